@@ -1,0 +1,1 @@
+"""Suites, cells, runner, store, metrics, statistics, timing, displays and report."""

@@ -1,0 +1,8 @@
+"""``python -m ferbench.cli`` is the same command as ``ferbench``."""
+
+import sys
+
+from ferbench.cli._main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

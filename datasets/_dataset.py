@@ -1,0 +1,70 @@
+"""What every loader returns: labelled faces with their split."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
+SPLITS = ("Training", "PublicTest", "PrivateTest")
+
+
+def cache_dir() -> Path:
+    """Folder for decoded images and features: ``$FERBENCH_CACHE``, or the user's cache folder."""
+    if chosen := os.environ.get("FERBENCH_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ferbench"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled face images with their split.
+
+    Attributes
+    ----------
+    name : str
+        Short name, used for folders and titles.
+    images : ndarray of shape (n_samples, height, width), uint8
+        Grey faces; may be a read-only memory map.
+    labels : ndarray of shape (n_samples,), str
+        One of :data:`LABELS` for each image.
+    split : ndarray of shape (n_samples,), str
+        One of :data:`SPLITS` for each image.
+    ids : ndarray of shape (n_samples,), str
+        Where each image comes from: its path in the source, or its row.
+    fingerprint : str
+        SHA-256 (hex) of the images, labels and split.
+    landmarks : ndarray of shape (n_samples, 68, 2), float32, or None
+        Exact landmarks (x, y) in pixels, in iBUG order, where the source has them.
+    drawn : bool
+        Whether the faces are drawn by ferbench rather than photographed.
+    notes : sequence of str
+        What a reader of a table has to know, such as a validation part that was held out.
+    """
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.str_]
+    split: NDArray[np.str_]
+    ids: NDArray[np.str_]
+    fingerprint: str
+    landmarks: NDArray[np.float32] | None = None
+    drawn: bool = False
+    notes: Sequence[str] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def rows(self, split: str) -> NDArray[np.intp]:
+        """Row numbers of one split, in order."""
+        if split not in SPLITS:
+            raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
+        return np.flatnonzero(self.split == split)
+
+    def part(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
+        """Images and labels of one split."""
+        rows = self.rows(split)
+        return self.images[rows], self.labels[rows]

@@ -1,0 +1,1 @@
+"""Feature extractors: transformers from face images to float32 rows."""

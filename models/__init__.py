@@ -1,0 +1,1 @@
+"""Recognisers: named recipes, the CNN, and bundles that carry them."""

@@ -1,0 +1,23 @@
+"""Shared fixtures: where the public data lies, and a cache of its own for each test run."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the public data sets, or a skip where it is absent."""
+    folder = Path(os.environ.get("FERBENCH_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"public data sets not found in {folder}; set FERBENCH_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the tests out of the user's cache."""
+    os.environ["FERBENCH_CACHE"] = str(tmp_path_factory.mktemp("cache"))
