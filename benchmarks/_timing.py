@@ -1,0 +1,203 @@
+"""How long a recogniser takes, how much memory, and on what machine."""
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Predict = Callable[[NDArray[np.uint8]], Any]
+
+# Fewest samples for a tail to mean anything: the early-stopping table of the MLPerf inference rules at 99 %
+# confidence (Reddi et al., 2020).
+SAMPLES_FOR_P90 = 64
+SAMPLES_FOR_P99 = 662
+# A slow recogniser must not spend its budget on getting warm.
+_WARMUP_SHARE = 0.2
+
+_PACKAGES = (
+    "ferbench",
+    *("numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "opencv-python-headless", "dlib-bin"),
+    *("tensorflow", "keras", "onnxruntime", "skops"),
+)
+
+
+def measure_latency(
+    predict: Predict,
+    X: NDArray[np.uint8],
+    *,
+    warmup: int = 10,
+    n: int = 1000,
+    budget_s: float = 20.0,
+) -> dict[str, int | float | None]:
+    """Time of one prediction on one image, in milliseconds.
+
+    Parameters
+    ----------
+    predict : callable
+        Called with one image as an array of shape (1, height, width); the whole recogniser, features included.
+    X : ndarray of shape (n_images, height, width), uint8
+        The images, used in turn and from the start again when they run out.
+    warmup : int, default=10
+        Calls before the measurement, not counted in it. Fewer, but one at least, when they take a fifth of the
+        budget.
+    n : int, default=1000
+        Most calls to measure.
+    budget_s : float, default=20.0
+        Seconds after which no further call begins; one is always measured.
+
+    Returns
+    -------
+    dict
+        ``n`` and ``warmup``, the calls made; ``median``, ``p90`` and ``p99`` in milliseconds. A tail without
+        enough samples (64 for p90, 662 for p99) is None.
+
+    Raises
+    ------
+    ValueError
+        If there is no image, or a number is out of range.
+    """
+    _check_images(X)
+    if warmup < 0 or n < 1 or budget_s <= 0:
+        raise ValueError(
+            f"expected warmup >= 0, n >= 1 and budget_s > 0; got warmup={warmup}, n={n}, budget_s={budget_s}"
+        )
+    warm = _call_times(predict, X, warmup, budget_s * _WARMUP_SHARE) if warmup else []
+    times = _call_times(predict, X, n, budget_s - sum(warm) / 1000)
+    return {"n": len(times), "warmup": len(warm), **latency_summary(times)}
+
+
+def latency_summary(milliseconds: list[float]) -> dict[str, float | None]:
+    """Median, p90 and p99; None for a tail with too few samples to mean anything."""
+    enough = {"median": 1, "p90": SAMPLES_FOR_P90, "p99": SAMPLES_FOR_P99}
+    percents = {"median": 50, "p90": 90, "p99": 99}
+    return {
+        name: float(np.percentile(milliseconds, percents[name])) if len(milliseconds) >= least else None
+        for name, least in enough.items()
+    }
+
+
+def measure_throughput(
+    predict: Predict, X: NDArray[np.uint8], *, repeats: int = 3, budget_s: float = 20.0
+) -> float:
+    """Images per second when all images are handed over at once: the median of up to ``repeats`` calls.
+
+    No further call begins once ``budget_s`` seconds are spent, so a slow recogniser is measured once.
+    """
+    _check_images(X)
+    if repeats < 1 or budget_s <= 0:
+        raise ValueError(
+            f"expected repeats >= 1 and budget_s > 0; got repeats={repeats}, budget_s={budget_s}"
+        )
+    times, begin = [], time.perf_counter()
+    for _ in range(repeats):
+        start = time.perf_counter()
+        predict(X)
+        end = time.perf_counter()
+        times.append(end - start)
+        if end - begin >= budget_s:
+            break
+    return len(X) / float(np.median(times))
+
+
+def peak_memory_bytes() -> int:
+    """Most memory this process has held at once (its resident set), in bytes.
+
+    On Linux the kernel's high-water mark of this very program: ``ru_maxrss`` is handed down through fork and exec,
+    so in a small child of a large parent it would show the parent's.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    # Kilobytes everywhere but on macOS.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def environment() -> dict[str, Any]:
+    """What a reader needs to judge a time: Python, platform, processor, cores, threads and package versions.
+
+    ``cores`` are those this process may use; ``threads`` holds what each loaded thread pool will use, and
+    ``OMP_NUM_THREADS`` where it is set. Call it after the recogniser has run, when its libraries are loaded.
+    """
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu": _cpu_model(),
+        "cores": _usable_cores(),
+        "threads": _threads(),
+        "packages": _package_versions(),
+    }
+
+
+def _call_times(predict: Predict, X: NDArray[np.uint8], n: int, budget_s: float) -> list[float]:
+    """Milliseconds of up to ``n`` calls on one image each; one call at least, none begun after the budget."""
+    times: list[float] = []
+    end = time.perf_counter() + budget_s
+    for call in range(n):
+        image = X[call % len(X)][np.newaxis]
+        start = time.perf_counter_ns()
+        predict(image)
+        times.append((time.perf_counter_ns() - start) / 1e6)
+        if time.perf_counter() >= end:
+            break
+    return times
+
+
+def _check_images(X: NDArray[np.uint8]) -> None:
+    if X.ndim != 3 or len(X) == 0:
+        raise ValueError(
+            f"X must hold images, an array of shape (n_images, height, width); got shape {X.shape}"
+        )
+
+
+def _cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _threads() -> dict[str, int | str]:
+    from threadpoolctl import threadpool_info
+
+    threads: dict[str, int | str] = {}
+    for pool in threadpool_info():
+        threads[pool["internal_api"]] = max(pool["num_threads"], int(threads.get(pool["internal_api"], 0)))
+    if "cv2" in sys.modules:
+        threads["opencv"] = sys.modules["cv2"].getNumThreads()
+    if limit := os.environ.get("OMP_NUM_THREADS"):
+        threads["OMP_NUM_THREADS"] = limit
+    return threads
+
+
+def _package_versions() -> dict[str, str]:
+    versions = {}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
