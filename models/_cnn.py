@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import check_is_fitted
-
 from ferbench.features import check_images
 from ferbench.models._architectures import ARCHITECTURES, build_network
 from ferbench.models._augmentation import Augmentation
 from ferbench.models._optional import require
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import check_is_fitted
 
 Imbalance = Literal["weights", "sqrt-weights", "oversample"]
 
@@ -186,9 +185,14 @@ class CNN(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "model_")
         X = check_images(X)
         if X.shape[1:] != self.image_shape_:
-            raise ValueError(f"X must hold images of {self.image_shape_} pixels, as in fit; got {X.shape[1:]}")
+            raise ValueError(
+                f"X must hold images of {self.image_shape_} pixels, as in fit; got {X.shape[1:]}"
+            )
         # Calling the network, not `predict`: no progress machinery, and safe to call from several threads.
-        parts = [np.asarray(self.model_(X[i : i + 256].astype(np.float32), training=False)) for i in range(0, len(X), 256)]
+        parts = [
+            np.asarray(self.model_(X[i : i + 256].astype(np.float32), training=False))
+            for i in range(0, len(X), 256)
+        ]
         probabilities = np.concatenate(parts).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
@@ -217,7 +221,9 @@ class CNN(ClassifierMixin, BaseEstimator):
     def _encode(self, y: NDArray[np.str_], name: str) -> NDArray[np.intp]:
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
-            raise ValueError(f"{name} holds labels that are missing from the training labels: {', '.join(unknown)}")
+            raise ValueError(
+                f"{name} holds labels that are missing from the training labels: {', '.join(unknown)}"
+            )
         return np.searchsorted(self.classes_, y)
 
     def _set_network(self, weights: list[NDArray[Any]]) -> None:

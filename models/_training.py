@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+from ferbench.models._architectures import build_network
 from numpy.typing import NDArray
 from tqdm import tqdm
-
-from ferbench.models._architectures import build_network
 
 if TYPE_CHECKING:
     from ferbench.models._cnn import CNN
@@ -60,11 +59,20 @@ class Training:
         if first_epoch < settings.epochs and not state.stopped:
             network.fit(
                 batches,
-                validation_data=(validation[0].astype(np.float32), np.eye(n_classes, dtype=np.float32)[validation[1]]),
+                validation_data=(
+                    validation[0].astype(np.float32),
+                    np.eye(n_classes, dtype=np.float32)[validation[1]],
+                ),
                 validation_batch_size=256,
                 epochs=settings.epochs,
                 initial_epoch=first_epoch,
-                callbacks=[_Clock(), *callbacks.values(), keras.callbacks.TerminateOnNaN(), state, _Progress(settings)],
+                callbacks=[
+                    _Clock(),
+                    *callbacks.values(),
+                    keras.callbacks.TerminateOnNaN(),
+                    state,
+                    _Progress(settings),
+                ],
                 shuffle=False,
                 verbose=0,
             )
@@ -87,9 +95,13 @@ class Training:
         )
         callbacks["stop"] = keras.callbacks.EarlyStopping("val_loss", patience=settings.patience)
         if settings.schedule == "plateau":
-            callbacks["plateau"] = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=3, min_lr=1e-5)
+            callbacks["plateau"] = keras.callbacks.ReduceLROnPlateau(
+                "val_loss", factor=0.5, patience=3, min_lr=1e-5
+            )
         else:
-            callbacks["cosine"] = keras.callbacks.LearningRateScheduler(_cosine(settings.learning_rate, settings.epochs))
+            callbacks["cosine"] = keras.callbacks.LearningRateScheduler(
+                _cosine(settings.learning_rate, settings.epochs)
+            )
         return callbacks
 
 
@@ -140,7 +152,12 @@ class _State(keras.callbacks.Callback):
 
     def __init__(self, training: Training, network: Any, callbacks: dict[str, Any], fingerprint: str) -> None:
         super().__init__()
-        self.training, self.network, self.callbacks, self.fingerprint = training, network, callbacks, fingerprint
+        self.training, self.network, self.callbacks, self.fingerprint = (
+            training,
+            network,
+            callbacks,
+            fingerprint,
+        )
         self.file = training.folder / "state.npz"
         self.stopped = False
 
@@ -153,9 +170,13 @@ class _State(keras.callbacks.Callback):
                 note = json.loads(str(stored["note"]))
                 values = [stored[f"v{i}"] for i in range(note["n_variables"])]
         except Exception as error:
-            raise ValueError(f"{self.file} cannot be read ({error}); delete its folder to start afresh") from error
+            raise ValueError(
+                f"{self.file} cannot be read ({error}); delete its folder to start afresh"
+            ) from error
         if note["fingerprint"] != self.fingerprint:
-            raise ValueError(f"{self.file} belongs to other data or parameters; delete its folder to start afresh")
+            raise ValueError(
+                f"{self.file} belongs to other data or parameters; delete its folder to start afresh"
+            )
         self.network.optimizer.build(self.network.trainable_variables)
         for variable, value in zip(self._variables(), values, strict=True):
             variable.assign(value)
@@ -177,7 +198,9 @@ class _State(keras.callbacks.Callback):
             # The state of the last good epoch stays as it is.
             self.model.stop_training = True
             return
-        logs.setdefault("learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
+        logs.setdefault(
+            "learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        )
         for name in ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"):
             self.training.history.setdefault(name, []).append(float(logs[name]))
         self._save()
@@ -209,7 +232,11 @@ class _State(keras.callbacks.Callback):
 def _plain_fields(callback: Any) -> dict[str, Any]:
     names = ("best", "wait", "cooldown_counter", "stopped_epoch", "best_epoch")
     fields = {name: getattr(callback, name) for name in names if hasattr(callback, name)}
-    return {name: float(value) if name == "best" else int(value) for name, value in fields.items() if value is not None}
+    return {
+        name: float(value) if name == "best" else int(value)
+        for name, value in fields.items()
+        if value is not None
+    }
 
 
 class _Clock(keras.callbacks.Callback):

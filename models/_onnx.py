@@ -1,0 +1,66 @@
+"""Networks as ONNX: written once by Keras, run by onnxruntime without TensorFlow."""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ferbench.features import check_images
+from numpy.typing import NDArray
+
+BLOCK = 256
+
+
+class OnnxRecogniser:
+    """A network in an ONNX file, as a fitted scikit-learn classifier of face images.
+
+    Parameters
+    ----------
+    file : Path
+        ONNX model that takes float32 grey values 0 to 255 of shape (n_samples, height, width) and returns
+        probabilities of shape (n_samples, n_classes).
+    labels : sequence of str
+        Labels in the order of the model's columns.
+    n_threads : int or None
+        Threads for one call; None leaves it to onnxruntime.
+
+    Notes
+    -----
+    May be shared by threads: onnxruntime's `run` is thread-safe, and nothing else is kept between calls.
+    """
+
+    def __init__(self, file: Path, labels: Sequence[str], *, n_threads: int | None = None) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        if n_threads is not None:
+            options.intra_op_num_threads = n_threads
+        self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        self.input_name = self.session.get_inputs()[0].name
+        self.classes_ = np.asarray(labels)
+
+    def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Probabilities of shape (n_samples, n_classes) for images of shape (n_samples, height, width), uint8."""
+        X = check_images(X)
+        parts = [self._run(X[i : i + BLOCK]) for i in range(0, len(X), BLOCK)]
+        return np.concatenate(parts)
+
+    def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
+        """Most probable label of each image."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def _run(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
+        probabilities = self.session.run(None, {self.input_name: X.astype(np.float32)})[0].astype(np.float64)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+def export_onnx(network: Any, file: Path, image_shape: tuple[int, int]) -> None:
+    """Write a Keras network as ONNX."""
+    # Keras exports only networks that have been called.
+    network(np.zeros((1, *image_shape), np.float32))
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        network.export(file, format="onnx", verbose=False)

@@ -1,0 +1,153 @@
+"""Named, unfitted recognisers: every extractor with every classifier, the networks, and what other packages add."""
+
+import difflib
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points, version
+from typing import Any, Literal
+
+from ferbench.features import extractors, make_extractor
+from ferbench.models._cnn import CNN
+from ferbench.models._svm import SVM
+from ferbench.models._tree import Tree
+from sklearn.base import BaseEstimator
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+ENTRY_POINTS = "ferbench.recipes"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named, unfitted recogniser.
+
+    Attributes
+    ----------
+    name : str
+        How suites and tables call it, such as ``hog+svm``.
+    family : {"classical", "deep", "constant"}
+        Recipes of the family ``deep`` get the validation images as ``X_val`` and ``y_val`` in `fit`.
+    make : callable
+        Returns a new scikit-learn classifier over images of shape (n_samples, height, width), uint8.
+    """
+
+    name: str
+    family: Literal["classical", "deep", "constant"]
+    make: Callable[[], BaseEstimator]
+
+    def build(self, **parameters: Any) -> Any:
+        """Return a new recogniser with `parameters` set, named as in scikit-learn: ``classifier__C=3``."""
+        recogniser: Any = self.make()
+        known = recogniser.get_params()
+        for name in parameters:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, 1)
+                hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(sorted(known))}"
+                raise ValueError(f"recipe {self.name} has no parameter {name!r}{hint}")
+        return recogniser.set_params(**parameters)
+
+
+def classifiers() -> dict[str, Callable[[], list[tuple[str, Any]]]]:
+    """Return the steps that follow the extractor, by the last part of a recipe's name."""
+    return {
+        "linear-svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("linear", C=0.001))],
+        "logreg": lambda: [
+            ("scale", StandardScaler()),
+            ("classifier", LogisticRegression(C=0.001, max_iter=300)),
+        ],
+        "svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("rbf", C=3.0))],
+        "tree": lambda: [("classifier", Tree())],
+    }
+
+
+def recipes() -> dict[str, Recipe]:
+    """Return the recipes by name: the built-in ones, then those of the entry-point group ``ferbench.recipes``.
+
+    An entry point's value is a :class:`Recipe`.
+    """
+    known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
+    features = [*extractors(), "hog+landmarks"]
+    known += [_cross(feature, classifier) for feature in features for classifier in classifiers()]
+    found = {recipe.name: recipe for recipe in known}
+    for point in entry_points(group=ENTRY_POINTS):
+        if (recipe := _load(point)) is not None:
+            found[point.name] = recipe
+    return found
+
+
+def get_recipe(name: str) -> Recipe:
+    """Return a recipe by name; any ``extractor[+extractor…]+classifier`` is one.
+
+    Raises
+    ------
+    ValueError
+        If there is no such recipe; the message names the closest one.
+    """
+    known = recipes()
+    if name in known:
+        return known[name]
+    features, _, classifier = name.rpartition("+")
+    if classifier in classifiers() and set(features.split("+")) <= set(extractors()):
+        return _cross(features, classifier)
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    raise ValueError(f"there is no recipe {name!r}; {hint}")
+
+
+def make_recipe(name: str, **parameters: Any) -> Any:
+    """Return a new, unfitted recogniser by recipe name.
+
+    Examples
+    --------
+    >>> from ferbench.models import make_recipe
+    >>> make_recipe("hog+svm", classifier__C=10)["classifier"]
+    SVM(C=10)
+    """
+    return get_recipe(name).build(**parameters)
+
+
+def describe(recogniser: Any) -> dict[str, str]:
+    """Say which library fitted a recogniser, and how its probabilities come about."""
+    last = recogniser[-1] if isinstance(recogniser, Pipeline) else recogniser
+    package = type(last).__module__.partition(".")[0]
+    package = {"sklearn": "scikit-learn"}.get(package, package)
+    default = {
+        LogisticRegression: "softmax of the linear model, its own likelihood",
+        DummyClassifier: "class shares of the training images",
+    }
+    return {
+        "implementation": getattr(last, "implementation_", None)
+        or f"{package} {version(package)} {type(last).__name__}",
+        "probabilities": getattr(last, "probabilities_", None)
+        or default.get(type(last), "as the library gives them"),
+    }
+
+
+def _constant() -> DummyClassifier:
+    return DummyClassifier(strategy="prior")
+
+
+def _cross(features: str, classifier: str) -> Recipe:
+    def make() -> Pipeline:
+        return Pipeline([("features", make_extractor(features)), *classifiers()[classifier]()])
+
+    return Recipe(f"{features}+{classifier}", "classical", make)
+
+
+def _load(point: Any) -> Recipe | None:
+    """Load a third party's recipe; one that is broken must not take the others with it."""
+    try:
+        recipe = point.load()
+    except Exception as error:
+        problem = f"cannot be loaded: {error}"
+    else:
+        if isinstance(recipe, Recipe):
+            return recipe
+        problem = f"is no ferbench.models.Recipe but {type(recipe).__name__}"
+    warnings.warn(
+        f"recipe {point.name!r} of package {point.dist.name} {problem}", RuntimeWarning, stacklevel=3
+    )
+    return None
