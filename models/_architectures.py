@@ -11,9 +11,7 @@ Tensor = Any
 Builder = Callable[[Tensor, str], Tensor]
 
 
-def build_network(
-    architecture: str, image_shape: tuple[int, int], n_classes: int, dtype: str = "float32"
-) -> Any:
+def build_network(architecture: str, image_shape: tuple[int, int], n_classes: int, dtype: str = "float32") -> Any:
     """Build an untrained Keras network for grey images.
 
     Parameters
@@ -36,9 +34,7 @@ def build_network(
     from keras import Input, Model, layers
 
     if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"architecture must be one of {', '.join(sorted(ARCHITECTURES))}; got {architecture!r}"
-        )
+        raise ValueError(f"architecture must be one of {', '.join(sorted(ARCHITECTURES))}; got {architecture!r}")
     inputs = Input(image_shape, name="images")
     x = layers.Rescaling(1 / 255, dtype=dtype)(inputs)
     x = layers.Reshape((*image_shape, 1), dtype=dtype)(x)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import warnings
@@ -157,9 +156,7 @@ def _write_model(folder: Path, recogniser: Any, image_shape: tuple[int, int]) ->
     # A landmark model that the user named travels with the bundle; ferbench's own is part of the package.
     models = {m for step in _landmark_steps(recogniser) if (m := step.model) is not None}
     if len(models) > 1:
-        raise ValueError(
-            f"a bundle holds one landmark model; the recogniser uses {', '.join(map(str, models))}"
-        )
+        raise ValueError(f"a bundle holds one landmark model; the recogniser uses {', '.join(map(str, models))}")
     for model in models:
         shutil.copyfile(model, folder / LANDMARKS)
     dump(recogniser, folder / CLASSICAL)
@@ -178,9 +175,7 @@ def _load_classical(path: Path, info: dict[str, Any]) -> Any:
 
     made, here = info["versions"]["scikit-learn"], version("scikit-learn")
     if made.split(".")[:2] != here.split(".")[:2]:
-        raise ValueError(
-            f'made with scikit-learn {made}, and this is {here}: pip install "scikit-learn=={made}"'
-        )
+        raise ValueError(f'made with scikit-learn {made}, and this is {here}: pip install "scikit-learn=={made}"')
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         estimator = load(path / CLASSICAL, trusted=_trusted_types())
@@ -207,9 +202,7 @@ def _read_description(path: Path) -> dict[str, Any]:
     try:
         info = json.loads(file.read_text())
         if info["format"] != FORMAT:
-            raise ValueError(
-                f"format {info['format']!r}, this version reads {FORMAT}; install a matching ferbench"
-            )
+            raise ValueError(f"format {info['format']!r}, this version reads {FORMAT}; install a matching ferbench")
         if info["sha256"] != _digest(info):
             raise ValueError("its content does not match its own hash; copy the bundle again")
         labels, shape = info["labels"], (info["input"]["height"], info["input"]["width"])
@@ -226,25 +219,17 @@ def _read_description(path: Path) -> dict[str, Any]:
 def _check_files(path: Path, info: dict[str, Any]) -> None:
     expected, present = set(info["files"]), {file.name for file in path.iterdir()} - {"bundle.json"}
     if not expected & {NETWORK, CLASSICAL} or expected - {NETWORK, CLASSICAL, LANDMARKS}:
-        raise ValueError(
-            f"{path}: bundle.json names the files {sorted(expected)}; expected {NETWORK} or {CLASSICAL}"
-        )
+        raise ValueError(f"{path}: bundle.json names the files {sorted(expected)}; expected {NETWORK} or {CLASSICAL}")
     if missing := expected - present:
         raise ValueError(f"{path}: {', '.join(sorted(missing))} is missing; copy the bundle again")
     for name, digest in info["files"].items():
         if _sha256(path / name) != digest:
-            raise ValueError(
-                f"{path / name}: the SHA-256 is not the one in bundle.json; copy the bundle again"
-            )
+            raise ValueError(f"{path / name}: the SHA-256 is not the one in bundle.json; copy the bundle again")
 
 
 def _versions(folder: Path) -> dict[str, str]:
     names = ["ferbench", "numpy"]
-    names += (
-        ["keras", "onnx"]
-        if (folder / NETWORK).exists()
-        else ["scikit-learn", "skops", "opencv-python-headless"]
-    )
+    names += ["keras", "onnx"] if (folder / NETWORK).exists() else ["scikit-learn", "skops", "opencv-python-headless"]
     return {name: version(name) for name in names}
 
 
@@ -262,6 +247,6 @@ def _replace(scratch: Path, path: Path) -> None:
     """Put `scratch` in the place of `path`; folders cannot be swapped in one step, so the old one steps aside first."""
     old = scratch.with_name(scratch.name + "-old")
     if path.exists():
-        os.replace(path, old)
-    os.replace(scratch, path)
+        path.replace(old)
+    scratch.replace(path)
     shutil.rmtree(old, ignore_errors=True)

@@ -39,7 +39,7 @@ class CNN(ClassifierMixin, BaseEstimator):
     augmentation : Augmentation or None, default=Augmentation()
         Random rotation, shift, zoom and flip of each training image; None trains on the images as they are.
     imbalance : {"weights", "sqrt-weights", "oversample"} or None, default="weights"
-        How rare classes are raised: by loss weights inverse to the class counts, by the square root of those weights, or
+        How rare classes are raised: by loss weights inverse to the class counts, by their square root, or
         by drawing each class equally often.
     label_smoothing : float, default=0.0
         Share of the target that is spread over all classes.
@@ -185,13 +185,10 @@ class CNN(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "model_")
         X = check_images(X)
         if X.shape[1:] != self.image_shape_:
-            raise ValueError(
-                f"X must hold images of {self.image_shape_} pixels, as in fit; got {X.shape[1:]}"
-            )
+            raise ValueError(f"X must hold images of {self.image_shape_} pixels, as in fit; got {X.shape[1:]}")
         # Calling the network, not `predict`: no progress machinery, and safe to call from several threads.
         parts = [
-            np.asarray(self.model_(X[i : i + 256].astype(np.float32), training=False))
-            for i in range(0, len(X), 256)
+            np.asarray(self.model_(X[i : i + 256].astype(np.float32), training=False)) for i in range(0, len(X), 256)
         ]
         probabilities = np.concatenate(parts).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
@@ -221,13 +218,11 @@ class CNN(ClassifierMixin, BaseEstimator):
     def _encode(self, y: NDArray[np.str_], name: str) -> NDArray[np.intp]:
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
-            raise ValueError(
-                f"{name} holds labels that are missing from the training labels: {', '.join(unknown)}"
-            )
+            raise ValueError(f"{name} holds labels that are missing from the training labels: {', '.join(unknown)}")
         return np.searchsorted(self.classes_, y)
 
     def _set_network(self, weights: list[NDArray[Any]]) -> None:
-        # Trained in mixed precision or not, prediction is float32: same weights, exact softmax, same as the ONNX export.
+        # Whatever the precision of training, prediction is float32, as in the ONNX export.
         self.model_ = build_network(self.architecture, self.image_shape_, len(self.classes_))
         self.model_.set_weights(weights)
 

@@ -121,8 +121,7 @@ def describe(recogniser: Any) -> dict[str, str]:
     return {
         "implementation": getattr(last, "implementation_", None)
         or f"{package} {version(package)} {type(last).__name__}",
-        "probabilities": getattr(last, "probabilities_", None)
-        or default.get(type(last), "as the library gives them"),
+        "probabilities": getattr(last, "probabilities_", None) or default.get(type(last), "as the library gives them"),
     }
 
 
@@ -147,7 +146,5 @@ def _load(point: Any) -> Recipe | None:
         if isinstance(recipe, Recipe):
             return recipe
         problem = f"is no ferbench.models.Recipe but {type(recipe).__name__}"
-    warnings.warn(
-        f"recipe {point.name!r} of package {point.dist.name} {problem}", RuntimeWarning, stacklevel=3
-    )
+    warnings.warn(f"recipe {point.name!r} of package {point.dist.name} {problem}", RuntimeWarning, stacklevel=3)
     return None

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 # Rows of the kernel matrix computed at once: 1,024 rows against 25,000 support vectors are 100 MB of float32.
@@ -96,9 +97,10 @@ class SVM(ClassifierMixin, BaseEstimator):
         """
         self._check_parameters()
         X, y = validate_data(self, X, y, dtype=np.float32, order="C")
+        check_classification_targets(y)
         self.classes_, counts = np.unique(y, return_counts=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes; got only {self.classes_.tolist()}")
+            raise ValueError(f"y must hold at least two classes; got 1 class: {self.classes_[0]!r}")
         stratify = y if counts.min() >= 2 else None
         fit_rows, held_out = train_test_split(
             np.arange(len(y)),
@@ -110,24 +112,17 @@ class SVM(ClassifierMixin, BaseEstimator):
             # Too few images of a class to hold any out: calibrate on the rows of the fit.
             fit_rows = held_out = np.arange(len(y))
         self._fit_machine(X[fit_rows], y[fit_rows])
-        decisions = self.decision_function(X[held_out])
+        decisions = self._decide(X[held_out])
         self.decision_scale_ = decisions.std(axis=0) + np.float32(1e-6)
-        self.calibration_ = LogisticRegression(max_iter=1000).fit(
-            decisions / self.decision_scale_, y[held_out]
-        )
+        self.calibration_ = LogisticRegression(max_iter=1000).fit(decisions / self.decision_scale_, y[held_out])
         self._fit_machine(X, y)
-        self.probabilities_ = f"multinomial logistic regression of the decision values on {len(held_out)} held-out training images"
+        self.probabilities_ = (
+            f"multinomial logistic regression of the decision values on {len(held_out)} held-out training images"
+        )
         return self
 
-    def decision_function(self, X: ArrayLike) -> Matrix:
-        """Decision values.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_machines), float32
-            One column for each pair of classes (``rbf``) or each class (``linear``); one column for two classes.
-        """
-        check_is_fitted(self, "coefficients_")
+    def _decide(self, X: ArrayLike) -> Matrix:
+        """Decision values, a column for each pair of classes (rbf) or each class (linear); one for two classes."""
         X = validate_data(self, X, dtype=np.float32, order="C", reset=False)
         if self.kernel == "linear":
             return X @ self.coefficients_ + self.intercept_
@@ -135,7 +130,8 @@ class SVM(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
-        decisions = self.decision_function(X)
+        check_is_fitted(self, "calibration_")
+        decisions = self._decide(X)
         # Held-out rows of a tiny fit may lack a class: its probability is then zero.
         columns = np.searchsorted(self.classes_, self.calibration_.classes_)
         probabilities = np.zeros((len(decisions), len(self.classes_)))
@@ -144,6 +140,7 @@ class SVM(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Class with the largest probability."""
+        check_is_fitted(self, "calibration_")
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _check_parameters(self) -> None:
@@ -154,9 +151,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         if self.gamma != "scale" and not (isinstance(self.gamma, (int, float)) and self.gamma > 0):
             raise ValueError(f"gamma must be 'scale' or a number above 0; got {self.gamma!r}")
         if not 0 < self.calibration_fraction < 1:
-            raise ValueError(
-                f"calibration_fraction must be between 0 and 1; got {self.calibration_fraction!r}"
-            )
+            raise ValueError(f"calibration_fraction must be between 0 and 1; got {self.calibration_fraction!r}")
 
     def _fit_machine(self, X: Matrix, y: NDArray[Any]) -> None:
         if self.kernel == "linear":
@@ -168,9 +163,7 @@ class SVM(ClassifierMixin, BaseEstimator):
         from sklearn.svm import LinearSVC
 
         dual = X.shape[0] < X.shape[1]
-        machine = LinearSVC(C=self.C, dual=dual, tol=1e-3, max_iter=5000, random_state=self.random_state).fit(
-            X, y
-        )
+        machine = LinearSVC(C=self.C, dual=dual, tol=1e-3, max_iter=5000, random_state=self.random_state).fit(X, y)
         self.coefficients_ = machine.coef_.T.astype(np.float32)
         self.intercept_ = machine.intercept_.astype(np.float32)
         self.implementation_ = f"scikit-learn {version('scikit-learn')} LinearSVC"
@@ -178,15 +171,11 @@ class SVM(ClassifierMixin, BaseEstimator):
     def _fit_rbf(self, X: Matrix, y: NDArray[Any]) -> None:
         machine_class, self.implementation_ = _rbf_machine(self.accelerate)
         variance = float(X.var(dtype=np.float64))
-        self.gamma_ = (
-            (1 / (X.shape[1] * variance) if variance > 0 else 1.0) if self.gamma == "scale" else self.gamma
-        )
+        self.gamma_ = (1 / (X.shape[1] * variance) if variance > 0 else 1.0) if self.gamma == "scale" else self.gamma
         machine = machine_class(C=self.C, gamma=self.gamma_, cache_size=1000).fit(X, y)
         self.support_vectors_ = np.ascontiguousarray(machine.support_vectors_, dtype=np.float32)
         self.support_norms_ = np.square(self.support_vectors_).sum(axis=1)
-        self.coefficients_ = _pairwise_coefficients(
-            np.asarray(machine.dual_coef_), np.asarray(machine.n_support_)
-        )
+        self.coefficients_ = _pairwise_coefficients(np.asarray(machine.dual_coef_), np.asarray(machine.n_support_))
         self.intercept_ = np.asarray(machine.intercept_, dtype=np.float32).ravel()
 
     def _kernel(self, X: Matrix) -> Matrix:

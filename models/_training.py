@@ -1,7 +1,7 @@
 """The training loop of the CNN: batches, schedules, checkpoints and resuming, on any Keras backend."""
 
 import json
-import os
+import math
 import time
 import zlib
 from collections.abc import Callable
@@ -95,9 +95,7 @@ class Training:
         )
         callbacks["stop"] = keras.callbacks.EarlyStopping("val_loss", patience=settings.patience)
         if settings.schedule == "plateau":
-            callbacks["plateau"] = keras.callbacks.ReduceLROnPlateau(
-                "val_loss", factor=0.5, patience=3, min_lr=1e-5
-            )
+            callbacks["plateau"] = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=3, min_lr=1e-5)
         else:
             callbacks["cosine"] = keras.callbacks.LearningRateScheduler(
                 _cosine(settings.learning_rate, settings.epochs)
@@ -122,7 +120,7 @@ class _Batches(keras.utils.PyDataset):
         self._start_epoch(epoch)
 
     def __len__(self) -> int:
-        return -(-len(self.targets) // self.settings.batch_size)
+        return math.ceil(len(self.targets) / self.settings.batch_size)
 
     def __getitem__(self, index: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         size = self.settings.batch_size
@@ -170,13 +168,9 @@ class _State(keras.callbacks.Callback):
                 note = json.loads(str(stored["note"]))
                 values = [stored[f"v{i}"] for i in range(note["n_variables"])]
         except Exception as error:
-            raise ValueError(
-                f"{self.file} cannot be read ({error}); delete its folder to start afresh"
-            ) from error
+            raise ValueError(f"{self.file} cannot be read ({error}); delete its folder to start afresh") from error
         if note["fingerprint"] != self.fingerprint:
-            raise ValueError(
-                f"{self.file} belongs to other data or parameters; delete its folder to start afresh"
-            )
+            raise ValueError(f"{self.file} belongs to other data or parameters; delete its folder to start afresh")
         self.network.optimizer.build(self.network.trainable_variables)
         for variable, value in zip(self._variables(), values, strict=True):
             variable.assign(value)
@@ -198,9 +192,7 @@ class _State(keras.callbacks.Callback):
             # The state of the last good epoch stays as it is.
             self.model.stop_training = True
             return
-        logs.setdefault(
-            "learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        )
+        logs.setdefault("learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
         for name in ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"):
             self.training.history.setdefault(name, []).append(float(logs[name]))
         self._save()
@@ -224,7 +216,7 @@ class _State(keras.callbacks.Callback):
         }
         temporary = self.file.with_suffix(".tmp.npz")
         np.savez(temporary, note=np.array(json.dumps(note)), **values)
-        os.replace(temporary, self.file)
+        temporary.replace(self.file)
         for old in set(self.training.folder.glob("best-*.weights.h5")) - {self.best_file()}:
             old.unlink()
 
@@ -232,11 +224,7 @@ class _State(keras.callbacks.Callback):
 def _plain_fields(callback: Any) -> dict[str, Any]:
     names = ("best", "wait", "cooldown_counter", "stopped_epoch", "best_epoch")
     fields = {name: getattr(callback, name) for name in names if hasattr(callback, name)}
-    return {
-        name: float(value) if name == "best" else int(value)
-        for name, value in fields.items()
-        if value is not None
-    }
+    return {name: float(value) if name == "best" else int(value) for name, value in fields.items() if value is not None}
 
 
 class _Clock(keras.callbacks.Callback):

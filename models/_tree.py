@@ -35,9 +35,7 @@ class Tree(DecisionTreeClassifier):
 
     probabilities_ = "class shares of the leaf, drawn towards those of all training images (m-estimate)"
 
-    def __init__(
-        self, *, max_depth: int | None = 12, min_samples_leaf: int = 5, random_state: int = 0
-    ) -> None:
+    def __init__(self, *, max_depth: int | None = 12, min_samples_leaf: int = 5, random_state: int = 0) -> None:
         super().__init__(max_depth=max_depth, min_samples_leaf=min_samples_leaf, random_state=random_state)
 
     @property
