@@ -1,5 +1,7 @@
 """Face data: loaders, splits, the built-in drawn faces and the data audit."""
 
-from ferbench.datasets._dataset import LABELS, SPLITS, Dataset, cache_dir
+from ferbench.datasets._dataset import LABELS, SPLITS, Dataset, cache_dir, content_fingerprint
+from ferbench.datasets._duplicates import find_leaks
+from ferbench.datasets._load import load
 
-__all__ = ["LABELS", "SPLITS", "Dataset", "cache_dir"]
+__all__ = ["LABELS", "SPLITS", "Dataset", "cache_dir", "content_fingerprint", "find_leaks", "load"]

@@ -1,5 +1,6 @@
 """What every loader returns: labelled faces with their split."""
 
+import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,15 @@ def cache_dir() -> Path:
     if chosen := os.environ.get("FERBENCH_CACHE"):
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ferbench"
+
+
+def content_fingerprint(images: NDArray[np.uint8], labels: NDArray[np.str_], split: NDArray[np.str_]) -> str:
+    """SHA-256 (hex) of images, labels and split, the same for the same content whatever form it came in."""
+    digest = hashlib.sha256(repr(images.shape).encode())
+    digest.update(np.ascontiguousarray(images))
+    for column in (labels, split):
+        digest.update("\n".join(map(str, column)).encode() + b"\0")
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,11 @@ class Dataset:
         Whether the faces are drawn by ferbench rather than photographed.
     notes : sequence of str
         What a reader of a table has to know, such as a validation part that was held out.
+
+    Raises
+    ------
+    ValueError
+        When the images are no uint8 batch, the columns differ in length, or a label or split is unknown.
     """
 
     name: str
@@ -54,6 +69,11 @@ class Dataset:
     landmarks: NDArray[np.float32] | None = None
     drawn: bool = False
     notes: Sequence[str] = field(default=())
+
+    def __post_init__(self) -> None:
+        _check_images(self.images, self.name)
+        for column, known in (("labels", LABELS), ("split", SPLITS), ("ids", None)):
+            _check_column(getattr(self, column), column, known, len(self.images), self.name)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -68,3 +88,21 @@ class Dataset:
         """Images and labels of one split."""
         rows = self.rows(split)
         return self.images[rows], self.labels[rows]
+
+
+def _check_images(images: object, name: str) -> None:
+    expected = f"{name}: images must be a uint8 array of shape (n_samples, height, width) with at least one image"
+    if not isinstance(images, np.ndarray):
+        raise ValueError(f"{expected}; got {type(images).__name__}")
+    if images.dtype.kind == "f" and np.isnan(images).any():
+        raise ValueError(f"{expected}; got {images.dtype} with {np.isnan(images).sum()} NaN: clean them, then convert")
+    if images.dtype != np.uint8 or images.ndim != 3 or images.size == 0:
+        raise ValueError(f"{expected}; got {images.dtype} of shape {images.shape}")
+
+
+def _check_column(values: object, column: str, known: Sequence[str] | None, n_samples: int, name: str) -> None:
+    if not isinstance(values, np.ndarray) or values.shape != (n_samples,) or values.dtype.kind != "U":
+        got = f"shape {values.shape} of {values.dtype}" if isinstance(values, np.ndarray) else type(values).__name__
+        raise ValueError(f"{name}: {column} must be an array of {n_samples} strings, one for each image; got {got}")
+    if known is not None and (unknown := sorted(set(values.tolist()) - set(known))):
+        raise ValueError(f"{name}: {column} must be among {', '.join(known)}; got {unknown[0]!r}")

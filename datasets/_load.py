@@ -1,0 +1,122 @@
+"""Load a data set by path or by name."""
+
+import os
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from ferbench.datasets._cache import Table, read_table
+from ferbench.datasets._csv import CsvSource
+from ferbench.datasets._dataset import LABELS, SPLITS, Dataset, content_fingerprint
+from ferbench.datasets._files import FolderSource, ZipSource
+from ferbench.datasets._sources import Problems, Source
+from ferbench.datasets._splits import resolve_splits
+
+BUILT_IN = "faces"
+
+
+def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **options: object) -> Dataset:
+    """Load labelled faces with their split.
+
+    Parameters
+    ----------
+    source : str or path
+        One of
+
+        - a folder of images ``<split>/<label>/…`` or ``<label>/…``, such as FER2013 unpacked; FER2013's file
+          names (``PublicTest_….jpg``) give the official split;
+        - a zip of such a folder, read in place;
+        - a FER2013 CSV with the columns ``emotion,pixels,Usage`` or ``emotion,pixels``;
+        - ``"faces"``: the built-in drawn faces (a folder of that name is ``"./faces"``).
+    size : int, default=48
+        Height and width in pixels; images of another size or shape are resized to this square.
+    seed : int, default=0
+        Seed of what the source does not set: parts held out for validation, drawn faces.
+    **options : object
+        ``allow_missing=True`` accepts a split without some label. For ``"faces"``: ``n_samples`` and
+        ``difficulty``, passed to :func:`make_faces`.
+
+    Returns
+    -------
+    Dataset
+        Images decoded to grey; a read-only memory map for what comes from disk, kept under
+        :func:`cache_dir`.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the path does not exist.
+    ValueError
+        When the source holds no labelled faces, something unreadable, a label outside the seven, or a split
+        in which a label is missing.
+    """
+    if not isinstance(size, int | np.integer) or not 8 <= size <= 1024:
+        raise ValueError(f"size must be an integer from 8 to 1024 pixels; got {size!r}")
+    if source == BUILT_IN:
+        return _load_faces(size, seed, options)
+    allow_missing = options.pop("allow_missing", False)
+    if options:
+        raise ValueError(f"{source}: unknown option {min(options)!r}; a path takes only allow_missing")
+    dataset = from_table(opened := open_source(source), size, seed, Problems(str(source)))
+    if not allow_missing:
+        refuse_missing(dataset, opened.path)
+    return dataset
+
+
+def open_source(source: str | os.PathLike[str]) -> Source:
+    """Choose the reader for a path."""
+    path = Path(source)
+    if path.is_dir():
+        return FolderSource(path)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path}: no such file or folder; expected a folder of labelled images, a zip of one, a FER2013 CSV, "
+            f"or the name of the built-in data, {BUILT_IN!r}"
+        )
+    if path.suffix.lower() == ".csv":
+        return CsvSource(path)
+    if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
+        return ZipSource(path)
+    raise ValueError(f"{path}: expected a folder of labelled images, a .zip of one or a FER2013 .csv")
+
+
+def from_table(source: Source, size: int, seed: int, problems: Problems) -> Dataset:
+    """Read a source and resolve its splits."""
+    table = read_table(source, size, problems)
+    split, notes = resolve_splits(table.parts, table.labels, table.images, seed, problems.source)
+    return Dataset(
+        name=re.sub(r"[^\w.-]+", "-", source.name).strip("-.") or "dataset",
+        images=table.images,
+        labels=table.labels,
+        split=split,
+        ids=table.ids,
+        fingerprint=content_fingerprint(table.images, table.labels, split),
+        notes=(*notes, *_size_notes(table, size)),
+    )
+
+
+def refuse_missing(dataset: Dataset, source: object) -> None:
+    """Raise where a label has no image in a split: no score over seven classes would mean anything."""
+    for name in SPLITS:
+        present = set(dataset.labels[dataset.split == name].tolist())
+        if missing := [label for label in LABELS if label not in present]:
+            raise ValueError(
+                f"{source}: class {', '.join(missing)} is missing from split {name}; add images of it, "
+                f"or pass allow_missing=True"
+            )
+
+
+def _size_notes(table: Table, size: int) -> list[str]:
+    stretched = int((table.shapes[:, 0] != table.shapes[:, 1]).sum())
+    resized = int((table.shapes != size).any(axis=1).sum())
+    notes = [f"{resized:,} images were resized to {size} x {size} pixels."] if resized else []
+    return [*notes, f"{stretched:,} of them were not square and were stretched."] if stretched else notes
+
+
+def _load_faces(size: int, seed: int, options: dict[str, object]) -> Dataset:
+    from ferbench.datasets._faces import make_faces
+
+    if unknown := sorted(options.keys() - {"n_samples", "difficulty"}):
+        raise ValueError(f"{BUILT_IN}: unknown option {unknown[0]!r}; expected n_samples or difficulty")
+    return make_faces(size=size, random_state=seed, **options)  # type: ignore[arg-type]

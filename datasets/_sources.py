@@ -1,0 +1,59 @@
+"""What the loaders read from: a folder of labelled images, a zip of one, a FER2013 CSV."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Batch(NamedTuple):
+    """Some decoded rows of a source, in order.
+
+    `part` is one of the official splits, or ``train``, ``validation``, ``test`` or ``""`` where the source
+    only says that much; `shapes` holds the original width and height in pixels.
+    """
+
+    ids: list[str]
+    labels: list[str]
+    parts: list[str]
+    images: NDArray[np.uint8]
+    shapes: NDArray[np.int32]
+
+
+class Problems:
+    """Rows that cannot be used: raised at once, or collected where the reader goes on (the audit).
+
+    Attributes
+    ----------
+    found : list of (str, str)
+        Row and reason.
+    """
+
+    def __init__(self, source: str, *, collect: bool = False) -> None:
+        self.source = source
+        self.collect = collect
+        self.found: list[tuple[str, str]] = []
+
+    def add(self, row: str, reason: str) -> None:
+        """Note that a row cannot be used."""
+        if not self.collect:
+            raise ValueError(f"{self.source}: {row}: {reason}")
+        self.found.append((row, reason))
+
+
+class Source(Protocol):
+    """A place with labelled faces."""
+
+    name: str
+    path: Path
+
+    def fingerprint(self) -> str:
+        """Key of the content, cheap enough to compute at each load."""
+
+    def __len__(self) -> int:
+        """Number of rows, or 0 where that is not known before reading."""
+
+    def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
+        """Decode all rows, a batch at a time."""
