@@ -1,0 +1,21 @@
+"""All displays in one place; importing it imports matplotlib."""
+
+from ferbench.benchmarks._displays_base import Display
+from ferbench.benchmarks._displays_calibration import CalibrationDisplay
+from ferbench.benchmarks._displays_confusion import ConfusionMatrixDisplay
+from ferbench.benchmarks._displays_f1 import F1Display
+from ferbench.benchmarks._displays_history import HistoryDisplay
+from ferbench.benchmarks._displays_leaderboard import LeaderboardDisplay
+from ferbench.benchmarks._displays_roc import RocDisplay
+from ferbench.benchmarks._displays_tradeoff import TradeoffDisplay
+
+__all__ = [
+    "CalibrationDisplay",
+    "ConfusionMatrixDisplay",
+    "Display",
+    "F1Display",
+    "HistoryDisplay",
+    "LeaderboardDisplay",
+    "RocDisplay",
+    "TradeoffDisplay",
+]

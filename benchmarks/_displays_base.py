@@ -1,0 +1,95 @@
+"""What all displays share: a figure without global state, colours, titles, and the file pair PNG and CSV."""
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Okabe and Ito's palette (2008), told apart with any colour vision; its yellow is too faint for lines on white,
+# and wine from Paul Tol's takes its place.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
+DARK = "#222222"
+GREY = "#767676"
+# Colour is never the only sign: lines differ in dashes, groups in markers.
+DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (6, 1)), (0, (4, 1, 1, 1, 1, 1)), (0, (8, 2, 1, 2)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DPI = 150
+TITLE_SIZE = 12
+
+
+class Display(ABC):
+    """A drawing of numbers that are already there.
+
+    Made by a ``from_…`` class method, which computes; :meth:`frame` gives the numbers, :meth:`plot` draws them and
+    computes nothing. A figure is a plain :class:`matplotlib.figure.Figure`, so neither pyplot nor a screen is needed.
+    """
+
+    figsize: ClassVar[tuple[float, float]] = (7.0, 6.0)
+
+    @abstractmethod
+    def frame(self) -> "pd.DataFrame":
+        """The numbers behind the drawing, tidy; saved as the CSV beside it."""
+
+    @abstractmethod
+    def _draw(self, ax: Axes) -> None:
+        """Draw into ``ax``."""
+
+    def _size(self) -> tuple[float, float]:
+        """Width and height in inches of a figure of its own."""
+        return self.figsize
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw into ``ax``, or into a new figure (``plot().figure``), and return the axes."""
+        if ax is None:
+            ax = Figure(figsize=self._size(), layout="constrained").subplots()
+        self._draw(ax)
+        return ax
+
+    def png(self, dpi: int = DPI) -> bytes:
+        """The drawing as the bytes of a PNG file."""
+        figure = self.plot().get_figure(root=True)
+        assert figure is not None
+        buffer = io.BytesIO()
+        # No version or date inside: the same numbers give the same file.
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+        return buffer.getvalue()
+
+    def save(self, path: Path | str, dpi: int = DPI) -> Path:
+        """Write the PNG at ``path`` and the numbers beside it with the suffix ``.csv``; returns the PNG's path."""
+        picture = Path(path).with_suffix(".png")
+        picture.write_bytes(self.png(dpi))
+        self.frame().to_csv(picture.with_suffix(".csv"), index=False, float_format="%.6g")
+        return picture
+
+
+def set_title(ax: Axes, what: str, dataset: str, n_images: int | None = None) -> None:
+    """Title on two lines: what is drawn; on which data and how many images."""
+    count = "" if n_images is None else f"n = {n_images:,} images"
+    data = ", ".join(part for part in (dataset, count) if part)
+    ax.set_title("\n".join(line for line in (what, data) if line), fontsize=TITLE_SIZE, loc="left")
+
+
+def clear_frame(ax: Axes) -> None:
+    """Light grid behind the data, and no lines where no axis is."""
+    ax.grid(color="#DDDDDD", linewidth=0.7)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def group_styles(groups: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each group, by order of first appearance; ``constant`` is grey."""
+    names = [name for name in dict.fromkeys(groups) if name != "constant"]
+    styles = {name: (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(names)}
+    return styles | {"constant": (GREY, "X")}
+
+
+def group_of(names: Iterable[str], groups: Mapping[str, str] | None) -> tuple[str, ...]:
+    """The group of each name, empty where there is none."""
+    return tuple((groups or {}).get(name, "") for name in names)
