@@ -76,6 +76,11 @@ def set_title(ax: Axes, what: str, dataset: str, n_images: int | None = None) ->
     ax.set_title("\n".join(line for line in (what, data) if line), fontsize=TITLE_SIZE, loc="left")
 
 
+def titled(what: str, name: str) -> str:
+    """``what: name``, or ``what`` alone where there is no name."""
+    return f"{what}: {name}" if name else what
+
+
 def clear_frame(ax: Axes) -> None:
     """Light grid behind the data, and no lines where no axis is."""
     ax.grid(color="#DDDDDD", linewidth=0.7)
@@ -84,8 +89,8 @@ def clear_frame(ax: Axes) -> None:
 
 
 def group_styles(groups: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each group, by order of first appearance; ``constant`` is grey."""
-    names = [name for name in dict.fromkeys(groups) if name != "constant"]
+    """Colour and marker of each group by name, the same in every drawing; ``constant`` is grey."""
+    names = sorted(set(groups) - {"constant"})
     styles = {name: (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(names)}
     return styles | {"constant": (GREY, "X")}
 

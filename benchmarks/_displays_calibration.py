@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from ferbench.benchmarks._displays_base import GREY, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks._displays_base import GREY, PALETTE, Display, clear_frame, set_title, titled
 from ferbench.benchmarks._metrics import N_BINS, calibration_bins, check_predictions, expected_calibration_error
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
@@ -74,15 +74,18 @@ class CalibrationDisplay(Display):
         )
 
     def _draw(self, ax: Axes) -> None:
-        self._draw_reliability(ax)
-        # A panel inside the axes' own place, so that it works in any figure the caller hands over.
-        below = ax.inset_axes((0, -0.42, 1, 0.26), sharex=ax)
+        set_title(ax, titled("Calibration", self.name), self.dataset, int(self.images.sum()))
+        # Panels inside the axes' own place, so that it works in any figure the caller hands over.
+        ax.set_axis_off()
+        above = ax.inset_axes((0, 0.32, 1, 0.68))
+        self._draw_reliability(above)
+        above.tick_params(labelbottom=False)
+        below = ax.inset_axes((0, 0, 1, 0.26), sharex=above)
         edges = np.linspace(0, 1, N_BINS + 1)
         below.bar(edges[:-1], self.images, width=1 / N_BINS, align="edge", color=PALETTE[0], edgecolor="white")
         clear_frame(below)
         below.set_xlabel("probability of the predicted class")
         below.set_ylabel("images")
-        set_title(ax, f"Calibration {self.name}".strip(), self.dataset, int(self.images.sum()))
 
     def _draw_reliability(self, ax: Axes) -> None:
         filled = self.images > 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from ferbench.benchmarks._displays_base import Display, set_title
+from ferbench.benchmarks._displays_base import Display, set_title, titled
 from ferbench.benchmarks._metrics import Scores, score
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
@@ -72,7 +72,7 @@ class ConfusionMatrixDisplay(Display):
         ax.set_ylabel("label")
         bar = ax.get_figure(root=True).colorbar(image, ax=ax, shrink=0.82)  # type: ignore[union-attr]
         bar.set_label("share of the label's images")
-        set_title(ax, f"Confusion matrix {self.name}".strip(), self.dataset, int(self.confusion.sum()))
+        set_title(ax, titled("Confusion matrix", self.name), self.dataset, int(self.confusion.sum()))
 
     def _write_cell(self, ax: Axes, row: int, column: int) -> None:
         share = self.shares[row, column]

@@ -84,7 +84,7 @@ class F1Display(Display):
         image = ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
         for (row, column), value in np.ndenumerate(values):
             if not np.isnan(value):
-                colour = "black" if value > 0.55 else "white"
+                colour = "black" if value > 0.47 else "white"
                 ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=9)
         heads = [f"{label}\n{count:,}" for label, count in zip(self.classes, self.support, strict=True)]
         ax.set_xticks(range(values.shape[1]), [*heads, "macro\n"], fontsize=9)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from ferbench.benchmarks._displays_base import GREY, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks._displays_base import GREY, PALETTE, Display, clear_frame, set_title, titled
 from matplotlib.axes import Axes
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class HistoryDisplay(Display):
 
     def _draw(self, ax: Axes) -> None:
         panels = [panel for panel in _PANELS if panel[1] in self.history or panel[2] in self.history]
-        set_title(ax, f"Training {self.name}".strip(), self.dataset)
+        set_title(ax, titled("Training", self.name), self.dataset)
         ax.set_axis_off()
         height = 1 / len(panels)
         for place, (label, train, validation) in enumerate(panels):
@@ -86,11 +86,15 @@ class HistoryDisplay(Display):
         for key, legend, colour, dashes in lines:
             if key in self.history:
                 epochs = range(1, len(self.history[key]) + 1)
-                ax.plot(epochs, self.history[key], color=colour, linestyle=dashes, marker=".", label=legend)
+                steps = "steps-mid" if label == "learning rate" else "default"
+                ax.plot(
+                    epochs, self.history[key], color=colour, linestyle=dashes, marker=".", label=legend, drawstyle=steps
+                )
         if self.best_epoch is not None:
             ax.axvline(self.best_epoch, color=GREY, linestyle=":", label=f"best epoch ({self.best_epoch})")
         clear_frame(ax)
         ax.set_ylabel(label)
+        ax.set_xlim(0.5, len(next(iter(self.history.values()))) + 0.5)
         ax.xaxis.get_major_locator().set_params(integer=True)
         if label == "learning rate":
             ax.set_yscale("log")

@@ -30,7 +30,7 @@ def place_labels(ax: Axes, points: Sequence[tuple[float, float]], names: Sequenc
     names : sequence of str
         One for each point.
     lines : ndarray of shape (n_lines, 4)
-        Further things to keep clear: boxes (x0, y0, x1, y1) in data coordinates.
+        Upright or level lines to keep clear: x0, y0, x1, y1 in data coordinates. The legend is kept clear too.
     """
     figure = ax.get_figure(root=True)
     assert isinstance(figure, Figure)
@@ -39,10 +39,12 @@ def place_labels(ax: Axes, points: Sequence[tuple[float, float]], names: Sequenc
     places = ax.transData.transform(np.asarray(points, dtype=np.float64))
     taken = [_around(place, 5 * pixel) for place in places]
     taken += [np.append(*_corners(ax, line)) for line in lines]
+    if legend := ax.get_legend():
+        taken.append(np.asarray(legend.get_window_extent().extents))
     inside = np.asarray(ax.get_window_extent().extents)
     for point, place, name in zip(points, places, names, strict=True):
         label = ax.annotate(name, point, (0, 0), textcoords="offset points", fontsize=9, color=DARK)
-        label.set_in_layout(False)
+        label.set(in_layout=False, ha="left", va="bottom")
         size = label.get_window_extent()
         box, offset = _free_place(place, np.array([size.width, size.height]), np.stack(taken), inside, pixel)
         taken.append(box)

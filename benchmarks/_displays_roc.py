@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from ferbench.benchmarks._displays_base import DARK, DASHES, GREY, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks._displays_base import DARK, DASHES, GREY, PALETTE, Display, clear_frame, set_title, titled
 from ferbench.benchmarks._metrics import check_predictions, score
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
@@ -93,7 +93,7 @@ class RocDisplay(Display):
         ax.set_xlabel("false positive rate")
         ax.set_ylabel("true positive rate")
         ax.legend(title="class (AUC)", loc="lower right", fontsize=9, handlelength=3.2)
-        set_title(ax, f"ROC, one class against the rest {self.name}".strip(), self.dataset, self.n_images)
+        set_title(ax, titled("ROC, one class against the rest", self.name), self.dataset, self.n_images)
 
 
 def _mean_curve(curves: list[Curve]) -> Curve:

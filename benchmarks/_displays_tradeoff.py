@@ -106,22 +106,25 @@ class TradeoffDisplay(Display):
 
     def _draw(self, ax: Axes) -> None:
         front = self.on_front
-        ax.step(self.cost[front], self.accuracy[front], where="post", color=GREY, linestyle="--", zorder=1)
+        steps = _steps(self.cost[front], self.accuracy[front])
+        ax.plot(*steps, color=GREY, linestyle="--", zorder=1, label="Pareto front (filled)")
         self._draw_points(ax)
         ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:g}")
         # Room for the names at both ends; in powers, since the axis is logarithmic.
         ax.set_xlim(self.cost.min() / 1.6, self.cost.max() * 2.2)
         ax.margins(y=0.1)
         clear_frame(ax)
         ax.set_xlabel(self.cost_label)
         ax.set_ylabel("accuracy, with 95 % interval")
-        ax.plot([], [], color=GREY, linestyle="--", label="Pareto front (filled)")
         ax.legend(loc="best", fontsize=9)
         left_out = f"; {len(self.unmeasured)} without a measured cost left out" if self.unmeasured else ""
         set_title(ax, f"Accuracy against cost{left_out}", self.dataset, self.n_images)
         bars = np.column_stack([self.cost, self.low, self.cost, self.high])
         bars = bars[~np.isnan(bars).any(axis=1)]
-        place_labels(ax, list(zip(self.cost, self.accuracy, strict=True)), self.names, bars)
+        edges = np.column_stack([steps[0][:-1], steps[1][:-1], steps[0][1:], steps[1][1:]])
+        points = list(zip(self.cost, self.accuracy, strict=True))
+        place_labels(ax, points, self.names, np.concatenate([bars, edges]))
 
     def _draw_points(self, ax: Axes) -> None:
         styles, labelled = group_styles(self.groups), set()
@@ -140,6 +143,11 @@ class TradeoffDisplay(Display):
                 label=group if group and group not in labelled else None,
             )
             labelled.add(group)
+
+
+def _steps(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Corners of the stairs through the points: level first, then up."""
+    return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
 
 
 def pareto_front(cost: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.bool_]:
