@@ -1,0 +1,46 @@
+"""Find the bundle that a name means."""
+
+import json
+from pathlib import Path
+
+
+def find_bundle(name: str, results: Path) -> Path:
+    """Return the folder of a bundle by path, by recipe name, or as the winner.
+
+    Parameters
+    ----------
+    name : str
+        A bundle's folder; a recipe such as ``hog+svm``, whose newest bundle under `results` is taken; or
+        ``winner``, the best recogniser that was measured.
+    results : Path
+        A results folder, or one of its data sets.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the name means no bundle; the message lists those there are.
+    """
+    if (Path(name) / "bundle.json").is_file():
+        return Path(name)
+    if name == "winner":
+        from ferbench.benchmarks._best import find_best
+
+        return find_best(results).bundle
+    found = _bundles(results)
+    matching = [path for recipe, _, path in sorted(found, key=lambda entry: entry[1]) if recipe == name]
+    if not matching:
+        known = ", ".join(sorted({recipe for recipe, _, _ in found})) or "none; `ferbench run` makes some"
+        raise FileNotFoundError(f"{name!r} is no bundle, and {results} has none of that name (there: {known})")
+    return matching[-1]
+
+
+def _bundles(results: Path) -> list[tuple[str, str, Path]]:
+    """Recipe, time of the end and folder of each bundle."""
+    found = []
+    for file in [*results.glob("records/*.json"), *results.glob("*/records/*.json")]:
+        record = json.loads(file.read_text())
+        if record["status"] == "ok" and record["bundle"]:
+            folder = file.parents[1] / record["bundle"]
+            if (folder / "bundle.json").is_file():
+                found.append((record["recipe"]["name"], record["finished"], folder))
+    return found

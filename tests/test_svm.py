@@ -1,0 +1,73 @@
+"""The SVM: equal to the library's machine, calibrated, and a proper scikit-learn estimator."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from ferbench.models import SVM
+
+
+@pytest.fixture(scope="module")
+def blobs() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1200, 12)).astype(np.float32)
+    quadrant = (X[:, :2] > 0) @ [1, 2]
+    y = np.array(["angry", "happy", "sad", "surprise"])[
+        np.where(rng.random(1200) < 0.1, rng.integers(4, size=1200), quadrant)
+    ]
+    return X[:800], y[:800], X[800:], y[800:]
+
+
+@parametrize_with_checks([SVM("rbf", accelerate=False), SVM("linear")])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_is_a_scikit_learn_classifier(estimator: SVM, check: object) -> None:
+    check(estimator)
+
+
+@pytest.mark.parametrize("accelerate", [False, True])
+def test_decision_values_equal_the_library_machine(blobs: tuple, accelerate: bool) -> None:
+    X, y, X_new, _ = blobs
+    if accelerate:
+        pytest.importorskip("sklearnex", reason="scikit-learn-intelex is not installed")
+    machine = SVM("rbf", C=2.0, accelerate=accelerate).fit(X, y)
+    reference = SVC(C=2.0, gamma=machine.gamma_, decision_function_shape="ovo").fit(X, y)
+    np.testing.assert_allclose(
+        machine._decide(X_new), reference.decision_function(X_new), atol=0.02 if accelerate else 1e-3
+    )
+    assert ("intelex" in machine.implementation_) == accelerate
+
+
+@pytest.mark.parametrize("kernel", ["rbf", "linear"])
+def test_probabilities_are_calibrated_and_decide_the_label(blobs: tuple, kernel: str) -> None:
+    X, y, X_new, y_new = blobs
+    machine = SVM(kernel, C=1.0).fit(X, y)
+    proba = machine.predict_proba(X_new)
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-9)
+    assert (machine.predict(X_new) == machine.classes_[proba.argmax(axis=1)]).all()
+    correct = machine.predict(X_new) == y_new
+    assert correct.mean() > 0.75
+    # Said confidence and hits agree, and the log loss beats the class shares by far.
+    assert abs(proba.max(axis=1).mean() - correct.mean()) < 0.08
+    assert log_loss(y_new, proba, labels=machine.classes_) < 0.75 * np.log(4)
+    assert "160 held-out" in machine.probabilities_
+
+
+def test_float32_support_vectors_only(blobs: tuple) -> None:
+    X, y, _, _ = blobs
+    machine = SVM("rbf").fit(X, y)
+    assert machine.support_vectors_.dtype == machine.coefficients_.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    "parameters, message",
+    [
+        ({"kernel": "cubic"}, "kernel must be rbf or linear; got 'cubic'"),
+        ({"C": 0}, "C must be above 0"),
+        ({"gamma": "auto"}, "gamma must be"),
+    ],
+)
+def test_wrong_parameters_are_named(blobs: tuple, parameters: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SVM(**parameters).fit(*blobs[:2])
