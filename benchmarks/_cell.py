@@ -1,0 +1,201 @@
+"""The child process: measures one cell and leaves probabilities, bundle and record in its outbox."""
+
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ferbench.benchmarks._fitting import Fitted
+    from ferbench.benchmarks._process import Job
+    from ferbench.datasets import Dataset
+
+# Waits for the end of the driver (this process's standard input) or of this process (the pipe), then ends the
+# whole group: however either dies, nothing it started lives on. A process of its own, because a thread would
+# have to wait for numerical code that holds the interpreter.
+_GUARD = """
+import os, select, signal, sys
+select.select([0, int(sys.argv[1])], [], [])
+os.killpg(0, signal.SIGKILL)
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the cell described in ``OUTBOX/job.json``.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        The outbox, and the folder for checkpoints or an empty string.
+
+    Returns
+    -------
+    int
+        0 when a record was written; above 200 when the disk refused, by the errno.
+    """
+    _start_guard()
+    from ferbench.benchmarks._process import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
+    from ferbench.benchmarks._store import write_record_file
+
+    outbox, checkpoints = Path(arguments[0]), Path(arguments[1]) if arguments[1] else None
+    job = Job.from_json((outbox / "job.json").read_text(encoding="utf-8"))
+    record = job.blank_record()
+    try:
+        try:
+            record |= measure(job, outbox, checkpoints) | {"status": "ok"}
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in STORAGE_ERRNOS:
+                raise
+            record |= _failure(error)
+        write_record_file(outbox / "record.json", record | {"finished": now()})
+    except OSError as error:
+        traceback.print_exc()
+        return STORAGE_EXIT + error.errno if error.errno in STORAGE_ERRNOS else 1
+    return 0
+
+
+def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
+    """Fit the cell's recogniser, score it, bundle it and time it; return the record's measured part."""
+    from ferbench.benchmarks._fitting import FitData, fit_recogniser, seed_recogniser
+    from ferbench.benchmarks._handoff import read_data
+    from ferbench.benchmarks._timing import environment, peak_memory_bytes
+    from ferbench.models import describe, get_recipe
+
+    cell, dataset = job.cell, read_data(Path(job.data))
+    recipe = get_recipe(cell.recipe)
+    recogniser = seed_recogniser(recipe.build(**cell.params), cell.seed)
+    if checkpoints and "checkpoint_dir" in recogniser.get_params():
+        recogniser.set_params(checkpoint_dir=str(checkpoints))
+    fitted = fit_recogniser(recogniser, recipe.family, FitData.of(dataset))
+    # From here on nothing is fitted: PrivateTest is opened, once.
+    result = _predict(fitted, dataset, outbox / "probabilities" / f"{cell.cell_id}.npz")
+    peak = peak_memory_bytes()
+    bundled = _bundle(fitted.recogniser, job, dataset, result["scores"], outbox)
+    timings = _time(bundled.pop("predict"), dataset)
+    return {
+        "recipe": {"name": cell.recipe, "family": recipe.family, "params": dict(cell.params)}
+        | describe(fitted.recogniser),
+        "classes": [str(name) for name in fitted.recogniser.classes_],
+        "timings": {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": result["predict_s"]} | timings,
+        "peak_memory_bytes": peak,
+        "history": _plain(getattr(fitted.recogniser, "history_", None)),
+        "environment": environment(),
+        "files": _list_files(outbox),
+        **bundled,
+    }
+
+
+def _start_guard() -> None:
+    waiting, held = os.pipe()
+    # `held` stays open here, unseen by any process this one starts, until this one is gone.
+    os.set_inheritable(held, False)
+    subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _GUARD, str(waiting)],
+        pass_fds=(waiting,),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(waiting)
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    text = " ".join(str(error).split())
+    tail = "".join(traceback.format_exception(error))[-8000:]
+    if isinstance(error, MemoryError):
+        return {"status": "oom", "reason": f"ran out of memory: {text or 'no message'}", "traceback": tail}
+    if isinstance(error, ImportError) and "ferbench[" in text:
+        return {"status": "skipped", "reason": text, "traceback": tail}
+    return {"status": "error", "reason": f"{type(error).__name__}: {text}", "traceback": tail}
+
+
+def _predict(fitted: "Fitted", dataset: "Dataset", path: Path) -> dict[str, Any]:
+    import numpy as np
+
+    from ferbench.benchmarks._metrics import score
+    from ferbench.benchmarks._store import save_arrays
+
+    classes = [str(name) for name in fitted.recogniser.classes_]
+    arrays: dict[str, NDArray[Any]] = {"classes": np.array(classes)}
+    scores, seconds = {}, 0.0
+    for split in ("PublicTest", "PrivateTest"):
+        images, labels = dataset.part(split)
+        arrays[split], took = fitted.predict_proba(split, images)
+        seconds += took
+        scores[split] = score(labels, arrays[split], classes).as_dict()
+    save_arrays(path, arrays)
+    return {"scores": scores, "predict_s": seconds}
+
+
+def _bundle(recogniser: Any, job: "Job", dataset: "Dataset", scores: dict[str, Any], outbox: Path) -> dict[str, Any]:
+    """Save the recogniser as a bundle and open it again: what is timed is what travels."""
+    from ferbench.models import load_bundle, save_bundle
+
+    cell = job.cell
+    name = f"bundles/{cell.cell_id}"
+    info = {
+        "recipe": {"name": cell.recipe, "params": dict(cell.params)},
+        "seed": cell.seed,
+        "dataset": {key: job.dataset[key] for key in ("name", "fingerprint", "drawn", "notes")},
+        "scores": scores,
+    }
+    try:
+        save_bundle(outbox / name, recogniser, image_shape=dataset.images.shape[1:], info=info)
+        loaded = load_bundle(outbox / name)
+        _check_same(recogniser, loaded, dataset.part("PublicTest")[0][:64])
+    except (OSError, MemoryError, ImportError):
+        raise
+    except Exception as error:
+        # A recogniser of a third party that cannot travel is still measured, as it is in memory.
+        import shutil
+
+        shutil.rmtree(outbox / name, ignore_errors=True)
+        reason = f"no bundle: {type(error).__name__}: {' '.join(str(error).split())}"
+        return {"bundle": None, "size_bytes": None, "reason": reason, "predict": recogniser.predict_proba}
+    size = sum(path.stat().st_size for path in (outbox / name).iterdir())
+    return {"bundle": name, "size_bytes": size, "reason": None, "predict": loaded.predict_proba}
+
+
+def _check_same(recogniser: Any, loaded: Any, images: "NDArray[np.uint8]") -> None:
+    import numpy as np
+
+    gap = float(np.abs(recogniser.predict_proba(images) - loaded.predict_proba(images)).max())
+    if not gap <= 1e-3:
+        raise ValueError(f"the bundle's probabilities differ from the recogniser's by up to {gap:.3g}")
+
+
+def _time(predict: Any, dataset: "Dataset") -> dict[str, Any]:
+    from ferbench.benchmarks._timing import measure_latency, measure_throughput
+
+    images = dataset.part("PublicTest")[0]
+    return {
+        "throughput_images_per_s": measure_throughput(predict, images),
+        "latency_ms": measure_latency(predict, images, n=700),
+    }
+
+
+def _plain(history: Any) -> dict[str, list[float]] | None:
+    if not history:
+        return None
+    return {str(key): [float(value) for value in values] for key, values in history.items()}
+
+
+def _list_files(outbox: Path) -> dict[str, dict[str, Any]]:
+    """Size and hash of each companion, by its path in the store."""
+    from ferbench.benchmarks._store import file_digest
+
+    paths = [path for kind in ("probabilities", "bundles") for path in sorted((outbox / kind).rglob("*"))]
+    return {
+        path.relative_to(outbox).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        for path in paths
+        if path.is_file()
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

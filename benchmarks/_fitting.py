@@ -1,0 +1,115 @@
+"""Fitting a recogniser on what it may see: the training images, and the validation images where it may choose."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from ferbench.benchmarks._features_cache import CachedExtractor
+from ferbench.datasets import Dataset
+
+
+@dataclass(frozen=True)
+class FitData:
+    """What `fit` may see. There is no field for PrivateTest, so no fit can be handed it by mistake.
+
+    Attributes
+    ----------
+    X, y : ndarray of shape (n_samples, height, width) and (n_samples,)
+        The images and labels of Training.
+    X_val, y_val : like X and y
+        Those of PublicTest, for choices such as the epoch.
+    fingerprint : str
+        Fingerprint of the data set.
+    """
+
+    X: NDArray[np.uint8]
+    y: NDArray[np.str_]
+    X_val: NDArray[np.uint8]
+    y_val: NDArray[np.str_]
+    fingerprint: str
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "FitData":
+        """Copy Training and PublicTest out of a data set, so that not even the memory behind them is shared."""
+        X, y = dataset.part("Training")
+        X_val, y_val = dataset.part("PublicTest")
+        return cls(X, y, X_val, y_val, dataset.fingerprint)
+
+
+@dataclass
+class Fitted:
+    """A fitted recogniser and what its fit took.
+
+    Attributes
+    ----------
+    recogniser : classifier
+        Whole: takes images.
+    fit_s : float
+        Seconds of the fit, without the features.
+    """
+
+    recogniser: Any
+    fit_s: float
+    _cached: CachedExtractor | None = None
+
+    @property
+    def extract_s(self) -> float | None:
+        """Seconds that extracting features took when they were computed; None without an extractor."""
+        return self._cached.seconds if self._cached else None
+
+    def predict_proba(self, split: str, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+        """Probabilities of one whole part and the seconds that predicting took, without the features.
+
+        Returns
+        -------
+        ndarray of shape (n_images, n_classes), float32, and float
+        """
+        predict, X = self.recogniser.predict_proba, images
+        if self._cached is not None:
+            predict, X = self.recogniser[1:].predict_proba, self._cached.features(split, images)
+        start = time.perf_counter()
+        probabilities = predict(X)
+        return np.asarray(probabilities, dtype=np.float32), time.perf_counter() - start
+
+
+def fit_recogniser(recogniser: Any, family: str, data: FitData) -> Fitted:
+    """Fit a recogniser, with the features of a classical one taken from the cache.
+
+    Parameters
+    ----------
+    recogniser : classifier
+        Unfitted. A pipeline whose first step is called ``features`` has that step cached.
+    family : str
+        Recognisers of the family ``deep`` get PublicTest as ``X_val`` and ``y_val``.
+    data : FitData
+    """
+    if isinstance(recogniser, Pipeline) and recogniser.steps[0][0] == "features":
+        return _fit_on_features(recogniser, data)
+    validation = {"X_val": data.X_val, "y_val": data.y_val} if family == "deep" else {}
+    start = time.perf_counter()
+    recogniser.fit(data.X, data.y, **validation)
+    seconds = time.perf_counter() - start
+    # A fit that went on from a checkpoint took, in all, what its epochs took.
+    history = getattr(recogniser, "history_", None) or {}
+    return Fitted(recogniser, max(seconds, sum(history.get("seconds", ()))))
+
+
+def seed_recogniser(recogniser: Any, seed: int) -> Any:
+    """Set every ``random_state`` of a recogniser and its parts."""
+    names = [name for name in recogniser.get_params() if name.split("__")[-1] == "random_state"]
+    return recogniser.set_params(**dict.fromkeys(names, seed))
+
+
+def _fit_on_features(recogniser: Pipeline, data: FitData) -> Fitted:
+    cached = CachedExtractor(recogniser.steps[0][1], data.fingerprint, data.X, data.y)
+    features = cached.features("Training", data.X)
+    rest = clone(recogniser[1:])
+    start = time.perf_counter()
+    rest.fit(features, data.y)
+    seconds = time.perf_counter() - start
+    return Fitted(Pipeline([("features", cached.extractor), *rest.steps]), seconds, cached)

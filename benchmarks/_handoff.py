@@ -1,0 +1,80 @@
+"""Images handed to child processes and remote workers: plain arrays in the cache, found by fingerprint."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ferbench.datasets import Dataset, cache_dir
+
+_ARRAYS = ("images", "labels", "split")
+
+
+def write_data(dataset: Dataset) -> Path:
+    """Put the images, labels and split of a data set into the cache, once.
+
+    Returns
+    -------
+    Path
+        The folder to hand to :func:`read_data`.
+    """
+    target = _folder(dataset.fingerprint)
+    if not target.is_dir():
+        with _publishing(target) as folder:
+            for name in _ARRAYS:
+                np.save(folder / f"{name}.npy", np.asarray(getattr(dataset, name)), allow_pickle=False)
+            (folder / "data.json").write_text(json.dumps({"fingerprint": dataset.fingerprint}))
+    return target
+
+
+def pack_data(folder: Path) -> dict[str, bytes]:
+    """Read the folder's files as bytes, to travel to another machine."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def unpack_data(files: Mapping[str, bytes]) -> Path:
+    """Put files from :func:`pack_data` into this machine's cache, once, and return their folder."""
+    target = _folder(json.loads(files["data.json"])["fingerprint"])
+    if not target.is_dir():
+        with _publishing(target) as folder:
+            for name, content in files.items():
+                (folder / Path(name).name).write_bytes(content)
+    return target
+
+
+def read_data(folder: Path) -> Dataset:
+    """Open the data in a folder; the images are a read-only memory map, ids are left empty."""
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
+    labels, split = np.array(arrays["labels"]), np.array(arrays["split"])
+    fingerprint = json.loads((folder / "data.json").read_text())["fingerprint"]
+    return Dataset("data", arrays["images"], labels, split, np.zeros(len(labels), "U1"), fingerprint)
+
+
+class _publishing:
+    """A temporary folder that takes its final name when all is written: readers never see a part."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __enter__(self) -> Path:
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(tempfile.mkdtemp(dir=self.target.parent))
+        return self.folder
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        try:
+            if kind is None:
+                self.folder.rename(self.target)
+        except OSError:
+            # Another process was faster: its content is the same, by fingerprint.
+            if not self.target.is_dir():
+                raise
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _folder(fingerprint: str) -> Path:
+    return cache_dir() / "handoff" / fingerprint[:32]

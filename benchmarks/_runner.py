@@ -1,0 +1,259 @@
+"""The run of a suite: which cells are still to be measured, and getting each of them into the store."""
+
+import difflib
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferbench.benchmarks._executors import Executor, LocalExecutor
+from ferbench.benchmarks._handoff import write_data
+from ferbench.benchmarks._process import Job
+from ferbench.benchmarks._store import Store
+from ferbench.benchmarks._suite import Cell, Suite
+from ferbench.datasets import SPLITS, Dataset
+
+# These end by themselves once what was missing is there, so a rerun tries them again unasked.
+_RETRIED = ("skipped",)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run does with one cell.
+
+    Attributes
+    ----------
+    cell : Cell
+    action : {"run", "keep"}
+        Measure it, or leave its record as it is.
+    why : str
+        In a few words, for people.
+    """
+
+    cell: Cell
+    action: str
+    why: str
+
+
+@dataclass
+class Summary:
+    """What a run left behind.
+
+    Attributes
+    ----------
+    root : Path
+        The data set's folder in the output folder.
+    measured : list of dict
+        Records written by this run.
+    kept : int
+        Cells whose record was left as it was.
+    failed : list of dict
+        Records of the chosen cells that are neither ok nor skipped, old ones included.
+    """
+
+    root: Path
+    measured: list[dict[str, Any]] = field(default_factory=list)
+    kept: int = 0
+    failed: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Run:
+    """One run of a suite on a data set.
+
+    Parameters
+    ----------
+    suite : Suite
+    dataset : Dataset
+    output : str or Path, default="results"
+        Results go to ``OUTPUT/<dataset name>``.
+    only : sequence of str
+        Patterns such as ``hog+*``; cells that match none are left alone.
+    force : bool
+        Measure the chosen cells again, whatever their records say.
+    retry_failed : bool
+        Measure again the chosen cells that failed.
+
+    Raises
+    ------
+    ValueError
+        If a recipe or one of its parameters is unknown, a pattern matches nothing, or the data lacks a part.
+    """
+
+    def __init__(
+        self,
+        suite: Suite,
+        dataset: Dataset,
+        output: str | Path = "results",
+        *,
+        only: Sequence[str] = (),
+        force: bool = False,
+        retry_failed: bool = False,
+    ) -> None:
+        _check_recipes(suite)
+        _check_parts(dataset)
+        self.suite, self.dataset = suite, dataset
+        self.store = Store(Path(output) / dataset.name)
+        self.cells = suite.cells(dataset.fingerprint)
+        self.chosen = [cell for cell in self.cells if cell.matches(only)]
+        if not self.chosen:
+            raise ValueError(_no_match(only, suite))
+        self.force, self.retry_failed = force, retry_failed
+
+    def plan(self) -> list[Step]:
+        """Say what :meth:`execute` would do with each chosen cell; nothing is written."""
+        return [self._step(cell) for cell in self.chosen]
+
+    def execute(
+        self,
+        executor: Executor | None = None,
+        *,
+        on_plan: Callable[[list[Step]], None] = lambda steps: None,
+        on_record: Callable[[dict[str, Any]], None] = lambda record: None,
+    ) -> Summary:
+        """Measure the cells that need it; each record is in the store before the next outcome is looked at.
+
+        Parameters
+        ----------
+        executor : Executor, optional
+            Where cells run; by default one after another on this machine.
+        on_plan : callable
+            Called once with the steps, before anything runs.
+        on_record : callable
+            Called with each new record.
+
+        Raises
+        ------
+        ValueError
+            If another run is writing to the same folder.
+        OSError
+            If the folder cannot be written to or the disk is full. Records written before stay.
+        """
+        executor = executor or LocalExecutor()
+        summary = Summary(self.store.root)
+        with ExitStack() as stack:
+            stack.enter_context(self.store.locked())
+            self.store.sweep()
+            steps = self.plan()
+            on_plan(steps)
+            self._write_frame()
+            jobs = self._jobs([step.cell for step in steps if step.action == "run"], executor.threads())
+            stack.callback(self.store.sweep)
+            if jobs:
+                for outcome in stack.enter_context(closing(executor.run(jobs, self.store))):  # type: ignore[type-var]
+                    self._keep(outcome.record, outcome.outbox)
+                    summary.measured.append(outcome.record)
+                    on_record(outcome.record)
+        summary.kept = len(steps) - len(jobs)
+        summary.failed = self._failed()
+        return summary
+
+    def _step(self, cell: Cell) -> Step:
+        if self.force:
+            return Step(cell, "run", "forced")
+        try:
+            record = self.store.record(cell.cell_id)
+        except FileNotFoundError:
+            return Step(cell, "run", "not measured yet")
+        except ValueError as error:
+            return Step(cell, "run", str(error).split("; ")[0])
+        return self._step_after(cell, record["status"], self.store.problem(record))
+
+    def _step_after(self, cell: Cell, status: str, problem: str | None) -> Step:
+        if problem is None:
+            return Step(cell, "keep", "ok")
+        if status == "ok":
+            return Step(cell, "run", f"incomplete: {problem}")
+        if self.retry_failed or status in _RETRIED:
+            return Step(cell, "run", f"again after {problem}")
+        return Step(cell, "keep", f"failed before, --retry-failed tries it again: {problem}")
+
+    def _write_frame(self) -> None:
+        cells = [cell.cell_id for cell in self.cells]
+        self.store.write_suite(self.suite.as_dict() | {"cells": cells, "dataset_block": self._block()})
+        self.store.write_rows(_rows(self.dataset))
+
+    def _jobs(self, cells: Sequence[Cell], threads: int) -> list[Job]:
+        if not cells:
+            return []
+        data, block = str(write_data(self.dataset)), self._block()
+        if self.force:
+            for cell in cells:
+                # To force is to measure anew: a finished fit must not be taken up from its last epoch.
+                shutil.rmtree(self.store.checkpoints(cell.cell_id), ignore_errors=True)
+        limits = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
+        return [Job(cell, self.suite.name, block, data, **limits) for cell in cells]  # type: ignore[arg-type]
+
+    def _block(self) -> dict[str, Any]:
+        dataset = self.dataset
+        counts = {
+            split: {
+                str(label): int(n)
+                for label, n in zip(*np.unique(dataset.labels[dataset.rows(split)], return_counts=True), strict=True)
+            }
+            for split in SPLITS
+        }
+        return {
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "drawn": dataset.drawn,
+            "notes": list(dataset.notes),
+            "counts": {split: sum(of.values()) for split, of in counts.items()},
+            "class_counts": counts,
+        }
+
+    def _keep(self, record: dict[str, Any], outbox: Path) -> None:
+        if record["status"] == "ok":
+            self.store.publish(record, outbox)
+            shutil.rmtree(self.store.checkpoints(record["cell_id"]), ignore_errors=True)
+        else:
+            self.store.write_record(record)
+        shutil.rmtree(outbox, ignore_errors=True)
+
+    def _failed(self) -> list[dict[str, Any]]:
+        records = [self.store.record(cell.cell_id) for cell in self.chosen]
+        return [record for record in records if record["status"] not in ("ok", "skipped")]
+
+
+def _rows(dataset: Dataset) -> dict[str, Any]:
+    from ferbench.datasets import find_leaks
+
+    leaked = find_leaks(dataset)
+    arrays: dict[str, Any] = {"fingerprint": np.array(dataset.fingerprint)}
+    for split in ("PublicTest", "PrivateTest"):
+        rows = dataset.rows(split)
+        arrays[f"{split}_ids"] = np.asarray(dataset.ids)[rows]
+        arrays[f"{split}_labels"] = np.asarray(dataset.labels)[rows]
+        arrays[f"{split}_leaked"] = leaked[rows]
+    return arrays
+
+
+def _check_recipes(suite: Suite) -> None:
+    from ferbench.models import make_recipe
+
+    for name in suite.recipes:
+        try:
+            make_recipe(name, **suite.params.get(name, {}))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{suite.origin or suite.name}: {error}") from error
+        except ImportError:
+            continue  # A missing extra: the cell says so, the others run.
+
+
+def _check_parts(dataset: Dataset) -> None:
+    present = {split: set(dataset.labels[dataset.rows(split)].tolist()) for split in SPLITS}
+    for split in SPLITS:
+        if missing := present["Training"].union(*present.values()) - present[split]:
+            raise ValueError(
+                f"{dataset.name}: {split} has no image of {', '.join(sorted(missing))}; "
+                "every class must be in every part: add images or leave the class out"
+            )
+
+
+def _no_match(only: Sequence[str], suite: Suite) -> str:
+    hints = [match for pattern in only for match in difflib.get_close_matches(pattern, suite.recipes, 1)]
+    hint = f"did you mean {hints[0]}?" if hints else f"its recipes are {', '.join(suite.recipes)}"
+    return f"--only {' '.join(only)} matches no recipe of suite {suite.name}; {hint}"

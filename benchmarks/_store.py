@@ -1,0 +1,288 @@
+"""Where measurements live: one folder per data set, one JSON record per cell, companions beside it."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SCHEMA = 1
+STATUSES = ("ok", "error", "oom", "timeout", "killed", "skipped")
+_LOGGER = logging.getLogger("ferbench")
+
+
+class Store:
+    """Records, probabilities and bundles of one data set.
+
+    A cell is published in a fixed order, probabilities, bundle, record, and each by a rename within one file
+    system: a record that can be read and says ``ok`` has all its companions. Readers need no lock.
+
+    Parameters
+    ----------
+    root : str or Path
+        The folder of one data set, such as ``results/fer2013``. Nothing is created before the first write.
+
+    Examples
+    --------
+    >>> Store("no/such/folder").records()
+    []
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def record(self, cell_id: str) -> dict[str, Any]:
+        """Read one record.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        ValueError
+            If the file is damaged; the message names it.
+        """
+        path = self._record_path(cell_id)
+        try:
+            record = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise ValueError(f"{path}: damaged record ({error}); run the suite again to redo it") from error
+        if not isinstance(record, dict) or record.get("cell_id") != cell_id or "status" not in record:
+            raise ValueError(f"{path}: not a record of cell {cell_id}; run the suite again to redo it")
+        if record.get("schema") != SCHEMA or record["status"] not in STATUSES:
+            raise ValueError(
+                f"{path}: expected schema {SCHEMA} and a status of {', '.join(STATUSES)}; "
+                f"got {record.get('schema')!r} and {record['status']!r}; run the suite again to redo it"
+            )
+        return record
+
+    def records(self) -> list[dict[str, Any]]:
+        """Every readable record about the present data, in the order of the suite, newest parameters only.
+
+        Records of other data (another fingerprint than that of ``rows.npz``) stay on disk but are left out,
+        and so are older records of a recipe and seed that were measured again with other parameters. A
+        damaged record is left out and said so on the log.
+        """
+        found: dict[tuple[str, int], dict[str, Any]] = {}
+        fingerprint, order = self._fingerprint(), self._suite_order()
+        for path in sorted(self.root.glob("records/*.json")):
+            try:
+                record = self.record(path.stem)
+            except ValueError as error:
+                _LOGGER.warning("%s", error)
+                continue
+            if fingerprint and record["dataset"]["fingerprint"] != fingerprint:
+                continue
+            key = (record["recipe"]["name"], record["seed"])
+            if key not in found or _rank(record, order) > _rank(found[key], order):
+                found[key] = record
+        last = len(order)
+        return sorted(found.values(), key=lambda record: (order.get(record["cell_id"], last), record["cell_id"]))
+
+    def probabilities(self, cell_id: str) -> dict[str, NDArray[Any]]:
+        """Read one cell's probabilities.
+
+        Returns
+        -------
+        dict of ndarray
+            ``classes`` of shape (n_classes,), and ``PublicTest`` and ``PrivateTest``, float32 of shape
+            (n_images, n_classes).
+        """
+        return _read_arrays(self.root / "probabilities" / f"{cell_id}.npz")
+
+    def rows(self) -> dict[str, NDArray[Any]]:
+        """Read ids, labels and leak flags of the two test parts; keys such as ``PrivateTest_labels``."""
+        return _read_arrays(self.root / "rows.npz")
+
+    def problem(self, record: Mapping[str, Any]) -> str | None:
+        """Say why a record does not stand for a complete, good measurement; None when it does."""
+        if record["status"] != "ok":
+            return f"{record['status']}: {record['reason']}"
+        for name, expected in record["files"].items():
+            path = self.root / name
+            if not path.is_file():
+                return f"{name} is missing"
+            if path.stat().st_size != expected["bytes"] or file_digest(path) != expected["sha256"]:
+                return f"{name} was changed after it was recorded"
+        return None
+
+    def write_suite(self, content: Mapping[str, Any]) -> None:
+        """Write ``suite.json``."""
+        write_atomically(self.root / "suite.json", _json_bytes(content))
+
+    def write_rows(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write ``rows.npz``."""
+        temporary = self.root / ".rows.npz.tmp"
+        try:
+            save_arrays(temporary, arrays)
+            temporary.replace(self.root / "rows.npz")
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def write_record(self, record: Mapping[str, Any]) -> None:
+        """Write one record, on its own: of a cell that failed."""
+        self.publish(record, None)
+
+    def publish(self, record: Mapping[str, Any], outbox: Path | None) -> None:
+        """Move a finished cell's companions out of `outbox` and then let its record appear.
+
+        Parameters
+        ----------
+        record : mapping
+            The record; one with status ``ok`` has all its ``files`` in `outbox`.
+        outbox : Path or None
+            A folder on the same file system with the layout of the store.
+        """
+        cell_id, final = record["cell_id"], self._record_path(record["cell_id"])
+        # What may fail for want of space comes first, while the old record is still in its place.
+        with _prepared(final, _json_bytes(record)) as temporary:
+            self._clear(cell_id)
+            for name in (f"probabilities/{cell_id}.npz", f"bundles/{cell_id}"):
+                if outbox and (outbox / name).exists():
+                    target = self.root / name
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    (outbox / name).replace(target)
+                    _sync_folder(target.parent)
+            temporary.replace(final)
+            _sync_folder(final.parent)
+
+    def outbox(self) -> Path:
+        """Make a fresh folder, on the store's file system, where a child may leave its results."""
+        folder = self.root / ".outbox"
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=folder))
+
+    def checkpoints(self, cell_id: str) -> Path:
+        """Folder where a long fit of this cell keeps its state to go on from."""
+        return self.root / "checkpoints" / cell_id
+
+    def sweep(self) -> None:
+        """Remove what killed runs left behind: unpublished results and half-written files."""
+        shutil.rmtree(self.root / ".outbox", ignore_errors=True)
+        for leftover in self.root.glob("**/.*.tmp"):
+            leftover.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one run.
+
+        Raises
+        ------
+        ValueError
+            If another run holds it; the message names its process.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        path = self.root / ".lock"
+        # The kernel drops the lock with the process, however it ends: a lock never outlives its run.
+        with path.open("a+") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                handle.seek(0)
+                owner = handle.read().strip() or "unknown"
+                raise ValueError(
+                    f"{self.root}: another run (process {owner}) is writing here; "
+                    "wait for it to end or choose another --output"
+                ) from None
+            handle.truncate(0)
+            handle.write(str(os.getpid()))
+            handle.flush()
+            yield
+
+    def _record_path(self, cell_id: str) -> Path:
+        return self.root / "records" / f"{cell_id}.json"
+
+    def _clear(self, cell_id: str) -> None:
+        # The record goes first: without it, what is left of the companions is nobody's result.
+        self._record_path(cell_id).unlink(missing_ok=True)
+        (self.root / "probabilities" / f"{cell_id}.npz").unlink(missing_ok=True)
+        shutil.rmtree(self.root / "bundles" / cell_id, ignore_errors=True)
+
+    def _fingerprint(self) -> str | None:
+        path = self.root / "rows.npz"
+        rows = _read_arrays(path) if path.is_file() else {}
+        return str(rows["fingerprint"]) if "fingerprint" in rows else None
+
+    def _suite_order(self) -> dict[str, int]:
+        path = self.root / "suite.json"
+        cells = json.loads(path.read_bytes()).get("cells", []) if path.is_file() else []
+        return {cell_id: position for position, cell_id in enumerate(cells)}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part, whatever happens."""
+    with _prepared(path, content) as temporary:
+        temporary.replace(path)
+        _sync_folder(path.parent)
+
+
+def write_record_file(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record as JSON, whole or not at all."""
+    write_atomically(path, _json_bytes(record))
+
+
+@contextlib.contextmanager
+def _prepared(path: Path, content: bytes) -> Iterator[Path]:
+    """Give a file beside `path` with the content, already on the disk, to be renamed to it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as a compressed ``.npz`` and wait until they are on the disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as handle:
+        np.savez_compressed(handle, allow_pickle=False, **dict(arrays))
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        # Opened here: NumPy leaves its own handle open when the archive is damaged.
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
+            return dict(archive)
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        # NumPy, zipfile and zlib each raise their own kind for a damaged archive.
+        raise ValueError(f"{path}: damaged archive ({error}); run the suite again to redo it") from error
+
+
+def _json_bytes(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, indent=1, allow_nan=False).encode() + b"\n"
+
+
+def _rank(record: Mapping[str, Any], order: Mapping[str, int]) -> tuple[bool, str]:
+    return record["cell_id"] in order, record.get("finished") or ""
+
+
+def _sync_folder(folder: Path) -> None:
+    # A rename is on the disk only when its folder is.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,227 @@
+"""A suite: which recipes are measured on which data, with which seeds and limits."""
+
+import difflib
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+# What each table of a suite file may hold, and of which type. Strict: a typo is an error, not a default.
+_NUMBER = (int, float)
+_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
+    "": {
+        "name": (str,),
+        "recipes": (list,),
+        "seeds": (list,),
+        "dataset": (dict,),
+        "budget": (dict,),
+        "params": (dict,),
+    },
+    "dataset": {"source": (str,), "size": (int,), "seed": (int,), "options": (dict,)},
+    "budget": {"time_s": _NUMBER, "memory_mb": _NUMBER},
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measurement: a recipe with its parameters and a seed, on one data set.
+
+    Attributes
+    ----------
+    cell_id : str
+        ``<recipe>-s<seed>-<8 hex>``; the digits are a hash of the parameters and the data's fingerprint.
+    recipe : str
+        Name of the recipe.
+    params : mapping
+        Parameters handed to the recipe.
+    seed : int
+        Seed of everything random in the cell.
+    """
+
+    cell_id: str
+    recipe: str
+    params: Mapping[str, Any]
+    seed: int
+
+    def matches(self, patterns: Sequence[str]) -> bool:
+        """Whether a pattern such as ``hog+*`` fits the recipe or the cell id; no patterns fit all."""
+        names = (self.recipe, self.cell_id)
+        return not patterns or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Recipes x seeds on one data set, within a budget for each cell.
+
+    Attributes
+    ----------
+    name : str
+        Name of the suite.
+    recipes : tuple of str
+        Names of recipes, as in ``ferbench.models.recipes()``.
+    source : str or None
+        A data source as :func:`ferbench.datasets.load` takes it; None when the command line has to name it.
+    size, dataset_seed, options
+        Further arguments of :func:`ferbench.datasets.load`.
+    seeds : tuple of int
+        One cell for each recipe and seed.
+    params : mapping
+        Parameters for a recipe, by its name.
+    time_s, memory_mb : float
+        Limits of one cell: seconds of wall time and MiB of memory.
+    origin : str
+        The file the suite was read from, for messages.
+    """
+
+    name: str
+    recipes: tuple[str, ...]
+    source: str | None = None
+    size: int = 48
+    dataset_seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    seeds: tuple[int, ...] = (0,)
+    params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    time_s: float = 3600.0
+    memory_mb: float = 8192.0
+    origin: str = ""
+
+    def cells(self, fingerprint: str) -> list[Cell]:
+        """Every cell of the suite on the data with this fingerprint, in the order of the file."""
+        return [
+            Cell(_cell_id(recipe, params, seed, fingerprint), recipe, params, seed)
+            for seed in self.seeds
+            for recipe in self.recipes
+            for params in (dict(self.params.get(recipe, {})),)
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything that defines the suite, for ``suite.json``."""
+        content = asdict(self)
+        del content["origin"]
+        return content
+
+
+def available_suites() -> list[str]:
+    """Names of the suites that ship with ferbench."""
+    folder = resources.files("ferbench.benchmarks.suites")
+    return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
+
+
+def load_suite(name_or_path: str | Path) -> Suite:
+    """Read a suite that ships with ferbench, by name, or any TOML file, by path.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        ``"faces"``, ``"fer2013"`` or the path of a TOML file.
+
+    Returns
+    -------
+    Suite
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is neither such a suite nor such a file.
+    ValueError
+        If the file is not TOML, has an unknown key, or a value of the wrong type; the message names the file,
+        the key and the closest known key.
+
+    Examples
+    --------
+    >>> load_suite("faces").source
+    'faces'
+    """
+    text = str(name_or_path)
+    if text in available_suites():
+        content = resources.files("ferbench.benchmarks.suites").joinpath(f"{text}.toml").read_bytes()
+        return _parse(content, f"{text}.toml")
+    path = Path(name_or_path)
+    if path.is_file():
+        return _parse(path.read_bytes(), str(path))
+    known = available_suites()
+    hint = f"; did you mean {match[0]!r}?" if (match := difflib.get_close_matches(text, known, 1)) else ""
+    raise FileNotFoundError(
+        f"suite {text!r}: neither a shipped suite ({', '.join(known)}) nor a TOML file{hint or '; name one'}"
+    )
+
+
+def _parse(content: bytes, origin: str) -> Suite:
+    try:
+        tables = tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{origin}: not a TOML file: {error}") from error
+    _check_table(origin, "", tables)
+    dataset, budget = tables.get("dataset", {}), tables.get("budget", {})
+    _check_table(origin, "dataset", dataset)
+    _check_table(origin, "budget", budget)
+    recipes = _check_list(origin, "recipes", tables.get("recipes"), str)
+    _check_params(origin, tables.get("params", {}), recipes)
+    for key, limit in budget.items():
+        if not limit > 0:
+            raise ValueError(f"{origin}: budget.{key} must be above 0; got {limit!r}")
+    default_name = re.sub(r"\.toml$", "", Path(origin).name)
+    return Suite(
+        name=tables.get("name", default_name),
+        recipes=recipes,
+        source=dataset.get("source"),
+        size=dataset.get("size", Suite.size),
+        dataset_seed=dataset.get("seed", Suite.dataset_seed),
+        options=dataset.get("options", {}),
+        seeds=_check_list(origin, "seeds", tables.get("seeds", [0]), int),
+        params=tables.get("params", {}),
+        time_s=float(budget.get("time_s", Suite.time_s)),
+        memory_mb=float(budget.get("memory_mb", Suite.memory_mb)),
+        origin=origin,
+    )
+
+
+def _check_table(origin: str, table: str, content: Mapping[str, Any]) -> None:
+    known = _KEYS[table]
+    where = f"[{table}]" if table else "the top level"
+    for key, value in content.items():
+        if key not in known:
+            raise ValueError(f"{origin}: unknown key {key!r} at {where}; {_closest(key, known)}")
+        if not isinstance(value, known[key]) or isinstance(value, bool):
+            expected = " or ".join(kind.__name__ for kind in known[key])
+            raise ValueError(f"{origin}: {key!r} at {where} must be {expected}; got {value!r}")
+
+
+def _check_list(origin: str, key: str, values: Any, kind: type) -> tuple[Any, ...]:
+    if not values:
+        raise ValueError(f"{origin}: {key!r} must list at least one {kind.__name__}; got {values!r}")
+    for value in values:
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ValueError(f"{origin}: {key!r} must list values of type {kind.__name__}; got {value!r}")
+        if isinstance(value, int) and not 0 <= value < 2**32:
+            raise ValueError(f"{origin}: {key!r} must lie between 0 and 2**32 - 1; got {value!r}")
+    if repeated := {value for value in values if values.count(value) > 1}:
+        raise ValueError(f"{origin}: {key!r} names {sorted(repeated)[0]!r} more than once")
+    return tuple(values)
+
+
+def _check_params(origin: str, params: Mapping[str, Any], recipes: Sequence[str]) -> None:
+    for recipe, values in params.items():
+        if recipe not in recipes:
+            raise ValueError(f"{origin}: unknown key {recipe!r} at [params]; {_closest(recipe, recipes)}")
+        if not isinstance(values, dict):
+            raise ValueError(f"{origin}: [params.{recipe!r}] must be a table of parameters; got {values!r}")
+
+
+def _closest(key: str, known: Iterable[str]) -> str:
+    names = list(known)
+    if match := difflib.get_close_matches(key, names, 1):
+        return f"did you mean {match[0]!r}?"
+    return f"known are {', '.join(names)}"
+
+
+def _cell_id(recipe: str, params: Mapping[str, Any], seed: int, fingerprint: str) -> str:
+    content = json.dumps({"params": params, "fingerprint": fingerprint}, sort_keys=True, default=str)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:8]
+    return f"{re.sub(r'[^A-Za-z0-9+._-]', '_', recipe)}-s{seed}-{digest}"

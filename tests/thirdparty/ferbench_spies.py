@@ -1,0 +1,155 @@
+"""A third-party package with recipes that watch, fail and misbehave, found through its entry points.
+
+It is not installed: tests put its folder on the path of the processes they start.
+"""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from ferbench.models import Recipe
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+
+
+def digest(image):
+    return hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest()
+
+
+def note(event, images=()):
+    """Append one line per image to the file that the test reads."""
+    with Path(os.environ["SPY_LOG"]).open("a") as log:
+        log.writelines(f"{event} {digest(image)}\n" for image in images)
+        if not len(images):
+            log.write(f"{event} {os.getpid()}\n")
+
+
+class Nearest(ClassifierMixin, BaseEstimator):
+    """Nearest class mean on 6 x 6 grey levels: fast, deterministic, better than chance."""
+
+    def __init__(self, seconds=0.0, random_state=None):
+        self.seconds = seconds
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        time.sleep(self.seconds)
+        self.classes_ = np.unique(y)
+        self.means_ = np.stack([self._reduce(X[y == name]).mean(axis=0) for name in self.classes_])
+        return self
+
+    def predict_proba(self, X):
+        distances = ((self._reduce(X)[:, None] - self.means_) ** 2).mean(axis=2)
+        odds = np.exp(-distances / 500)
+        return odds / odds.sum(axis=1, keepdims=True)
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    @staticmethod
+    def _reduce(X):
+        return X.reshape(len(X), 6, X.shape[1] // 6, 6, X.shape[2] // 6).mean(axis=(2, 4)).reshape(len(X), -1)
+
+
+class Spy(Nearest):
+    """Notes every image it is handed, and when."""
+
+    def fit(self, X, y, *, X_val=None, y_val=None):
+        note("fit", X)
+        note("validation", X_val if X_val is not None else ())
+        super().fit(X, y)
+        note("fitted")
+        return self
+
+    def predict_proba(self, X):
+        note("predict", X)
+        return super().predict_proba(X)
+
+
+class SpiedPixels(TransformerMixin, BaseEstimator):
+    """An extractor that notes what it is fitted on and how often it transforms many images."""
+
+    def fit(self, X, y=None):
+        note("extractor-fit", X)
+        self.n_features_ = X[0].size
+        return self
+
+    def transform(self, X):
+        if len(X) > 1:
+            note(f"extractor-transform-{len(X)}")
+        return X.reshape(len(X), -1).astype(np.float32)
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array([f"grey{i}" for i in range(self.n_features_)], dtype=object)
+
+
+class Crash(Nearest):
+    def fit(self, X, y):
+        raise RuntimeError("the kernel is not\npositive definite")
+
+
+class Segfault(Nearest):
+    def fit(self, X, y):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class Hungry(Nearest):
+    """Takes memory until somebody stops it."""
+
+    def fit(self, X, y):
+        held = []
+        while True:
+            held.append(np.ones(2**23))
+            time.sleep(0.05)
+
+
+class OutOfMemory(Nearest):
+    def fit(self, X, y):
+        raise MemoryError("Unable to allocate 99 TiB")
+
+
+class Endless(Nearest):
+    """Never ends, and has a helper process that would not either."""
+
+    def fit(self, X, y):
+        helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+        Path(os.environ["SPY_LOG"]).write_text(f"{os.getpid()} {helper.pid}")
+        time.sleep(1000)
+
+
+class NoExtra(Nearest):
+    def fit(self, X, y):
+        raise ImportError('NoExtra needs a package: pip install "ferbench[deep]"')
+
+
+class FatalWorker(Nearest):
+    """Kills the Dask worker that runs it; with `times`, only so often over all attempts."""
+
+    def __init__(self, times=1, random_state=None):
+        self.times = times
+        self.random_state = random_state
+
+    def fit(self, X, y):
+        log = Path(os.environ["SPY_LOG"])
+        attempts = len(log.read_text().splitlines()) if log.exists() else 0
+        note("attempt")
+        if attempts < self.times:
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(1000)
+        self.seconds = 0.0
+        return super().fit(X, y)
+
+
+quick = Recipe("quick", "classical", Nearest)
+slow = Recipe("slow", "classical", lambda: Nearest(seconds=1.0))
+spy = Recipe("spy", "deep", Spy)
+crash = Recipe("crash", "classical", Crash)
+segfault = Recipe("segfault", "classical", Segfault)
+hungry = Recipe("hungry", "classical", Hungry)
+memory_error = Recipe("memory-error", "classical", OutOfMemory)
+endless = Recipe("endless", "classical", Endless)
+no_extra = Recipe("no-extra", "classical", NoExtra)
+fatal_worker = Recipe("fatal-worker", "classical", FatalWorker)
