@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from ferbench.benchmarks._displays_base import Display, set_title, titled
-from ferbench.benchmarks._metrics import Scores, score
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
+
+from ferbench.benchmarks._displays_base import Display, set_title, titled
+from ferbench.benchmarks._metrics import Scores, score
 
 if TYPE_CHECKING:
     import pandas as pd

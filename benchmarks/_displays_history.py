@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from ferbench.benchmarks._displays_base import GREY, PALETTE, Display, clear_frame, set_title, titled
 from matplotlib.axes import Axes
+
+from ferbench.benchmarks._displays_base import GREY, PALETTE, Display, clear_frame, set_title, titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ class HistoryDisplay(Display):
         clear_frame(ax)
         ax.set_ylabel(label)
         ax.set_xlim(0.5, len(next(iter(self.history.values()))) + 0.5)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         if label == "learning rate":
             ax.set_yscale("log")
         else:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 import numpy as np
-from ferbench.benchmarks._displays_base import DARK, GREY
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from numpy.typing import NDArray
+
+from ferbench.benchmarks._displays_base import DARK, GREY
 
 _POINTS_PER_INCH = 72
 # Tried from near to far, and at each distance to the right first, where an eye looks for a name.
@@ -63,6 +64,8 @@ def _free_place(
             centre = place + direction * distance * pixel + direction * size / 2
             box = np.append(centre - size / 2, centre + size / 2)
             covered = _overlap(box, taken, margin=1.5 * pixel) + 10 * _outside(box, inside)
+            if distance > _LEADER_FROM:
+                covered += _crossed(place, np.clip(place, box[:2], box[2:]), taken)
             if covered < least:
                 best, least = box, covered
             if covered == 0:
@@ -98,6 +101,15 @@ def _overlap(box: Box, taken: Box, margin: float) -> float:
     low = np.maximum(box[:2], taken[:, :2] - margin)
     high = np.minimum(box[2:], taken[:, 2:] + margin)
     return float(np.clip(high - low, 0, None).prod(axis=1).sum())
+
+
+def _crossed(start: NDArray, end: NDArray, taken: Box) -> float:
+    """Area of the boxes that a leader from ``start`` to ``end`` runs through, other than those it starts in."""
+    steps = np.linspace(0, 1, 24)[:, None, None]
+    path = start + steps * (end - start)
+    hit = ((path >= taken[:, :2]) & (path <= taken[:, 2:])).all(axis=2)
+    crossed = hit[1:].any(axis=0) & ~hit[0]
+    return float((taken[:, 2:] - taken[:, :2])[crossed].prod(axis=1).sum())
 
 
 def _outside(box: Box, inside: Box) -> float:

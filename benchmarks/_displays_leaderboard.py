@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
 from ferbench.benchmarks._displays_base import (
     DARK,
     Display,
@@ -14,8 +17,6 @@ from ferbench.benchmarks._displays_base import (
     set_title,
 )
 from ferbench.benchmarks._metrics import Scores, score
-from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +126,7 @@ class LeaderboardDisplay(Display):
         ax.set_yticks(range(len(self.names)), self.names)
         ax.set_ylim(len(self.names) - 0.4, -0.6)
         ax.set_xlim(0, 1.25 * float(np.nanmax(np.append(self.high, self.values))))
-        ax.set_xlabel(f"{self.metric.replace('_', ' ')}, with 95 % interval")
+        ax.set_xlabel(f"{self.metric.replace('_', ' ').replace('f1', 'F1')}, with 95 % interval")
         self._draw_legend(ax, styles)
         set_title(ax, "Leaderboard", self.dataset, self.n_images)
 

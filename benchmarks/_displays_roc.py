@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from ferbench.benchmarks._displays_base import DARK, DASHES, GREY, PALETTE, Display, clear_frame, set_title, titled
-from ferbench.benchmarks._metrics import check_predictions, score
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
+
+from ferbench.benchmarks._displays_base import DARK, DASHES, GREY, PALETTE, Display, clear_frame, set_title, titled
+from ferbench.benchmarks._metrics import check_predictions, score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +25,8 @@ class RocDisplay(Display):
     Attributes
     ----------
     curves : dict of str to (false positive rate, true positive rate)
-        In class order, then ``macro average``: the mean of the class curves at each false positive rate. A class
-        without images has no curve.
+        In class order, then ``macro average``: the mean of the class curves at each false positive rate. A
+        class without images has no curve.
     auc : dict of str to float
         Area under each curve; the macro one is the mean of the others.
     n_images : int
@@ -57,7 +58,8 @@ class RocDisplay(Display):
             if not np.isnan(area):
                 false_rate, true_rate, _ = roc_curve(true == place, probabilities[:, place])
                 curves[label], auc[label] = (false_rate, true_rate), float(area)
-        curves[MACRO], auc[MACRO] = _mean_curve(list(curves.values())), scores.macro_auc
+        if curves:
+            curves[MACRO], auc[MACRO] = _mean_curve(list(curves.values())), scores.macro_auc
         return cls(curves, auc, len(true), name, dataset)
 
     def frame(self) -> "pd.DataFrame":
@@ -75,7 +77,8 @@ class RocDisplay(Display):
             )
             for label, (false_rate, true_rate) in self.curves.items()
         ]
-        return pd.concat(parts, ignore_index=True)
+        columns = pd.DataFrame(columns=["class", "auc", "false_positive_rate", "true_positive_rate"])
+        return pd.concat(parts, ignore_index=True) if parts else columns
 
     def _draw(self, ax: Axes) -> None:
         ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="chance (0.500)")
@@ -97,9 +100,7 @@ class RocDisplay(Display):
 
 
 def _mean_curve(curves: list[Curve]) -> Curve:
-    """Mean true positive rate of the curves on a grid of 201 false positive rates; empty without any curve."""
-    if not curves:
-        return np.empty(0), np.empty(0)
+    """Mean true positive rate of the curves on a grid of 201 false positive rates."""
     grid = np.linspace(0, 1, 201)
     mean = np.mean([np.interp(grid, false_rate, true_rate) for false_rate, true_rate in curves], axis=0)
     return np.insert(grid, 0, 0.0), np.insert(mean, 0, 0.0)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
 from ferbench.benchmarks._displays_base import GREY, Display, clear_frame, group_of, group_styles, set_title
 from ferbench.benchmarks._displays_labels import place_labels
 from ferbench.benchmarks._metrics import Scores
-from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,7 @@ class TradeoffDisplay(Display):
         clear_frame(ax)
         ax.set_xlabel(self.cost_label)
         ax.set_ylabel("accuracy, with 95 % interval")
-        ax.legend(loc="best", fontsize=9)
+        self._draw_legend(ax)
         left_out = f"; {len(self.unmeasured)} without a measured cost left out" if self.unmeasured else ""
         set_title(ax, f"Accuracy against cost{left_out}", self.dataset, self.n_images)
         bars = np.column_stack([self.cost, self.low, self.cost, self.high])
@@ -127,7 +128,7 @@ class TradeoffDisplay(Display):
         place_labels(ax, points, self.names, np.concatenate([bars, edges]))
 
     def _draw_points(self, ax: Axes) -> None:
-        styles, labelled = group_styles(self.groups), set()
+        styles = group_styles(self.groups)
         for place, group in enumerate(self.groups):
             colour, marker = styles[group]
             x, y = self.cost[place], self.accuracy[place]
@@ -140,9 +141,15 @@ class TradeoffDisplay(Display):
                 markersize=8,
                 linestyle="",
                 markerfacecolor=colour if self.on_front[place] else "white",
-                label=group if group and group not in labelled else None,
             )
-            labelled.add(group)
+
+    def _draw_legend(self, ax: Axes) -> None:
+        styles = group_styles(self.groups)
+        for group in dict.fromkeys(self.groups):
+            if group:
+                colour, marker = styles[group]
+                ax.plot([], [], color=colour, marker=marker, markersize=8, linestyle="", label=group)
+        ax.legend(loc="best", fontsize=9)
 
 
 def _steps(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
