@@ -1,0 +1,81 @@
+"""The one validation of image batches, and what every extractor may do to grey levels."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Images = NDArray[np.uint8]
+
+EXPECTED = "a uint8 array of shape (n_samples, height, width) with grey levels from 0 to 255"
+
+
+def check_images(X: ArrayLike) -> Images:
+    """Return `X` as a batch of grey images, or say what is wrong with it.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, height, width), uint8
+        Grey images; a memory map stays one.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, height, width), uint8
+        The same memory, not copied.
+
+    Raises
+    ------
+    ValueError
+        If `X` has another type or number of dimensions, holds NaN, or is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ferbench.features import check_images
+    >>> check_images(np.zeros((2, 48, 48), np.uint8)).shape
+    (2, 48, 48)
+    >>> check_images(np.zeros((48, 48), np.uint8))
+    Traceback (most recent call last):
+    ...
+    ValueError: X must be a uint8 array of shape (n_samples, height, width) with grey levels from 0 to 255; \
+got uint8 of shape (48, 48); pass one image as X[np.newaxis]
+    """
+    images = _as_array(X)
+    got = f"X must be {EXPECTED}; got {images.dtype} of shape {images.shape}"
+    if images.dtype != np.uint8:
+        raise ValueError(f"{got}; {_remedy_for_type(images)}")
+    if images.ndim == 2:
+        raise ValueError(f"{got}; pass one image as X[np.newaxis]")
+    if images.ndim == 4:
+        raise ValueError(f"{got}; turn colour images grey with cv2.cvtColor")
+    if images.ndim != 3:
+        raise ValueError(f"{got}; pass a batch of images")
+    if images.size == 0:
+        raise ValueError(f"{got}; pass at least one image of at least one pixel")
+    return images
+
+
+def equalize_histograms(images: Images) -> Images:
+    """Spread the grey levels of each image evenly with :func:`cv2.equalizeHist`."""
+    return np.stack([cv2.equalizeHist(np.ascontiguousarray(image)) for image in images])
+
+
+def _as_array(X: ArrayLike) -> NDArray[Any]:
+    try:
+        return np.asarray(X)
+    except ValueError:
+        raise ValueError(
+            f"X must be {EXPECTED}; got images of different sizes; resize them to one size first"
+        ) from None
+
+
+def _remedy_for_type(images: NDArray[Any]) -> str:
+    if images.dtype.kind == "f" and images.size and np.isnan(images).any():
+        row = int(np.argwhere(np.isnan(images))[0][0])
+        return f"row {row} holds NaN: drop or repair it, then convert with X.round().astype(np.uint8)"
+    if images.dtype.kind == "f":
+        return "convert with (X * 255).round().astype(np.uint8) if its values lie between 0 and 1"
+    if images.dtype.kind in "iub":
+        return "convert with X.astype(np.uint8) if its values lie between 0 and 255"
+    return "pass numbers"

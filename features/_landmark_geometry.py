@@ -1,0 +1,80 @@
+"""Shape features of 68 facial landmarks in iBUG order, free of position, scale and roll."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+N_POINTS = 68
+LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)
+
+# Pairs whose distance facial action units (Ekman and Friesen 1978) change: brows against eyes and each other, lids,
+# nose, lips, mouth corners against eyes, nose and chin; and a few rigid ones, which tell the pose.
+PAIRS = (
+    *((17, 36), (18, 36), (19, 37), (20, 38), (21, 39), (21, 22), (22, 42), (23, 43), (24, 44), (25, 45), (26, 45)),
+    *((21, 27), (22, 27), (37, 41), (38, 40), (43, 47), (44, 46)),
+    *((36, 39), (42, 45), (0, 16), (27, 33), (30, 8), (39, 31), (42, 35), (31, 35), (31, 48), (35, 54), (33, 51)),
+    *((48, 54), (60, 64), (51, 57), (61, 67), (62, 66), (63, 65), (50, 52), (48, 51), (51, 54), (48, 57), (54, 57)),
+    *((36, 48), (45, 54), (8, 57), (8, 48), (8, 54)),
+)
+# Angles at the middle point of three: bend of the brows, opening of the lids at the corners, curve of lips and mouth.
+TRIPLES = (
+    *((17, 19, 21), (22, 24, 26), (19, 21, 27), (24, 22, 27), (21, 27, 22)),
+    *((37, 36, 41), (38, 39, 40), (43, 42, 47), (44, 45, 46)),
+    *((31, 33, 35), (48, 33, 54), (48, 8, 54), (4, 8, 12)),
+    *((36, 48, 57), (45, 54, 57), (51, 48, 57), (51, 54, 57), (48, 51, 54), (48, 57, 54), (61, 60, 67), (63, 64, 65)),
+)
+
+Points = NDArray[np.float32]
+
+
+def normalised(points: Points) -> Points:
+    """Points with the line of the eyes level, their mean at the origin and their root mean square radius one.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, 68, 2), float32
+        Landmarks (x, y) in any unit.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, 68, 2), float32
+        The same for any shift, uniform scale and rotation in the plane; all zero where the points coincide.
+    """
+    # Complex numbers turn rotation and scaling into one multiplication; double precision keeps the invariance exact
+    # to the last float32 digits.
+    z = points[..., 0].astype(np.float64) + 1j * points[..., 1]
+    z -= z.mean(axis=1, keepdims=True)
+    eyes = z[:, RIGHT_EYE].mean(axis=1) - z[:, LEFT_EYE].mean(axis=1)
+    z *= np.exp(-1j * np.angle(eyes))[:, None]
+    radius = np.sqrt((np.abs(z) ** 2).mean(axis=1))
+    z /= np.maximum(radius, np.finfo(np.float64).tiny)[:, None]
+    return np.stack([z.real, z.imag], axis=-1).astype(np.float32)
+
+
+def shape_features(points: Points) -> NDArray[np.float32]:
+    """Normalised coordinates, distances and angles (radians), in the order of `shape_names`.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, 68, 2), float32
+        Landmarks (x, y) in any unit.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, 201), float32
+    """
+    shape = normalised(points)
+    pairs, triples = np.array(PAIRS), np.array(TRIPLES)
+    distances = np.linalg.norm(shape[:, pairs[:, 0]] - shape[:, pairs[:, 1]], axis=2)
+    arms = shape[:, triples[:, [0, 2]]] - shape[:, triples[:, [1]]]
+    one, other = arms[:, :, 0], arms[:, :, 1]
+    cross = one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]
+    # The inner angle, from 0 to pi: it has no jump, as a signed one has where it passes pi.
+    angles = np.arctan2(np.abs(cross), (one * other).sum(axis=2))
+    return np.concatenate([shape.reshape(len(shape), -1), distances, angles], axis=1, dtype=np.float32)
+
+
+def shape_names() -> list[str]:
+    """Names of the columns of `shape_features`."""
+    coordinates = [f"landmark{point}_{axis}" for point in range(N_POINTS) for axis in "xy"]
+    distances = [f"distance_{a}_{b}" for a, b in PAIRS]
+    return coordinates + distances + [f"angle_{a}_{b}_{c}" for a, b, c in TRIPLES]

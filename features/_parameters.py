@@ -1,0 +1,100 @@
+"""Parameter constraints as data, with one error format: parameter, expected, got."""
+
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class Constraint(Protocol):
+    """What a parameter may be."""
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+
+    def __str__(self) -> str:
+        """What is allowed, to follow "must be" in an error."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number of at least `low`."""
+
+    low: int
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool) and int(value) >= self.low
+
+    def __str__(self) -> str:
+        return f"a whole number of at least {self.low}"
+
+
+@dataclass(frozen=True)
+class Between:
+    """A real number strictly between two others."""
+
+    low: float
+    high: float = float("inf")
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        return is_real and self.low < float(value) < self.high
+
+    def __str__(self) -> str:
+        return f"a number between {self.low:g} and {self.high:g}, both excluded"
+
+
+@dataclass(frozen=True)
+class Type:
+    """An instance of one of the types; `name` says it in words."""
+
+    types: tuple[type, ...]
+    name: str
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return isinstance(value, self.types)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class OrNone:
+    """None, or what another constraint allows."""
+
+    other: Constraint
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return value is None or self.other.accepts(value)
+
+    def __str__(self) -> str:
+        return f"{self.other}, or None"
+
+
+@dataclass(frozen=True)
+class WorkerCount:
+    """What joblib takes as ``n_jobs``: None or any whole number but zero."""
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return value is None or (isinstance(value, numbers.Integral) and not isinstance(value, bool) and value != 0)
+
+    def __str__(self) -> str:
+        return "None, a number of workers, or -1 for all cores"
+
+
+BOOLEAN = Type((bool, np.bool_), "True or False")
+
+
+def check_parameters(owner: object, constraints: Mapping[str, Constraint]) -> None:
+    """Raise a ValueError for the first attribute of `owner` that breaks its constraint."""
+    for name, constraint in constraints.items():
+        value = getattr(owner, name)
+        if not constraint.accepts(value):
+            raise ValueError(f"{type(owner).__name__}: {name} must be {constraint}; got {value!r}")
