@@ -1,9 +1,11 @@
 """Cells on a Dask cluster: images travel to the workers, records and bundles come home as bytes."""
 
+import contextlib
 import io
 import tarfile
 import tempfile
 import threading
+import time
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +27,7 @@ except ImportError as error:
 
 # A worker process measures one cell at a time, whatever number of threads it was started with.
 _ONE_CELL = threading.Lock()
+_POLL_S = 2.0
 
 
 class DaskExecutor:
@@ -41,6 +44,8 @@ class DaskExecutor:
         ``dask://HOST:PORT`` of the scheduler.
     timeout_s : float, default=10
         Seconds to wait for the scheduler.
+    patience_s : float, default=60
+        Seconds to wait for a new worker when all are gone.
 
     Raises
     ------
@@ -50,11 +55,11 @@ class DaskExecutor:
         If there is no worker, or one has another version of ferbench or none.
     """
 
-    def __init__(self, address: str, *, timeout_s: float = 10.0) -> None:
-        self.address = address
+    def __init__(self, address: str, *, timeout_s: float = 10.0, patience_s: float = 60.0) -> None:
+        self.address, self.patience_s = address, patience_s
         target = "tcp://" + address.removeprefix("dask://")
         try:
-            self._client = distributed.Client(target, timeout=timeout_s, set_as_default=False)
+            self._client = distributed.Client(target, timeout=timeout_s)
         except (OSError, ValueError) as error:
             raise OSError(f"{address}: no Dask scheduler answers ({error}); start one with `dask scheduler`") from error
         try:
@@ -75,13 +80,41 @@ class DaskExecutor:
             for job in jobs:
                 future = self._client.submit(_measure, job.to_json(), packed[job.data], pure=False)
                 futures[future] = job
-            for future in distributed.as_completed(list(futures)):
-                yield _receive(future, futures[future], store)
+            for future in self._as_completed(list(futures)):
+                yield self._receive(future, futures[future], store)
                 future.release()
         finally:
             # Workers see that a task was cancelled, and kill its cell; the same when this driver dies.
-            self._client.cancel(list(futures), force=True)
+            with contextlib.suppress(Exception):
+                self._client.cancel(list(futures), force=True)
             self._client.close()
+
+    def _as_completed(self, pending: list[Any]) -> Iterator[Any]:
+        alone_since = None
+        while pending:
+            try:
+                done = distributed.wait(pending, timeout=_POLL_S, return_when="FIRST_COMPLETED").done
+            except TimeoutError:
+                # A scheduler without workers would let the run wait for ever.
+                alive = self._client.nthreads()
+                alone_since = None if alive else alone_since or time.monotonic()
+                if alone_since and time.monotonic() - alone_since > self.patience_s:
+                    raise OSError(f"{self.address}: all workers are gone; start some and run again to go on") from None
+                continue
+            except distributed.CancelledError:
+                done = {future for future in pending if future.cancelled()}
+            yield from done
+            pending = [future for future in pending if future not in done]
+
+    def _receive(self, future: Any, job: Job, store: Store) -> Outcome:
+        if future.status in ("cancelled", "lost"):
+            raise OSError(f"{self.address}: lost the scheduler; run again to go on once it is back")
+        outbox = store.outbox()
+        record, archive = future.result() if future.status == "finished" else (None, b"")
+        if archive:
+            with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+                tar.extractall(outbox, filter="data")
+        return Outcome(record or _lost(future, job), outbox)
 
     def _send(self, folder: str) -> Any:
         # A task and not scattered data: when the worker that holds it dies, the scheduler makes it again.
@@ -125,18 +158,6 @@ def _measure(job_text: str, files: Mapping[str, bytes]) -> tuple[dict[str, Any] 
         outbox.mkdir(parents=True)
         record = run_cell(job, outbox, Path(scratch) / "checkpoints", cancelled)
         return record, _pack(outbox) if record and record["status"] == "ok" else b""
-
-
-def _receive(future: Any, job: Job, store: Store) -> Outcome:
-    outbox = store.outbox()
-    if future.status == "finished":
-        record, archive = future.result()
-        if record is not None:
-            if archive:
-                with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-                    tar.extractall(outbox, filter="data")
-            return Outcome(record, outbox)
-    return Outcome(_lost(future, job), outbox)
 
 
 def _lost(future: Any, job: Job) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import hashlib
 import inspect
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -46,9 +46,9 @@ class CachedExtractor:
 
     Notes
     -----
-    The cache is keyed by the fingerprint, the extractor's class, source text, parameters and files named by
-    them, and the versions of the libraries below it. Arrays are float32, written under another name and then
-    renamed.
+    The cache is keyed by the fingerprint, the extractor's class, its parameters and the files they name, the
+    files of its package, and the versions of the libraries below it. Arrays are float32, written under another
+    name and then renamed.
     """
 
     def __init__(self, extractor: Any, fingerprint: str, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> None:
@@ -143,21 +143,32 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _key(extractor: BaseEstimator, fingerprint: str) -> str:
     kind = type(extractor)
+    params = extractor.get_params(deep=True)
     content = {
         "data": fingerprint,
         "class": f"{kind.__module__}.{kind.__qualname__}",
-        "source": inspect.getsource(inspect.getmodule(kind) or kind),
-        "params": {name: repr(value) for name, value in sorted(extractor.get_params(deep=True).items())},
-        "files": _named_files(extractor),
+        "params": {name: repr(params[name]) for name in sorted(params) if not name.endswith("n_jobs")},
+        "files": _named_files(params.values()) | _package_files(kind),
         "libraries": {name: _version(name) for name in _LIBRARIES},
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
     return f"{kind.__name__}-{digest}"
 
 
-def _named_files(extractor: BaseEstimator) -> dict[str, str]:
-    values = {name: value for name, value in vars(extractor).items() if isinstance(value, str | Path) and value}
-    return {name: file_digest(Path(value)) for name, value in values.items() if Path(value).is_file()}
+def _named_files(values: Iterable[Any]) -> dict[str, str]:
+    paths = [Path(value) for value in values if isinstance(value, str | Path) and value]
+    return {str(path): file_digest(path) for path in paths if path.is_file()}
+
+
+def _package_files(kind: type) -> dict[str, str]:
+    """Source and models beside the extractor's class: whoever edits them gets new features."""
+    module = inspect.getmodule(kind)
+    if module is None or not module.__file__:
+        return {}
+    file = Path(module.__file__)
+    # A module that is no part of a package has all others of the machine beside it.
+    paths = sorted(file.parent.glob("*")) if module.__package__ else [file]
+    return {path.name: file_digest(path) for path in paths if path.suffix in (".py", ".dat")}
 
 
 def _version(name: str) -> str | None:

@@ -246,10 +246,12 @@ def _check_recipes(suite: Suite) -> None:
 def _check_parts(dataset: Dataset) -> None:
     present = {split: set(dataset.labels[dataset.rows(split)].tolist()) for split in SPLITS}
     for split in SPLITS:
-        if missing := present["Training"].union(*present.values()) - present[split]:
+        if not present[split]:
+            raise ValueError(f"{dataset.name}: {split} has no image; a suite needs all of {', '.join(SPLITS)}")
+        if unseen := present[split] - present["Training"]:
             raise ValueError(
-                f"{dataset.name}: {split} has no image of {', '.join(sorted(missing))}; "
-                "every class must be in every part: add images or leave the class out"
+                f"{dataset.name}: {split} has images of {', '.join(sorted(unseen))} and Training has none; "
+                "add some there or leave the class out"
             )
 
 

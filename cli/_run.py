@@ -79,7 +79,8 @@ def _run(args: argparse.Namespace) -> int:
 def _load(source: str, suite: Any) -> Any:
     from ferbench.datasets import load
 
-    options = dict(suite.options) if source == suite.source else {}
+    # Options such as the number of drawn faces mean nothing to another source.
+    options = dict(suite.options) if suite.source in (None, source) else {}
     try:
         return load(source, size=suite.size, seed=suite.dataset_seed, **options)
     except TypeError as error:

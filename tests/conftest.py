@@ -21,3 +21,16 @@ def shared_data() -> Path:
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep the tests out of the user's cache."""
     os.environ["FERBENCH_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture
+def spies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make the third-party package with the recipes that watch and misbehave known to all processes.
+
+    Returns the file it writes its notes to.
+    """
+    folder = str(Path(__file__).parent / "thirdparty")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", folder)
+    monkeypatch.setenv("SPY_LOG", str(tmp_path / "spy.log"))
+    return tmp_path / "spy.log"

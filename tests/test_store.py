@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from ferbench.benchmarks._store import Store, file_digest, save_arrays
 
 CELL = "quick-s0-0123abcd"

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from ferbench.benchmarks._suite import available_suites, load_suite
 
 SUITE = """

@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 import numpy as np
-from ferbench.models import Recipe
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+
+from ferbench.models import Recipe
 
 
 def digest(image):

@@ -1,0 +1,151 @@
+"""A run goes on where another ended: what is ok stays as it is, what is not is done again when it should be."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+
+def start(*arguments: object) -> "subprocess.Popen[str]":
+    words = [sys.executable, "-m", "ferbench.cli", "run", *map(str, arguments)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def command(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    process = start(*arguments)
+    stdout, stderr = process.communicate(timeout=200)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+
+@pytest.fixture
+def suite(spies: Path, tmp_path: Path) -> Path:
+    return write_suite(tmp_path, "constant", "quick", "crash")
+
+
+def write_suite(folder: Path, *recipes: str) -> Path:
+    path = folder / "small.toml"
+    options = "[dataset]\nsource = 'faces'\noptions = { n_samples = 105 }\n"
+    path.write_text(f"recipes = {json.dumps(recipes)}\n{options}")
+    return path
+
+
+def finished(output: Path) -> dict[str, str]:
+    records = [json.loads(path.read_bytes()) for path in output.glob("*/records/*.json")]
+    return {record["recipe"]["name"]: record["finished"] for record in records}
+
+
+def test_only_what_is_asked_for_is_measured_again(suite: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    options = ("--output", output, "--no-report")
+    assert command(suite, *options).returncode == 1
+    first = finished(output)
+    assert set(first) == {"constant", "quick", "crash"}
+
+    again = command(suite, *options)
+    assert again.returncode == 1
+    assert finished(output) == first
+    assert "--retry-failed" in again.stdout + again.stderr
+
+    command(suite, *options, "--retry-failed")
+    second = finished(output)
+    assert {name for name in first if second[name] != first[name]} == {"crash"}
+
+    assert command(suite, *options, "--force", "--only", "qui*").returncode == 0
+    third = finished(output)
+    assert {name for name in first if third[name] != second[name]} == {"quick"}
+
+
+@pytest.mark.parametrize(
+    ("name", "damage", "said"),
+    [
+        ("records/quick-*.json", lambda path: path.write_text(path.read_text()[:-30]), "damaged record"),
+        ("records/quick-*.json", lambda path: path.write_bytes(b""), "damaged record"),
+        ("probabilities/quick-*.npz", lambda path: path.unlink(), "is missing"),
+        ("probabilities/quick-*.npz", lambda path: path.write_bytes(b"PK"), "was changed"),
+    ],
+)
+def test_what_is_damaged_is_said_and_measured_again(
+    suite: Path, tmp_path: Path, name: str, damage: Callable[[Path], object], said: str
+) -> None:
+    options = ("--output", tmp_path / "out", "--no-report", "--only", "constant", "quick")
+    assert command(suite, *options).returncode == 0
+    first = finished(tmp_path / "out")
+    damage(next((tmp_path / "out").glob(f"*/{name}")))
+    again = command(suite, *options)
+    assert again.returncode == 0
+    assert said in again.stdout + again.stderr
+    second = finished(tmp_path / "out")
+    assert {name for name in first if second[name] != first[name]} == {"quick"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_cleanly_and_says_how_to_go_on(
+    spies: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    suite = write_suite(tmp_path, "quick", "endless")
+    process = start(suite, "--output", tmp_path / "out dir", "--no-report")
+    pids = wait_for_pids(spies)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 128 + number
+    assert "Traceback" not in stdout + stderr
+    assert_gone(*pids)
+    assert set(finished(tmp_path / "out dir")) == {"quick"}
+    assert not list((tmp_path / "out dir").glob("*/.outbox"))
+
+    said = re.search(r"Go on with: ferbench (.*)", stderr)
+    assert said
+    first = finished(tmp_path / "out dir")
+    words = shlex.split(said[1])
+    assert words[0] == "run"
+    done = command(*words[1:], "--no-report", "--only", "quick")
+    assert done.returncode == 0, done.stderr
+    assert finished(tmp_path / "out dir") == first
+
+
+def test_no_process_outlives_a_killed_run(spies: Path, tmp_path: Path) -> None:
+    process = start(write_suite(tmp_path, "endless"), "--output", tmp_path / "out", "--no-report")
+    pids = wait_for_pids(spies)
+    process.kill()
+    process.communicate()
+    assert_gone(*pids)
+    assert finished(tmp_path / "out") == {}
+
+
+def test_a_second_run_on_the_same_folder_is_refused(spies: Path, tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, "endless")
+    process = start(suite, "--output", tmp_path / "out", "--no-report")
+    wait_for_pids(spies)
+    second = command(suite, "--output", tmp_path / "out", "--no-report")
+    assert second.returncode == 2
+    assert f"another run (process {process.pid}) is writing here" in second.stderr
+    process.terminate()
+    process.communicate()
+
+
+def wait_for_pids(log: Path) -> list[int]:
+    """Pids of the endless cell and of its helper, once it runs."""
+    for _ in range(600):
+        if log.is_file() and len(words := log.read_text().split()) == 2:
+            return [int(word) for word in words]
+        time.sleep(0.1)
+    raise AssertionError("the endless cell did not start")
+
+
+def assert_gone(*pids: int) -> None:
+    """No process of these lives, after a moment for the kernel."""
+    for _ in range(50):
+        alive = [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+        if not alive:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"still alive: {alive}; this is {os.getpid()}")

@@ -1,0 +1,246 @@
+"""A run turns each cell into one record, whatever the cell does, and goes on."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from ferbench.benchmarks._runner import Run, Summary
+from ferbench.benchmarks._suite import Suite
+from ferbench.datasets import Dataset, make_faces
+from ferbench.models import load_bundle
+
+
+@pytest.fixture(scope="module")
+def faces() -> Dataset:
+    return make_faces(105, random_state=0)
+
+
+def measure(output: Path, dataset: Dataset, *recipes: str, **changes: object) -> Summary:
+    return Run(replace(Suite("small", recipes), **changes), dataset, output).execute()  # type: ignore[arg-type]
+
+
+def command(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    words = [sys.executable, "-m", "ferbench.cli", "run", *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+
+
+def write_suite(folder: Path, *recipes: str) -> Path:
+    path = folder / "small.toml"
+    options = "[dataset]\nsource = 'faces'\noptions = { n_samples = 105 }\n"
+    path.write_text(f"recipes = {json.dumps(recipes)}\n{options}")
+    return path
+
+
+def test_a_built_in_recipe_ends_as_a_whole_record_with_a_bundle(tmp_path: Path, faces: Dataset) -> None:
+    summary = measure(tmp_path, faces, "pixels+logreg")
+    (record,) = summary.measured
+    assert record["status"] == "ok", record["traceback"]
+    assert record["reason"] is None
+    assert record["classes"] == sorted(set(faces.labels))
+    assert record["dataset"]["drawn"] is True
+    assert record["dataset"]["counts"]["Training"] == len(faces.rows("Training"))
+    timings = record["timings"]
+    assert all(timings[name] >= 0 for name in ("extract_s", "fit_s", "predict_s", "throughput_images_per_s"))
+    assert timings["latency_ms"]["median"] > 0
+    assert record["size_bytes"] > 0
+    assert record["peak_memory_bytes"] > 2**20
+    assert record["environment"]["packages"]["scikit-learn"]
+    assert record["recipe"]["implementation"].startswith("scikit-learn")
+    bundle = load_bundle(summary.root / record["bundle"])
+    stored = np.load(summary.root / "probabilities" / f"{record['cell_id']}.npz")
+    images, labels = faces.part("PrivateTest")
+    np.testing.assert_allclose(bundle.predict_proba(images), stored["PrivateTest"], atol=1e-5)
+    said = bundle.info["scores"]["PrivateTest"]
+    assert said["accuracy"] == pytest.approx(np.mean(bundle.predict(images) == labels))
+    assert said["accuracy_low"] <= said["accuracy"] <= said["accuracy_high"]
+
+
+def test_rows_hold_what_metrics_need(tmp_path: Path, faces: Dataset) -> None:
+    summary = measure(tmp_path, faces, "constant")
+    rows = np.load(summary.root / "rows.npz")
+    for split in ("PublicTest", "PrivateTest"):
+        assert rows[f"{split}_labels"].tolist() == faces.labels[faces.rows(split)].tolist()
+        assert rows[f"{split}_ids"].tolist() == faces.ids[faces.rows(split)].tolist()
+        assert not rows[f"{split}_leaked"].any()
+
+
+def test_failed_cells_become_rows_and_the_run_goes_on(spies: Path, tmp_path: Path, faces: Dataset) -> None:
+    summary = measure(tmp_path, faces, "crash", "segfault", "memory-error", "no-extra", "quick")
+    found = {record["recipe"]["name"]: record for record in summary.measured}
+    assert {name: record["status"] for name, record in found.items()} == {
+        "crash": "error",
+        "segfault": "killed",
+        "memory-error": "oom",
+        "no-extra": "skipped",
+        "quick": "ok",
+    }
+    assert found["crash"]["reason"] == "RuntimeError: the kernel is not positive definite"
+    assert "in fit" in found["crash"]["traceback"]
+    assert "SIGSEGV" in found["segfault"]["reason"]
+    assert 'pip install "ferbench[deep]"' in found["no-extra"]["reason"]
+    assert {record["recipe"]["name"] for record in summary.failed} == {"crash", "segfault", "memory-error"}
+    for record in found.values():
+        assert json.loads((summary.root / "records" / f"{record['cell_id']}.json").read_text()) == record
+        assert record["started"] < record["finished"]
+        assert (record["timings"]["fit_s"] is None) == (record["status"] != "ok")
+
+
+def test_a_cell_over_its_time_is_stopped_with_all_it_started(spies: Path, tmp_path: Path, faces: Dataset) -> None:
+    summary = measure(tmp_path, faces, "endless", time_s=15.0)
+    (record,) = summary.measured
+    assert record["status"] == "timeout"
+    assert "15 s" in record["reason"]
+    assert_gone(*map(int, spies.read_text().split()))
+
+
+def test_a_cell_over_its_memory_is_stopped(spies: Path, tmp_path: Path, faces: Dataset) -> None:
+    summary = measure(tmp_path, faces, "hungry", memory_mb=900.0)
+    (record,) = summary.measured
+    assert record["status"] == "oom"
+    assert "more than 900 MiB" in record["reason"]
+
+
+def test_features_are_computed_once_and_their_time_goes_to_each_record(
+    spies: Path, tmp_path: Path, faces: Dataset
+) -> None:
+    summary = measure(tmp_path, faces, "spied-pixels+logreg", "spied-pixels+tree")
+    assert [record["status"] for record in summary.measured] == ["ok", "ok"]
+    notes = [line.split()[0] for line in spies.read_text().splitlines()]
+    assert notes.count("extractor-fit") == len(faces.rows("Training"))
+    assert notes.count(f"extractor-transform-{len(faces.rows('Training'))}") == 1
+    first, second = (record["timings"]["extract_s"] for record in summary.measured)
+    assert first == second > 0
+
+
+def test_a_union_shares_the_features_of_its_members(tmp_path: Path, faces: Dataset) -> None:
+    summary = measure(tmp_path, faces, "pixels+tree", "hog+tree", "hog+pixels+tree")
+    assert [record["status"] for record in summary.measured] == ["ok"] * 3
+    pixels, hog, both = (record["timings"]["extract_s"] for record in summary.measured)
+    assert both == pytest.approx(pixels + hog)
+    load_bundle(summary.root / summary.measured[2]["bundle"])
+
+
+def test_the_network_learns_from_public_images_and_leaves_its_history(tmp_path: Path, faces: Dataset) -> None:
+    params = {"cnn": {"architecture": "tiny", "epochs": 2}}
+    summary = measure(tmp_path, faces, "cnn", params=params)
+    (record,) = summary.measured
+    assert record["status"] == "ok", record["traceback"]
+    assert len(record["history"]["val_accuracy"]) == 2
+    assert record["bundle"] is not None
+    assert record["timings"]["extract_s"] is None
+    assert not (summary.root / "checkpoints" / record["cell_id"]).exists()
+
+
+def test_an_unknown_recipe_or_parameter_is_named_with_the_suite(faces: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"mine.toml: .*did you mean hog\+svm"):
+        Run(Suite("mine", ("hog+smv",), origin="mine.toml"), faces, tmp_path)
+    with pytest.raises(ValueError, match=r"mine.toml: .*classifier__D"):
+        Run(Suite("mine", ("hog+svm",), params={"hog+svm": {"classifier__D": 1}}, origin="mine.toml"), faces)
+    with pytest.raises(ValueError, match=r"--only hgo\* matches no recipe"):
+        Run(Suite("mine", ("hog+svm",)), faces, tmp_path, only=["hgo*"])
+
+
+def test_a_class_without_training_images_or_an_empty_part_is_named(faces: Dataset, tmp_path: Path) -> None:
+    split = faces.split.copy()
+    split[(faces.labels == "fear") & (split == "Training")] = "PublicTest"
+    with pytest.raises(ValueError, match="PublicTest has images of fear and Training has none"):
+        Run(Suite("mine", ("constant",)), replace(faces, split=split), tmp_path)
+    split[split == "PrivateTest"] = "Training"
+    with pytest.raises(ValueError, match="PrivateTest has no image"):
+        Run(Suite("mine", ("constant",)), replace(faces, split=split), tmp_path)
+
+
+def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+    done = command(write_suite(tmp_path, "constant", "pixels+tree"), "--dry-run", "--output", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 cells would be measured" in done.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_says_what_it_ran_on_and_how_each_cell_ended(spies: Path, tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, "constant", "crash")
+    done = command(suite, "--output", tmp_path / "out", "--no-report")
+    assert done.returncode == 1
+    assert "drawn faces, not real photographs" in done.stdout
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith(("ok ", "error"))]
+    assert lines[0].startswith("ok      constant-s0-")
+    assert lines[-1].endswith("RuntimeError: the kernel is not positive definite")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["none.toml"], "neither a shipped suite"),
+        (["fer2013"], "add --source PATH"),
+        (["faces", "--source", "no/such.zip"], "no/such.zip"),
+        (["faces", "--jobs", "0"], "jobs must be at least 1"),
+        (["faces", "--executor", "slurm"], "executor must be 'local' or 'dask://HOST:PORT'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], said: str) -> None:
+    done = command(*arguments, "--output", tmp_path / "out")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if (
+        os.geteuid() != 0
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("mounting a small tmpfs needs the rights of root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(spies: Path, tmp_path: Path, small_disk: Path) -> None:
+    suite = write_suite(tmp_path, "quick", "pixels+tree", "pixels+svm", "constant")
+    first = command(suite, "--output", small_disk, "--no-report", "--only", "quick")
+    assert first.returncode == 0, first.stderr
+    record = next(small_disk.glob("*/records/quick-*.json"))
+    before = record.read_bytes()
+    full = command(suite, "--output", small_disk, "--no-report")
+    assert full.returncode == 2, full.stderr
+    error = [line for line in full.stderr.splitlines() if "error" in line]
+    assert len(error) == 1
+    assert "No space left on device" in error[0]
+    assert "Traceback" not in full.stderr
+    assert record.read_bytes() == before
+    assert not list(small_disk.glob("*/.outbox/*"))
+    subprocess.run(["mount", "-o", "remount,size=40M", str(small_disk)], check=True)
+    again = command(suite, "--output", small_disk, "--no-report")
+    assert again.returncode == 0, again.stderr
+    assert record.read_bytes() == before
+
+
+def test_a_read_only_results_folder_is_one_line(tmp_path: Path, small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    done = command(write_suite(tmp_path, "constant"), "--output", small_disk)
+    assert done.returncode == 2
+    assert "Read-only file system" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def assert_gone(*pids: int) -> None:
+    """No process of these lives, after a moment for the kernel."""
+    for _ in range(50):
+        alive = [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+        if not alive:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"still alive: {alive}")
