@@ -11,10 +11,11 @@ from typing import BinaryIO, NamedTuple
 
 import cv2
 import numpy as np
-from ferbench.datasets._dataset import cache_dir
-from ferbench.datasets._sources import Batch, Problems, Source
 from numpy.typing import NDArray
 from tqdm import tqdm
+
+from ferbench.datasets._dataset import cache_dir
+from ferbench.datasets._sources import Batch, Problems, Source
 
 # Part of the key: raise it when decoding or the files below change.
 _FORMAT = 1

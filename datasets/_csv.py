@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+from numpy.typing import NDArray
+
 from ferbench.datasets._dataset import LABELS, SPLITS
 from ferbench.datasets._decode import resize
 from ferbench.datasets._labels import CODES, canonical_label, canonical_split
 from ferbench.datasets._sources import Batch, Problems
-from numpy.typing import NDArray
 
 _ROWS_PER_BATCH = 256
 # Longer than any row this project accepts: 1024 x 1024 pixels of up to three digits and a space.

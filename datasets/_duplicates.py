@@ -3,8 +3,9 @@
 import hashlib
 
 import numpy as np
-from ferbench.datasets._dataset import Dataset
 from numpy.typing import NDArray
+
+from ferbench.datasets._dataset import Dataset
 
 
 def image_groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:

@@ -6,6 +6,8 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+
 from ferbench.datasets._cache import Table, read_table
 from ferbench.datasets._csv import CsvSource
 from ferbench.datasets._dataset import LABELS, SPLITS, Dataset, content_fingerprint
@@ -58,9 +60,9 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
     allow_missing = options.pop("allow_missing", False)
     if options:
         raise ValueError(f"{source}: unknown option {min(options)!r}; a path takes only allow_missing")
-    dataset = from_table(opened := open_source(source), size, seed, Problems(str(source)))
+    dataset, _ = read_source(open_source(source), size, seed, Problems(str(source)))
     if not allow_missing:
-        refuse_missing(dataset, opened.path)
+        refuse_missing(dataset, source)
     return dataset
 
 
@@ -81,11 +83,11 @@ def open_source(source: str | os.PathLike[str]) -> Source:
     raise ValueError(f"{path}: expected a folder of labelled images, a .zip of one or a FER2013 .csv")
 
 
-def from_table(source: Source, size: int, seed: int, problems: Problems) -> Dataset:
-    """Read a source and resolve its splits."""
+def read_source(source: Source, size: int, seed: int, problems: Problems) -> tuple[Dataset, NDArray[np.int32]]:
+    """Read a source and resolve its splits; the second result holds original widths and heights."""
     table = read_table(source, size, problems)
     split, notes = resolve_splits(table.parts, table.labels, table.images, seed, problems.source)
-    return Dataset(
+    dataset = Dataset(
         name=re.sub(r"[^\w.-]+", "-", source.name).strip("-.") or "dataset",
         images=table.images,
         labels=table.labels,
@@ -94,6 +96,7 @@ def from_table(source: Source, size: int, seed: int, problems: Problems) -> Data
         fingerprint=content_fingerprint(table.images, table.labels, split),
         notes=(*notes, *_size_notes(table, size)),
     )
+    return dataset, table.shapes
 
 
 def refuse_missing(dataset: Dataset, source: object) -> None:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+
 from ferbench.datasets._dataset import SPLITS
 from ferbench.datasets._duplicates import image_groups
-from numpy.typing import NDArray
 
 # Of a source without any split; of Training where the third split is missing, which is the official share.
 FRACTIONS = {"PublicTest": 0.15, "PrivateTest": 0.15}

@@ -1,0 +1,68 @@
+"""``ferbench data``: fetch public data and audit any."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``data fetch`` and ``data audit``."""
+    data = subparsers.add_parser("data", help="fetch a public data set, or audit one")
+    actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+    fetch = actions.add_parser("fetch", help="download a public data set from Kaggle")
+    fetch.add_argument("name", help="name of the data set: fer2013")
+    fetch.set_defaults(command=_fetch)
+
+    audit = actions.add_parser("audit", help="look for leaks, copies, wrong labels, blank and unreadable images")
+    audit.add_argument(
+        "source", help="folder of labelled images, zip of one, FER2013 CSV, or 'faces' for the drawn faces"
+    )
+    audit.add_argument("--output", type=Path, default=Path("audit"), metavar="DIR", help="folder for the pages")
+    audit.add_argument(
+        "--no-faces",
+        dest="faces",
+        action="store_false",
+        help="show no face of the data set: a page to publish",
+    )
+    audit.add_argument("--size", type=int, default=48, metavar="PIXELS", help="compare and show at this size (48)")
+    audit.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (0)")
+    audit.set_defaults(command=_audit)
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    from ferbench.datasets import fetch
+
+    folder = fetch(args.name)
+    print(folder)
+    print(f"next: ferbench data audit {folder}")
+    return 0
+
+
+def _audit(args: argparse.Namespace) -> int:
+    from ferbench.datasets import audit
+
+    findings = audit(args.source, args.output, faces=args.faces, size=args.size, seed=args.seed)
+    print(_summary(findings))
+    print(f"report: {(args.output / 'audit.html').resolve()}")
+    return 0
+
+
+def _summary(findings: dict[str, Any]) -> str:
+    exact, near = findings["exact_duplicates"], findings["near_duplicates"]
+    drawn = " (drawn by ferbench, not photographs)" if findings["drawn"] else ""
+    across = [
+        (row["images"], f"{row['images_of']} images stand in {row['stand_in']}") for row in exact["across_splits"]
+    ]
+    rows = [
+        f"{findings['name']}: {findings['images']:,} images{drawn}",
+        *(f"{findings['totals'][split]:>8,} {split}" for split in findings["splits"]),
+        *(f"{n:>8,} {text}" for n, text in across),
+        f"{exact['redundant']:>8,} redundant exact copies",
+        f"{findings['label_conflicts']['images']:>8,} distinct pictures with more than one label",
+        f"{near['pairs']:>8,} pairs of near-duplicates{'' if near['complete'] else ', at least'}",
+        f"{len(findings['constant']) + len(findings['near_constant']['images']):>8,} constant or near-constant images",
+    ]
+    if findings["unreadable"] is not None:
+        rows.append(f"{len(findings['unreadable']):>8,} unusable files or rows")
+    return "\n".join(rows)
