@@ -54,7 +54,7 @@ class HistoryDisplay(Display):
             If there is none of loss, accuracy and learning rate, or the lists differ in length.
         """
         curves = {key: tuple(np.nan if v is None else float(v) for v in values) for key, values in history.items()}
-        if not any(key in curves for _, *keys in _PANELS for key in keys):
+        if not any(_has_values(curves, key) for _, *keys in _PANELS for key in keys):
             raise ValueError(f"history must hold loss, accuracy or learning_rate; got {sorted(curves)}")
         lengths = {key: len(values) for key, values in curves.items()}
         if len(set(lengths.values())) > 1:
@@ -70,7 +70,7 @@ class HistoryDisplay(Display):
         return table
 
     def _draw(self, ax: Axes) -> None:
-        panels = [panel for panel in _PANELS if panel[1] in self.history or panel[2] in self.history]
+        panels = [panel for panel in _PANELS if any(_has_values(self.history, key) for key in panel[1:])]
         set_title(ax, titled("Training", self.name), self.dataset)
         ax.set_axis_off()
         height = 1 / len(panels)
@@ -85,7 +85,7 @@ class HistoryDisplay(Display):
     def _draw_panel(self, ax: Axes, label: str, train: str, validation: str) -> None:
         lines = ((train, "training", PALETTE[0], "-"), (validation, "validation", PALETTE[1], "--"))
         for key, legend, colour, dashes in lines:
-            if key in self.history:
+            if _has_values(self.history, key):
                 epochs = range(1, len(self.history[key]) + 1)
                 steps = "steps-mid" if label == "learning rate" else "default"
                 ax.plot(
@@ -101,6 +101,10 @@ class HistoryDisplay(Display):
             ax.set_yscale("log")
         else:
             ax.legend(fontsize=9)
+
+
+def _has_values(curves: Mapping[str, tuple[float, ...]], key: str) -> bool:
+    return bool(np.isfinite(curves.get(key, ())).any())
 
 
 def _best_epoch(curves: Mapping[str, tuple[float, ...]]) -> int | None:

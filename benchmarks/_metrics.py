@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from ferbench.benchmarks._metrics_bootstrap import (
     Floats,
     Ranking,
@@ -13,7 +15,6 @@ from ferbench.benchmarks._metrics_bootstrap import (
     percentile_interval,
     ratio,
 )
-from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,9 +190,7 @@ def _intervals(answers: "_Answers", n_bootstrap: int, seed: int) -> dict[str, tu
     blocks = [answers.measure(weights) for weights in bootstrap_weights(answers.n_images, n_bootstrap, seed)]
     if not blocks:
         return {}
-    return {
-        name: percentile_interval(np.concatenate([block[name] for block in blocks])) for name in blocks[0]
-    }
+    return {name: percentile_interval(np.concatenate([block[name] for block in blocks])) for name in blocks[0]}
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,9 +235,7 @@ class _Answers:
         ranked = [ranking.measure(weights) for ranking in self.rankings]
         auc, average_precision = (np.stack(column, axis=1) for column in zip(*ranked, strict=True))
         figures = _class_figures(confusion) | {"auc": auc, "average_precision": average_precision}
-        macro = {
-            f"macro_{name}": masked_mean(value, present & ~np.isnan(value)) for name, value in figures.items()
-        }
+        macro = {f"macro_{name}": masked_mean(value, present & ~np.isnan(value)) for name, value in figures.items()}
         share = support / self.n_images
         weighted = {
             f"weighted_{name}": np.where(present, share * figures[name], 0.0).sum(axis=1)

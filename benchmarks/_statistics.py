@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from ferbench.benchmarks._metrics import check_predictions
 from ferbench.benchmarks._metrics_bootstrap import Floats, bootstrap_weights, percentile_interval
-from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,7 @@ def compare(
     names = list(probas)
     first, second = np.triu_indices(len(names), k=1)
     right = _right_answers(y_true, probas, classes)
-    accuracy = right.mean(axis=0) if names else np.empty(0)
+    accuracy = right.mean(axis=0, dtype=np.float64) if names else np.empty(0)
     only = (right.T @ (1 - right)).astype(np.int64)
     table = pd.DataFrame(
         {

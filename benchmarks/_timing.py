@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 Predict = Callable[[NDArray[np.uint8]], Any]
 
-# Fewest samples for a tail to mean anything: the early-stopping table of the MLPerf inference rules at 99 %
-# confidence (Reddi et al., 2020).
+# Fewest samples for a tail to mean anything, at 99 % confidence: early stopping in the MLPerf inference rules.
 SAMPLES_FOR_P90 = 64
 SAMPLES_FOR_P99 = 662
 # A slow recogniser must not spend its budget on getting warm.
@@ -50,7 +49,7 @@ def measure_latency(
     n : int, default=1000
         Most calls to measure.
     budget_s : float, default=20.0
-        Seconds after which no further call begins; one is always measured.
+        Seconds, warm-up included, after which no further call begins; one is always measured.
 
     Returns
     -------
@@ -83,18 +82,14 @@ def latency_summary(milliseconds: list[float]) -> dict[str, float | None]:
     }
 
 
-def measure_throughput(
-    predict: Predict, X: NDArray[np.uint8], *, repeats: int = 3, budget_s: float = 20.0
-) -> float:
+def measure_throughput(predict: Predict, X: NDArray[np.uint8], *, repeats: int = 3, budget_s: float = 20.0) -> float:
     """Images per second when all images are handed over at once: the median of up to ``repeats`` calls.
 
     No further call begins once ``budget_s`` seconds are spent, so a slow recogniser is measured once.
     """
     _check_images(X)
     if repeats < 1 or budget_s <= 0:
-        raise ValueError(
-            f"expected repeats >= 1 and budget_s > 0; got repeats={repeats}, budget_s={budget_s}"
-        )
+        raise ValueError(f"expected repeats >= 1 and budget_s > 0; got repeats={repeats}, budget_s={budget_s}")
     times, begin = [], time.perf_counter()
     for _ in range(repeats):
         start = time.perf_counter()
@@ -109,8 +104,8 @@ def measure_throughput(
 def peak_memory_bytes() -> int:
     """Most memory this process has held at once (its resident set), in bytes.
 
-    On Linux the kernel's high-water mark of this very program: ``ru_maxrss`` is handed down through fork and exec,
-    so in a small child of a large parent it would show the parent's.
+    On Linux it is the kernel's high-water mark of this very program: ``ru_maxrss`` is handed down through fork and
+    exec, so in a small child of a large parent it would show the parent's.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -160,9 +155,7 @@ def _call_times(predict: Predict, X: NDArray[np.uint8], n: int, budget_s: float)
 
 def _check_images(X: NDArray[np.uint8]) -> None:
     if X.ndim != 3 or len(X) == 0:
-        raise ValueError(
-            f"X must hold images, an array of shape (n_images, height, width); got shape {X.shape}"
-        )
+        raise ValueError(f"X must hold images, an array of shape (n_images, height, width); got shape {X.shape}")
 
 
 def _cpu_model() -> str:
