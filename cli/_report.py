@@ -1,0 +1,81 @@
+"""``ferbench report`` rebuilds the tables and plots; ``ferbench best`` names the winner."""
+
+import argparse
+import json
+from typing import Any
+
+
+def register(subparsers: Any) -> None:
+    """Add ``report`` and ``best``."""
+    _register_report(subparsers)
+    _register_best(subparsers)
+
+
+def _register_report(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "report",
+        help="rebuild tables, plots and the page of a results folder",
+        description="Rebuild leaderboard, plots and page from the records alone; nothing is fitted.",
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="RESULTS_FOLDER",
+        help="such as results/fer2013; default: the only one in ./results",
+    )
+    parser.add_argument(
+        "--faces",
+        metavar="SOURCE",
+        help="the data that was measured: also write faces.html, with pictures, for your own machine only",
+    )
+    parser.set_defaults(command=report)
+
+
+def _register_best(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "best",
+        help="name the best recogniser within a latency budget, and its bundle",
+        description="Name the recogniser with the best accuracy on PublicTest within the limits, and its bundle.",
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="RESULTS_FOLDER",
+        help="such as results/fer2013; default: the only one in ./results",
+    )
+    parser.add_argument("--max-latency-ms", type=float, metavar="MS", help="p90 of the latency for one image")
+    parser.add_argument("--max-size-mb", type=float, metavar="MB", help="size of the bundle on disk")
+    parser.add_argument("--min-accuracy", type=float, metavar="SHARE", help="accuracy on PublicTest, 0 to 1")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=best)
+
+
+def report(args: argparse.Namespace) -> int:
+    """Rebuild a report and print its leaderboard."""
+    from ferbench.benchmarks._leaderboard import leaderboard_text
+    from ferbench.benchmarks._report import rebuild
+    from ferbench.benchmarks._report_faces import load_source
+    from ferbench.benchmarks._report_results import find_results, read_results
+
+    folder = find_results(args.folder)
+    dataset = load_source(read_results(folder), args.faces) if args.faces else None
+    page, frame = rebuild(folder, dataset=dataset)
+    print(leaderboard_text(frame))
+    print(f"report: {page}")
+    if args.faces and (page.parent / "faces.html").is_file():
+        print(f"with pictures, for your own machine only: {page.parent / 'faces.html'}")
+    return 0
+
+
+def best(args: argparse.Namespace) -> int:
+    """Print the winner within the limits."""
+    from ferbench.benchmarks._best import choose_best
+
+    choice = choose_best(
+        args.folder,
+        max_latency_ms=args.max_latency_ms,
+        max_size_mb=args.max_size_mb,
+        min_accuracy=args.min_accuracy,
+    )
+    print(json.dumps(choice.as_dict(), indent=1) if args.json else choice.text())
+    return 0
