@@ -161,7 +161,8 @@ def _read_model(path: Path, _mtime_ns: int, _size: int) -> _Model:
     try:
         predictor = dlib.shape_predictor(str(path))
     except (RuntimeError, MemoryError) as error:
-        raise ValueError(f"LandmarkExtractor: {path} is damaged or no dlib model ({error}); {remedy}") from None
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ValueError(f"LandmarkExtractor: {path} is damaged or no dlib model ({reason}); {remedy}") from None
     n_points = predictor(np.zeros((8, 8), np.uint8), dlib.rectangle(0, 0, 7, 7)).num_parts
     if n_points != N_POINTS:
         raise ValueError(f"LandmarkExtractor: {path} finds {n_points} points; expected {N_POINTS}; {remedy}")
