@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ferbench.models import SVM
@@ -37,6 +37,13 @@ def test_decision_values_equal_the_library_machine(blobs: tuple, accelerate: boo
         machine._decide(X_new), reference.decision_function(X_new), atol=0.02 if accelerate else 1e-3
     )
     assert ("intelex" in machine.implementation_) == accelerate
+
+
+def test_the_linear_machine_finds_liblinear_s_optimum(blobs: tuple) -> None:
+    X, y, X_new, _ = blobs
+    machine = SVM("linear", C=0.1).fit(X, y)
+    reference = LinearSVC(C=0.1, dual=False, tol=1e-8).fit(X, y)
+    np.testing.assert_allclose(machine._decide(X_new), reference.decision_function(X_new), atol=5e-3)
 
 
 @pytest.mark.parametrize("kernel", ["rbf", "linear"])
