@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
 DARK = "#222222"
 GREY = "#767676"
+# Text on coloured cells. Not pure, since a page may turn pure black and white into its own colours.
+ON_LIGHT, ON_DARK = "#111111", "#FEFEFE"
 # Colour is never the only sign: lines differ in dashes, groups in markers.
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (6, 1)), (0, (4, 1, 1, 1, 1, 1)), (0, (8, 2, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")

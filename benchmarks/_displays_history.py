@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from ferbench.benchmarks._displays_base import GREY, PALETTE, Display, clear_frame, set_title, titled
 
@@ -96,7 +97,7 @@ class HistoryDisplay(Display):
         clear_frame(ax)
         ax.set_ylabel(label)
         ax.set_xlim(0.5, len(next(iter(self.history.values()))) + 0.5)
-        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if label == "learning rate":
             ax.set_yscale("log")
         else:

@@ -126,15 +126,16 @@ class LeaderboardDisplay(Display):
         ax.set_yticks(range(len(self.names)), self.names)
         ax.set_ylim(len(self.names) - 0.4, -0.6)
         ax.set_xlim(0, 1.25 * float(np.nanmax(np.append(self.high, self.values))))
-        ax.set_xlabel(f"{self.metric.replace('_', ' ').replace('f1', 'F1')}, with 95 % interval")
+        intervals = "" if np.isnan(self.low).all() else ", with 95 % interval"
+        ax.set_xlabel(self.metric.replace("_", " ").replace("f1", "F1") + intervals)
         self._draw_legend(ax, styles)
         set_title(ax, "Leaderboard", self.dataset, self.n_images)
 
     def _write_value(self, ax: Axes, row: int) -> None:
         right = np.nanmax([self.values[row], self.high[row]])
         note = f"   {self.flags[row]}" if self.flags[row] else ""
-        place = {"xytext": (6, 0), "textcoords": "offset points", "va": "center", "fontsize": 9}
-        ax.annotate(f"{self.values[row]:.3f}{note}", (right, row), color=DARK, **place)
+        text = f"{self.values[row]:.3f}{note}"
+        ax.annotate(text, (right, row), (6, 0), textcoords="offset points", color=DARK, va="center", fontsize=9)
 
     def _draw_legend(self, ax: Axes, styles: dict[str, tuple[str, str]]) -> None:
         shown = [group for group in dict.fromkeys(self.groups) if group]

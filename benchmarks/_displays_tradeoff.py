@@ -161,4 +161,4 @@ def pareto_front(cost: NDArray[np.float64], value: NDArray[np.float64]) -> NDArr
     """Whether nobody costs as little and is worth as much, and is better in one of the two."""
     as_good = (cost[None, :] <= cost[:, None]) & (value[None, :] >= value[:, None])
     better = (cost[None, :] < cost[:, None]) | (value[None, :] > value[:, None])
-    return ~(as_good & better).any(axis=1)
+    return np.logical_not((as_good & better).any(axis=1))

@@ -263,12 +263,10 @@ def _class_figures(confusion: Floats) -> dict[str, Floats]:
 def calibration_bins(confidence: Floats, correct: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
     """Images, summed confidence and number correct in 15 bins of equal width, closed on the right."""
     bins = np.clip(np.ceil(confidence * N_BINS).astype(np.intp) - 1, 0, N_BINS - 1)
-    images = np.bincount(bins, minlength=N_BINS).astype(np.float64)
-    return (
-        images,
-        np.bincount(bins, confidence, minlength=N_BINS),
-        np.bincount(bins, correct, minlength=N_BINS),
+    images, confident, right = (
+        np.bincount(bins, weights, minlength=N_BINS).astype(np.float64) for weights in (None, confidence, correct)
     )
+    return images, confident, right
 
 
 def expected_calibration_error(confidence: Floats, correct: NDArray[np.bool_]) -> float:
