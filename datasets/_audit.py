@@ -142,7 +142,7 @@ def _save(figure: Any, path: Path) -> None:
 
 def _write(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    draft.write_text(text, encoding="utf-8")
+    draft.write_text(text, encoding="utf-8", errors="replace")  # a file name may be no UTF-8
     draft.replace(path)
 
 

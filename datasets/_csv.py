@@ -42,9 +42,14 @@ class CsvSource:
     def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
         """Read all rows."""
         rows: list[tuple[str, str, str, NDArray[np.uint8]]] = []
+        n_pixels = 0
         for row_id, cells in self._rows(problems):
             try:
-                rows.append((row_id, *self._read_row(cells)))
+                row = self._read_row(cells)
+                n_pixels = n_pixels or row[2].size
+                if row[2].size != n_pixels:
+                    raise ValueError(f"expected {n_pixels:,} pixels, as in the rows before; got {row[2].size:,}")
+                rows.append((row_id, *row))
             except ValueError as error:
                 problems.add(row_id, str(error))
             if len(rows) == _ROWS_PER_BATCH:

@@ -38,7 +38,7 @@ class _ImageFiles:
 
     def __init__(self, path: Path, paths: Sequence[str]) -> None:
         self.path = path
-        self.name = path.stem if path.is_file() else path.resolve().name
+        self.name = path.stem if path.is_file() else _folder_name(path.resolve())
         self.paths = sorted(path for path in paths if _is_image(path))
         if not self.paths:
             raise ValueError(
@@ -84,6 +84,7 @@ class FolderSource(_ImageFiles):
 
     def __init__(self, path: Path) -> None:
         self._stats: dict[str, tuple[int, int]] = {}
+        self._visited: set[Path] = set()
         self._walk(path, "")
         super().__init__(path, list(self._stats))
 
@@ -101,13 +102,16 @@ class FolderSource(_ImageFiles):
         return (self.path / path).read_bytes()
 
     def _walk(self, folder: Path, prefix: str) -> None:
+        place = folder.resolve()
+        if place in self._visited:  # a link to a folder above would never end
+            return
+        self._visited.add(place)
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False) or (entry.is_dir() and not prefix):
+                if entry.is_dir():
                     self._walk(Path(entry.path), f"{prefix}{entry.name}/")
                 elif _is_image(prefix + entry.name):
-                    stat = entry.stat()
-                    self._stats[prefix + entry.name] = (stat.st_size, stat.st_mtime_ns)
+                    self._stats[prefix + entry.name] = _size_and_time(entry)
 
 
 class ZipSource(_ImageFiles):
@@ -115,10 +119,10 @@ class ZipSource(_ImageFiles):
 
     def __init__(self, path: Path) -> None:
         try:
-            self._archive = zipfile.ZipFile(path)
-        except zipfile.BadZipFile as error:
+            with zipfile.ZipFile(path) as archive:
+                self._infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
             raise ValueError(f"{path}: not a zip, or a damaged one ({error}); download it again") from None
-        self._infos = {info.filename: info for info in self._archive.infolist() if not info.is_dir()}
         super().__init__(path, list(self._infos))
         # Slices of a memory map need no lock: `ZipFile.read` would make the threads take turns.
         with path.open("rb") as file:
@@ -211,6 +215,19 @@ def _unknown_label(folder: str) -> str:
         return f"the image lies in no label folder; expected <label>/<image> with a label among {', '.join(LABELS)}"
     name = PurePosixPath(folder).name
     return f"label {name!r} is outside the seven ({', '.join(LABELS)}); rename or remove that folder"
+
+
+def _folder_name(path: Path) -> str:
+    # kagglehub unpacks to …/fer2013/versions/1
+    return path.parent.parent.name if path.parent.name == "versions" else path.name
+
+
+def _size_and_time(entry: "os.DirEntry[str]") -> tuple[int, int]:
+    try:
+        stat = entry.stat()
+    except OSError:  # a dangling link: reading it will say so, by its name
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _is_image(path: str) -> bool:
