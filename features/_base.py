@@ -28,6 +28,8 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
     ----------
     image_shape_ : tuple of (int, int)
         Height and width of the images that `fit` saw, in pixels.
+    n_features_out_ : int
+        Number of columns of `transform`.
     """
 
     #: What each parameter may be, checked in `fit`.
@@ -38,11 +40,12 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
     batch_size: ClassVar[int] = 256
 
     image_shape_: tuple[int, int]
+    n_features_out_: int
     n_jobs: int | None = None
 
     @abstractmethod
     def _names(self) -> list[str]:
-        """Names of the columns for images of `image_shape_`; ValueError if these images do not fit."""
+        """Names of the columns after `_learn`; ValueError if images of `image_shape_` are too small."""
 
     @abstractmethod
     def _extract(self, images: Images) -> Rows:
@@ -69,8 +72,8 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
         check_parameters(self, self.constraints)
         images = check_images(X)
         self.image_shape_ = (images.shape[1], images.shape[2])
-        self._names()
         self._learn(images)
+        self.n_features_out_ = len(self._names())
         return self
 
     def transform(self, X: ArrayLike) -> Rows:
@@ -99,7 +102,7 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
                 f"X must hold images of {height} x {width} pixels (height x width), as in fit; "
                 f"got {images.shape[1]} x {images.shape[2]}; resize them, or fit again"
             )
-        return self._in_batches(self._extract, images, (len(self._names()),))
+        return self._in_batches(self._extract, images, (self.n_features_out_,))
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Names of the columns of `transform`, ndarray of shape (n_features,), str objects."""

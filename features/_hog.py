@@ -55,6 +55,8 @@ class HOGExtractor(ImageExtractor):
     ----------
     image_shape_ : tuple of (int, int)
         Height and width of the images that `fit` saw, in pixels.
+    n_features_out_ : int
+        Number of columns of `transform`.
 
     Notes
     -----

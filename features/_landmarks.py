@@ -48,6 +48,8 @@ class LandmarkExtractor(ImageExtractor):
     ----------
     image_shape_ : tuple of (int, int)
         Height and width of the images that `fit` saw, in pixels.
+    n_features_out_ : int
+        Number of columns of `transform`.
     model_sha256_ : str
         SHA-256 (hex) of the model that `fit` saw; `transform` refuses another.
 

@@ -24,6 +24,8 @@ class PixelExtractor(ImageExtractor):
     ----------
     image_shape_ : tuple of (int, int)
         Height and width of the images that `fit` saw, in pixels.
+    n_features_out_ : int
+        Number of columns of `transform`.
 
     Examples
     --------
