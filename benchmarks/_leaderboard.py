@@ -27,6 +27,10 @@ _WHOLE = (
     *("leak_free_n_images", "public_n_images", "n_images", "predicted_classes", "n_classes"),
     *("latency_n", "size_bytes", "peak_memory_bytes", "seed"),
 )
+_TEXT = (
+    *("recipe", "flag", "against_first", "status", "reason", "family", "implementation", "probabilities"),
+    *("suite", "dataset", "fingerprint", "cell_id", "bundle"),
+)
 
 
 def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
@@ -67,8 +71,9 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     frame = frame.reindex(columns=[*COLUMNS, *further])
     for name in _WHOLE:
         frame[name] = frame[name].astype("Int64")
-    numbers = [name for name in (*COLUMNS[1:22], *further) if name not in _WHOLE]
-    return frame.astype(dict.fromkeys(numbers, "float64"))
+    frame["chosen"] = [value is True for value in frame["chosen"]]
+    rates = [name for name in frame.columns if name not in (*_WHOLE, *_TEXT, "chosen", "drawn")]
+    return frame.astype(dict.fromkeys(rates, "float64") | dict.fromkeys(_TEXT, "object"))
 
 
 def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: str) -> dict[str, Any]:
@@ -120,6 +125,15 @@ def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
     return table[table["seeds"] > 1].sort_values("accuracy", ascending=False).reset_index()
 
 
+def row_labels(frame: "pd.DataFrame") -> list[str]:
+    """The recipe of each row, with its seed where the recipe stands there more than once."""
+    repeated = frame["recipe"].duplicated(keep=False) & frame["seed"].notna()
+    return [
+        f"{recipe} (seed {seed})" if more else str(recipe)
+        for recipe, seed, more in zip(frame["recipe"], frame["seed"], repeated, strict=True)
+    ]
+
+
 def headline(results: Results) -> str:
     """One line on what the figures are about."""
     dataset, counts = results.dataset, results.dataset.get("counts") or {}
@@ -143,7 +157,7 @@ def leaderboard_text(frame: "pd.DataFrame") -> str:
     """
     lines = [
         ("recipe", "accuracy [95 %]", "", "macro F1", "ms/image", "status"),
-        *(_text_row(row) for row in frame.to_dict("records")),
+        *(_text_row(label, row) for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True)),
     ]
     widths = [max(len(line[place]) for line in lines) for place in range(5)]
     right = (False, False, False, True, True)
@@ -164,13 +178,12 @@ def _text_headline(frame: "pd.DataFrame") -> str:
     return f"{printable(first['dataset'])}{drawn} ({TEST}, {images})"
 
 
-def _text_row(row: Mapping[Any, Any]) -> tuple[str, ...]:
+def _text_row(label: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
     mark = {"first": "", "tie": "= first"}.get(str(row["against_first"]), "")
     notes = [str(row[name]) for name in ("flag", "reason") if _known(row[name]) and row[name]]
     latency = row["latency_ms_median"]
     return (
-        printable(row["recipe"])
-        + (f" (seed {row['seed']})" if row.get("seed") not in (0, None) and _known(row["seed"]) else ""),
+        printable(label),
         interval_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
         mark,
         f"{row['macro_f1']:.3f}" if _known(row["macro_f1"]) else "",
@@ -183,7 +196,7 @@ def _text_footer(frame: "pd.DataFrame") -> list[str]:
     footer = []
     if (frame["against_first"] == "tie").any():
         footer.append("= first: the difference from the first row is inside the noise (McNemar and bootstrap, Holm).")
-    chosen = frame[frame["chosen"] == True]  # noqa: E712 - the column holds blanks too
+    chosen = frame[frame["chosen"]]
     if len(chosen):
         row = chosen.iloc[0]
         value = interval_text(row["public_accuracy"], row["public_accuracy_low"], row["public_accuracy_high"])

@@ -7,6 +7,7 @@ from ferbench.benchmarks._leaderboard import (
     interval_text,
     markdown_table,
     markdown_text,
+    row_labels,
     seed_means,
 )
 from ferbench.benchmarks._report_plots import slug
@@ -44,25 +45,25 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
             f"{interval_text(public.value, public.low, public.high)}; on {TEST} it reaches "
             f"{interval_text(private.accuracy, *private.interval('accuracy'))}."
         )
-    parts.append(markdown_table(_HEADER, [_row(row) for row in frame.to_dict("records")]))
+    parts.append(
+        markdown_table(_HEADER, [_row(*pair) for pair in zip(row_labels(frame), frame.to_dict("records"), strict=True)])
+    )
     if len(means := seed_means(frame)):
         parts += ["## Mean over seeds", _means_table(means)]
     parts += ["## How to read it", _NOTES.format(test=TEST, leaks=_leaks(results)).rstrip()]
     if board.private:
-        best_slug = slug(best.label) if best is not None else slug(board.ranking()[0])
-        parts += ["![Leaderboard](leaderboard.png)", f"![Confusion matrix](confusion_{best_slug}.png)"]
+        parts.append("![Leaderboard](leaderboard.png)")
+    if best is not None:
+        parts.append(f"![Confusion matrix](confusion_{slug(best.label)}.png)")
     return "\n\n".join(parts) + "\n"
 
 
-def _row(row: dict[Any, Any]) -> list[str]:
-    name = str(row["recipe"])
-    if not _blank(row["seed"]) and row["seed"]:
-        name += f" (seed {row['seed']})"
+def _row(label: str, row: dict[Any, Any]) -> list[str]:
     mark = " =" if row["against_first"] == "tie" else ""
     notes = [str(row[key]) for key in ("flag", "reason") if not _blank(row[key]) and row[key]]
     leak_free = (row[f"leak_free_accuracy{end}"] for end in ("", "_low", "_high"))
     return [
-        name,
+        label,
         interval_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]) + mark,
         _number(row["macro_f1"], 3),
         interval_text(*leak_free),

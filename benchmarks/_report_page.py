@@ -8,17 +8,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks._leaderboard import headline, interval_text, seed_means
+from ferbench.benchmarks._leaderboard import headline, interval_text, row_labels, seed_means
+from ferbench.benchmarks._metrics import Scores
 from ferbench.benchmarks._report_columns import VIEWS, columns
 from ferbench.benchmarks._report_errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks._report_faces import Pictures
 from ferbench.benchmarks._report_plots import Drawings, champions, has_curves, slug
-from ferbench.benchmarks._report_results import TEST, Measured, Results
+from ferbench.benchmarks._report_results import DERIVED, TEST, Measured, Results
 from ferbench.benchmarks._report_scores import ScoreBoard
 
 if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Environment
+    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # A page stays light: beyond this many, pictures and ids are counted and the rest is in the CSV.
@@ -84,13 +86,22 @@ def _render(template: str, **values: Any) -> str:
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = _breakable
+    return environment
+
+
+def _breakable(label: str) -> "Markup":
+    """A recipe's name that may go on in the next line after a plus."""
+    from markupsafe import Markup, escape
+
+    return Markup("+<wbr>").join(escape(part) for part in str(label).split("+"))
 
 
 def _common(results: Results) -> dict[str, Any]:
@@ -121,21 +132,18 @@ def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     shown = columns(frame)
     best = {column.key: _best_value(frame, column.key, column.better) for column in shown}
     rows = []
-    for place, row in enumerate(frame.to_dict("records"), start=1):
+    for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
         cells = []
         for column in shown:
             cell = column.cell(row)
             cell["top"] = best[column.key] is not None and row[column.key] == best[column.key]
             cells.append(cell)
-        seed = row["seed"]
         rows.append(
             {
-                "place": place if row["status"] in ("ok", "derived") else "",
-                "recipe": row["recipe"],
-                "seed": seed if isinstance(seed, int) and (frame["recipe"] == row["recipe"]).sum() > 1 else None,
+                "label": label,
                 "chosen": row["chosen"],
                 "tie": row["against_first"] == "tie",
-                "ok": row["status"] == "ok",
+                "failed": row["status"] not in ("ok", DERIVED),
                 "notes": [row[key] for key in ("flag", "reason") if isinstance(row[key], str) and row[key]],
                 "cells": cells,
             }
@@ -177,12 +185,20 @@ def _f1_table(results: Results, board: ScoreBoard) -> dict[str, Any]:
     rows = [
         {
             "label": label,
-            "values": [*map(float, board.private[label].class_values["f1"]), board.private[label].macro_f1],
+            "values": _f1_values(board.private[label]),
         }
         for label in ranking
     ]
     support = board.private[ranking[0]].confusion.sum(axis=1).tolist() if ranking else []
     return {"rows": rows, "support": support}
+
+
+def _f1_values(scores: Scores) -> list[tuple[float, float, float]]:
+    """F1 of each class and their macro average, each with its interval."""
+    nothing = [float("nan")] * len(scores.classes)
+    low, high = scores.intervals.get("f1", (nothing, nothing))
+    values = [tuple(map(float, cell)) for cell in zip(scores.class_values["f1"], low, high, strict=True)]
+    return [*values, (scores.macro_f1, *scores.interval("macro_f1"))]
 
 
 def _confusion_tables(results: Results, board: ScoreBoard, best: Measured | None) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ class Drawings:
         style: Any = {
             **dict.fromkeys(text, "#222222"),
             **dict.fromkeys(("axes.facecolor", "figure.facecolor", "savefig.facecolor", "legend.facecolor"), "none"),
-            **{"svg.fonttype": "none", "svg.hashsalt": name, "legend.framealpha": 0, "text.parse_math": False},
+            **{"svg.fonttype": "none", "svg.hashsalt": name, "legend.framealpha": 0},
         }
         with rc_context(style):
             figure = self._makers[name]().plot().get_figure(root=True)
@@ -60,14 +60,12 @@ class Drawings:
 
     def save(self, root: Path) -> list[Path]:
         """Write all of them as PNG into ``root``, and remove those of cells that are gone."""
-        from matplotlib import rc_context
         from tqdm import tqdm
 
         written = []
-        with rc_context({"text.parse_math": False}):
-            for name in tqdm(self._makers, desc="drawing", unit="plot", disable=None, leave=False):
-                written.append(root / f"{name}.png")
-                write_atomically(written[-1], self._makers[name]().png(DPI))
+        for name in tqdm(self._makers, desc="drawing", unit="plot", disable=None, leave=False):
+            written.append(root / f"{name}.png")
+            write_atomically(written[-1], self._makers[name]().png(DPI))
         for pattern in _OWN_FILES:
             for path in set(root.glob(pattern)) - set(written):
                 path.unlink()
@@ -77,19 +75,22 @@ class Drawings:
         if not self._board.private:
             return
         yield from self._overviews()
+        # One matrix takes a third of a second to draw; the page has those of all recognisers as tables.
         for cell in champions(self._results, self._board):
-            yield f"roc_{slug(cell.label)}", partial(self._of_predictions, "RocDisplay", cell)
-            yield f"calibration_{slug(cell.label)}", partial(self._of_predictions, "CalibrationDisplay", cell)
+            name = slug(cell.label)
+            yield f"roc_{name}", partial(self._of_predictions, "RocDisplay", cell)
+            yield f"calibration_{name}", partial(self._of_predictions, "CalibrationDisplay", cell)
+            yield f"confusion_{name}", partial(self._confusion, cell)
         for cell in self._results.measured:
-            yield f"confusion_{slug(cell.label)}", partial(self._confusion, cell)
             if has_curves(cell):
                 yield f"training_{slug(cell.label)}", partial(self._training, cell)
 
     def _overviews(self) -> "Iterator[tuple[str, Callable[[], Display]]]":
-        from ferbench.benchmarks._displays import F1Display, LeaderboardDisplay
+        from ferbench.benchmarks._displays import F1Display, LeaderboardDisplay, TradeoffDisplay
 
-        scores, about = self._board.private, self._about()
-        groups = {cell.label: str(cell.record["recipe"].get("family") or "") for cell in self._results.measured}
+        scores = {_no_math(label): scores for label, scores in self._board.private.items()}
+        about, cells = self._about(), {_no_math(cell.label): cell for cell in self._results.measured}
+        groups = {name: _no_math(cell.record["recipe"].get("family") or "") for name, cell in cells.items()}
         yield "leaderboard", lambda: LeaderboardDisplay.from_scores(scores, groups=groups, dataset=about)
         yield "per_class_f1", lambda: F1Display.from_scores(scores, dataset=about)
         costs = (
@@ -97,23 +98,21 @@ class Drawings:
             ("accuracy_fit_time", _fit_s, "fit time (s), feature extraction not included"),
         )
         for name, cost, label in costs:
-            values = {cell.label: cost(cell) for cell in self._results.measured}
+            values = {name: cost(cell) for name, cell in cells.items()}
             if any(value is not None for value in values.values()):
-                yield name, partial(self._tradeoff, values, label, groups)
-
-    def _tradeoff(self, costs: dict[str, float | None], label: str, groups: dict[str, str]) -> "Display":
-        from ferbench.benchmarks._displays import TradeoffDisplay
-
-        return TradeoffDisplay.from_scores(
-            self._board.private, costs, cost_label=label, groups=groups, dataset=self._about()
-        )
+                yield (
+                    name,
+                    partial(
+                        TradeoffDisplay.from_scores, scores, values, cost_label=label, groups=groups, dataset=about
+                    ),
+                )
 
     def _of_predictions(self, kind: str, cell: Measured) -> "Display":
         from ferbench.benchmarks import _displays
 
         truth, proba = self._results.labels[TEST], cell.proba[TEST]
         display: Display = getattr(_displays, kind).from_predictions(
-            truth, proba, self._results.classes, name=cell.label, dataset=self._about()
+            truth, proba, self._results.classes, name=_no_math(cell.label), dataset=self._about()
         )
         return display
 
@@ -121,18 +120,18 @@ class Drawings:
         from ferbench.benchmarks._displays import ConfusionMatrixDisplay
 
         scores = self._board.private[cell.label]
-        return ConfusionMatrixDisplay.from_scores(scores, name=cell.label, dataset=self._about())
+        return ConfusionMatrixDisplay.from_scores(scores, name=_no_math(cell.label), dataset=self._about())
 
     def _training(self, cell: Measured) -> "Display":
         from ferbench.benchmarks._displays import HistoryDisplay
 
         about = f"{self._about(with_split=False)}, validated on {VALIDATION}"
-        return HistoryDisplay.from_history(cell.record["history"], name=cell.label, dataset=about)
+        return HistoryDisplay.from_history(cell.record["history"], name=_no_math(cell.label), dataset=about)
 
     def _about(self, *, with_split: bool = True) -> str:
         dataset = self._results.dataset
         drawn = " (drawn, not real)" if dataset.get("drawn") else ""
-        return f"{dataset.get('name')}{drawn}" + (f" {TEST}" if with_split else "")
+        return f"{_no_math(dataset.get('name'))}{drawn}" + (f" {TEST}" if with_split else "")
 
 
 def champions(results: Results, board: ScoreBoard) -> list[Measured]:
@@ -157,6 +156,11 @@ def has_curves(cell: Measured) -> bool:
 def slug(label: str) -> str:
     """A file name for a label: ``hog+svm_seed_1``."""
     return re.sub(r"[^A-Za-z0-9+.-]+", "_", label).strip("_.") or "unnamed"
+
+
+def _no_math(text: object) -> str:
+    """Text of a record in which matplotlib sees no formula."""
+    return str(text).replace("$", r"\$")
 
 
 def _for_page(svg: str) -> str:
