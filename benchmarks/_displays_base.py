@@ -19,6 +19,7 @@ DARK = "#222222"
 GREY = "#767676"
 # Text on coloured cells. Not pure, since a page may turn pure black and white into its own colours.
 ON_LIGHT, ON_DARK = "#111111", "#FEFEFE"
+HEAT = "Blues"
 # Colour is never the only sign: lines differ in dashes, groups in markers.
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (6, 1)), (0, (4, 1, 1, 1, 1, 1)), (0, (8, 2, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -81,6 +82,11 @@ def set_title(ax: Axes, what: str, dataset: str, n_images: int | None = None) ->
 def titled(what: str, name: str) -> str:
     """``what: name``, or ``what`` alone where there is no name."""
     return f"{what}: {name}" if name else what
+
+
+def ink_on(share: float) -> str:
+    """Colour of text on a cell of ``HEAT`` (0 to 1): the one with the higher contrast."""
+    return ON_DARK if share > 0.7 else ON_LIGHT
 
 
 def clear_frame(ax: Axes) -> None:

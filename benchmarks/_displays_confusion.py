@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks._displays_base import ON_DARK, ON_LIGHT, Display, set_title, titled
+from ferbench.benchmarks._displays_base import HEAT, Display, ink_on, set_title, titled
 from ferbench.benchmarks._metrics import Scores, score
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class ConfusionMatrixDisplay(Display):
 
     def _draw(self, ax: Axes) -> None:
         places = range(len(self.classes))
-        image = ax.imshow(self.shares, cmap="Blues", vmin=0, vmax=1)
+        image = ax.imshow(self.shares, cmap=HEAT, vmin=0, vmax=1)
         for row in places:
             for column in places:
                 self._write_cell(ax, row, column)
@@ -78,7 +78,6 @@ class ConfusionMatrixDisplay(Display):
     def _write_cell(self, ax: Axes, row: int, column: int) -> None:
         share = self.shares[row, column]
         percent = "" if np.isnan(share) else f"{100 * share:.0f} %\n"
-        colour = ON_DARK if share > 0.5 else ON_LIGHT
         text = f"{percent}{self.confusion[row, column]:,}"
         weight = "bold" if row == column else "normal"
-        ax.text(column, row, text, ha="center", va="center", color=colour, fontsize=9, fontweight=weight)
+        ax.text(column, row, text, ha="center", va="center", color=ink_on(share), fontsize=9, fontweight=weight)

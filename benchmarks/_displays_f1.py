@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks._displays_base import ON_DARK, ON_LIGHT, Display, set_title
+from ferbench.benchmarks._displays_base import HEAT, Display, ink_on, set_title
 from ferbench.benchmarks._metrics import Scores, score
 
 if TYPE_CHECKING:
@@ -82,11 +82,10 @@ class F1Display(Display):
 
     def _draw(self, ax: Axes) -> None:
         values = np.column_stack([self.f1, self.macro])
-        image = ax.imshow(values, cmap="cividis", vmin=0, vmax=1, aspect="auto")
+        image = ax.imshow(values, cmap=HEAT, vmin=0, vmax=1, aspect="auto")
         for (row, column), value in np.ndenumerate(values):
             if not np.isnan(value):
-                colour = ON_LIGHT if value > 0.47 else ON_DARK
-                ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour, fontsize=9)
+                ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=ink_on(value), fontsize=9)
         heads = [f"{label}\n{count:,}" for label, count in zip(self.classes, self.support, strict=True)]
         ax.set_xticks(range(values.shape[1]), [*heads, "macro\n"], fontsize=9)
         ax.set_yticks(range(len(self.names)), self.names)
