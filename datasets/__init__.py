@@ -5,9 +5,12 @@ from ferbench.datasets._dataset import LABELS, SPLITS, Dataset, cache_dir, conte
 from ferbench.datasets._duplicates import find_leaks
 from ferbench.datasets._faces import make_faces
 from ferbench.datasets._fetch import fetch
+from ferbench.datasets._files import IMAGE_SUFFIXES
 from ferbench.datasets._load import load
+from ferbench.datasets._read import read_faces
 
 __all__ = [
+    "IMAGE_SUFFIXES",
     "LABELS",
     "SPLITS",
     "Dataset",
@@ -18,4 +21,5 @@ __all__ = [
     "find_leaks",
     "load",
     "make_faces",
+    "read_faces",
 ]

@@ -71,7 +71,7 @@ def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> 
         _write_header(file, (0, size, size))
         for batch in source.batches(size, problems):
             file.write(batch.images.tobytes())
-            digest.update(batch.images)
+            digest.update(batch.images.data)
             batches.append(batch._replace(images=batch.images[:0]))
             bar.update(len(batch.ids))
         file.seek(0)

@@ -23,7 +23,7 @@ def cache_dir() -> Path:
 def content_fingerprint(images: NDArray[np.uint8], labels: NDArray[np.str_], split: NDArray[np.str_]) -> str:
     """SHA-256 (hex) of images, labels and split, the same for the same content whatever form it came in."""
     digest = hashlib.sha256(repr(images.shape).encode())
-    digest.update(np.ascontiguousarray(images))
+    digest.update(np.ascontiguousarray(images).data)
     for column in (labels, split):
         digest.update("\n".join(map(str, column)).encode() + b"\0")
     return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -167,7 +168,10 @@ def test_near_duplicates_are_exactly_the_pairs_that_correlate(faces: Dataset) ->
     assert set(zip(near.first.tolist(), near.second.tolist(), strict=True)) == expected
 
 
-def test_command_prints_a_summary_and_where_the_page_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_prints_a_summary_and_where_the_page_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ferbench.datasets._faces.make_faces", partial(make_faces, n_samples=105))
     assert main(["data", "audit", "faces", "--output", str(tmp_path), "--no-faces"]) == 0
     out = capsys.readouterr().out
     assert "drawn by ferbench" in out and str(tmp_path / "audit.html") in out
