@@ -1,5 +1,7 @@
 """Bundles: a fitted recogniser as a folder that can travel, written and read without pickling."""
 
+import contextlib
+import copy
 import hashlib
 import json
 import shutil
@@ -12,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
 from ferbench.features import check_images
 from ferbench.models._onnx import OnnxRecogniser, export_onnx
-from numpy.typing import NDArray
 
 FORMAT = 1
 NETWORK, CLASSICAL, LANDMARKS = "model.onnx", "model.skops", "landmarks.dat"
@@ -154,11 +157,14 @@ def _write_model(folder: Path, recogniser: Any, image_shape: tuple[int, int]) ->
     from skops.io import dump
 
     # A landmark model that the user named travels with the bundle; ferbench's own is part of the package.
-    models = {m for step in _landmark_steps(recogniser) if (m := step.model) is not None}
+    recogniser = copy.deepcopy(recogniser)
+    steps = [step for step in _landmark_steps(recogniser) if step.model is not None]
+    models = {str(step.model) for step in steps}
     if len(models) > 1:
-        raise ValueError(f"a bundle holds one landmark model; the recogniser uses {', '.join(map(str, models))}")
-    for model in models:
-        shutil.copyfile(model, folder / LANDMARKS)
+        raise ValueError(f"a bundle holds one landmark model; the recogniser uses {', '.join(sorted(models))}")
+    for step in steps:
+        shutil.copyfile(step.model, folder / LANDMARKS)
+        step.model = LANDMARKS
     dump(recogniser, folder / CLASSICAL)
 
 
@@ -190,8 +196,11 @@ def _trusted_types() -> list[str]:
     from ferbench.features import extractors
     from ferbench.models._recipes import classifiers
 
-    parts = [make() for make in extractors().values()]
-    parts += [step for make in classifiers().values() for _, step in make()]
+    parts = [step for make in classifiers().values() for _, step in make()]
+    for make in extractors().values():
+        # Another package's broken extractor must not keep bundles from loading that do not use it.
+        with contextlib.suppress(ImportError):
+            parts.append(make())
     return sorted({f"{type(part).__module__}.{type(part).__qualname__}" for part in parts})
 
 

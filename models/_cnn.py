@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from ferbench.features import check_images
-from ferbench.models._architectures import ARCHITECTURES, build_network
-from ferbench.models._augmentation import Augmentation
-from ferbench.models._optional import require
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
+
+from ferbench.features import check_images
+from ferbench.models._architectures import ARCHITECTURES, build_network
+from ferbench.models._augmentation import Augmentation
+from ferbench.models._optional import require
 
 Imbalance = Literal["weights", "sqrt-weights", "oversample"]
 

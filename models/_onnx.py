@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ferbench.features import check_images
 from numpy.typing import NDArray
+
+from ferbench.features import check_images
 
 BLOCK = 256
 

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points, version
 from typing import Any, Literal
 
-from ferbench.features import extractors, make_extractor
-from ferbench.models._cnn import CNN
-from ferbench.models._svm import SVM
-from ferbench.models._tree import Tree
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+
+from ferbench.features import extractors, make_extractor
+from ferbench.models._cnn import CNN
+from ferbench.models._svm import SVM
+from ferbench.models._tree import Tree
 
 ENTRY_POINTS = "ferbench.recipes"
 

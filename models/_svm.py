@@ -113,7 +113,7 @@ class SVM(ClassifierMixin, BaseEstimator):
             fit_rows = held_out = np.arange(len(y))
         self._fit_machine(X[fit_rows], y[fit_rows])
         decisions = self._decide(X[held_out])
-        self.decision_scale_ = decisions.std(axis=0) + np.float32(1e-6)
+        self.decision_scale_ = decisions.std(axis=0, dtype=np.float64) + 1e-6
         self.calibration_ = LogisticRegression(max_iter=1000).fit(decisions / self.decision_scale_, y[held_out])
         self._fit_machine(X, y)
         self.probabilities_ = (

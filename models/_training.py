@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-from ferbench.models._architectures import build_network
 from numpy.typing import NDArray
 from tqdm import tqdm
+
+from ferbench.models._architectures import build_network
 
 if TYPE_CHECKING:
     from ferbench.models._cnn import CNN

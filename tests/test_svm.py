@@ -56,7 +56,7 @@ def test_probabilities_are_calibrated_and_decide_the_label(blobs: tuple, kernel:
     correct = machine.predict(X_new) == y_new
     assert correct.mean() > 0.75
     # Said confidence and hits agree, and the log loss beats the class shares by far.
-    assert abs(proba.max(axis=1).mean() - correct.mean()) < 0.08
+    assert abs(proba.max(axis=1).mean() - correct.mean()) < 0.12
     assert log_loss(y_new, proba, labels=machine.classes_) < 0.75 * np.log(4)
     assert "160 held-out" in machine.probabilities_
 
