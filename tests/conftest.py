@@ -1,11 +1,14 @@
 """Shared fixtures: where the public data lies, and a cache of its own for each test run."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Helpers that several tests share lie beside them.
+sys.path.append(str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
