@@ -174,7 +174,7 @@ def _usable_cores() -> int:
 
 
 def _threads() -> dict[str, int | str]:
-    from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_info
 
     threads: dict[str, int | str] = {}
     for pool in threadpool_info():
