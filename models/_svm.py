@@ -202,8 +202,8 @@ def _squared_hinge_machines(X: Matrix, signs: Matrix, C: float) -> Matrix:
 
     X = np.column_stack([X, np.ones(len(X), np.float32)])
     shape = (X.shape[1], signs.shape[1])
-    # Features such as HOG are strongly correlated. In coordinates of the Hessian's Cholesky factor, as it is when half of
-    # the rows violate the margin, the problem is nearly round, and L-BFGS needs tens of steps in place of hundreds.
+    # Features such as HOG are strongly correlated. In coordinates of the Hessian's Cholesky factor, as it is when half
+    # of the rows violate the margin, the problem is nearly round, and L-BFGS needs tens of steps in place of hundreds.
     factor = cholesky(np.eye(shape[0]) + C * (X.T @ X), lower=True)
 
     def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
