@@ -72,7 +72,7 @@ class FaceParameters:
 def sample_faces(generators: list[np.random.Generator], labels: NDArray[np.str_], difficulty: float) -> FaceParameters:
     """Choose identity, expression, pose, framing and looks of one face for each generator."""
     choices = Choices(generators)
-    identity = choices.normal(0.9 + 0.3 * difficulty, len(IDENTITY))
+    identity = choices.normal(0.8 + 0.3 * difficulty, len(IDENTITY))
     actions = _actions(choices, labels, difficulty)
     turn = np.array([0.05, 0.04, 0.03]) + difficulty * np.array([0.27, 0.14, 0.13])
     pose = choices.normal(1.0, 3) * turn
@@ -85,10 +85,10 @@ def sample_faces(generators: list[np.random.Generator], labels: NDArray[np.str_]
 def _actions(choices: Choices, labels: NDArray[np.str_], difficulty: float) -> Values:
     """Prototype units with random intensity, some of them missing, and stray ones of no meaning."""
     rows = np.array([LABELS.index(label) for label in labels])
-    present = choices.chance(PARTICIPATION[rows] * (1 - 0.20 * difficulty), len(_UNITS))
-    strength = choices.uniform(max(0.05, 0.85 - 0.70 * difficulty), 1.15)[:, None]
+    present = choices.chance(PARTICIPATION[rows] * (1 - 0.15 * difficulty), len(_UNITS))
+    strength = choices.uniform(max(0.05, 0.90 - 0.65 * difficulty), 1.15)[:, None]
     wanted = present * strength * choices.uniform(0.75, 1.15, len(_UNITS))
-    stray = choices.chance(0.18 * difficulty * _STRAY, len(_UNITS)) * choices.uniform(
+    stray = choices.chance(0.16 * difficulty * _STRAY, len(_UNITS)) * choices.uniform(
         0.1, 0.2 + 0.6 * difficulty, len(_UNITS)
     )
     both = np.maximum(wanted, stray)
@@ -140,8 +140,8 @@ def _camera(choices: Choices, difficulty: float) -> dict[str, Values]:
         "exposure": choices.uniform(125 - 50 * difficulty, 135 + 50 * difficulty),
         "gamma": np.exp(choices.normal(0.05 + 0.25 * difficulty)),
         "flatness": choices.uniform(0, 0.7) ** 2 * difficulty,
-        "blur": choices.uniform(0, 0.2 + 1.1 * difficulty) ** 2,
-        "noise": 1.0 + choices.uniform(0, 1) ** 2 * 18 * difficulty,
+        "blur": choices.uniform(0, 0.2 + 1.0 * difficulty) ** 2,
+        "noise": 1.0 + choices.uniform(0, 1) ** 2 * 16 * difficulty,
     }
 
 
