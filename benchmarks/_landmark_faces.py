@@ -73,7 +73,10 @@ def read_marked_faces(path: Path) -> tuple[MarkedFaces, MarkedFaces]:
     if missing := [key for key in _KEYS if key not in arrays]:
         raise ValueError(f"{path}: the array {missing[0]} is missing; expected {', '.join(_KEYS)}")
     training, test = (_part(path, part, arrays) for part in ("training", "test"))
-    return split_by_person(_joined(training, test))
+    try:
+        return split_by_person(_joined(training, test))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
 def _joined(first: MarkedFaces, second: MarkedFaces) -> MarkedFaces:

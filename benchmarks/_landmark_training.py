@@ -49,16 +49,27 @@ class LandmarkSettings:
         Seed of jitter, drawing and dlib's own choices.
     """
 
-    cascades: int = 11
-    trees: int = 110
+    cascades: int = 10
+    trees: int = 100
     depth: int = 4
     nu: float = 0.1
-    oversampling: int = 5
+    oversampling: int = 2
     shrinkage: float = 0.1
     pool: int = 500
     splits: int = 30
-    drawn: int = 1000
+    drawn: int = 700
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that dlib would crash on."""
+        least = {"cascades": 1, "trees": 1, "depth": 1, "oversampling": 1, "pool": 2, "splits": 1, "seed": 0}
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                raise ValueError(f"{name} must be at least {low}; got {getattr(self, name)}")
+        if self.drawn and self.drawn < 21:
+            raise ValueError(f"drawn must be 0, or at least 21 faces; got {self.drawn}")
+        if not 0 < self.nu <= 1 or not 0 < self.shrinkage:
+            raise ValueError(f"nu must be above 0 and at most 1, shrinkage above 0; got {self.nu} and {self.shrinkage}")
 
 
 def train_landmarks(
@@ -90,6 +101,8 @@ def train_landmarks(
     import dlib
 
     settings = settings or LandmarkSettings()
+    if n_threads < 1:
+        raise ValueError(f"threads must be at least 1; got {n_threads}")
     if not output.parent.is_dir():
         raise FileNotFoundError(f"{output.parent}: no such folder; create it, or choose another --output")
     training, _ = read_marked_faces(data)
