@@ -68,7 +68,7 @@ class LandmarkSettings:
                 raise ValueError(f"{name} must be at least {low}; got {getattr(self, name)}")
         if self.drawn and self.drawn < 21:
             raise ValueError(f"drawn must be 0, or at least 21 faces; got {self.drawn}")
-        if not 0 < self.nu <= 1 or not 0 < self.shrinkage:
+        if not 0 < self.nu <= 1 or self.shrinkage <= 0:
             raise ValueError(f"nu must be above 0 and at most 1, shrinkage above 0; got {self.nu} and {self.shrinkage}")
 
 
@@ -152,9 +152,9 @@ def _material(training: MarkedFaces, settings: LandmarkSettings) -> tuple[list[N
 def _variants(
     training: MarkedFaces, generator: np.random.Generator, settings: LandmarkSettings
 ) -> Iterable[MarkedFaces]:
-    """Photographed faces upright and mirrored, both turned a little, and drawn faces."""
-    yield turned(training, generator.normal(0, 4, len(training)))
-    yield turned(mirrored(training), generator.normal(0, 4, len(training)))
+    """Photographed faces turned a little, mirrored ones turned more (people tilt their heads), and drawn faces."""
+    yield turned(training, generator.normal(0, 5, len(training)))
+    yield turned(mirrored(training), generator.normal(0, 12, len(training)))
     if settings.drawn:
         from ferbench.datasets import make_faces
 
