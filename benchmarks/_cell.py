@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
     Returns
     -------
     int
-        0 when a record was written; above 200 when the disk refused, by the errno.
+        0 when a record was written; from 200 on when the disk refused, by the kind of refusal.
     """
     _start_guard()
     from ferbench.benchmarks._process import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         write_record_file(outbox / "record.json", record | {"finished": now()})
     except OSError as error:
         traceback.print_exc()
-        return STORAGE_EXIT + error.errno if error.errno in STORAGE_ERRNOS else 1
+        return STORAGE_EXIT + STORAGE_ERRNOS.index(error.errno) if error.errno in STORAGE_ERRNOS else 1
     return 0
 
 
@@ -155,7 +155,7 @@ def _bundle(recogniser: Any, job: "Job", dataset: "Dataset", scores: dict[str, A
         import shutil
 
         shutil.rmtree(outbox / name, ignore_errors=True)
-        reason = f"no bundle: {type(error).__name__}: {' '.join(str(error).split())}"
+        reason = f"no bundle: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
         return {"bundle": None, "size_bytes": None, "reason": reason, "predict": recogniser.predict_proba}
     size = sum(path.stat().st_size for path in (outbox / name).iterdir())
     return {"bundle": name, "size_bytes": size, "reason": None, "predict": loaded.predict_proba}

@@ -23,7 +23,7 @@ def write_data(dataset: Dataset) -> Path:
     """
     target = _folder(dataset.fingerprint)
     if not target.is_dir():
-        with _publishing(target) as folder:
+        with _Publishing(target) as folder:
             for name in _ARRAYS:
                 np.save(folder / f"{name}.npy", np.asarray(getattr(dataset, name)), allow_pickle=False)
             (folder / "data.json").write_text(json.dumps({"fingerprint": dataset.fingerprint}))
@@ -39,7 +39,7 @@ def unpack_data(files: Mapping[str, bytes]) -> Path:
     """Put files from :func:`pack_data` into this machine's cache, once, and return their folder."""
     target = _folder(json.loads(files["data.json"])["fingerprint"])
     if not target.is_dir():
-        with _publishing(target) as folder:
+        with _Publishing(target) as folder:
             for name, content in files.items():
                 (folder / Path(name).name).write_bytes(content)
     return target
@@ -53,7 +53,7 @@ def read_data(folder: Path) -> Dataset:
     return Dataset("data", arrays["images"], labels, split, np.zeros(len(labels), "U1"), fingerprint)
 
 
-class _publishing:
+class _Publishing:
     """A temporary folder that takes its final name when all is written: readers never see a part."""
 
     def __init__(self, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import signal
@@ -18,11 +19,12 @@ import psutil
 
 from ferbench.benchmarks._store import SCHEMA
 from ferbench.benchmarks._suite import Cell
+from ferbench.datasets import cache_dir
 
-# Exit codes of a child that say "the disk refused", with the errno on top; signals take those up to 192.
+# They say something about the disk and nothing about the cell: full, over quota, read-only, broken.
+STORAGE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+# The child's exit code for the first of them; the others follow. Signals take the codes up to 192.
 STORAGE_EXIT = 200
-# They say something about the disk and nothing about the cell.
-STORAGE_ERRNOS = (errno.EIO, errno.ENOSPC, errno.EROFS)
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -145,8 +147,8 @@ def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable
     if verdict is None and child.returncode == 0:
         return json.loads((outbox / "record.json").read_bytes())
     if child.returncode >= STORAGE_EXIT:
-        code = child.returncode - STORAGE_EXIT
-        raise OSError(code, os.strerror(code), str(outbox.parent.parent))
+        code = STORAGE_ERRNOS[child.returncode - STORAGE_EXIT]
+        raise OSError(code, os.strerror(code), f"{outbox.parent.parent} or the cache {cache_dir()}")
     status, reason = verdict or ("killed", _signal_reason(child.returncode, outbox / "log.txt"))
     return record | {
         "status": status,
@@ -163,7 +165,7 @@ def now() -> str:
 
 def _supervise(child: "subprocess.Popen[bytes]", job: Job, stopped: Callable[[], bool]) -> Any:
     deadline = time.monotonic() + job.time_s
-    while True:
+    for turn in itertools.count():
         try:
             child.wait(timeout=0.1)
             return None
@@ -176,7 +178,8 @@ def _supervise(child: "subprocess.Popen[bytes]", job: Job, stopped: Callable[[],
                 "timeout",
                 f"took longer than {job.time_s:g} s; raise budget.time_s of the suite to allow more",
             )
-        if (used := _memory_mb(child.pid, job.memory_mb)) > job.memory_mb:
+        # Looking through all processes costs milliseconds, so not on each turn.
+        if turn % 4 == 0 and (used := _memory_mb(child.pid, job.memory_mb)) > job.memory_mb:
             return "oom", (
                 f"used {used:.0f} MiB, more than {job.memory_mb:g} MiB; "
                 "raise budget.memory_mb of the suite to allow more"

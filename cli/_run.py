@@ -70,7 +70,7 @@ def _run(args: argparse.Namespace) -> int:
         return 0
     summary = _execute(job, make_executor(args.executor, args.jobs))
     if not args.no_report:
-        _report(summary.root, dataset.drawn)
+        _report(summary.root, dataset)
     for record in summary.failed:
         print(f"{record['status']}: {record['cell_id']}: {record['reason']}", file=sys.stderr)
     return 1 if summary.failed else 0
@@ -132,13 +132,13 @@ def _describe(dataset: Any) -> str:
     return "\n".join([f"{dataset.name}: {len(dataset)} {kind} ({parts})", *map(str, dataset.notes)])
 
 
-def _report(folder: "Path", drawn: bool) -> None:
-    from ferbench.benchmarks._report import leaderboard_frame, write_report
+def _report(folder: "Path", dataset: Any) -> None:
+    from ferbench.benchmarks._leaderboard import leaderboard_text
+    from ferbench.benchmarks._report import rebuild
 
-    page = write_report(folder)
-    table = leaderboard_frame(folder)
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep=""))
-    if drawn:
+    page, table = rebuild(folder, dataset=dataset)
+    print(leaderboard_text(table))
+    if dataset.drawn:
         print("These are drawn faces, not real photographs: the figures say how methods differ, no more.")
     print(f"report: {page}")
 
