@@ -62,7 +62,7 @@ def plot_copies(findings: Mapping[str, Any]) -> Figure:
     drawn = axes.barh(names, counts, color=colours, height=0.7)
     axes.bar_label(drawn, [f"{n:,}" for n in counts], padding=3, fontsize=8)
     axes.set_xlabel("images")
-    axes.margins(x=0.1)
+    axes.set_xlim(0, 1.1 * max(1, *counts))
     return figure
 
 
