@@ -3,6 +3,8 @@
 import os
 import re
 import zipfile
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from ferbench.datasets._sources import Problems, Source
 from ferbench.datasets._splits import resolve_splits
 
 BUILT_IN = "faces"
+GROUP = "ferbench.datasets"
 
 
 def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **options: object) -> Dataset:
@@ -30,7 +33,8 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
           names (``PublicTest_….jpg``) give the official split;
         - a zip of such a folder, read in place;
         - a FER2013 CSV with the columns ``emotion,pixels,Usage`` or ``emotion,pixels``;
-        - ``"faces"``: the built-in drawn faces (a folder of that name is ``"./faces"``).
+        - ``"faces"``: the built-in drawn faces (a folder of that name is ``"./faces"``);
+        - the name of a data set that another package adds, see :func:`loaders`.
     size : int, default=48
         Height and width in pixels; images of another size or shape are resized to this square.
     seed : int, default=0
@@ -55,8 +59,8 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
     """
     if not isinstance(size, int | np.integer) or not 8 <= size <= 1024:
         raise ValueError(f"size must be an integer from 8 to 1024 pixels; got {size!r}")
-    if source == BUILT_IN:
-        return _load_faces(size, seed, options)
+    if isinstance(source, str) and (loader := loaders().get(source)) is not None:
+        return loader(size=size, seed=seed, **options)
     allow_missing = options.pop("allow_missing", False)
     if options:
         raise ValueError(f"{source}: unknown option {min(options)!r}; a path takes only allow_missing")
@@ -117,7 +121,29 @@ def _size_notes(table: Table, size: int) -> list[str]:
     return [*notes, f"{stretched:,} of them were not square and were stretched."] if stretched else notes
 
 
-def _load_faces(size: int, seed: int, options: dict[str, object]) -> Dataset:
+def loaders() -> dict[str, Callable[..., Dataset]]:
+    """Data sets by name: the built-in ones, and those of the entry-point group ``ferbench.datasets``.
+
+    An entry point's value is a function that takes the keywords ``size``, ``seed`` and options of its own, and returns a
+    :class:`Dataset`; it is imported when its name is loaded. Built-in names cannot be taken.
+    """
+    found = {point.name: _third_party(point) for point in entry_points(group=GROUP)}
+    return {**found, BUILT_IN: _load_faces}
+
+
+def _third_party(point: EntryPoint) -> Callable[..., Dataset]:
+    def loader(**options: object) -> Dataset:
+        try:
+            function = point.load()
+        except Exception as error:
+            package = point.dist.name if point.dist else "unknown"
+            raise ImportError(f"data set {point.name!r} of package {package} cannot be loaded: {error}") from error
+        return function(**options)
+
+    return loader
+
+
+def _load_faces(*, size: int, seed: int, **options: object) -> Dataset:
     from ferbench.datasets._faces import make_faces
 
     if unknown := sorted(options.keys() - {"n_samples", "difficulty"}):

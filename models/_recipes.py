@@ -54,7 +54,7 @@ class Recipe:
 def classifiers() -> dict[str, Callable[[], list[tuple[str, Any]]]]:
     """Return the steps that follow the extractor, by the last part of a recipe's name."""
     return {
-        "linear-svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("linear", C=0.001))],
+        "linear-svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("linear", C=1e-4))],
         "logreg": lambda: [
             ("scale", StandardScaler()),
             ("classifier", LogisticRegression(C=0.001, max_iter=300)),
