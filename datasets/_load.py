@@ -124,7 +124,7 @@ def _size_notes(table: Table, size: int) -> list[str]:
 def loaders() -> dict[str, Callable[..., Dataset]]:
     """Data sets by name: the built-in ones, and those of the entry-point group ``ferbench.datasets``.
 
-    An entry point's value is a function that takes the keywords ``size``, ``seed`` and options of its own, and returns a
+    An entry point's value is a function that takes the keywords ``size``, ``seed`` and its own options, and returns a
     :class:`Dataset`; it is imported when its name is loaded. Built-in names cannot be taken.
     """
     found = {point.name: _third_party(point) for point in entry_points(group=GROUP)}
