@@ -170,6 +170,8 @@ def _for_page(svg: str) -> str:
     # The page gives width and font; the drawing keeps its proportions.
     body = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", body, count=1)
     body = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", body, count=1)
+    # Groups are numbered anew in each drawing, and a page may hold an id once; nothing refers to them.
+    body = re.sub(r'<g id="[^"]*"', "<g", body)
     return re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
 
 
