@@ -23,9 +23,12 @@ def find_bundle(name: str, results: Path) -> Path:
     if (Path(name) / "bundle.json").is_file():
         return Path(name)
     if name == "winner":
-        from ferbench.benchmarks._best import find_best
+        from ferbench.benchmarks._best import choose_best
 
-        return find_best(results).bundle
+        choice = choose_best(results)
+        if choice.bundle is None or not choice.bundle_exists:
+            raise FileNotFoundError(f"the winner, {choice.label}, has no bundle here: run the suite to make it")
+        return Path(choice.bundle)
     found = _bundles(results)
     matching = [path for recipe, _, path in sorted(found, key=lambda entry: entry[1]) if recipe == name]
     if not matching:

@@ -30,7 +30,7 @@ def register(subparsers: Any) -> None:
 
 def predict(args: argparse.Namespace) -> int:
     """Predict, print, and write the files asked for."""
-    from ferbench.benchmarks import find_bundle
+    from ferbench.benchmarks._bundles import find_bundle
     from ferbench.models import load_bundle
 
     bundle = load_bundle(find_bundle(args.model, Path(args.results)))
