@@ -184,11 +184,27 @@ def _load_classical(path: Path, info: dict[str, Any]) -> Any:
         raise ValueError(f'made with scikit-learn {made}, and this is {here}: pip install "scikit-learn=={made}"')
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        estimator = load(path / CLASSICAL, trusted=_trusted_types())
+        estimator = load(path / CLASSICAL, trusted=[*_trusted_types(), "sklearn.tree._tree.Tree"])
+    _check_trees(estimator)
     for step in _landmark_steps(estimator):
         if step.model is not None:
             step.model = str(path / LANDMARKS)
     return estimator
+
+
+def _check_trees(estimator: Any) -> None:
+    """Refuse tree nodes that point outside the tree: scikit-learn follows them without looking."""
+    for part in [estimator, *estimator.get_params().values()]:
+        for grown in [part, *np.ravel(getattr(part, "estimators_", []))]:
+            if (tree := getattr(grown, "tree_", None)) is None:
+                continue
+            nodes = tree.__getstate__()["nodes"]
+            own, left, right = np.arange(len(nodes)), nodes["left_child"], nodes["right_child"]
+            leaf = (left == -1) & (right == -1)
+            inner = (own < np.minimum(left, right)) & (np.maximum(left, right) < len(nodes))
+            inner &= (nodes["feature"] >= 0) & (nodes["feature"] < grown.n_features_in_)
+            if not (leaf | inner).all() or tree.n_features != grown.n_features_in_ or not len(nodes):
+                raise ValueError("a decision tree inside points outside itself; get the bundle from its maker")
 
 
 def _trusted_types() -> list[str]:

@@ -168,6 +168,21 @@ def test_a_pickle_or_a_foreign_type_in_the_model_runs_nothing(
     assert not Path("pwned").exists()
 
 
+@pytest.mark.parametrize("field, value", [("left_child", 10**6), ("right_child", -7), ("feature", 10**6)])
+def test_tree_nodes_that_point_outside_the_tree_are_refused(
+    faces: Dataset, tmp_path: Path, field: str, value: int
+) -> None:
+    recogniser = make_recipe("hog+tree").fit(faces.images, faces.labels)
+    tree = recogniser[-1].tree_
+    state = tree.__getstate__()
+    state["nodes"] = state["nodes"].copy()
+    state["nodes"][field][0] = value
+    tree.__setstate__(state)
+    bundle = save_bundle(tmp_path / "b", recogniser, image_shape=(48, 48))
+    with pytest.raises(ValueError, match="a decision tree inside points outside itself"):
+        load_bundle(bundle)
+
+
 def test_images_of_another_size_are_refused(bundle: Path) -> None:
     with pytest.raises(ValueError, match=r"takes images of \(48, 48\) pixels; got \(64, 64\)"):
         load_bundle(bundle).predict(np.zeros((1, 64, 64), np.uint8))
