@@ -155,7 +155,8 @@ def _bundle(recogniser: Any, job: "Job", dataset: "Dataset", scores: dict[str, A
         import shutil
 
         shutil.rmtree(outbox / name, ignore_errors=True)
-        reason = f"no bundle: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        text = " ".join(str(error).replace(f"{outbox}/", "").split())
+        reason = f"no bundle: {type(error).__name__}: {text[:200]}"
         return {"bundle": None, "size_bytes": None, "reason": reason, "predict": recogniser.predict_proba}
     size = sum(path.stat().st_size for path in (outbox / name).iterdir())
     return {"bundle": name, "size_bytes": size, "reason": None, "predict": loaded.predict_proba}

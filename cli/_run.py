@@ -62,13 +62,14 @@ def _run(args: argparse.Namespace) -> int:
     source = args.source or suite.source
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
+    executor = None if args.dry_run else make_executor(args.executor, args.jobs)
     dataset = _load(source, suite)
     print(_describe(dataset))
     job = Run(suite, dataset, args.output, only=args.only, force=args.force, retry_failed=args.retry_failed)
     if args.dry_run:
         _print_plan(job.plan())
         return 0
-    summary = _execute(job, make_executor(args.executor, args.jobs))
+    summary = _execute(job, executor)
     if not args.no_report:
         _report(summary.root, dataset)
     for record in summary.failed:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -31,24 +31,25 @@ def suite(spies: Path, tmp_path: Path) -> Path:
     return write_suite(tmp_path, "constant", "quick", "crash")
 
 
-def write_suite(folder: Path, *recipes: str) -> Path:
+def write_suite(folder: Path, *recipes: str, seeds: Sequence[int] = (0,)) -> Path:
     path = folder / "small.toml"
     options = "[dataset]\nsource = 'faces'\noptions = { n_samples = 105 }\n"
-    path.write_text(f"recipes = {json.dumps(recipes)}\n{options}")
+    path.write_text(f"recipes = {json.dumps(recipes)}\nseeds = {json.dumps(seeds)}\n{options}")
     return path
 
 
 def finished(output: Path) -> dict[str, str]:
     records = [json.loads(path.read_bytes()) for path in output.glob("*/records/*.json")]
-    return {record["recipe"]["name"]: record["finished"] for record in records}
+    return {f"{record['recipe']['name']}-s{record['seed']}": record["finished"] for record in records}
 
 
+@pytest.mark.slow
 def test_only_what_is_asked_for_is_measured_again(suite: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
     options = ("--output", output, "--no-report")
     assert command(suite, *options).returncode == 1
     first = finished(output)
-    assert set(first) == {"constant", "quick", "crash"}
+    assert set(first) == {"constant-s0", "quick-s0", "crash-s0"}
 
     again = command(suite, *options)
     assert again.returncode == 1
@@ -57,34 +58,37 @@ def test_only_what_is_asked_for_is_measured_again(suite: Path, tmp_path: Path) -
 
     command(suite, *options, "--retry-failed")
     second = finished(output)
-    assert {name for name in first if second[name] != first[name]} == {"crash"}
+    assert {name for name in first if second[name] != first[name]} == {"crash-s0"}
 
     assert command(suite, *options, "--force", "--only", "qui*").returncode == 0
     third = finished(output)
-    assert {name for name in first if third[name] != second[name]} == {"quick"}
+    assert {name for name in first if third[name] != second[name]} == {"quick-s0"}
 
 
-@pytest.mark.parametrize(
-    ("name", "damage", "said"),
-    [
-        ("records/quick-*.json", lambda path: path.write_text(path.read_text()[:-30]), "damaged record"),
-        ("records/quick-*.json", lambda path: path.write_bytes(b""), "damaged record"),
-        ("probabilities/quick-*.npz", lambda path: path.unlink(), "is missing"),
-        ("probabilities/quick-*.npz", lambda path: path.write_bytes(b"PK"), "was changed"),
-    ],
-)
-def test_what_is_damaged_is_said_and_measured_again(
-    suite: Path, tmp_path: Path, name: str, damage: Callable[[Path], object], said: str
-) -> None:
-    options = ("--output", tmp_path / "out", "--no-report", "--only", "constant", "quick")
-    assert command(suite, *options).returncode == 0
-    first = finished(tmp_path / "out")
-    damage(next((tmp_path / "out").glob(f"*/{name}")))
-    again = command(suite, *options)
+@pytest.mark.slow
+def test_what_is_damaged_is_said_and_measured_again(spies: Path, tmp_path: Path) -> None:
+    suite, output = write_suite(tmp_path, "quick", seeds=[0, 1, 2, 3, 4]), tmp_path / "out"
+    options = (suite, "--output", output, "--no-report", "--jobs", "2")
+    assert command(*options).returncode == 0
+    first = finished(output)
+
+    def find(name: str) -> Path:
+        return next(output.glob(f"*/{name}"))
+
+    half, empty = find("records/quick-s0-*.json"), find("records/quick-s1-*.json")
+    half.write_bytes(half.read_bytes()[:-30])
+    empty.write_bytes(b"")
+    find("probabilities/quick-s2-*.npz").unlink()
+    find("probabilities/quick-s3-*.npz").write_bytes(b"PK")
+    again = command(*options)
     assert again.returncode == 0
-    assert said in again.stdout + again.stderr
-    second = finished(tmp_path / "out")
-    assert {name for name in first if second[name] != first[name]} == {"quick"}
+    lines = [line for line in (again.stdout + again.stderr).splitlines() if line.startswith("run ")]
+    said = ["s0-.*damaged record", "s1-.*damaged record", "s2-.*npz is missing", "s3-.*npz was changed"]
+    assert len(lines) == 4
+    for line, text in zip(lines, said, strict=True):
+        assert re.search(text, line)
+    second = finished(output)
+    assert {name for name in first if second[name] == first[name]} == {"quick-s4"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -99,7 +103,7 @@ def test_an_interrupted_run_ends_cleanly_and_says_how_to_go_on(
     assert process.returncode == 128 + number
     assert "Traceback" not in stdout + stderr
     assert_gone(*pids)
-    assert set(finished(tmp_path / "out dir")) == {"quick"}
+    assert set(finished(tmp_path / "out dir")) == {"quick-s0"}
     assert not list((tmp_path / "out dir").glob("*/.outbox"))
 
     said = re.search(r"Go on with: ferbench (.*)", stderr)

@@ -73,6 +73,7 @@ def test_rows_hold_what_metrics_need(tmp_path: Path, faces: Dataset) -> None:
         assert not rows[f"{split}_leaked"].any()
 
 
+@pytest.mark.slow
 def test_failed_cells_become_rows_and_the_run_goes_on(spies: Path, tmp_path: Path, faces: Dataset) -> None:
     summary = measure(tmp_path, faces, "crash", "segfault", "memory-error", "no-extra", "quick")
     found = {record["recipe"]["name"]: record for record in summary.measured}
@@ -94,6 +95,7 @@ def test_failed_cells_become_rows_and_the_run_goes_on(spies: Path, tmp_path: Pat
         assert (record["timings"]["fit_s"] is None) == (record["status"] != "ok")
 
 
+@pytest.mark.slow
 def test_a_cell_over_its_time_is_stopped_with_all_it_started(spies: Path, tmp_path: Path, faces: Dataset) -> None:
     # As long as a cell that ends takes from start to end on this machine, three times: enough to get going.
     start = time.monotonic()
@@ -125,6 +127,7 @@ def test_features_are_computed_once_and_their_time_goes_to_each_record(
     assert first == second > 0
 
 
+@pytest.mark.slow
 def test_a_union_shares_the_features_of_its_members(tmp_path: Path, faces: Dataset) -> None:
     summary = measure(tmp_path, faces, "pixels+logreg", "hog+logreg", "hog+pixels+logreg")
     assert [record["status"] for record in summary.measured] == ["ok"] * 3
@@ -212,6 +215,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_and_loses_nothing(spies: Path, tmp_path: Path, small_disk: Path) -> None:
     suite = write_suite(tmp_path, "quick", "pixels+tree", "pixels+svm", "constant")
     first = command(suite, "--output", small_disk, "--no-report", "--only", "quick")
