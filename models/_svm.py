@@ -12,6 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ferbench.models._coupling import couple, fit_sigmoids
+
 # Rows of the kernel matrix computed at once: 1,024 rows against 25,000 support vectors are 100 MB of float32.
 BLOCK = 1024
 
@@ -21,9 +23,9 @@ Matrix = NDArray[np.float32]
 class SVM(ClassifierMixin, BaseEstimator):
     """Support vector machine with calibrated probabilities.
 
-    The machine is fitted on all rows. Its probabilities come from a multinomial logistic regression of the decision
-    values, learned on a stratified part of the rows that a machine fitted on the rest has not seen: one smaller fit
-    instead of the five of ``sklearn.svm.SVC(probability=True)``. `predict` is the class with the largest probability.
+    The machine is fitted on all rows. How its decision values become probabilities is learned on a stratified part of
+    the rows that a machine fitted on the rest has not seen: one smaller fit instead of the five of
+    ``sklearn.svm.SVC(probability=True)``. `predict` is the class with the largest probability.
 
     Parameters
     ----------
@@ -54,8 +56,8 @@ class SVM(ClassifierMixin, BaseEstimator):
 
     References
     ----------
-    Platt, "Probabilistic outputs for support vector machines", 1999; here with one multinomial model in place of a
-    sigmoid for each machine.
+    Platt, "Probabilistic outputs for support vector machines", 1999.
+    Wu, Lin and Weng, "Probability estimates for multi-class classification by pairwise coupling", JMLR 5, 2004.
 
     Examples
     --------
@@ -112,14 +114,19 @@ class SVM(ClassifierMixin, BaseEstimator):
             # Too few images of a class to hold any out: calibrate on the rows of the fit.
             fit_rows = held_out = np.arange(len(y))
         self._fit_machine(X[fit_rows], y[fit_rows])
-        decisions = self._decide(X[held_out])
-        self.decision_scale_ = decisions.std(axis=0, dtype=np.float64) + 1e-6
-        self.calibration_ = LogisticRegression(max_iter=1000).fit(decisions / self.decision_scale_, y[held_out])
+        self._calibrate(self._decide(X[held_out]), y[held_out])
         self._fit_machine(X, y)
-        self.probabilities_ = (
-            f"multinomial logistic regression of the decision values on {len(held_out)} held-out training images"
-        )
         return self
+
+    def _calibrate(self, decisions: Matrix, y: NDArray[Any]) -> None:
+        if self.kernel == "rbf":
+            self.sigmoids_ = fit_sigmoids(decisions, np.searchsorted(self.classes_, y), len(self.classes_))
+            how = "sigmoids of the pairwise decision values, coupled"
+        else:
+            self.decision_scale_ = decisions.std(axis=0, dtype=np.float64) + 1e-6
+            self.calibration_ = LogisticRegression(max_iter=1000).fit(decisions / self.decision_scale_, y)
+            how = "multinomial logistic regression of the decision values"
+        self.probabilities_ = f"{how}; learned on {len(y)} held-out training images"
 
     def _decide(self, X: ArrayLike) -> Matrix:
         """Decision values, a column for each pair of classes (rbf) or each class (linear); one for two classes."""
@@ -130,17 +137,15 @@ class SVM(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
-        check_is_fitted(self, "calibration_")
+        check_is_fitted(self, "probabilities_")
         decisions = self._decide(X)
-        # Held-out rows of a tiny fit may lack a class: its probability is then zero.
-        columns = np.searchsorted(self.classes_, self.calibration_.classes_)
-        probabilities = np.zeros((len(decisions), len(self.classes_)))
-        probabilities[:, columns] = self.calibration_.predict_proba(decisions / self.decision_scale_)
-        return probabilities
+        if self.kernel == "rbf":
+            return couple(decisions, self.sigmoids_, len(self.classes_))
+        return self.calibration_.predict_proba(decisions / self.decision_scale_)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Class with the largest probability."""
-        check_is_fitted(self, "calibration_")
+        check_is_fitted(self, "probabilities_")
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _check_parameters(self) -> None:
