@@ -79,8 +79,13 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
     bundled = _bundle(fitted.recogniser, job, dataset, result["scores"], outbox)
     timings = _time(bundled.pop("predict"), dataset)
     return {
-        "recipe": {"name": cell.recipe, "family": recipe.family, "params": dict(cell.params)}
-        | describe(fitted.recogniser),
+        "recipe": {
+            "name": cell.recipe,
+            "family": recipe.family,
+            "params": dict(cell.params),
+            "all_params": _plain_params(fitted.recogniser),
+            **describe(fitted.recogniser),
+        },
         "classes": [str(name) for name in fitted.recogniser.classes_],
         "timings": {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": result["predict_s"]} | timings,
         "peak_memory_bytes": peak,
@@ -89,6 +94,18 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
         "files": _list_files(outbox),
         **bundled,
     }
+
+
+def _plain_params(recogniser: Any) -> dict[str, Any]:
+    """Every parameter, defaults too, since defaults change between versions; parts of the recogniser are left out."""
+    params = recogniser.get_params()
+    plain = {
+        name: value if isinstance(value, int | float | str | None) else repr(value)
+        for name, value in params.items()
+        if not hasattr(value, "get_params")
+        and name.split("__")[-1] not in ("steps", "transformer_list", "checkpoint_dir")
+    }
+    return dict(sorted(plain.items()))
 
 
 def _start_guard() -> None:
