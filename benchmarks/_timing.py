@@ -131,7 +131,7 @@ def environment() -> dict[str, Any]:
     """
     return {
         "python": platform.python_version(),
-        "platform": platform.platform(),
+        "platform": _platform(),
         "cpu": _cpu_model(),
         "cores": _usable_cores(),
         "threads": _threads(),
@@ -156,6 +156,12 @@ def _call_times(predict: Predict, X: NDArray[np.uint8], n: int, budget_s: float)
 def _check_images(X: NDArray[np.uint8]) -> None:
     if X.ndim != 3 or len(X) == 0:
         raise ValueError(f"X must hold images, an array of shape (n_images, height, width); got shape {X.shape}")
+
+
+def _platform() -> str:
+    """System, its version without the builder's own suffix, and processor architecture."""
+    release = ".".join(platform.release().split("-")[0].split(".")[:2])
+    return " ".join(part for part in (platform.system(), release, platform.machine(), *platform.libc_ver()) if part)
 
 
 def _cpu_model() -> str:
