@@ -61,6 +61,19 @@ def _four_convolutions(x: Tensor, dtype: str) -> Tensor:
     return x
 
 
+def _thin(x: Tensor, dtype: str) -> Tensor:
+    """The four convolutions at an eighth to a quarter of the width: a second an epoch on a thousand faces."""
+    from keras import layers
+
+    for filters in (16, 32, 64, 64):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False, dtype=dtype)(x)
+        x = _normalised_relu(x, dtype)
+        x = layers.MaxPooling2D(dtype=dtype)(x)
+    x = layers.Dropout(0.3, dtype=dtype)(layers.Flatten(dtype=dtype)(x))
+    x = _normalised_relu(layers.Dense(128, use_bias=False, dtype=dtype)(x), dtype)
+    return layers.Dropout(0.3, dtype=dtype)(x)
+
+
 def _tiny(x: Tensor, dtype: str) -> Tensor:
     """Two thin convolutions: trains in seconds, for tests and for trying out settings."""
     from keras import layers
@@ -78,4 +91,4 @@ def _normalised_relu(x: Tensor, dtype: str) -> Tensor:
     return layers.ReLU(dtype=dtype)(layers.BatchNormalization(momentum=0.9, dtype=dtype)(x))
 
 
-ARCHITECTURES: dict[str, Builder] = {"4conv": _four_convolutions, "tiny": _tiny}
+ARCHITECTURES: dict[str, Builder] = {"4conv": _four_convolutions, "4conv-thin": _thin, "tiny": _tiny}

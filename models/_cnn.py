@@ -25,7 +25,8 @@ class CNN(ClassifierMixin, BaseEstimator):
     Parameters
     ----------
     architecture : str, default="4conv"
-        Name of the network: ``4conv`` (four convolutions, two fully connected layers) or ``tiny``.
+        Name of the network: ``4conv`` (four convolutions, two fully connected layers; 4.5 million weights),
+        ``4conv-thin`` (the same idea for thousands of images and seconds of time) or ``tiny`` (for tests).
     epochs : int, default=48
         Largest number of passes over the training images.
     batch_size : int, default=128
