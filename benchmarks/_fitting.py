@@ -69,7 +69,8 @@ class Fitted:
         -------
         ndarray of shape (n_images, n_classes), float32, and float
         """
-        predict, X = self.recogniser.predict_proba, images
+        predict: Any = self.recogniser.predict_proba
+        X: NDArray[Any] = images
         if self._cached is not None:
             predict, X = self.recogniser[1:].predict_proba, self._cached.features(split, images)
         start = time.perf_counter()

@@ -197,7 +197,8 @@ def _f1_values(scores: Scores) -> list[tuple[float, float, float]]:
     """F1 of each class and their macro average, each with its interval."""
     nothing = [float("nan")] * len(scores.classes)
     low, high = scores.intervals.get("f1", (nothing, nothing))
-    values = [tuple(map(float, cell)) for cell in zip(scores.class_values["f1"], low, high, strict=True)]
+    cells = zip(scores.class_values["f1"], low, high, strict=True)
+    values = [(float(value), float(least), float(most)) for value, least, most in cells]
     return [*values, (scores.macro_f1, *scores.interval("macro_f1"))]
 
 

@@ -152,18 +152,18 @@ class CNN(ClassifierMixin, BaseEstimator):
         from ferbench.models._training import Training
 
         self._check_parameters()
-        X, y = check_images(X), np.asarray(y)
-        if len(X) != len(y):
-            raise ValueError(f"X and y must have equal length; got {len(X)} images and {len(y)} labels")
-        self.classes_ = np.unique(y)
+        X, labels = check_images(X), np.asarray(y)
+        if len(X) != len(labels):
+            raise ValueError(f"X and y must have equal length; got {len(X)} images and {len(labels)} labels")
+        self.classes_ = np.unique(labels)
         if len(self.classes_) < 2:
             raise ValueError(f"y must hold at least two classes; got only {self.classes_.tolist()}")
         if X_val is None or y_val is None:
-            X, X_val, y, y_val = train_test_split(
-                X, y, test_size=self.validation_fraction, stratify=y, random_state=self.random_state
+            X, X_val, labels, y_val = train_test_split(
+                X, labels, test_size=self.validation_fraction, stratify=labels, random_state=self.random_state
             )
         self.image_shape_ = X.shape[1:]
-        targets, val_targets = self._encode(y, "y"), self._encode(np.asarray(y_val), "y_val")
+        targets, val_targets = self._encode(labels, "y"), self._encode(np.asarray(y_val), "y_val")
         with tempfile.TemporaryDirectory() as scratch:
             training = Training(self, Path(self.checkpoint_dir or scratch))
             weights = training.run((X, targets), (check_images(X_val), val_targets))

@@ -98,7 +98,11 @@ class SVM(ClassifierMixin, BaseEstimator):
             Labels.
         """
         self._check_parameters()
-        X, y = validate_data(self, X, y, dtype=np.float32, order="C")
+        checked: tuple[Matrix, NDArray[Any]] = validate_data(self, X, y, dtype=np.float32, order="C")
+        return self._fit(*checked)
+
+    def _fit(self, X: Matrix, y: NDArray[Any]) -> Self:
+        """Fit a smaller machine, calibrate it on the rows it has not seen, then fit the machine on all rows."""
         check_classification_targets(y)
         self.classes_, counts = np.unique(y, return_counts=True)
         if len(self.classes_) < 2:
@@ -130,10 +134,10 @@ class SVM(ClassifierMixin, BaseEstimator):
 
     def _decide(self, X: ArrayLike) -> Matrix:
         """Decision values, a column for each pair of classes (rbf) or each class (linear); one for two classes."""
-        X = validate_data(self, X, dtype=np.float32, order="C", reset=False)
+        rows: Matrix = validate_data(self, X, dtype=np.float32, order="C", reset=False)
         if self.kernel == "linear":
-            return X @ self.coefficients_ + self.intercept_
-        return np.concatenate([self._kernel(X[i : i + BLOCK]) for i in range(0, len(X), BLOCK)])
+            return rows @ self.coefficients_ + self.intercept_
+        return np.concatenate([self._kernel(rows[i : i + BLOCK]) for i in range(0, len(rows), BLOCK)])
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""

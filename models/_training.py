@@ -304,6 +304,6 @@ def _fingerprint(settings: "CNN", train: Labelled, validation: Labelled) -> str:
     parameters = {k: v for k, v in settings.get_params().items() if k not in ("checkpoint_dir", "verbose")}
     checksum = 0
     for images, targets in (train, validation):
-        checksum = zlib.crc32(np.ascontiguousarray(images), checksum)
-        checksum = zlib.crc32(np.ascontiguousarray(targets), checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(images).data, checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(targets).data, checksum)
     return f"{parameters!r} {settings.classes_.tolist()} {checksum:08x}"
