@@ -23,18 +23,33 @@ def find_bundle(name: str, results: Path) -> Path:
     if (Path(name) / "bundle.json").is_file():
         return Path(name)
     if name == "winner":
-        from ferbench.benchmarks._best import choose_best
-
-        choice = choose_best(results)
-        if choice.bundle is None or not choice.bundle_exists:
-            raise FileNotFoundError(f"the winner, {choice.label}, has no bundle here: run the suite to make it")
-        return Path(choice.bundle)
+        return _winner(results)
     found = _bundles(results)
     matching = [path for recipe, _, path in sorted(found, key=lambda entry: entry[1]) if recipe == name]
     if not matching:
         known = ", ".join(sorted({recipe for recipe, _, _ in found})) or "none; `ferbench run` makes some"
         raise FileNotFoundError(f"{name!r} is no bundle, and {results} has none of that name (there: {known})")
     return matching[-1]
+
+
+def _winner(results: Path) -> Path:
+    """The best recogniser of the one data set whose bundles are on this machine; published results come without."""
+    from ferbench.benchmarks._best import choose_best
+
+    folders = sorted(
+        {file.parents[2] for file in [*results.glob("bundles/*/*.json"), *results.glob("*/bundles/*/*.json")]}
+    )
+    if not folders:
+        raise FileNotFoundError(f"{results} holds no bundles; `ferbench run` makes some, or name one with --model")
+    if len(folders) > 1:
+        known = ", ".join(map(str, folders))
+        raise ValueError(f"{results} holds bundles of several data sets; choose one with --results: {known}")
+    choice = choose_best(folders[0])
+    if choice.bundle is None or not choice.bundle_exists:
+        raise FileNotFoundError(
+            f"the winner of {folders[0]}, {choice.label}, has no bundle there: run the suite to make it"
+        )
+    return Path(choice.bundle)
 
 
 def _bundles(results: Path) -> list[tuple[str, str, Path]]:

@@ -1,0 +1,51 @@
+"""What a model's name means: a folder, a recipe's newest bundle, or the winner of what is here."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ferbench.benchmarks._bundles import find_bundle
+from ferbench.benchmarks._runner import Run
+from ferbench.benchmarks._suite import Suite
+from ferbench.datasets import make_faces
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    faces = make_faces(210, random_state=0, difficulty=0.2)
+    for name in ("one", "two"):
+        suite = Suite("small", ("constant", "pixels+logreg", "pixels+tree"))
+        Run(suite, replace(faces, name=name), folder).execute()
+    return folder
+
+
+def test_a_folder_a_recipe_and_the_winner(results: Path) -> None:
+    bundle = find_bundle("pixels+tree", results / "one")
+    assert bundle.parent == results / "one" / "bundles" and bundle.name.startswith("pixels+tree-s0-")
+    assert find_bundle(str(bundle), results) == bundle
+    assert find_bundle("winner", results / "one").name.startswith("pixels+")
+    assert find_bundle("pixels+tree", results).parent == results / "two" / "bundles", "the newest"
+
+
+def test_the_winner_of_several_data_sets_has_to_be_chosen(results: Path) -> None:
+    with pytest.raises(ValueError, match=r"several data sets; choose one with --results: .*one, .*two"):
+        find_bundle("winner", results)
+
+
+def test_published_results_without_bundles_do_not_stand_in_the_way(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results, tmp_path / "results")
+    shutil.rmtree(tmp_path / "results" / "two" / "bundles")
+    assert find_bundle("winner", tmp_path / "results").parents[1].name == "one"
+    shutil.rmtree(tmp_path / "results" / "one" / "bundles")
+    with pytest.raises(FileNotFoundError, match="holds no bundles; `ferbench run` makes some"):
+        find_bundle("winner", tmp_path / "results")
+
+
+def test_an_unknown_name_lists_those_there_are(results: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"none of that name \(there: constant, pixels\+logreg, pixels\+tree\)"):
+        find_bundle("hog+svm", results)
+    with pytest.raises(FileNotFoundError, match="there: none; `ferbench run` makes some"):
+        find_bundle("hog+svm", tmp_path)
