@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,10 @@ import pytest
 
 def start(*arguments: object) -> "subprocess.Popen[str]":
     words = [sys.executable, "-m", "ferbench.cli", "run", *map(str, arguments)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A shell that runs the tests in the background has them ignore Ctrl-C, and children inherit that.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed)  # noqa: PLW1509 - no threads here
 
 
 def command(*arguments: object) -> "subprocess.CompletedProcess[str]":
