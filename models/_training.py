@@ -159,6 +159,7 @@ class _State(keras.callbacks.Callback):
         )
         self.file = training.folder / "state.npz"
         self.stopped = False
+        self.callback_fields: dict[str, dict[str, Any]] = {}
 
     def restore(self) -> int:
         """Load the folder's state, if there is one; return the epoch to go on with."""
@@ -175,16 +176,14 @@ class _State(keras.callbacks.Callback):
         self.network.optimizer.build(self.network.trainable_variables)
         for variable, value in zip(self._variables(), values, strict=True):
             variable.assign(value)
-        for name, fields in note["callbacks"].items():
-            # Keras resets its callbacks when training begins; see `on_train_begin`.
-            self.callbacks[name].__dict__.update(fields)
-        self.note = note
+        self.callback_fields = note["callbacks"]
         self.training.history = note["history"]
         self.stopped = note["stopped"]
         return len(note["history"]["loss"])
 
     def on_train_begin(self, logs: Any = None) -> None:
-        for name, fields in getattr(self, "note", {}).get("callbacks", {}).items():
+        # Only now: Keras resets its callbacks when training begins, and this one comes after them.
+        for name, fields in self.callback_fields.items():
             self.callbacks[name].__dict__.update(fields)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:

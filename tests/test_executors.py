@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
+from processes import assert_gone, wait_for_pids
 
 from ferbench.benchmarks._executors import LocalExecutor, make_executor
 from ferbench.benchmarks._runner import Run
@@ -149,7 +149,7 @@ def test_a_run_that_ends_stops_its_cells_on_the_cluster(
     driver.send_signal(number)
     _, stderr = driver.communicate(timeout=60)
     assert "Traceback" not in stderr
-    assert_gone(*pids)
+    assert_gone(*pids, seconds=30)
 
 
 def test_a_scheduler_that_is_not_there_is_named() -> None:
@@ -157,22 +157,3 @@ def test_a_scheduler_that_is_not_there_is_named() -> None:
         from ferbench.benchmarks._dask import DaskExecutor
 
         DaskExecutor("dask://127.0.0.1:1", timeout_s=1)
-
-
-def wait_for_pids(log: Path) -> list[int]:
-    """Pids of the endless cell and of its helper, once it runs."""
-    for _ in range(600):
-        if log.is_file() and len(words := log.read_text().split()) == 2:
-            return [int(word) for word in words]
-        time.sleep(0.1)
-    raise AssertionError("the endless cell did not start")
-
-
-def assert_gone(*pids: int) -> None:
-    """No process of these lives, after a moment for the kernel and the scheduler."""
-    for _ in range(300):
-        alive = [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
-        if not alive:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"still alive: {alive}")

@@ -1,19 +1,17 @@
 """A run goes on where another ended: what is ok stays as it is, what is not is done again when it should be."""
 
 import json
-import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-import psutil
 import pytest
+from processes import assert_gone, wait_for_pids
 
 
 def start(*arguments: object) -> "subprocess.Popen[str]":
@@ -138,22 +136,3 @@ def test_a_second_run_on_the_same_folder_is_refused(spies: Path, tmp_path: Path)
     assert f"another run (process {process.pid}) is writing here" in second.stderr
     process.terminate()
     process.communicate()
-
-
-def wait_for_pids(log: Path) -> list[int]:
-    """Pids of the endless cell and of its helper, once it runs."""
-    for _ in range(600):
-        if log.is_file() and len(words := log.read_text().split()) == 2:
-            return [int(word) for word in words]
-        time.sleep(0.1)
-    raise AssertionError("the endless cell did not start")
-
-
-def assert_gone(*pids: int) -> None:
-    """No process of these lives, after a moment for the kernel."""
-    for _ in range(50):
-        alive = [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
-        if not alive:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"still alive: {alive}; this is {os.getpid()}")

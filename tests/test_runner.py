@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
+from processes import assert_gone
 
 from ferbench.benchmarks._runner import Run, Summary
 from ferbench.benchmarks._suite import Suite
@@ -242,13 +242,3 @@ def test_a_read_only_results_folder_is_one_line(tmp_path: Path, small_disk: Path
     assert done.returncode == 2
     assert "Read-only file system" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-
-
-def assert_gone(*pids: int) -> None:
-    """No process of these lives, after a moment for the kernel."""
-    for _ in range(50):
-        alive = [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
-        if not alive:
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"still alive: {alive}")
