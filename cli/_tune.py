@@ -1,0 +1,7 @@
+"""Search a recipe's parameters on the validation split."""
+
+import argparse
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
