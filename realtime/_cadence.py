@@ -1,0 +1,61 @@
+"""How often to search for faces, so that the source is kept up with."""
+
+import math
+from typing import Literal
+
+# Files: a search at least this often, in seconds of the video. Results must not depend on the machine's speed.
+FILE_INTERVAL_S = 0.08
+# Live: at most this long without a search, and this share of the time between two frames may be used.
+LONGEST_INTERVAL_S, SHARE = 0.25, 0.8
+
+
+class Cadence:
+    """Says which frames are searched.
+
+    Parameters
+    ----------
+    every : "auto" or int
+        Search on every k-th frame.
+
+    Raises
+    ------
+    ValueError
+        If `every` is neither ``"auto"`` nor a positive whole number.
+    """
+
+    def __init__(self, every: Literal["auto"] | int = "auto") -> None:
+        if every != "auto" and not (isinstance(every, int) and every >= 1):
+            raise ValueError(f'detect_every must be "auto" or a whole number from 1; got {every!r}')
+        self.every = every
+        self._since = 0
+        self._started = False
+        self._search_s = self._rest_s = 0.0
+
+    def due(self, *, live: bool, fps: float | None) -> bool:
+        """Whether to search in this frame."""
+        self._since += 1
+        if self._started and self._since < self._interval(live, fps or 25.0):
+            return False
+        self._started, self._since = True, 0
+        return True
+
+    def took(self, search_s: float | None, rest_s: float) -> None:
+        """Learn how long the search (if there was one) and everything else of a frame took, in seconds."""
+        if search_s is not None:
+            self._search_s = _blend(self._search_s, search_s)
+        self._rest_s = _blend(self._rest_s, rest_s)
+
+    def _interval(self, live: bool, fps: float) -> int:
+        if self.every != "auto":
+            return self.every
+        if not live:
+            return max(1, math.floor(FILE_INTERVAL_S * fps))
+        longest = max(1, math.floor(LONGEST_INTERVAL_S * fps))
+        spare = SHARE / fps - self._rest_s
+        if spare <= self._search_s / longest:
+            return longest
+        return min(longest, max(1, math.ceil(self._search_s / spare)))
+
+
+def _blend(old: float, new: float) -> float:
+    return new if old == 0 else 0.9 * old + 0.1 * new

@@ -1,0 +1,135 @@
+"""Face detectors behind one small protocol, and the framing that makes their boxes alike."""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ferbench.realtime._events import Box, Image
+
+DEFAULT_DETECTOR = "yunet"
+
+
+class Detection(NamedTuple):
+    """A face: x, y, width, height in pixels, and how sure the detector is."""
+
+    box: Box
+    score: float
+
+
+class Framing(NamedTuple):
+    """How a detector's own box becomes the square that FER2013's faces were cut from.
+
+    The side is `scale` times the larger side of the detector's box; the centre moves by `down` times that side.
+    """
+
+    scale: float
+    down: float
+
+    def apply(self, x: float, y: float, width: float, height: float) -> Box:
+        """Square box in whole pixels."""
+        own = max(width, height)
+        side = self.scale * own
+        left = x + width / 2 - side / 2
+        top = y + height / 2 + self.down * own - side / 2
+        return round(left), round(top), max(1, round(side)), max(1, round(side))
+
+
+class Detector(ABC):
+    """Finds faces in colour images; may be shared by threads, which then take turns.
+
+    All detectors give square boxes of the same framing: that of FER2013's images.
+    """
+
+    name: ClassVar[str]
+    framing: ClassVar[Framing]
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def detect(self, image: Image) -> list[Detection]:
+        """Find all faces, the surest first.
+
+        Parameters
+        ----------
+        image : ndarray of shape (height, width, 3), uint8
+            Colours in the order blue, green, red.
+        """
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+            raise ValueError(
+                f"image must be uint8 of shape (height, width, 3), blue-green-red; got {image.dtype} of shape "
+                f"{image.shape}; turn a grey one to colour with cv2.cvtColor"
+            )
+        with self._lock:
+            found = self._find(image)
+        faces = [Detection(self.framing.apply(*box), float(score)) for box, score in found]
+        return sorted(faces, key=lambda face: -face.score)
+
+    @abstractmethod
+    def _find(self, image: Image) -> list[tuple[tuple[float, float, float, float], float]]:
+        """Boxes (x, y, width, height) in pixels of `image` and scores, as the detector has them."""
+
+
+def detectors() -> list[str]:
+    """Names that :func:`make_detector` knows.
+
+    Examples
+    --------
+    >>> from ferbench.realtime import detectors
+    >>> detectors()
+    ['dlib', 'haar', 'mtcnn', 'yunet']
+    """
+    return sorted(_factories())
+
+
+def make_detector(name: str | None = None, **options: Any) -> Detector:
+    """Make a detector.
+
+    Parameters
+    ----------
+    name : str, optional
+        One of :func:`detectors`, or ``yunet:PATH`` for YuNet with a model file of one's own; None is the default.
+    **options : any
+        Parameters of the detector's class.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    ImportError
+        If the detector needs a package that is not installed.
+    """
+    name, _, path = (name or DEFAULT_DETECTOR).partition(":")
+    known = _factories()
+    if name not in known or (path and name != "yunet"):
+        near = get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"unknown detector: {name!r}; expected one of {', '.join(sorted(known))}{hint}")
+    if path:
+        options["model"] = path
+    return known[name](**options)
+
+
+def _factories() -> dict[str, Callable[..., Detector]]:
+    from ferbench.realtime._dlib import DlibDetector
+    from ferbench.realtime._haar import HaarDetector
+    from ferbench.realtime._mtcnn import MtcnnDetector
+    from ferbench.realtime._yunet import make_yunet
+
+    return {"dlib": DlibDetector, "haar": HaarDetector, "mtcnn": MtcnnDetector, "yunet": make_yunet}
+
+
+def shrink(image: Image, longest: int) -> tuple[Image, float]:
+    """Shrink so that the longer side has at most `longest` pixels; also the factor back to the original."""
+    import cv2
+
+    height, width = image.shape[:2]
+    factor = max(1.0, max(height, width) / longest)
+    if factor == 1.0:
+        return image, 1.0
+    size = (max(1, round(width / factor)), max(1, round(height / factor)))
+    # Nearest neighbours would do for speed but lose small faces; area averages cost well under a millisecond.
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), factor

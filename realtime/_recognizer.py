@@ -1,0 +1,207 @@
+"""A bundle at work on frames: cut out faces as in training, and give their probabilities."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.realtime._detectors import Detector, make_detector
+from ferbench.realtime._events import Box, FaceEvent, Image, Probabilities
+from ferbench.realtime._photos import read_image
+
+
+class Recognizer:
+    """A recogniser from a bundle, applied to faces in frames.
+
+    Parameters
+    ----------
+    bundle : LoadedBundle
+        What :func:`ferbench.models.load_bundle` gives.
+    detector : Detector or str, optional
+        Finds the faces for :meth:`predict`; made at its first call when it is a name or None.
+    name : str, optional
+        Name to show; by default the bundle's recipe.
+
+    Attributes
+    ----------
+    classes_ : tuple of str
+        Labels in the order of the probabilities.
+    name : str
+        Name to show.
+
+    Notes
+    -----
+    May be shared by threads: nothing is kept between calls, and the detector takes one thread at a time.
+
+    Examples
+    --------
+    >>> from ferbench.realtime import Recognizer
+    >>> recognizer = Recognizer.load("ferbench-net")  # doctest: +SKIP
+    >>> [event.label for event in recognizer.predict("party.jpg")]  # doctest: +SKIP
+    ['happy', 'surprise']
+    """
+
+    def __init__(self, bundle: Any, *, detector: Detector | str | None = None, name: str | None = None) -> None:
+        self._bundle = bundle
+        self._detector = detector
+        self.classes_: tuple[str, ...] = tuple(bundle.info["labels"])
+        self.name = name or bundle.info.get("recipe", {}).get("name") or bundle.path.name
+        self._margin = float(bundle.info["input"].get("crop_margin", 0.0))
+
+    @classmethod
+    def load(
+        cls, bundle: str | Path | None = None, *, detector: Detector | str | None = None, n_threads: int = 1
+    ) -> Self:
+        """Load a bundle.
+
+        Parameters
+        ----------
+        bundle : str or Path, optional
+            A bundle's folder, or the name of a pretrained one; None is the default pretrained one.
+        detector : Detector or str, optional
+            As for the class.
+        n_threads : int
+            Threads for one prediction; more than one gains little on single faces.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such bundle.
+        ValueError
+            If the bundle is damaged.
+        """
+        from ferbench.models import load_bundle
+
+        path, name = _find(bundle)
+        return cls(load_bundle(path, n_threads=n_threads), detector=detector, name=name)
+
+    def predict_faces(self, image: Image, boxes: Sequence[Box]) -> Probabilities:
+        """Probabilities of the faces in the boxes, ndarray of shape (n_boxes, n_classes).
+
+        Parameters
+        ----------
+        image : ndarray of shape (height, width, 3), uint8
+            Blue-green-red; a grey image of shape (height, width) is taken as well.
+        boxes : sequence of tuple of int
+            x, y, width and height in pixels; may reach beyond the image, whose border is then repeated.
+        """
+        if not boxes:
+            return np.empty((0, len(self.classes_)))
+        return np.asarray(self._bundle.predict_proba(self.crop(image, boxes)), np.float64)
+
+    def crop(self, image: Image, boxes: Sequence[Box]) -> Image:
+        """Faces as the bundle takes them, uint8 ndarray of shape (n_boxes, height, width)."""
+        return np.stack([crop_face(image, box, self._bundle.image_shape, self._margin) for box in boxes])
+
+    def predict(self, image: str | Path | NDArray[np.uint8]) -> list[FaceEvent]:
+        """Find and recognise the faces of one picture.
+
+        Parameters
+        ----------
+        image : path or ndarray
+            An image file, or uint8 pixels: blue-green-red of shape (height, width, 3), or grey of (height, width).
+
+        Returns
+        -------
+        list of FaceEvent
+            The surest face first; empty if there is none. Nothing is smoothed.
+
+        Raises
+        ------
+        ValueError
+            If the file is no image, or the array is none.
+        """
+        picture = _as_colour(image)
+        faces = self.detector.detect(picture)
+        probabilities = self.predict_faces(picture, [face.box for face in faces])
+        return [
+            FaceEvent(
+                0, 0.0, None, "face", face.box, face.score, row, row, self.classes_[row.argmax()], True, self.classes_
+            )
+            for face, row in zip(faces, probabilities, strict=True)
+        ]
+
+    @property
+    def detector(self) -> Detector:
+        """The detector of :meth:`predict`, made when first needed."""
+        if not isinstance(self._detector, Detector):
+            self._detector = make_detector(self._detector)
+        return self._detector
+
+
+def crop_face(image: Image, box: Box, shape: tuple[int, int], margin: float = 0.0) -> Image:
+    """Cut a box out of an image, grey and in the size of the training images.
+
+    Parameters
+    ----------
+    image : ndarray of shape (height, width, 3) or (height, width), uint8
+        The picture.
+    box : tuple of int
+        x, y, width, height in pixels.
+    shape : tuple of int
+        Height and width of the result in pixels.
+    margin : float
+        Added on each side, as a fraction of the box.
+
+    Returns
+    -------
+    ndarray of `shape`, uint8
+        Grey levels; beyond the picture its border is repeated.
+    """
+    x, y, width, height = box
+    left, top = round(x - margin * width), round(y - margin * height)
+    right, bottom = max(left + 1, round(x + (1 + margin) * width)), max(top + 1, round(y + (1 + margin) * height))
+    face = _cut(image, left, top, right, bottom)
+    if face.ndim == 3:
+        face = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
+    if face.shape == shape:
+        return face
+    # As the loaders do it: averages where the face shrinks, interpolation where it grows.
+    shrinks = face.shape[0] > shape[0] or face.shape[1] > shape[1]
+    resized = cv2.resize(face, shape[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.asarray(resized, np.uint8)
+
+
+def _cut(image: Image, left: int, top: int, right: int, bottom: int) -> Image:
+    height, width = image.shape[:2]
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        return image[top:bottom, left:right]
+    rows = np.clip(np.arange(top, bottom), 0, height - 1)
+    columns = np.clip(np.arange(left, right), 0, width - 1)
+    return np.ascontiguousarray(image[rows[:, None], columns])
+
+
+def _as_colour(image: str | Path | NDArray[np.uint8]) -> Image:
+    if isinstance(image, str | Path):
+        return read_image(Path(image))
+    array = np.asarray(image)
+    if (
+        array.dtype != np.uint8
+        or array.size == 0
+        or array.ndim not in (2, 3)
+        or (array.ndim == 3 and array.shape[2] != 3)
+    ):
+        raise ValueError(
+            f"image must be a path or uint8 of shape (height, width, 3) or (height, width); got {array.dtype} of "
+            f"shape {array.shape}"
+        )
+    return np.asarray(cv2.cvtColor(array, cv2.COLOR_GRAY2BGR), np.uint8) if array.ndim == 2 else array
+
+
+def _find(bundle: str | Path | None) -> tuple[Path, str | None]:
+    from ferbench.models import pretrained
+
+    known = pretrained()
+    if bundle is None:
+        name = "ferbench-net" if "ferbench-net" in known else next(iter(known), None)
+        if name is None:
+            raise FileNotFoundError("no pretrained bundle is installed; give the path of a bundle")
+        return known[name], name
+    if str(bundle) in known:
+        return known[str(bundle)], str(bundle)
+    if not Path(bundle).is_dir():
+        raise FileNotFoundError(f"{bundle}: no such bundle; expected a folder or one of {', '.join(known) or 'none'}")
+    return Path(bundle), None
