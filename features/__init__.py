@@ -1,12 +1,16 @@
 """Feature extractors: transformers from face images to float32 rows."""
 
-from ferbench.features._base import ImageExtractor
-from ferbench.features._checks import check_extractor
-from ferbench.features._hog import HOGExtractor
-from ferbench.features._images import check_images
-from ferbench.features._landmarks import LandmarkExtractor
-from ferbench.features._pixels import PixelExtractor
-from ferbench.features._registry import extractors, make_extractor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ferbench.features._base import ImageExtractor
+    from ferbench.features._checks import check_extractor
+    from ferbench.features._hog import HOGExtractor
+    from ferbench.features._images import check_images
+    from ferbench.features._landmarks import LandmarkExtractor
+    from ferbench.features._pixels import PixelExtractor
+    from ferbench.features._registry import extractors, make_extractor
 
 __all__ = [
     "HOGExtractor",
@@ -18,3 +22,27 @@ __all__ = [
     "extractors",
     "make_extractor",
 ]
+
+# Where each name lives. It is imported when it is first used: running a network's bundle live must not wait for
+# scikit-learn, which most of these modules need.
+_HOMES = {
+    "HOGExtractor": "_hog",
+    "ImageExtractor": "_base",
+    "LandmarkExtractor": "_landmarks",
+    "PixelExtractor": "_pixels",
+    "check_extractor": "_checks",
+    "check_images": "_images",
+    "extractors": "_registry",
+    "make_extractor": "_registry",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,12 +1,16 @@
 """Recognisers: named recipes, the CNN, and bundles that carry them."""
 
-from ferbench.models._augmentation import Augmentation
-from ferbench.models._bundle import LoadedBundle, load_bundle, save_bundle
-from ferbench.models._cnn import CNN
-from ferbench.models._onnx import OnnxRecogniser
-from ferbench.models._recipes import Recipe, describe, get_recipe, make_recipe, recipes
-from ferbench.models._svm import SVM
-from ferbench.models._tree import Tree
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ferbench.models._augmentation import Augmentation
+    from ferbench.models._bundle import LoadedBundle, load_bundle, save_bundle
+    from ferbench.models._cnn import CNN
+    from ferbench.models._onnx import OnnxRecogniser
+    from ferbench.models._recipes import Recipe, describe, get_recipe, make_recipe, recipes
+    from ferbench.models._svm import SVM
+    from ferbench.models._tree import Tree
 
 __all__ = [
     "CNN",
@@ -23,3 +27,32 @@ __all__ = [
     "recipes",
     "save_bundle",
 ]
+
+# Where each name lives. It is imported when it is first used: running a network's bundle live must not wait for
+# scikit-learn, which most of these modules need.
+_HOMES = {
+    "Augmentation": "_augmentation",
+    "CNN": "_cnn",
+    "LoadedBundle": "_bundle",
+    "OnnxRecogniser": "_onnx",
+    "Recipe": "_recipes",
+    "SVM": "_svm",
+    "Tree": "_tree",
+    "describe": "_recipes",
+    "get_recipe": "_recipes",
+    "load_bundle": "_bundle",
+    "make_recipe": "_recipes",
+    "recipes": "_recipes",
+    "save_bundle": "_bundle",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
