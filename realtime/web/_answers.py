@@ -1,0 +1,55 @@
+"""Face events as JSON: for the API, the cameras of browsers and the server's own source alike."""
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.realtime import FaceEvent, FrameResult
+
+
+def describe_event(event: FaceEvent) -> dict[str, Any]:
+    """Return one event as JSON's types; probabilities keep four places, a tenth of what anybody can see."""
+    box = None if event.box is None else dict(zip(("x", "y", "width", "height"), map(int, event.box), strict=True))
+    return {
+        "frame": event.frame,
+        "timestamp_s": round(event.timestamp_s, 4),
+        "track_id": event.track_id,
+        "state": event.state,
+        "box": box,
+        "score": None if event.score is None else round(float(event.score), 4),
+        "label": event.label,
+        "certain": bool(event.certain),
+        "probabilities": _named(event.classes, event.smoothed),
+        "raw": _named(event.classes, event.probabilities),
+    }
+
+
+def describe_result(result: FrameResult, model: str) -> str:
+    """Return one frame's events as the text of a message."""
+    height, width = result.image.shape[:2]
+    message = {
+        "type": "events",
+        "frame": result.frame,
+        "timestamp_s": round(result.timestamp_s, 4),
+        "model": model,
+        "width": width,
+        "height": height,
+        "latency_ms": round(result.latency_ms, 2),
+        "fps": round(result.fps, 1),
+        "message": result.message,
+        "events": [describe_event(event) for event in result.events],
+    }
+    return json.dumps(message, separators=(",", ":"))
+
+
+def describe_model(about: dict[str, Any]) -> str:
+    """Return the message that tells a page which model answers from now on, and the columns of its CSV."""
+    return json.dumps({"type": "model", **about, "columns": FaceEvent.columns(about["classes"])})
+
+
+def _named(classes: tuple[str, ...], values: NDArray[np.float64] | None) -> dict[str, float] | None:
+    if values is None:
+        return None
+    return {label: round(float(value), 4) for label, value in zip(classes, values, strict=True)}

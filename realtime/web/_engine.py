@@ -1,0 +1,93 @@
+"""Where the work is done: off the event loop, by a bounded number of threads."""
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from ferbench.realtime import Frame, Pipeline, Recognizer, make_detector
+from ferbench.realtime.web._answers import describe_event
+from ferbench.realtime.web._limits import Limits, Places
+from ferbench.realtime.web._pictures import read_picture
+from ferbench.realtime.web._refusal import Refusal
+from ferbench.realtime.web._shelf import Shelf
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_LOG = logging.getLogger(__name__)
+
+
+class Engine:
+    """Threads, models and detectors that all clients share.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        The models.
+    detector : str or None
+        Name of the face detector.
+    limits : Limits
+        Its `workers` and `waiting` count here.
+    """
+
+    def __init__(self, shelf: Shelf, detector: str | None, limits: Limits) -> None:
+        self.shelf, self.limits = shelf, limits
+        self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="ferbench-web")
+        # Loading takes seconds: in the workers it would make every camera wait.
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="ferbench-load")
+        self._uploads = Places(limits.workers + limits.waiting, "uploads")
+        # A detector serves one thread at a time; as many as there are workers, and nobody waits for another's.
+        first = make_detector(detector)
+        self.detector_name = first.name
+        # Without its model file the default falls back to another, and says so; once is enough.
+        wanted = detector if detector and detector.startswith(first.name) else first.name
+        others = [make_detector(wanted) for _ in range(limits.workers - 1)]
+        self._detectors = itertools.cycle([first, *others])
+
+    async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `function` in a worker."""
+        return await asyncio.get_running_loop().run_in_executor(self._workers, lambda: function(*args, **kwargs))
+
+    async def load(self, name: str | None) -> Recognizer:
+        """Return a model by name, None for the default; raises a 404 when there is none of that name."""
+        self.shelf.check(name)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._loader, self.shelf.get, name)
+        except (ValueError, OSError) as error:
+            _LOG.error("%s", error)
+            raise Refusal(
+                503, "broken_model", f"the model {name} cannot be loaded; the server's terminal says why"
+            ) from error
+
+    def pipeline(self, recognizer: Recognizer) -> Pipeline:
+        """Return a pipeline of its own for one stream of frames."""
+        return Pipeline(recognizer, next(self._detectors))
+
+    async def predict(self, picture: bytes, name: str | None) -> dict[str, Any]:
+        """Find and label the faces of an uploaded picture."""
+        name = self.shelf.check(name)
+        with self._uploads.seat():
+            recognizer = await self.load(name)
+            return await self.call(self._predict, picture, name, recognizer)
+
+    def _predict(self, data: bytes, name: str, recognizer: Recognizer) -> dict[str, Any]:
+        start = time.perf_counter()
+        picture = read_picture(data, max_pixels=self.limits.pixels)
+        result = self.pipeline(recognizer).process(Frame(0, 0.0, picture, still=True))
+        height, width = picture.shape[:2]
+        return {
+            "model": name,
+            "classes": self.shelf.about(name)["classes"],
+            "width": width,
+            "height": height,
+            "latency_ms": round((time.perf_counter() - start) * 1000, 2),
+            "events": [describe_event(event) for event in result.events],
+        }
+
+    def close(self) -> None:
+        """End the threads; what waits is forgotten, what runs is awaited."""
+        for pool in (self._workers, self._loader):
+            pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,165 @@
+"""The camera of a browser: frames in, face events out, and never a queue between them."""
+
+import asyncio
+import contextlib
+import json
+import time
+from typing import Any, NamedTuple
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from ferbench.realtime import Frame
+from ferbench.realtime.web._answers import describe_model, describe_result
+from ferbench.realtime.web._engine import Engine
+from ferbench.realtime.web._limits import TokenBucket
+from ferbench.realtime.web._pictures import read_picture
+from ferbench.realtime.web._refusal import Refusal
+from ferbench.realtime.web._tasks import first_to_end
+
+# Close codes of RFC 6455: the client broke a rule, or asks too much.
+POLICY, TOO_SLOW = 1008, 1013
+
+
+class _Arrived(NamedTuple):
+    frame: int
+    time_s: float
+    data: bytes
+
+
+class Session:
+    """One WebSocket with a pipeline of its own, so that nobody's smoothing mixes with another's.
+
+    The client sends pictures as binary messages and commands as text: ``{"type": "model", "name": …}`` and
+    ``{"type": "reset"}``. Each picture that is looked at is answered by one message of type ``events`` or ``error``.
+    While one is looked at, later ones replace each other: the newest wins, and memory stays flat however fast they
+    come. A client that does not read its answers is dropped after `send_timeout_s`.
+
+    Parameters
+    ----------
+    socket : WebSocket
+        Not yet accepted.
+    engine : Engine
+        Does the work.
+    """
+
+    def __init__(self, socket: WebSocket, engine: Engine) -> None:
+        self._socket, self._engine, self._limits = socket, engine, engine.limits
+        self._bucket = TokenBucket(self._limits.frames_per_s, self._limits.frame_burst)
+        self._model = engine.shelf.default
+        self._wanted: str | None = None
+        self._reset = False
+        self._newest: _Arrived | None = None
+        self._count = 0
+        self._started_s = time.perf_counter()
+        self._work = asyncio.Event()
+
+    async def run(self) -> None:
+        """Talk until the client leaves or breaks a rule."""
+        self._model = self._engine.shelf.check(self._socket.query_params.get("model"))
+        recognizer = await self._engine.load(self._model)
+        self._pipeline = self._engine.pipeline(recognizer)
+        await self._socket.accept()
+        try:
+            await self._send(describe_model(self._engine.shelf.about(self._model)))
+            await first_to_end(self._read(), self._answer())
+        except WebSocketDisconnect:
+            pass
+        except Refusal as refusal:
+            await self._close(refusal)
+
+    async def _read(self) -> None:
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if self._bucket.take():
+                rate = self._limits.frames_per_s
+                raise Refusal(429, "rate", f"too many messages: at most {rate:g} a second; await each answer")
+            if (data := message.get("bytes")) is not None:
+                self._newest = _Arrived(self._count, time.perf_counter(), data)
+                self._count += 1
+            else:
+                self._command(message.get("text") or "")
+            self._work.set()
+
+    async def _receive(self) -> Any:
+        try:
+            async with asyncio.timeout(self._limits.idle_timeout_s):
+                return await self._socket.receive()
+        except TimeoutError:
+            idle = self._limits.idle_timeout_s
+            raise Refusal(408, "idle", f"nothing came for {idle:g} s; connect again to go on") from None
+
+    def _command(self, text: str) -> None:
+        try:
+            command = json.loads(text)
+            kind = command["type"]
+            if kind == "model":
+                self._wanted = str(command["name"])
+            elif kind == "reset":
+                self._reset = True
+            else:
+                raise ValueError(kind)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            message = 'expected a picture, {"type": "model", "name": …} or {"type": "reset"}; got ' + repr(text[:80])
+            raise Refusal(422, "command", message) from None
+
+    async def _answer(self) -> None:
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            if self._wanted is not None:
+                await self._switch()
+            if self._newest is not None:
+                arrived, self._newest = self._newest, None
+                await self._send(await self._looked_at(arrived))
+
+    async def _switch(self) -> None:
+        name, self._wanted = self._wanted, None
+        try:
+            recognizer = await self._engine.load(name)
+        except Refusal as refusal:
+            await self._send(_error(refusal))
+            return
+        self._pipeline.switch(recognizer)
+        self._model = str(name)
+        await self._send(describe_model(self._engine.shelf.about(self._model)))
+
+    async def _looked_at(self, arrived: _Arrived) -> str:
+        try:
+            if len(arrived.data) > self._limits.frame_bytes:
+                limit = self._limits.frame_bytes / 2**20
+                raise Refusal(413, "too_large", f"the frame is too large: at most {limit:g} MiB; send smaller ones")
+            return await self._engine.call(self._process, arrived)
+        except Refusal as refusal:
+            return _error(refusal, frame=arrived.frame)
+
+    def _process(self, arrived: _Arrived) -> str:
+        if self._reset:
+            self._reset = False
+            self._pipeline.reset()
+        picture = read_picture(arrived.data, max_pixels=self._limits.frame_pixels)
+        time_s = arrived.time_s - self._started_s
+        result = self._pipeline.process(Frame(arrived.frame, time_s, picture, arrived.time_s))
+        return describe_result(result, self._model)
+
+    async def _send(self, text: str) -> None:
+        try:
+            async with asyncio.timeout(self._limits.send_timeout_s):
+                await self._socket.send_text(text)
+        except TimeoutError:
+            seconds = self._limits.send_timeout_s
+            raise Refusal(408, "slow", f"an answer was not read within {seconds:g} s") from None
+
+    async def _close(self, refusal: Refusal) -> None:
+        """Say why and close; a client that reads nothing does not get to hold this up."""
+        code = TOO_SLOW if refusal.code in ("slow", "idle") else POLICY
+        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(1.0):
+                await self._socket.send_text(_error(refusal))
+                # The reason in a close frame has at most 123 bytes.
+                await self._socket.close(code, refusal.code)
+
+
+def _error(refusal: Refusal, **more: Any) -> str:
+    return json.dumps({"type": "error", **refusal.content()["error"], **more})
