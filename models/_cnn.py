@@ -1,7 +1,7 @@
 """The CNN: a scikit-learn classifier of face images over Keras 3."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -12,7 +12,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import check_images
-from ferbench.models._architectures import ARCHITECTURES, build_network
+from ferbench.models._architectures import TestTime, build_network, check_architecture
 from ferbench.models._augmentation import Augmentation
 from ferbench.models._optional import require
 
@@ -24,27 +24,51 @@ class CNN(ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    architecture : str, default="4conv"
-        Name of the network: ``4conv`` (four convolutions, two fully connected layers; 4.5 million weights),
-        ``4conv-thin`` (the same idea for thousands of images and seconds of time) or ``tiny`` (for tests).
+    architecture : str, default="ferbench-net"
+        Name of the network: ``ferbench-net`` and ``ferbench-net-xs`` (ours), ``cnn-4conv``, ``cnn-4conv-thin``,
+        ``cnn-gap``, ``resnet-blocks``, ``mini-xception``, ``vgg-fer``, ``tiny`` (for tests), or ``transfer:BACKBONE``
+        with a model of ``keras.applications``.
     epochs : int, default=48
         Largest number of passes over the training images.
     batch_size : int, default=128
         Images per step of the optimiser.
+    optimizer : {"adam", "adamw", "sgd"}, default="adam"
+        ``sgd`` is with Nesterov momentum of 0.9.
     learning_rate : float, default=0.001
-        First learning rate of Adam.
+        Highest learning rate.
+    weight_decay : float, default=0.0
+        Decoupled weight decay (Loshchilov and Hutter, 2019): each step shrinks the kernels by this share of the
+        learning rate. For ``sgd``, an L2 penalty of 5e-4 is about a decay of 5e-3.
     schedule : {"plateau", "cosine"}, default="plateau"
         ``plateau`` halves the rate when the validation loss stalls for three epochs (ReduceLROnPlateau); ``cosine``
         lowers it to a hundredth over `epochs`, the better choice when `epochs` is small.
+    warmup_epochs : int, default=0
+        Epochs over which ``cosine`` first raises the rate from zero.
     patience : int, default=12
         Epochs without a better validation loss after which training stops (EarlyStopping).
-    augmentation : Augmentation or None, default=Augmentation()
-        Random rotation, shift, zoom and flip of each training image; None trains on the images as they are.
+    average : float, default=0.0
+        Decay per step of an exponential moving average of all weights (Polyak averaging), which is then what is
+        validated and kept; 0.999 spans about a thousand steps. 0 keeps the weights themselves.
+    augmentation : Augmentation, mapping or bool, default=True
+        Random rotation, shift, zoom, flip, erasing and mixing of the training images: an :class:`Augmentation`, a table
+        of its fields, or False for the images as they are.
     imbalance : {"weights", "sqrt-weights", "oversample"} or None, default="weights"
         How rare classes are raised: by loss weights inverse to the class counts, by their square root, or
         by drawing each class equally often.
     label_smoothing : float, default=0.0
         Share of the target that is spread over all classes.
+    teachers : sequence of str or Path, default=()
+        Bundles whose mean probabilities become part of the targets (distillation; Hinton et al., 2015).
+    distillation : float, default=0.7
+        Weight of the teachers' probabilities in the target.
+    initial_weights : str, Path or None, default=None
+        Weights to start from: a ``.weights.h5`` file of the network (of the backbone, for ``transfer:``), or
+        ``"imagenet"``, which Keras downloads.
+    frozen_epochs : int, default=0
+        First epochs in which the backbone of ``transfer:`` keeps its weights.
+    test_time : {"flip", "ten-crop"} or None, default=None
+        Average the prediction over the image and its mirror image, or over five crops of both; training is not
+        affected.
     validation_fraction : float, default=0.1
         Part of the training images held out (stratified, seeded) when `fit` gets no validation images.
     precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
@@ -53,7 +77,10 @@ class CNN(ClassifierMixin, BaseEstimator):
     random_state : int, default=0
         Seed of weights, order, augmentation and dropout.
     checkpoint_dir : str, Path or None, default=None
-        Folder in which an interrupted training is resumed with the same result as an uninterrupted one.
+        Folder in which an interrupted training is resumed with the same result as an uninterrupted one, and in which
+        ``curves.png`` is drawn anew after each epoch.
+    tensorboard : str, Path or None, default=None
+        Folder for TensorBoard's logs (needs TensorFlow).
     verbose : bool, default=False
         Whether to show a progress bar with the running losses.
 
@@ -90,35 +117,55 @@ class CNN(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        architecture: str = "4conv",
+        architecture: str = "ferbench-net",
         *,
         epochs: int = 48,
         batch_size: int = 128,
+        optimizer: Literal["adam", "adamw", "sgd"] = "adam",
         learning_rate: float = 0.001,
+        weight_decay: float = 0.0,
         schedule: Literal["plateau", "cosine"] = "plateau",
+        warmup_epochs: int = 0,
         patience: int = 12,
-        augmentation: Augmentation | None = Augmentation(),  # noqa: B008 - frozen, hence safe to share
+        average: float = 0.0,
+        augmentation: Augmentation | Mapping[str, Any] | bool = True,
         imbalance: Imbalance | None = "weights",
         label_smoothing: float = 0.0,
+        teachers: Sequence[str | Path] = (),
+        distillation: float = 0.7,
+        initial_weights: str | Path | None = None,
+        frozen_epochs: int = 0,
+        test_time: TestTime | None = None,
         validation_fraction: float = 0.1,
         precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto",
         random_state: int = 0,
         checkpoint_dir: str | Path | None = None,
+        tensorboard: str | Path | None = None,
         verbose: bool = False,
     ) -> None:
         self.architecture = architecture
         self.epochs = epochs
         self.batch_size = batch_size
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
         self.schedule = schedule
+        self.warmup_epochs = warmup_epochs
         self.patience = patience
+        self.average = average
         self.augmentation = augmentation
         self.imbalance = imbalance
         self.label_smoothing = label_smoothing
+        self.teachers = teachers
+        self.distillation = distillation
+        self.initial_weights = initial_weights
+        self.frozen_epochs = frozen_epochs
+        self.test_time = test_time
         self.validation_fraction = validation_fraction
         self.precision = precision
         self.random_state = random_state
         self.checkpoint_dir = checkpoint_dir
+        self.tensorboard = tensorboard
         self.verbose = verbose
 
     def fit(
@@ -144,7 +191,10 @@ class CNN(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If images, labels or parameters are not as described, or the loss is not a number any more.
+            If images, labels or parameters are not as described, a checkpoint is damaged or another training's, or the
+            loss is not a number any more.
+        MemoryError
+            If a batch does not fit into memory; the message suggests a smaller one.
         ImportError
             If Keras is not installed.
         """
@@ -169,7 +219,8 @@ class CNN(ClassifierMixin, BaseEstimator):
             weights = training.run((X, targets), (check_images(X_val), val_targets))
         self.history_, self.best_epoch_ = training.history, training.best_epoch
         self.implementation_ = training.implementation
-        self.probabilities_ = "softmax of the network"
+        views = {None: "", "flip": ", mean over the mirror image", "ten-crop": ", mean over ten crops"}
+        self.probabilities_ = f"softmax of the network{views[self.test_time]}"
         self._set_network(weights)
         return self
 
@@ -200,22 +251,29 @@ class CNN(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _check_parameters(self) -> None:
+        check_architecture(self.architecture)
+        Augmentation.of(self.augmentation)
         choices: dict[str, tuple[Any, ...]] = {
-            "architecture": tuple(sorted(ARCHITECTURES)),
+            "optimizer": ("adam", "adamw", "sgd"),
             "schedule": ("plateau", "cosine"),
             "imbalance": ("weights", "sqrt-weights", "oversample", None),
+            "test_time": ("flip", "ten-crop", None),
             "precision": ("auto", "float32", "mixed_bfloat16"),
         }
         for name, allowed in choices.items():
             if (value := getattr(self, name)) not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}; got {value!r}")
-        for name in ("epochs", "batch_size", "patience"):
-            if not (isinstance(value := getattr(self, name), int) and value >= 1):
-                raise ValueError(f"{name} must be a whole number of at least 1; got {value!r}")
+        lowest = {"epochs": 1, "batch_size": 1, "patience": 1, "warmup_epochs": 0, "frozen_epochs": 0}
+        for name, least in lowest.items():
+            if not (isinstance(value := getattr(self, name), int) and value >= least):
+                raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be above 0; got {self.learning_rate!r}")
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing must be in [0, 1); got {self.label_smoothing!r}")
+        for name in ("label_smoothing", "average", "weight_decay"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in [0, 1); got {getattr(self, name)!r}")
+        if not 0 <= self.distillation <= 1:
+            raise ValueError(f"distillation must be in [0, 1]; got {self.distillation!r}")
 
     def _encode(self, y: NDArray[np.str_], name: str) -> NDArray[np.intp]:
         unknown = np.setdiff1d(y, self.classes_)
@@ -225,7 +283,8 @@ class CNN(ClassifierMixin, BaseEstimator):
 
     def _set_network(self, weights: list[NDArray[Any]]) -> None:
         # Whatever the precision of training, prediction is float32, as in the ONNX export.
-        self.model_ = build_network(self.architecture, self.image_shape_, len(self.classes_))
+        n_classes = len(self.classes_)
+        self.model_ = build_network(self.architecture, self.image_shape_, n_classes, test_time=self.test_time)
         self.model_.set_weights(weights)
 
     def __getstate__(self) -> dict[str, Any]:

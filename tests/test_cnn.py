@@ -47,7 +47,7 @@ def weights_equal(a: CNN, b: CNN) -> bool:
 
 def test_learns_what_it_is_shown(faces: Dataset) -> None:
     X, y = faces.part("Training")
-    network = tiny(architecture="4conv-thin", epochs=12, augmentation=None).fit(X, y, X_val=X, y_val=y)
+    network = tiny(architecture="cnn-4conv-thin", epochs=12, augmentation=None).fit(X, y, X_val=X, y_val=y)
     assert (network.predict(X) == y).mean() > 0.5
 
 
@@ -73,15 +73,15 @@ def test_same_seed_same_weights_other_seed_others(faces: Dataset, fitted: CNN) -
 def test_interrupted_and_resumed_equals_uninterrupted(
     faces: Dataset, fitted: CNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ferbench.models import _training
+    from ferbench.models import _callbacks
 
-    save = _training._State._save
+    save = _callbacks.State._save
 
-    def interrupted(state: _training._State) -> None:
+    def interrupted(state: _callbacks.State) -> None:
         save(state)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_training._State, "_save", interrupted)
+    monkeypatch.setattr(_callbacks.State, "_save", interrupted)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             fit(faces, checkpoint_dir=tmp_path)
@@ -102,7 +102,7 @@ def test_a_checkpoint_of_other_data_or_a_broken_one_is_refused(faces: Dataset, t
 
 def test_cosine_lowers_the_learning_rate(faces: Dataset) -> None:
     rates = fit(faces, schedule="cosine", learning_rate=0.01).history_["learning_rate"]
-    assert rates[0] == pytest.approx(0.01, rel=1e-5) and rates == sorted(rates, reverse=True) and rates[-1] < 0.004
+    assert 0.01 > rates[0] > rates[1] > rates[2] == pytest.approx(0.0001, rel=0.1)
 
 
 def test_stops_early_when_validation_does_not_improve(faces: Dataset) -> None:

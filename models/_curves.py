@@ -1,0 +1,34 @@
+"""The curves of a training in progress, as a picture and as a line of text."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+
+
+def draw_curves(history: Mapping[str, Sequence[float]], file: Path, title: str) -> None:
+    """Draw loss and accuracy by epoch into a PNG file, replaced whole, so that a viewer never sees half of it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    figure.suptitle(title)
+    epochs = range(1, len(history["loss"]) + 1)
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        axes.plot(epochs, history[name], color="#d55e00", linestyle="--", marker=".", label="training, as augmented")
+        axes.plot(epochs, history[f"val_{name}"], color="#0072b2", marker=".", label="validation")
+        axes.set(xlabel="epoch", ylabel=name)
+        axes.grid(alpha=0.3)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend(frameon=False)
+    temporary = file.with_suffix(".tmp.png")
+    FigureCanvasAgg(figure).print_png(temporary)
+    temporary.replace(file)
+
+
+def sparkline(values: Sequence[float], width: int = 30) -> str:
+    """Draw the newest `width` values as a line of block characters, lowest to highest."""
+    shown = list(values)[-width:]
+    low, high = min(shown), max(shown)
+    step = (high - low) / (len(BLOCKS) - 1) or 1.0
+    return "".join(BLOCKS[round((value - low) / step)] for value in shown)
