@@ -27,9 +27,12 @@ class PartFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
-        self.part.touch(exist_ok=False)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.part.touch(exist_ok=False)
+        except OSError as error:
+            raise self.error(error) from error
 
     def commit(self) -> None:
         """Give the file its name, in one step; an older file of that name is replaced."""
@@ -39,19 +42,24 @@ class PartFile:
         """Remove what was written."""
         self.part.unlink(missing_ok=True)
 
+    def finish(self, content: bytes) -> None:
+        """Write all of the file and give it its name, or leave nothing behind."""
+        try:
+            self.part.write_bytes(content)
+            self.commit()
+        except OSError as error:
+            raise self.error(error) from error
+        finally:
+            self.discard()
+
+    def error(self, error: OSError) -> OSError:
+        """Return the same error about the target: the user does not know the temporary name."""
+        return OSError(error.errno, error.strerror or str(error), str(self.path))
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file, whole or not at all."""
-    file = PartFile(path)
-    try:
-        file.part.write_bytes(content)
-        file.commit()
-    except BaseException as error:
-        file.discard()
-        if isinstance(error, OSError):
-            # The user knows the target, not the temporary name.
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
+    PartFile(path).finish(content)
 
 
 def check_suffix(path: Path, known: Collection[str], what: str) -> None:
@@ -95,7 +103,7 @@ def check_outputs(source: object, outputs: Iterable[Path]) -> None:
 
 
 def _is_input(place: Path, source: object) -> bool:
-    if not isinstance(source, str | os.PathLike) or not (given := Path(source)).exists():
+    if not isinstance(source, str | os.PathLike) or "://" in str(source) or not (given := Path(source)).exists():
         return False
     if place.exists() and place.samefile(given):
         return True

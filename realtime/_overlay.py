@@ -179,9 +179,10 @@ def _prepared(image: NDArray[np.uint8], size: tuple[int, int] | None, mirror: bo
     canvas = image
     if size is not None and size != (image.shape[1], image.shape[0]):
         shrinks = size[0] < image.shape[1]
-        canvas = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        canvas = np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
     if mirror:
-        canvas = cv2.flip(canvas, 1)
+        canvas = np.asarray(cv2.flip(canvas, 1), np.uint8)
     return canvas.copy() if canvas is image else canvas
 
 
