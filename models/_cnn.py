@@ -80,7 +80,7 @@ class CNN(ClassifierMixin, BaseEstimator):
         Folder in which an interrupted training is resumed with the same result as an uninterrupted one, and in which
         ``curves.png`` is drawn anew after each epoch.
     tensorboard : str, Path or None, default=None
-        Folder for TensorBoard's logs (needs TensorFlow).
+        Folder for TensorBoard's logs (extra ``tensorboard``).
     verbose : bool, default=False
         Whether to show a progress bar with the running losses.
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ferbench.models._architectures import TRANSFER, build_network
 from ferbench.models._batches import Batches, load_teachers, teach
 from ferbench.models._callbacks import Clock, Progress, State, WeightAverage
+from ferbench.models._optional import require
 
 if TYPE_CHECKING:
     from ferbench.models._bundle import LoadedBundle
@@ -71,8 +72,10 @@ class Training:
                     batches = Batches(*train, settings, teach(teachers, train[0], settings))
                 self._fit(network, batches, validation, state, last_epoch)
         self.history, self.best_epoch = state.history, state.best_epoch()
-        network.load_weights(state.best_file())
-        return network.get_weights()
+        # A network without an optimiser: the checkpoint's belongs to the phase it was written in.
+        best = build_network(settings.architecture, train[0].shape[1:], len(settings.classes_))
+        best.load_weights(state.best_file())
+        return best.get_weights()
 
     def _compile(self, network: Any, average: WeightAverage, fingerprint: str, phase: int, n_steps: int) -> State:
         settings = self.settings
@@ -91,7 +94,10 @@ class Training:
     def _fit(self, network: Any, batches: Batches, validation: Labelled, state: State, last_epoch: int) -> None:
         settings = self.settings
         batches.start_epoch(state.epoch)
-        watchers = [keras.callbacks.TensorBoard(settings.tensorboard)] if settings.tensorboard else []
+        watchers = []
+        if settings.tensorboard:
+            require("tensorboard", "CNN with tensorboard logs", extra="tensorboard")
+            watchers.append(keras.callbacks.TensorBoard(settings.tensorboard))
         averages = [state.average] if settings.average else []
         try:
             network.fit(

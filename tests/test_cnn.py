@@ -142,7 +142,7 @@ def test_without_validation_images_a_part_is_held_out(faces: Dataset) -> None:
 @pytest.mark.parametrize(
     "parameters, message",
     [
-        ({"architecture": "vgg99"}, "architecture must be one of 4conv, 4conv-thin, tiny; got 'vgg99'"),
+        ({"architecture": "vgg-99"}, "no architecture 'vgg-99'; did you mean vgg-fer"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0"),
         ({"imbalance": "smote"}, "imbalance must be one of"),
         ({"learning_rate": -1.0}, "learning_rate must be above 0"),
