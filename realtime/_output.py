@@ -89,6 +89,8 @@ def check_outputs(source: object, outputs: Iterable[Path]) -> None:
     ------
     ValueError
         Naming the file and what is wrong with it.
+    OSError
+        If a file cannot be made where it should go.
     """
     seen: set[Path] = set()
     for path in outputs:
@@ -100,6 +102,8 @@ def check_outputs(source: object, outputs: Iterable[Path]) -> None:
             raise ValueError(f"{path}: is no file that could be replaced; choose another name")
         if _is_input(place, source):
             raise ValueError(f"{path}: is the input, which is never overwritten; choose another name")
+        # Now rather than after an hour: whether the file can be written at all.
+        PartFile(path).discard()
 
 
 def _is_input(place: Path, source: object) -> bool:

@@ -69,6 +69,19 @@ class Overlay:
         return canvas
 
 
+def draw_panel(image: NDArray[np.uint8], lines: Sequence[str]) -> None:
+    """Write lines of text into the middle of an image, on a dark ground."""
+    drawing = _Drawing(image, ())
+    width = max(text_size(line, drawing.size)[0] for line in lines) + 6 * drawing.pad
+    row = text_size("0", drawing.size)[1] + drawing.pad
+    height = row * len(lines) + 4 * drawing.pad
+    left, top = (image.shape[1] - width) // 2, (image.shape[0] - height) // 2
+    drawing.panel((left, top, left + width, top + height), _DARK, 0.85)
+    for number, line in enumerate(lines):
+        position = (left + 3 * drawing.pad, top + 2 * drawing.pad + number * row)
+        draw_text(image, line, position, drawing.size, _LIGHT)
+
+
 class _Drawing:
     """One frame being drawn on; remembers what is taken, so that nothing hides anything else."""
 
@@ -115,7 +128,7 @@ class _Drawing:
         return [_within((rect[0], top, rect[0] + width, top + height), self.canvas) for top in tops]
 
     def _label(self, text: str, place: Rect, colour: str) -> None:
-        self._panel(place, bgr(colour), 1.0)
+        self.panel(place, bgr(colour), 1.0)
         draw_text(self.canvas, text, (place[0] + self.pad, place[1] + self.pad // 2), self.size, ink_on(colour))
         self.taken.append(place)
 
@@ -141,7 +154,7 @@ class _Drawing:
         place = next((spot for spot in places if _inside(spot, self.canvas) and not _hits(spot, blocked)), None)
         if place is None:
             return
-        self._panel(place, _DARK, 0.72)
+        self.panel(place, _DARK, 0.72)
         self._rows(event, place, max(names), bar, row)
         self.taken.append(place)
 
@@ -151,9 +164,9 @@ class _Drawing:
             top = place[1] + self.pad + number * row
             draw_text(self.canvas, name, (place[0] + self.pad, top), self.size, _LIGHT)
             lane = (start, top + row // 4, start + bar, top + row - row // 4)
-            self._panel(lane, _LIGHT, 0.22)
+            self.panel(lane, _LIGHT, 0.22)
             colour = colour_of(name, event.classes) if event.certain else _UNCERTAIN_BAR
-            self._panel((lane[0], lane[1], lane[0] + round(bar * value), lane[3]), bgr(colour), 1.0)
+            self.panel((lane[0], lane[1], lane[0] + round(bar * value), lane[3]), bgr(colour), 1.0)
             figure = f"{100 * value:.0f} %"
             right = place[2] - self.pad - text_size(figure, self.size)[0]
             draw_text(self.canvas, figure, (right, top), self.size, _LIGHT)
@@ -163,11 +176,11 @@ class _Drawing:
         width, height = text_size(text, self.size)
         top = max((rect[3] for rect in self.taken), default=0)
         place = (0, top, width + 2 * self.pad, top + height + self.pad)
-        self._panel(place, colour, strength)
+        self.panel(place, colour, strength)
         draw_text(self.canvas, text, (self.pad, top + self.pad // 2), self.size, _LIGHT)
         self.taken.append(place)
 
-    def _panel(self, rect: Rect, colour: tuple[int, int, int], strength: float) -> None:
+    def panel(self, rect: Rect, colour: tuple[int, int, int], strength: float) -> None:
         left, top, right, bottom = (max(0, value) for value in rect)
         region = self.canvas[top:bottom, left:right]
         if region.size:

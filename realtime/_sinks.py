@@ -68,17 +68,19 @@ class CsvSink:
         The file, which gets its name when it is closed.
     classes : sequence of str
         Labels of the model; fixes the columns.
+    images : bool
+        Add a last column ``image`` with the file name of each photograph.
     """
 
-    def __init__(self, path: str | Path, classes: Sequence[str]) -> None:
-        self._columns = FaceEvent.columns(tuple(classes))
+    def __init__(self, path: str | Path, classes: Sequence[str], *, images: bool = False) -> None:
+        self._columns = FaceEvent.columns(tuple(classes)) + ["image"] * images
         self._lines = _Lines(Path(path))
         self._lines.write(self._text(self._columns))
 
     def write(self, result: FrameResult) -> None:
         """Append the frame's rows."""
         for event in result.events:
-            row = event.row()
+            row = {**event.row(), "image": result.name}
             self._lines.write(self._text([_plain(row.get(column)) for column in self._columns]))
 
     def close(self) -> None:
@@ -95,6 +97,8 @@ class CsvSink:
 class JsonLinesSink:
     """Writes one JSON object per face and frame, with the names of the CSV's columns.
 
+    Photographs have their file name as ``image``.
+
     Parameters
     ----------
     path : str or Path
@@ -108,6 +112,8 @@ class JsonLinesSink:
         """Append the frame's objects."""
         for event in result.events:
             row = {name: _plain(value) for name, value in event.row().items()}
+            if result.name is not None:
+                row["image"] = result.name
             self._lines.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
 
     def close(self) -> None:
@@ -160,6 +166,11 @@ class VideoSink:
         """Finish the file."""
         self._video.close()
 
+    @property
+    def note(self) -> str | None:
+        """What the user should know of the file's sound, once it is closed."""
+        return self._video.note
+
     def _copies(self, timestamp_s: float) -> int:
         """How often the frame must be written for the video to have got to its time."""
         fps, written = self._video.fps, self._video.n_frames
@@ -178,15 +189,16 @@ class ImageSink:
     Parameters
     ----------
     path : str or Path
-        An image file for a single image, or a folder, in which each image gets its own name again.
+        An image file, or a folder.
+    folder : bool
+        Whether it is a folder, in which each image gets its own name again.
     overlay : Overlay, optional
         How to draw; by default with bars and without frames per second.
     """
 
-    def __init__(self, path: str | Path, *, overlay: Overlay | None = None) -> None:
-        self._path = Path(path)
-        self._single = self._path.suffix.lower() in IMAGE_OUTPUT_SUFFIXES
-        if not self._single:
+    def __init__(self, path: str | Path, *, folder: bool = False, overlay: Overlay | None = None) -> None:
+        self._path, self._folder = Path(path), folder
+        if folder:
             self._path.mkdir(parents=True, exist_ok=True)
         self._overlay = overlay or Overlay(status=False)
 
@@ -199,7 +211,7 @@ class ImageSink:
         """Nothing is left to do: every image was written whole."""
 
     def _target(self, result: FrameResult) -> Path:
-        if self._single:
+        if not self._folder:
             return self._path
         name = Path(result.name or f"{result.frame:06d}")
         # What OpenCV reads but does not write becomes a PNG.
@@ -223,6 +235,8 @@ class FrequencySink:
     ----------
     counts : Counter
         Faces by label.
+    people : set of int
+        Numbers of the persons followed.
     """
 
     def __init__(self, path: str | Path | None, classes: Sequence[str]) -> None:
@@ -230,11 +244,13 @@ class FrequencySink:
         self._file = None if path is None else PartFile(Path(path))
         self._classes = tuple(classes)
         self.counts: Counter[str] = Counter()
+        self.people: set[int] = set()
 
     def write(self, result: FrameResult) -> None:
         """Count the frame's faces."""
         faces = [event for event in result.events if event.state == "face"]
         self.counts.update(event.label if event.certain and event.label else "uncertain" for event in faces)
+        self.people.update(event.track_id for event in faces if event.track_id is not None)
 
     def rows(self) -> list[tuple[str, int, float]]:
         """Emotion, faces, and their share of all faces (0 where there are none)."""
@@ -253,7 +269,7 @@ class FrequencySink:
         self._file.finish(buffer.getvalue().encode())
 
 
-def event_sink(path: str | Path, classes: Sequence[str]) -> Sink:
+def event_sink(path: str | Path, classes: Sequence[str], *, images: bool = False) -> Sink:
     """Sink for the events, chosen by the file's ending.
 
     Raises
@@ -262,7 +278,7 @@ def event_sink(path: str | Path, classes: Sequence[str]) -> Sink:
         If the ending is neither ``.csv`` nor ``.jsonl``.
     """
     check_suffix(Path(path), EVENT_SUFFIXES, "the file of events")
-    return CsvSink(path, classes) if Path(path).suffix.lower() == ".csv" else JsonLinesSink(path)
+    return CsvSink(path, classes, images=images) if Path(path).suffix.lower() == ".csv" else JsonLinesSink(path)
 
 
 def write_image(path: Path, image: Any) -> None:

@@ -39,6 +39,13 @@ class VideoOutput:
     sound_from : Path, optional
         A video whose sound is laid under the written one when it is closed, where ffmpeg is installed.
 
+    Attributes
+    ----------
+    n_frames : int
+        Frames written so far.
+    note : str or None
+        Why there is no sound, once the file is closed.
+
     Raises
     ------
     ValueError
@@ -53,6 +60,7 @@ class VideoOutput:
         # Cameras and damaged files give odd rates; what no player plays would only hide that.
         self.fps = fps if 1 <= fps <= 240 else 25.0
         self.n_frames = 0
+        self.note: str | None = None
         self._sound_from = sound_from
         self._file = PartFile(path)
         self._writer: cv2.VideoWriter | None = None
@@ -93,7 +101,8 @@ class VideoOutput:
                 reason = f"the video could not be written (tried {self.n_frames} frames); is there room on the disk?"
                 raise OSError(errno.EIO, reason, str(self.path))
             if self._sound_from is not None:
-                add_sound(self._file.part, self._sound_from, self.n_frames / self.fps)
+                seconds = self.n_frames / self.fps
+                self.note = add_sound(self._file.part, self._sound_from, seconds)
             self._file.commit()
         finally:
             self._file.discard()
@@ -120,7 +129,7 @@ class VideoOutput:
         return free if limit is None else min(free, limit - self._file.part.stat().st_size)
 
 
-def add_sound(video: Path, original: Path, seconds: float) -> bool:
+def add_sound(video: Path, original: Path, seconds: float) -> str | None:
     """Lay the sound of one video under another, whole or not at all.
 
     Parameters
@@ -134,34 +143,26 @@ def add_sound(video: Path, original: Path, seconds: float) -> bool:
 
     Returns
     -------
-    bool
-        False where ffmpeg is not installed or fails; `video` is then as it was.
+    str or None
+        Why `video` stays as it was, where ffmpeg is not installed or fails.
     """
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
-        return False
+        return "ffmpeg is not installed, so the video has no sound; install it to keep the sound of the original"
     mixed = video.with_name(f".sound{video.name}")
-    words = [
-        ffmpeg,
-        "-nostdin",
-        "-loglevel",
-        "error",
-        "-y",
-        "-i",
-        str(video.absolute()),
-        "-i",
-        str(original.absolute()),
-    ]
+    words = [ffmpeg, "-nostdin", "-loglevel", "error", "-y"]
+    # Absolute, so that no name passes for an option or a protocol.
+    words += ["-i", str(video.absolute()), "-i", str(original.absolute())]
     words += ["-map", "0:v:0", "-map", "1:a?", "-c:v", "copy", "-t", f"{seconds:.3f}", "-c:a"]
     try:
         # Most containers take the sound as it is; where not, it is encoded anew.
         for codec in ("copy", _SOUND_CODECS.get(video.suffix.lower(), "aac")):
             if _succeeds([*words, codec, str(mixed.absolute())]) and _readable(mixed):
                 mixed.replace(video)
-                return True
+                return None
     finally:
         mixed.unlink(missing_ok=True)
-    return False
+    return "ffmpeg could not lay the sound of the original under the video, which has none"
 
 
 def _succeeds(words: list[str]) -> bool:
