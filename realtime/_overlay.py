@@ -69,17 +69,18 @@ class Overlay:
         return canvas
 
 
-def draw_panel(image: NDArray[np.uint8], lines: Sequence[str]) -> None:
-    """Write lines of text into the middle of an image, on a dark ground."""
+def draw_panel(image: NDArray[np.uint8], rows: Sequence[tuple[str, str]]) -> None:
+    """Write two columns of text into the middle of an image, on a dark ground."""
     drawing = _Drawing(image, ())
-    width = max(text_size(line, drawing.size)[0] for line in lines) + 6 * drawing.pad
-    row = text_size("0", drawing.size)[1] + drawing.pad
-    height = row * len(lines) + 4 * drawing.pad
+    columns = [max(text_size(row[place], drawing.size)[0] for row in rows) for place in (0, 1)]
+    width, line = sum(columns) + 10 * drawing.pad, text_size("0", drawing.size)[1] + drawing.pad
+    height = line * len(rows) + 4 * drawing.pad
     left, top = (image.shape[1] - width) // 2, (image.shape[0] - height) // 2
-    drawing.panel((left, top, left + width, top + height), _DARK, 0.85)
-    for number, line in enumerate(lines):
-        position = (left + 3 * drawing.pad, top + 2 * drawing.pad + number * row)
-        draw_text(image, line, position, drawing.size, _LIGHT)
+    drawing.panel((left, top, left + width, top + height), _DARK, 0.88)
+    for number, row in enumerate(rows):
+        y = top + 2 * drawing.pad + number * line
+        for text, x in zip(row, (left + 3 * drawing.pad, left + 7 * drawing.pad + columns[0]), strict=True):
+            draw_text(image, text, (x, y), drawing.size, _LIGHT)
 
 
 class _Drawing:

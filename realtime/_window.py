@@ -17,7 +17,9 @@ from ferbench.realtime._switcher import ModelSwitcher
 T = TypeVar("T")
 _SMALLEST, _MOST_OF_SCREEN = 640, 0.8
 _POLL_S, _NOTICE_S = 0.015, 2.5
-_KEYS = ("q, Esc   quit", "space   pause", "s   save a snapshot", "m   mirror", "h   this help")
+_KEYS = (("q, Esc", "quit"), ("space", "pause"), ("s", "save a snapshot"), ("m", "mirror"), ("h", "this help"))
+# Drivers that SDL falls back to where there is no screen: they open windows that nobody sees.
+_BLIND = ("dummy", "offscreen")
 
 
 class Window:
@@ -98,12 +100,15 @@ class Window:
         pygame = _pygame()
         try:
             pygame.display.init()
+            driver = pygame.display.get_driver()
+            if driver in _BLIND and "SDL_VIDEODRIVER" not in os.environ:
+                raise pygame.error("this machine has no display")
             pygame.display.set_mode((_SMALLEST, _SMALLEST * 3 // 4), pygame.RESIZABLE)
         except pygame.error as error:
             pygame.display.quit()
             raise OSError(
-                f"no window can be opened here ({error}); use --no-window and write files with --output-video, "
-                "--events or --summary"
+                f"no window can be opened ({error}); use --no-window and write files with --output-video, --events "
+                "or --summary"
             ) from error
         pygame.display.set_caption(self.title)
 
@@ -223,9 +228,9 @@ class Window:
         parts.append("the end; q closes the window" if self._ended else None)
         return " · ".join(part for part in parts if part) or None
 
-    def _help_lines(self) -> list[str]:
+    def _help_lines(self) -> list[tuple[str, str]]:
         names = self.switcher.names if self.switcher else ()
-        return [*_KEYS, *(f"{number}   {name}" for number, name in enumerate(names, 1))]
+        return [*_KEYS, *((str(number), name) for number, name in enumerate(names, 1))]
 
     def _snapshot(self) -> None:
         if self._latest is None:
