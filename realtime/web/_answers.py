@@ -45,8 +45,8 @@ def describe_result(result: FrameResult, model: str) -> str:
 
 
 def describe_model(about: dict[str, Any]) -> str:
-    """Return the message that tells a page which model answers from now on, and the columns of its CSV."""
-    return json.dumps({"type": "model", **about, "columns": FaceEvent.columns(about["classes"])})
+    """Return the message that tells a page which model answers from now on, and what is known of it."""
+    return json.dumps({"type": "model", **about})
 
 
 def _named(classes: tuple[str, ...], values: NDArray[np.float64] | None) -> dict[str, float] | None:

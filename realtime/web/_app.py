@@ -21,7 +21,7 @@ from ferbench.realtime.web._pictures import MEDIA_TYPES
 from ferbench.realtime.web._refusal import Refusal
 from ferbench.realtime.web._schemas import Health, Models, Prediction, Problem
 from ferbench.realtime.web._security import Access, Guard
-from ferbench.realtime.web._sessions import Session
+from ferbench.realtime.web._sessions import Session, turn_away
 from ferbench.realtime.web._shelf import Shelf
 
 STATIC = Path(__file__).parent / "static"
@@ -200,21 +200,22 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) ->
 def _add_streams(app: FastAPI, engine: Engine, feed: Feed | None) -> None:
     cameras = Places(engine.limits.clients, "cameras")
     followers = Places(engine.limits.viewers, "viewers")
+    no_source = Refusal(404, "no_source", "this server has no source of its own: start it with --source")
 
     @app.get("/api/source.mjpg", tags=["server"], summary="The server's source as motion JPEG", response_class=Response)
     async def source() -> Response:
         """Show the server's own camera or file with the faces marked, to any number of viewers within the limits."""
         if feed is None:
-            raise Refusal(404, "no_source", "this server has no source of its own: start it with --source")
+            raise no_source
         return MjpegResponse(feed, engine.limits)
 
     async def seated(socket: WebSocket, places: Places, session: Any) -> None:
-        """Run a session if there is room; a refusal before it has begun answers the handshake."""
+        """Run a session if there is room; why there is none is said in a message, as pages cannot see a handshake."""
         try:
             with places.seat():
                 await session.run()
         except Refusal as refusal:
-            await socket.send_denial_response(refusal.response())
+            await turn_away(socket, refusal)
 
     @app.websocket("/ws/camera")
     async def camera(socket: WebSocket) -> None:
@@ -223,7 +224,6 @@ def _add_streams(app: FastAPI, engine: Engine, feed: Feed | None) -> None:
     @app.websocket("/ws/source")
     async def follow(socket: WebSocket) -> None:
         if feed is None:
-            refusal = Refusal(404, "no_source", "this server has no source of its own: start it with --source")
-            await socket.send_denial_response(refusal.response())
+            await turn_away(socket, no_source)
             return
         await seated(socket, followers, FeedSession(socket, feed, engine.shelf.about, engine.limits))

@@ -13,6 +13,7 @@ from ferbench.realtime.web._answers import describe_model
 from ferbench.realtime.web._feed import Feed, FeedEnded, Viewer
 from ferbench.realtime.web._limits import Limits, TokenBucket
 from ferbench.realtime.web._refusal import Refusal
+from ferbench.realtime.web._sessions import turn_away
 from ferbench.realtime.web._tasks import first_to_end
 
 BORDER = "ferbench-frame"
@@ -91,8 +92,7 @@ class FeedSession:
                     await self._send(describe_model(self._describe(self._feed.model)))
                     await first_to_end(self._pump(viewer), self._read())
             except Refusal as refusal:
-                await self._send(json.dumps({"type": "error", **refusal.content()["error"]}))
-                await self._socket.close(1008, refusal.code)
+                await turn_away(self._socket, refusal)
             except FeedEnded as ended:
                 await self._send(json.dumps({"type": "error", "code": "source", "message": str(ended)}))
                 await self._socket.close(1000)

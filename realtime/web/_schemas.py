@@ -54,6 +54,7 @@ class ModelInfo(BaseModel):
     kind: str = Field(description="network or classical")
     classes: list[str]
     colours: dict[str, str] = Field(description="a colour for each class, the same everywhere in ferbench")
+    columns: list[str] = Field(description="columns of a session's CSV")
     dataset: str | None = Field(description="what it was fitted on")
     accuracy: float | None = Field(description="measured on that data set's test images; null where not measured")
     default: bool = Field(description="whether it answers when none is named")

@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any, NamedTuple
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ferbench.realtime import Frame
 from ferbench.realtime.web._answers import describe_model, describe_result
@@ -16,8 +16,8 @@ from ferbench.realtime.web._pictures import read_picture
 from ferbench.realtime.web._refusal import Refusal
 from ferbench.realtime.web._tasks import first_to_end
 
-# Close codes of RFC 6455: the client broke a rule, or asks too much.
-POLICY, TOO_SLOW = 1008, 1013
+# Registered close codes: the client broke a rule, or may try again later.
+POLICY, LATER = 1008, 1013
 
 
 class _Arrived(NamedTuple):
@@ -65,7 +65,7 @@ class Session:
         except WebSocketDisconnect:
             pass
         except Refusal as refusal:
-            await self._close(refusal)
+            await turn_away(self._socket, refusal)
 
     async def _read(self) -> None:
         while True:
@@ -151,14 +151,17 @@ class Session:
             seconds = self._limits.send_timeout_s
             raise Refusal(408, "slow", f"an answer was not read within {seconds:g} s") from None
 
-    async def _close(self, refusal: Refusal) -> None:
-        """Say why and close; a client that reads nothing does not get to hold this up."""
-        code = TOO_SLOW if refusal.code in ("slow", "idle") else POLICY
-        with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
-            async with asyncio.timeout(1.0):
-                await self._socket.send_text(_error(refusal))
-                # The reason in a close frame has at most 123 bytes.
-                await self._socket.close(code, refusal.code)
+
+async def turn_away(socket: WebSocket, refusal: Refusal) -> None:
+    """Say why and close; a client that reads nothing does not get to hold this up."""
+    code = LATER if refusal.status in (408, 503) else POLICY
+    with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
+        async with asyncio.timeout(1.0):
+            if socket.application_state is WebSocketState.CONNECTING:
+                await socket.accept()
+            await socket.send_text(_error(refusal))
+            # The reason in a close frame has at most 123 bytes.
+            await socket.close(code, refusal.code)
 
 
 def _error(refusal: Refusal, **more: Any) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.models import load_bundle
-from ferbench.realtime import Recognizer
+from ferbench.realtime import FaceEvent, Recognizer
 from ferbench.realtime._colours import colour_of
 from ferbench.realtime.web._refusal import Refusal
 
@@ -80,6 +80,7 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
         "kind": "network" if "model.onnx" in info["files"] else "classical",
         "classes": classes,
         "colours": {label: colour_of(label, classes) for label in classes},
+        "columns": FaceEvent.columns(classes),
         "dataset": info.get("dataset", {}).get("name"),
         "accuracy": test.get("accuracy"),
     }

@@ -1,0 +1,182 @@
+// The page: modes on one side, panel, timeline and record on the other.
+
+import { $, notify, percent, save, show, speak, themeButton } from "./page.js";
+import { CameraMode } from "./camera.js";
+import { clearOverlay, drawOverlay, Timeline } from "./draw.js";
+import { FacePanel } from "./faces.js";
+import { PictureMode } from "./picture.js";
+import { Record } from "./record.js";
+import { SourceMode } from "./source.js";
+
+class View {
+  constructor(limits) {
+    this.limits = limits;
+    this.source = limits.source;
+    this.models = new Map(limits.models.map((model) => [model.name, model]));
+    this.record = new Record();
+    this.timeline = new Timeline();
+    this.panel = new FacePanel(() => this.redraw?.());
+    this.redraw = null;
+    this.times = [];
+    this.told = 0;
+    this.about = null;
+    this.model = limits.models.find((model) => model.default).name;
+    this.use(this.model);
+  }
+
+  // Another model answers: its classes, colours and columns.
+  use(name) {
+    const known = this.models.get(name);
+    this.record.use(known.columns);
+    $("models").value = known.name;
+    this.model = known.name;
+    $("model-note").textContent = describe(known);
+    if (this.about === known) return;
+    this.about = known;
+    this.panel.use(known);
+    this.timeline.use(known);
+  }
+
+  // What the stage says when it shows no picture.
+  empty({ icon, title, text, button, run }) {
+    show($("empty"), true);
+    $("empty-icon").setAttribute("href", `#i-${icon}`);
+    $("empty-title").textContent = title;
+    $("empty-text").textContent = this.limits.private ? text : text.replace("this machine", location.hostname);
+    $("begin").textContent = button;
+    $("begin").onclick = run;
+    show($("paste"), false);
+  }
+
+  live() {
+    show($("empty"), false);
+  }
+
+  // A picture has no course in time.
+  course(visible) {
+    show($("timeline"), visible);
+    $("time-title").textContent = visible ? "Last minute" : "This session";
+    if (!visible) $("time-note").textContent = "Each picture adds a row for each of its faces.";
+  }
+
+  working(text) {
+    $("stats").textContent = text;
+  }
+
+  idle(text) {
+    this.redraw = null;
+    this.times = [];
+    clearOverlay();
+    this.panel.update([], text);
+    $("stats").textContent = "";
+  }
+
+  reset() {
+    this.idle("No face yet");
+    this.clearTimeline();
+  }
+
+  clearTimeline() {
+    this.timeline.clear();
+    this.timeline.draw();
+    $("time-note").textContent = "Probabilities over time appear here.";
+  }
+
+  show(message, { mirrored = false, overlay = true, still = false, roundTrip = null, frame = null } = {}) {
+    const { events } = message;
+    this.record.add({ timestamp_s: 0, ...message });
+    this.redraw = () => overlay && drawOverlay(events, message, this.about.colours, mirrored && $("video").classList.contains("mirrored"), frame);
+    this.redraw();
+    if (events.length) this.panel.update(events);
+    if (events.length && !still) this.timeline.add(events[0].timestamp_s, this.panel.choose(events));
+    this.count(events, message, still, roundTrip);
+    $("clear").disabled = $("download").disabled = !this.record.rows.length;
+    $("rows").textContent = this.record.rows.length ? this.record.rows.length.toLocaleString("en") : "";
+  }
+
+  count(events, message, still, roundTrip) {
+    const faces = events.filter((event) => event.state === "face").length;
+    const found = `${faces} ${faces === 1 ? "face" : "faces"}`;
+    if (still) {
+      $("stats").textContent = `${found} · ${message.latency_ms.toFixed(0)} ms`;
+      return;
+    }
+    const now = performance.now();
+    this.times.push(now);
+    while (this.times[0] < now - 2000) this.times.shift();
+    if (now - this.told < 500) return;
+    this.told = now;
+    const rate = this.times.length > 1 ? (1000 * (this.times.length - 1)) / (now - this.times[0]) : 0;
+    const latency = roundTrip ?? message.latency_ms;
+    $("stats").textContent = `${found} · ${rate.toFixed(0)} frames/s · ${latency.toFixed(0)} ms`;
+  }
+}
+
+function describe(model) {
+  const kind = model.kind === "network" ? "Network" : "Classical";
+  const fitted = model.dataset ? `, fitted on ${model.dataset}` : "";
+  const right = model.accuracy === null ? "" : `: right on ${percent(model.accuracy)} of its test images`;
+  return `${kind}${fitted}${right}`;
+}
+
+function modes(view) {
+  const all = {};
+  let current = null;
+  const activate = (name) => {
+    const radio = document.querySelector(`#modes input[value="${name}"]`);
+    radio.checked = true;
+    if (current === name) return;
+    const before = current;
+    current = name;
+    if (before) quietly(() => all[before].leave());
+    all[name].enter();
+  };
+  all.camera = new CameraMode(view);
+  all.source = new SourceMode(view);
+  all.picture = new PictureMode(view, activate);
+  for (const radio of document.querySelectorAll("#modes input")) {
+    radio.addEventListener("change", () => activate(radio.value));
+  }
+  activate(view.limits.source && !navigator.mediaDevices ? "source" : "camera");
+  return () => all[current];
+}
+
+// Leaving a mode by the keyboard must not move the focus into the stage.
+function quietly(run) {
+  const focused = document.activeElement;
+  run();
+  focused?.focus?.({ preventScroll: true });
+}
+
+async function start() {
+  const answer = await fetch("/api/models");
+  if (!answer.ok) throw new Error((await answer.json()).error.message);
+  const limits = await answer.json();
+  $("models").replaceChildren(...limits.models.map((model) => new Option(model.name, model.name)));
+  show($("mode-source"), limits.source !== null);
+  if (!limits.private) {
+    $("machine").textContent = `the machine that runs ferbench (${location.hostname})`;
+  }
+  const view = new View(limits);
+  const current = modes(view);
+  $("models").addEventListener("change", () => {
+    view.model = $("models").value;
+    $("model-note").textContent = "Loading…";
+    if (!current().model(view.model)) view.use(view.model);
+  });
+  $("download").addEventListener("click", () => save(view.record.csv(), "ferbench-session.csv", "text/csv"));
+  $("clear").addEventListener("click", () => {
+    view.record.clear();
+    view.record.use(view.about.columns);
+    view.clearTimeline();
+    $("clear").disabled = $("download").disabled = true;
+    $("rows").textContent = "";
+    speak("What was collected is cleared");
+    $("stage-card").focus({ preventScroll: true });
+  });
+  new ResizeObserver(() => view.redraw?.()).observe($("stage"));
+  themeButton($("theme"), () => view.timeline.draw());
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view.timeline.draw());
+}
+
+start().catch((error) => notify(`The page cannot start: ${error.message}. Load it anew.`, "Load anew", () => location.reload()));

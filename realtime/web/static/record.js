@@ -1,0 +1,67 @@
+// What the page has seen since it was opened, for the download. It lives in this page's memory only.
+
+const MOST_ROWS = 200_000;
+const PLAIN = new Set(["frame", "timestamp_s", "track_id", "state", "score", "label"]);
+
+export class Record {
+  constructor() {
+    this.clear();
+  }
+
+  clear() {
+    this.columns = [];
+    this.rows = [];
+    this.started = null;
+    this.next = { frame: 0, track: 0 };
+    this.begin();
+  }
+
+  // A new connection counts frames, people and seconds from zero again: go on where the last one ended.
+  begin() {
+    const now = performance.now() / 1000;
+    this.offset = { frame: this.next.frame, track: this.next.track, seconds: this.started === null ? 0 : now - this.started };
+  }
+
+  // Another model may have other classes; columns are only ever added.
+  use(columns) {
+    for (const column of columns) if (!this.columns.includes(column)) this.columns.push(column);
+  }
+
+  // Take in the events of a message, with frames, people and seconds counted on.
+  add(message) {
+    if (this.started === null) {
+      this.started = performance.now() / 1000 - message.timestamp_s;
+      this.offset.seconds = 0;
+    }
+    const events = message.events.map((event) => ({
+      ...event,
+      frame: event.frame + this.offset.frame,
+      timestamp_s: event.timestamp_s + this.offset.seconds,
+      track_id: event.track_id === null ? null : event.track_id + this.offset.track,
+    }));
+    for (const event of events) {
+      this.rows.push(this.columns.map((column) => value(event, column)));
+      this.next.frame = Math.max(this.next.frame, event.frame + 1);
+      this.next.track = Math.max(this.next.track, event.track_id ?? 0);
+    }
+    if (this.rows.length > MOST_ROWS) this.rows.splice(0, this.rows.length - MOST_ROWS);
+  }
+
+  csv() {
+    const lines = this.rows.map((row) => this.columns.map((_, at) => cell(row[at])).join(","));
+    return [this.columns.map(cell).join(","), ...lines, ""].join("\r\n");
+  }
+}
+
+function value(event, column) {
+  if (PLAIN.has(column)) return column === "timestamp_s" ? Number(event.timestamp_s.toFixed(4)) : event[column];
+  if (column === "certain") return event.certain ? "True" : "False";
+  if (column.startsWith("p_")) return event.probabilities?.[column.slice(2)];
+  if (column.startsWith("raw_")) return event.raw?.[column.slice(4)];
+  return event.box?.[column];
+}
+
+function cell(content) {
+  const text = content === null || content === undefined ? "" : String(content);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
