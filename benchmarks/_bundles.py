@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+from ferbench.models import pretrained
+
 
 def find_bundle(name: str, results: Path) -> Path:
     """Return the folder of a bundle by path, by recipe name, or as the winner.
@@ -10,8 +12,9 @@ def find_bundle(name: str, results: Path) -> Path:
     Parameters
     ----------
     name : str
-        A bundle's folder; a recipe such as ``hog+svm``, whose newest bundle under `results` is taken; or
-        ``winner``, the best recogniser that was measured.
+        A bundle's folder; a recipe such as ``hog+svm``, whose newest bundle under `results` is taken; a shipped bundle
+        such as ``ferbench-net-xs``; or ``winner``, the best recogniser that was measured here, and the shipped one
+        where nothing was.
     results : Path
         A results folder, or one of its data sets.
 
@@ -26,9 +29,11 @@ def find_bundle(name: str, results: Path) -> Path:
         return _winner(results)
     found = _bundles(results)
     matching = [path for recipe, _, path in sorted(found, key=lambda entry: entry[1]) if recipe == name]
+    if not matching and name in pretrained():
+        return pretrained()[name]
     if not matching:
-        known = ", ".join(sorted({recipe for recipe, _, _ in found})) or "none; `ferbench run` makes some"
-        raise FileNotFoundError(f"{name!r} is no bundle, and {results} has none of that name (there: {known})")
+        known = ", ".join(sorted({*(recipe for recipe, _, _ in found), *pretrained()}))
+        raise FileNotFoundError(f"{name!r} is no bundle, and {results} has none of that name (known: {known})")
     return matching[-1]
 
 
@@ -40,7 +45,7 @@ def _winner(results: Path) -> Path:
         {file.parents[2] for file in [*results.glob("bundles/*/*.json"), *results.glob("*/bundles/*/*.json")]}
     )
     if not folders:
-        raise FileNotFoundError(f"{results} holds no bundles; `ferbench run` makes some, or name one with --model")
+        return next(iter(pretrained().values()))
     if len(folders) > 1:
         known = ", ".join(map(str, folders))
         raise ValueError(f"{results} holds bundles of several data sets; choose one with --results: {known}")

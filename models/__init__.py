@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from ferbench.models._bundle import LoadedBundle, load_bundle, save_bundle
     from ferbench.models._cnn import CNN
     from ferbench.models._onnx import OnnxRecogniser
+    from ferbench.models._pretrained import Pretrained
     from ferbench.models._recipes import Recipe, describe, get_recipe, make_recipe, recipes
+    from ferbench.models._shipped import pretrained
     from ferbench.models._svm import SVM
     from ferbench.models._tree import Tree
 
@@ -18,12 +20,14 @@ __all__ = [
     "Augmentation",
     "LoadedBundle",
     "OnnxRecogniser",
+    "Pretrained",
     "Recipe",
     "Tree",
     "describe",
     "get_recipe",
     "load_bundle",
     "make_recipe",
+    "pretrained",
     "recipes",
     "save_bundle",
 ]
@@ -35,6 +39,7 @@ _HOMES = {
     "CNN": "_cnn",
     "LoadedBundle": "_bundle",
     "OnnxRecogniser": "_onnx",
+    "Pretrained": "_pretrained",
     "Recipe": "_recipes",
     "SVM": "_svm",
     "Tree": "_tree",
@@ -42,6 +47,7 @@ _HOMES = {
     "get_recipe": "_recipes",
     "load_bundle": "_bundle",
     "make_recipe": "_recipes",
+    "pretrained": "_shipped",
     "recipes": "_recipes",
     "save_bundle": "_bundle",
 }

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ferbench.models._cnn import CNN
 
 History = dict[str, list[float]]
+OnEpoch = Callable[[int, Mapping[str, float]], None]
 
 
 class WeightAverage(keras.callbacks.Callback):
@@ -190,9 +192,9 @@ class Clock(keras.callbacks.Callback):
 class Progress(keras.callbacks.Callback):
     """One bar over all steps, a line and a curve after each epoch, and the picture of both curves."""
 
-    def __init__(self, settings: "CNN", history: History) -> None:
+    def __init__(self, settings: "CNN", history: History, on_epoch: OnEpoch | None) -> None:
         super().__init__()
-        self.settings, self.history = settings, history
+        self.settings, self.history, self.listener = settings, history, on_epoch
 
     def on_train_begin(self, logs: Any = None) -> None:
         disable = None if self.settings.verbose else True
@@ -217,6 +219,8 @@ class Progress(keras.callbacks.Callback):
         if self.settings.checkpoint_dir is not None:
             file = Path(self.settings.checkpoint_dir) / "curves.png"
             draw_curves(self.history, file, f"{self.settings.architecture}, epoch {epoch + 1}/{self.settings.epochs}")
+        if self.listener is not None:
+            self.listener(epoch + 1, {name: values[-1] for name, values in self.history.items()})
 
     def on_train_end(self, logs: Any = None) -> None:
         self.bar.close()

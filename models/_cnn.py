@@ -1,7 +1,7 @@
 """The CNN: a scikit-learn classifier of face images over Keras 3."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -175,6 +175,7 @@ class CNN(ClassifierMixin, BaseEstimator):
         *,
         X_val: NDArray[np.uint8] | None = None,
         y_val: Sequence[str] | None = None,
+        on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
     ) -> Self:
         """Train the network.
 
@@ -187,6 +188,10 @@ class CNN(ClassifierMixin, BaseEstimator):
         X_val, y_val : like X and y, optional
             Validation images, for the choice of the epoch, the learning rate and the stop. Without them
             `validation_fraction` of the training images is held out.
+
+        on_epoch : callable, optional
+            Called after each epoch with its number, from 1, and its figures (those of `history_`); what it raises ends
+            the training.
 
         Raises
         ------
@@ -215,7 +220,7 @@ class CNN(ClassifierMixin, BaseEstimator):
         self.image_shape_ = X.shape[1:]
         targets, val_targets = self._encode(labels, "y"), self._encode(np.asarray(y_val), "y_val")
         with tempfile.TemporaryDirectory() as scratch:
-            training = Training(self, Path(self.checkpoint_dir or scratch))
+            training = Training(self, Path(self.checkpoint_dir or scratch), on_epoch)
             weights = training.run((X, targets), (check_images(X_val), val_targets))
         self.history_, self.best_epoch_ = training.history, training.best_epoch
         self.implementation_ = training.implementation

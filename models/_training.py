@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ferbench.models._architectures import TRANSFER, build_network
 from ferbench.models._batches import Batches, load_teachers, teach
-from ferbench.models._callbacks import Clock, Progress, State, WeightAverage
+from ferbench.models._callbacks import Clock, OnEpoch, Progress, State, WeightAverage
 from ferbench.models._optional import require
 
 if TYPE_CHECKING:
@@ -32,10 +32,13 @@ class Training:
         The estimator whose parameters to follow.
     folder : Path
         Where checkpoints are kept. A folder that holds the state of the same training is resumed.
+    on_epoch : callable, optional
+        Called after each epoch with its number, from 1, and its figures.
     """
 
-    def __init__(self, settings: "CNN", folder: Path) -> None:
+    def __init__(self, settings: "CNN", folder: Path, on_epoch: OnEpoch | None = None) -> None:
         self.settings = settings
+        self.on_epoch = on_epoch
         self.folder = folder
         self.history: dict[str, list[float]] = {}
         self.best_epoch = 0
@@ -118,7 +121,7 @@ class Training:
                     keras.callbacks.TerminateOnNaN(),
                     state,
                     *watchers,
-                    Progress(settings, state.history),
+                    Progress(settings, state.history, self.on_epoch),
                 ],
                 shuffle=False,
                 verbose=0,
