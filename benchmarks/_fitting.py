@@ -1,6 +1,8 @@
 """Fitting a recogniser on what it may see: the training images, and the validation images where it may choose."""
 
+import inspect
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,9 @@ from sklearn.pipeline import Pipeline
 
 from ferbench.benchmarks._features_cache import CachedExtractor
 from ferbench.datasets import Dataset
+
+# Called after each epoch with its number, from 1, and its figures; what it raises ends the fit.
+OnEpoch = Callable[[int, Mapping[str, float]], None]
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Fitted:
         return np.asarray(probabilities, dtype=np.float32), time.perf_counter() - start
 
 
-def fit_recogniser(recogniser: Any, family: str, data: FitData) -> Fitted:
+def fit_recogniser(recogniser: Any, family: str, data: FitData, *, on_epoch: OnEpoch | None = None) -> Fitted:
     """Fit a recogniser, with the features of a classical one taken from the cache.
 
     Parameters
@@ -88,12 +93,16 @@ def fit_recogniser(recogniser: Any, family: str, data: FitData) -> Fitted:
     family : str
         Recognisers of the family ``deep`` get PublicTest as ``X_val`` and ``y_val``.
     data : FitData
+    on_epoch : callable, optional
+        Handed to a ``fit`` that takes an argument of that name; others do without.
     """
     if isinstance(recogniser, Pipeline) and recogniser.steps[0][0] == "features":
         return _fit_on_features(recogniser, data)
-    validation = {"X_val": data.X_val, "y_val": data.y_val} if family == "deep" else {}
+    options: dict[str, Any] = {"X_val": data.X_val, "y_val": data.y_val} if family == "deep" else {}
+    if on_epoch is not None and "on_epoch" in inspect.signature(recogniser.fit).parameters:
+        options["on_epoch"] = on_epoch
     start = time.perf_counter()
-    recogniser.fit(data.X, data.y, **validation)
+    recogniser.fit(data.X, data.y, **options)
     seconds = time.perf_counter() - start
     # A fit that went on from a checkpoint took, in all, what its epochs took.
     history = getattr(recogniser, "history_", None) or {}
