@@ -1,14 +1,16 @@
-"""``ferbench report`` rebuilds the tables and plots; ``ferbench best`` names the winner."""
+"""``ferbench report`` rebuilds tables and plots, ``best`` names the winner, and ``export`` takes it out."""
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
 
 def register(subparsers: Any) -> None:
-    """Add ``report`` and ``best``."""
+    """Add ``report``, ``best`` and ``export``."""
     _register_report(subparsers)
     _register_best(subparsers)
+    _register_export(subparsers)
 
 
 def _register_report(subparsers: Any) -> None:
@@ -48,6 +50,31 @@ def _register_best(subparsers: Any) -> None:
     parser.add_argument("--min-accuracy", type=float, metavar="SHARE", help="accuracy on PublicTest, 0 to 1")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(command=best)
+
+
+def _register_export(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "export",
+        help="copy a measured bundle out of the results, with a model card",
+        description="Copy a measured bundle into a folder of its own and write its model card from the measurements.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make")
+    parser.add_argument(
+        "--model", default="winner", metavar="NAME", help="winner (default), a recipe or a bundle's folder"
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
+    parser.add_argument(
+        "--note", action="append", default=[], metavar="TEXT", help="a paragraph for the card; repeatable"
+    )
+    parser.set_defaults(command=export)
+
+
+def export(args: argparse.Namespace) -> int:
+    """Copy a bundle and print where its card is."""
+    from ferbench.benchmarks._export import export_bundle
+
+    print(export_bundle(args.model, args.results, args.folder, notes=args.note))
+    return 0
 
 
 def report(args: argparse.Namespace) -> int:

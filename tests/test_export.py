@@ -1,0 +1,58 @@
+"""A bundle that leaves the results: whole, with a card whose figures are those that were measured."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferbench.benchmarks._export import export_bundle
+from ferbench.benchmarks._report_results import read_results
+from ferbench.benchmarks._runner import Run
+from ferbench.benchmarks._suite import Suite
+from ferbench.cli import main
+from ferbench.datasets import make_faces
+from ferbench.models import load_bundle, pretrained
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    faces = make_faces(210, random_state=0, difficulty=0.2)
+    Run(Suite("small", ("constant", "pixels+logreg")), faces, folder).execute()
+    return folder / "faces"
+
+
+def test_the_card_tells_what_was_measured(results: Path, tmp_path: Path) -> None:
+    text = export_bundle("winner", results, tmp_path / "out", notes=["Drawn by ferbench."]).read_text()
+    read = read_results(results)
+    cell = next(cell for cell in read.measured if cell.recipe == "pixels+logreg")
+    answers = np.array(read.classes)[cell.proba["PrivateTest"].argmax(axis=1)]
+    true = read.labels["PrivateTest"]
+    assert f"| PrivateTest | {len(true)} | {(answers == true).mean():.4f} |" in text
+    assert (
+        f"| happy | {(true == 'happy').sum()} |" in text
+        and f"| {(answers == true)[true == 'happy'].mean():.3f} |" in text
+    )
+    assert "drawn faces" in text and text.endswith("Drawn by ferbench.\n")
+    assert "p90" in text and "MB" in text and "are called" in text
+
+
+def test_the_exported_bundle_is_the_measured_one(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "mine"
+    arguments = ["export", str(target), "--model", "pixels+logreg", "--results", str(results)]
+    assert main(arguments) == 0 and main(arguments) == 0, "an older export is replaced"
+    assert str(target / "MODEL_CARD.md") in capsys.readouterr().out
+    images = make_faces(21, random_state=1).images
+    cell = next((results / "bundles").glob("pixels+logreg*"))
+    np.testing.assert_array_equal(load_bundle(target).predict_proba(images), load_bundle(cell).predict_proba(images))
+
+
+def test_what_cannot_be_exported_is_named(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "full").mkdir()
+    assert main(["export", str(tmp_path / "full"), "--results", str(results)]) == 2
+    assert "is no bundle; choose another folder" in capsys.readouterr().err
+    shipped = str(next(iter(pretrained().values())))
+    assert main(["export", str(tmp_path / "x"), "--model", shipped, "--results", str(results)]) == 2
+    assert "has no record beside it" in capsys.readouterr().err
