@@ -64,7 +64,8 @@ class Suite:
     name : str
         Name of the suite.
     recipes : tuple of str
-        Names of recipes, as in ``ferbench.models.recipes()``.
+        Names of recipes, as in ``ferbench.models.recipes()``; ``NAME@VARIANT`` is the recipe NAME once more, under
+        parameters of its own.
     source : str or None
         A data source as :func:`ferbench.datasets.load` takes it; None when the command line has to name it.
     size, dataset_seed, options
@@ -224,4 +225,4 @@ def _closest(key: str, known: Iterable[str]) -> str:
 def _cell_id(recipe: str, params: Mapping[str, Any], seed: int, fingerprint: str) -> str:
     content = json.dumps({"params": params, "fingerprint": fingerprint}, sort_keys=True, default=str)
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]
-    return f"{re.sub(r'[^A-Za-z0-9+._-]', '_', recipe)}-s{seed}-{digest}"
+    return f"{re.sub(r'[^A-Za-z0-9+._@-]', '_', recipe)}-s{seed}-{digest}"

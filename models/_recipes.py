@@ -3,7 +3,7 @@
 import difflib
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points, version
 from typing import Any, Literal
 
@@ -112,6 +112,9 @@ def recipes() -> dict[str, Recipe]:
 def get_recipe(name: str) -> Recipe:
     """Return a recipe by name; any ``extractor[+extractor…]+classifier`` is one.
 
+    What follows an ``@`` is for the reader alone: ``cnn@no-flip`` is the recipe ``cnn`` under a name of its own, so that a
+    suite can measure it several times with different parameters.
+
     Raises
     ------
     ValueError
@@ -120,6 +123,9 @@ def get_recipe(name: str) -> Recipe:
     known = recipes()
     if name in known:
         return known[name]
+    plain, at, variant = name.partition("@")
+    if at and variant:
+        return replace(get_recipe(plain), name=name)
     features, _, classifier = name.rpartition("+")
     if classifier in classifiers() and set(features.split("+")) <= set(extractors()):
         return _cross(features, classifier)
@@ -149,9 +155,11 @@ def describe(recogniser: Any) -> dict[str, str]:
         LogisticRegression: "softmax of the linear model, its own likelihood",
         DummyClassifier: "class shares of the training images",
     }
+    implementation = getattr(last, "implementation_", None) or f"{package} {version(package)} {type(last).__name__}"
+    # Whose features these are has to be known to judge whether their network has seen the test images.
+    origins = {origin for part in recogniser.get_params().values() if (origin := getattr(part, "origin_", None))}
     return {
-        "implementation": getattr(last, "implementation_", None)
-        or f"{package} {version(package)} {type(last).__name__}",
+        "implementation": "; ".join([implementation, *sorted(origins)]),
         "probabilities": getattr(last, "probabilities_", None) or default.get(type(last), "as the library gives them"),
     }
 

@@ -100,3 +100,12 @@ def _nearest() -> object:
 
 
 NEAREST = Recipe("nearest", "classical", _nearest)
+
+
+def test_a_variant_is_the_recipe_under_a_name_of_its_own() -> None:
+    variant = get_recipe("hog+svm@strong")
+    assert variant.name == "hog+svm@strong" and variant.family == "classical"
+    assert variant.build(classifier__C=10)["classifier"].C == 10
+    for name in ("hog+svn@strong", "hog+svm@"):
+        with pytest.raises(ValueError, match="there is no recipe 'hog"):
+            get_recipe(name)
