@@ -91,9 +91,10 @@ def load_teachers(settings: "CNN") -> "list[LoadedBundle]":
         If one knows other classes or takes images of another size.
     """
     from ferbench.models._bundle import load_bundle
+    from ferbench.models._shipped import find_shipped
 
     paths: Sequence[str | Path] = [settings.teachers] if isinstance(settings.teachers, str) else settings.teachers
-    teachers = [load_bundle(path) for path in paths]
+    teachers = [load_bundle(find_shipped(path)) for path in paths]
     for teacher in teachers:
         if sorted(teacher.classes_) != sorted(settings.classes_):
             raise ValueError(

@@ -58,7 +58,8 @@ class CNN(ClassifierMixin, BaseEstimator):
     label_smoothing : float, default=0.0
         Share of the target that is spread over all classes.
     teachers : sequence of str or Path, default=()
-        Bundles whose mean probabilities become part of the targets (distillation; Hinton et al., 2015).
+        Bundles (folders, or names of shipped ones) whose mean probabilities become part of the targets (distillation;
+        Hinton et al., 2015).
     distillation : float, default=0.7
         Weight of the teachers' probabilities in the target.
     initial_weights : str, Path or None, default=None
