@@ -112,8 +112,8 @@ def recipes() -> dict[str, Recipe]:
 def get_recipe(name: str) -> Recipe:
     """Return a recipe by name; any ``extractor[+extractor…]+classifier`` is one.
 
-
-
+    What follows an ``@`` is for the reader alone: ``cnn@no-flip`` is the recipe ``cnn`` under a name of its own, so
+    that a suite can measure it several times with different parameters.
 
     Raises
     ------
