@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ferbench.benchmarks._suite import available_suites, load_suite
+from ferbench.models import get_recipe
 
 SUITE = """
 recipes = ["constant", "hog+svm"]
@@ -54,12 +55,19 @@ def test_other_data_or_parameters_make_another_cell(tmp_path: Path) -> None:
     assert [a == b.cell_id for a, b in zip(ids, changed.cells("ab12"), strict=True)] == [True, False] * 2
 
 
-@pytest.mark.parametrize("name", available_suites())
-def test_shipped_suites_hold_every_recipe_of_the_main_table(name: str) -> None:
+@pytest.mark.parametrize(("name", "network"), [("faces", "cnn"), ("fer2013", "cnn-4conv")])
+def test_the_main_suites_hold_every_recipe_of_the_main_table(name: str, network: str) -> None:
     recipes = set(load_suite(name).recipes)
     features = ("pixels", "hog", "landmarks", "hog+landmarks")
     classifiers = ("logreg", "linear-svm", "svm", "tree")
-    assert recipes >= {f"{f}+{c}" for f in features for c in classifiers} | {"constant", "cnn"}
+    assert recipes >= {f"{f}+{c}" for f in features for c in classifiers} | {"constant", network}
+
+
+@pytest.mark.parametrize("name", available_suites())
+def test_every_recipe_and_parameter_of_a_shipped_suite_is_known(name: str) -> None:
+    suite = load_suite(name)
+    for recipe in suite.recipes:
+        get_recipe(recipe).build(**suite.params.get(recipe, {}))
 
 
 @pytest.mark.parametrize(
