@@ -1,11 +1,13 @@
 """Face detectors behind one small protocol, and the framing that makes their boxes alike."""
 
+import math
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, ClassVar, NamedTuple
 
+import cv2
 import numpy as np
 
 from ferbench.realtime._events import Box, Image
@@ -23,7 +25,15 @@ class Detection(NamedTuple):
 class Framing(NamedTuple):
     """How a detector's own box becomes the square that FER2013's faces were cut from.
 
-    The side is `scale` times the larger side of the detector's box; the centre moves by `down` times that side.
+    The side is `scale` times the root of the box's area; the centre moves down by `down` times that root.
+
+    Notes
+    -----
+    How the constants of the detectors were found: 1,500 PublicTest images of FER2013 were enlarged to 200 pixels,
+    their border repeated 100 pixels outwards, and searched by each detector. What was cut out for FER2013 is then
+    known to be the middle 200 pixels, and the constants are the medians, over the found faces (haar 71 %, dlib 76 %,
+    yunet 90 %), of 200 / root and of the offset. Log loss of a network on what they cut out: 0.005 (haar), 0.024
+    (dlib) and 0.007 nats (yunet) above that on the original images; on boxes as they come up to 0.06 above.
     """
 
     scale: float
@@ -31,11 +41,18 @@ class Framing(NamedTuple):
 
     def apply(self, x: float, y: float, width: float, height: float) -> Box:
         """Square box in whole pixels."""
-        own = max(width, height)
+        own = math.sqrt(width * height)
         side = self.scale * own
         left = x + width / 2 - side / 2
         top = y + height / 2 + self.down * own - side / 2
         return round(left), round(top), max(1, round(side)), max(1, round(side))
+
+
+class Found(NamedTuple):
+    """What a detector itself says: x, y, width, height in pixels, and a score."""
+
+    box: tuple[float, float, float, float]
+    score: float
 
 
 class Detector(ABC):
@@ -50,13 +67,20 @@ class Detector(ABC):
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def detect(self, image: Image) -> list[Detection]:
+    def detect(self, image: Image, *, thorough: bool = False) -> list[Detection]:
         """Find all faces, the surest first.
 
         Parameters
         ----------
         image : ndarray of shape (height, width, 3), uint8
             Colours in the order blue, green, red.
+        thorough : bool
+            Take the time that a photograph deserves: look for smaller faces, and for those that fill the picture.
+
+        Raises
+        ------
+        ValueError
+            If `image` is something else.
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(
@@ -64,13 +88,13 @@ class Detector(ABC):
                 f"{image.shape}; turn a grey one to colour with cv2.cvtColor"
             )
         with self._lock:
-            found = self._find(image)
+            found = self._find(image, thorough)
         faces = [Detection(self.framing.apply(*box), float(score)) for box, score in found]
         return sorted(faces, key=lambda face: -face.score)
 
     @abstractmethod
-    def _find(self, image: Image) -> list[tuple[tuple[float, float, float, float], float]]:
-        """Boxes (x, y, width, height) in pixels of `image` and scores, as the detector has them."""
+    def _find(self, image: Image, thorough: bool) -> list[Found]:
+        """Boxes in pixels of `image` and scores, as the detector has them."""
 
 
 def detectors() -> list[str]:
@@ -122,14 +146,20 @@ def _factories() -> dict[str, Callable[..., Detector]]:
     return {"dlib": DlibDetector, "haar": HaarDetector, "mtcnn": MtcnnDetector, "yunet": make_yunet}
 
 
-def shrink(image: Image, longest: int) -> tuple[Image, float]:
+def resized_for_search(image: Image, longest: int) -> tuple[Image, float]:
     """Shrink so that the longer side has at most `longest` pixels; also the factor back to the original."""
-    import cv2
-
     height, width = image.shape[:2]
-    factor = max(1.0, max(height, width) / longest)
-    if factor == 1.0:
+    factor = max(height, width) / longest
+    if factor <= 1:
         return image, 1.0
     size = (max(1, round(width / factor)), max(1, round(height / factor)))
-    # Nearest neighbours would do for speed but lose small faces; area averages cost well under a millisecond.
+    # Averages over areas: interpolation would skip pixels, and with them the features of small faces.
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), factor
+
+
+def with_border(image: Image, share: float) -> tuple[Image, int]:
+    """Repeat the border outwards by a share of the longer side, so that faces which fill the picture are found."""
+    if share == 0:
+        return image, 0
+    width = round(share * max(image.shape[:2]))
+    return np.asarray(cv2.copyMakeBorder(image, width, width, width, width, cv2.BORDER_REPLICATE), np.uint8), width

@@ -1,7 +1,11 @@
 """dlib's frontal face detector."""
 
-from ferbench.realtime._detectors import Detector, Framing, shrink
+import cv2
+
+from ferbench.realtime._detectors import Detector, Found, Framing, resized_for_search, with_border
 from ferbench.realtime._events import Image
+
+THOROUGH_SIZE, THOROUGH_BORDER = 1200, 0.2
 
 
 class DlibDetector(Detector):
@@ -10,31 +14,35 @@ class DlibDetector(Detector):
     Parameters
     ----------
     size : int
-        Longer side of the grey copy that is searched, in pixels; the smallest face found in it is 80 pixels wide,
-        halved for each step of `upsample`.
-    upsample : int
-        How often that copy is doubled first.
+        Longer side of the grey copy that is searched, in pixels; the smallest face found in it is 80 pixels wide.
     threshold : float
         Least score of a face.
     """
 
     name = "dlib"
-    framing = Framing(1.0, 0.0)
+    # dlib's boxes come in coarse steps and hang low; 1.18 lies between the two most frequent quotients.
+    framing = Framing(1.18, -0.06)
 
-    def __init__(self, *, size: int = 480, upsample: int = 0, threshold: float = 0.0) -> None:
+    def __init__(self, *, size: int = 480, threshold: float = 0.0) -> None:
         super().__init__()
         import dlib
 
-        self.size, self.upsample, self.threshold = size, upsample, threshold
+        self.size, self.threshold = size, threshold
         self._detector = dlib.get_frontal_face_detector()
 
-    def _find(self, image: Image) -> list[tuple[tuple[float, float, float, float], float]]:
-        import cv2
-
-        small, factor = shrink(image, self.size)
-        grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-        boxes, scores, _ = self._detector.run(grey, self.upsample, self.threshold)
+    def _find(self, image: Image, thorough: bool) -> list[Found]:
+        small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
+        small, border = with_border(small, THOROUGH_BORDER if thorough else 0.0)
+        # dlib's own doubling is what finds faces of 40 pixels in small photographs.
+        doublings = int(thorough and max(small.shape[:2]) < THOROUGH_SIZE / 2)
+        boxes, scores, _ = self._detector.run(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), doublings, self.threshold)
         return [
-            ((box.left() * factor, box.top() * factor, box.width() * factor, box.height() * factor), score)
+            Found(
+                (
+                    *((box.left() - border) * factor, (box.top() - border) * factor),
+                    *(box.width() * factor, box.height() * factor),
+                ),
+                float(score),
+            )
             for box, score in zip(boxes, scores, strict=True)
         ]

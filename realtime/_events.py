@@ -120,8 +120,8 @@ class FrameResult:
     frame, timestamp_s, image
         As in :class:`Frame`. The image is shared by all sinks: draw on a copy.
     events : tuple of FaceEvent
-        One for each face, or a single ``no_face``. Empty only for a bare `message` while no frame comes (a lost
-        camera); the image is then the last one.
+        One for each face, or a single ``no_face``. Empty only while the next frame is waited for: such results
+        let a window answer, repeat the last picture, and carry a `message` where a camera is lost.
     latency_ms : float
         From the arrival of the frame to its events; for files from the moment the frame is taken up.
     fps : float

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import cv2
 
-from ferbench.realtime._detectors import Detector, Framing, shrink
+from ferbench.realtime._detectors import Detector, Found, Framing, resized_for_search, with_border
 from ferbench.realtime._events import Image
 
 CASCADE = "haarcascade_frontalface_default.xml"
+THOROUGH_SIZE, THOROUGH_SMALLEST, THOROUGH_BORDER = 800, 0.04, 0.2
 
 
 class HaarDetector(Detector):
-    """OpenCV's frontal Haar cascade (Viola and Jones 2001): bundled, fast on small pictures, frontal faces only.
+    """OpenCV's frontal Haar cascade (Viola and Jones 2001): bundled, frontal faces only.
 
     Parameters
     ----------
@@ -21,27 +22,34 @@ class HaarDetector(Detector):
         Smallest face as a fraction of the picture's shorter side.
     neighbours : int
         Overlapping hits that make a face; more is stricter.
+
+    Raises
+    ------
+    OSError
+        If OpenCV was installed without its cascades.
     """
 
     name = "haar"
-    framing = Framing(1.0, 0.0)
+    framing = Framing(1.03, 0.0)
 
-    def __init__(self, *, size: int = 400, smallest: float = 0.1, neighbours: int = 5) -> None:
+    def __init__(self, *, size: int = 400, smallest: float = 0.12, neighbours: int = 5) -> None:
         super().__init__()
         self.size, self.smallest, self.neighbours = size, smallest, neighbours
-        file = Path(cv2.data.haarcascades) / CASCADE
+        file = Path(cv2.__file__).parent / "data" / CASCADE
         self._cascade = cv2.CascadeClassifier(str(file))
         if self._cascade.empty():
             raise OSError(f"{file}: OpenCV cannot read its own cascade; install opencv-python-headless again")
 
-    def _find(self, image: Image) -> list[tuple[tuple[float, float, float, float], float]]:
-        small, factor = shrink(image, self.size)
+    def _find(self, image: Image, thorough: bool) -> list[Found]:
+        small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
+        small, border = with_border(small, THOROUGH_BORDER if thorough else 0.0)
         grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
-        side = max(24, round(self.smallest * min(grey.shape)))
+        smallest = min(self.smallest, THOROUGH_SMALLEST) if thorough else self.smallest
+        side = max(24, round(smallest * min(grey.shape)))
         boxes, _, weights = self._cascade.detectMultiScale3(
             grey, scaleFactor=1.15, minNeighbors=self.neighbours, minSize=(side, side), outputRejectLevels=True
         )
         return [
-            (tuple(float(value) * factor for value in box), float(weight))  # type: ignore[misc]
-            for box, weight in zip(boxes, weights, strict=True)
+            Found(((x - border) * factor, (y - border) * factor, width * factor, height * factor), float(weight))
+            for (x, y, width, height), weight in zip(boxes, weights, strict=True)
         ]

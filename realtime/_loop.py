@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +19,8 @@ from ferbench.realtime._summary import Latencies, RunSummary
 
 # How often a viewer hears that no frame comes, and how long a thread may take to notice the end, in seconds.
 HEARTBEAT_S, FAREWELL_S = 0.2, 3.0
+# Silence of a live source that is worth a word, in seconds.
+PATIENCE_S = 2.0
 
 
 class Loop:
@@ -73,15 +76,16 @@ class Loop:
 
     def __iter__(self) -> Iterator[FrameResult]:
         """Results in order, until the source ends or `stop` is set; raises what went wrong in a thread."""
+        heard = time.perf_counter()
         while not self.stop.is_set():
             result = self._results.get(HEARTBEAT_S)
             if result is not None:
-                self._last = result
+                self._last, heard = result, time.perf_counter()
                 yield result
             elif self._results.finished:
                 break
-            elif self.source.live:
-                yield self._heartbeat()
+            else:
+                yield self._heartbeat(time.perf_counter() - heard)
         if self._error is not None:
             raise self._error
 
@@ -104,8 +108,8 @@ class Loop:
             work()
         except BaseException as error:  # every error belongs to the caller, whichever thread it came up in
             self._error = self._error or error
-            self._results.close(discard=True)
         finally:
+            # What was made before the error still counts: the other side takes it, and then finds the box closed.
             box.close()
 
     def _capture(self) -> None:
@@ -119,23 +123,25 @@ class Loop:
 
     def _infer(self) -> None:
         done = 0
-        while done != self.max_frames and (frame := self._frames.get()) is not None:
-            if not self._results.put(self.pipeline.process(frame, source_fps=self.source.fps)):
-                break
-            done += 1
-        self.source.wake()
-        self._frames.close(discard=True)
+        try:
+            while done != self.max_frames and (frame := self._frames.get()) is not None:
+                if not self._results.put(self.pipeline.process(frame, source_fps=self.source.fps)):
+                    break
+                done += 1
+        finally:
+            self.source.wake()
+            self._frames.close(discard=True)
 
-    def _heartbeat(self) -> FrameResult:
-        """Tell the viewer that no frame comes, with the last picture."""
-        message = self.source.status or f"{self.source.name}: waiting for a frame"
-        model = self.pipeline.recognizer.name
-        if self._last is None:
-            width, height = self.source.size
-            black = np.zeros((height or 480, width or 640, 3), np.uint8)
-            return FrameResult(0, 0.0, black, (), 0.0, 0.0, model, message)
-        last = self._last
-        return FrameResult(last.frame, last.timestamp_s, last.image, (), last.latency_ms, 0.0, model, message)
+    def _heartbeat(self, silence_s: float) -> FrameResult:
+        """Result without events, so that a window answers while no frame comes; says why if that lasts."""
+        message = self.source.status
+        if message is None and self.source.live and silence_s > PATIENCE_S:
+            message = f"{self.source.name}: no picture for {silence_s:.0f} s"
+        if self._last is not None:
+            return replace(self._last, events=(), message=message, model=self.pipeline.recognizer.name)
+        width, height = self.source.size
+        black = np.zeros((height or 480, width or 640, 3), np.uint8)
+        return FrameResult(0, 0.0, black, (), 0.0, 0.0, self.pipeline.recognizer.name, message)
 
 
 def run(
@@ -219,13 +225,12 @@ def stream(
     >>> for event in stream(0):  # doctest: +SKIP
     ...     print(event.timestamp_s, event.track_id, event.label)
     """
+    chosen = detector if isinstance(detector, Detector) else make_detector(detector)
+    pipeline = Pipeline(Recognizer.load(model), chosen, **options)
     opened = source if isinstance(source, Source) else open_source(source, live=live)
-    with opened:
-        chosen = detector if isinstance(detector, Detector) else make_detector(detector)
-        pipeline = Pipeline(Recognizer.load(model), chosen, **options)
-        with Loop(opened, pipeline) as loop:
-            for result in loop:
-                yield from result.events
+    with Loop(opened, pipeline) as loop:
+        for result in loop:
+            yield from result.events
 
 
 class _Tally:

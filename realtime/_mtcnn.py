@@ -1,9 +1,14 @@
 """MTCNN, from the package of that name."""
 
+from importlib import import_module
 from typing import Any
 
-from ferbench.realtime._detectors import Detector, Framing, shrink
+import cv2
+
+from ferbench.realtime._detectors import Detector, Found, Framing, resized_for_search
 from ferbench.realtime._events import Image
+
+THOROUGH_SIZE = 1200
 
 
 class MtcnnDetector(Detector):
@@ -14,7 +19,7 @@ class MtcnnDetector(Detector):
     size : int
         Longer side of the copy that is searched, in pixels.
     threshold : float
-        Least confidence of a face.
+        Least confidence of a face, from 0 to 1.
 
     Raises
     ------
@@ -28,21 +33,20 @@ class MtcnnDetector(Detector):
     def __init__(self, *, size: int = 480, threshold: float = 0.9) -> None:
         super().__init__()
         try:
-            from mtcnn import MTCNN
+            package: Any = import_module("mtcnn")
         except ImportError as error:
             raise ImportError(
                 f'the detector mtcnn needs a package that is missing ({error}): pip install "ferbench[mtcnn,deep]"'
             ) from None
         self.size, self.threshold = size, threshold
-        self._detector: Any = MTCNN()
+        self._detector = package.MTCNN()
 
-    def _find(self, image: Image) -> list[tuple[tuple[float, float, float, float], float]]:
-        import cv2
-
-        small, factor = shrink(image, self.size)
-        found = self._detector.detect_faces(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
+    def _find(self, image: Image, thorough: bool) -> list[Found]:
+        small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
+        faces = self._detector.detect_faces(cv2.cvtColor(small, cv2.COLOR_BGR2RGB))
+        sure = [face for face in faces if face["confidence"] >= self.threshold]
+        boxes = [[float(value) * factor for value in face["box"]] for face in sure]
         return [
-            (tuple(float(value) * factor for value in face["box"]), float(face["confidence"]))  # type: ignore[misc]
-            for face in found
-            if face["confidence"] >= self.threshold
+            Found((x, y, width, height), float(face["confidence"]))
+            for (x, y, width, height), face in zip(boxes, sure, strict=True)
         ]

@@ -1,6 +1,7 @@
 """Image files as sources, refused before they are decoded if they are too large."""
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,13 +9,15 @@ import cv2
 import numpy as np
 
 from ferbench.realtime._events import Frame, Image
-from ferbench.realtime._sources import Source
+from ferbench.realtime._sources import MAX_PIXELS, Source
 
 SUFFIXES = frozenset(
     [".bmp", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"]
 )
-MAX_PIXELS = 50_000_000
+# How JPEG, PNG, BMP and TIFF begin, whatever they are called; "RIFF" could also be an AVI.
+BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"II*\0", b"MM\0*")
 MAX_BYTES = 100 * 2**20
+EXPECTED = "expected JPEG, PNG, WebP, TIFF or BMP"
 
 
 class PhotoSource(Source):
@@ -33,35 +36,44 @@ class PhotoSource(Source):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
-        self.path = path
-        self.name = str(path)
-        self.files = _files(path) if path.is_dir() else [path]
-        self.n_frames = len(self.files)
+        self.name, self._path = str(path), path
+        self._files = _images_in(path) if path.is_dir() else [path]
+        self.n_frames = len(self._files)
         # A lone image is read at once, so that what is wrong with it is said before anything starts.
-        self._first = None if path.is_dir() else read_image(path)
-        width, height = image_size(self.files[0].read_bytes()) or (0, 0)
-        self.size = (width, height)
+        self._only = None if path.is_dir() else read_image(path)
+        if self._only is not None:
+            self.size = (self._only.shape[1], self._only.shape[0])
 
     def __iter__(self) -> Iterator[Frame]:
-        """One still frame for each file that can be read; the others are noted."""
+        """One still frame for each file; what cannot be read is skipped and noted.
+
+        Raises
+        ------
+        ValueError
+            If no file of the folder can be read.
+        """
         index = 0
-        for file in self.files:
+        for file in self._files:
             if self._stopped.is_set():
                 return
             try:
-                image = read_image(file) if self._first is None else self._first
+                image = read_image(file) if self._only is None else self._only
             except (ValueError, OSError) as error:
                 self.note(f"skipped {error}")
                 continue
+            # Photographs have no time: a second each keeps them apart.
             yield Frame(index, float(index), image, still=True, name=file.name)
             index += 1
-        if not index:
-            raise ValueError(f"{self.path}: none of its {len(self.files)} images can be read; {self.notes[0]}")
+        if index == 0:
+            raise ValueError(f"{self._path}: none of its {len(self._files)} images can be read; {self.notes[0]}")
 
 
 def is_image(path: Path) -> bool:
-    """Whether the file's name is that of an image."""
-    return path.suffix.lower() in SUFFIXES
+    """Whether the file is an image by its name or its first bytes."""
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    with path.open("rb") as stream:
+        return stream.read(4).startswith(BEGINNINGS)
 
 
 def read_image(file: Path) -> Image:
@@ -69,16 +81,19 @@ def read_image(file: Path) -> Image:
 
     Raises
     ------
+    OSError
+        If the file cannot be read.
     ValueError
-        If the file is empty, no image, damaged, or larger than 50 megapixels.
+        If it is empty, no image, damaged, or larger than 50 megapixels.
     """
-    if file.stat().st_size > MAX_BYTES:
-        raise ValueError(f"{file}: expected at most {MAX_BYTES:,} bytes; got {file.stat().st_size:,}; make it smaller")
+    size = file.stat().st_size
+    if size > MAX_BYTES:
+        raise ValueError(f"{file}: an image file of {size:,} bytes; expected at most {MAX_BYTES:,}; make it smaller")
     return decode_image(file.read_bytes(), str(file))
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """Colour image from the bytes of an image file; `name` stands in the error.
+    """Colour image from the bytes of an image file; `name` stands in the errors.
 
     Raises
     ------
@@ -86,45 +101,40 @@ def decode_image(data: bytes, name: str) -> Image:
         As in :func:`read_image`.
     """
     if not data:
-        raise ValueError(f"{name}: the file is empty; expected an image")
-    size = image_size(data)
-    if size is None:
-        raise ValueError(f"{name}: not an image, or a damaged one; expected JPEG, PNG, WebP, TIFF or BMP")
-    if size[0] * size[1] > MAX_PIXELS:
-        raise ValueError(
-            f"{name}: {size[0]:,} x {size[1]:,} pixels are too many; expected at most {MAX_PIXELS:,} in all; "
-            "make it smaller first"
-        )
+        raise ValueError(f"{name}: the file is empty; {EXPECTED}")
+    _refuse_huge(data, name)
+    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-1024:]:
+        # OpenCV would fill the missing part with grey and say nothing.
+        raise ValueError(f"{name}: a damaged JPEG, cut off before its end; get it again")
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error:
         image = None
     if image is None:
-        raise ValueError(f"{name}: a damaged image; expected JPEG, PNG, WebP, TIFF or BMP")
+        raise ValueError(f"{name}: a damaged image, or none that OpenCV can read; {EXPECTED}")
     return np.asarray(image, np.uint8)
 
 
-def image_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height that an image's header promises; None if it is no image."""
-    import warnings
-
+def _refuse_huge(data: bytes, name: str) -> None:
+    """Look at the size in the header, so that a few kilobytes cannot unpack to gigabytes."""
     from PIL import Image as Header
     from PIL import UnidentifiedImageError
 
-    limit, Header.MAX_IMAGE_PIXELS = Header.MAX_IMAGE_PIXELS, None
+    limit = f"expected at most {MAX_PIXELS:,} pixels; make it smaller first"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Header.open(io.BytesIO(data)) as header:
-                return header.size
+        with Header.open(io.BytesIO(data)) as header:
+            width, height = header.size
+    except (Header.DecompressionBombError, Header.DecompressionBombWarning) as error:
+        count = int(re.findall(r"\d+", str(error))[0])
+        raise ValueError(f"{name}: {count:,} pixels are too many; {limit}") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-        return None
-    finally:
-        Header.MAX_IMAGE_PIXELS = limit
+        raise ValueError(f"{name}: not an image, or a damaged one; {EXPECTED}") from None
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"{name}: {width:,} x {height:,} pixels are too many; {limit}")
 
 
-def _files(folder: Path) -> list[Path]:
-    files = sorted(file for file in folder.iterdir() if is_image(file) and file.is_file())
+def _images_in(folder: Path) -> list[Path]:
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
     if not files:
-        raise ValueError(f"{folder}: the folder holds no images; expected JPEG, PNG, WebP, TIFF or BMP")
+        raise ValueError(f"{folder}: the folder holds no images; {EXPECTED}")
     return files

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.realtime._detectors import Detector, make_detector
-from ferbench.realtime._events import Box, FaceEvent, Image, Probabilities
+from ferbench.realtime._events import Box, FaceEvent, Frame, Image, Probabilities
+from ferbench.realtime._labelling import Certainty, face_event
 from ferbench.realtime._photos import read_image
 
 
@@ -114,14 +115,16 @@ class Recognizer:
         ValueError
             If the file is no image, or the array is none.
         """
-        picture = _as_colour(image)
-        faces = self.detector.detect(picture)
-        probabilities = self.predict_faces(picture, [face.box for face in faces])
+        frame = Frame(0, 0.0, _as_colour(image), still=True)
+        return self.recognize(frame, self.detector, Certainty())
+
+    def recognize(self, frame: Frame, detector: Detector, certainty: Certainty) -> list[FaceEvent]:
+        """Events of a photograph, the surest face first; empty if there is no face."""
+        faces = detector.detect(frame.image, thorough=True)
+        rows = self.predict_faces(frame.image, [face.box for face in faces])
         return [
-            FaceEvent(
-                0, 0.0, None, "face", face.box, face.score, row, row, self.classes_[row.argmax()], True, self.classes_
-            )
-            for face, row in zip(faces, probabilities, strict=True)
+            face_event(frame, face, row, row, classes=self.classes_, certainty=certainty)
+            for face, row in zip(faces, rows, strict=True)
         ]
 
     @property

@@ -10,6 +10,8 @@ from typing import Self
 from ferbench.realtime._events import Frame
 
 MAX_NOTES = 20
+# Largest frame or photograph: 50 megapixels are 150 MB in memory.
+MAX_PIXELS = 50_000_000
 
 
 class Source(ABC):

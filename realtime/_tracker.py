@@ -1,6 +1,6 @@
 """Who is who from frame to frame: boxes joined by overlap, motion by a Kalman filter."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,70 +8,13 @@ from numpy.typing import NDArray
 from ferbench.realtime._assignment import assign
 from ferbench.realtime._detectors import Detection
 from ferbench.realtime._events import Box
+from ferbench.realtime._track import Track
 
-# Noise as fractions of the face's side: what a detector jitters by, and what a head accelerates by in a second.
-JITTER, ACCELERATION = 0.04, 6.0
 LEAST_OVERLAP = 0.15
-
-
-class Track:
-    """One face followed: centre and size with their velocities.
-
-    Attributes
-    ----------
-    id : int
-        Number of the track, from 1, never used again.
-    score : float
-        Score of the last detection.
-    seen_s : float
-        Time of the last detection in seconds.
-    visible : bool
-        Whether the last search found it.
-    """
-
-    def __init__(self, id_: int, detection: Detection, timestamp_s: float) -> None:
-        self.id = id_
-        self.score = detection.score
-        self.seen_s = timestamp_s
-        self.visible = True
-        self._time_s = timestamp_s
-        self._place = _to_state(detection.box)
-        self._velocity = np.zeros(4)
-        # One 2 x 2 covariance serves all four numbers: their noise is alike, so their filters would stay equal.
-        spread = (JITTER * self._side) ** 2
-        self._covariance = np.array([[spread, 0.0], [0.0, (2.0 * self._side) ** 2]])
-
-    @property
-    def box(self) -> Box:
-        """x, y, width and height in pixels, where the face is expected at the time of the last call."""
-        x, y, width, height = self._place
-        return round(x - width / 2), round(y - height / 2), max(1, round(width)), max(1, round(height))
-
-    @property
-    def _side(self) -> float:
-        return max(1.0, float(self._place[2:].mean()))
-
-    def predict(self, timestamp_s: float) -> None:
-        """Move on to a later time at constant velocity."""
-        passed = timestamp_s - self._time_s
-        if passed <= 0:
-            return
-        self._time_s = timestamp_s
-        self._place = self._place + passed * self._velocity
-        self._place[2:] = np.maximum(self._place[2:], 1.0)
-        move = np.array([[1.0, passed], [0.0, 1.0]])
-        push = np.array([passed**2 / 2, passed]) * ACCELERATION * self._side
-        self._covariance = move @ self._covariance @ move.T + np.outer(push, push)
-
-    def correct(self, detection: Detection) -> None:
-        """Take in a detection at the time of the last `predict`."""
-        noise = (JITTER * self._side) ** 2
-        gain = self._covariance[:, 0] / (self._covariance[0, 0] + noise)
-        error = _to_state(detection.box) - self._place
-        self._place = self._place + gain[0] * error
-        self._velocity = self._velocity + gain[1] * error
-        self._covariance = self._covariance - np.outer(gain, self._covariance[0])
-        self.score, self.seen_s, self.visible = detection.score, self._time_s, True
+# Faces that overlap nowhere are joined up to this distance, in sides of the face, plus so many sides a second out of
+# sight; and only if neither is more than twice as large as the other.
+NEAR, FURTHER_PER_S, LARGEST_RATIO = 0.6, 1.0, 2.0
+FORBIDDEN = 1e6
 
 
 class Tracker:
@@ -81,43 +24,74 @@ class Tracker:
     ----------
     max_gap_s : float
         Seconds for which an unseen face is remembered.
+    confirm : int
+        Searches in a row that must find a new face before it gets a number; faces of the first search need one.
 
     Notes
     -----
     Detections and predicted boxes are joined so that the total overlap is largest (Hungarian method), after
-    Bewley et al., "Simple online and realtime tracking", ICIP 2016. For one thread.
+    Bewley et al., "Simple online and realtime tracking", ICIP 2016; what is left over, by distance. A detector's slips
+    last for single frames: asking for a second search keeps them out of the results. For one thread.
+
+    Examples
+    --------
+    >>> from ferbench.realtime import Detection, Tracker
+    >>> tracker = Tracker()
+    >>> [track.id for track in tracker.update([Detection((10, 10, 40, 40), 0.9)], 0.0)]
+    [1]
+    >>> [track.id for track in tracker.update([Detection((14, 11, 40, 40), 0.9)], 0.04)]
+    [1]
     """
 
-    def __init__(self, *, max_gap_s: float = 1.0) -> None:
-        self.max_gap_s = max_gap_s
+    def __init__(self, *, max_gap_s: float = 1.0, confirm: int = 2) -> None:
+        if not max_gap_s >= 0:
+            raise ValueError(f"max_gap_s must be 0 or more seconds; got {max_gap_s}")
+        self.max_gap_s, self.confirm = max_gap_s, confirm
         self.tracks: list[Track] = []
-        self._next_id = 1
+        self._last_id = 0
+        self._started = False
 
     def predict(self, timestamp_s: float) -> list[Track]:
         """Move all tracks on and return the visible ones, without a search."""
         for track in self.tracks:
             track.predict(timestamp_s)
-        return [track for track in self.tracks if track.visible]
+        return [track for track in self.tracks if track.visible and track.id]
 
     def update(self, detections: Sequence[Detection], timestamp_s: float) -> list[Track]:
         """Take in what a search found and return the visible tracks."""
         self.predict(timestamp_s)
-        pairs = self._match(detections)
+        pairs = self._match(detections, timestamp_s)
         for track in self.tracks:
             track.visible = False
-        for row, column in pairs:
-            self.tracks[row].correct(detections[column])
-        for column in sorted(set(range(len(detections))) - {column for _, column in pairs}):
-            self.tracks.append(Track(self._next_id, detections[column], timestamp_s))
-            self._next_id += 1
-        self.tracks = [track for track in self.tracks if timestamp_s - track.seen_s <= self.max_gap_s]
-        return [track for track in self.tracks if track.visible]
+        for track, detection in pairs:
+            track.correct(detection)
+        taken = {id(detection) for _, detection in pairs}
+        self.tracks += [Track(face, timestamp_s) for face in detections if id(face) not in taken]
+        self.tracks = [track for track in self.tracks if self._keeps(track, timestamp_s)]
+        self._number()
+        return [track for track in self.tracks if track.visible and track.id]
 
-    def _match(self, detections: Sequence[Detection]) -> list[tuple[int, int]]:
-        if not self.tracks or not detections:
-            return []
-        overlaps = overlap([track.box for track in self.tracks], [face.box for face in detections])
-        return [(row, column) for row, column in assign(-overlaps) if overlaps[row, column] >= LEAST_OVERLAP]
+    def _keeps(self, track: Track, timestamp_s: float) -> bool:
+        return track.visible or (bool(track.id) and timestamp_s - track.seen_s <= self.max_gap_s)
+
+    def _number(self) -> None:
+        needed = self.confirm if self._started else 1
+        for track in self.tracks:
+            if not track.id and track.hits >= needed:
+                self._last_id += 1
+                track.id = self._last_id
+        self._started = True
+
+    def _match(self, detections: Sequence[Detection], timestamp_s: float) -> list[tuple[Track, Detection]]:
+        pairs = _pair(self.tracks, detections, overlap, LEAST_OVERLAP)
+        tracks = [track for track in self.tracks if all(track is not taken for taken, _ in pairs)]
+        faces = [face for face in detections if all(face is not taken for _, taken in pairs)]
+
+        def nearness(boxes: Sequence[Box], others: Sequence[Box]) -> NDArray[np.float64]:
+            reach = np.array([NEAR + FURTHER_PER_S * (timestamp_s - track.seen_s) for track in tracks])
+            return reach[:, None] - distance(boxes, others)
+
+        return pairs + _pair(tracks, faces, nearness, 0.0)
 
 
 def overlap(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
@@ -129,6 +103,26 @@ def overlap(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
     return shared / (first[..., 2:].prod(axis=2) + second[..., 2:].prod(axis=2) - shared)
 
 
-def _to_state(box: Box) -> NDArray[np.float64]:
-    x, y, width, height = box
-    return np.array([x + width / 2, y + height / 2, width, height], np.float64)
+def distance(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
+    """Distance of the centres in sides of the larger box, shape (len(a), len(b)); infinite for unlike sizes."""
+    first, second = np.array(a, np.float64)[:, None], np.array(b, np.float64)[None]
+    offset = first[..., :2] + first[..., 2:] / 2 - second[..., :2] - second[..., 2:] / 2
+    sides, others = first[..., 2:].mean(axis=2), second[..., 2:].mean(axis=2)
+    alike = np.maximum(sides, others) / np.minimum(sides, others) <= LARGEST_RATIO
+    return np.where(alike, np.linalg.norm(offset, axis=2) / np.maximum(sides, others), np.inf)
+
+
+def _pair(
+    tracks: Sequence[Track],
+    detections: Sequence[Detection],
+    likeness: Callable[[Sequence[Box], Sequence[Box]], NDArray[np.float64]],
+    least: float,
+) -> list[tuple[Track, Detection]]:
+    """Pair tracks with detections so that they are most alike in all; pairs less alike than `least` are none."""
+    if not tracks or not detections:
+        return []
+    alike = likeness([track.box for track in tracks], [face.box for face in detections])
+    # What may not be paired must not pull others into worse pairs either: all of it costs the same.
+    allowed = alike >= least
+    costs = np.where(allowed, -alike, FORBIDDEN)
+    return [(tracks[row], detections[column]) for row, column in assign(costs) if allowed[row, column]]

@@ -5,9 +5,16 @@ from pathlib import Path
 
 import cv2
 
-from ferbench.realtime._detectors import Detector, Framing, shrink
+from ferbench.realtime._detectors import Detector, Found, Framing, resized_for_search
 from ferbench.realtime._events import Image
-from ferbench.realtime._yunet_file import find_model
+from ferbench.realtime._haar import HaarDetector
+from ferbench.realtime._yunet_file import NAME, ModelUnavailable, find_model
+
+THOROUGH_SIZE = 960
+# Share of overlap above which two boxes are one face, and how many are looked at before that.
+OVERLAP, CANDIDATES = 0.3, 5000
+# Four numbers of the box, five points, and the score.
+SCORE = 14
 
 
 class YunetDetector(Detector):
@@ -27,38 +34,35 @@ class YunetDetector(Detector):
     FileNotFoundError
         If `model` names no file.
     OSError
-        If the model cannot be downloaded.
+        If the model is not in the cache and cannot be downloaded.
     ValueError
         If the file is no YuNet.
     """
 
     name = "yunet"
-    framing = Framing(1.0, 0.0)
+    framing = Framing(1.15, 0.01)
 
     def __init__(self, *, model: str | Path | None = None, size: int = 320, threshold: float = 0.7) -> None:
         super().__init__()
         self.size, self.threshold = size, threshold
         file = find_model(model)
         try:
-            self._network = cv2.FaceDetectorYN.create(str(file), "", (size, size), threshold, 0.3, 5000)
-        except cv2.error as error:
-            raise ValueError(f"{file}: no YuNet model that OpenCV can read ({str(error).splitlines()[0]})") from None
+            self._network = cv2.FaceDetectorYN.create(str(file), "", (size, size), threshold, OVERLAP, CANDIDATES)
+        except cv2.error:
+            raise ValueError(f"{file}: OpenCV cannot read it; expected a YuNet model such as {NAME}") from None
 
-    def _find(self, image: Image) -> list[tuple[tuple[float, float, float, float], float]]:
-        small, factor = shrink(image, self.size)
+    def _find(self, image: Image, thorough: bool) -> list[Found]:
+        small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
         self._network.setInputSize((small.shape[1], small.shape[0]))
         _, faces = self._network.detect(small)
-        if faces is None:
-            return []
-        return [(tuple((face[:4] * factor).tolist()), float(face[14])) for face in faces]
+        rows = [] if faces is None else (faces * factor).tolist()
+        return [Found((row[0], row[1], row[2], row[3]), row[SCORE] / factor) for row in rows]
 
 
 def make_yunet(*, model: str | Path | None = None, size: int = 320, threshold: float = 0.7) -> Detector:
-    """YuNet, or Haar where its model is neither cached nor can be downloaded; says so on stderr."""
+    """Make a YuNet, or the Haar cascade where its file is not at hand and cannot be fetched; that is said on stderr."""
     try:
         return YunetDetector(model=model, size=size, threshold=threshold)
-    except ConnectionError as error:
-        from ferbench.realtime._haar import HaarDetector
-
-        print(f"ferbench: {error}; using the detector haar instead", file=sys.stderr)
+    except ModelUnavailable as error:
+        print(f"ferbench: {error}; using the detector haar instead, which finds fewer faces", file=sys.stderr)
         return HaarDetector()

@@ -4,15 +4,22 @@ import hashlib
 import os
 import sys
 import tempfile
+import time
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
-# MIT licence, © Shiqi Yu; from OpenCV's model zoo.
+# MIT licence, (c) 2020 Shiqi Yu; from OpenCV's model zoo.
 NAME = "face_detection_yunet_2023mar.onnx"
 URL = f"https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/face_detection_yunet/{NAME}"
 BYTES = 232_589
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-TIMEOUT_S = 10.0
+# Longest silence, and longest download in all, in seconds: a start must not hang on a network that swallows packets.
+SILENCE_S, DEADLINE_S = 5.0, 20.0
+
+
+class ModelUnavailable(OSError):
+    """YuNet's file is not in the cache and cannot be got there."""
 
 
 def find_model(path: str | Path | None = None) -> Path:
@@ -22,51 +29,69 @@ def find_model(path: str | Path | None = None) -> Path:
     ------
     FileNotFoundError
         If the given path is no file.
-    ConnectionError
-        If the model is not cached and cannot be downloaded.
+    ModelUnavailable
+        If the model is not cached, and cannot be downloaded or written.
     """
     if path is not None:
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such YuNet model; give the path of an ONNX file")
         return Path(path)
     file = cached_model()
-    if not _is_good(file):
-        _download(file)
+    if not _is_cached(file):
+        data = _download()
+        try:
+            _write(file, data)
+        except OSError as error:
+            reason = f"cannot write {file} ({error.strerror}); set FERBENCH_CACHE to a folder with room"
+            raise ModelUnavailable(reason) from error
     return file
 
 
 def cached_model() -> Path:
     """Where the downloaded model lies, or would."""
-    chosen = os.environ.get("FERBENCH_CACHE")
-    base = Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ferbench"
-    return base / "models" / NAME
+    if chosen := os.environ.get("FERBENCH_CACHE"):
+        return Path(chosen) / "models" / NAME
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ferbench" / "models" / NAME
 
 
-def _is_good(file: Path) -> bool:
+def _is_cached(file: Path) -> bool:
     try:
-        data = file.read_bytes()
+        return _is_right(file.read_bytes())
     except OSError:
         return False
+
+
+def _is_right(data: bytes) -> bool:
     return len(data) == BYTES and hashlib.sha256(data).hexdigest() == SHA256
 
 
-def _download(file: Path) -> None:
-    print(f"ferbench: downloading the face detector YuNet ({BYTES:,} bytes, MIT licence)", file=sys.stderr)
+def _download() -> bytes:
+    print(f"ferbench: downloading the face detector YuNet ({BYTES:,} bytes, MIT licence), once", file=sys.stderr)
+    remedy = f"download {NAME} by hand and give --detector yunet:PATH"
     try:
-        with urllib.request.urlopen(URL, timeout=TIMEOUT_S) as answer:
-            data = answer.read(BYTES + 1)
-    except OSError as error:
-        reason = getattr(error, "reason", error)
-        raise ConnectionError(f"cannot download YuNet from {URL} ({reason})") from error
-    if len(data) != BYTES or hashlib.sha256(data).hexdigest() != SHA256:
-        raise ConnectionError(f"what {URL} sent is not the YuNet of {BYTES:,} bytes and SHA-256 {SHA256[:12]}…")
-    _write(file, data)
+        data = _fetch(time.monotonic() + DEADLINE_S)
+    except (OSError, ValueError, HTTPException) as error:
+        raise ModelUnavailable(f"cannot download {URL} ({getattr(error, 'reason', error)}); {remedy}") from error
+    if not _is_right(data):
+        raise ModelUnavailable(f"{URL} is not the file it was ({len(data):,} bytes, other SHA-256); {remedy}")
+    return data
+
+
+def _fetch(deadline: float) -> bytes:
+    """Bytes of the download, at most one more than expected."""
+    data = b""
+    with urllib.request.urlopen(URL, timeout=SILENCE_S) as answer:
+        while len(data) <= BYTES and (part := answer.read(min(65536, BYTES + 1 - len(data)))):
+            data += part
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"took longer than {DEADLINE_S:.0f} s")
+    return data
 
 
 def _write(file: Path, data: bytes) -> None:
     """Write whole or not at all: several processes may do it at once."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=file.name, dir=file.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
