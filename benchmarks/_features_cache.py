@@ -148,11 +148,16 @@ def _key(extractor: BaseEstimator, fingerprint: str) -> str:
         "data": fingerprint,
         "class": f"{kind.__module__}.{kind.__qualname__}",
         "params": {name: repr(params[name]) for name in sorted(params) if not name.endswith("n_jobs")},
-        "files": _named_files(params.values()) | _package_files(kind),
+        "files": _named_files([*params.values(), *_own_files(extractor)]) | _package_files(kind),
         "libraries": {name: _version(name) for name in _LIBRARIES},
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
     return f"{kind.__name__}-{digest}"
+
+
+def _own_files(extractor: Any) -> list[Path]:
+    """The file behind a parameter that does not name it, such as a bundle's network."""
+    return [extractor.network_file()] if hasattr(extractor, "network_file") else []
 
 
 def _named_files(values: Iterable[Any]) -> dict[str, str]:

@@ -20,7 +20,9 @@ from ferbench.features import check_images
 from ferbench.models._onnx import OnnxRecogniser, export_onnx
 
 FORMAT = 1
-NETWORK, CLASSICAL, LANDMARKS = "model.onnx", "model.skops", "landmarks.dat"
+NETWORK, CLASSICAL = "model.onnx", "model.skops"
+# What the extractors of a classical recogniser need besides.
+LANDMARKS, DEEP = "landmarks.dat", "features.onnx"
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def save_bundle(
                 "crop_margin": 0.0,
             },
             "versions": _versions(scratch),
-            "files": {file.name: _sha256(file) for file in sorted(scratch.iterdir())},
+            "files": {file.name: file_sha256(file) for file in sorted(scratch.iterdir())},
         }
         description["sha256"] = _digest(description)
         (scratch / "bundle.json").write_text(json.dumps(description, indent=1, sort_keys=True) + "\n")
@@ -134,7 +136,7 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
         scikit-learn's, or the model does not fit its description.
     """
     path = Path(path)
-    info = _read_description(path)
+    info = read_description(path)
     _check_files(path, info)
     try:
         if NETWORK in info["files"]:
@@ -156,23 +158,29 @@ def _write_model(folder: Path, recogniser: Any, image_shape: tuple[int, int]) ->
         return
     from skops.io import dump
 
-    # A landmark model that the user named travels with the bundle; ferbench's own is part of the package.
     recogniser = copy.deepcopy(recogniser)
-    steps = [step for step in _landmark_steps(recogniser) if step.model is not None]
-    models = {str(step.model) for step in steps}
-    if len(models) > 1:
-        raise ValueError(f"a bundle holds one landmark model; the recogniser uses {', '.join(sorted(models))}")
-    for step in steps:
-        shutil.copyfile(step.model, folder / LANDMARKS)
-        step.model = LANDMARKS
+    carried: dict[str, Path] = {}
+    for step, parameter, source, name in _carried(recogniser):
+        if carried.setdefault(name, source) != source:
+            raise ValueError(f"a bundle holds one {name}; the recogniser uses {carried[name]} and {source}")
+        shutil.copyfile(source, folder / name)
+        setattr(step, parameter, name)
     dump(recogniser, folder / CLASSICAL)
 
 
-def _landmark_steps(recogniser: Any) -> list[Any]:
+def _carried(recogniser: Any) -> list[tuple[Any, str, Path, str]]:
+    """Files that travel with a recogniser: the step, its parameter that names the file, the file, its name inside."""
     from ferbench.features import LandmarkExtractor
+    from ferbench.models._deep_features import DeepExtractor
 
-    found = [part for part in recogniser.get_params().values() if isinstance(part, LandmarkExtractor)]
-    return list({id(part): part for part in found}.values())
+    found: list[tuple[Any, str, Path, str]] = []
+    for part in {id(part): part for part in recogniser.get_params().values()}.values():
+        # ferbench's own landmark model is part of the package; of networks, another version may ship another.
+        if isinstance(part, LandmarkExtractor) and part.model is not None:
+            found.append((part, "model", Path(part.model), LANDMARKS))
+        elif isinstance(part, DeepExtractor):
+            found.append((part, "bundle", part.network_file(), DEEP))
+    return found
 
 
 def _load_classical(path: Path, info: dict[str, Any]) -> Any:
@@ -186,9 +194,8 @@ def _load_classical(path: Path, info: dict[str, Any]) -> Any:
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         estimator = load(path / CLASSICAL, trusted=[*_trusted_types(), "sklearn.tree._tree.Tree"])
     _check_trees(estimator)
-    for step in _landmark_steps(estimator):
-        if step.model is not None:
-            step.model = str(path / LANDMARKS)
+    for step, parameter, _, name in _carried(estimator):
+        setattr(step, parameter, str(path / name))
     return estimator
 
 
@@ -220,7 +227,8 @@ def _trusted_types() -> list[str]:
     return sorted({f"{type(part).__module__}.{type(part).__qualname__}" for part in parts})
 
 
-def _read_description(path: Path) -> dict[str, Any]:
+def read_description(path: Path) -> dict[str, Any]:
+    """Read a bundle's ``bundle.json`` and check it against its own hash."""
     file = path / "bundle.json"
     if not file.is_file():
         raise FileNotFoundError(f"{path} is no bundle: it has no bundle.json")
@@ -243,12 +251,12 @@ def _read_description(path: Path) -> dict[str, Any]:
 
 def _check_files(path: Path, info: dict[str, Any]) -> None:
     expected, present = set(info["files"]), {file.name for file in path.iterdir()} - {"bundle.json"}
-    if not expected & {NETWORK, CLASSICAL} or expected - {NETWORK, CLASSICAL, LANDMARKS}:
+    if not expected & {NETWORK, CLASSICAL} or expected - {NETWORK, CLASSICAL, LANDMARKS, DEEP}:
         raise ValueError(f"{path}: bundle.json names the files {sorted(expected)}; expected {NETWORK} or {CLASSICAL}")
     if missing := expected - present:
         raise ValueError(f"{path}: {', '.join(sorted(missing))} is missing; copy the bundle again")
     for name, digest in info["files"].items():
-        if _sha256(path / name) != digest:
+        if file_sha256(path / name) != digest:
             raise ValueError(f"{path / name}: the SHA-256 is not the one in bundle.json; copy the bundle again")
 
 
@@ -263,7 +271,8 @@ def _digest(description: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def _sha256(file: Path) -> str:
+def file_sha256(file: Path) -> str:
+    """SHA-256 of a file, in hex."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from ferbench.features import check_images
 
 BLOCK = 256
+# Name of the second output, the input of the last layer; a recogniser never asks for it.
+FEATURES = "features"
 
 
 class OnnxRecogniser:
@@ -41,6 +43,7 @@ class OnnxRecogniser:
             options.intra_op_num_threads = n_threads
         self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         self.input_name = self.session.get_inputs()[0].name
+        self.output_name = self.session.get_outputs()[0].name
         self.classes_ = np.asarray(labels)
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -54,14 +57,43 @@ class OnnxRecogniser:
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _run(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        probabilities = self.session.run(None, {self.input_name: X.astype(np.float32)})[0].astype(np.float64)
+        (output,) = self.session.run([self.output_name], {self.input_name: X.astype(np.float32)})
+        probabilities = output.astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
 
 def export_onnx(network: Any, file: Path, image_shape: tuple[int, int]) -> None:
-    """Write a Keras network as ONNX."""
+    """Write a Keras network as ONNX, with what its last layer sees as a second output."""
     # Keras exports only networks that have been called.
     network(np.zeros((1, *image_shape), np.float32))
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         network.export(file, format="onnx", verbose=False)
+    expose_features(file)
+
+
+def expose_features(file: Path) -> bool:
+    """Give a network in an ONNX file a second output ``features``: the input of the dense layer before the softmax.
+
+    Returns
+    -------
+    bool
+        False for a network that ends otherwise, such as a mean over views; its file is left as it is.
+    """
+    import onnx
+
+    model = onnx.load(file)
+    graph = model.graph
+    maker = {name: node for node in graph.node for name in node.output}
+    node = maker.get(graph.output[0].name)
+    for kinds in (("Softmax",), ("Add",)):
+        if node is not None and node.op_type in kinds:
+            node = maker.get(node.input[0])
+    if node is None or node.op_type not in ("MatMul", "Gemm") or len(graph.output) > 1:
+        return FEATURES in {output.name for output in graph.output}
+    graph.node.append(onnx.helper.make_node("Identity", [node.input[0]], [FEATURES], name=FEATURES))
+    weights = {tensor.name: tensor.dims for tensor in graph.initializer}
+    width = weights[node.input[1]][0] if node.input[1] in weights else None
+    graph.output.append(onnx.helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, ["n_samples", width]))
+    onnx.save(model, file)
+    return True
