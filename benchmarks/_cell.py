@@ -77,6 +77,8 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
     result = _predict(fitted, dataset, outbox / "probabilities" / f"{cell.cell_id}.npz")
     peak = peak_memory_bytes()
     bundled = _bundle(fitted.recogniser, job, dataset, result["scores"], outbox)
+    notes = [bundled["reason"], _foreign_training(fitted.recogniser, job.dataset["fingerprint"])]
+    bundled["reason"] = "; ".join(note for note in notes if note) or None
     timings = _time(bundled.pop("predict"), dataset)
     return {
         "recipe": {
@@ -94,6 +96,14 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
         "files": _list_files(outbox),
         **bundled,
     }
+
+
+def _foreign_training(recogniser: Any, fingerprint: str) -> str | None:
+    """Warn of a network inside that was trained elsewhere: it may have seen the images that this cell is scored on."""
+    trained = [getattr(part, "trained_on_", fingerprint) for part in recogniser.get_params().values()]
+    if others := sorted({data[:12] or "unknown data" for data in trained if data != fingerprint}):
+        return f"features of a network trained on other rows ({', '.join(others)}): it may have seen these test images"
+    return None
 
 
 def _plain_params(recogniser: Any) -> dict[str, Any]:

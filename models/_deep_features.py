@@ -38,14 +38,16 @@ class DeepExtractor(ImageExtractor):
         Number of columns of `transform`.
     network_sha256_ : str
         SHA-256 (hex) of the network that `fit` saw; `transform` refuses another.
+    trained_on_ : str
+        Fingerprint of the data set that the network was trained on; empty where that is unknown.
     origin_ : str
         Where the network comes from: recipe, data set with its fingerprint, and checksum.
 
     Notes
     -----
     A network that was trained on other rows than the training images here may have seen the images that the head is
-    scored on, and then the score means nothing. The data that it was trained on stands in `origin_` and in each record;
-    give it a bundle that was trained on the same Training part.
+    scored on, and then the score means nothing. `trained_on_` says what it was trained on, and a record warns when that
+    is not the suite's own data, split included: name a bundle that the suite has made from the same data.
 
     References
     ----------
@@ -64,6 +66,7 @@ class DeepExtractor(ImageExtractor):
     }
 
     network_sha256_: str
+    trained_on_: str
     origin_: str
 
     def __init__(self, *, bundle: str | Path = DEFAULT, n_jobs: int | None = None) -> None:
@@ -102,6 +105,7 @@ class DeepExtractor(ImageExtractor):
                 f"width); got {self.image_shape_}; resize them, or name another bundle"
             )
         self.network_sha256_, self.origin_ = network.sha256, _origin(info, network.sha256)
+        self.trained_on_ = info.get("dataset", {}).get("fingerprint", "")
 
     def _names(self) -> list[str]:
         return [f"deep_{place}" for place in range(self._open().n_features)]

@@ -85,9 +85,9 @@ Maker = Callable[..., Path]
 
 @pytest.fixture(scope="module")
 def make_bundle(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Maker:
-    def make(**options: Any) -> Path:
+    def make(fingerprint: str = "0123456789abcdef", **options: Any) -> Path:
         size = options.get("size", 48)
-        info = {"recipe": {"name": "cnn"}, "dataset": {"name": "elsewhere", "fingerprint": "0123456789abcdef"}}
+        info = {"recipe": {"name": "cnn"}, "dataset": {"name": "elsewhere", "fingerprint": fingerprint}}
         path = tmp_path_factory.mktemp("bundles") / "net"
         return save_bundle(path, Exported(np.unique(faces.labels), **options), image_shape=(size, size), info=info)
 
@@ -163,8 +163,18 @@ def test_a_record_names_the_data_that_the_network_was_trained_on(bundle: Path, f
     assert record["status"] == "ok" and record["bundle"], record["reason"]
     assert "network of cnn, trained on elsewhere 0123456789ab" in record["recipe"]["implementation"]
     assert record["recipe"]["all_params"]["features__bundle"] == str(bundle)
+    assert record["reason"].startswith("features of a network trained on other rows (0123456789ab)")
     union = make_recipe("deep+pixels+tree", features__deep__bundle=bundle).fit(*faces.part("Training"))
     assert "trained on elsewhere" in describe(union)["implementation"]
+
+
+def test_a_network_trained_on_the_same_rows_needs_no_warning(
+    make_bundle: Maker, faces: Dataset, tmp_path: Path
+) -> None:
+    own = make_bundle(fingerprint=faces.fingerprint)
+    job = Run(Suite("heads", ("deep+tree",), params={"deep+tree": {"features__bundle": str(own)}}), faces, tmp_path)
+    (record,) = job.execute().measured
+    assert record["status"] == "ok" and record["reason"] is None
 
 
 def test_features_of_another_network_in_the_same_place_are_not_taken_from_the_cache(
