@@ -1,6 +1,7 @@
 """What ``live``, ``image`` and ``video`` have in common: check, open, run, tell."""
 
 import argparse
+import contextlib
 import json
 import shutil
 import sys
@@ -158,10 +159,10 @@ def _models_here(chosen: str | None, results: Path) -> list[str]:
 
     names = [chosen or "winner", *pretrained()]
     for file in sorted([*results.glob("bundles/*/bundle.json"), *results.glob("*/bundles/*/bundle.json")]):
-        recipe = json.loads(file.read_text()).get("recipe", {})
-        if recipe.get("name") and recipe["name"] != "constant":
-            names.append(recipe["name"])
-    return list(dict.fromkeys(names))[:9]
+        # A damaged bundle that nobody asked for must not keep the window from opening.
+        with contextlib.suppress(ValueError, OSError):
+            names.append(json.loads(file.read_text()).get("recipe", {}).get("name"))
+    return list(dict.fromkeys(name for name in names if name and name != "constant"))[:9]
 
 
 def _outputs(args: argparse.Namespace) -> list[Path]:

@@ -74,9 +74,12 @@ class Window:
 
     def write(self, result: FrameResult) -> None:
         """Show a frame; never waits for the drawing."""
-        if self.pace:
+        if result.events and self.pace:
             self._wait_until_due(result.timestamp_s)
         with self._changed:
+            if not result.events and self._latest is not None:
+                # No new frame: what the last one showed stays, with what there is to say.
+                result = replace(self._latest, message=result.message, fps=result.fps)
             self._latest, self._stale = result, True
             self._changed.notify_all()
         while self.paused and not self.stop.is_set():
