@@ -50,7 +50,8 @@ class Session:
         self._reset = False
         self._newest: _Arrived | None = None
         self._count = 0
-        self._started_s = time.perf_counter()
+        self._started_s = self._last_s = time.perf_counter()
+        self._gap_s: float | None = None
         self._work = asyncio.Event()
 
     async def run(self) -> None:
@@ -140,8 +141,15 @@ class Session:
             self._pipeline.reset()
         picture = read_picture(arrived.data, max_pixels=self._limits.frame_pixels)
         time_s = arrived.time_s - self._started_s
-        result = self._pipeline.process(Frame(arrived.frame, time_s, picture, arrived.time_s))
+        frame = Frame(arrived.frame, time_s, picture, arrived.time_s)
+        result = self._pipeline.process(frame, source_fps=self._rate(arrived.time_s))
         return describe_result(result, self._model)
+
+    def _rate(self, now_s: float) -> float:
+        """Frames a second of late: how often to search for faces depends on it, and no camera tells its own."""
+        gap, self._last_s = now_s - self._last_s, now_s
+        self._gap_s = gap if self._gap_s is None else 0.8 * self._gap_s + 0.2 * gap
+        return 1 / max(self._gap_s, 1e-3)
 
     async def _send(self, text: str) -> None:
         try:

@@ -1,0 +1,127 @@
+"""A served page for the tests of the web: bundles fitted on drawn faces, and the server as a thread or a process."""
+
+import contextlib
+import io
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from ferbench.datasets import make_faces
+from ferbench.models import make_recipe, save_bundle
+
+MODELS = ("pixels+logreg", "pixels+tree")
+
+
+def drawn_bundles(folder: Path) -> dict[str, Path]:
+    """Two small recognisers by name, fitted on drawn faces."""
+    faces = make_faces(140, random_state=4, difficulty=0.2)
+    made = {}
+    for name in MODELS:
+        recogniser = make_recipe(name).fit(faces.images, faces.labels)
+        info = {"recipe": {"name": name}, "dataset": {"name": "drawn", "drawn": True}, "scores": {}}
+        made[name] = save_bundle(folder / name, recogniser, image_shape=(48, 48), info=info)
+    return made
+
+
+def portrait() -> Image.Image:
+    """A photograph of 640 × 480 with one face, public domain (NASA), that scikit-image carries."""
+    data = pytest.importorskip("skimage.data", reason="scikit-image is not installed: no photograph of a face")
+    return Image.fromarray(np.asarray(data.astronaut())).crop((0, 0, 400, 300)).resize((640, 480))
+
+
+def encoded(picture: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
+    """The bytes of an image file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+class Served(NamedTuple):
+    """A running server."""
+
+    http: str
+    port: int
+    app: Any
+
+    @property
+    def ws(self) -> str:
+        return self.http.replace("http", "ws", 1)
+
+
+@contextlib.contextmanager
+def serving(bundles: dict[str, Path], *, send_buffer: int | None = None, **options: Any) -> Iterator[Served]:
+    """The server in a thread of this process; ended, with all its threads, at the end."""
+    import socket
+
+    from ferbench.realtime.web import Server, bind, create_app
+
+    started = threading.Event()
+    limits = options.get("limits")
+    with bind("127.0.0.1", 0, limits=limits) as bound:
+        if send_buffer:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        app = create_app(bundles, detector="haar", **options)
+        server = Server(app, limits, on_start=started.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+        thread.start()
+        assert started.wait(20)
+        port = bound.getsockname()[1]
+        try:
+            yield Served(f"http://127.0.0.1:{port}", port, app)
+        finally:
+            server.should_exit = True
+            thread.join(20)
+    assert not thread.is_alive(), "the server does not end"
+
+
+class Process(NamedTuple):
+    """A running `ferbench serve`."""
+
+    http: str
+    port: int
+    popen: "subprocess.Popen[str]"
+
+    @property
+    def memory(self) -> int:
+        """Resident bytes."""
+        return int(psutil.Process(self.popen.pid).memory_info().rss)
+
+
+def command(bundles: dict[str, Path], *arguments: str) -> list[str]:
+    """The command line of `ferbench serve` with two models."""
+    return [
+        sys.executable,
+        "-m",
+        "ferbench.cli",
+        "serve",
+        "--detector",
+        "haar",
+        "--model",
+        *map(str, bundles.values()),
+        *arguments,
+    ]
+
+
+@contextlib.contextmanager
+def served_process(bundles: dict[str, Path], *arguments: str) -> Iterator[Process]:
+    """`ferbench serve` on a free port as a user runs it; killed at the end if it still lives."""
+    line = command(bundles, "--port", "0", *arguments)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as popen:
+        try:
+            assert popen.stdout is not None and popen.stderr is not None
+            announced = popen.stdout.readline()
+            assert announced.startswith("ferbench: http"), popen.stderr.read()
+            address = announced.split()[1].rstrip("/")
+            yield Process(address, int(address.rsplit(":", 1)[1]), popen)
+        finally:
+            if popen.poll() is None:
+                popen.kill()
+            popen.communicate(timeout=20)
