@@ -31,6 +31,9 @@ def assign(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
     """
     if costs.shape[0] > costs.shape[1]:
         return sorted((row, column) for column, row in assign(costs.T))
+    cheapest = costs.argmin(axis=1).tolist()
+    if len(set(cheapest)) == len(cheapest):
+        return list(enumerate(cheapest))  # nobody competes, as in most frames
     n_rows, n_columns = costs.shape
     u, v = np.zeros(n_rows), np.zeros(n_columns)
     row_of = np.full(n_columns, -1)

@@ -199,12 +199,12 @@ def _find(bundle: str | Path | None) -> tuple[Path, str | None]:
 
     known = pretrained()
     if bundle is None:
-        name = "ferbench-net" if "ferbench-net" in known else next(iter(known), None)
-        if name is None:
-            raise FileNotFoundError("no pretrained bundle is installed; give the path of a bundle")
-        return known[name], name
+        if not known:
+            raise FileNotFoundError("this installation has no pretrained bundle; give the path of a bundle")
+        bundle = next(iter(known))
     if str(bundle) in known:
         return known[str(bundle)], str(bundle)
     if not Path(bundle).is_dir():
-        raise FileNotFoundError(f"{bundle}: no such bundle; expected a folder or one of {', '.join(known) or 'none'}")
+        names = ", ".join(known) or "no name: none is installed"
+        raise FileNotFoundError(f"{bundle}: no such bundle; expected a bundle's folder or {names}")
     return Path(bundle), None
