@@ -34,10 +34,9 @@ def run_live(args: argparse.Namespace) -> int:
     """Show a source in a window and write the files asked for."""
     _check_video_outputs(args, args.source)
     with stop_on_signals() as stop:
-        names = args.models or []
-        pipeline = _pipeline(args, args.model or (names[0] if names else "winner"))
-        source = open_source(args.source)
-        with source:
+        with open_source(args.source) as source:
+            names = args.models or []
+            pipeline = _pipeline(args, args.model or (names[0] if names else "winner"))
             window = None if args.no_window else _window(args, pipeline, source, stop)
             sinks, counts = _video_sinks(args, source, pipeline)
             if window is None:
@@ -209,7 +208,9 @@ def _video_sinks(args: argparse.Namespace, source: Source, pipeline: Pipeline) -
     if args.events:
         sinks.append(event_sink(args.events, classes))
     if args.summary:
-        sinks.append(SummarySink(args.summary, classes, title=source.name, detector=pipeline.detector.name))
+        # The name alone: where a file lay is nobody's business.
+        title = source.name if source.live else Path(source.name).name
+        sinks.append(SummarySink(args.summary, classes, title=title, detector=pipeline.detector.name))
     if args.output_video:
         sinks.append(_video_sink(args.output_video, source))
     return sinks, counts

@@ -25,6 +25,16 @@ class Overlay:
         Draw each face's probabilities as bars, where they hide neither a face nor a label.
     status : bool
         Draw frames per second, latency and the model's name into the upper left corner.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ferbench.realtime import FaceEvent, FrameResult, Overlay
+    >>> image = np.zeros((240, 320, 3), np.uint8)
+    >>> nobody = FaceEvent.no_face(frame=0, timestamp_s=0.0, classes=("happy", "sad"))
+    >>> result = FrameResult(0, 0.0, image, (nobody,), latency_ms=8.0, fps=60.0, model="ferbench-net")
+    >>> Overlay().annotate(result).shape, int(image.max())
+    ((240, 320, 3), 0)
     """
 
     def __init__(self, *, bars: bool = True, status: bool = True) -> None:

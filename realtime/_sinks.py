@@ -70,6 +70,13 @@ class CsvSink:
         Labels of the model; fixes the columns.
     images : bool
         Add a last column ``image`` with the file name of each photograph.
+
+    Examples
+    --------
+    >>> from ferbench.realtime import CsvSink, Pipeline, Recognizer, make_detector, open_source, run
+    >>> recognizer = Recognizer.load()  # doctest: +SKIP
+    >>> pipeline = Pipeline(recognizer, make_detector())  # doctest: +SKIP
+    >>> run(open_source("party.mp4"), pipeline, [CsvSink("party.csv", recognizer.classes_)])  # doctest: +SKIP
     """
 
     def __init__(self, path: str | Path, classes: Sequence[str], *, images: bool = False) -> None:

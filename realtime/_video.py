@@ -100,10 +100,12 @@ class VideoOutput:
             if not _readable(self._file.part):
                 reason = f"the video could not be written (tried {self.n_frames} frames); is there room on the disk?"
                 raise OSError(errno.EIO, reason, str(self.path))
-            if self._sound_from is not None:
-                seconds = self.n_frames / self.fps
-                self.note = add_sound(self._file.part, self._sound_from, seconds)
-            self._file.commit()
+            try:
+                if self._sound_from is not None:
+                    self.note = add_sound(self._file.part, self._sound_from, self.n_frames / self.fps)
+            finally:
+                # Also where an impatient user interrupts the sound.
+                self._file.commit()
         finally:
             self._file.discard()
 
