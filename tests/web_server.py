@@ -111,9 +111,9 @@ def command(bundles: dict[str, Path], *arguments: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def served_process(bundles: dict[str, Path], *arguments: str) -> Iterator[Process]:
-    """`ferbench serve` on a free port as a user runs it; killed at the end if it still lives."""
-    line = command(bundles, "--port", "0", *arguments)
+def served_process(bundles: dict[str, Path], *arguments: str, port: int = 0) -> Iterator[Process]:
+    """`ferbench serve`, by default on a free port, as a user runs it; killed at the end if it still lives."""
+    line = command(bundles, "--port", str(port), *arguments)
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as popen:
         try:
             assert popen.stdout is not None and popen.stderr is not None
