@@ -15,9 +15,21 @@ def _font(size: int) -> Any:
     return ImageFont.load_default(size)
 
 
-@lru_cache(maxsize=2048)
+# Above this the masks of photographs would fill the memory, and there is no hurry with them.
+_LARGEST_KEPT = 40
+
+
 def text_mask(text: str, size: int) -> NDArray[np.uint8]:
     """Coverage of a line of text, of shape (line height, width), 0 to 255; the same height for every text of a size."""
+    return _kept_mask(text, size) if size <= _LARGEST_KEPT else _mask(text, size)
+
+
+@lru_cache(maxsize=256)
+def _kept_mask(text: str, size: int) -> NDArray[np.uint8]:
+    return _mask(text, size)
+
+
+def _mask(text: str, size: int) -> NDArray[np.uint8]:
     font = _font(size)
     mask, (left, top) = font.getmask2(text, mode="L")
     ascent, descent = font.getmetrics()
