@@ -26,6 +26,8 @@ METRICS = ("accuracy", "macro_f1")
 # A trial that has ended this often without a result, as one does that takes all memory, is given up.
 _ATTEMPTS = 3
 _SCHEMA = 1
+# They speak to the authors of libraries, not to somebody who searches.
+_LIBRARY_WARNINGS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning, ImportWarning)
 
 Record = dict[str, Any]
 
@@ -222,7 +224,11 @@ class Search:
         if not np.isfinite(probabilities).all():
             raise ValueError("its probabilities are not finite")
         scores = score(self.data.y_val, probabilities, [str(name) for name in fitted.recogniser.classes_]).as_dict()
-        said = {f"{kind.category.__name__}: {str(kind.message).partition(chr(10))[0]}" for kind in caught}
+        said = {
+            f"{warning.category.__name__}: {str(warning.message).partition(chr(10))[0]}"
+            for warning in caught
+            if not issubclass(warning.category, _LIBRARY_WARNINGS)
+        }
         return {"value": scores[self.metric], "scores": scores, "seconds": seconds, "warnings": sorted(said)}
 
     def _watch(self, record: Record, trial: Any) -> Callable[[int, Mapping[str, float]], None]:

@@ -242,7 +242,7 @@ def test_a_network_of_keras_is_exported_with_its_features(faces: Dataset, tmp_pa
     network = make_recipe("cnn", architecture="tiny", epochs=1, batch_size=64).fit(X, y)
     saved = save_bundle(tmp_path / "cnn", network, image_shape=(48, 48))
     np.testing.assert_allclose(load_bundle(saved).predict_proba(X), network.predict_proba(X), atol=1e-4)
-    inner = keras.Model(network.model_.inputs, network.model_.get_layer("probabilities").input)
+    inner = keras.Model(network.model_.input, network.model_.get_layer("probabilities").input)
     features = make_extractor("deep", bundle=saved).fit_transform(X)
     np.testing.assert_allclose(features, np.asarray(inner(X.astype(np.float32))), atol=1e-4)
     outputs = [output.name for output in onnx.load(saved / "model.onnx").graph.output]
