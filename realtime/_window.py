@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ferbench.realtime._events import FrameResult
 from ferbench.realtime._overlay import Overlay, draw_panel
@@ -155,7 +155,7 @@ class Window:
             _pygame().display.quit()
         if "error" in outcome:
             raise outcome["error"]
-        return outcome["result"]  # type: ignore[no-any-return]
+        return cast(T, outcome["result"])
 
     def step(self) -> None:
         """Handle what the user did, and draw if there is something new."""
