@@ -89,12 +89,20 @@ class Detector(ABC):
             )
         with self._lock:
             found = self._find(image, thorough)
-        faces = [Detection(self.framing.apply(*box), float(score)) for box, score in found]
+        height, width = image.shape[:2]
+        faces = [Detection(self.framing.apply(*box), score) for box, score in found if _is_sane(box, width, height)]
         return sorted(faces, key=lambda face: -face.score)
 
     @abstractmethod
     def _find(self, image: Image, thorough: bool) -> list[Found]:
         """Boxes in pixels of `image` and scores, as the detector has them."""
+
+
+def _is_sane(box: tuple[float, float, float, float], width: int, height: int) -> bool:
+    """Whether a box is one: on pictures of a few pixels, networks answer with anything, infinity included."""
+    x, y, w, h = box
+    limit = 2 * max(width, height)
+    return all(math.isfinite(value) for value in box) and 0 < w < limit and 0 < h < limit and max(-x, -y) < limit
 
 
 def detectors() -> list[str]:

@@ -33,9 +33,9 @@ class DlibDetector(Detector):
     def _find(self, image: Image, thorough: bool) -> list[Found]:
         small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
         small, border = with_border(small, THOROUGH_BORDER if thorough else 0.0)
-        # dlib's own doubling is what finds faces of 40 pixels in small photographs.
-        doublings = int(thorough and max(small.shape[:2]) < THOROUGH_SIZE / 2)
-        boxes, scores, _ = self._detector.run(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), doublings, self.threshold)
+        # Doubled, a photograph shows dlib faces from 40 pixels on.
+        grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+        boxes, scores, _ = self._detector.run(grey, int(thorough), self.threshold)
         return [
             Found(
                 (

@@ -8,7 +8,8 @@ from ferbench.realtime._detectors import Detector, Found, Framing, resized_for_s
 from ferbench.realtime._events import Image
 
 CASCADE = "haarcascade_frontalface_default.xml"
-THOROUGH_SIZE, THOROUGH_SMALLEST, THOROUGH_BORDER = 800, 0.04, 0.2
+SCALE_STEP = 1.15
+THOROUGH_SIZE, THOROUGH_SMALLEST, THOROUGH_BORDER = 1200, 0.04, 0.2
 
 
 class HaarDetector(Detector):
@@ -43,13 +44,15 @@ class HaarDetector(Detector):
     def _find(self, image: Image, thorough: bool) -> list[Found]:
         small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
         small, border = with_border(small, THOROUGH_BORDER if thorough else 0.0)
-        grey = cv2.equalizeHist(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY))
+        # Not equalised, as is often done: the cascade normalises each window itself, and loses faces on plain ground.
+        grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
         smallest = min(self.smallest, THOROUGH_SMALLEST) if thorough else self.smallest
         side = max(24, round(smallest * min(grey.shape)))
-        boxes, _, weights = self._cascade.detectMultiScale3(
-            grey, scaleFactor=1.15, minNeighbors=self.neighbours, minSize=(side, side), outputRejectLevels=True
+        # The score is the number of overlapping hits: asking for the cascade's own levels lets in what it had rejected.
+        boxes, hits = self._cascade.detectMultiScale2(
+            grey, scaleFactor=SCALE_STEP, minNeighbors=self.neighbours, minSize=(side, side)
         )
         return [
-            Found(((x - border) * factor, (y - border) * factor, width * factor, height * factor), float(weight))
-            for (x, y, width, height), weight in zip(boxes, weights, strict=True)
+            Found(((x - border) * factor, (y - border) * factor, width * factor, height * factor), float(n_hits))
+            for (x, y, width, height), n_hits in zip(boxes, hits, strict=True)
         ]

@@ -15,6 +15,7 @@ LEAST_OVERLAP = 0.15
 # sight; and only if neither is more than twice as large as the other.
 NEAR, FURTHER_PER_S, LARGEST_RATIO = 0.6, 1.0, 2.0
 FORBIDDEN = 1e6
+CONFIRM_WITHIN_S = 0.25
 
 
 class Tracker:
@@ -25,7 +26,8 @@ class Tracker:
     max_gap_s : float
         Seconds for which an unseen face is remembered.
     confirm : int
-        Searches in a row that must find a new face before it gets a number; faces of the first search need one.
+        Searches that must find a new face, at most a quarter of a second apart, before it gets a number; faces of the
+        first search need only that one.
 
     Notes
     -----
@@ -72,7 +74,7 @@ class Tracker:
         return [track for track in self.tracks if track.visible and track.id]
 
     def _keeps(self, track: Track, timestamp_s: float) -> bool:
-        return track.visible or (bool(track.id) and timestamp_s - track.seen_s <= self.max_gap_s)
+        return timestamp_s - track.seen_s <= (self.max_gap_s if track.id else min(CONFIRM_WITHIN_S, self.max_gap_s))
 
     def _number(self) -> None:
         needed = self.confirm if self._started else 1
