@@ -1,0 +1,99 @@
+"""One child process that measures, and what it said."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a child said.
+
+    Attributes
+    ----------
+    lines : list of dict
+        Its JSON lines, each with ``at_s``: seconds from the start of the process to the line.
+    reason : str or None
+        Why it failed; None if it came to its end.
+    """
+
+    lines: list[dict[str, Any]]
+    reason: str | None
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        """Lines of one kind."""
+        return [line for line in self.lines if line["event"] == event]
+
+
+def run_child(command: Sequence[str], *, timeout_s: float) -> Said:
+    """Run a measuring command to its end and read its JSON lines.
+
+    Parameters
+    ----------
+    command : sequence of str
+        Program and arguments.
+    timeout_s : float
+        Seconds after which the child and everything it started are killed.
+
+    Notes
+    -----
+    A child that fails, crashes or hangs gives its reason; only an interruption of this process is raised, after the
+    child is gone.
+    """
+    overdue = threading.Event()
+    with tempfile.TemporaryFile() as log:
+        begin = time.perf_counter()
+        try:
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+        except OSError as error:
+            return Said([], f"cannot start {command[0]}: {error.strerror}")
+
+        def kill() -> None:
+            overdue.set()
+            _kill(child)
+
+        timer = threading.Timer(timeout_s, kill)
+        timer.start()
+        try:
+            assert child.stdout is not None
+            lines = [{**json.loads(line), "at_s": time.perf_counter() - begin} for line in child.stdout]
+            child.wait()
+        except ValueError as error:
+            return Said([], f"said something that is no JSON line: {error}")
+        finally:
+            timer.cancel()
+            _kill(child)
+        if overdue.is_set():
+            return Said(lines, f"took longer than {timeout_s:.0f} s")
+        return Said(lines, _reason(lines, child.returncode, log))
+
+
+def _reason(lines: list[dict[str, Any]], code: int, log: Any) -> str | None:
+    last = lines[-1] if lines else {}
+    if last.get("event") == "failed":
+        return str(last["reason"])
+    if last.get("event") == "done" and code == 0:
+        return None
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    log.seek(0)
+    text = log.read().decode("utf-8", "replace").strip()
+    return f"ended with exit code {code}: {text.splitlines()[-1] if text else 'no message'}"
+
+
+def _kill(child: "subprocess.Popen[bytes]") -> None:
+    """End the child and what it started, and let go of its output."""
+    if child.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    if child.stdout and threading.current_thread() is threading.main_thread():
+        child.stdout.close()
