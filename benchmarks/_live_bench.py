@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from ferbench.benchmarks._live_child import Said, run_child
 from ferbench.benchmarks._live_plan import (
     CLIP,
@@ -21,7 +23,13 @@ from ferbench.benchmarks._live_plan import (
     soak_config,
     timeout_s,
 )
-from ferbench.benchmarks._live_scenes import photo_files, write_enlarged, write_group_pictures, write_group_video
+from ferbench.benchmarks._live_scenes import (
+    photo_files,
+    photo_truth,
+    write_enlarged,
+    write_group_pictures,
+    write_group_video,
+)
 from ferbench.benchmarks._store import write_record_file
 from ferbench.benchmarks._timing import environment
 
@@ -119,7 +127,7 @@ class LiveBench:
             sources[ENLARGED] = write_enlarged(self.clip, folder / "enlarged.avi")
         if SIX in scenes:
             sources[SIX] = write_group_video(self.photos, folder / "six.avi")
-        truths: dict[str, Any] = {file.name: None for file in photo_files(self.photos)}
+        truths: dict[str, Any] = {file.name: [photo_truth(cv2.imread(str(file)))] for file in photo_files(self.photos)}
         if GROUPS in scenes:
             sources[GROUPS] = folder / "groups"
             truths |= write_group_pictures(self.photos, sources[GROUPS])
@@ -154,7 +162,9 @@ def _add_round(record: dict[str, Any], said: Said, truths: dict[str, Any]) -> No
     lines = [{**line, "at_s": round(line["at_s"], 4)} for line in said.lines]
     for line in lines:
         if line["event"] == "image":
-            line["truth"] = truths.get(line["name"]) if line["name"] else None
+            # A frame of the clip has no name: where its one face is, nobody has marked.
+            line["truth"] = truths[name] if (name := line.pop("name")) else None
+            line["group"] = "-".join(name.split("-")[1:3]) if name and name.startswith("group-") else None
     record["rounds"].append({"lines": lines, "reason": said.reason})
     reasons = [each["reason"] for each in record["rounds"] if each["reason"]]
     record["status"], record["reason"] = ("failed", reasons[0]) if reasons else ("ok", None)

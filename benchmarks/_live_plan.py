@@ -132,9 +132,9 @@ def soak_config(subjects: Subjects, frames: int) -> Config:
     return Config("soak", CLIP, detector, model, default=True, frames=frames, seconds=0)
 
 
-def _patience(detector: str, model: str, subjects: Subjects) -> float:
+def _patience(default: bool) -> float:
     """The default must get all its frames, as its p99 is asked for."""
-    return 15.0 if (detector, model) == (next(iter(subjects.detectors)), next(iter(subjects.models))) else SECONDS
+    return 15.0 if default else SECONDS
 
 
 def _beside_fer(subjects: Subjects, model: str) -> list[Config]:
