@@ -221,6 +221,8 @@ class SlicesDisplay(Display):
         if labels := self.choices.get(name):
             ax.set_xticks(range(len(labels)), labels)
             ax.set_xlim(-0.5, len(labels) - 0.5)
+        elif not self.log[name]:
+            ax.xaxis.set_major_locator(MaxNLocator(5))
         clear_frame(ax)
         share = self.importance.get(name)
         ax.set_title(name if share is None else f"{name}: {share:.0%} of the variation", fontsize=10, loc="left")

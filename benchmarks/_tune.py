@@ -44,8 +44,6 @@ class Progress:
     ----------
     records : list of dict
         The finished trials.
-    best : dict or None
-        The best of them.
     """
 
     records: list[Record]
@@ -60,8 +58,9 @@ class Search:
     """The search for one recipe's parameters on one data set.
 
     Trial 0 is the recipe as it is; the others are proposed by Optuna's tree-structured Parzen estimator. A network
-    that reports its epochs is given up when it is behind most others (median pruning). Whatever interrupts the search,
-    finished trials are kept, and the one that was running is taken up again, a network at its last epoch.
+    that reports its epochs is given up when, a quarter of the way on, it is behind most others (median pruning).
+    Whatever interrupts the search, finished trials are kept, and the one that was running is taken up again, a network
+    at its last epoch.
 
     Parameters
     ----------
@@ -118,6 +117,8 @@ class Search:
         self.folder = Path(output) / dataset.name / "tune" / recipe
         self.trials = Trials(self.folder)
         self._fingerprint = dataset.fingerprint
+        # Strong regularisation starts slowly: a quarter of the training goes by before a network is judged.
+        self._free_epochs = max(3, (parameters(assemble(self.recipe, self.params)).get("epochs") or 0) // 4)
 
     def run(
         self,
@@ -173,7 +174,8 @@ class Search:
         """Make the next trial, or go on with the one that was interrupted."""
         number = len(finished)
         # The first is the recipe as it is, which need not lie in the space.
-        trial = next_trial(self.space, finished, self.seed, running and running["params"]) if number else None
+        given = running and running["params"]
+        trial = next_trial(self.space, finished, self.seed, given, self._free_epochs) if number else None
         record = running or self._blank(number, trial.params if trial else self._as_it_is())
         record["attempts"] += 1
         self.trials.write(record)

@@ -6,8 +6,10 @@ from typing import Any
 
 from ferbench.benchmarks._tune_space import Choices, Range, Space
 
-# Trials that run to their end before one may be pruned, and epochs of each in which none is.
-_FREE_TRIALS, _FREE_EPOCHS = 5, 3
+# Trials that run to their end before one may be given up.
+_FREE_TRIALS = 5
+# Finished trials from which on it can be said what mattered.
+_ENOUGH = 10
 
 
 def require_optuna() -> None:
@@ -16,7 +18,13 @@ def require_optuna() -> None:
         raise ImportError('ferbench tune needs optuna, which is not installed: pip install "ferbench[tune]"')
 
 
-def next_trial(space: Space, records: Sequence[Mapping[str, Any]], seed: int, params: Mapping[str, Any] | None) -> Any:
+def next_trial(
+    space: Space,
+    records: Sequence[Mapping[str, Any]],
+    seed: int,
+    params: Mapping[str, Any] | None,
+    free_epochs: int,
+) -> Any:
     """Open the next trial of a search: a trial of Optuna's, with its parameters.
 
     The search's memory is replayed from the records each time, and the sampler's seed depends on the number of the
@@ -31,12 +39,14 @@ def next_trial(space: Space, records: Sequence[Mapping[str, Any]], seed: int, pa
         Seed of the search.
     params : mapping or None
         Parameters that the trial must have; None lets Optuna choose.
+    free_epochs : int
+        Epochs after which a network may be given up.
     """
     import optuna
 
     study = _replay(space, records)
     study.sampler = optuna.samplers.TPESampler(seed=(1000003 * seed + len(records)) % 2**32)
-    study.pruner = optuna.pruners.MedianPruner(n_startup_trials=_FREE_TRIALS, n_warmup_steps=_FREE_EPOCHS)
+    study.pruner = optuna.pruners.MedianPruner(n_startup_trials=_FREE_TRIALS, n_warmup_steps=free_epochs)
     if params is not None:
         study.enqueue_trial(dict(params))
     return study.ask(_distributions(space))
@@ -49,7 +59,7 @@ def importances(space: Space, records: Sequence[Mapping[str, Any]]) -> dict[str,
     study = _replay(space, records)
     done = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
     varied = [name for name in space if len({trial.params[name] for trial in done}) > 1]
-    if len(done) < 5 or not varied or len({trial.value for trial in done}) < 2:
+    if len(done) < _ENOUGH or not varied or len({trial.value for trial in done}) < 2:
         return {}
     return optuna.importance.get_param_importances(study, params=varied)
 

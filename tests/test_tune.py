@@ -393,7 +393,7 @@ def test_the_drawing_of_parameters_puts_first_what_matters(
 ) -> None:
     use_steps(monkeypatch)
     space = {"epochs": Choices((4, 5, 6)), "level": Range(0.0, 1.0), "crash_above": Range(2.0, 3.0)}
-    records = Search("steps", faces, tmp_path, space=space).run(16).records
+    records = Search("steps", faces, tmp_path, space=space).run(40).records
     share = importances(space, records)
     assert max(share, key=lambda name: share[name]) == "level" and sum(share.values()) == pytest.approx(1)
     display = SlicesDisplay.from_trials(records, space, share, metric="accuracy", name="steps", dataset="faces")
