@@ -63,9 +63,9 @@ def test_names_joined_with_plus_make_a_union_in_that_order() -> None:
 @pytest.mark.parametrize(
     ("spec", "params", "message"),
     [
-        ("hogg", {}, r"unknown extractor: 'hogg'; expected one of hog, landmarks, pixels; did you mean 'hog'\?"),
+        ("hogg", {}, r"unknown extractor: 'hogg'; expected one of deep, hog, landmarks, pixels; did you mean 'hog'\?"),
         ("hog+landmark", {}, r"unknown extractor: 'landmark'; .* did you mean 'landmarks'\?"),
-        ("", {}, r"unknown extractor: ''; expected one of hog, landmarks, pixels$"),
+        ("", {}, r"unknown extractor: ''; expected one of deep, hog, landmarks, pixels$"),
         ("hog+", {}, r"unknown extractor: ''"),
         ("hog+pixels+hog", {}, r"extractor 'hog' stands twice in 'hog\+pixels\+hog'"),
         ("hog", {"cellsize": 4}, r"unknown parameter of extractor 'hog': 'cellsize'; .* did you mean 'cell_size'\?"),
