@@ -194,7 +194,9 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) ->
         `curl --data-binary @face.jpg http://127.0.0.1:8000/api/predict`
         """
         shelf.check(model)
-        return JSONResponse(await engine.predict(await read_body(request, limits), model))
+        # The place comes before the body: memory is bounded by their number.
+        with engine.uploads.seat():
+            return JSONResponse(await engine.predict(await read_body(request, limits), model))
 
 
 def _add_streams(app: FastAPI, engine: Engine, feed: Feed | None) -> None:

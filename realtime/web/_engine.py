@@ -38,7 +38,7 @@ class Engine:
         self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="ferbench-web")
         # Loading takes seconds: in the workers it would make every camera wait.
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="ferbench-load")
-        self._uploads = Places(limits.workers + limits.waiting, "uploads")
+        self.uploads = Places(limits.workers + limits.waiting, "uploads")
         # A detector serves one thread at a time; as many as there are workers, and nobody waits for another's.
         first = make_detector(detector)
         self.detector_name = first.name
@@ -69,9 +69,8 @@ class Engine:
     async def predict(self, picture: bytes, name: str | None) -> dict[str, Any]:
         """Find and label the faces of an uploaded picture."""
         name = self.shelf.check(name)
-        with self._uploads.seat():
-            recognizer = await self.load(name)
-            return await self.call(self._predict, picture, name, recognizer)
+        recognizer = await self.load(name)
+        return await self.call(self._predict, picture, name, recognizer)
 
     def _predict(self, data: bytes, name: str, recognizer: Recognizer) -> dict[str, Any]:
         start = time.perf_counter()

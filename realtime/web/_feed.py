@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from ferbench.realtime.web._engine import Engine
 from ferbench.realtime.web._limits import Places
 
 _LOG = logging.getLogger(__name__)
+FAREWELL_S = 10.0
 _JPEG = (int(cv2.IMWRITE_JPEG_QUALITY), 80)
 
 
@@ -121,9 +122,10 @@ class Feed:
 
     def _start(self) -> None:
         self._stop = threading.Event()
-        worker = _Worker(self, self._stop, asyncio.get_running_loop())
+        before = [thread for thread in self._threads if thread.is_alive()]
+        worker = _Worker(self, self._stop, asyncio.get_running_loop(), before)
         thread = threading.Thread(target=worker.work, name="ferbench-feed", daemon=True)
-        self._threads = {thread} | {old for old in self._threads if old.is_alive()}
+        self._threads = {thread, *before}
         thread.start()
 
     def _halt(self) -> None:
@@ -150,8 +152,14 @@ class Feed:
 class _Worker:
     """One run of the loop in its thread; a later run has its own, so that the two never share state."""
 
-    def __init__(self, feed: Feed, stop: threading.Event, loop: asyncio.AbstractEventLoop) -> None:
-        self._feed, self._stop, self._loop = feed, stop, loop
+    def __init__(
+        self,
+        feed: Feed,
+        stop: threading.Event,
+        loop: asyncio.AbstractEventLoop,
+        before: Sequence[threading.Thread],
+    ) -> None:
+        self._feed, self._stop, self._loop, self._before = feed, stop, loop, before
         self._paced_from_s: float | None = None
         self._live = False
 
@@ -169,6 +177,9 @@ class _Worker:
 
     def _rounds(self) -> str:
         engine = self._feed._engine
+        for thread in self._before:
+            # A camera can be opened only when the run before has let go of it.
+            thread.join(FAREWELL_S)
         while not self._stop.is_set():
             self._feed._pipeline = engine.pipeline(engine.shelf.get(self._feed.model))
             with open_source(self._feed.source, live=True) as source:

@@ -39,10 +39,9 @@ def read_picture(data: bytes, *, max_pixels: int, max_side: int = 1920) -> NDArr
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as picture:
             _check_size(picture.size, max_pixels)
-            # JPEG can be decoded straight to a half or a quarter of its size.
-            picture.draft("RGB", (max_side, max_side))
+            # First of all, as it holds the large picture only once, and JPEG is decoded straight to half its size.
+            picture.thumbnail((max_side, max_side), Image.Resampling.BILINEAR)
             turned = ImageOps.exif_transpose(picture).convert("RGB")
-            turned.thumbnail((max_side, max_side), Image.Resampling.BILINEAR)
             return np.ascontiguousarray(np.asarray(turned)[:, :, ::-1])
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels(max_pixels) from error

@@ -66,9 +66,9 @@ function drawFace(pen, face, place, colour, stage) {
   pen.font = `600 14px ${FONT}`;
   const width = pen.measureText(text).width + 18;
   const above = place.y - 29;
-  const below = place.y + place.height + 5;
   const x = Math.max(2, Math.min(place.x + (above > 2 ? -1 : 6), stage.width - width - 2));
-  const y = above > 2 ? above : below < stage.height - 28 ? below : place.y + 6;
+  // Inside rather than below: there it could be taken for another face's.
+  const y = above > 2 ? above : place.y + 6;
   pen.beginPath();
   pen.roundRect(x, y, width, 25, 8);
   pen.fillStyle = colour;
@@ -169,11 +169,13 @@ export class Timeline {
 
   // In words, for those who do not see the chart: which share of the minute each label had.
   describe() {
-    const labelled = this.points.filter((point) => point.label);
     const counts = new Map();
-    for (const point of labelled) counts.set(point.label, (counts.get(point.label) ?? 0) + 1);
-    const shares = [...counts].sort((a, b) => b[1] - a[1]).map(([label, count]) => `${label} ${percent(count / this.points.length)}`);
-    const text = shares.length ? `${shares.join(", ")} of the time` : "no clear expression so far";
+    for (const { label, values } of this.points) {
+      const what = label ?? (values ? "uncertain" : "no face");
+      counts.set(what, (counts.get(what) ?? 0) + 1);
+    }
+    const shares = [...counts].sort((a, b) => b[1] - a[1]).map(([what, count]) => `${what} ${percent(count / this.points.length)}`);
+    const text = `${shares.join(", ")} of the time`;
     $("timeline").setAttribute("aria-label", `Timeline of the expression: ${text}`);
     $("time-note").textContent = text[0].toUpperCase() + text.slice(1);
   }
