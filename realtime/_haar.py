@@ -33,7 +33,7 @@ class HaarDetector(Detector):
     name = "haar"
     framing = Framing(1.03, 0.0)
 
-    def __init__(self, *, size: int = 400, smallest: float = 0.12, neighbours: int = 5) -> None:
+    def __init__(self, *, size: int = 320, smallest: float = 0.12, neighbours: int = 5) -> None:
         super().__init__()
         self.size, self.smallest, self.neighbours = size, smallest, neighbours
         file = Path(cv2.__file__).parent / "data" / CASCADE
