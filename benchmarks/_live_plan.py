@@ -2,6 +2,7 @@
 
 import fnmatch
 import hashlib
+import itertools
 import re
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ CLIP, ENLARGED, SIX = "clip", "640x480", "1280x720"
 VIDEOS = (CLIP, ENLARGED, SIX)
 PHOTOS, GROUPS = "photos", "groups"
 # Enough frames a round for the p99 of three rounds, and the longest that a slow configuration may take for them.
-FRAMES, SECONDS = 240, 4.0
+FRAMES, SECONDS, PATIENCE = 240, 4.0, 15.0
 SOAK_EVERY = 1000
 OVERHEAD_S = 120.0
 
@@ -107,14 +108,12 @@ def timeout_s(config: Config) -> float:
 def plan(subjects: Subjects) -> list[Config]:
     """Everything but the soak."""
     detector, model = next(iter(subjects.detectors)), next(iter(subjects.models))
-    streams = [
-        Config(
-            "stream", scene, name, of, default=(name, of) == (detector, model), seconds=_patience(name, of, subjects)
-        )
-        for scene in VIDEOS
-        for name in subjects.detectors
-        for of in subjects.models
-    ]
+    streams = []
+    for scene, name, of in itertools.product(VIDEOS, subjects.detectors, subjects.models):
+        default = (name, of) == (detector, model)
+        # The default must get all its frames, as its p99 is asked for.
+        seconds = PATIENCE if default else SECONDS
+        streams.append(Config("stream", scene, name, of, default=default, seconds=seconds))
     paced = [Config("paced", scene, detector, model, default=True, frames=100, seconds=20) for scene in VIDEOS]
     found = [
         Config(kind, scene, name, frames=0)
@@ -130,11 +129,6 @@ def soak_config(subjects: Subjects, frames: int) -> Config:
     """The default configuration for a long time."""
     detector, model = next(iter(subjects.detectors)), next(iter(subjects.models))
     return Config("soak", CLIP, detector, model, default=True, frames=frames, seconds=0)
-
-
-def _patience(default: bool) -> float:
-    """The default must get all its frames, as its p99 is asked for."""
-    return 15.0 if default else SECONDS
 
 
 def _beside_fer(subjects: Subjects, model: str) -> list[Config]:

@@ -91,7 +91,7 @@ def _fer(table: pd.DataFrame) -> list[dict[str, Any]]:
         _row(
             "times as fast as fer, 640x480", f"at least {TIMES_FER:.0f}", row["ratio"], ".1f", row["ratio"] >= TIMES_FER
         )
-        for row in chosen.to_dict("records")
+        for ratio in chosen["ratio"]
     ]
 
 
