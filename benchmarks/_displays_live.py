@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 from ferbench.benchmarks._displays_base import DARK, GREY, MARKERS, PALETTE, Display, clear_frame, set_title
 
@@ -69,6 +70,7 @@ class LatencyDisplay(_Rows):
             ax.plot([], [], marker=marker, color=GREY, linestyle="", label=name)
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.axvline(25, color=DARK, linestyle="--", linewidth=1.2, label="target for p90: 25 ms")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, fontsize=9, frameon=False)
         ax.set_xlabel("milliseconds from the frame to its events")
@@ -76,9 +78,7 @@ class LatencyDisplay(_Rows):
 
 @dataclass(frozen=True, eq=False)
 class DetectorDisplay(Display):
-    """Share of the faces found against the time of a search, for each detector and set of pictures."""
-
-    figsize: ClassVar[tuple[float, float]] = (8.6, 6.0)
+    """Share of the faces found by each detector in each set of pictures, with the time of a search beside it."""
 
     table: pd.DataFrame
 
@@ -86,28 +86,31 @@ class DetectorDisplay(Display):
         """The numbers behind the drawing."""
         return self.table
 
-    def _draw(self, ax: Axes) -> None:
-        scenes = {name: MARKERS[place % len(MARKERS)] for place, name in enumerate(dict.fromkeys(self._scenes()))}
-        detectors = dict(zip(dict.fromkeys(self.table["detector"]), PALETTE, strict=False))
-        for scene, row in zip(self._scenes(), self.table.to_dict("records"), strict=True):
-            ax.plot(
-                row["ms_median"], row["recall"], marker=scenes[scene], color=detectors[row["detector"]], markersize=8
-            )
-        for name, colour in detectors.items():
-            ax.plot([], [], marker="o", color=colour, linestyle="", label=name)
-        for name, marker in scenes.items():
-            ax.plot([], [], marker=marker, color=GREY, linestyle="", label=name)
-        ax.set_xscale("log")
-        ax.xaxis.set_major_formatter("{x:g}")
-        clear_frame(ax)
-        ax.set_ylim(-0.03, 1.05)
-        ax.set_xlabel("time of a search, median (ms)")
-        ax.set_ylabel("share of the faces found")
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9, frameon=False)
-        set_title(ax, "What detectors find, and how long they look", "")
+    def _size(self) -> tuple[float, float]:
+        return 9.0, 1.8 + 0.27 * len(self.table)
 
-    def _scenes(self) -> list[str]:
-        return [set_name(row) for row in self.table.to_dict("records")]
+    def _draw(self, ax: Axes) -> None:
+        rows = self.table.to_dict("records")
+        sets = {name: place for place, name in enumerate(dict.fromkeys(map(set_name, rows)))}
+        detectors = {name: place for place, name in enumerate(dict.fromkeys(self.table["detector"]))}
+        thick = 0.84 / len(detectors)
+        for name, place in detectors.items():
+            ax.barh([], [], color=PALETTE[place], label=name)
+        for row in rows:
+            place = detectors[row["detector"]]
+            y = sets[set_name(row)] + (place - (len(detectors) - 1) / 2) * thick
+            ax.barh(y, row["recall"], height=thick, color=PALETTE[place], alpha=0.85)
+            false = f", {row['false_boxes']:.0f} false" if row["false_boxes"] else ""
+            ax.annotate(f" {row['ms_median']:.1f} ms{false}", (row["recall"], y), va="center", fontsize=8)
+        ax.set_yticks(list(sets.values()), list(sets), fontsize=9)
+        ax.set_ylim(len(sets) - 0.4, -0.6)
+        ax.set_xlim(0, 1.24)
+        ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+        clear_frame(ax)
+        ax.grid(axis="y", visible=False)
+        ax.set_xlabel("share of the faces found; beside the bars the median time of a search, and false boxes")
+        ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(detectors), fontsize=9, frameon=False)
+        set_title(ax, "What detectors find", "")
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,8 @@ def main(video: str, n_frames: int, seconds: float, warmup: int) -> dict[str, An
     for _ in range(warmup):
         detector.detect_emotions(first)
     capture = cv2.VideoCapture(video)
-    faces, times = [], []
+    faces: list[int] = []
+    times: list[float] = []
     begin, cpu = time.perf_counter(), time.process_time()
     while len(times) < n_frames and time.perf_counter() - begin < seconds:
         ok, image = capture.read()
