@@ -49,7 +49,7 @@ export class Record {
 
   csv() {
     const lines = this.rows.map((row) => this.columns.map((_, at) => cell(row[at])).join(","));
-    return [this.columns.map(cell).join(","), ...lines, ""].join("\r\n");
+    return [this.columns.map(cell).join(","), ...lines, ""].join("\n");
   }
 }
 
