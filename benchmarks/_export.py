@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench.benchmarks._bundles import find_bundle
 from ferbench.benchmarks._report_results import TEST, Measured, Results, read_results
@@ -87,7 +88,7 @@ def _parameters(params: dict[str, Any]) -> str:
 
 def _scores(cell: Measured, results: Results) -> str:
     lines = ["| images | n | accuracy | 95 % interval |", "| :-- | --: | --: | :-- |"]
-    kept = {"PrivateTest": None, "PublicTest (where it was chosen)": None}
+    kept: dict[str, NDArray[np.bool_] | None] = {"PrivateTest": None, "PublicTest (where it was chosen)": None}
     if TEST in results.leaked:
         kept["PrivateTest without those that stand in Training too"] = ~results.leaked[TEST]
     for name, keep in kept.items():
