@@ -95,7 +95,7 @@ class DetectorDisplay(Display):
         detectors = {name: place for place, name in enumerate(dict.fromkeys(self.table["detector"]))}
         thick = 0.84 / len(detectors)
         for name, place in detectors.items():
-            ax.barh([], [], color=PALETTE[place], label=name)
+            ax.plot([], [], color=PALETTE[place], marker="s", markersize=9, linestyle="", label=name)
         for row in rows:
             place = detectors[row["detector"]]
             y = sets[set_name(row)] + (place - (len(detectors) - 1) / 2) * thick
@@ -145,7 +145,7 @@ class SoakDisplay(Display):
 
 def set_name(row: dict[Any, Any]) -> str:
     """A set of pictures in a few words."""
-    if row["scene"] == "groups":
+    if row["scene"] == "groups" and not pd.isna(row["group_of"]):
         return f"groups of {row['group_of']}, {row['width']} wide"
     return f"{row['scene']}, as photographs" if row["kind"] == "thorough" else str(row["scene"])
 
