@@ -55,7 +55,7 @@ class LiveBench:
     only : sequence of str
         Patterns of configurations such as ``stream-640*``.
     rounds : int
-        Measurements of each configuration, one of each in turn, so that a disturbance hits all alike.
+        Most measurements of each configuration, one of each in turn, so that a disturbance hits all alike.
     soak : int, optional
         Run only the long measurement, of so many frames, once.
 
@@ -95,8 +95,8 @@ class LiveBench:
         records = {config.name: self._blank(config, about) for config in self.configs}
         with tempfile.TemporaryDirectory(prefix="ferbench-live-") as folder:
             truths = self._prepare(Path(folder))
-            for _ in range(1 if self.soak else self.rounds):
-                for config in self.configs:
+            for turn in range(self.rounds):
+                for config in (config for config in self.configs if turn < config.rounds(self.rounds)):
                     said = run_child(self.subjects.command(config), timeout_s=timeout_s(config))
                     record = records[config.name]
                     _add_round(record, said, truths)
@@ -107,7 +107,7 @@ class LiveBench:
     @property
     def n_children(self) -> int:
         """Processes that a run starts."""
-        return len(self.configs) * (1 if self.soak else self.rounds)
+        return sum(config.rounds(self.rounds) for config in self.configs)
 
     def _choose(self) -> list[Config]:
         if self.soak:

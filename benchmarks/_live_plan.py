@@ -15,7 +15,9 @@ CLIP, ENLARGED, SIX = "clip", "640x480", "1280x720"
 VIDEOS = (CLIP, ENLARGED, SIX)
 PHOTOS, GROUPS = "photos", "groups"
 # Enough frames a round for the p99 of three rounds, and the longest that a slow configuration may take for them.
-FRAMES, SECONDS, PATIENCE = 240, 4.0, 15.0
+FRAMES, SECONDS, PATIENCE = 240, 3.0, 15.0
+# These are long, and have enough samples in fewer rounds.
+MOST_ROUNDS = {"paced": 1, "detect": 2, "thorough": 2, "soak": 1}
 SOAK_EVERY = 1000
 OVERHEAD_S = 120.0
 
@@ -53,6 +55,10 @@ class Config:
         every = "" if self.detect_every == "auto" else f"every-{self.detect_every}"
         parts = [self.kind, self.scene, self.detector, self.model, every]
         return re.sub(r"[^\w.+-]", "-", "-".join(part for part in parts if part))
+
+    def rounds(self, asked: int) -> int:
+        """How often it is measured when so many rounds are asked for."""
+        return min(asked, MOST_ROUNDS.get(self.kind, asked))
 
     def as_dict(self) -> dict[str, Any]:
         """All fields, for the record."""

@@ -29,7 +29,7 @@ from typing import Any
 import cv2
 
 from ferbench.realtime._detectors import Detector, make_detector
-from ferbench.realtime._events import Box, Image, Sink
+from ferbench.realtime._events import Box, FrameResult, Image, Sink
 from ferbench.realtime._loop import run
 from ferbench.realtime._measure_parts import Counted, Repeated, Watch, peak_rss_bytes, process_state, usable_cores
 from ferbench.realtime._pipeline import Pipeline
@@ -41,6 +41,8 @@ HEAVY = ("keras", "matplotlib", "pandas", "sklearn", "tensorflow")
 # Different faces that `faces` goes round; more would only take longer to find.
 DISTINCT_FACES = 50
 MORE_FRAMES = 20
+# Frames before a sample of `soak` in which threads and open files are counted.
+LOOKS = 20
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -142,19 +144,30 @@ def measure_soak(args: argparse.Namespace, emit: Emit) -> None:
 
 
 class _Sampler:
-    """A sink that tells the state of the process every so many frames."""
+    """A sink that tells the state of the process every so many frames.
+
+    Threads and open files are the most of the frames just before: while the video is opened anew, which is not in
+    step with the samples, its own are missing for a moment.
+    """
 
     def __init__(self, every: int, last: int, emit: Emit) -> None:
         self._every, self._last, self._emit = every, last, emit
         self._frames = 0
+        self._recent: list[dict[str, int | None]] = []
         self._begin = time.perf_counter()
 
-    def write(self, result: Any) -> None:
-        """Count a frame."""
+    def write(self, result: FrameResult) -> None:
+        """Count a frame, and look at the process when it is time."""
         self._frames += bool(result.events)
-        if result.events and self._frames % self._every == 0 and self._frames <= self._last:
+        if not result.events or self._frames > self._last or (-self._frames) % self._every >= LOOKS:
+            return
+        self._recent.append(process_state())
+        if self._frames % self._every == 0:
+            most = {key: max(state[key] or 0 for state in self._recent) or None for key in ("threads", "fds")}
             seconds = round(time.perf_counter() - self._begin, 3)
-            self._emit("sample", frames=self._frames, seconds=seconds, **process_state())
+            memory = self._recent[-1]["rss_bytes"]
+            self._emit("sample", frames=self._frames, seconds=seconds, rss_bytes=memory, **most)
+            self._recent.clear()
 
     def close(self) -> None:
         """Nothing is open."""
