@@ -100,7 +100,7 @@ class LiveBench:
                     said = run_child(self.subjects.command(config), timeout_s=timeout_s(config))
                     record = records[config.name]
                     _add_round(record, said, truths)
-                    write_record_file(self.output / "records" / f"{config.name}.json", record)
+                    write_record_file(self.output / "runs" / f"{config.name}.json", record)
                     on_outcome(config, said)
         return list(records.values())
 

@@ -27,7 +27,7 @@ def read_records(folder: Path) -> list[Record]:
     FileNotFoundError
         If there is none.
     """
-    files = sorted((folder / "records").glob("*.json"))
+    files = sorted((folder / "runs").glob("*.json"))
     if not files:
         raise FileNotFoundError(f"{folder / 'records'}: no records; measure first with `ferbench measure-live`")
     return [json.loads(file.read_text()) for file in files]

@@ -322,7 +322,7 @@ def test_the_command_measures_prints_targets_and_rebuilds(
     assert command(*words, "--models", MODEL, "--only", "start-*", "--rounds", "2") == 0
     printed = capsys.readouterr().out
     assert "ready to predict" in printed and (tmp_path / "live.md").is_file()
-    (record_file,) = (tmp_path / "records").glob("*.json")
+    (record_file,) = (tmp_path / "runs").glob("*.json")
     assert len(json.loads(record_file.read_text())["rounds"]) == 2
     assert command("--output", str(tmp_path), "--rebuild") == 0
     assert capsys.readouterr().out == printed
@@ -336,7 +336,7 @@ def test_the_command_needs_a_clip_and_photographs(tmp_path: Path) -> None:
 
 
 def test_start_and_faces_are_tabulated(measured: Path) -> None:
-    records = [json.loads(file.read_text()) for file in (measured / "records").glob("*.json")]
+    records = [json.loads(file.read_text()) for file in (measured / "runs").glob("*.json")]
     start, faces = start_table(records).iloc[0], faces_table(records).iloc[0]
     if start["status"] == "ok":
         assert 0 < start["ready_s"] <= start["predicted_s"] and not start["imported"]
@@ -363,7 +363,7 @@ def test_faces_of_photographs_are_found_in_groups_and_in_the_clip(shared_data: P
     options: dict[str, Any] = {"detectors": {"haar": "haar"}, "models": {"net": MODEL}, "output": tmp_path, "rounds": 1}
     wanted = ["detect-groups-haar", "detect-photos-haar", "faces-*"]
     LiveBench(clip, shared_data / "photos", only=wanted, **options).run()
-    records = [json.loads(file.read_text()) for file in (tmp_path / "records").glob("*.json")]
+    records = [json.loads(file.read_text()) for file in (tmp_path / "runs").glob("*.json")]
     table = detector_table(records).set_index("scene")
     # Frontal close-ups: a detector that works finds most, and the marks lie where the faces are.
     assert table.loc["photos", "recall"] > 0.5
