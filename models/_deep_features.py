@@ -5,6 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
+import cv2
 import numpy as np
 
 from ferbench.features import ImageExtractor
@@ -20,7 +21,7 @@ class DeepExtractor(ImageExtractor):
     """What a trained network's last layer sees: the penultimate layer of a bundle's network.
 
     Nothing of the network is trained: `fit` opens it. A classifier on top of it is fitted on these features, such as
-    an SVM (Tang, 2013).
+    an SVM (Tang, 2013). Images of another size than the network's are resized to it.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ class DeepExtractor(ImageExtractor):
     Attributes
     ----------
     image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels: those that the network takes.
+        Height and width of the images that `fit` saw, in pixels.
     n_features_out_ : int
         Number of columns of `transform`.
     network_sha256_ : str
@@ -99,11 +100,6 @@ class DeepExtractor(ImageExtractor):
         network = self._open()
         if expected is not None and network.sha256 != expected:
             raise ValueError(f"{file}: the SHA-256 is not the one in bundle.json; copy the bundle again")
-        if network.image_shape != self.image_shape_:
-            raise ValueError(
-                f"DeepExtractor: the network of {self.bundle} takes images of {network.image_shape} pixels (height, "
-                f"width); got {self.image_shape_}; resize them, or name another bundle"
-            )
         self.network_sha256_, self.origin_ = network.sha256, _origin(info, network.sha256)
         self.trained_on_ = info.get("dataset", {}).get("fingerprint", "")
 
@@ -156,9 +152,16 @@ class _Network:
         self.n_features = self.run(np.zeros((1, height, width), np.uint8)).shape[1]
 
     def run(self, images: Images) -> Rows:
-        """Features of images."""
+        """Features of images; those of another size are resized first, as live mode does with every face."""
+        if images.shape[1:] != self.image_shape:
+            images = np.stack([self._resized(image) for image in images])
         (features,) = self.session.run([FEATURES], {self.input_name: images.astype(np.float32)})
         return features
+
+    def _resized(self, image: Images) -> Images:
+        shrinks = image.shape[0] > self.image_shape[0] or image.shape[1] > self.image_shape[1]
+        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        return np.asarray(cv2.resize(image, self.image_shape[::-1], interpolation=method), np.uint8)
 
 
 @lru_cache(maxsize=4)
