@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from ferbench.benchmarks._live_child import Said, run_child
 from ferbench.benchmarks._live_plan import (
@@ -127,7 +129,7 @@ class LiveBench:
             sources[ENLARGED] = write_enlarged(self.clip, folder / "enlarged.avi")
         if SIX in scenes:
             sources[SIX] = write_group_video(self.photos, folder / "six.avi")
-        truths: dict[str, Any] = {file.name: [photo_truth(cv2.imread(str(file)))] for file in photo_files(self.photos)}
+        truths: dict[str, Any] = {file.name: [photo_truth(_read(file))] for file in photo_files(self.photos)}
         if GROUPS in scenes:
             sources[GROUPS] = folder / "groups"
             truths |= write_group_pictures(self.photos, sources[GROUPS])
@@ -168,3 +170,10 @@ def _add_round(record: dict[str, Any], said: Said, truths: dict[str, Any]) -> No
     record["rounds"].append({"lines": lines, "reason": said.reason})
     reasons = [each["reason"] for each in record["rounds"] if each["reason"]]
     record["status"], record["reason"] = ("failed", reasons[0]) if reasons else ("ok", None)
+
+
+def _read(file: Path) -> NDArray[np.uint8]:
+    image = cv2.imread(str(file))
+    if image is None:
+        raise ValueError(f"{file}: no picture that can be read; remove it or replace it")
+    return np.asarray(image, np.uint8)

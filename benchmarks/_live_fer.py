@@ -48,7 +48,7 @@ def main(video: str, n_frames: int, seconds: float, warmup: int) -> dict[str, An
 def _detector() -> Any:
     # The class moved between releases.
     try:
-        from fer.fer import FER  # type: ignore[import-not-found]
+        from fer.fer import FER
     except ImportError:
         from fer import FER
     return FER(mtcnn=False)
