@@ -13,8 +13,8 @@ def find_bundle(name: str, results: Path) -> Path:
     ----------
     name : str
         A bundle's folder; a recipe such as ``hog+svm``, whose newest bundle under `results` is taken; a shipped bundle
-        such as ``ferbench-net-xs``; or ``winner``, the best recogniser that was measured here, and the shipped one
-        where nothing was.
+        such as ``ferbench-net-xs``; or ``winner``: the best recogniser that was measured here on real faces, and
+        the shipped one where there is none. What drawn faces taught wins only where `results` is their own folder.
     results : Path
         A results folder, or one of its data sets.
 
@@ -44,6 +44,9 @@ def _winner(results: Path) -> Path:
     folders = sorted(
         {file.parents[2] for file in [*results.glob("bundles/*/*.json"), *results.glob("*/bundles/*/*.json")]}
     )
+    if not (results / "bundles").is_dir():
+        # A first run on drawn faces must not put their winner in front of a camera.
+        folders = [folder for folder in folders if not _is_drawn(folder)]
     if not folders:
         return next(iter(pretrained().values()))
     if len(folders) > 1:
@@ -55,6 +58,12 @@ def _winner(results: Path) -> Path:
             f"the winner of {folders[0]}, {choice.label}, has no bundle there: run the suite to make it"
         )
     return Path(choice.bundle)
+
+
+def _is_drawn(folder: Path) -> bool:
+    """Whether a data set's bundles were trained on drawn faces."""
+    descriptions = (json.loads(file.read_text()) for file in folder.glob("bundles/*/bundle.json"))
+    return any(info.get("dataset", {}).get("drawn", False) for info in descriptions)
 
 
 def _bundles(results: Path) -> list[tuple[str, str, Path]]:

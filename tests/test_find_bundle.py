@@ -19,7 +19,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     faces = make_faces(210, random_state=0, difficulty=0.2)
     for name in ("one", "two"):
         suite = Suite("small", ("constant", "pixels+logreg", "pixels+tree"))
-        Run(suite, replace(faces, name=name), folder).execute()
+        Run(suite, replace(faces, name=name, drawn=False), folder).execute()
     return folder
 
 
@@ -51,3 +51,10 @@ def test_an_unknown_name_lists_those_there_are(results: Path, tmp_path: Path) ->
     known = r"known: constant, ferbench-net, ferbench-net-xs, pixels\+logreg, pixels\+tree"
     with pytest.raises(FileNotFoundError, match=rf"none of that name \({known}\)"):
         find_bundle("hog+svm", results)
+
+
+def test_what_drawn_faces_taught_wins_only_in_their_own_folder(tmp_path: Path) -> None:
+    Run(Suite("small", ("pixels+tree",)), make_faces(210, random_state=0), tmp_path).execute()
+    assert find_bundle("winner", tmp_path) == pretrained()["ferbench-net"]
+    assert find_bundle("winner", tmp_path / "faces").name.startswith("pixels+tree")
+    assert find_bundle("pixels+tree", tmp_path).name.startswith("pixels+tree"), "by name it is found everywhere"
