@@ -79,3 +79,12 @@ def _remedy_for_type(images: NDArray[Any]) -> str:
     if images.dtype.kind in "iub":
         return "convert with X.astype(np.uint8) if its values lie between 0 and 255"
     return "pass numbers"
+
+
+def resize_face(image: Images, shape: tuple[int, int]) -> Images:
+    """Resize a grey image to (height, width) as the loaders do: averaged if it shrinks, interpolated if it grows."""
+    if image.shape == shape:
+        return image
+    shrinks = image.shape[0] > shape[0] or image.shape[1] > shape[1]
+    resized = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.asarray(resized, np.uint8)

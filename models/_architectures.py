@@ -216,14 +216,19 @@ def _averaged(network: Any, image_shape: tuple[int, int], test_time: TestTime) -
     inputs = Input(image_shape, name="images")
     views = [inputs]
     if test_time == "ten-crop":
-        height, width = (side - side // 12 for side in image_shape)
-        down, right = image_shape[0] - height, image_shape[1] - width
-        corners = [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)]
-        crops = [inputs[:, top : top + height, left : left + width, None] for top, left in corners]
+        crops = [inputs[:, rows, columns, None] for rows, columns in five_crops(image_shape)]
         views = [ops.image.resize(crop, image_shape)[..., 0] for crop in crops]
     views += [ops.flip(view, axis=2) for view in views]
     outputs = layers.Average(dtype="float32")([network(view) for view in views])
     return Model(inputs, outputs, name=f"{network.name}-{test_time}")
+
+
+def five_crops(image_shape: tuple[int, int]) -> list[tuple[slice, slice]]:
+    """Rows and columns of the corners and the centre of an image that is cut by a twelfth of its sides."""
+    down, right = (side // 12 for side in image_shape)
+    corners = [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)]
+    height, width = image_shape[0] - down, image_shape[1] - right
+    return [(slice(top, top + height), slice(left, left + width)) for top, left in corners]
 
 
 def _conv(x: Tensor, filters: int, dtype: str, kernel: int = 3, stride: int = 1) -> Tensor:

@@ -5,12 +5,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from ferbench.features import ImageExtractor
 from ferbench.features._base import Rows
-from ferbench.features._images import Images
+from ferbench.features._images import Images, resize_face
 from ferbench.features._parameters import Constraint, Type, WorkerCount
 from ferbench.models._bundle import NETWORK, file_sha256, read_description
 from ferbench.models._onnx import FEATURES
@@ -154,14 +153,9 @@ class _Network:
     def run(self, images: Images) -> Rows:
         """Features of images; those of another size are resized first, as live mode does with every face."""
         if images.shape[1:] != self.image_shape:
-            images = np.stack([self._resized(image) for image in images])
+            images = np.stack([resize_face(image, self.image_shape) for image in images])
         (features,) = self.session.run([FEATURES], {self.input_name: images.astype(np.float32)})
         return features
-
-    def _resized(self, image: Images) -> Images:
-        shrinks = image.shape[0] > self.image_shape[0] or image.shape[1] > self.image_shape[1]
-        method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(image, self.image_shape[::-1], interpolation=method), np.uint8)
 
 
 @lru_cache(maxsize=4)

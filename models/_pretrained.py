@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import check_images
+from ferbench.models._architectures import five_crops
 from ferbench.models._shipped import DEFAULT, find_shipped
 
 if TYPE_CHECKING:
@@ -104,11 +105,10 @@ class Pretrained(ClassifierMixin, BaseEstimator):
 def views(X: NDArray[np.uint8], test_time: str | None) -> Iterator[NDArray[np.uint8]]:
     """Yield the views of images of shape (n_samples, height, width) that a prediction is averaged over."""
     height, width = X.shape[1:]
-    down, right = (height // 12, width // 12) if test_time == "ten-crop" else (0, 0)
-    corners = [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)] if down else [(0, 0)]
-    for top, left in corners:
-        view = X[:, top : top + height - down, left : left + width - right]
-        if down or right:
+    crops = five_crops((height, width)) if test_time == "ten-crop" else [(slice(None), slice(None))]
+    for rows, columns in crops:
+        view = X[:, rows, columns]
+        if view.shape != X.shape:
             view = np.stack([cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR) for image in view])
         yield view
         if test_time is not None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.features._images import resize_face
 from ferbench.realtime._detectors import Detector, make_detector
 from ferbench.realtime._events import Box, FaceEvent, Frame, Image, Probabilities
 from ferbench.realtime._labelling import Certainty, face_event
@@ -160,12 +161,7 @@ def crop_face(image: Image, box: Box, shape: tuple[int, int], margin: float = 0.
     face = _cut(image, left, top, right, bottom)
     if face.ndim == 3:
         face = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
-    if face.shape == shape:
-        return face
-    # As the loaders do it: averages where the face shrinks, interpolation where it grows.
-    shrinks = face.shape[0] > shape[0] or face.shape[1] > shape[1]
-    resized = cv2.resize(face, shape[::-1], interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return np.asarray(resized, np.uint8)
+    return resize_face(face, shape)
 
 
 def _cut(image: Image, left: int, top: int, right: int, bottom: int) -> Image:
