@@ -10,15 +10,19 @@ if TYPE_CHECKING:
     from ferbench.features._images import check_images
     from ferbench.features._landmarks import LandmarkExtractor
     from ferbench.features._pixels import PixelExtractor
+    from ferbench.features._points import MIRRORED, POINT_NAMES, derive_points
     from ferbench.features._registry import extractors, make_extractor
 
 __all__ = [
+    "MIRRORED",
+    "POINT_NAMES",
     "HOGExtractor",
     "ImageExtractor",
     "LandmarkExtractor",
     "PixelExtractor",
     "check_extractor",
     "check_images",
+    "derive_points",
     "extractors",
     "make_extractor",
 ]
@@ -29,9 +33,12 @@ _HOMES = {
     "HOGExtractor": "_hog",
     "ImageExtractor": "_base",
     "LandmarkExtractor": "_landmarks",
+    "MIRRORED": "_points",
+    "POINT_NAMES": "_points",
     "PixelExtractor": "_pixels",
     "check_extractor": "_checks",
     "check_images": "_images",
+    "derive_points": "_points",
     "extractors": "_registry",
     "make_extractor": "_registry",
 }
