@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ferbench.models._bundle import LoadedBundle, load_bundle, save_bundle
     from ferbench.models._cnn import CNN
     from ferbench.models._onnx import OnnxRecogniser
+    from ferbench.models._points_mean import MeanShape
     from ferbench.models._pretrained import Pretrained
     from ferbench.models._recipes import Recipe, describe, get_recipe, make_recipe, recipes
     from ferbench.models._shipped import pretrained
@@ -19,6 +20,7 @@ __all__ = [
     "SVM",
     "Augmentation",
     "LoadedBundle",
+    "MeanShape",
     "OnnxRecogniser",
     "Pretrained",
     "Recipe",
@@ -38,6 +40,7 @@ _HOMES = {
     "Augmentation": "_augmentation",
     "CNN": "_cnn",
     "LoadedBundle": "_bundle",
+    "MeanShape": "_points_mean",
     "OnnxRecogniser": "_onnx",
     "Pretrained": "_pretrained",
     "Recipe": "_recipes",

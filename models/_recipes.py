@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ferbench.features import extractors, make_extractor
 from ferbench.models._cnn import CNN
+from ferbench.models._points_mean import MeanShape
 from ferbench.models._pretrained import Pretrained
 from ferbench.models._svm import SVM
 from ferbench.models._tree import Tree
@@ -57,14 +58,15 @@ class Recipe:
     ----------
     name : str
         How suites and tables call it, such as ``hog+svm``.
-    family : {"classical", "deep", "pretrained", "constant"}
-        Recipes of the family ``deep`` get the validation images as ``X_val`` and ``y_val`` in `fit`.
+    family : {"classical", "deep", "pretrained", "constant", "keypoints"}
+        Recipes of the family ``deep`` get the validation images as ``X_val`` and ``y_val`` in `fit`; those of
+        ``keypoints`` are regressors of key points, and get ``X_val`` and ``points_val``.
     make : callable
-        Returns a new scikit-learn classifier over images of shape (n_samples, height, width), uint8.
+        Returns a new scikit-learn estimator over images of shape (n_samples, height, width), uint8.
     """
 
     name: str
-    family: Literal["classical", "deep", "pretrained", "constant"]
+    family: Literal["classical", "deep", "pretrained", "constant", "keypoints"]
     make: Callable[[], BaseEstimator]
 
     def build(self, **parameters: Any) -> Any:
@@ -100,6 +102,7 @@ def recipes() -> dict[str, Recipe]:
     known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
     known.append(Recipe("pretrained", "pretrained", Pretrained))
     known += [_network(name, settings) for name, settings in NETWORKS.items()]
+    known += [Recipe("mean-shape", "keypoints", MeanShape)]
     features = [*extractors(), "hog+landmarks"]
     known += [_cross(feature, classifier) for feature in features for classifier in classifiers()]
     found = {recipe.name: recipe for recipe in known}

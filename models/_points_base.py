@@ -1,0 +1,113 @@
+"""What all key-point regressors share: checked points, images of one size, and a score."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ferbench.features import POINT_NAMES, check_images
+
+Points = NDArray[np.float32]
+N_POINTS = len(POINT_NAMES)
+# How far outside the image a point may lie, as a share of its side: a face may be cut off by the border, but points
+# further away are in another unit.
+OUTSIDE = 0.5
+
+
+class PointRegressor(RegressorMixin, BaseEstimator):
+    """Base class of the regressors of the fifteen key points: ``predict(X)`` gives points in pixels of the images.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        Height and width of the images it was fitted on, in pixels.
+    implementation_ : str
+        Which library fitted it, and how.
+    """
+
+    image_shape_: tuple[int, int]
+    implementation_: str
+    point_names: tuple[str, ...] = POINT_NAMES
+
+    def predict(self, X: ArrayLike) -> Points:
+        """Key points of each image.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), uint8
+            Grey faces of the size seen in `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 15, 2), float32
+            Points (x, y) in pixels, in the order of ``ferbench.features.POINT_NAMES``; the centre of the top left
+            pixel is (0, 0). A point may lie outside the image.
+
+        Raises
+        ------
+        ValueError
+            If `X` is no batch of grey images of that size.
+        """
+        check_is_fitted(self, "image_shape_")
+        images = check_images(X)
+        if images.shape[1:] != self.image_shape_:
+            raise ValueError(
+                f"X must hold images of {self.image_shape_} pixels, as in fit; got {images.shape[1:]}; resize them"
+            )
+        return self._find(images)
+
+    def score(self, X: ArrayLike, y: ArrayLike, sample_weight: Any = None) -> float:
+        """Negative root mean squared error of the known coordinates, in pixels of the images: higher is better."""
+        difference = (self.predict(X) - check_points(y, np.asarray(X), complete=False)).astype(np.float64) ** 2
+        weights = None if sample_weight is None else np.asarray(sample_weight)
+        known = np.isfinite(difference)
+        share = known if weights is None else known * weights[:, None, None]
+        return -float(np.sqrt((np.where(known, difference, 0) * share).sum() / share.sum()))
+
+    def _find(self, images: NDArray[np.uint8]) -> Points:
+        raise NotImplementedError
+
+
+def check_points(
+    points: ArrayLike, images: NDArray[np.uint8], name: str = "points", *, complete: bool = True
+) -> Points:
+    """Return the targets of images as float32, or say what is wrong with them.
+
+    Parameters
+    ----------
+    points : array-like of shape (n_samples, 15, 2)
+        Points (x, y) in pixels of the images; NaN where one is missing.
+    images : ndarray of shape (n_samples, height, width), uint8
+    name : str
+        What the message calls them.
+    complete : bool, default=True
+        Whether every point must be known in some row, as in training.
+
+    Raises
+    ------
+    ValueError
+        If the shape is another, a point lies far outside its image, or no row knows some point.
+    """
+    targets = np.asarray(points, np.float32)
+    if targets.ndim != 3 or targets.shape[1:] != (N_POINTS, 2):
+        raise ValueError(
+            f"{name} must have the shape (n_samples, {N_POINTS}, 2), points (x, y) in pixels; got {targets.shape}"
+        )
+    if len(targets) != len(images):
+        raise ValueError(f"X and {name} must have equal length; got {len(images)} images and {len(targets)} rows")
+    side = np.array(images.shape[:0:-1], np.float32)
+    far = (targets < -OUTSIDE * side) | (targets > (1 + OUTSIDE) * side) | np.isinf(targets)
+    if far.any():
+        row, point = np.argwhere(far)[0][:2]
+        x, y = targets[row, point]
+        raise ValueError(
+            f"{name} row {row}: {POINT_NAMES[point]} at ({x:g}, {y:g}) lies far outside the image of {side[0]:g} x "
+            f"{side[1]:g} pixels; give pixels of the image, and NaN for what is missing"
+        )
+    unknown = np.isnan(targets).any(axis=2).all(axis=0)
+    if complete and unknown.any():
+        missing = ", ".join(POINT_NAMES[place] for place in np.flatnonzero(unknown))
+        raise ValueError(f"{name}: no row has {missing}; add faces with these points")
+    return targets
