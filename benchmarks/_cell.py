@@ -64,20 +64,25 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
     """Fit the cell's recogniser, score it, bundle it and time it; return the record's measured part."""
     from ferbench.benchmarks._fitting import FitData, fit_recogniser, seed_recogniser
     from ferbench.benchmarks._handoff import read_data
+    from ferbench.benchmarks._named_bundles import describe_bundles, with_folders, with_names
     from ferbench.benchmarks._timing import environment, peak_memory_bytes
     from ferbench.models import describe, get_recipe
 
     cell, dataset = job.cell, read_data(Path(job.data))
     recipe = get_recipe(cell.recipe)
-    recogniser = seed_recogniser(recipe.build(**cell.params), cell.seed)
+    made_of, warning = describe_bundles(job.bundles, job.dataset["fingerprint"])
+    recogniser = seed_recogniser(recipe.build(**with_folders(cell.params, job.bundles)), cell.seed)
     if checkpoints and "checkpoint_dir" in recogniser.get_params():
         recogniser.set_params(checkpoint_dir=str(checkpoints))
     fitted = fit_recogniser(recogniser, recipe.family, FitData.of(dataset))
     # From here on nothing is fitted: PrivateTest is opened, once.
     result = _predict(fitted, dataset, outbox / "probabilities" / f"{cell.cell_id}.npz")
     peak = peak_memory_bytes()
-    bundled = _bundle(fitted.recogniser, job, dataset, result["scores"], outbox)
-    notes = [bundled["reason"], _foreign_training(fitted.recogniser, job.dataset["fingerprint"])]
+    if recipe.family == "pretrained":
+        bundled = _put_together(fitted.recogniser, job)
+    else:
+        bundled = _bundle(fitted.recogniser, job, dataset, result["scores"], outbox)
+    notes = [bundled["reason"], _foreign_training(fitted.recogniser, job.dataset["fingerprint"]) or warning]
     bundled["reason"] = "; ".join(note for note in notes if note) or None
     timings = _time(bundled.pop("predict"), dataset)
     return {
@@ -85,7 +90,8 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
             "name": cell.recipe,
             "family": recipe.family,
             "params": dict(cell.params),
-            "all_params": _plain_params(fitted.recogniser),
+            "all_params": with_names(_plain_params(fitted.recogniser), cell.params),
+            **({"made_of": made_of} if made_of else {}),
             **describe(fitted.recogniser),
         },
         "classes": [str(name) for name in fitted.recogniser.classes_],
@@ -157,6 +163,13 @@ def _predict(fitted: "Fitted", dataset: "Dataset", path: Path) -> dict[str, Any]
         scores[split] = score(labels, arrays[split], classes).as_dict()
     save_arrays(path, arrays)
     return {"scores": scores, "predict_s": seconds}
+
+
+def _put_together(recogniser: Any, job: "Job") -> dict[str, Any]:
+    """What stands for a bundle where the recogniser is made of bundles and nothing else."""
+    parts = [path.stat().st_size for folder in job.bundles.values() for path in Path(folder).iterdir()]
+    reason = "no bundle of its own: it is put together of bundles"
+    return {"bundle": None, "size_bytes": sum(parts) or None, "reason": reason, "predict": recogniser.predict_proba}
 
 
 def _bundle(recogniser: Any, job: "Job", dataset: "Dataset", scores: dict[str, Any], outbox: Path) -> dict[str, Any]:

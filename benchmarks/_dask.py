@@ -57,16 +57,21 @@ class DaskExecutor:
 
     def __init__(self, address: str, *, timeout_s: float = 10.0, patience_s: float = 60.0) -> None:
         self.address, self.patience_s = address, patience_s
-        target = "tcp://" + address.removeprefix("dask://")
-        try:
-            self._client = distributed.Client(target, timeout=timeout_s)
-        except (OSError, ValueError) as error:
-            raise OSError(f"{address}: no Dask scheduler answers ({error}); start one with `dask scheduler`") from error
+        self.timeout_s = timeout_s
+        self._client = self._connect()
         try:
             self._check_workers()
         except BaseException:
             self._client.close()
             raise
+
+    def _connect(self) -> Any:
+        target = "tcp://" + self.address.removeprefix("dask://")
+        try:
+            return distributed.Client(target, timeout=self.timeout_s)
+        except (OSError, ValueError) as error:
+            text = f"{self.address}: no Dask scheduler answers ({error}); start one with `dask scheduler`"
+            raise OSError(text) from error
 
     def threads(self) -> int:
         """Fewest threads that a worker was started with."""
@@ -75,10 +80,13 @@ class DaskExecutor:
     def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
         """Yield one outcome for each job as it comes home; closing the iterator cancels what still runs."""
         futures: dict[Any, Job] = {}
+        if self._client.status == "closed":
+            self._client = self._connect()
         try:
             packed = {folder: self._send(folder) for folder in {job.data for job in jobs}}
             for job in jobs:
-                future = self._client.submit(_measure, job.to_json(), packed[job.data], pure=False)
+                bundles = {name: pack_data(Path(folder)) for name, folder in job.bundles.items()}
+                future = self._client.submit(_measure, job.to_json(), packed[job.data], bundles, pure=False)
                 futures[future] = job
             for future in self._as_completed(list(futures)):
                 yield self._receive(future, futures[future], store)
@@ -143,7 +151,9 @@ def _hold(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
     return files
 
 
-def _measure(job_text: str, files: Mapping[str, bytes]) -> tuple[dict[str, Any] | None, bytes]:
+def _measure(
+    job_text: str, files: Mapping[str, bytes], bundles: Mapping[str, Mapping[str, bytes]]
+) -> tuple[dict[str, Any] | None, bytes]:
     """Run on a worker: measure one cell in a child process; return its record and its companions."""
     worker, key = distributed.get_worker(), distributed.worker.thread_state.key
 
@@ -153,11 +163,23 @@ def _measure(job_text: str, files: Mapping[str, bytes]) -> tuple[dict[str, Any] 
 
     with _ONE_CELL, tempfile.TemporaryDirectory(prefix="ferbench-") as scratch:
         fields = Job.from_json(job_text)
-        job = Job(**{**vars(fields), "data": str(unpack_data(files)), "threads": worker.state.nthreads})
+        there = {"data": str(unpack_data(files)), "threads": worker.state.nthreads}
+        job = Job(**{**vars(fields), **there, "bundles": _unpack_bundles(bundles, Path(scratch))})
         outbox = Path(scratch) / "outbox" / "cell"
         outbox.mkdir(parents=True)
         record = run_cell(job, outbox, Path(scratch) / "checkpoints", cancelled)
         return record, _pack(outbox) if record and record["status"] == "ok" else b""
+
+
+def _unpack_bundles(bundles: Mapping[str, Mapping[str, bytes]], scratch: Path) -> dict[str, str]:
+    folders = {}
+    for place, (name, files) in enumerate(bundles.items()):
+        folder = scratch / "bundles" / str(place)
+        folder.mkdir(parents=True)
+        for file, content in files.items():
+            (folder / Path(file).name).write_bytes(content)
+        folders[name] = str(folder)
+    return folders
 
 
 def _lost(future: Any, job: Job) -> dict[str, Any]:

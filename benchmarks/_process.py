@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,8 @@ class Job:
         Limits: seconds of wall time, MiB of memory of the whole process tree.
     threads : int
         Threads that numerical libraries may use.
+    bundles : mapping of str to str
+        Folder of each bundle that the cell's parameters name.
     """
 
     cell: Cell
@@ -64,6 +66,7 @@ class Job:
     time_s: float
     memory_mb: float
     threads: int
+    bundles: Mapping[str, str] = field(default_factory=dict)
 
     def blank_record(self) -> dict[str, Any]:
         """Build the record's fixed part, before anything is measured."""

@@ -2,9 +2,9 @@
 
 import difflib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from ferbench.benchmarks._executors import Executor, LocalExecutor
 from ferbench.benchmarks._handoff import write_data
-from ferbench.benchmarks._process import Job
+from ferbench.benchmarks._named_bundles import find_named, in_order
+from ferbench.benchmarks._process import Job, now
 from ferbench.benchmarks._store import Store
 from ferbench.benchmarks._suite import Cell, Suite
 from ferbench.datasets import SPLITS, Dataset
@@ -98,6 +99,7 @@ class Run:
         self.suite, self.dataset = suite, dataset
         self.store = Store(Path(output) / dataset.name)
         self.cells = suite.cells(dataset.fingerprint)
+        in_order(self.cells)
         self.chosen = [cell for cell in self.cells if cell.matches(only)]
         if not self.chosen:
             raise ValueError(_no_match(only, suite))
@@ -140,16 +142,42 @@ class Run:
             steps = self.plan()
             on_plan(steps)
             self._write_frame()
-            jobs = self._jobs([step.cell for step in steps if step.action == "run"], executor.threads())
             stack.callback(self.store.sweep)
-            if jobs:
-                for outcome in stack.enter_context(closing(executor.run(jobs, self.store))):  # type: ignore[type-var]
-                    self._keep(outcome.record, outcome.outbox)
-                    summary.measured.append(outcome.record)
-                    on_record(outcome.record)
-        summary.kept = len(steps) - len(jobs)
+            # What is made of other recognisers comes after them, so that their bundles are there.
+            for cells in in_order([step.cell for step in steps if step.action == "run"]):
+                with closing(self._measure(cells, executor)) as records:
+                    for record in records:
+                        summary.measured.append(record)
+                        on_record(record)
+        summary.kept = len(steps) - len(summary.measured)
         summary.failed = self._failed()
         return summary
+
+    def _measure(self, cells: Sequence[Cell], executor: Executor) -> Generator[dict[str, Any]]:
+        jobs = []
+        for job in self._jobs(cells, executor.threads()):
+            try:
+                bundles = find_named(job.cell, self.suite, self.cells, self.store)
+            except FileNotFoundError as error:
+                yield self._skip(job, str(error))
+            else:
+                jobs.append(replace(job, bundles=bundles))
+        if jobs:
+            with closing(executor.run(jobs, self.store)) as outcomes:  # type: ignore[type-var]
+                for outcome in outcomes:
+                    self._keep(outcome.record, outcome.outbox)
+                    yield outcome.record
+
+    def _skip(self, job: Job, reason: str) -> dict[str, Any]:
+        record = job.blank_record() | {"status": "skipped", "reason": reason, "finished": now()}
+        try:
+            known = self.store.record(job.cell.cell_id)["status"]
+        except (FileNotFoundError, ValueError):
+            known = None
+        # Published figures whose bundles are on another machine stay: nothing was measured that contradicts them.
+        if known != "ok":
+            self.store.write_record(record)
+        return record
 
     def _step(self, cell: Cell) -> Step:
         if self.force:
@@ -177,8 +205,6 @@ class Run:
         self.store.write_rows(_rows(self.dataset))
 
     def _jobs(self, cells: Sequence[Cell], threads: int) -> list[Job]:
-        if not cells:
-            return []
         data, block = str(write_data(self.dataset)), self._block()
         if self.force:
             for cell in cells:
