@@ -16,8 +16,8 @@ def _register_live(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "live",
         help="show emotions of a webcam, a video or images in a window",
-        description="Show emotions live. Keys: q or Esc quits, space pauses, s saves a snapshot, m mirrors, 1 to 9 "
-        "switch the model, h helps. Nothing is stored but the files you name.",
+        description="Show emotions live. Keys: q or Esc quits, space pauses, s saves a snapshot, m mirrors, p shows "
+        "key points, 1 to 9 switch the model, h helps. Nothing is stored but the files you name.",
     )
     parser.add_argument(
         "source",
@@ -51,7 +51,9 @@ def _register_image(subparsers: Any) -> None:
     _add_model(parser)
     parser.add_argument("--output-image", metavar="OUT", type=Path, help="annotated image; a folder, if IN is one")
     parser.add_argument("--output-csv", metavar="OUT.csv", type=Path, help="emotion counts: emotion,count,share")
-    parser.add_argument("--events", metavar="OUT.jsonl|csv", type=Path, help="one row for each face")
+    parser.add_argument(
+        "--events", metavar="OUT.jsonl|csv", type=Path, help="one row for each face: box, label, probabilities, points"
+    )
     parser.set_defaults(command=image)
 
 
@@ -84,7 +86,23 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="a label less probable than this is shown as uncertain (default: 0.4)",
     )
-    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the model (default: 1)")
+    add_points(parser, "find 15 key points of each face as well, with the model that ships with ferbench or a bundle's")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the models (default: 1)")
+
+
+def add_points(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add the option for key points; what follows it may be left out."""
+    parser.add_argument("--points", nargs="?", const=True, type=_key_points, metavar="BUNDLE", help=text)
+
+
+def _key_points(text: str) -> str:
+    """Refuse the input of a command that was written behind ``--points``, which would take it for a bundle."""
+    if text.isdecimal() or "://" in text or (Path(text).exists() and not (Path(text) / "bundle.json").exists()):
+        raise argparse.ArgumentTypeError(
+            f"{text} is no key-point bundle; give a bundle's folder, or nothing for the one that ships with ferbench: "
+            f"then write {text} before --points"
+        )
+    return text
 
 
 def _add_video_outputs(parser: argparse.ArgumentParser) -> None:

@@ -12,11 +12,13 @@ from typing import Any
 from tqdm import tqdm
 
 from ferbench.cli._signals import Interruption, stop_on_signals
-from ferbench.realtime import Pipeline, Recognizer, RunSummary, Sink, Source, make_detector, open_source, run
+from ferbench.realtime import KeyPoints, Pipeline, Recognizer, RunSummary, Sink, Source, make_detector, open_source, run
 from ferbench.realtime._events import FrameResult
+from ferbench.realtime._keypoints import finds_points, load_points
 from ferbench.realtime._output import check_outputs, check_suffix
 from ferbench.realtime._page import PAGE_SUFFIXES, SummarySink, summary_table
 from ferbench.realtime._photos import PhotoSource
+from ferbench.realtime._points_switch import PointsSwitch
 from ferbench.realtime._sinks import (
     EVENT_SUFFIXES,
     IMAGE_OUTPUT_SUFFIXES,
@@ -80,7 +82,7 @@ def run_image(args: argparse.Namespace) -> int:
         if args.output_image:
             sinks.append(ImageSink(args.output_image, folder=given.is_dir()))
         if args.events:
-            sinks.append(event_sink(args.events, classes, images=True))
+            sinks.append(event_sink(args.events, classes, images=True, point_names=_point_names(pipeline)))
         sinks.append(_Progress(source, None))
         summary = run(source, pipeline, sinks, stop=stop)
         _tell_images(summary, counts, [args.output_image, args.output_csv, args.events])
@@ -111,19 +113,23 @@ class _Progress:
 def _pipeline(args: argparse.Namespace, model: str) -> Pipeline:
     options = {"smoothing_s": args.smoothing, "detect_every": args.detect_every} if hasattr(args, "smoothing") else {}
     recognizer = load_recognizer(model, Path(args.results), args.threads)
-    return Pipeline(recognizer, make_detector(args.detector), min_probability=args.min_probability, **options)
+    points = load_points(args.points, n_threads=args.threads)
+    detector = make_detector(args.detector)
+    return Pipeline(recognizer, detector, min_probability=args.min_probability, points=points, **options)
+
+
+def _point_names(pipeline: Pipeline) -> tuple[str, ...]:
+    return pipeline.points.names if pipeline.points else ()
 
 
 def load_recognizer(name: str, results: Path, n_threads: int = 1) -> Recognizer:
     """Recogniser by path, pretrained name, recipe or ``winner``."""
     from ferbench.models import load_bundle
+    from ferbench.models._shipped import find_shipped
 
-    if (Path(name) / "bundle.json").is_file():
-        return Recognizer(load_bundle(name, n_threads=n_threads))
-    from ferbench.models import pretrained
-
-    if name in (shipped := pretrained()):
-        return Recognizer(load_bundle(shipped[name], n_threads=n_threads), name=name)
+    path = find_shipped(name)
+    if (path / "bundle.json").is_file():
+        return Recognizer(load_bundle(path, n_threads=n_threads), name=name if path != Path(name) else None)
     # Only now: it brings pandas along, which takes longer to import than all the rest.
     from ferbench.benchmarks._bundles import find_bundle
 
@@ -141,6 +147,7 @@ def _window(args: argparse.Namespace, pipeline: Pipeline, source: Source, stop: 
         pace=not source.live,
         snapshots=args.snapshots,
         switcher=switcher,
+        points=PointsSwitch(pipeline, lambda: KeyPoints.load(n_threads=args.threads)),
     )
     try:
         window.open()
@@ -160,7 +167,8 @@ def _models_here(chosen: str | None, results: Path) -> list[str]:
     for file in sorted([*results.glob("bundles/*/bundle.json"), *results.glob("*/bundles/*/bundle.json")]):
         # A damaged bundle that nobody asked for must not keep the window from opening.
         with contextlib.suppress(ValueError, OSError):
-            names.append(json.loads(file.read_text()).get("recipe", {}).get("name"))
+            info = json.loads(file.read_text())
+            names.append(None if finds_points(info) else info.get("recipe", {}).get("name"))
     return list(dict.fromkeys(name for name in names if name and name != "constant"))[:9]
 
 
@@ -206,11 +214,12 @@ def _video_sinks(args: argparse.Namespace, source: Source, pipeline: Pipeline) -
     counts = FrequencySink(None, classes)
     sinks: list[Sink] = [counts]
     if args.events:
-        sinks.append(event_sink(args.events, classes))
+        sinks.append(event_sink(args.events, classes, point_names=_point_names(pipeline)))
     if args.summary:
         # The name alone: where a file lay is nobody's business.
         title = source.name if source.live else Path(source.name).name
-        sinks.append(SummarySink(args.summary, classes, title=title, detector=pipeline.detector.name))
+        names = {"detector": pipeline.detector.name, "points": pipeline.points.name if pipeline.points else ""}
+        sinks.append(SummarySink(args.summary, classes, title=title, **names))
     if args.output_video:
         sinks.append(_video_sink(args.output_video, source))
     return sinks, counts

@@ -2,6 +2,7 @@
 
 from ferbench.realtime._detectors import Detection, Detector, detectors, make_detector
 from ferbench.realtime._events import FaceEvent, Frame, FrameResult, Sink
+from ferbench.realtime._keypoints import KeyPoints
 from ferbench.realtime._loop import Loop, run, stream
 from ferbench.realtime._overlay import Overlay
 from ferbench.realtime._page import SummarySink
@@ -11,6 +12,7 @@ from ferbench.realtime._sinks import CsvSink, FrequencySink, ImageSink, JsonLine
 from ferbench.realtime._smoothing import Smoother
 from ferbench.realtime._sources import Source, open_source
 from ferbench.realtime._summary import RunSummary
+from ferbench.realtime._table import table
 from ferbench.realtime._tracker import Tracker
 from ferbench.realtime._window import Window
 
@@ -24,6 +26,7 @@ __all__ = [
     "FrequencySink",
     "ImageSink",
     "JsonLinesSink",
+    "KeyPoints",
     "Loop",
     "Overlay",
     "Pipeline",
@@ -41,4 +44,5 @@ __all__ = [
     "open_source",
     "run",
     "stream",
+    "table",
 ]

@@ -1,5 +1,6 @@
 """What passes through the live system: frames in, face events out, and what a sink is."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 Box = tuple[int, int, int, int]
 Image = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
+Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,11 @@ class FaceEvent:
         Whether the smoothed probabilities are clear enough to show the label.
     classes : tuple of str
         Order of the probabilities.
+    points : ndarray of shape (n_points, 2) or None
+        x and y of the face's key points in pixels of the frame, smoothed over the track's recent past; the centre of
+        the upper left pixel is (0, 0). None where no key-point model is in use.
+    point_names : tuple of str
+        Order of the points; empty where no key-point model is in use.
 
     Examples
     --------
@@ -86,20 +93,30 @@ class FaceEvent:
     label: str | None
     certain: bool
     classes: tuple[str, ...]
+    points: Points | None = None
+    point_names: tuple[str, ...] = ()
 
     @classmethod
-    def no_face(cls, *, frame: int, timestamp_s: float, classes: tuple[str, ...]) -> "FaceEvent":
+    def no_face(
+        cls, *, frame: int, timestamp_s: float, classes: tuple[str, ...], point_names: tuple[str, ...] = ()
+    ) -> "FaceEvent":
         """Say that a frame shows no face."""
-        return cls(frame, timestamp_s, None, "no_face", None, None, None, None, None, False, classes)
+        return cls(
+            frame, timestamp_s, None, "no_face", None, None, None, None, None, False, classes, point_names=point_names
+        )
 
     @staticmethod
-    def columns(classes: Sequence[str]) -> list[str]:
+    def columns(classes: Sequence[str], point_names: Sequence[str] = ()) -> list[str]:
         """Keys of :meth:`row` in their order."""
         fixed = ["frame", "timestamp_s", "track_id", "state", "x", "y", "width", "height", "score", "label", "certain"]
-        return [*fixed, *(f"p_{label}" for label in classes), *(f"raw_{label}" for label in classes)]
+        points = (f"{name}_{axis}" for name in point_names for axis in "xy")
+        return [*fixed, *(f"p_{label}" for label in classes), *(f"raw_{label}" for label in classes), *points]
 
     def row(self) -> dict[str, Any]:
-        """Return plain numbers and strings under the names of :meth:`columns`; None where there is no face."""
+        """Return plain numbers and strings under the names of :meth:`columns`; None where there is no face.
+
+        Points are rounded to a hundredth of a pixel.
+        """
         empty = [None] * len(self.classes)
         values = [
             *(self.frame, self.timestamp_s, self.track_id, self.state),
@@ -107,8 +124,15 @@ class FaceEvent:
             *(self.score, self.label, self.certain),
             *(empty if self.smoothed is None else self.smoothed.tolist()),
             *(empty if self.probabilities is None else self.probabilities.tolist()),
+            *self._coordinates(),
         ]
-        return dict(zip(self.columns(self.classes), values, strict=True))
+        return dict(zip(self.columns(self.classes, self.point_names), values, strict=True))
+
+    def _coordinates(self) -> list[float | None]:
+        if self.points is None:
+            return [None] * (2 * len(self.point_names))
+        # JSON has no word for what is not a number.
+        return [round(value, 2) if math.isfinite(value) else None for value in self.points.ravel().tolist()]
 
 
 @dataclass(frozen=True, slots=True)

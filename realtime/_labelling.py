@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ferbench.realtime._detectors import Detection
-from ferbench.realtime._events import FaceEvent, Frame, Probabilities
+from ferbench.realtime._events import FaceEvent, Frame, Points, Probabilities
 
 
 class Certainty(NamedTuple):
@@ -35,6 +35,8 @@ def face_event(
     classes: tuple[str, ...],
     certainty: Certainty,
     track_id: int | None = None,
+    points: Points | None = None,
+    point_names: tuple[str, ...] = (),
 ) -> FaceEvent:
     """Event of one face."""
     return FaceEvent(
@@ -49,4 +51,6 @@ def face_event(
         label=classes[int(smoothed.argmax())],
         certain=certainty.holds(smoothed),
         classes=classes,
+        points=points,
+        point_names=point_names,
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from ferbench.realtime._detectors import Detector, make_detector
 from ferbench.realtime._events import FaceEvent, Frame, FrameResult, Sink
+from ferbench.realtime._keypoints import PointsChoice
 from ferbench.realtime._mailbox import Mailbox
 from ferbench.realtime._pipeline import Pipeline
 from ferbench.realtime._recognizer import Recognizer
@@ -197,6 +198,7 @@ def stream(
     model: str | None = None,
     detector: str | Detector | None = None,
     live: bool | None = None,
+    points: PointsChoice = None,
     **options: Any,
 ) -> Generator[FaceEvent, None, None]:
     """Face events of a source, one after the other.
@@ -211,6 +213,8 @@ def stream(
         As in :func:`make_detector`.
     live : bool, optional
         As in :func:`open_source`.
+    points : KeyPoints, str, Path or bool, optional
+        Key-point model for the same faces: True for the one that ships with ferbench, a bundle's folder for another.
     **options : any
         Parameters of :class:`Pipeline`.
 
@@ -226,7 +230,7 @@ def stream(
     ...     print(event.timestamp_s, event.track_id, event.label)
     """
     chosen = detector if isinstance(detector, Detector) else make_detector(detector)
-    pipeline = Pipeline(Recognizer.load(model), chosen, **options)
+    pipeline = Pipeline(Recognizer.load(model), chosen, points=points, **options)
     opened = source if isinstance(source, Source) else open_source(source, live=live)
     with Loop(opened, pipeline) as loop:
         for result in loop:

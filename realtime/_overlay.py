@@ -1,4 +1,4 @@
-"""Draw face events on a frame: boxes, labels, probabilities, speed."""
+"""Draw face events on a frame: boxes, key points, labels, probabilities, speed."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,13 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.realtime._colours import UNCERTAIN_COLOUR, bgr, colour_of, ink_on
-from ferbench.realtime._events import FaceEvent, FrameResult
+from ferbench.realtime._events import FaceEvent, FrameResult, Points
 from ferbench.realtime._text import draw_text, text_size
 
 # Left, top, right and bottom in pixels.
 Rect = tuple[int, int, int, int]
 _DARK, _LIGHT, _WARNING = (24, 24, 24), (255, 255, 255), (0, 94, 213)
 _UNCERTAIN, _UNCERTAIN_BAR = "uncertain", "#C4C4C4"
+_POINT = (250, 250, 235)
+# Points are drawn to a sixteenth of a pixel: on whole pixels they would tremble.
+_FINE_BITS = 4
+_FINE = 1 << _FINE_BITS
 
 
 class Overlay:
@@ -25,6 +29,8 @@ class Overlay:
         Draw each face's probabilities as bars, where they hide neither a face nor a label.
     status : bool
         Draw frames per second, latency and the model's name into the upper left corner.
+    points : bool
+        Draw the key points of faces that have them.
 
     Examples
     --------
@@ -37,9 +43,10 @@ class Overlay:
     ((240, 320, 3), 0)
     """
 
-    def __init__(self, *, bars: bool = True, status: bool = True) -> None:
+    def __init__(self, *, bars: bool = True, status: bool = True, points: bool = True) -> None:
         self.bars = bars
         self.status = status
+        self.points = points
 
     def annotate(
         self, result: FrameResult, *, size: tuple[int, int] | None = None, mirror: bool = False
@@ -71,6 +78,8 @@ class Overlay:
             drawing.message(result.message)
         for event, box in zip(faces, boxes, strict=True):
             drawing.box(event, box)
+            if self.points and event.points is not None:
+                drawing.points(_moved(event.points, scale, width if mirror else None), box)
         for event, box in zip(faces, boxes, strict=True):
             drawing.label(event, box)
         if self.bars:
@@ -119,6 +128,16 @@ class _Drawing:
         # The dark line around it keeps the box visible on a ground of its own colour.
         cv2.rectangle(self.canvas, *corners, _DARK, self.line + 2, cv2.LINE_AA)
         cv2.rectangle(self.canvas, *corners, colour, self.line, cv2.LINE_AA)
+
+    def points(self, points: Points, rect: Rect) -> None:
+        radius = max(1.0, min((rect[2] - rect[0]) / 60, self.size / 4))
+        reach = max(self.canvas.shape)
+        # Light with a dark rim: seen on any skin, and in no emotion's colour.
+        for extra, colour in ((max(0.8, 0.45 * radius), _DARK), (0.0, _POINT)):
+            for point in points[(np.abs(points) < reach).all(axis=1)]:
+                x, y = (round(float(value) * _FINE) for value in point)
+                size = round((radius + extra) * _FINE)
+                cv2.circle(self.canvas, (x, y), size, colour, cv2.FILLED, cv2.LINE_AA, _FINE_BITS)
 
     def label(self, event: FaceEvent, rect: Rect) -> None:
         others = [face for face in self.faces if face != rect]
@@ -216,6 +235,14 @@ def _scaled(box: tuple[int, int, int, int], scale: tuple[float, float], mirror_w
     if mirror_width is not None:
         left, right = mirror_width - right, mirror_width - left
     return left, round(y * scale[1]), right, round((y + height) * scale[1])
+
+
+def _moved(points: Points, scale: tuple[float, float], mirror_width: int | None) -> Points:
+    """Where points lie on the scaled and mirrored image; half a pixel, as whole numbers are pixels' centres."""
+    moved = (points + 0.5) * scale - 0.5
+    if mirror_width is not None:
+        moved[:, 0] = mirror_width - 1 - moved[:, 0]
+    return moved
 
 
 def _colour(event: FaceEvent) -> str:

@@ -30,8 +30,8 @@ class SummarySink:
         Labels of the model.
     title : str
         What was watched.
-    detector : str, optional
-        The detector's name, for the record.
+    detector, points : str, optional
+        Names of the detector and of the key-point model, for the record.
 
     Raises
     ------
@@ -39,11 +39,13 @@ class SummarySink:
         If the ending is unknown.
     """
 
-    def __init__(self, path: str | Path, classes: Sequence[str], *, title: str, detector: str = "") -> None:
+    def __init__(
+        self, path: str | Path, classes: Sequence[str], *, title: str, detector: str = "", points: str = ""
+    ) -> None:
         self.path = Path(path)
         check_suffix(self.path, PAGE_SUFFIXES, "the summary")
         self._classes = (*classes, UNCERTAIN)
-        self._title, self._detector = title, detector
+        self._title, self._detector, self._points = title, detector, points
         self._page, self._table = PartFile(self.path), PartFile(summary_table(self.path))
         self._times = Timelines()
         self._began = datetime.now().astimezone()
@@ -95,6 +97,7 @@ class SummarySink:
             began=self._began.strftime("%Y-%m-%d %H:%M"),
             times=self._times,
             detector=self._detector,
+            points=self._points,
             emotions=self._emotions(),
             labels=self._labels(),
             tracks=[self._track(track) for track in sorted(shown, key=lambda track: track.track_id)],

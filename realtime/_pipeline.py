@@ -1,12 +1,15 @@
 """From a frame to its events: detect, track, recognise, smooth."""
 
 import time
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from ferbench.realtime._cadence import Cadence
 from ferbench.realtime._detectors import Detection, Detector
-from ferbench.realtime._events import FaceEvent, Frame, FrameResult, Probabilities
+from ferbench.realtime._events import FaceEvent, Frame, FrameResult, Points
+from ferbench.realtime._keypoints import KeyPoints, PointsChoice, load_points
 from ferbench.realtime._labelling import Certainty, face_event
+from ferbench.realtime._point_smoothing import PointSmoother
 from ferbench.realtime._recognizer import Recognizer
 from ferbench.realtime._smoothing import Smoother
 from ferbench.realtime._track import Track
@@ -25,7 +28,7 @@ class Pipeline:
     detector : Detector
         Finds the faces.
     smoothing_s : float
-        Time constant of the smoothing in seconds; 0 turns it off.
+        Time constant of the smoothing in seconds; 0 turns it off, also that of the points.
     min_probability, min_margin : float
         A label is certain if its smoothed probability reaches the one and leads the next by the other.
     detect_every : "auto" or int
@@ -33,16 +36,21 @@ class Pipeline:
         with, and by their frame rate for files, whose results must not depend on the machine.
     max_gap_s : float
         Seconds for which a face that is out of sight keeps its number.
+    points : KeyPoints, str, Path or bool, optional
+        Key-point model for the same faces: True for the shipped one, a bundle's folder for another; by default the
+        recogniser's own, if it has one.
 
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a number is out of range, or `points` is no key-point bundle.
+    FileNotFoundError
+        If there is no such key-point bundle.
 
     Notes
     -----
-    `process` and `reset` are for one thread at a time; `switch` may be called from any. Several pipelines may share a
-    recogniser and a detector.
+    `process` and `reset` are for one thread at a time; `switch` and `switch_points` may be called from any. Several
+    pipelines may share a recogniser, a key-point model and a detector.
 
     Examples
     --------
@@ -62,6 +70,7 @@ class Pipeline:
         min_margin: float = DEFAULT_CERTAINTY.min_margin,
         detect_every: Literal["auto"] | int = "auto",
         max_gap_s: float = 1.0,
+        points: PointsChoice = None,
     ) -> None:
         self.certainty = Certainty(min_probability, min_margin)
         self.certainty.check()
@@ -69,6 +78,7 @@ class Pipeline:
         self.recognizer, self.detector = recognizer, detector
         self.smoothing_s, self.detect_every, self.max_gap_s = smoothing_s, detect_every, max_gap_s
         self._next = recognizer
+        self.points = self._next_points = recognizer.points if points is None else load_points(points)
         self.reset()
 
     def reset(self) -> None:
@@ -76,12 +86,17 @@ class Pipeline:
         self._cadence = Cadence(self.detect_every)
         self._tracker = Tracker(max_gap_s=self.max_gap_s)
         self._smoothers: dict[int, Smoother] = {}
+        self._point_smoothers: dict[int, PointSmoother] = {}
         self._done_s: float | None = None
         self._interval_s = 0.0
 
     def switch(self, recognizer: Recognizer) -> None:
         """Use another recogniser from the next frame on; faces keep their numbers, smoothing starts anew."""
         self._next = recognizer
+
+    def switch_points(self, points: KeyPoints | None) -> None:
+        """Use another key-point model from the next frame on, or none."""
+        self._next_points = points
 
     def process(self, frame: Frame, *, source_fps: float | None = None) -> FrameResult:
         """Events of one frame.
@@ -97,10 +112,12 @@ class Pipeline:
         if self._next is not self.recognizer:
             self.recognizer = self._next
             self._smoothers.clear()
-        classes = self.recognizer.classes_
+        if self._next_points is not self.points:
+            self.points = self._next_points
+            self._point_smoothers.clear()
         events = self._still(frame) if frame.still else self._moving(frame, source_fps)
         if not events:
-            events = (FaceEvent.no_face(frame=frame.index, timestamp_s=frame.timestamp_s, classes=classes),)
+            events = (self._no_face(frame),)
         now = time.perf_counter()
         return FrameResult(
             frame=frame.index,
@@ -114,7 +131,7 @@ class Pipeline:
         )
 
     def _still(self, frame: Frame) -> tuple[FaceEvent, ...]:
-        return tuple(self.recognizer.recognize(frame, self.detector, self.certainty))
+        return tuple(self.recognizer.recognize(frame, self.detector, self.certainty, self.points))
 
     def _moving(self, frame: Frame, source_fps: float | None) -> tuple[FaceEvent, ...]:
         started = time.perf_counter()
@@ -126,25 +143,50 @@ class Pipeline:
         events = self._recognise(frame, tracks)
         self._cadence.took(found - started if searched else None, time.perf_counter() - found)
         alive = {track.id for track in self._tracker.tracks}
-        self._smoothers = {number: smoother for number, smoother in self._smoothers.items() if number in alive}
+        for smoothers in (self._smoothers, self._point_smoothers):
+            for gone in smoothers.keys() - alive:
+                del smoothers[gone]
         return events
 
     def _recognise(self, frame: Frame, tracks: list[Track]) -> tuple[FaceEvent, ...]:
         faces = [Detection(track.box, track.score) for track in tracks]
         rows = self.recognizer.predict_faces(frame.image, [face.box for face in faces])
+        located = self._locate(frame, tracks)
+        common: dict[str, Any] = {"classes": self.recognizer.classes_, "point_names": self._point_names}
+        common["certainty"] = self.certainty
         events = []
-        for track, face, row in zip(tracks, faces, rows, strict=True):
+        for track, face, row, points in zip(tracks, faces, rows, located, strict=True):
             if track.id not in self._smoothers:
                 self._smoothers[track.id] = Smoother(self.smoothing_s)
             smoothed = self._smoothers[track.id].update(row, frame.timestamp_s)
-            events.append(self._event(frame, face, row, smoothed, track.id))
+            event = face_event(*(frame, face, row, smoothed), track_id=track.id, points=points, **common)
+            events.append(event)
         return tuple(events)
 
-    def _event(
-        self, frame: Frame, face: Detection, raw: Probabilities, smoothed: Probabilities, number: int
-    ) -> FaceEvent:
-        classes = self.recognizer.classes_
-        return face_event(frame, face, raw, smoothed, classes=classes, certainty=self.certainty, track_id=number)
+    def _locate(self, frame: Frame, tracks: list[Track]) -> Sequence[Points | None]:
+        """Smoothed points of each face."""
+        if self.points is None:
+            return [None] * len(tracks)
+        located = self.points.locate(frame.image, [track.box for track in tracks])
+        if self.smoothing_s == 0:
+            return list(located)
+        smoothed = []
+        for track, points in zip(tracks, located, strict=True):
+            smoother = self._point_smoothers.setdefault(track.id, PointSmoother())
+            smoothed.append(smoother.update(points, max(track.box[2:]), frame.timestamp_s))
+        return smoothed
+
+    def _no_face(self, frame: Frame) -> FaceEvent:
+        return FaceEvent.no_face(
+            frame=frame.index,
+            timestamp_s=frame.timestamp_s,
+            classes=self.recognizer.classes_,
+            point_names=self._point_names,
+        )
+
+    @property
+    def _point_names(self) -> tuple[str, ...]:
+        return () if self.points is None else self.points.names
 
     def _rate(self, now: float) -> float:
         """Frames per second, from the recent mean interval."""

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.features._images import resize_face
+from ferbench.realtime._crop import crop_face
 from ferbench.realtime._detectors import Detector, make_detector
 from ferbench.realtime._events import Box, FaceEvent, Frame, Image, Probabilities
+from ferbench.realtime._keypoints import KeyPoints, PointsChoice, finds_points, load_points
 from ferbench.realtime._labelling import Certainty, face_event
 from ferbench.realtime._photos import read_image
 
@@ -26,6 +27,9 @@ class Recognizer:
         Finds the faces for :meth:`predict`; made at its first call when it is a name or None.
     name : str, optional
         Name to show; by default the bundle's recipe.
+    points : KeyPoints, str, Path or bool, optional
+        Key-point model that finds the points of the same faces: True for the shipped one, a bundle's folder for
+        another; by default none.
 
     Attributes
     ----------
@@ -33,6 +37,13 @@ class Recognizer:
         Labels in the order of the probabilities.
     name : str
         Name to show.
+    points : KeyPoints or None
+        The key-point model.
+
+    Raises
+    ------
+    ValueError
+        If the bundle finds key points rather than names expressions, or the other way round.
 
     Notes
     -----
@@ -46,8 +57,21 @@ class Recognizer:
     ['happy', 'surprise']
     """
 
-    def __init__(self, bundle: Any, *, detector: Detector | str | None = None, name: str | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Any,
+        *,
+        detector: Detector | str | None = None,
+        name: str | None = None,
+        points: PointsChoice = None,
+    ) -> None:
+        if finds_points(bundle.info):
+            raise ValueError(
+                f"{bundle.path} finds key points and names no expressions; give it as --points (points= in Python), "
+                "and the folder of a recogniser as --model (model=)"
+            )
         self._bundle = bundle
+        self.points: KeyPoints | None = load_points(points)
         self._detector = detector
         self.classes_: tuple[str, ...] = tuple(bundle.info["labels"])
         self.name = name or bundle.info.get("recipe", {}).get("name") or bundle.path.name
@@ -55,7 +79,12 @@ class Recognizer:
 
     @classmethod
     def load(
-        cls, bundle: str | Path | None = None, *, detector: Detector | str | None = None, n_threads: int = 1
+        cls,
+        bundle: str | Path | None = None,
+        *,
+        detector: Detector | str | None = None,
+        n_threads: int = 1,
+        points: PointsChoice = None,
     ) -> Self:
         """Load a bundle.
 
@@ -67,18 +96,25 @@ class Recognizer:
             As for the class.
         n_threads : int
             Threads for one prediction; more than one gains little on single faces.
+        points : KeyPoints, str, Path or bool, optional
+            As for the class.
 
         Raises
         ------
         FileNotFoundError
             If there is no such bundle.
         ValueError
-            If the bundle is damaged.
+            If the bundle is damaged, or of the other kind.
         """
         from ferbench.models import load_bundle
 
         path, name = _find(bundle)
-        return cls(load_bundle(path, n_threads=n_threads), detector=detector, name=name)
+        return cls(
+            load_bundle(path, n_threads=n_threads),
+            detector=detector,
+            name=name,
+            points=load_points(points, n_threads=n_threads),
+        )
 
     def predict_faces(self, image: Image, boxes: Sequence[Box]) -> Probabilities:
         """Probabilities of the faces in the boxes, ndarray of shape (n_boxes, n_classes).
@@ -117,15 +153,21 @@ class Recognizer:
             If the file is no image, or the array is none.
         """
         frame = Frame(0, 0.0, _as_colour(image), still=True)
-        return self.recognize(frame, self.detector, Certainty())
+        return self.recognize(frame, self.detector, Certainty(), self.points)
 
-    def recognize(self, frame: Frame, detector: Detector, certainty: Certainty) -> list[FaceEvent]:
+    def recognize(
+        self, frame: Frame, detector: Detector, certainty: Certainty, points: KeyPoints | None = None
+    ) -> list[FaceEvent]:
         """Events of a photograph, the surest face first; empty if there is no face."""
         faces = detector.detect(frame.image, thorough=True)
-        rows = self.predict_faces(frame.image, [face.box for face in faces])
+        boxes = [face.box for face in faces]
+        rows = self.predict_faces(frame.image, boxes)
+        located = [None] * len(boxes) if points is None else points.locate(frame.image, boxes)
+        more: dict[str, Any] = {"classes": self.classes_, "certainty": certainty}
+        more["point_names"] = () if points is None else points.names
         return [
-            face_event(frame, face, row, row, classes=self.classes_, certainty=certainty)
-            for face, row in zip(faces, rows, strict=True)
+            face_event(frame, face, row, row, points=found, **more)
+            for face, row, found in zip(faces, rows, located, strict=True)
         ]
 
     @property
@@ -134,43 +176,6 @@ class Recognizer:
         if not isinstance(self._detector, Detector):
             self._detector = make_detector(self._detector)
         return self._detector
-
-
-def crop_face(image: Image, box: Box, shape: tuple[int, int], margin: float = 0.0) -> Image:
-    """Cut a box out of an image, grey and in the size of the training images.
-
-    Parameters
-    ----------
-    image : ndarray of shape (height, width, 3) or (height, width), uint8
-        The picture.
-    box : tuple of int
-        x, y, width, height in pixels.
-    shape : tuple of int
-        Height and width of the result in pixels.
-    margin : float
-        Added on each side, as a fraction of the box.
-
-    Returns
-    -------
-    ndarray of `shape`, uint8
-        Grey levels; beyond the picture its border is repeated.
-    """
-    x, y, width, height = box
-    left, top = round(x - margin * width), round(y - margin * height)
-    right, bottom = max(left + 1, round(x + (1 + margin) * width)), max(top + 1, round(y + (1 + margin) * height))
-    face = _cut(image, left, top, right, bottom)
-    if face.ndim == 3:
-        face = cv2.cvtColor(face, cv2.COLOR_BGR2GRAY)
-    return resize_face(face, shape)
-
-
-def _cut(image: Image, left: int, top: int, right: int, bottom: int) -> Image:
-    height, width = image.shape[:2]
-    if left >= 0 and top >= 0 and right <= width and bottom <= height:
-        return image[top:bottom, left:right]
-    rows = np.clip(np.arange(top, bottom), 0, height - 1)
-    columns = np.clip(np.arange(left, right), 0, width - 1)
-    return np.ascontiguousarray(image[rows[:, None], columns])
 
 
 def _as_colour(image: str | Path | NDArray[np.uint8]) -> Image:
@@ -192,6 +197,7 @@ def _as_colour(image: str | Path | NDArray[np.uint8]) -> Image:
 
 def _find(bundle: str | Path | None) -> tuple[Path, str | None]:
     from ferbench.models import pretrained
+    from ferbench.models._shipped import find_shipped
 
     known = pretrained()
     if bundle is None:
@@ -200,7 +206,8 @@ def _find(bundle: str | Path | None) -> tuple[Path, str | None]:
         bundle = next(iter(known))
     if str(bundle) in known:
         return known[str(bundle)], str(bundle)
-    if not Path(bundle).is_dir():
+    # Also those that are no recognisers, so that the error says what they are.
+    if not (path := find_shipped(bundle)).is_dir():
         names = ", ".join(known) or "no name: none is installed"
         raise FileNotFoundError(f"{bundle}: no such bundle; expected a bundle's folder or {names}")
-    return Path(bundle), None
+    return path, None

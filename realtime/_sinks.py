@@ -70,6 +70,8 @@ class CsvSink:
         Labels of the model; fixes the columns.
     images : bool
         Add a last column ``image`` with the file name of each photograph.
+    point_names : sequence of str
+        Names of the key points, for two columns each; none by default.
 
     Examples
     --------
@@ -79,8 +81,10 @@ class CsvSink:
     >>> run(open_source("party.mp4"), pipeline, [CsvSink("party.csv", recognizer.classes_)])  # doctest: +SKIP
     """
 
-    def __init__(self, path: str | Path, classes: Sequence[str], *, images: bool = False) -> None:
-        self._columns = FaceEvent.columns(tuple(classes)) + ["image"] * images
+    def __init__(
+        self, path: str | Path, classes: Sequence[str], *, images: bool = False, point_names: Sequence[str] = ()
+    ) -> None:
+        self._columns = FaceEvent.columns(classes, point_names) + ["image"] * images
         self._lines = _Lines(Path(path))
         self._lines.write(self._text(self._columns))
 
@@ -276,7 +280,9 @@ class FrequencySink:
         self._file.finish(buffer.getvalue().encode())
 
 
-def event_sink(path: str | Path, classes: Sequence[str], *, images: bool = False) -> Sink:
+def event_sink(
+    path: str | Path, classes: Sequence[str], *, images: bool = False, point_names: Sequence[str] = ()
+) -> Sink:
     """Sink for the events, chosen by the file's ending.
 
     Raises
@@ -285,7 +291,9 @@ def event_sink(path: str | Path, classes: Sequence[str], *, images: bool = False
         If the ending is neither ``.csv`` nor ``.jsonl``.
     """
     check_suffix(Path(path), EVENT_SUFFIXES, "the file of events")
-    return CsvSink(path, classes, images=images) if Path(path).suffix.lower() == ".csv" else JsonLinesSink(path)
+    if Path(path).suffix.lower() == ".csv":
+        return CsvSink(path, classes, images=images, point_names=point_names)
+    return JsonLinesSink(path)
 
 
 def write_image(path: Path, image: Any) -> None:

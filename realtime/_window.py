@@ -9,15 +9,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ferbench.realtime._events import FrameResult
 from ferbench.realtime._overlay import Overlay, draw_panel
+from ferbench.realtime._points_switch import PointsSwitch
 from ferbench.realtime._sinks import write_image
 from ferbench.realtime._switcher import ModelSwitcher
 
 T = TypeVar("T")
 _SMALLEST, _MOST_OF_SCREEN = 640, 0.8
 _POLL_S, _NOTICE_S = 0.015, 2.5
-_KEYS = (("q, Esc", "quit"), ("space", "pause"), ("s", "save a snapshot"), ("m", "mirror"), ("h", "this help"))
+_KEYS = (("q, Esc", "quit"), ("space", "pause"), ("s", "save a snapshot"), ("m", "mirror"))
+_POINTS_KEY, _HELP_KEY = ("p", "key points"), ("h", "this help")
 # Drivers that SDL falls back to where there is no screen: they open windows that nobody sees.
 _BLIND = ("dummy", "offscreen")
 
@@ -41,6 +46,8 @@ class Window:
         Folder for the key ``s``.
     switcher : ModelSwitcher, optional
         For the keys 1 to 9.
+    points : PointsSwitch, optional
+        For the key ``p``.
 
     Notes
     -----
@@ -58,9 +65,10 @@ class Window:
         pace: bool = False,
         snapshots: Path = Path(),
         switcher: ModelSwitcher | None = None,
+        points: PointsSwitch | None = None,
     ) -> None:
         self.title, self.stop, self.mirror, self.pace = title, stop, mirror, pace
-        self.snapshots, self.switcher = snapshots, switcher
+        self.snapshots, self.switcher, self.points = snapshots, switcher, points
         self.paused = self.help = False
         self._overlay = overlay or Overlay()
         self._changed = threading.Condition()
@@ -193,6 +201,8 @@ class Window:
             self.mirror = not self.mirror
         elif event.key == pygame.K_h:
             self.help = not self.help
+        elif event.key == pygame.K_p and self.points is not None:
+            self.points.toggle()
         elif event.key == pygame.K_s:
             self._snapshot()
         elif event.unicode and event.unicode in "123456789" and self.switcher is not None:
@@ -204,13 +214,18 @@ class Window:
             self._fit_window(result)
         screen = pygame.display.get_surface()
         left, top, width, height = _letterbox(result.image.shape[1::-1], screen.get_size())
-        canvas = self._overlay.annotate(replace(result, message=message), size=(width, height), mirror=self.mirror)
+        canvas = self._annotated(replace(result, message=message), size=(width, height))
         if self.help:
             draw_panel(canvas, self._help_lines())
         screen.fill((0, 0, 0))
         screen.blit(pygame.image.frombuffer(canvas.tobytes(), (width, height), "BGR"), (left, top))
         pygame.display.flip()
         self._drawn_message = message
+
+    def _annotated(self, result: FrameResult, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+        if self.points is not None:
+            self._overlay.points = self.points.shown
+        return self._overlay.annotate(result, size=size, mirror=self.mirror)
 
     def _fit_window(self, result: FrameResult) -> None:
         """Give the window the size of the first frame, as far as that is neither tiny nor larger than the screen."""
@@ -226,14 +241,15 @@ class Window:
     def _message(self) -> str | None:
         """Most urgent thing to say."""
         parts = [self._latest.message if self._latest else None, "paused" if self.paused else None]
-        parts.append(self.switcher.message if self.switcher else None)
+        parts += [switch.message for switch in (self.switcher, self.points) if switch]
         parts.append(self._notice if time.monotonic() < self._notice_until else None)
         parts.append("the end; q closes the window" if self._ended else None)
         return " · ".join(part for part in parts if part) or None
 
     def _help_lines(self) -> list[tuple[str, str]]:
         names = self.switcher.names if self.switcher else ()
-        return [*_KEYS, *((str(number), name) for number, name in enumerate(names, 1))]
+        keys = [*_KEYS, *([_POINTS_KEY] if self.points else []), _HELP_KEY]
+        return [*keys, *((str(number), name) for number, name in enumerate(names, 1))]
 
     def _snapshot(self) -> None:
         if self._latest is None:
@@ -241,7 +257,7 @@ class Window:
         stamp = datetime.now().strftime("%Y%m%d-%H%M%S-%f")[:-3]
         path = self.snapshots / f"ferbench-{stamp}.png"
         try:
-            write_image(path, self._overlay.annotate(replace(self._latest, message=None), mirror=self.mirror))
+            write_image(path, self._annotated(replace(self._latest, message=None)))
             self._say(f"saved {path}")
         except OSError as error:
             # A full disk must not end what is being watched.
