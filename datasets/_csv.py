@@ -17,7 +17,7 @@ from ferbench.datasets._sources import Batch, Problems
 
 _ROWS_PER_BATCH = 256
 # Longer than any row this project accepts: 1024 x 1024 pixels of up to three digits and a space.
-_MAX_FIELD = 4 * 1024 * 1024
+MAX_FIELD = 4 * 1024 * 1024
 _PIXEL = {str(value): value for value in range(256)}
 _OFFICIAL = {name.casefold(): name for name in SPLITS}
 
@@ -69,7 +69,7 @@ class CsvSource:
         return {name: columns[name] for name in ("emotion", "pixels", "usage") if name in columns}
 
     def _rows(self, problems: Problems) -> Iterator[tuple[str, list[str]]]:
-        limit = csv.field_size_limit(_MAX_FIELD)
+        limit = csv.field_size_limit(MAX_FIELD)
         empty = True
         try:
             with self._open() as file:
@@ -91,7 +91,7 @@ class CsvSource:
             raise ValueError(f"expected {len(self._columns)} columns; got {len(cells)}")
         label = _read_label(cells[self._columns["emotion"]].strip())
         part = _read_usage(cells[self._columns["usage"]].strip()) if "usage" in self._columns else ""
-        return label, part, _read_pixels(cells[self._columns["pixels"]])
+        return label, part, read_pixels(cells[self._columns["pixels"]])
 
 
 def _read_label(text: str) -> str:
@@ -109,7 +109,8 @@ def _read_usage(text: str) -> str:
     return part
 
 
-def _read_pixels(text: str) -> NDArray[np.uint8]:
+def read_pixels(text: str) -> NDArray[np.uint8]:
+    """A square image from its grey values 0 to 255 with spaces between."""
     words = text.split()
     side = math.isqrt(len(words))
     if side**2 != len(words) or not words:
