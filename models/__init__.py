@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ferbench.models._cnn import CNN
     from ferbench.models._onnx import OnnxRecogniser
     from ferbench.models._points_mean import MeanShape
+    from ferbench.models._points_net import PointNet
     from ferbench.models._pretrained import Pretrained
     from ferbench.models._recipes import Recipe, describe, get_recipe, make_recipe, recipes
     from ferbench.models._shipped import pretrained
@@ -22,6 +23,7 @@ __all__ = [
     "LoadedBundle",
     "MeanShape",
     "OnnxRecogniser",
+    "PointNet",
     "Pretrained",
     "Recipe",
     "Tree",
@@ -42,6 +44,7 @@ _HOMES = {
     "LoadedBundle": "_bundle",
     "MeanShape": "_points_mean",
     "OnnxRecogniser": "_onnx",
+    "PointNet": "_points_net",
     "Pretrained": "_pretrained",
     "Recipe": "_recipes",
     "SVM": "_svm",

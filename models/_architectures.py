@@ -115,7 +115,15 @@ def _global_pooling(x: Tensor, dtype: str) -> Tensor:
 
 
 def _residual_blocks(x: Tensor, dtype: str) -> Tensor:
-    """Bottleneck stages of one convolution block and two identity blocks, pooled inside the block."""
+    """Bottleneck stages of one convolution block and two identity blocks under a global average."""
+    from keras import layers
+
+    x = layers.GlobalAveragePooling2D(dtype=dtype)(residual_stages(x, dtype))
+    return layers.Dropout(0.2, dtype=dtype)(x)
+
+
+def residual_stages(x: Tensor, dtype: str) -> Tensor:
+    """Two stages of a convolution block and two identity blocks, pooled inside the block."""
     from keras import layers
 
     x = layers.MaxPooling2D(3, 2, "same", dtype=dtype)(_conv(x, 64, dtype, 7, 2))
@@ -127,7 +135,7 @@ def _residual_blocks(x: Tensor, dtype: str) -> Tensor:
         for _ in range(2):
             y = _conv(_conv(x, first, dtype, 1), first, dtype)
             x = _relu(layers.Add(dtype=dtype)([_norm(_convolve(y, last, dtype, 1), dtype), x]), dtype)
-    return layers.Dropout(0.2, dtype=dtype)(layers.GlobalAveragePooling2D(dtype=dtype)(x))
+    return x
 
 
 def _mini_xception(x: Tensor, dtype: str) -> Tensor:

@@ -1,6 +1,6 @@
 """Random changes of face images and their targets, in batches, the same for every network and backend."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -30,6 +30,12 @@ class Augmentation:
         2018); 0 never blends.
     cutmix : float
         Likewise for pasting a rectangle of another image (Yun et al., 2019). With both, each batch takes one of them.
+    brighten : float
+        Share of images whose grey levels are multiplied by 1.5 to 2.
+    contrast : float
+        Largest relative change of the contrast about the mean, and of the mean.
+    coarsen : float
+        Share of images that are shrunk to between a third and all of their size, and enlarged again: small faces.
     """
 
     rotation: float = 10.0
@@ -39,6 +45,9 @@ class Augmentation:
     erase: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
+    brighten: float = 0.0
+    contrast: float = 0.0
+    coarsen: float = 0.0
 
     @classmethod
     def of(cls, value: "Augmentation | Mapping[str, Any] | bool | None") -> "Augmentation | None":
@@ -62,14 +71,59 @@ class Augmentation:
 
     def __call__(self, images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
         """Return randomly moved and covered copies of `images`, an array of shape (n_samples, height, width)."""
-        moved = np.empty_like(images)
+        return self._seen(images, self._matrices(images.shape, rng), cv2.BORDER_REFLECT_101, rng)
+
+    def with_points(
+        self, images: NDArray[np.uint8], points: NDArray[np.float32], mirrored: Sequence[int], rng: np.random.Generator
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Return changed copies of images and the places of their points in them.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n_samples, height, width), uint8
+        points : ndarray of shape (n_samples, n_points, 2), float32
+            Points (x, y) in pixels; NaN stays NaN.
+        mirrored : sequence of int, length n_points
+            For each point, the index of the one that takes its place in a mirror image.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        images, points
+            Of the same shapes. A point may end up outside its image.
+        """
+        matrices = self._matrices(images.shape, rng)
+        moved = points @ matrices[:, :, :2].transpose(0, 2, 1) + matrices[:, None, :, 2]
+        flipped = np.linalg.det(matrices[:, :, :2]) < 0
+        moved[flipped] = moved[flipped][:, list(mirrored)]
+        # A border that is reflected would show a second mouth where the first is cut off.
+        return self._seen(images, matrices, cv2.BORDER_REPLICATE, rng), moved.astype(np.float32)
+
+    def _seen(
+        self, images: NDArray[np.uint8], matrices: NDArray[np.float64], border: int, rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        """Move images by their matrices; then change their light and sharpness, and cover parts of them."""
+        seen = np.empty_like(images)
         height, width = images.shape[1:]
-        for target, image, matrix in zip(moved, images, self._matrices(images.shape, rng), strict=True):
-            cv2.warpAffine(image, matrix, (width, height), target, borderMode=cv2.BORDER_REFLECT_101)
-        for i in np.flatnonzero(rng.random(len(images)) < self.erase) if self.erase else ():
+        for target, image, matrix in zip(seen, images, matrices, strict=True):
+            cv2.warpAffine(image, matrix, (width, height), target, borderMode=border)
+        for i in self._chosen(self.coarsen, len(seen), rng):
+            seen[i] = _coarse(seen[i], rng.uniform(1 / 3, 1))
+        if self.contrast:
+            gain, lift = 1 + rng.uniform(-self.contrast, self.contrast, (2, len(seen), 1, 1))
+            mean = seen.mean(axis=(1, 2), keepdims=True)
+            seen = np.clip(np.rint((seen - mean) * gain + mean * lift), 0, 255).astype(np.uint8)
+        for i in self._chosen(self.brighten, len(seen), rng):
+            seen[i] = cv2.convertScaleAbs(seen[i], alpha=rng.uniform(1.5, 2.0))
+        for i in self._chosen(self.erase, len(seen), rng):
             rows, columns = _rectangle(height, width, rng.uniform(0.02, 0.2), rng)
-            moved[i, rows, columns] = rng.integers(0, 256, moved[i, rows, columns].shape, np.uint8)
-        return moved
+            seen[i, rows, columns] = rng.integers(0, 256, seen[i, rows, columns].shape, np.uint8)
+        return seen
+
+    @staticmethod
+    def _chosen(share: float, n_samples: int, rng: np.random.Generator) -> Sequence[int]:
+        """A random share of the images; nothing is drawn for a change that is off, so that a seed keeps its meaning."""
+        return np.flatnonzero(rng.random(n_samples) < share).tolist() if share else ()
 
     def mix(
         self, images: NDArray[np.float32], targets: NDArray[np.float32], rng: np.random.Generator
@@ -104,10 +158,19 @@ class Augmentation:
 
     def _checked(self) -> Self:
         upper = {"rotation": 180.0, "shift": 1.0, "zoom": 0.9, "erase": 1.0, "mixup": np.inf, "cutmix": np.inf}
+        upper |= {"brighten": 1.0, "contrast": 0.9, "coarsen": 1.0}
         for name, most in upper.items():
             if not 0 <= (value := getattr(self, name)) <= most:
                 raise ValueError(f"augmentation.{name} must be from 0 to {most:g}; got {value!r}")
         return self
+
+
+def _coarse(image: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
+    """Show an image as one of a share of its size would look when enlarged."""
+    height, width = image.shape
+    small = (max(1, round(width * share)), max(1, round(height * share)))
+    shrunk = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _rectangle(height: int, width: int, area: float, rng: np.random.Generator) -> tuple[slice, slice]:

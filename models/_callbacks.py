@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -13,11 +13,20 @@ from tqdm import tqdm
 
 from ferbench.models._curves import draw_curves, sparkline
 
-if TYPE_CHECKING:
-    from ferbench.models._cnn import CNN
-
 History = dict[str, list[float]]
 OnEpoch = Callable[[int, Mapping[str, float]], None]
+
+
+class Goal(NamedTuple):
+    """What a training shows besides its loss, and the figure that chooses the epoch."""
+
+    figure: str = "accuracy"
+    chosen_by: str = "val_accuracy"
+    highest: bool = True
+
+    def figures(self) -> tuple[str, ...]:
+        """Names of what is shown: each figure in training, then in validation."""
+        return ("loss", self.figure, "val_loss", f"val_{self.figure}")
 
 
 class WeightAverage(keras.callbacks.Callback):
@@ -65,8 +74,11 @@ class WeightAverage(keras.callbacks.Callback):
 class State(keras.callbacks.Callback):
     """Writes everything that the next epoch depends on, so that training can go on after any interruption."""
 
-    def __init__(self, folder: Path, callbacks: dict[str, Any], average: WeightAverage, fingerprint: str) -> None:
+    def __init__(
+        self, folder: Path, callbacks: dict[str, Any], average: WeightAverage, fingerprint: str, goal: Goal
+    ) -> None:
         super().__init__()
+        self.goal = goal
         self.file, self.folder = folder / "state.npz", folder
         self.callbacks, self.average, self.fingerprint = callbacks, average, fingerprint
         self.history: History = {}
@@ -116,13 +128,14 @@ class State(keras.callbacks.Callback):
             self.diverged = self.model.stop_training = True
             return
         logs.setdefault("learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
-        for name in ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"):
+        for name in (*self.goal.figures(), "learning_rate", "seconds"):
             self.history.setdefault(name, []).append(float(logs[name]))
         self._save()
 
     def best_epoch(self) -> int:
-        """Epoch, from 1, of the highest validation accuracy."""
-        return 1 + int(np.argmax(self.history["val_accuracy"]))
+        """Epoch, from 1, of the best validation figure."""
+        values = np.array(self.history[self.goal.chosen_by])
+        return 1 + int(np.argmax(values if self.goal.highest else -values))
 
     def best_file(self) -> Path:
         """ModelCheckpoint's file of the best epoch."""
@@ -192,9 +205,9 @@ class Clock(keras.callbacks.Callback):
 class Progress(keras.callbacks.Callback):
     """One bar over all steps, a line and a curve after each epoch, and the picture of both curves."""
 
-    def __init__(self, settings: "CNN", history: History, on_epoch: OnEpoch | None) -> None:
+    def __init__(self, settings: Any, history: History, on_epoch: OnEpoch | None, goal: Goal) -> None:
         super().__init__()
-        self.settings, self.history, self.listener = settings, history, on_epoch
+        self.settings, self.history, self.listener, self.goal = settings, history, on_epoch, goal
 
     def on_train_begin(self, logs: Any = None) -> None:
         disable = None if self.settings.verbose else True
@@ -210,11 +223,10 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         if not self.history:
             return
-        shown = ("loss", "accuracy", "val_loss", "val_accuracy")
-        text = ", ".join(f"{name} {(logs or {}).get(name, np.nan):.4f}" for name in shown)
+        text = ", ".join(f"{name} {(logs or {}).get(name, np.nan):.4f}" for name in self.goal.figures())
         self.bar.set_postfix_str(text)
         if self.settings.verbose:
-            curve = sparkline(self.history["val_accuracy"])
+            curve = sparkline(self.history[self.goal.chosen_by])
             tqdm.write(f"epoch {epoch + 1}: {text}, {(logs or {}).get('seconds', np.nan):.1f} s {curve}")
         if self.settings.checkpoint_dir is not None:
             file = Path(self.settings.checkpoint_dir) / "curves.png"

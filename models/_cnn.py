@@ -7,19 +7,20 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import check_images
 from ferbench.models._architectures import TestTime, build_network, check_architecture
 from ferbench.models._augmentation import Augmentation
+from ferbench.models._network import NetworkEstimator, check_training_parameters
 from ferbench.models._optional import require
 
 Imbalance = Literal["weights", "sqrt-weights", "oversample"]
 
 
-class CNN(ClassifierMixin, BaseEstimator):
+class CNN(ClassifierMixin, NetworkEstimator):
     """Convolutional network that classifies grey face images.
 
     Parameters
@@ -205,7 +206,7 @@ class CNN(ClassifierMixin, BaseEstimator):
             If Keras is not installed.
         """
         require("keras", "CNN", extra="deep")
-        from ferbench.models._training import Training
+        from ferbench.models._cnn_training import ClassTraining
 
         self._check_parameters()
         X, labels = check_images(X), np.asarray(y)
@@ -221,7 +222,7 @@ class CNN(ClassifierMixin, BaseEstimator):
         self.image_shape_ = X.shape[1:]
         targets, val_targets = self._encode(labels, "y"), self._encode(np.asarray(y_val), "y_val")
         with tempfile.TemporaryDirectory() as scratch:
-            training = Training(self, Path(self.checkpoint_dir or scratch), on_epoch)
+            training = ClassTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
             weights = training.run((X, targets), (check_images(X_val), val_targets))
         self.history_, self.best_epoch_ = training.history, training.best_epoch
         self.implementation_ = training.implementation
@@ -245,11 +246,7 @@ class CNN(ClassifierMixin, BaseEstimator):
         X = check_images(X)
         if X.shape[1:] != self.image_shape_:
             raise ValueError(f"X must hold images of {self.image_shape_} pixels, as in fit; got {X.shape[1:]}")
-        # Calling the network, not `predict`: no progress machinery, and safe to call from several threads.
-        parts = [
-            np.asarray(self.model_(X[i : i + 256].astype(np.float32), training=False)) for i in range(0, len(X), 256)
-        ]
-        probabilities = np.concatenate(parts).astype(np.float64)
+        probabilities = self._run_network(X).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
@@ -258,26 +255,11 @@ class CNN(ClassifierMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         check_architecture(self.architecture)
-        Augmentation.of(self.augmentation)
         choices: dict[str, tuple[Any, ...]] = {
-            "optimizer": ("adam", "adamw", "sgd"),
-            "schedule": ("plateau", "cosine"),
             "imbalance": ("weights", "sqrt-weights", "oversample", None),
             "test_time": ("flip", "ten-crop", None),
-            "precision": ("auto", "float32", "mixed_bfloat16"),
         }
-        for name, allowed in choices.items():
-            if (value := getattr(self, name)) not in allowed:
-                raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}; got {value!r}")
-        lowest = {"epochs": 1, "batch_size": 1, "patience": 1, "warmup_epochs": 0, "frozen_epochs": 0}
-        for name, least in lowest.items():
-            if not (isinstance(value := getattr(self, name), int) and value >= least):
-                raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be above 0; got {self.learning_rate!r}")
-        for name in ("label_smoothing", "average", "weight_decay"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be in [0, 1); got {getattr(self, name)!r}")
+        check_training_parameters(self, choices)
         if not 0 <= self.distillation <= 1:
             raise ValueError(f"distillation must be in [0, 1]; got {self.distillation!r}")
 
@@ -287,20 +269,5 @@ class CNN(ClassifierMixin, BaseEstimator):
             raise ValueError(f"{name} holds labels that are missing from the training labels: {', '.join(unknown)}")
         return np.searchsorted(self.classes_, y)
 
-    def _set_network(self, weights: list[NDArray[Any]]) -> None:
-        # Whatever the precision of training, prediction is float32, as in the ONNX export.
-        n_classes = len(self.classes_)
-        self.model_ = build_network(self.architecture, self.image_shape_, n_classes, test_time=self.test_time)
-        self.model_.set_weights(weights)
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        if "model_" in state:
-            state["model_"] = state["model_"].get_weights()
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        weights = state.pop("model_", None)
-        super().__setstate__(state)
-        if weights is not None:
-            self._set_network(weights)
+    def _make_network(self) -> Any:
+        return build_network(self.architecture, self.image_shape_, len(self.classes_), test_time=self.test_time)

@@ -4,20 +4,25 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 BLOCKS = "▁▂▃▄▅▆▇█"
+UNITS = {"rmse": "root mean squared error, pixels"}
 
 
 def draw_curves(history: Mapping[str, Sequence[float]], file: Path, title: str) -> None:
-    """Draw loss and accuracy by epoch into a PNG file, replaced whole, so that a viewer never sees half of it."""
+    """Draw loss and accuracy, or another figure, by epoch into a PNG file.
+
+    The file is replaced whole, so that a viewer never sees half of it.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     figure.suptitle(title)
     epochs = range(1, len(history["loss"]) + 1)
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+    names = [name for name in history if f"val_{name}" in history]
+    for axes, name in zip(figure.subplots(1, 2), names, strict=True):
         axes.plot(epochs, history[name], color="#d55e00", linestyle="--", marker=".", label="training, as augmented")
         axes.plot(epochs, history[f"val_{name}"], color="#0072b2", marker=".", label="validation")
-        axes.set(xlabel="epoch", ylabel=name)
+        axes.set(xlabel="epoch", ylabel=UNITS.get(name, name))
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)

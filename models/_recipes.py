@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from ferbench.features import extractors, make_extractor
 from ferbench.models._cnn import CNN
 from ferbench.models._points_mean import MeanShape
+from ferbench.models._points_net import PointNet
 from ferbench.models._pretrained import Pretrained
 from ferbench.models._svm import SVM
 from ferbench.models._tree import Tree
@@ -48,6 +49,28 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "ferbench-net-xs": _MODERN,
 }
 """Training parameters of each named network; the architecture is the one of the same name unless it is named here."""
+
+POINT_NETWORKS: dict[str, dict[str, Any]] = {
+    "points-net": {
+        "optimizer": "adamw",
+        "learning_rate": 0.002,
+        "weight_decay": 0.001,
+        "warmup_epochs": 2,
+        "average": 0.99,
+        "augmentation": {
+            **{"rotation": 20.0, "shift": 0.08, "zoom": 0.2, "erase": 0.3},
+            **{"brighten": 0.15, "contrast": 0.3, "coarsen": 0.4},
+        },
+    },
+    # The known system: Adam, and the epoch of the lowest validation loss. It trains on mirrored and brightened faces.
+    "points-resnet": {
+        "loss": "l2",
+        "schedule": "plateau",
+        "patience": 20,
+        "augmentation": {"rotation": 0.0, "shift": 0.0, "zoom": 0.0, "brighten": 0.33},
+    },
+}
+"""Training parameters of each key-point network."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +126,7 @@ def recipes() -> dict[str, Recipe]:
     known.append(Recipe("pretrained", "pretrained", Pretrained))
     known += [_network(name, settings) for name, settings in NETWORKS.items()]
     known += [Recipe("mean-shape", "keypoints", MeanShape)]
+    known += [_points(name, settings) for name, settings in POINT_NETWORKS.items()]
     features = [*extractors(), "hog+landmarks"]
     known += [_cross(feature, classifier) for feature in features for classifier in classifiers()]
     found = {recipe.name: recipe for recipe in known}
@@ -169,6 +193,10 @@ def describe(recogniser: Any) -> dict[str, str]:
 
 def _network(name: str, settings: dict[str, Any]) -> Recipe:
     return Recipe(name, "deep", lambda: CNN(**{"architecture": name, **settings}))
+
+
+def _points(name: str, settings: dict[str, Any]) -> Recipe:
+    return Recipe(name, "keypoints", lambda: PointNet(**{"architecture": name, **settings}))
 
 
 def _constant() -> DummyClassifier:

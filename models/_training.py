@@ -1,34 +1,30 @@
-"""The training of the CNN: phases, schedules, checkpoints and resuming, on any Keras backend."""
+"""The training of a network: phases, schedules, checkpoints and resuming, on any Keras backend."""
 
 import zlib
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.models._architectures import TRANSFER, build_network
-from ferbench.models._batches import Batches, load_teachers, teach
-from ferbench.models._callbacks import Clock, OnEpoch, Progress, State, WeightAverage
+from ferbench.models._architectures import TRANSFER
+from ferbench.models._callbacks import Clock, Goal, OnEpoch, Progress, State, WeightAverage
 from ferbench.models._optional import require
 
-if TYPE_CHECKING:
-    from ferbench.models._bundle import LoadedBundle
-    from ferbench.models._cnn import CNN
-
-Labelled = tuple[NDArray[np.uint8], NDArray[np.intp]]
+Pairs = tuple[NDArray[np.uint8], NDArray[Any]]
 
 # Parameters that do not change what is trained: a training may be resumed, or its weights used, with others.
 FREE_PARAMETERS = ("checkpoint_dir", "tensorboard", "test_time", "verbose")
 
 
-class Training:
-    """One training of a CNN, resumable from its folder.
+class Training(ABC):
+    """One training of a network, resumable from its folder; what is learned, a class derived from it says.
 
     Parameters
     ----------
-    settings : CNN
+    settings : estimator
         The estimator whose parameters to follow.
     folder : Path
         Where checkpoints are kept. A folder that holds the state of the same training is resumed.
@@ -36,7 +32,9 @@ class Training:
         Called after each epoch with its number, from 1, and its figures.
     """
 
-    def __init__(self, settings: "CNN", folder: Path, on_epoch: OnEpoch | None = None) -> None:
+    goal: ClassVar[Goal] = Goal()
+
+    def __init__(self, settings: Any, folder: Path, on_epoch: OnEpoch | None = None) -> None:
         self.settings = settings
         self.on_epoch = on_epoch
         self.folder = folder
@@ -46,7 +44,35 @@ class Training:
         optimizer = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD with Nesterov momentum"}[settings.optimizer]
         self.implementation = f"Keras {keras.version()} on {keras.backend.backend()}, {optimizer}, {self.dtype}"
 
-    def run(self, train: Labelled, validation: Labelled) -> list[NDArray[Any]]:
+    @abstractmethod
+    def build(self, image_shape: tuple[int, int], dtype: str = "float32") -> Any:
+        """Return the untrained network."""
+
+    @abstractmethod
+    def prepare(self, network: Any, train: Pairs) -> None:
+        """Set what the network starts from, and open what the training needs besides."""
+
+    @abstractmethod
+    def batches(self, train: Pairs) -> Any:
+        """Return the batches of training: a ``PyDataset`` whose `start_epoch` takes the number of epochs done."""
+
+    @abstractmethod
+    def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the validation images and targets as the network takes them."""
+
+    @abstractmethod
+    def objective(self) -> dict[str, Any]:
+        """Loss and metrics, as ``compile`` takes them."""
+
+    def parameters(self) -> dict[str, Any]:
+        """Parameters that decide what is trained."""
+        return {name: value for name, value in self.settings.get_params().items() if name not in FREE_PARAMETERS}
+
+    def identity(self) -> str:
+        """What else decides it, such as the classes."""
+        return ""
+
+    def run(self, train: Pairs, validation: Pairs) -> list[NDArray[Any]]:
         """Train, or go on training, and return the weights of the best epoch."""
         try:
             return self._run(train, validation)
@@ -57,26 +83,25 @@ class Training:
             advice = f"try batch_size={size // 2}" if size > 1 else "try a smaller architecture"
             raise MemoryError(f"{self.settings.architecture} with batch_size={size}: {advice}") from error
 
-    def _run(self, train: Labelled, validation: Labelled) -> list[NDArray[Any]]:
-        settings = self.settings
+    def _run(self, train: Pairs, validation: Pairs) -> list[NDArray[Any]]:
+        settings, image_shape = self.settings, (train[0].shape[1], train[0].shape[2])
         keras.utils.set_random_seed(settings.random_state)
-        network = build_network(settings.architecture, train[0].shape[1:], len(settings.classes_), self.dtype)
+        network = self.build(image_shape, self.dtype)
+        self.prepare(network, train)
         _start_from(network, settings)
         self.folder.mkdir(parents=True, exist_ok=True)
-        teachers = load_teachers(settings)
-        fingerprint = _fingerprint(settings, train, validation, teachers)
-        batches: Batches | None = None
+        fingerprint = f"{self.parameters()!r} {self.identity()} {_checksum(train, validation):08x}"
+        batches: Any = None
         average = WeightAverage(settings.average)
         for phase, last_epoch in enumerate(_phases(settings)):
             _freeze(network, settings, phase)
             state = self._compile(network, average, fingerprint, phase, -(-len(train[1]) // settings.batch_size))
             if state.epoch < last_epoch and not state.stopped:
-                if batches is None:
-                    batches = Batches(*train, settings, teach(teachers, train[0], settings))
+                batches = self.batches(train) if batches is None else batches
                 self._fit(network, batches, validation, state, last_epoch)
         self.history, self.best_epoch = state.history, state.best_epoch()
         # A network without an optimiser: the checkpoint's belongs to the phase it was written in.
-        best = build_network(settings.architecture, train[0].shape[1:], len(settings.classes_))
+        best = self.build(image_shape)
         best.load_weights(state.best_file())
         return best.get_weights()
 
@@ -84,31 +109,26 @@ class Training:
         settings = self.settings
         network.compile(
             _optimizer(settings, n_steps),
-            keras.losses.CategoricalCrossentropy(label_smoothing=settings.label_smoothing),
-            weighted_metrics=[],
-            metrics=["accuracy"],
+            **self.objective(),
             jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
         )
-        state = State(self.folder, self._callbacks(), average, fingerprint)
+        state = State(self.folder, self._callbacks(), average, fingerprint, self.goal)
         state.restore(network, phase, settings.epochs)
         state.phase = phase
         return state
 
-    def _fit(self, network: Any, batches: Batches, validation: Labelled, state: State, last_epoch: int) -> None:
+    def _fit(self, network: Any, batches: Any, validation: Pairs, state: State, last_epoch: int) -> None:
         settings = self.settings
         batches.start_epoch(state.epoch)
         watchers = []
         if settings.tensorboard:
-            require("tensorboard", "CNN with tensorboard logs", extra="tensorboard")
+            require("tensorboard", f"{type(settings).__name__} with tensorboard logs", extra="tensorboard")
             watchers.append(keras.callbacks.TensorBoard(settings.tensorboard))
         averages = [state.average] if settings.average else []
         try:
             network.fit(
                 batches,
-                validation_data=(
-                    validation[0].astype(np.float32),
-                    np.eye(len(settings.classes_), dtype=np.float32)[validation[1]],
-                ),
+                validation_data=self.validation(validation),
                 validation_batch_size=256,
                 epochs=last_epoch,
                 initial_epoch=state.epoch,
@@ -121,7 +141,7 @@ class Training:
                     keras.callbacks.TerminateOnNaN(),
                     state,
                     *watchers,
-                    Progress(settings, state.history, self.on_epoch),
+                    Progress(settings, state.history, self.on_epoch, self.goal),
                 ],
                 shuffle=False,
                 verbose=0,
@@ -142,8 +162,8 @@ class Training:
         callbacks: dict[str, Any] = {
             "checkpoint": keras.callbacks.ModelCheckpoint(
                 self.folder / "best-{epoch:03d}.weights.h5",
-                monitor="val_accuracy",
-                mode="max",
+                monitor=self.goal.chosen_by,
+                mode="max" if self.goal.highest else "min",
                 save_best_only=True,
                 save_weights_only=True,
             ),
@@ -154,10 +174,10 @@ class Training:
         return callbacks
 
 
-def _optimizer(settings: "CNN", n_steps: int) -> Any:
+def _optimizer(settings: Any, n_steps: int) -> Any:
     rate: Any = settings.learning_rate
     if settings.schedule == "cosine":
-        warmup = settings.warmup_epochs * n_steps
+        warmup = min(settings.warmup_epochs, settings.epochs - 1) * n_steps
         rate = keras.optimizers.schedules.CosineDecay(
             0.0 if warmup else rate,
             settings.epochs * n_steps - warmup,
@@ -177,18 +197,18 @@ def _optimizer(settings: "CNN", n_steps: int) -> Any:
     return optimizer
 
 
-def _phases(settings: "CNN") -> list[int]:
+def _phases(settings: Any) -> list[int]:
     """Last epoch of each phase: first the new head alone, then the whole network."""
     frozen = min(settings.frozen_epochs, settings.epochs) if settings.architecture.startswith(TRANSFER) else 0
     return [epoch for epoch in (frozen, settings.epochs) if epoch]
 
 
-def _freeze(network: Any, settings: "CNN", phase: int) -> None:
+def _freeze(network: Any, settings: Any, phase: int) -> None:
     if settings.architecture.startswith(TRANSFER):
         network.get_layer("backbone").trainable = not (settings.frozen_epochs and phase == 0)
 
 
-def _start_from(network: Any, settings: "CNN") -> None:
+def _start_from(network: Any, settings: Any) -> None:
     """Load the weights that training starts from."""
     start = settings.initial_weights
     if start is None:
@@ -241,12 +261,10 @@ def _accelerated() -> bool:
     return bool(jax.default_backend() == "gpu")
 
 
-def _fingerprint(settings: "CNN", train: Labelled, validation: Labelled, teachers: "list[LoadedBundle]") -> str:
-    """Identify a training by its parameters and data, so that a checkpoint is never resumed with others."""
-    parameters = {k: v for k, v in settings.get_params().items() if k not in (*FREE_PARAMETERS, "teachers")}
-    parameters["teachers"] = [teacher.info["sha256"] for teacher in teachers]
+def _checksum(*parts: Pairs) -> int:
+    """Checksum of images and targets, so that a checkpoint is never resumed with others."""
     checksum = 0
-    for images, targets in (train, validation):
+    for images, targets in parts:
         checksum = zlib.crc32(np.ascontiguousarray(images).data, checksum)
         checksum = zlib.crc32(np.ascontiguousarray(targets).data, checksum)
-    return f"{parameters!r} {settings.classes_.tolist()} {checksum:08x}"
+    return checksum
