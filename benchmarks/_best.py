@@ -181,9 +181,7 @@ def _within(
     min_accuracy: float | None,
 ) -> tuple[Measured, ...]:
     """Apply one limit after the other; a cost that was not measured keeps no limit."""
-    # Bundles that were scored once more, with views or together, are measured already, as what they are.
-    fitted = tuple(cell for cell in results.contestants if cell.record["recipe"].get("family") != "pretrained")
-    cells = fitted or results.contestants
+    cells = results.candidates
     if min_accuracy is not None:
         kept = tuple(cell for cell in cells if public[cell.label].value >= min_accuracy)
         top = max(cells, key=lambda cell: public[cell.label].value)

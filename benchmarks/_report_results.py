@@ -89,6 +89,15 @@ class Results:
         """The cells that look at their input."""
         return tuple(cell for cell in self.measured if not cell.is_constant)
 
+    @property
+    def candidates(self) -> tuple[Measured, ...]:
+        """The contestants that can win: what was fitted, and only without any the bundles that were scored once more.
+
+        Bundles with views or put together are measured already, as what they are, and cannot travel as one.
+        """
+        fitted = tuple(cell for cell in self.contestants if cell.record["recipe"].get("family") != "pretrained")
+        return fitted or self.contestants
+
 
 def find_results(folder: str | Path | None = None) -> Path:
     """Find the folder of one data set: ``folder`` itself, or the only one in it (default ``results``).

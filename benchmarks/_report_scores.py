@@ -55,8 +55,8 @@ class ScoreBoard:
         return sorted(self.private, key=lambda label: (-self.private[label].accuracy, label))
 
     def best(self, results: Results) -> Measured | None:
-        """The contestant with the best accuracy on PublicTest, never on PrivateTest; None without any."""
-        return best_on_validation(results.contestants, self.public)
+        """The candidate with the best accuracy on PublicTest, never on PrivateTest; None without any."""
+        return best_on_validation(results.candidates, self.public)
 
     def against(self, label: str, other: str) -> str:
         """``better``, ``worse`` or ``tie``: how ``label`` does against ``other`` on the same images."""

@@ -8,6 +8,8 @@ import pytest
 from fake_results import fake_results
 
 from ferbench.benchmarks._best import choose_best
+from ferbench.benchmarks._report_results import read_results
+from ferbench.benchmarks._report_scores import score_results
 from ferbench.benchmarks._store import Store
 from ferbench.cli import main
 
@@ -134,3 +136,15 @@ def test_a_missing_bundle_is_said_so(folder: Path) -> None:
     choice = choose_best(folder)
     Path(str(choice.bundle)).rename(folder / "elsewhere")
     assert "not on this machine" in choose_best(folder).text()
+
+
+def test_bundles_that_were_scored_once_more_win_neither_here_nor_on_the_page(folder: Path) -> None:
+    winner = choose_best(folder)
+    path = folder / "records" / f"{winner.cell_id}.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"recipe": record["recipe"] | {"family": "pretrained"}}))
+    second = choose_best(folder)
+    assert second.cell_id != winner.cell_id
+    results = read_results(folder)
+    best = score_results(results).best(results)
+    assert best is not None and best.record["cell_id"] == second.cell_id
