@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ferbench.features._hog import HOGExtractor
     from ferbench.features._images import check_images
     from ferbench.features._landmarks import LandmarkExtractor
+    from ferbench.features._patches import PatchExtractor
     from ferbench.features._pixels import PixelExtractor
     from ferbench.features._points import MIRRORED, POINT_NAMES, derive_points
     from ferbench.features._registry import extractors, make_extractor
@@ -19,6 +20,7 @@ __all__ = [
     "HOGExtractor",
     "ImageExtractor",
     "LandmarkExtractor",
+    "PatchExtractor",
     "PixelExtractor",
     "check_extractor",
     "check_images",
@@ -35,6 +37,7 @@ _HOMES = {
     "LandmarkExtractor": "_landmarks",
     "MIRRORED": "_points",
     "POINT_NAMES": "_points",
+    "PatchExtractor": "_patches",
     "PixelExtractor": "_pixels",
     "check_extractor": "_checks",
     "check_images": "_images",

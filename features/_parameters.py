@@ -64,6 +64,20 @@ class Type:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return isinstance(value, str) and value in self.words
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(map(repr, self.words))}"
+
+
+@dataclass(frozen=True)
 class OrNone:
     """None, or what another constraint allows."""
 

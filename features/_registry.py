@@ -10,6 +10,7 @@ from sklearn.pipeline import FeatureUnion
 
 from ferbench.features._hog import HOGExtractor
 from ferbench.features._landmarks import LandmarkExtractor
+from ferbench.features._patches import PatchExtractor
 from ferbench.features._pixels import PixelExtractor
 
 GROUP = "ferbench.extractors"
@@ -19,6 +20,7 @@ Factory = Callable[..., Any]
 BUILT_IN: dict[str, Factory] = {
     "hog": HOGExtractor,
     "landmarks": LandmarkExtractor,
+    "patches": PatchExtractor,
     "pixels": PixelExtractor,
 }
 

@@ -30,6 +30,8 @@ wrong = builtins:dict
 hog = builtins:dict
 """
 
+KNOWN = ", ".join(sorted(extractors()))
+
 
 @pytest.fixture
 def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,9 +65,9 @@ def test_names_joined_with_plus_make_a_union_in_that_order() -> None:
 @pytest.mark.parametrize(
     ("spec", "params", "message"),
     [
-        ("hogg", {}, r"unknown extractor: 'hogg'; expected one of deep, hog, landmarks, pixels; did you mean 'hog'\?"),
+        ("hogg", {}, rf"unknown extractor: 'hogg'; expected one of {KNOWN}; did you mean 'hog'\?"),
         ("hog+landmark", {}, r"unknown extractor: 'landmark'; .* did you mean 'landmarks'\?"),
-        ("", {}, r"unknown extractor: ''; expected one of deep, hog, landmarks, pixels$"),
+        ("", {}, rf"unknown extractor: ''; expected one of {KNOWN}$"),
         ("hog+", {}, r"unknown extractor: ''"),
         ("hog+pixels+hog", {}, r"extractor 'hog' stands twice in 'hog\+pixels\+hog'"),
         ("hog", {"cellsize": 4}, r"unknown parameter of extractor 'hog': 'cellsize'; .* did you mean 'cell_size'\?"),
