@@ -5,9 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ferbench.models._augmentation import Augmentation
-    from ferbench.models._bundle import LoadedBundle, load_bundle, save_bundle
+    from ferbench.models._bundle import load_bundle, save_bundle
     from ferbench.models._cnn import CNN
+    from ferbench.models._kernel_ridge import KernelRidge
+    from ferbench.models._loaded import LoadedBundle
     from ferbench.models._onnx import OnnxRecogniser
+    from ferbench.models._points_bundle import LoadedPoints
+    from ferbench.models._points_dlib import DlibShape
     from ferbench.models._points_mean import MeanShape
     from ferbench.models._points_net import PointNet
     from ferbench.models._pretrained import Pretrained
@@ -20,7 +24,10 @@ __all__ = [
     "CNN",
     "SVM",
     "Augmentation",
+    "DlibShape",
+    "KernelRidge",
     "LoadedBundle",
+    "LoadedPoints",
     "MeanShape",
     "OnnxRecogniser",
     "PointNet",
@@ -41,7 +48,10 @@ __all__ = [
 _HOMES = {
     "Augmentation": "_augmentation",
     "CNN": "_cnn",
-    "LoadedBundle": "_bundle",
+    "DlibShape": "_points_dlib",
+    "KernelRidge": "_kernel_ridge",
+    "LoadedBundle": "_loaded",
+    "LoadedPoints": "_points_bundle",
     "MeanShape": "_points_mean",
     "OnnxRecogniser": "_onnx",
     "PointNet": "_points_net",

@@ -15,6 +15,8 @@ from sklearn.preprocessing import StandardScaler
 
 from ferbench.features import extractors, make_extractor
 from ferbench.models._cnn import CNN
+from ferbench.models._kernel_ridge import KernelRidge
+from ferbench.models._points_dlib import DlibShape
 from ferbench.models._points_mean import MeanShape
 from ferbench.models._points_net import PointNet
 from ferbench.models._pretrained import Pretrained
@@ -58,7 +60,7 @@ POINT_NETWORKS: dict[str, dict[str, Any]] = {
         "warmup_epochs": 2,
         "average": 0.99,
         "augmentation": {
-            **{"rotation": 20.0, "shift": 0.08, "zoom": 0.2, "erase": 0.3},
+            **{"rotation": 20.0, "shift": 0.1, "zoom": 0.25, "erase": 0.3},
             **{"brighten": 0.15, "contrast": 0.3, "coarsen": 0.4},
         },
     },
@@ -107,6 +109,7 @@ class Recipe:
 def classifiers() -> dict[str, Callable[[], list[tuple[str, Any]]]]:
     """Return the steps that follow the extractor, by the last part of a recipe's name."""
     return {
+        "kernel-ridge": lambda: [("classifier", KernelRidge())],
         "linear-svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("linear", C=1e-4))],
         "logreg": lambda: [
             ("scale", StandardScaler()),
@@ -125,7 +128,7 @@ def recipes() -> dict[str, Recipe]:
     known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
     known.append(Recipe("pretrained", "pretrained", Pretrained))
     known += [_network(name, settings) for name, settings in NETWORKS.items()]
-    known += [Recipe("mean-shape", "keypoints", MeanShape)]
+    known += [Recipe("mean-shape", "keypoints", MeanShape), Recipe("dlib-shape", "keypoints", DlibShape)]
     known += [_points(name, settings) for name, settings in POINT_NETWORKS.items()]
     features = [*extractors(), "hog+landmarks"]
     known += [_cross(feature, classifier) for feature in features for classifier in classifiers()]

@@ -1,0 +1,92 @@
+"""Cholesky factor of a large symmetric float32 matrix, in its own memory."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
+from tqdm import tqdm
+
+# Columns to a panel: wide enough for matrix products to run at full speed, narrow enough for a float64 copy of one
+# square of it. SciPy's float32 `cho_factor` on the whole of a 28,709 x 28,709 matrix crashes.
+PANEL = 1024
+
+Matrix = NDArray[np.float32]
+
+
+def factor_in_place(matrix: Matrix, *, panel: int = PANEL) -> None:
+    """Replace the lower triangle of a symmetric positive definite matrix by its Cholesky factor.
+
+    Panel by panel from the left; all but the squares on the diagonal is products of matrices. Those squares are
+    factored in float64. What lies above the diagonal is neither read nor written, so it can keep a copy of the matrix.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, n), float32
+        Only the lower triangle is read. One panel of temporary memory is needed besides.
+    panel : int, default=1024
+        Columns worked on at once.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not positive definite.
+    """
+    n = len(matrix)
+    for start in tqdm(range(0, n, panel), desc="Cholesky", unit="panel", delay=2, leave=False, disable=None):
+        stop = min(start + panel, n)
+        done = matrix[start:stop, :start]
+        square = matrix[start:stop, start:stop].astype(np.float64) - done @ done.T
+        try:
+            factor = cholesky(square, lower=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            raise ValueError("the matrix is not positive definite") from None
+        below = matrix[stop:, start:stop]
+        below -= matrix[stop:, :start] @ done.T
+        inverse = solve_triangular(factor, np.eye(stop - start), lower=True, check_finite=False)
+        below[...] = below @ inverse.T.astype(np.float32)
+        lower = np.tril_indices(stop - start)
+        matrix[start:stop, start:stop][lower] = factor[lower]
+
+
+def solve_factored(matrix: Matrix, right: NDArray[np.floating], *, panel: int = PANEL) -> NDArray[np.float64]:
+    """Solve ``A x = right`` with the lower triangle that `factor_in_place` made of ``A``.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, n), float32
+        The factor in the lower triangle; the upper one is not read.
+    right : ndarray of shape (n, k)
+
+    Returns
+    -------
+    ndarray of shape (n, k), float64
+    """
+    solution = np.array(right, dtype=np.float64)
+    starts = range(0, len(matrix), panel)
+    for start in starts:
+        stop = min(start + panel, len(matrix))
+        solution[start:stop] -= matrix[start:stop, :start] @ solution[:start].astype(np.float32)
+        solution[start:stop] = _substitute(matrix[start:stop, start:stop], solution[start:stop], "N")
+    for start in reversed(starts):
+        stop = min(start + panel, len(matrix))
+        solution[start:stop] -= matrix[stop:, start:stop].T @ solution[stop:].astype(np.float32)
+        solution[start:stop] = _substitute(matrix[start:stop, start:stop], solution[start:stop], "T")
+    return solution
+
+
+def last_of_inverse_diagonal(matrix: Matrix, count: int) -> NDArray[np.float64]:
+    """Last `count` entries of the diagonal of the inverse of ``A``, from the factor that `factor_in_place` made.
+
+    ``inv(A) = inv(L).T @ inv(L)``, and the last columns of ``inv(L)`` depend on the last square of ``L`` alone: a few
+    thousand entries cost next to nothing, all of them as much as the factor.
+
+    Returns
+    -------
+    ndarray of shape (count,), float64
+    """
+    square = matrix[-count:, -count:].astype(np.float64)
+    inverse = solve_triangular(square, np.eye(count), lower=True, check_finite=False, overwrite_b=True)
+    return np.square(inverse).sum(axis=0)
+
+
+def _substitute(square: Matrix, right: NDArray[np.float64], trans: str) -> NDArray[np.float64]:
+    return solve_triangular(square.astype(np.float64), right, trans=trans, lower=True, check_finite=False)
