@@ -8,6 +8,9 @@ import difflib
 from collections.abc import Callable
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 Tensor = Any
 Builder = Callable[[Tensor, str], Tensor]
 TestTime = Literal["flip", "ten-crop"]
@@ -20,7 +23,9 @@ def build_network(
     image_shape: tuple[int, int],
     n_classes: int,
     dtype: str = "float32",
+    *,
     test_time: TestTime | None = None,
+    input_size: int | None = None,
 ) -> Any:
     """Build an untrained Keras network for grey images.
 
@@ -36,6 +41,8 @@ def build_network(
         Keras dtype policy, ``"float32"`` or ``"mixed_bfloat16"``; weights are float32 in both.
     test_time : {"flip", "ten-crop"} or None
         Average the probabilities over the image and its mirror image, or over five crops of both.
+    input_size : int or None
+        Side in pixels to which the network resizes its images first.
 
     Returns
     -------
@@ -47,7 +54,8 @@ def build_network(
 
     check_architecture(architecture)
     inputs = Input(image_shape, name="images")
-    x = layers.Reshape((*image_shape, 1), dtype=dtype)(layers.Rescaling(1 / 255, dtype=dtype)(inputs))
+    x = inputs if input_size is None else _resized(inputs, image_shape, input_size)
+    x = layers.Reshape((*x.shape[1:], 1), dtype=dtype)(layers.Rescaling(1 / 255, dtype=dtype)(x))
     if architecture.startswith(TRANSFER):
         x = _backbone(architecture.removeprefix(TRANSFER), x, dtype)
     else:
@@ -229,6 +237,22 @@ def _averaged(network: Any, image_shape: tuple[int, int], test_time: TestTime) -
     views += [ops.flip(view, axis=2) for view in views]
     outputs = layers.Average(dtype="float32")([network(view) for view in views])
     return Model(inputs, outputs, name=f"{network.name}-{test_time}")
+
+
+def _resized(images: Tensor, image_shape: tuple[int, int], size: int) -> Tensor:
+    """Images in another resolution by products with fixed matrices: a resize layer changes on its way to ONNX."""
+    from keras import ops
+
+    down, across = (_interpolation(side, size) for side in image_shape)
+    return ops.matmul(ops.matmul(down, images), across.T)
+
+
+def _interpolation(before: int, after: int) -> NDArray[np.float32]:
+    """Weights (after, before) of linear interpolation, as wide as the step where the image shrinks."""
+    step = before / after
+    centres = (np.arange(after) + 0.5) * step - 0.5
+    weights = np.maximum(0, 1 - np.abs(np.arange(before) - centres[:, None]) / max(step, 1))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def five_crops(image_shape: tuple[int, int]) -> list[tuple[slice, slice]]:

@@ -68,6 +68,8 @@ class CNN(ClassifierMixin, NetworkEstimator):
         ``"imagenet"``, which Keras downloads.
     frozen_epochs : int, default=0
         First epochs in which the backbone of ``transfer:`` keeps its weights.
+    input_size : int or None, default=None
+        Side in pixels to which the network resizes the images first; None takes them as they are.
     test_time : {"flip", "ten-crop"} or None, default=None
         Average the prediction over the image and its mirror image, or over five crops of both; training is not
         affected.
@@ -137,6 +139,7 @@ class CNN(ClassifierMixin, NetworkEstimator):
         distillation: float = 0.7,
         initial_weights: str | Path | None = None,
         frozen_epochs: int = 0,
+        input_size: int | None = None,
         test_time: TestTime | None = None,
         validation_fraction: float = 0.1,
         precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto",
@@ -162,6 +165,7 @@ class CNN(ClassifierMixin, NetworkEstimator):
         self.distillation = distillation
         self.initial_weights = initial_weights
         self.frozen_epochs = frozen_epochs
+        self.input_size = input_size
         self.test_time = test_time
         self.validation_fraction = validation_fraction
         self.precision = precision
@@ -262,6 +266,8 @@ class CNN(ClassifierMixin, NetworkEstimator):
         check_training_parameters(self, choices)
         if not 0 <= self.distillation <= 1:
             raise ValueError(f"distillation must be in [0, 1]; got {self.distillation!r}")
+        if self.input_size is not None and not (isinstance(self.input_size, int) and self.input_size >= 8):
+            raise ValueError(f"input_size must be a whole number of at least 8, or None; got {self.input_size!r}")
 
     def _encode(self, y: NDArray[np.str_], name: str) -> NDArray[np.intp]:
         unknown = np.setdiff1d(y, self.classes_)
@@ -270,4 +276,10 @@ class CNN(ClassifierMixin, NetworkEstimator):
         return np.searchsorted(self.classes_, y)
 
     def _make_network(self) -> Any:
-        return build_network(self.architecture, self.image_shape_, len(self.classes_), test_time=self.test_time)
+        return build_network(
+            self.architecture,
+            self.image_shape_,
+            len(self.classes_),
+            test_time=self.test_time,
+            input_size=self.input_size,
+        )

@@ -21,7 +21,10 @@ class ClassTraining(Training):
 
     def build(self, image_shape: tuple[int, int], dtype: str = "float32") -> Any:
         """Return the untrained network, without views of test time."""
-        return build_network(self.settings.architecture, image_shape, len(self.settings.classes_), dtype)
+        settings = self.settings
+        return build_network(
+            settings.architecture, image_shape, len(settings.classes_), dtype, input_size=settings.input_size
+        )
 
     def prepare(self, network: Any, train: Pairs) -> None:
         """Open the teachers."""

@@ -1,0 +1,40 @@
+"""A network that looks at its images in another resolution: inside, so that it travels with it."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from ferbench.datasets import make_faces
+from ferbench.models import CNN, load_bundle, make_recipe, save_bundle
+from ferbench.models._architectures import _resized
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_the_resizing_travels_with_the_network(tmp_path: Path, precision: str) -> None:
+    faces = make_faces(84, random_state=0)
+    network = CNN("tiny", epochs=1, input_size=36, precision=precision).fit(faces.images, faces.labels)
+    sides = [layer.output.shape[1] for layer in network.model_.layers if len(layer.output.shape) > 2]
+    assert sides[0] == 48 and 36 in sides and 18 in sides
+    bundle = load_bundle(save_bundle(tmp_path / "small", network, image_shape=faces.images.shape[1:]))
+    assert bundle.image_shape == (48, 48), "it still takes the images it was trained on"
+    expected = network.predict_proba(faces.images)
+    np.testing.assert_allclose(bundle.predict_proba(faces.images), expected, atol=1e-4)
+    plain = make_recipe("cnn", architecture="tiny").set_params(epochs=1).fit(faces.images, faces.labels)
+    assert np.abs(plain.predict_proba(faces.images) - expected).max() > 1e-4
+
+
+@pytest.mark.parametrize(("size", "method"), [(24, cv2.INTER_AREA), (96, cv2.INTER_LINEAR)])
+def test_the_network_sees_what_a_resize_gives(size: int, method: int) -> None:
+    images = make_faces(21, random_state=0).images.astype(np.float32)
+    expected = np.stack([cv2.resize(image, (size, size), interpolation=method) for image in images])
+    seen = np.asarray(_resized(images, (48, 48), size))
+    assert np.abs(seen - expected).mean() < 1.5
+    np.testing.assert_allclose(seen.mean(axis=(1, 2)), images.mean(axis=(1, 2)), atol=0.5)
+
+
+def test_a_side_that_is_none_is_refused() -> None:
+    faces = make_faces(21, random_state=0)
+    with pytest.raises(ValueError, match="input_size must be a whole number of at least 8, or None; got 4"):
+        CNN("tiny", input_size=4).fit(faces.images, faces.labels)
