@@ -1,9 +1,12 @@
 """``ferbench serve``: the web page."""
 
 import argparse
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
+
+from ferbench.cli._live import add_points
 
 HELP = """Serve a web page for the cameras of browsers and for pictures, and an API, on this machine only. Nothing is
 stored. With --source it also shows a camera, file or stream of this machine. To let a phone in, bind it to the network
@@ -26,6 +29,7 @@ def register(subparsers: Any) -> None:
     parser.add_argument("--results", default="results", metavar="DIR", help="where to look names up (default: results)")
     parser.add_argument("--source", metavar="SOURCE", help="camera index, file or stream that the page shows as well")
     parser.add_argument("--detector", metavar="NAME", help="face detector: yunet, haar, dlib or mtcnn")
+    add_points(parser, "find 15 key points of each face from the start; without it the page has a switch for them")
     parser.add_argument(
         "--token",
         default=os.environ.get("FERBENCH_TOKEN"),
@@ -54,6 +58,8 @@ def serve(args: argparse.Namespace) -> int:
             source=args.source,
             access=access,
             limits=limits,
+            points=_points(args.points),
+            points_on=args.points is not None,
         )
         address = _address(args, bound.getsockname()[1])
         tls = (str(args.tls_cert), str(args.tls_key)) if args.tls_cert else None
@@ -75,15 +81,28 @@ def _check(args: argparse.Namespace) -> None:
         raise FileNotFoundError(f"--source {source}: no such file; give a camera's number, a file, a folder or a URL")
 
 
+def _points(chosen: str | bool | None) -> Path | None:
+    """Folder of the key-point bundle; the shipped one is on offer also where nobody asks for it."""
+    from ferbench.realtime._keypoints import find_points
+
+    if chosen is None:
+        with contextlib.suppress(FileNotFoundError):
+            return find_points()
+        return None
+    return find_points(None if chosen is True else str(chosen))
+
+
 def _bundles(names: list[str], results: Path) -> dict[str, Path]:
     """Folders of the models by the names they get on the page."""
     from ferbench.benchmarks._bundles import find_bundle
     from ferbench.models import pretrained
+    from ferbench.models._shipped import find_shipped
 
     known = pretrained()
     found: dict[str, Path] = {}
     for name in names:
-        path = known[name] if name in known else find_bundle(name, results)
+        shipped = find_shipped(name)
+        path = shipped if shipped != Path(name) else find_bundle(name, results)
         found.setdefault(_title(name, path, known), path)
     # What comes with the package is on offer as well.
     return {**found, **{name: path for name, path in known.items() if path not in found.values()}}

@@ -52,7 +52,7 @@ class KeyPoints:
                 "the folder of a key-point bundle as --points (points=)"
             )
         self._bundle = bundle
-        self._margin = float(bundle.info["margin"])
+        self._margin = float(bundle.info.get("margin", 0.0))
         self.names: tuple[str, ...] = tuple(bundle.point_names)
         self.name = name or bundle.info.get("recipe", {}).get("name") or bundle.path.name
 
@@ -142,6 +142,15 @@ def find_points(bundle: str | Path | None = None) -> Path:
 def finds_points(info: dict[str, Any]) -> bool:
     """Whether a bundle's description is that of a key-point model."""
     return info.get("task") == "keypoints"
+
+
+def check_recogniser(info: dict[str, Any], path: Path) -> None:
+    """Raise ValueError if a bundle, by its description, finds key points rather than names expressions."""
+    if finds_points(info):
+        raise ValueError(
+            f"{path} finds key points and names no expressions; give it as --points (points= in Python), and the "
+            "folder of a recogniser as --model (model=)"
+        )
 
 
 def square_around(box: Box, margin: float) -> Box:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ferbench.realtime._crop import crop_face
 from ferbench.realtime._detectors import Detector, make_detector
 from ferbench.realtime._events import Box, FaceEvent, Frame, Image, Probabilities
-from ferbench.realtime._keypoints import KeyPoints, PointsChoice, finds_points, load_points
+from ferbench.realtime._keypoints import KeyPoints, PointsChoice, check_recogniser, load_points
 from ferbench.realtime._labelling import Certainty, face_event
 from ferbench.realtime._photos import read_image
 
@@ -65,11 +65,7 @@ class Recognizer:
         name: str | None = None,
         points: PointsChoice = None,
     ) -> None:
-        if finds_points(bundle.info):
-            raise ValueError(
-                f"{bundle.path} finds key points and names no expressions; give it as --points (points= in Python), "
-                "and the folder of a recogniser as --model (model=)"
-            )
+        check_recogniser(bundle.info, bundle.path)
         self._bundle = bundle
         self.points: KeyPoints | None = load_points(points)
         self._detector = detector

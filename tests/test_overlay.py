@@ -1,6 +1,8 @@
 """What is drawn on frames: legible, in the right place, and never on the caller's image."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -169,3 +171,48 @@ def test_a_real_frame_keeps_its_face_visible(shared_data: Path) -> None:
     inner = np.s_[box[1] + 6 : box[1] + box[3] - 6, box[0] + 6 : box[0] + box[2] - 6]
     assert (drawn[inner] == frame[inner]).all()
     assert (drawn != frame).any()
+
+
+def with_points(event: FaceEvent, points: list[tuple[float, float]]) -> FaceEvent:
+    names = tuple(f"point {number}" for number in range(len(points)))
+    return replace(event, points=np.array(points, float), point_names=names)
+
+
+def light(scene: FrameResult, **options: Any) -> NDArray[np.float64]:
+    """Middle x, y of each light spot that the points are drawn as, from left to right."""
+    drawn, without = (
+        Overlay(bars=False, status=False, points=points).annotate(scene, **options) for points in (True, False)
+    )
+    bright = (drawn.min(axis=2) > 225) & (drawn != without).any(axis=2)
+    _, _, _, middles = cv2.connectedComponentsWithStats(bright.astype(np.uint8))
+    return np.array(sorted(middles[1:].tolist()))
+
+
+def test_key_points_are_drawn_where_they_lie() -> None:
+    points = [(230.0, 190.0), (260.5, 240.0), (300.0, 200.25)]
+    scene = result(grey(480, 640), with_points(face((200, 150, 120, 140), "sad"), points))
+    assert light(scene) == pytest.approx(np.array(points), abs=0.3)
+
+
+def test_key_points_follow_scaling_and_mirroring() -> None:
+    event = with_points(face((40, 100, 60, 60), "sad"), [(60.0, 120.0), (80.0, 130.0)])
+    scene = result(grey(240, 320), event)
+    expected = [[639 - (80.5 * 2 - 0.5), 130.5 * 2 - 0.5], [639 - (60.5 * 2 - 0.5), 120.5 * 2 - 0.5]]
+    assert light(scene, size=(640, 480), mirror=True) == pytest.approx(np.array(expected), abs=0.6)
+
+
+@pytest.mark.parametrize("ground", [0, 60, 128, 200, 255])
+def test_key_points_stand_out_on_any_ground(ground: int) -> None:
+    image = grey(480, 640, ground)
+    event = with_points(face((200, 150, 120, 140)), [(260.0, 220.0)])
+    drawn = Overlay(bars=False, status=False).annotate(result(image, event))
+    assert np.abs(drawn[215:226, 255:266].astype(int) - ground).max() > 100
+
+
+def test_key_points_can_be_left_out_and_lie_anywhere() -> None:
+    image = grey(240, 320)
+    odd = [(-500.0, 20.0), (1e12, -1e12), (np.nan, 3.0), (np.inf, 3.0), (319.0, 239.0)]
+    event = with_points(face((100, 60, 90, 90)), odd)
+    assert Overlay().annotate(result(image, event)).shape == image.shape
+    without = Overlay(points=False).annotate(result(image, event))
+    assert (without == Overlay().annotate(result(image, face((100, 60, 90, 90))))).all()

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from live_results import CLASSES, face, result
 
 from ferbench.realtime import FrameResult
 from ferbench.realtime._colours import EMOTION_COLOURS, bgr
+from ferbench.realtime._points_switch import PointsSwitch
 from ferbench.realtime._switcher import ModelSwitcher
 from ferbench.realtime._window import Window
 
@@ -263,6 +265,86 @@ class FakeRecognizer:
     def __init__(self, name: str) -> None:
         self.name = name
         self.classes_ = ("bored",) if name == "other" else CLASSES
+
+
+class PointsPipeline:
+    """Remembers which key-point model it was given."""
+
+    def __init__(self, points: Any = None) -> None:
+        self.points = points
+
+    def switch_points(self, points: Any) -> None:
+        self.points = points
+
+
+def pointed(frame: int = 0) -> FrameResult:
+    """A frame whose face has one key point."""
+    scenery = scene(frame)
+    event = replace(scenery.events[0], points=np.array([[140.0, 100.0]]), point_names=("nose_tip",))
+    return replace(scenery, events=(event,))
+
+
+def has_point() -> bool:
+    """Whether there is something light where the point of `pointed` lies."""
+    return bool((shown()[199:203, 279:283].min(axis=2) > 200).any())
+
+
+def test_p_hides_the_points_of_the_window_and_shows_them_again() -> None:
+    model = object()
+    pipeline: Any = PointsPipeline(model)
+    window = opened(points=PointsSwitch(pipeline, lambda: pytest.fail("there is one already")))
+    for expected in (True, False, True):
+        window.write(pointed())
+        window.step()
+        assert has_point() is expected
+        # Files keep their points.
+        assert pipeline.points is model
+        press(pygame.K_p)
+        window.step()
+
+
+def test_p_loads_the_points_when_they_are_first_wanted_and_costs_nothing_before(tmp_path: Path) -> None:
+    loaded: list[str] = []
+
+    def load_model() -> Any:
+        loaded.append("model")
+        return "model"
+
+    pipeline: Any = PointsPipeline()
+    window = opened(points=PointsSwitch(pipeline, load_model), snapshots=tmp_path)
+    window.write(pointed())
+    window.step()
+    assert not has_point() and pipeline.points is None and loaded == []
+    for expected in ("model", None, "model"):
+        press(pygame.K_p)
+        window.step()
+        wait_until(lambda expected=expected: pipeline.points == expected)  # type: ignore[misc]
+    window.step()
+    assert has_point() and loaded == ["model"]
+    press(pygame.K_s)
+    window.step()
+    (shot,) = tmp_path.iterdir()
+    saved = cv2.imread(str(shot))
+    assert saved is not None and saved[98:103, 138:143].min(axis=2).max() > 200
+
+
+def test_points_that_cannot_be_loaded_are_explained_in_the_window() -> None:
+    def missing() -> Any:
+        raise FileNotFoundError("this installation has no key-point bundle")
+
+    switch = PointsSwitch(PointsPipeline(), missing)  # type: ignore[arg-type]
+    window = opened(points=switch)
+    window.write(pointed())
+    window.step()
+    before = shown()
+    press(pygame.K_p)
+    window.step()
+    wait_until(lambda: switch.message == "this installation has no key-point bundle")
+    window.step()
+    assert (shown() != before).any() and not switch.shown
+    press(pygame.K_p)
+    window.step()
+    wait_until(lambda: switch.message == "this installation has no key-point bundle")
 
 
 def load(name: str) -> Any:

@@ -1,6 +1,7 @@
 """Face events as JSON: for the API, the cameras of browsers and the server's own source alike."""
 
 import json
+import math
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ def describe_event(event: FaceEvent) -> dict[str, Any]:
         "certain": bool(event.certain),
         "probabilities": _named(event.classes, event.smoothed),
         "raw": _named(event.classes, event.probabilities),
+        "points": _located(event),
     }
 
 
@@ -47,6 +49,22 @@ def describe_result(result: FrameResult, model: str) -> str:
 def describe_model(about: dict[str, Any]) -> str:
     """Return the message that tells a page which model answers from now on, and what is known of it."""
     return json.dumps({"type": "model", **about})
+
+
+def describe_points(on: bool) -> str:
+    """Return the message that tells a page whether key points are found from now on."""
+    return json.dumps({"type": "points", "on": on})
+
+
+def _located(event: FaceEvent) -> dict[str, dict[str, float] | None] | None:
+    if event.points is None:
+        return None
+    places = zip(event.point_names, event.points.tolist(), strict=True)
+    # JSON has no word for what is not a number.
+    return {
+        name: {"x": round(x, 2), "y": round(y, 2)} if math.isfinite(x) and math.isfinite(y) else None
+        for name, (x, y) in places
+    }
 
 
 def _named(classes: tuple[str, ...], values: NDArray[np.float64] | None) -> dict[str, float] | None:

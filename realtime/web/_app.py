@@ -18,6 +18,7 @@ from ferbench.realtime.web._feed import Feed
 from ferbench.realtime.web._limits import Limits, Places, RateLimiter
 from ferbench.realtime.web._mjpeg import FeedSession, MjpegResponse
 from ferbench.realtime.web._pictures import MEDIA_TYPES
+from ferbench.realtime.web._points import PointsOffer
 from ferbench.realtime.web._refusal import Refusal
 from ferbench.realtime.web._schemas import Health, Models, Prediction, Problem
 from ferbench.realtime.web._security import Access, Guard
@@ -39,7 +40,7 @@ _BODY = {
 _REFUSALS = {
     401: "The token is missing or wrong.",
     403: "A foreign page asks.",
-    404: "No model has this name.",
+    404: "No model has this name, or the server finds no key points.",
     408: "The picture did not arrive in time.",
     413: "Too many bytes, or too many pixels.",
     421: "The server is called by a name it does not know.",
@@ -56,6 +57,8 @@ def create_app(
     source: str | None = None,
     access: Access | None = None,
     limits: Limits | None = None,
+    points: str | Path | None = None,
+    points_on: bool = False,
 ) -> FastAPI:
     """Make the web application.
 
@@ -71,6 +74,10 @@ def create_app(
         Names the server answers to, and its token; by default this machine only, and no token.
     limits : Limits, optional
         How much it takes.
+    points : str or Path, optional
+        The key-point bundle on offer: a folder or a shipped name; by default none.
+    points_on : bool
+        Whether key points are found where a request does not say; the bundle is then loaded now.
 
     Returns
     -------
@@ -80,12 +87,15 @@ def create_app(
     Raises
     ------
     ValueError, FileNotFoundError
-        If a bundle is missing or damaged, or the detector is unknown.
+        If a bundle is missing, damaged or of the wrong kind, or the detector is unknown.
     """
     limits, access = limits or Limits(), access or Access()
     shelf = Shelf(bundles)
     shelf.get()
-    engine = Engine(shelf, detector, limits)
+    offer = PointsOffer(points, on=points_on)
+    if offer.on:
+        offer.get()
+    engine = Engine(shelf, detector, limits, offer)
     feed = None if source is None else Feed(source, engine)
     app = FastAPI(
         title="ferbench",
@@ -173,6 +183,7 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) ->
         """List the models, the detector, and what the server takes."""
         return {
             "models": shelf.describe(),
+            "points": engine.points.describe(),
             "detector": engine.detector_name,
             "source": feed.source if feed else None,
             "private": not access.any_address and access.hosts <= Access().hosts,
@@ -188,15 +199,17 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) ->
         tags=["models"],
         summary="Find and label the faces of a picture",
     )
-    async def predict(request: Request, model: str | None = None) -> Response:
+    async def predict(request: Request, model: str | None = None, points: bool | None = None) -> Response:
         """Send the bytes of a JPEG, PNG, WebP, BMP or GIF as the body, or a form with one file.
 
         `curl --data-binary @face.jpg http://127.0.0.1:8000/api/predict`
+
+        With `?points=true` each face has its key points.
         """
         shelf.check(model)
         # The place comes before the body: memory is bounded by their number.
         with engine.uploads.seat():
-            return JSONResponse(await engine.predict(await read_body(request, limits), model))
+            return JSONResponse(await engine.predict(await read_body(request, limits), model, points))
 
 
 def _add_streams(app: FastAPI, engine: Engine, feed: Feed | None) -> None:

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
-from ferbench.realtime import Frame, Pipeline, Recognizer, make_detector
+from ferbench.realtime import Frame, KeyPoints, Pipeline, Recognizer, make_detector
 from ferbench.realtime.web._answers import describe_event
 from ferbench.realtime.web._limits import Limits, Places
 from ferbench.realtime.web._pictures import read_picture
+from ferbench.realtime.web._points import PointsOffer
 from ferbench.realtime.web._refusal import Refusal
 from ferbench.realtime.web._shelf import Shelf
 
@@ -31,10 +32,12 @@ class Engine:
         Name of the face detector.
     limits : Limits
         Its `workers` and `waiting` count here.
+    points : PointsOffer
+        The key points.
     """
 
-    def __init__(self, shelf: Shelf, detector: str | None, limits: Limits) -> None:
-        self.shelf, self.limits = shelf, limits
+    def __init__(self, shelf: Shelf, detector: str | None, limits: Limits, points: PointsOffer) -> None:
+        self.shelf, self.limits, self.points = shelf, limits, points
         self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="ferbench-web")
         # Loading takes seconds: in the workers it would make every camera wait.
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="ferbench-load")
@@ -62,20 +65,32 @@ class Engine:
                 503, "broken_model", f"the model {name} cannot be loaded; the server's terminal says why"
             ) from error
 
-    def pipeline(self, recognizer: Recognizer) -> Pipeline:
-        """Return a pipeline of its own for one stream of frames."""
-        return Pipeline(recognizer, next(self._detectors))
+    async def load_points(self, on: bool) -> KeyPoints | None:
+        """Return the key-point model, None where it is not wanted; raises a 404 when there is none."""
+        if not on:
+            return None
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._loader, self.points.get)
+        except (ValueError, OSError, ImportError) as error:
+            _LOG.error("%s", error)
+            message = "the key-point model cannot be loaded; the server's terminal says why"
+            raise Refusal(503, "broken_points", message) from error
 
-    async def predict(self, picture: bytes, name: str | None) -> dict[str, Any]:
-        """Find and label the faces of an uploaded picture."""
+    def pipeline(self, recognizer: Recognizer, points: KeyPoints | None = None) -> Pipeline:
+        """Return a pipeline of its own for one stream of frames."""
+        return Pipeline(recognizer, next(self._detectors), points=points)
+
+    async def predict(self, picture: bytes, name: str | None, points: bool | None = None) -> dict[str, Any]:
+        """Find and label the faces of an uploaded picture, and find their key points where wanted."""
         name = self.shelf.check(name)
         recognizer = await self.load(name)
-        return await self.call(self._predict, picture, name, recognizer)
+        located = await self.load_points(self.points.on if points is None else points)
+        return await self.call(self._predict, picture, name, recognizer, located)
 
-    def _predict(self, data: bytes, name: str, recognizer: Recognizer) -> dict[str, Any]:
+    def _predict(self, data: bytes, name: str, recognizer: Recognizer, points: KeyPoints | None) -> dict[str, Any]:
         start = time.perf_counter()
         picture = read_picture(data, max_pixels=self.limits.pixels)
-        result = self.pipeline(recognizer).process(Frame(0, 0.0, picture, still=True))
+        result = self.pipeline(recognizer, points).process(Frame(0, 0.0, picture, still=True))
         height, width = picture.shape[:2]
         return {
             "model": name,

@@ -84,6 +84,7 @@ class Feed:
     def __init__(self, source: str, engine: Engine) -> None:
         self.source, self._engine = source, engine
         self.model = engine.shelf.default
+        self.points = engine.points.on
         self._overlay = Overlay(bars=False, status=False)
         self._places = Places(engine.limits.viewers, "viewers")
         self._viewers: set[Viewer] = set()
@@ -112,6 +113,13 @@ class Feed:
         self.model = name
         if self._pipeline is not None:
             self._pipeline.switch(recognizer)
+
+    async def switch_points(self, on: bool) -> None:
+        """Find key points from now on, or no longer, for all viewers."""
+        points = await self._engine.load_points(on)
+        self.points = on
+        if self._pipeline is not None:
+            self._pipeline.switch_points(points)
 
     async def close(self) -> None:
         """End the loop and send all viewers home."""
@@ -181,7 +189,8 @@ class _Worker:
             # A camera can be opened only when the run before has let go of it.
             thread.join(FAREWELL_S)
         while not self._stop.is_set():
-            self._feed._pipeline = engine.pipeline(engine.shelf.get(self._feed.model))
+            points = engine.points.get() if self._feed.points else None
+            self._feed._pipeline = engine.pipeline(engine.shelf.get(self._feed.model), points)
             with open_source(self._feed.source, live=True) as source:
                 self._live, self._paced_from_s = source.live, None
                 summary = run(source, self._feed._pipeline, [self], stop=self._stop)

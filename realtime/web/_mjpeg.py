@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from ferbench.realtime.web._answers import describe_model
+from ferbench.realtime.web._answers import describe_model, describe_points
 from ferbench.realtime.web._feed import Feed, FeedEnded, Viewer
 from ferbench.realtime.web._limits import Limits, TokenBucket
 from ferbench.realtime.web._refusal import Refusal
@@ -65,7 +65,7 @@ class MjpegResponse(Response):
 
 
 class FeedSession:
-    """A page that follows the server's source: events out, the choice of the model in.
+    """A page that follows the server's source: events out, the choice of the model and of key points in.
 
     Parameters
     ----------
@@ -90,6 +90,7 @@ class FeedSession:
             try:
                 with self._feed.watch("events") as viewer:
                     await self._send(describe_model(self._describe(self._feed.model)))
+                    await self._send(describe_points(self._feed.points))
                     await first_to_end(self._pump(viewer), self._read())
             except Refusal as refusal:
                 await turn_away(self._socket, refusal)
@@ -98,9 +99,12 @@ class FeedSession:
                 await self._socket.close(1000)
 
     async def _pump(self, viewer: Viewer) -> None:
-        model = self._feed.model
+        model, points = self._feed.model, self._feed.points
         while True:
             text = await viewer.take()
+            if self._feed.points != points:
+                points = self._feed.points
+                await self._send(describe_points(points))
             if self._feed.model != model:
                 model = self._feed.model
                 await self._send(describe_model(self._describe(model)))
@@ -109,13 +113,16 @@ class FeedSession:
     async def _read(self) -> None:
         while (message := await self._socket.receive())["type"] != "websocket.disconnect":
             if self._bucket.take():
-                raise Refusal(429, "rate", "too many messages; choose a model at most once a second")
+                raise Refusal(429, "rate", "too many messages; choose at most once a second")
             try:
                 command = json.loads(message.get("text") or "")
-                name = str({"model": command["name"]}[command["type"]])
+                kind = command["type"]
+                choice = str(command["name"]) if kind == "model" else {True: True, False: False}[command["on"]]
+                change = {"model": self._feed.switch, "points": self._feed.switch_points}[kind]
             except (ValueError, KeyError, TypeError, RecursionError):
-                raise Refusal(422, "command", 'expected {"type": "model", "name": …}') from None
-            await self._feed.switch(name)
+                known = '{"type": "model", "name": …} or {"type": "points", "on": …}'
+                raise Refusal(422, "command", f"expected {known}") from None
+            await change(choice)
 
     async def _send(self, text: str) -> None:
         async with asyncio.timeout(self._limits.send_timeout_s):

@@ -20,6 +20,13 @@ class Box(BaseModel):
     height: int
 
 
+class Point(BaseModel):
+    """A place in pixels of the picture; the centre of the upper left pixel is 0, 0."""
+
+    x: float
+    y: float
+
+
 class Event(BaseModel):
     """One face, or the statement that there is none."""
 
@@ -33,6 +40,7 @@ class Event(BaseModel):
     certain: bool = Field(description="whether the probabilities are clear enough to show the label")
     probabilities: dict[str, float] | None = Field(description="by class; smoothed over time in a video")
     raw: dict[str, float] | None = Field(description="by class, of this frame alone")
+    points: dict[str, Point | None] | None = Field(description="key points by name; null where they were not asked for")
 
 
 class Prediction(BaseModel):
@@ -60,10 +68,18 @@ class ModelInfo(BaseModel):
     default: bool = Field(description="whether it answers when none is named")
 
 
+class PointsInfo(BaseModel):
+    """The key-point model on offer."""
+
+    name: str = Field(examples=["ferbench-points"])
+    on: bool = Field(description="whether points are found when the request does not say")
+
+
 class Models(BaseModel):
     """What there is to choose from."""
 
     models: list[ModelInfo]
+    points: PointsInfo | None = Field(description="the key-point model; null where there is none")
     detector: str = Field(description="the face detector")
     source: str | None = Field(description="the server's own source; null where there is none")
     private: bool = Field(description="whether the server can be reached from this machine only")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ferbench.realtime import Frame
-from ferbench.realtime.web._answers import describe_model, describe_result
+from ferbench.realtime.web._answers import describe_model, describe_points, describe_result
 from ferbench.realtime.web._engine import Engine
 from ferbench.realtime.web._limits import TokenBucket
 from ferbench.realtime.web._pictures import read_picture
@@ -29,10 +29,10 @@ class _Arrived(NamedTuple):
 class Session:
     """One WebSocket with a pipeline of its own, so that nobody's smoothing mixes with another's.
 
-    The client sends pictures as binary messages and commands as text: ``{"type": "model", "name": …}`` and
-    ``{"type": "reset"}``. Each picture that is looked at is answered by one message of type ``events`` or ``error``.
-    While one is looked at, later ones replace each other: the newest wins, and memory stays flat however fast they
-    come. A client that does not read its answers is dropped after `send_timeout_s`.
+    The client sends pictures as binary messages and commands as text: ``{"type": "model", "name": …}``,
+    ``{"type": "points", "on": …}`` and ``{"type": "reset"}``. Each picture that is looked at is answered by one message
+    of type ``events`` or ``error``. While one is looked at, later ones replace each other: the newest wins, and memory
+    stays flat however fast they come. A client that does not read its answers is dropped after `send_timeout_s`.
 
     Parameters
     ----------
@@ -47,6 +47,7 @@ class Session:
         self._bucket = TokenBucket(self._limits.frames_per_s, self._limits.frame_burst)
         self._model = engine.shelf.default
         self._wanted: str | None = None
+        self._wanted_points: bool | None = None
         self._reset = False
         self._newest: _Arrived | None = None
         self._count = 0
@@ -59,6 +60,9 @@ class Session:
         self._model = self._engine.shelf.check(self._socket.query_params.get("model"))
         recognizer = await self._engine.load(self._model)
         self._pipeline = self._engine.pipeline(recognizer)
+        if self._wants_points():
+            self._wanted_points = True
+            self._work.set()
         await self._socket.accept()
         try:
             await self._send(describe_model(self._engine.shelf.about(self._model)))
@@ -67,6 +71,10 @@ class Session:
             pass
         except Refusal as refusal:
             await turn_away(self._socket, refusal)
+
+    def _wants_points(self) -> bool:
+        said = self._socket.query_params.get("points")
+        return self._engine.points.on if said is None else said.lower() in {"1", "true", "on", "yes"}
 
     async def _read(self) -> None:
         while True:
@@ -97,13 +105,15 @@ class Session:
             kind = command["type"]
             if kind == "model":
                 self._wanted = str(command["name"])
+            elif kind == "points":
+                self._wanted_points = {True: True, False: False}[command["on"]]
             elif kind == "reset":
                 self._reset = True
             else:
                 raise ValueError(kind)
         except (ValueError, KeyError, TypeError, RecursionError):
-            message = 'expected a picture, {"type": "model", "name": …} or {"type": "reset"}; got ' + repr(text[:80])
-            raise Refusal(422, "command", message) from None
+            known = '{"type": "model", "name": …}, {"type": "points", "on": …} or {"type": "reset"}'
+            raise Refusal(422, "command", f"expected a picture, {known}; got {text[:80]!r}") from None
 
     async def _answer(self) -> None:
         while True:
@@ -111,6 +121,8 @@ class Session:
             self._work.clear()
             if self._wanted is not None:
                 await self._switch()
+            if self._wanted_points is not None:
+                await self._switch_points()
             if self._newest is not None:
                 arrived, self._newest = self._newest, None
                 await self._send(await self._looked_at(arrived))
@@ -125,6 +137,15 @@ class Session:
         self._pipeline.switch(recognizer)
         self._model = str(name)
         await self._send(describe_model(self._engine.shelf.about(self._model)))
+
+    async def _switch_points(self) -> None:
+        on, self._wanted_points = bool(self._wanted_points), None
+        try:
+            self._pipeline.switch_points(await self._engine.load_points(on))
+        except Refusal as refusal:
+            await self._send(_error(refusal))
+            return
+        await self._send(describe_points(on))
 
     async def _looked_at(self, arrived: _Arrived) -> str:
         try:

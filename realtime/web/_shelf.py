@@ -9,6 +9,7 @@ from typing import Any
 from ferbench.models import load_bundle
 from ferbench.realtime import FaceEvent, Recognizer
 from ferbench.realtime._colours import colour_of
+from ferbench.realtime._keypoints import check_recogniser
 from ferbench.realtime.web._refusal import Refusal
 
 
@@ -72,6 +73,7 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"{path} is no bundle: it has no bundle.json")
     info = json.loads(file.read_text())
+    check_recogniser(info, path)
     classes, scores = info["labels"], info.get("scores", {})
     test = scores.get("PrivateTest") or scores.get("PublicTest") or {}
     return {

@@ -22,6 +22,22 @@ class View {
     this.about = null;
     this.model = limits.models.find((model) => model.default).name;
     this.use(this.model);
+    show($("points-field"), Boolean(limits.points));
+    this.usePoints(limits.points?.on ?? false);
+  }
+
+  // Whether key points are found and drawn.
+  usePoints(on) {
+    this.points = on;
+    $("points").checked = on;
+    this.redraw?.();
+  }
+
+  // What the server would not do, and the choices as they are.
+  refused({ code, message }) {
+    notify(message);
+    this.use(this.about.name);
+    if (code === "no_points" || code === "broken_points") this.usePoints(false);
   }
 
   // Another model answers: its classes, colours and columns.
@@ -85,7 +101,11 @@ class View {
   show(message, { mirrored = false, overlay = true, still = false, roundTrip = null, frame = null } = {}) {
     const { events } = message;
     this.record.add({ timestamp_s: 0, ...message });
-    this.redraw = () => overlay && drawOverlay(events, message, this.about.colours, mirrored && $("video").classList.contains("mirrored"), frame);
+    this.redraw = () => overlay && drawOverlay(events, message, this.about.colours, {
+      mirrored: mirrored && $("video").classList.contains("mirrored"),
+      points: this.points,
+      frame,
+    });
     this.redraw();
     if (events.length) this.panel.update(events);
     if (events.length && !still) this.timeline.add(events[0].timestamp_s, this.panel.choose(events));
@@ -163,6 +183,10 @@ async function start() {
     view.model = $("models").value;
     $("model-note").textContent = "Loading…";
     if (!current().model(view.model)) view.use(view.model);
+  });
+  $("points").addEventListener("change", () => {
+    view.usePoints($("points").checked);
+    current().points(view.points);
   });
   $("download").addEventListener("click", () => save(view.record.csv(), "ferbench-session.csv", "text/csv"));
   $("clear").addEventListener("click", () => {

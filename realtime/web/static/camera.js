@@ -25,7 +25,7 @@ export class CameraMode {
     this.mirrored = true;
     this.sentAt = null;
     this.link = new Link("/ws/camera", {
-      query: () => `?model=${encodeURIComponent(view.model)}`,
+      query: () => `?model=${encodeURIComponent(view.model)}&points=${view.points}`,
       opened: () => {
         view.record.begin();
         this.sentAt = null;
@@ -65,6 +65,10 @@ export class CameraMode {
 
   model(name) {
     return this.link.send(JSON.stringify({ type: "model", name }));
+  }
+
+  points(on) {
+    this.link.send(JSON.stringify({ type: "points", on }));
   }
 
   async begin(device = null) {
@@ -120,6 +124,7 @@ export class CameraMode {
 
   received(message) {
     if (message.type === "model") this.view.use(message.name);
+    if (message.type === "points") this.view.usePoints(message.on);
     if (message.type === "events") {
       const roundTrip = performance.now() - this.sentAt;
       // On a slow machine the face has moved on meanwhile: then show the picture that the box belongs to.
@@ -130,8 +135,7 @@ export class CameraMode {
       this.next();
     }
     if (message.type === "error" && message.frame === undefined) {
-      notify(message.message);
-      this.view.use(this.view.about.name);
+      this.view.refused(message);
     }
   }
 

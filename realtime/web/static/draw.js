@@ -27,7 +27,7 @@ export function clearOverlay() {
 }
 
 // Boxes are in pixels of a picture that fills the stage as far as its shape allows.
-export function drawOverlay(events, picture, colours, mirrored, frame = null) {
+export function drawOverlay(events, picture, colours, { mirrored = false, points = false, frame = null } = {}) {
   const { pen, width, height } = prepare($("overlay"));
   const scale = Math.min(width / picture.width, height / picture.height);
   const left = (width - scale * picture.width) / 2;
@@ -47,6 +47,14 @@ export function drawOverlay(events, picture, colours, mirrored, frame = null) {
     box.y = Math.max(0, box.y);
     const place = { x: left + scale * box.x, y: top + scale * box.y, width: scale * (ends.x - box.x), height: scale * (ends.y - box.y) };
     drawFace(pen, face, place, face.certain ? colours[face.label] : UNCERTAIN, { width, height });
+    if (points && face.points) {
+      const radius = Math.max(1.5, Math.min(4, (scale * face.box.width) / 60));
+      for (const point of Object.values(face.points).filter(Boolean)) {
+        // Whole numbers are the middles of pixels.
+        const x = mirrored ? picture.width - point.x - 0.5 : point.x + 0.5;
+        drawPoint(pen, left + scale * x, top + scale * (point.y + 0.5), radius);
+      }
+    }
   }
 }
 
@@ -76,6 +84,17 @@ function drawFace(pen, face, place, colour, stage) {
   pen.fillStyle = inkOn(colour);
   pen.textBaseline = "middle";
   pen.fillText(text, x + 9, y + 13);
+}
+
+// Light with a dark rim: seen on any skin, and in no expression's colour.
+function drawPoint(pen, x, y, radius) {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.lineWidth = Math.max(1.5, 0.8 * radius);
+  pen.strokeStyle = "rgb(24 24 24 / 90%)";
+  pen.stroke();
+  pen.fillStyle = "#ebfafa";
+  pen.fill();
 }
 
 export class Timeline {

@@ -84,6 +84,11 @@ export class PictureMode {
     return Boolean(this.file);
   }
 
+  // A picture whose points are known already is not sent again.
+  points(on) {
+    if (this.file && on && !this.located) this.look(this.file, true);
+  }
+
   async look(file, again = false) {
     this.file = file;
     this.view.working("Looking…");
@@ -93,13 +98,13 @@ export class PictureMode {
       notify("");
       if (!again) this.display(file);
       this.view.use(answer.model);
+      this.located = answer.events.some((event) => event.points);
       const events = answer.events.map((event, at) => ({ ...event, frame: 0, number: answer.events.length > 1 ? at + 1 : null }));
       this.view.record.begin();
       this.view.show({ ...answer, events }, { still: true });
     } catch (error) {
       this.view.working("");
-      this.view.use(this.view.about.name);
-      notify(error.message);
+      this.view.refused(error);
     }
   }
 
@@ -117,14 +122,14 @@ export class PictureMode {
     }
     let answer;
     try {
-      answer = await fetch(`/api/predict?model=${encodeURIComponent(this.view.model)}`, { method: "POST", body });
+      answer = await fetch(`/api/predict?model=${encodeURIComponent(this.view.model)}&points=${this.view.points}`, { method: "POST", body });
     } catch {
       throw new Error("ferbench does not answer. Is “ferbench serve” still running?");
     }
     const content = await answer.json().catch(() => ({ error: { message: `The server answered ${answer.status}.` } }));
     if (!answer.ok) {
-      const { message } = content.error;
-      throw new Error(`${message[0].toUpperCase()}${message.slice(1)}.`);
+      const { code, message } = content.error;
+      throw Object.assign(new Error(`${message[0].toUpperCase()}${message.slice(1)}.`), { code });
     }
     return content;
   }

@@ -40,6 +40,8 @@ export class Record {
       track_id: event.track_id === null ? null : event.track_id + this.offset.track,
     }));
     for (const event of events) {
+      // Where key points are found, they have columns of their own.
+      if (event.points) this.use(Object.keys(event.points).flatMap((name) => [`${name}_x`, `${name}_y`]));
       this.rows.push(this.columns.map((column) => value(event, column)));
       this.next.frame = Math.max(this.next.frame, event.frame + 1);
       this.next.track = Math.max(this.next.track, event.track_id ?? 0);
@@ -58,7 +60,8 @@ function value(event, column) {
   if (column === "certain") return event.certain ? "True" : "False";
   if (column.startsWith("p_")) return event.probabilities?.[column.slice(2)];
   if (column.startsWith("raw_")) return event.raw?.[column.slice(4)];
-  return event.box?.[column];
+  const point = /^(.+)_([xy])$/.exec(column);
+  return point ? event.points?.[point[1]]?.[point[2]] : event.box?.[column];
 }
 
 function cell(content) {

@@ -7,11 +7,13 @@ export class SourceMode {
   constructor(view) {
     this.view = view;
     this.running = false;
+    this.wish = null;
     this.link = new Link("/ws/source", {
       query: () => "",
       opened: () => {
         view.record.begin();
         this.picture();
+        if (this.wish !== null) this.points(this.wish);
       },
       message: (message) => this.received(message),
       lost: () => {
@@ -62,9 +64,15 @@ export class SourceMode {
     return this.link.send(JSON.stringify({ type: "model", name }));
   }
 
+  // For all who watch as well; what is chosen before there is a connection waits for it.
+  points(on) {
+    this.wish = this.link.send(JSON.stringify({ type: "points", on })) ? null : on;
+  }
+
   received(message) {
     if (message.type === "model") this.view.use(message.name);
-    if (message.type === "error") notify(message.message);
+    if (message.type === "points") this.view.usePoints(message.on);
+    if (message.type === "error") this.view.refused(message);
     if (message.type === "events") {
       this.view.show(message, { overlay: false });
       notify(message.message ?? "");
