@@ -9,12 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from ferbench.benchmarks._fitting import Fitted
     from ferbench.benchmarks._process import Job
-    from ferbench.datasets import Dataset
+    from ferbench.benchmarks._tasks import Task
 
 # Waits for the end of the driver (this process's standard input) or of this process (the pipe), then ends the
 # whole group: however either dies, nothing it started lives on. A process of its own, because a thread would
@@ -65,26 +61,29 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
     from ferbench.benchmarks._fitting import FitData, fit_recogniser, seed_recogniser
     from ferbench.benchmarks._handoff import read_data
     from ferbench.benchmarks._named_bundles import describe_bundles, with_folders, with_names
+    from ferbench.benchmarks._store import save_arrays
+    from ferbench.benchmarks._tasks import get_task
     from ferbench.benchmarks._timing import environment, peak_memory_bytes
     from ferbench.models import describe, get_recipe
 
-    cell, dataset = job.cell, read_data(Path(job.data))
+    cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
     recipe = get_recipe(cell.recipe)
     made_of, warning = describe_bundles(job.bundles, job.dataset["fingerprint"])
     recogniser = seed_recogniser(recipe.build(**with_folders(cell.params, job.bundles)), cell.seed)
     if checkpoints and "checkpoint_dir" in recogniser.get_params():
         recogniser.set_params(checkpoint_dir=str(checkpoints))
-    fitted = fit_recogniser(recogniser, recipe.family, FitData.of(dataset))
-    # From here on nothing is fitted: PrivateTest is opened, once.
-    result = _predict(fitted, dataset, outbox / "probabilities" / f"{cell.cell_id}.npz")
+    fitted = fit_recogniser(recogniser, recipe.family, FitData.of(dataset, task.validation))
+    # From here on nothing is fitted: the test split is opened, once.
+    arrays, scores, predict_s = task.predict(fitted, dataset)
+    save_arrays(outbox / task.companion / f"{cell.cell_id}.npz", arrays)
     peak = peak_memory_bytes()
     if recipe.family == "pretrained":
-        bundled = _put_together(fitted.recogniser, job)
+        bundled = _put_together(job)
     else:
-        bundled = _bundle(fitted.recogniser, job, dataset, result["scores"], outbox)
+        bundled = _bundle(fitted.recogniser, job, dataset, scores, outbox)
     notes = [bundled["reason"], _foreign_training(fitted.recogniser, job.dataset["fingerprint"]) or warning]
     bundled["reason"] = "; ".join(note for note in notes if note) or None
-    timings = _time(bundled.pop("predict"), dataset)
+    timings = _time(fitted.recogniser, outbox / bundled["bundle"] if bundled["bundle"] else None, dataset, task)
     return {
         "recipe": {
             "name": cell.recipe,
@@ -94,8 +93,8 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
             **({"made_of": made_of} if made_of else {}),
             **describe(fitted.recogniser),
         },
-        "classes": [str(name) for name in fitted.recogniser.classes_],
-        "timings": {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": result["predict_s"]} | timings,
+        **task.outputs(fitted.recogniser, dataset),
+        "timings": {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": predict_s} | timings,
         "peak_memory_bytes": peak,
         "history": _plain(getattr(fitted.recogniser, "history_", None)),
         "environment": environment(),
@@ -147,36 +146,19 @@ def _failure(error: Exception) -> dict[str, Any]:
     return {"status": "error", "reason": f"{type(error).__name__}: {text}", "traceback": tail}
 
 
-def _predict(fitted: "Fitted", dataset: "Dataset", path: Path) -> dict[str, Any]:
-    import numpy as np
-
-    from ferbench.benchmarks._metrics import score
-    from ferbench.benchmarks._store import save_arrays
-
-    classes = [str(name) for name in fitted.recogniser.classes_]
-    arrays: dict[str, NDArray[Any]] = {"classes": np.array(classes)}
-    scores, seconds = {}, 0.0
-    for split in ("PublicTest", "PrivateTest"):
-        images, labels = dataset.part(split)
-        arrays[split], took = fitted.predict_proba(split, images)
-        seconds += took
-        scores[split] = score(labels, arrays[split], classes).as_dict()
-    save_arrays(path, arrays)
-    return {"scores": scores, "predict_s": seconds}
-
-
-def _put_together(recogniser: Any, job: "Job") -> dict[str, Any]:
+def _put_together(job: "Job") -> dict[str, Any]:
     """What stands for a bundle where the recogniser is made of bundles and nothing else."""
     parts = [path.stat().st_size for folder in job.bundles.values() for path in Path(folder).iterdir()]
     reason = "no bundle of its own: it is put together of bundles"
-    return {"bundle": None, "size_bytes": sum(parts) or None, "reason": reason, "predict": recogniser.predict_proba}
+    return {"bundle": None, "size_bytes": sum(parts) or None, "reason": reason}
 
 
-def _bundle(recogniser: Any, job: "Job", dataset: "Dataset", scores: dict[str, Any], outbox: Path) -> dict[str, Any]:
+def _bundle(recogniser: Any, job: "Job", dataset: Any, scores: dict[str, Any], outbox: Path) -> dict[str, Any]:
     """Save the recogniser as a bundle and open it again: what is timed is what travels."""
+    from ferbench.benchmarks._tasks import get_task
     from ferbench.models import load_bundle, save_bundle
 
-    cell = job.cell
+    cell, task = job.cell, get_task(job.task)
     name = f"bundles/{cell.cell_id}"
     info = {
         "recipe": {"name": cell.recipe, "params": dict(cell.params)},
@@ -186,8 +168,7 @@ def _bundle(recogniser: Any, job: "Job", dataset: "Dataset", scores: dict[str, A
     }
     try:
         save_bundle(outbox / name, recogniser, image_shape=dataset.images.shape[1:], info=info)
-        loaded = load_bundle(outbox / name)
-        _check_same(recogniser, loaded, dataset.part("PublicTest")[0][:64])
+        _check_same(recogniser, load_bundle(outbox / name), dataset, task)
     except (OSError, MemoryError, ImportError):
         raise
     except Exception as error:
@@ -197,27 +178,34 @@ def _bundle(recogniser: Any, job: "Job", dataset: "Dataset", scores: dict[str, A
         shutil.rmtree(outbox / name, ignore_errors=True)
         text = " ".join(str(error).replace(f"{outbox}/", "").split())
         reason = f"no bundle: {type(error).__name__}: {text[:200]}"
-        return {"bundle": None, "size_bytes": None, "reason": reason, "predict": recogniser.predict_proba}
+        return {"bundle": None, "size_bytes": None, "reason": reason}
     size = sum(path.stat().st_size for path in (outbox / name).iterdir())
-    return {"bundle": name, "size_bytes": size, "reason": None, "predict": loaded.predict_proba}
+    return {"bundle": name, "size_bytes": size, "reason": None}
 
 
-def _check_same(recogniser: Any, loaded: Any, images: "NDArray[np.uint8]") -> None:
+def _check_same(recogniser: Any, loaded: Any, dataset: Any, task: "Task") -> None:
     import numpy as np
 
-    gap = float(np.abs(recogniser.predict_proba(images) - loaded.predict_proba(images)).max())
-    if not gap <= 1e-3:
-        raise ValueError(f"the bundle's probabilities differ from the recogniser's by up to {gap:.3g}")
+    images = dataset.part(task.validation)[0][:64]
+    gap = float(np.abs(task.answer(recogniser)(images) - task.answer(loaded)(images)).max())
+    if not gap <= task.tolerance(dataset):
+        raise ValueError(f"the bundle's {task.companion} differ from the recogniser's by up to {gap:.3g}")
 
 
-def _time(predict: Any, dataset: "Dataset") -> dict[str, Any]:
-    from ferbench.benchmarks._timing import measure_latency, measure_throughput
+def _time(recogniser: Any, bundle: Path | None, dataset: Any, task: "Task") -> dict[str, Any]:
+    """Time what travels: the bundle, opened again; a recogniser without one as it is in memory."""
+    from ferbench.benchmarks._timing import measure_latency, measure_throughput, one_core
+    from ferbench.models import load_bundle
 
-    images = dataset.part("PublicTest")[0]
-    return {
-        "throughput_images_per_s": measure_throughput(predict, images),
-        "latency_ms": measure_latency(predict, images, n=700),
-    }
+    images = dataset.part(task.validation)[0]
+    predict = task.answer(load_bundle(bundle) if bundle else recogniser)
+    throughput = measure_throughput(predict, images)
+    if not task.one_core:
+        return {"throughput_images_per_s": throughput, "latency_ms": measure_latency(predict, images, n=700)}
+    with one_core():
+        predict = task.answer(load_bundle(bundle, n_threads=1) if bundle else recogniser)
+        latency = measure_latency(predict, images, n=700)
+    return {"throughput_images_per_s": throughput, "latency_ms": latency | {"cores": 1}}
 
 
 def _plain(history: Any) -> dict[str, list[float]] | None:
@@ -228,9 +216,9 @@ def _plain(history: Any) -> dict[str, list[float]] | None:
 
 def _list_files(outbox: Path) -> dict[str, dict[str, Any]]:
     """Size and hash of each companion, by its path in the store."""
-    from ferbench.benchmarks._store import file_digest
+    from ferbench.benchmarks._store import COMPANIONS, file_digest
 
-    paths = [path for kind in ("probabilities", "bundles") for path in sorted((outbox / kind).rglob("*"))]
+    paths = [path for kind in (*COMPANIONS, "bundles") for path in sorted((outbox / kind).rglob("*"))]
     return {
         path.relative_to(outbox).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
         for path in paths

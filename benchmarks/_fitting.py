@@ -12,10 +12,12 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from ferbench.benchmarks._features_cache import CachedExtractor
-from ferbench.datasets import Dataset
+from ferbench.datasets import Dataset, PointDataset
 
 # Called after each epoch with its number, from 1, and its figures; what it raises ends the fit.
 OnEpoch = Callable[[int, Mapping[str, float]], None]
+# Families whose `fit` may look at the validation split, and what it calls images and targets.
+_VALIDATED = {"deep": ("X_val", "y_val"), "keypoints": ("X_val", "points_val")}
 
 
 @dataclass(frozen=True)
@@ -24,25 +26,25 @@ class FitData:
 
     Attributes
     ----------
-    X, y : ndarray of shape (n_samples, height, width) and (n_samples,)
-        The images and labels of Training.
+    X, y : ndarray of shape (n_samples, height, width) and (n_samples,) or (n_samples, n_points, 2)
+        The images of Training and their labels or points.
     X_val, y_val : like X and y
-        Those of PublicTest, for choices such as the epoch.
+        Those of the validation split, for choices such as the epoch.
     fingerprint : str
         Fingerprint of the data set.
     """
 
     X: NDArray[np.uint8]
-    y: NDArray[np.str_]
+    y: NDArray[Any]
     X_val: NDArray[np.uint8]
-    y_val: NDArray[np.str_]
+    y_val: NDArray[Any]
     fingerprint: str
 
     @classmethod
-    def of(cls, dataset: Dataset) -> "FitData":
-        """Copy Training and PublicTest out of a data set, so that not even the memory behind them is shared."""
+    def of(cls, dataset: Dataset | PointDataset, validation: str = "PublicTest") -> "FitData":
+        """Copy Training and the validation split out, so that not even the memory behind them is shared."""
         X, y = dataset.part("Training")
-        X_val, y_val = dataset.part("PublicTest")
+        X_val, y_val = dataset.part(validation)
         return cls(X, y, X_val, y_val, dataset.fingerprint)
 
 
@@ -74,13 +76,19 @@ class Fitted:
         -------
         ndarray of shape (n_images, n_classes), float32, and float
         """
-        predict: Any = self.recogniser.predict_proba
-        X: NDArray[Any] = images
+        return self._answer("predict_proba", split, images)
+
+    def predict(self, split: str, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+        """Points of one whole part, of shape (n_images, n_points, 2), and the seconds, without the features."""
+        return self._answer("predict", split, images)
+
+    def _answer(self, method: str, split: str, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+        whole, X = self.recogniser, images
         if self._cached is not None:
-            predict, X = self.recogniser[1:].predict_proba, self._cached.features(split, images)
+            whole, X = self.recogniser[1:], self._cached.features(split, images)  # type: ignore[assignment]
         start = time.perf_counter()
-        probabilities = predict(X)
-        return np.asarray(probabilities, dtype=np.float32), time.perf_counter() - start
+        answers = getattr(whole, method)(X)
+        return np.asarray(answers, dtype=np.float32), time.perf_counter() - start
 
 
 def fit_recogniser(recogniser: Any, family: str, data: FitData, *, on_epoch: OnEpoch | None = None) -> Fitted:
@@ -91,14 +99,15 @@ def fit_recogniser(recogniser: Any, family: str, data: FitData, *, on_epoch: OnE
     recogniser : classifier
         Unfitted. A pipeline whose first step is called ``features`` has that step cached.
     family : str
-        Recognisers of the family ``deep`` get PublicTest as ``X_val`` and ``y_val``.
+        Recognisers of the family ``deep`` get the validation split as ``X_val`` and ``y_val``, those of ``keypoints``
+        as ``X_val`` and ``points_val``.
     data : FitData
     on_epoch : callable, optional
         Handed to a ``fit`` that takes an argument of that name; others do without.
     """
     if isinstance(recogniser, Pipeline) and recogniser.steps[0][0] == "features":
         return _fit_on_features(recogniser, data)
-    options: dict[str, Any] = {"X_val": data.X_val, "y_val": data.y_val} if family == "deep" else {}
+    options: dict[str, Any] = dict(zip(_VALIDATED.get(family, ()), (data.X_val, data.y_val), strict=False))
     if on_epoch is not None and "on_epoch" in inspect.signature(recogniser.fit).parameters:
         options["on_epoch"] = on_epoch
     start = time.perf_counter()

@@ -5,16 +5,16 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ferbench.datasets import Dataset, cache_dir
+from ferbench.benchmarks._tasks import Task, get_task
+from ferbench.datasets import cache_dir
 
-_ARRAYS = ("images", "labels", "split")
 
-
-def write_data(dataset: Dataset) -> Path:
-    """Put the images, labels and split of a data set into the cache, once.
+def write_data(dataset: Any, task: Task) -> Path:
+    """Put the arrays of a data set that a task needs into the cache, once.
 
     Returns
     -------
@@ -24,9 +24,9 @@ def write_data(dataset: Dataset) -> Path:
     target = _folder(dataset.fingerprint)
     if not target.is_dir():
         with _Publishing(target) as folder:
-            for name in _ARRAYS:
+            for name in task.columns:
                 np.save(folder / f"{name}.npy", np.asarray(getattr(dataset, name)), allow_pickle=False)
-            (folder / "data.json").write_text(json.dumps({"fingerprint": dataset.fingerprint}))
+            (folder / "data.json").write_text(json.dumps({"fingerprint": dataset.fingerprint, "task": task.name}))
     return target
 
 
@@ -45,12 +45,12 @@ def unpack_data(files: Mapping[str, bytes]) -> Path:
     return target
 
 
-def read_data(folder: Path) -> Dataset:
+def read_data(folder: Path) -> Any:
     """Open the data in a folder; the images are a read-only memory map, ids are left empty."""
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS}
-    labels, split = np.array(arrays["labels"]), np.array(arrays["split"])
-    fingerprint = json.loads((folder / "data.json").read_text())["fingerprint"]
-    return Dataset("data", arrays["images"], labels, split, np.zeros(len(labels), "U1"), fingerprint)
+    about = json.loads((folder / "data.json").read_text())
+    task = get_task(about.get("task", "expressions"))
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in task.columns}
+    return task.restore(arrays, about["fingerprint"])
 
 
 class _Publishing:

@@ -65,7 +65,7 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
     rows = [_measured_row(results, board, cells[label], ranking[0]) for label in ranking]
-    rows += [_record_columns(record) for record in results.failed]
+    rows += [record_columns(record) for record in results.failed]
     frame = pd.DataFrame(rows)
     further = [name for name in frame.columns if name not in COLUMNS]
     frame = frame.reindex(columns=[*COLUMNS, *further])
@@ -87,10 +87,10 @@ def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: st
     row["n_classes"] = len(results.classes)
     row["against_first"] = "first" if cell.label == first else board.against(cell.label, first)
     row["chosen"] = best is not None and cell.label == best.label
-    return row | _record_columns(cell.record)
+    return row | record_columns(cell.record)
 
 
-def _record_columns(record: Mapping[str, Any]) -> dict[str, Any]:
+def record_columns(record: Mapping[str, Any]) -> dict[str, Any]:
     """What the record itself says; blank where it says nothing."""
     timings = record.get("timings") or {}
     latency = timings.get("latency_ms") or {}

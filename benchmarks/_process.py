@@ -57,6 +57,8 @@ class Job:
         Threads that numerical libraries may use.
     bundles : mapping of str to str
         Folder of each bundle that the cell's parameters name.
+    task : str
+        What the recogniser has to do.
     """
 
     cell: Cell
@@ -67,6 +69,7 @@ class Job:
     memory_mb: float
     threads: int
     bundles: Mapping[str, str] = field(default_factory=dict)
+    task: str = "expressions"
 
     def blank_record(self) -> dict[str, Any]:
         """Build the record's fixed part, before anything is measured."""
@@ -77,11 +80,12 @@ class Job:
             "status": "error",
             "reason": None,
             "suite": self.suite,
+            "task": self.task,
             "dataset": dict(self.dataset),
             "recipe": {"name": cell.recipe, "family": None, "params": dict(cell.params)}
             | {"implementation": None, "probabilities": None},
             "seed": cell.seed,
-            "classes": sorted(self.dataset["class_counts"]["Training"]),
+            "classes": sorted(self.dataset.get("class_counts", {}).get("Training", {})),
             "timings": dict.fromkeys(("extract_s", "fit_s", "predict_s", "throughput_images_per_s", "latency_ms")),
             "size_bytes": None,
             "peak_memory_bytes": None,

@@ -1,7 +1,7 @@
 """The report: every table, plot and page of one results folder, rebuilt from records and probabilities alone."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks._leaderboard import (
     build_leaderboard,
@@ -14,10 +14,11 @@ from ferbench.benchmarks._report_faces import Pictures, redraw
 from ferbench.benchmarks._report_markdown import leaderboard_markdown
 from ferbench.benchmarks._report_page import render_faces, render_index
 from ferbench.benchmarks._report_plots import Drawings, has_curves
-from ferbench.benchmarks._report_results import TEST, Results, read_results
+from ferbench.benchmarks._report_results import TEST, Results, find_results, read_results
 from ferbench.benchmarks._report_scores import ScoreBoard, score_results
 from ferbench.benchmarks._store import write_atomically
-from ferbench.datasets._dataset import Dataset
+from ferbench.benchmarks._tasks import task_of
+from ferbench.datasets import Dataset, PointDataset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,18 +26,19 @@ if TYPE_CHECKING:
 __all__ = ["leaderboard_frame", "leaderboard_text", "rebuild", "write_report"]
 
 
-def write_report(folder: Path | str, *, dataset: Dataset | None = None) -> Path:
+def write_report(folder: Path | str, *, dataset: Dataset | PointDataset | None = None) -> Path:
     """Rebuild every table, plot and page of a results folder. Nothing is fitted and no data is needed.
 
     Writes ``leaderboard.csv`` and ``.md``, ``comparisons.csv``, ``per_class.csv``, ``confusion.csv``,
     ``calibration.csv``, ``history.csv``, ``wrong_everywhere.csv``, the drawings as PNG, and ``index.html``, which is
-    one file without any link to the network.
+    one file without any link to the network. Of key points ``leaderboard.csv`` and ``.md``, ``comparisons.csv``,
+    ``per_point.csv``, ``ced.csv``, ``history.csv``, drawings and ``index.html``.
 
     Parameters
     ----------
     folder : Path or str
         Folder of one data set, such as ``results/fer2013``, or one that holds a single such folder.
-    dataset : Dataset, optional
+    dataset : Dataset or PointDataset, optional
         The data that was measured. Photographs go into ``faces.html`` only, which is never published; drawn faces
         go into ``index.html``. Drawn faces are drawn again where they can be when this is not given.
 
@@ -53,8 +55,14 @@ def write_report(folder: Path | str, *, dataset: Dataset | None = None) -> Path:
     return rebuild(folder, dataset=dataset)[0]
 
 
-def rebuild(folder: Path | str, *, dataset: Dataset | None = None) -> "tuple[Path, pd.DataFrame]":
+def rebuild(folder: Path | str, *, dataset: Any = None) -> "tuple[Path, pd.DataFrame]":
     """Do what :func:`write_report` does, and return the page and the leaderboard."""
+    root = find_results(folder)
+    return task_of(root).rebuild(root, dataset)
+
+
+def rebuild_expressions(folder: Path | str, *, dataset: Dataset | None = None) -> "tuple[Path, pd.DataFrame]":
+    """Rebuild the report on recognisers of expressions."""
     results = read_results(folder)
     drawn = bool(results.dataset.get("drawn"))
     if dataset is None and drawn:

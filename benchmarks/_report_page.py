@@ -3,14 +3,14 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks._leaderboard import headline, interval_text, row_labels, seed_means
 from ferbench.benchmarks._metrics import Scores
-from ferbench.benchmarks._report_columns import VIEWS, columns
+from ferbench.benchmarks._report_columns import VIEWS, Column, columns
 from ferbench.benchmarks._report_errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks._report_faces import Pictures
 from ferbench.benchmarks._report_plots import Drawings, champions, has_curves, slug
@@ -38,12 +38,12 @@ def render_index(
 ) -> str:
     """The main page. ``pictures`` only for drawn faces: what is published holds no image of a data set."""
     best = board.best(results)
-    return _render(
+    return render_page(
         "index.html.j2",
         **_common(results),
         views=VIEWS,
         columns=columns(frame),
-        rows=_rows(frame),
+        rows=table_rows(frame, columns(frame)),
         winner=_winner(results, board, best),
         svg=_svg(drawings),
         champions=[(cell.label, slug(cell.label)) for cell in champions(results, board)],
@@ -55,7 +55,7 @@ def render_index(
         pairs=_pairs(results, best, pictures),
         wrong=_wrong(results, pictures),
         comparison=_comparison(board),
-        environments=_environments(results),
+        environments=environments([(cell.label, cell.record) for cell in results.measured]),
         leaks=_leaks(results),
     )
 
@@ -63,7 +63,7 @@ def render_index(
 def render_faces(results: Results, board: ScoreBoard, pictures: Pictures) -> str:
     """The page with photographs, for the reader's own machine."""
     best = board.best(results)
-    return _render(
+    return render_page(
         "faces.html.j2",
         **_common(results),
         best=best.label if best else "",
@@ -72,7 +72,8 @@ def render_faces(results: Results, board: ScoreBoard, pictures: Pictures) -> str
     )
 
 
-def _render(template: str, **values: Any) -> str:
+def render_page(template: str, **values: Any) -> str:
+    """Fill a template of a page that runs one script and loads nothing."""
     from markupsafe import Markup
 
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
@@ -105,7 +106,6 @@ def _breakable(label: str) -> "Markup":
 
 
 def _common(results: Results) -> dict[str, Any]:
-    finished = [str(cell.record["finished"]) for cell in results.measured if cell.record.get("finished")]
     return {
         "name": str(results.dataset.get("name")),
         "headline": headline(results),
@@ -115,9 +115,14 @@ def _common(results: Results) -> dict[str, Any]:
         "n_images": len(results.labels[TEST]),
         "classes": results.classes,
         "test": TEST,
-        # The page's date is that of the measurements, so that the same records give the same page.
-        "measured_on": datetime.fromisoformat(max(finished)).strftime("%Y-%m-%d") if finished else "",
+        "measured_on": measured_on([cell.record for cell in results.measured]),
     }
+
+
+def measured_on(records: Iterable[Mapping[str, Any]]) -> str:
+    """The page's date is that of the measurements, so that the same records give the same page."""
+    finished = [str(record["finished"]) for record in records if record.get("finished")]
+    return datetime.fromisoformat(max(finished)).strftime("%Y-%m-%d") if finished else ""
 
 
 def _svg(drawings: Drawings) -> dict[str, Any]:
@@ -128,8 +133,8 @@ def _svg(drawings: Drawings) -> dict[str, Any]:
     return {name: Markup(drawings.svg(name)) for name in drawings if not name.startswith("confusion_")}
 
 
-def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    shown = columns(frame)
+def table_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dict[str, Any]]:
+    """Rows of a leaderboard with the given columns."""
     best = {column.key: _best_value(frame, column.key, column.better) for column in shown}
     rows = []
     for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
@@ -144,7 +149,7 @@ def _rows(frame: "pd.DataFrame") -> list[dict[str, Any]]:
                 "chosen": row["chosen"],
                 "tie": row["against_first"] == "tie",
                 "failed": row["status"] not in ("ok", DERIVED),
-                "notes": [row[key] for key in ("flag", "reason") if isinstance(row[key], str) and row[key]],
+                "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]],
                 "cells": cells,
             }
         )
@@ -155,7 +160,10 @@ def _best_value(frame: "pd.DataFrame", key: str, better: str) -> float | None:
     """The best figure among the contestants: a constant predictor is fast without merit."""
     if not better:
         return None
-    values = frame.loc[(frame["status"] == "ok") & (frame["family"] != "constant"), key].dropna()
+    contestants = frame["status"] == "ok"
+    if "family" in frame:
+        contestants &= frame["family"] != "constant"
+    values = frame.loc[contestants, key].dropna()
     return None if values.empty else float(values.max() if better == "high" else values.min())
 
 
@@ -288,14 +296,14 @@ def _comparison_cell(row: Mapping[Any, Any], sign: int) -> dict[str, Any]:
     }
 
 
-def _environments(results: Results) -> list[dict[str, Any]]:
+def environments(records: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
     """The machines that measured, each with its cells: times from different ones do not compare."""
     groups: dict[str, dict[str, Any]] = {}
-    for cell in results.measured:
-        content = cell.record.get("environment")
+    for label, record in records:
+        content = record.get("environment")
         if content:
             key = json.dumps(content, sort_keys=True)
-            groups.setdefault(key, {"content": content, "cells": []})["cells"].append(cell.label)
+            groups.setdefault(key, {"content": content, "cells": []})["cells"].append(label)
     return list(groups.values())
 
 

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,24 @@ _PAGE_COLOURS = {
 }
 
 
+def svg_of(name: str, make: "Callable[[], Display]") -> str:
+    """A drawing as an ``<svg>`` element in the colours of the page."""
+    from matplotlib import rc_context
+
+    text = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
+    style: Any = {
+        **dict.fromkeys(text, "#222222"),
+        **dict.fromkeys(("axes.facecolor", "figure.facecolor", "savefig.facecolor", "legend.facecolor"), "none"),
+        **{"svg.fonttype": "none", "svg.hashsalt": name, "legend.framealpha": 0},
+    }
+    with rc_context(style):
+        figure = make().plot().get_figure(root=True)
+        assert figure is not None
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return _for_page(buffer.getvalue())
+
+
 class Drawings:
     """Every drawing of a report, by the name of its file without the suffix.
 
@@ -43,20 +61,7 @@ class Drawings:
 
     def svg(self, name: str) -> str:
         """One drawing as an ``<svg>`` element in the colours of the page."""
-        from matplotlib import rc_context
-
-        text = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
-        style: Any = {
-            **dict.fromkeys(text, "#222222"),
-            **dict.fromkeys(("axes.facecolor", "figure.facecolor", "savefig.facecolor", "legend.facecolor"), "none"),
-            **{"svg.fonttype": "none", "svg.hashsalt": name, "legend.framealpha": 0},
-        }
-        with rc_context(style):
-            figure = self._makers[name]().plot().get_figure(root=True)
-            assert figure is not None
-            buffer = io.StringIO()
-            figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        return _for_page(buffer.getvalue())
+        return svg_of(name, self._makers[name])
 
     def save(self, root: Path) -> list[Path]:
         """Write all of them as PNG into ``root``, and remove those of cells that are gone."""
@@ -147,7 +152,12 @@ def champions(results: Results, board: ScoreBoard) -> list[Measured]:
 
 def has_curves(cell: Measured) -> bool:
     """Whether a cell's record holds training curves that can be drawn."""
-    history = cell.record.get("history") or {}
+    return history_is_drawable(cell.record.get("history"))
+
+
+def history_is_drawable(history: Mapping[str, Any] | None) -> bool:
+    """Whether training curves are there, of one length and of figures that are drawn."""
+    history = history or {}
     lengths = {len(values) for values in history.values()}
     drawable = {"loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"}.intersection(history)
     return bool(drawable) and len(lengths) == 1 and lengths != {0}

@@ -139,14 +139,14 @@ def read_results(folder: str | Path) -> Results:
     labels = {split: rows[f"{split}_labels"].astype(str) for split in (VALIDATION, TEST)}
     ok = [record for record in records if record["status"] == "ok"]
     classes = _class_order(ok, labels)
-    names = _unique_labels(ok)
+    names = unique_labels(ok)
     measured = [_measured(store, record, names[record["cell_id"]], classes, labels) for record in ok]
     failed = tuple(record for record in records if record["status"] != "ok")
     if not any(cell.is_constant for cell in measured):
         measured += _derived_constant(records[0], classes, labels)
     return Results(
         root=root,
-        suite=_read_suite(root),
+        suite=read_suite(root),
         classes=classes,
         labels=labels,
         ids={split: rows[f"{split}_ids"].astype(str) for split in (VALIDATION, TEST)},
@@ -156,7 +156,8 @@ def read_results(folder: str | Path) -> Results:
     )
 
 
-def _read_suite(root: Path) -> dict[str, Any]:
+def read_suite(root: Path) -> dict[str, Any]:
+    """Content of ``suite.json``; empty when it is absent."""
     path = root / "suite.json"
     try:
         content = json.loads(path.read_bytes()) if path.is_file() else {}
@@ -175,7 +176,7 @@ def _class_order(records: list[dict[str, Any]], labels: Mapping[str, NDArray[np.
     return ours + tuple(sorted(known.difference(ours)))
 
 
-def _unique_labels(records: list[dict[str, Any]]) -> dict[str, str]:
+def unique_labels(records: list[dict[str, Any]]) -> dict[str, str]:
     """The recipe alone where it is unique, else with its seed, else with the cell id."""
     recipes = Counter(record["recipe"]["name"] for record in records)
     seeds = Counter((record["recipe"]["name"], record["seed"]) for record in records)

@@ -8,15 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ferbench.benchmarks._executors import Executor, LocalExecutor
 from ferbench.benchmarks._handoff import write_data
 from ferbench.benchmarks._named_bundles import find_named, in_order
 from ferbench.benchmarks._process import Job, now
 from ferbench.benchmarks._store import Store
 from ferbench.benchmarks._suite import Cell, Suite
-from ferbench.datasets import SPLITS, Dataset
+from ferbench.benchmarks._tasks import Task, get_task
+from ferbench.datasets import Dataset, PointDataset
 
 # These end by themselves once what was missing is there, so a rerun tries them again unasked.
 _RETRIED = ("skipped",)
@@ -68,9 +67,10 @@ class Run:
     Parameters
     ----------
     suite : Suite
-    dataset : Dataset
+    dataset : Dataset or PointDataset
+        As the suite's task needs it.
     output : str or Path, default="results"
-        Results go to ``OUTPUT/<dataset name>``.
+        Results go to ``OUTPUT/<dataset name>``, of key points to ``OUTPUT/keypoints/<dataset name>``.
     only : sequence of str
         Patterns such as ``hog+*``; cells that match none are left alone.
     force : bool
@@ -87,17 +87,18 @@ class Run:
     def __init__(
         self,
         suite: Suite,
-        dataset: Dataset,
+        dataset: Dataset | PointDataset,
         output: str | Path = "results",
         *,
         only: Sequence[str] = (),
         force: bool = False,
         retry_failed: bool = False,
     ) -> None:
-        _check_recipes(suite)
-        _check_parts(dataset)
+        self.task = get_task(suite.task)
+        _check_recipes(suite, self.task)
+        self.task.check(dataset)
         self.suite, self.dataset = suite, dataset
-        self.store = Store(Path(output) / dataset.name)
+        self.store = Store(Path(output) / self.task.folder / dataset.name)
         self.cells = suite.cells(dataset.fingerprint)
         in_order(self.cells)
         self.chosen = [cell for cell in self.cells if cell.matches(only)]
@@ -201,35 +202,18 @@ class Run:
 
     def _write_frame(self) -> None:
         cells = [cell.cell_id for cell in self.cells]
-        self.store.write_suite(self.suite.as_dict() | {"cells": cells, "dataset_block": self._block()})
-        self.store.write_rows(_rows(self.dataset))
+        block = self.task.block(self.dataset)
+        self.store.write_suite(self.suite.as_dict() | {"cells": cells, "dataset_block": block})
+        self.store.write_rows(self.task.rows(self.dataset))
 
     def _jobs(self, cells: Sequence[Cell], threads: int) -> list[Job]:
-        data, block = str(write_data(self.dataset)), self._block()
+        data, block = str(write_data(self.dataset, self.task)), self.task.block(self.dataset)
         if self.force:
             for cell in cells:
                 # To force is to measure anew: a finished fit must not be taken up from its last epoch.
                 shutil.rmtree(self.store.checkpoints(cell.cell_id), ignore_errors=True)
-        limits = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
-        return [Job(cell, self.suite.name, block, data, **limits) for cell in cells]  # type: ignore[arg-type]
-
-    def _block(self) -> dict[str, Any]:
-        dataset = self.dataset
-        counts = {
-            split: {
-                str(label): int(n)
-                for label, n in zip(*np.unique(dataset.labels[dataset.rows(split)], return_counts=True), strict=True)
-            }
-            for split in SPLITS
-        }
-        return {
-            "name": dataset.name,
-            "fingerprint": dataset.fingerprint,
-            "drawn": dataset.drawn,
-            "notes": list(dataset.notes),
-            "counts": {split: sum(of.values()) for split, of in counts.items()},
-            "class_counts": counts,
-        }
+        limits: dict[str, Any] = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
+        return [Job(cell, self.suite.name, block, data, **limits, task=self.task.name) for cell in cells]
 
     def _keep(self, record: dict[str, Any], outbox: Path) -> None:
         if record["status"] == "ok":
@@ -244,41 +228,18 @@ class Run:
         return [record for record in records if record["status"] not in ("ok", "skipped")]
 
 
-def _rows(dataset: Dataset) -> dict[str, Any]:
-    from ferbench.datasets import find_leaks
-
-    leaked = find_leaks(dataset)
-    arrays: dict[str, Any] = {"fingerprint": np.array(dataset.fingerprint)}
-    for split in ("PublicTest", "PrivateTest"):
-        rows = dataset.rows(split)
-        arrays[f"{split}_ids"] = np.asarray(dataset.ids)[rows]
-        arrays[f"{split}_labels"] = np.asarray(dataset.labels)[rows]
-        arrays[f"{split}_leaked"] = leaked[rows]
-    return arrays
-
-
-def _check_recipes(suite: Suite) -> None:
-    from ferbench.models import make_recipe
+def _check_recipes(suite: Suite, task: Task) -> None:
+    from ferbench.models import get_recipe
 
     for name in suite.recipes:
         try:
-            make_recipe(name, **suite.params.get(name, {}))
+            recipe = get_recipe(name)
+            task.check_recipe(name, recipe.family)
+            recipe.build(**suite.params.get(name, {}))
         except (ValueError, TypeError) as error:
             raise ValueError(f"{suite.origin or suite.name}: {error}") from error
         except ImportError:
             continue  # A missing extra: the cell says so, the others run.
-
-
-def _check_parts(dataset: Dataset) -> None:
-    present = {split: set(dataset.labels[dataset.rows(split)].tolist()) for split in SPLITS}
-    for split in SPLITS:
-        if not present[split]:
-            raise ValueError(f"{dataset.name}: {split} has no image; a suite needs all of {', '.join(SPLITS)}")
-        if unseen := present[split] - present["Training"]:
-            raise ValueError(
-                f"{dataset.name}: {split} has images of {', '.join(sorted(unseen))} and Training has none; "
-                "add some there or leave the class out"
-            )
 
 
 def _no_match(only: Sequence[str], suite: Suite) -> str:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCHEMA = 1
+# Folders with one file of arrays for each cell, by what is measured: probabilities of labels, errors of points.
+COMPANIONS = ("probabilities", "errors")
 STATUSES = ("ok", "error", "oom", "timeout", "killed", "skipped")
 _LOGGER = logging.getLogger("ferbench")
 
@@ -98,8 +100,12 @@ class Store:
         """
         return _read_arrays(self.root / "probabilities" / f"{cell_id}.npz")
 
+    def errors(self, cell_id: str) -> dict[str, NDArray[Any]]:
+        """Read the errors of one cell's points: ``Validation`` and ``Test``, of shape (n_images, n_points, 2)."""
+        return _read_arrays(self.root / "errors" / f"{cell_id}.npz")
+
     def rows(self) -> dict[str, NDArray[Any]]:
-        """Read ids, labels and leak flags of the two test parts; keys such as ``PrivateTest_labels``."""
+        """Read what is kept of the rows of the two test parts; keys such as ``PrivateTest_labels``."""
         return _read_arrays(self.root / "rows.npz")
 
     def problem(self, record: Mapping[str, Any]) -> str | None:
@@ -145,7 +151,7 @@ class Store:
         # What may fail for want of space comes first, while the old record is still in its place.
         with _prepared(final, _json_bytes(record)) as temporary:
             self._clear(cell_id)
-            for name in (f"probabilities/{cell_id}.npz", f"bundles/{cell_id}"):
+            for name in (*(f"{kind}/{cell_id}.npz" for kind in COMPANIONS), f"bundles/{cell_id}"):
                 if outbox and (outbox / name).exists():
                     target = self.root / name
                     target.parent.mkdir(parents=True, exist_ok=True)
@@ -203,7 +209,8 @@ class Store:
     def _clear(self, cell_id: str) -> None:
         # The record goes first: without it, what is left of the companions is nobody's result.
         self._record_path(cell_id).unlink(missing_ok=True)
-        (self.root / "probabilities" / f"{cell_id}.npz").unlink(missing_ok=True)
+        for kind in COMPANIONS:
+            (self.root / kind / f"{cell_id}.npz").unlink(missing_ok=True)
         shutil.rmtree(self.root / "bundles" / cell_id, ignore_errors=True)
 
     def _fingerprint(self) -> str | None:

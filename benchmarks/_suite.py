@@ -14,9 +14,12 @@ from typing import Any
 
 # What each table of a suite file may hold, and of which type. Strict: a typo is an error, not a default.
 _NUMBER = (int, float)
+# What a suite may ask for, and the side of its images in pixels where the suite does not say.
+TASKS = {"expressions": 48, "keypoints": 96}
 _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "": {
         "name": (str,),
+        "task": (str,),
         "recipes": (list,),
         "seeds": (list,),
         "dataset": (dict,),
@@ -66,8 +69,11 @@ class Suite:
     recipes : tuple of str
         Names of recipes, as in ``ferbench.models.recipes()``; ``NAME@VARIANT`` is the recipe NAME once more, under
         parameters of its own.
+    task : {"expressions", "keypoints"}
+        What the recipes have to do.
     source : str or None
-        A data source as :func:`ferbench.datasets.load` takes it; None when the command line has to name it.
+        A data source as :func:`ferbench.datasets.load` or, for key points, :func:`ferbench.datasets.load_points` takes
+        it; None when the command line has to name it.
     size, dataset_seed, options
         Further arguments of :func:`ferbench.datasets.load`.
     seeds : tuple of int
@@ -82,6 +88,7 @@ class Suite:
 
     name: str
     recipes: tuple[str, ...]
+    task: str = "expressions"
     source: str | None = None
     size: int = 48
     dataset_seed: int = 0
@@ -163,6 +170,8 @@ def _parse(content: bytes, origin: str) -> Suite:
     _check_table(origin, "dataset", dataset)
     _check_table(origin, "budget", budget)
     recipes = _check_list(origin, "recipes", tables.get("recipes"), str)
+    if (task := tables.get("task", Suite.task)) not in TASKS:
+        raise ValueError(f"{origin}: 'task' must be one of {', '.join(TASKS)}; got {task!r}")
     _check_params(origin, tables.get("params", {}), recipes)
     for key, limit in budget.items():
         if not limit > 0:
@@ -171,8 +180,9 @@ def _parse(content: bytes, origin: str) -> Suite:
     return Suite(
         name=tables.get("name", default_name),
         recipes=recipes,
+        task=task,
         source=dataset.get("source"),
-        size=dataset.get("size", Suite.size),
+        size=dataset.get("size", TASKS[task]),
         dataset_seed=dataset.get("seed", Suite.dataset_seed),
         options=dataset.get("options", {}),
         seeds=_check_list(origin, "seeds", tables.get("seeds", [0]), int),

@@ -1,10 +1,11 @@
 """How long a recogniser takes, how much memory, and on what machine."""
 
+import contextlib
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,32 @@ def measure_throughput(predict: Predict, X: NDArray[np.uint8], *, repeats: int =
         if end - begin >= budget_s:
             break
     return len(X) / float(np.median(times))
+
+
+@contextlib.contextmanager
+def one_core() -> Iterator[None]:
+    """Hold this process to a single core, with one thread in each pool that listens.
+
+    A network has to be opened inside: onnxruntime makes its threads then. Where the system cannot bind a process, the
+    threads alone are limited.
+    """
+    from threadpoolctl import threadpool_limits
+
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
+    with threadpool_limits(1):
+        _bind({min(allowed)} if allowed else allowed)
+        try:
+            yield
+        finally:
+            _bind(allowed)
+
+
+def _bind(cores: set[int]) -> None:
+    """Bind every thread of this process: each has a mask of its own, and pools exist already."""
+    threads = [int(path.name) for path in Path("/proc/self/task").iterdir()] if cores else []
+    for thread in threads:
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(thread, cores)
 
 
 def peak_memory_bytes() -> int:

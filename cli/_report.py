@@ -79,15 +79,14 @@ def export(args: argparse.Namespace) -> int:
 
 def report(args: argparse.Namespace) -> int:
     """Rebuild a report and print its leaderboard."""
-    from ferbench.benchmarks._leaderboard import leaderboard_text
-    from ferbench.benchmarks._report import rebuild
-    from ferbench.benchmarks._report_faces import load_source
-    from ferbench.benchmarks._report_results import find_results, read_results
+    from ferbench.benchmarks._report_results import find_results
+    from ferbench.benchmarks._tasks import task_of
 
     folder = find_results(args.folder)
-    dataset = load_source(read_results(folder), args.faces) if args.faces else None
-    page, frame = rebuild(folder, dataset=dataset)
-    print(leaderboard_text(frame))
+    task = task_of(folder)
+    dataset = task.reload(folder, args.faces) if args.faces else None
+    page, frame = task.rebuild(folder, dataset)
+    print(task.text(frame))
     print(f"report: {page}")
     if args.faces and (page.parent / "faces.html").is_file():
         print(f"with pictures, for your own machine only: {page.parent / 'faces.html'}")

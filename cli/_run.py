@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ferbench.benchmarks._runner import Run, Step
+    from ferbench.benchmarks._tasks import Task
 
 
 def register(subparsers: Any) -> None:
@@ -57,35 +58,26 @@ def _run(args: argparse.Namespace) -> int:
     from ferbench.benchmarks._executors import make_executor
     from ferbench.benchmarks._runner import Run
     from ferbench.benchmarks._suite import load_suite
+    from ferbench.benchmarks._tasks import get_task
 
     suite = load_suite(args.suite)
     source = args.source or suite.source
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
     executor = None if args.dry_run else make_executor(args.executor, args.jobs)
-    dataset = _load(source, suite)
-    print(_describe(dataset))
+    task = get_task(suite.task)
+    dataset = task.load(source, suite)
+    print(_describe(dataset, task))
     job = Run(suite, dataset, args.output, only=args.only, force=args.force, retry_failed=args.retry_failed)
     if args.dry_run:
         _print_plan(job.plan())
         return 0
     summary = _execute(job, executor)
     if not args.no_report:
-        _report(summary.root, dataset)
+        _report(summary.root, dataset, task)
     for record in summary.failed:
         print(f"{record['status']}: {record['cell_id']}: {record['reason']}", file=sys.stderr)
     return 1 if summary.failed else 0
-
-
-def _load(source: str, suite: Any) -> Any:
-    from ferbench.datasets import load
-
-    # Options such as the number of drawn faces mean nothing to another source.
-    options = dict(suite.options) if suite.source in (None, source) else {}
-    try:
-        return load(source, size=suite.size, seed=suite.dataset_seed, **options)
-    except TypeError as error:
-        raise ValueError(f"{suite.origin}: [dataset] options: {error}") from error
 
 
 def _execute(job: "Run", executor: Any) -> Any:
@@ -127,18 +119,15 @@ def _print_plan(steps: "list[Step]") -> None:
     print(f"{sum(step.action == 'run' for step in steps)} of {len(steps)} cells would be measured")
 
 
-def _describe(dataset: Any) -> str:
+def _describe(dataset: Any, task: "Task") -> str:
     kind = "drawn faces, not real photographs" if dataset.drawn else "photographs"
-    parts = ", ".join(f"{split} {len(dataset.rows(split))}" for split in ("Training", "PublicTest", "PrivateTest"))
+    parts = ", ".join(f"{split} {n}" for split, n in task.counts(dataset)["counts"].items())
     return "\n".join([f"{dataset.name}: {len(dataset)} {kind} ({parts})", *map(str, dataset.notes)])
 
 
-def _report(folder: "Path", dataset: Any) -> None:
-    from ferbench.benchmarks._leaderboard import leaderboard_text
-    from ferbench.benchmarks._report import rebuild
-
-    page, table = rebuild(folder, dataset=dataset)
-    print(leaderboard_text(table))
+def _report(folder: "Path", dataset: Any, task: "Task") -> None:
+    page, table = task.rebuild(folder, dataset)
+    print(task.text(table))
     if dataset.drawn:
         print("These are drawn faces, not real photographs: the figures say how methods differ, no more.")
     print(f"report: {page}")
