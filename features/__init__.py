@@ -9,10 +9,12 @@ if TYPE_CHECKING:
     from ferbench.features._hog import HOGExtractor
     from ferbench.features._images import check_images
     from ferbench.features._landmarks import LandmarkExtractor
+    from ferbench.features._mirror import MirrorViews
     from ferbench.features._patches import PatchExtractor
     from ferbench.features._pixels import PixelExtractor
     from ferbench.features._points import MIRRORED, POINT_NAMES, derive_points
     from ferbench.features._registry import extractors, make_extractor
+    from ferbench.features._sift import SIFTExtractor
 
 __all__ = [
     "MIRRORED",
@@ -20,8 +22,10 @@ __all__ = [
     "HOGExtractor",
     "ImageExtractor",
     "LandmarkExtractor",
+    "MirrorViews",
     "PatchExtractor",
     "PixelExtractor",
+    "SIFTExtractor",
     "check_extractor",
     "check_images",
     "derive_points",
@@ -36,9 +40,11 @@ _HOMES = {
     "ImageExtractor": "_base",
     "LandmarkExtractor": "_landmarks",
     "MIRRORED": "_points",
+    "MirrorViews": "_mirror",
     "POINT_NAMES": "_points",
     "PatchExtractor": "_patches",
     "PixelExtractor": "_pixels",
+    "SIFTExtractor": "_sift",
     "check_extractor": "_checks",
     "check_images": "_images",
     "derive_points": "_points",

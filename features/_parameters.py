@@ -33,6 +33,37 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class Wholes:
+    """A whole number of at least `low`, or several different ones in a list or tuple."""
+
+    low: int
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        values = value if isinstance(value, list | tuple) else [value]
+        one = Whole(self.low)
+        return len(values) > 0 and all(map(one.accepts, values)) and len(set(values)) == len(values)
+
+    def __str__(self) -> str:
+        return f"a whole number of at least {self.low}, or a list of different ones"
+
+
+@dataclass(frozen=True)
+class AtLeast:
+    """A finite real number of at least `low`."""
+
+    low: float
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        return is_real and self.low <= float(value) < float("inf")
+
+    def __str__(self) -> str:
+        return f"a number of at least {self.low:g}"
+
+
+@dataclass(frozen=True)
 class Between:
     """A real number strictly between two others."""
 

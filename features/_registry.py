@@ -12,6 +12,7 @@ from ferbench.features._hog import HOGExtractor
 from ferbench.features._landmarks import LandmarkExtractor
 from ferbench.features._patches import PatchExtractor
 from ferbench.features._pixels import PixelExtractor
+from ferbench.features._sift import SIFTExtractor
 
 GROUP = "ferbench.extractors"
 
@@ -22,6 +23,7 @@ BUILT_IN: dict[str, Factory] = {
     "landmarks": LandmarkExtractor,
     "patches": PatchExtractor,
     "pixels": PixelExtractor,
+    "sift": SIFTExtractor,
 }
 
 
