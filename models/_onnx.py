@@ -17,7 +17,42 @@ BLOCK = 256
 FEATURES = "features"
 
 
-class OnnxRecogniser:
+class OnnxNetwork:
+    """A network in an ONNX file that takes float32 grey values 0 to 255 of shape (n_samples, height, width).
+
+    Parameters
+    ----------
+    file : Path
+        ONNX model; its first output is what `run` gives.
+    n_threads : int or None
+        Threads for one call; None leaves it to onnxruntime.
+
+    Notes
+    -----
+    May be shared by threads: onnxruntime's `run` is thread-safe, and nothing else is kept between calls.
+    """
+
+    def __init__(self, file: Path, *, n_threads: int | None = None) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        if n_threads is not None:
+            options.intra_op_num_threads = n_threads
+        self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        self.input_name = self.session.get_inputs()[0].name
+        self.output_name = self.session.get_outputs()[0].name
+
+    def run(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """First output for checked images, in batches."""
+        starts = range(0, len(X), BLOCK)
+        parts = [
+            self.session.run([self.output_name], {self.input_name: X[i : i + BLOCK].astype(np.float32)})[0]
+            for i in starts
+        ]
+        return np.concatenate(parts)
+
+
+class OnnxRecogniser(OnnxNetwork):
     """A network in an ONNX file, as a fitted scikit-learn classifier of face images.
 
     Parameters
@@ -29,47 +64,31 @@ class OnnxRecogniser:
         Labels in the order of the model's columns.
     n_threads : int or None
         Threads for one call; None leaves it to onnxruntime.
-
-    Notes
-    -----
-    May be shared by threads: onnxruntime's `run` is thread-safe, and nothing else is kept between calls.
     """
 
     def __init__(self, file: Path, labels: Sequence[str], *, n_threads: int | None = None) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        if n_threads is not None:
-            options.intra_op_num_threads = n_threads
-        self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-        self.input_name = self.session.get_inputs()[0].name
-        self.output_name = self.session.get_outputs()[0].name
+        super().__init__(file, n_threads=n_threads)
         self.classes_ = np.asarray(labels)
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Probabilities of shape (n_samples, n_classes) for images of shape (n_samples, height, width), uint8."""
-        X = check_images(X)
-        parts = [self._run(X[i : i + BLOCK]) for i in range(0, len(X), BLOCK)]
-        return np.concatenate(parts)
+        probabilities = self.run(check_images(X)).astype(np.float64)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
         """Most probable label of each image."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _run(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        (output,) = self.session.run([self.output_name], {self.input_name: X.astype(np.float32)})
-        probabilities = output.astype(np.float64)
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
 
-
-def export_onnx(network: Any, file: Path, image_shape: tuple[int, int]) -> None:
-    """Write a Keras network as ONNX, with what its last layer sees as a second output."""
+def export_onnx(network: Any, file: Path, image_shape: tuple[int, int], *, features: bool = True) -> None:
+    """Write a Keras network as ONNX; with `features`, what its last layer sees becomes a second output."""
     # Keras exports only networks that have been called.
     network(np.zeros((1, *image_shape), np.float32))
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         network.export(file, format="onnx", verbose=False)
-    expose_features(file)
+    if features:
+        expose_features(file)
 
 
 def expose_features(file: Path) -> bool:

@@ -102,7 +102,7 @@ def _points_tiny(x: Tensor, dtype: str) -> Tensor:
 def _trunk(x: Tensor, dtype: str) -> list[Tensor]:
     """Features at a quarter, an eighth, a 16th and a 32nd of the side, from one residual block each."""
     x = _conv(_conv(x, 16, dtype, 3, 2), 24, dtype, 3, 2)
-    levels = []
+    levels: list[Tensor] = []
     for filters in (32, 64, 96, 128):
         x = _block(x, filters, 2 if levels else 1, dtype)
         levels.append(x)
