@@ -52,7 +52,7 @@ class KeyPoints:
                 "the folder of a key-point bundle as --points (points=)"
             )
         self._bundle = bundle
-        self._margin = float(bundle.info.get("margin", 0.0))
+        self._margin, self._offset = float(bundle.info["margin"]), float(bundle.info.get("offset", 0.0))
         self.names: tuple[str, ...] = tuple(bundle.point_names)
         self.name = name or bundle.info.get("recipe", {}).get("name") or bundle.path.name
 
@@ -99,7 +99,7 @@ class KeyPoints:
         """
         if not boxes:
             return np.empty((0, len(self.names), 2))
-        squares = [square_around(box, self._margin) for box in boxes]
+        squares = [square_around(box, self._margin, self._offset) for box in boxes]
         faces = np.stack([crop_face(image, square, self._bundle.image_shape) for square in squares])
         height, width = self._bundle.image_shape
         corners = np.array([square[:2] for square in squares], float)[:, None]
@@ -153,8 +153,9 @@ def check_recogniser(info: dict[str, Any], path: Path) -> None:
         )
 
 
-def square_around(box: Box, margin: float) -> Box:
-    """Square with the centre of a box, its side `1 + margin` times the longer one of the box, in whole pixels."""
+def square_around(box: Box, margin: float, offset: float = 0.0) -> Box:
+    """Square around a box in whole pixels: `1 + margin` times its longer side, and `offset` times it further down."""
     x, y, width, height = box
-    side = max(1, round((1 + margin) * max(width, height)))
-    return round(x + (width - side) / 2), round(y + (height - side) / 2), side, side
+    longer = max(width, height)
+    side = max(1, round((1 + margin) * longer))
+    return round(x + (width - side) / 2), round(y + (height - side) / 2 + offset * longer), side, side

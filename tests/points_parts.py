@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from ferbench.features import POINT_NAMES
+from ferbench.models import MeanShape, save_bundle
 from ferbench.realtime import KeyPoints
 
 
 class SpotBundle:
-    """A bundle whose model puts all points on the middle of what is brighter than its ground, each a little to the right."""
+    """A bundle whose model puts all points on what is brighter than its ground, each a little further right."""
 
     point_names = POINT_NAMES
     image_shape = (64, 64)
@@ -18,8 +19,8 @@ class SpotBundle:
     # What one point lies to the right of the one before, in pixels of the model's images.
     STEP = 0.25
 
-    def __init__(self, *, margin: float = 0.2) -> None:
-        self.info: dict[str, Any] = {"task": "keypoints", "margin": margin, "recipe": {"name": "spot"}}
+    def __init__(self, *, margin: float = 0.2, offset: float = 0.0) -> None:
+        self.info: dict[str, Any] = {"task": "keypoints", "margin": margin, "offset": offset}
         self.calls: list[int] = []
 
     def predict(self, X: np.ndarray) -> np.ndarray:
@@ -44,3 +45,26 @@ def with_spot(image: np.ndarray, x: int, y: int, radius: int = 2) -> np.ndarray:
     """The image with a white square of `2 radius + 1` pixels around x, y."""
     image[max(0, y - radius) : y + radius + 1, max(0, x - radius) : x + radius + 1] = 255
     return image
+
+
+# A face of 96 x 96 pixels as the data sets cut it: its points in their order.
+EYES = ((64, 38), (32, 38), (57, 38), (71, 38), (39, 38), (25, 38))
+BROWS = ((56, 29), (76, 29), (40, 29), (20, 29))
+FACE = (*EYES, *BROWS, (48, 58), (62, 76), (34, 76), (48, 73), (48, 83))
+MARGIN, OFFSET = 0.15, 0.07
+
+
+def face_bundle(path: Path) -> Path:
+    """A real key-point bundle, which finds the points of `FACE` in every face."""
+    points = np.array([FACE], float)
+    regressor = MeanShape().fit(np.zeros((1, 96, 96), np.uint8), points)
+    info = {"recipe": {"name": "mean-shape"}, "margin": MARGIN, "offset": OFFSET}
+    return save_bundle(path, regressor, image_shape=(96, 96), info=info)
+
+
+def face_in(x: float, y: float, width: float, height: float) -> np.ndarray:
+    """Where the points of `FACE` lie in a box, to the rounding of whole pixels."""
+    longer = max(width, height)
+    side = (1 + MARGIN) * longer
+    corner = np.array([x + (width - side) / 2, y + (height - side) / 2 + OFFSET * longer])
+    return (np.array(FACE) + 0.5) * side / 96 - 0.5 + corner

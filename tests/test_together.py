@@ -14,6 +14,7 @@ from points_parts import SpotBundle, spot_finder, with_spot
 
 from ferbench.features import POINT_NAMES
 from ferbench.realtime import CsvSink, Detection, FaceEvent, Frame, JsonLinesSink, KeyPoints, Pipeline, Recognizer, run
+from ferbench.realtime._keypoints import square_around
 from ferbench.realtime._point_smoothing import PointSmoother
 
 COLUMNS = [f"{name}_{axis}" for name in POINT_NAMES for axis in "xy"]
@@ -49,6 +50,15 @@ def test_a_face_at_the_border_has_its_points_where_they_are() -> None:
     image = with_spot(grey(), 8, 12)
     (points,) = spot_finder(margin=0.2).locate(image, [(-40, -30, 96, 96)])
     assert points[0] == pytest.approx([8, 12], abs=0.7)
+
+
+def test_the_square_that_the_model_sees_is_cut_as_its_bundle_says() -> None:
+    assert square_around((100, 60, 80, 100), 0.0) == (90, 60, 100, 100)
+    assert square_around((100, 60, 80, 100), 0.2, 0.1) == (80, 60, 120, 120)
+    image = with_spot(grey(), 131, 88, radius=6)
+    for offset in (-0.15, 0.0, 0.07, 0.15):
+        (points,) = spot_finder(margin=0.15, offset=offset).locate(image, [(91, 55, 80, 80)])
+        assert points[0] == pytest.approx([131, 88], abs=0.3)
 
 
 def test_all_faces_of_a_frame_are_one_call_and_stay_in_order() -> None:

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from points_parts import face_bundle, face_in
 from web_server import MODELS, Served, drawn_bundles, encoded, portrait, serving
 
+from ferbench.features import POINT_NAMES
 from ferbench.realtime import FaceEvent
 
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")
@@ -110,6 +112,116 @@ def test_the_end_leaves_no_thread(bundles: dict[str, Path], photo: bytes) -> Non
         assert predict(served, photo).status_code == 200
         assert set(threading.enumerate()) - before
     assert set(threading.enumerate()) <= before
+
+
+# Key points
+
+
+@pytest.fixture(scope="module")
+def key_points(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return face_bundle(tmp_path_factory.mktemp("points") / "mean")
+
+
+@pytest.fixture(scope="module")
+def pointed(bundles: dict[str, Path], key_points: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    album = tmp_path_factory.mktemp("album")
+    (album / "face.jpg").write_bytes(encoded(portrait()))
+    with serving(bundles, points=key_points, source=str(album)) as served:
+        yield served
+
+
+def assert_located(event: dict[str, Any]) -> None:
+    """The event has points, and they lie where the model puts them in the box."""
+    assert list(event["points"]) == list(POINT_NAMES)
+    found = [[point["x"], point["y"]] for point in event["points"].values()]
+    box = [event["box"][name] for name in ("x", "y", "width", "height")]
+    assert found == pytest.approx(face_in(*box), abs=1.01)
+
+
+def test_points_are_given_to_those_who_ask(pointed: Served, photo: bytes) -> None:
+    assert httpx.get(f"{pointed.http}/api/models").json()["points"] == {"name": "mean", "on": False}
+    for query in ("", "?points=false"):
+        (event,) = predict(pointed, photo, query).json()["events"]
+        assert event["points"] is None
+    (event,) = predict(pointed, photo, "?points=true").json()["events"]
+    assert_located(event)
+
+
+def test_points_are_found_unasked_where_the_server_was_started_so(
+    bundles: dict[str, Path], key_points: Path, photo: bytes
+) -> None:
+    with serving(bundles, points=key_points, points_on=True) as served:
+        assert httpx.get(f"{served.http}/api/models").json()["points"] == {"name": "mean", "on": True}
+        (event,) = predict(served, photo).json()["events"]
+        assert_located(event)
+        (event,) = predict(served, photo, "?points=false").json()["events"]
+        assert event["points"] is None
+
+
+def test_a_server_without_key_points_says_so(server: Served, photo: bytes) -> None:
+    assert httpx.get(f"{server.http}/api/models").json()["points"] is None
+    assert "--points" in refused(predict(server, photo, "?points=true"), 404, "no_points")
+    assert "points" in refused(predict(server, photo, "?points=perhaps"), 422, "parameter")
+    with client.connect(f"{server.ws}/ws/camera?points=true") as socket:
+        assert json.loads(socket.recv())["type"] == "model"
+        assert json.loads(socket.recv())["code"] == "no_points"
+        # The camera goes on without.
+        socket.send(photo)
+        assert json.loads(socket.recv())["events"][0]["points"] is None
+
+
+def test_a_camera_switches_its_points_on_and_off(pointed: Served, photo: bytes) -> None:
+    with client.connect(f"{pointed.ws}/ws/camera") as socket:
+        assert json.loads(socket.recv())["type"] == "model"
+        for on in (False, True, False):
+            if on or socket.ping():
+                socket.send(json.dumps({"type": "points", "on": on}))
+                assert json.loads(socket.recv()) == {"type": "points", "on": on}
+            socket.send(photo)
+            (event,) = json.loads(socket.recv())["events"]
+            if on:
+                assert_located(event)
+            else:
+                assert event["points"] is None
+        socket.send(json.dumps({"type": "points", "on": "yes"}))
+        assert json.loads(socket.recv())["code"] == "command"
+    with client.connect(f"{pointed.ws}/ws/camera?points=true") as socket:
+        assert [json.loads(socket.recv())["type"] for _ in range(2)] == ["model", "points"]
+        socket.send(photo)
+        assert_located(json.loads(socket.recv())["events"][0])
+
+
+def test_the_points_of_the_source_are_switched_for_all_who_watch(pointed: Served) -> None:
+    def until(socket: Any, wanted: str) -> dict[str, Any]:
+        for _ in range(100):
+            message = json.loads(socket.recv(timeout=20))
+            # While no picture comes, messages without events say that the server still lives.
+            if message["type"] == wanted and message.get("events") != []:
+                return dict(message)
+        raise AssertionError(f"no {wanted}")
+
+    with client.connect(f"{pointed.ws}/ws/source") as first, client.connect(f"{pointed.ws}/ws/source") as second:
+        assert until(first, "points")["on"] is until(second, "points")["on"] is False
+        assert until(first, "events")["events"][0]["points"] is None
+        second.send(json.dumps({"type": "points", "on": True}))
+        for socket in (first, second):
+            assert until(socket, "points")["on"] is True
+            events = [until(socket, "events")["events"][0] for _ in range(2)]
+            assert_located(events[-1])
+        second.send(json.dumps({"type": "points", "on": False}))
+        assert until(first, "points")["on"] is False
+
+
+def test_bundles_of_the_wrong_kind_are_refused_at_the_start(bundles: dict[str, Path], key_points: Path) -> None:
+    recogniser = bundles[MODELS[0]]
+    with (
+        pytest.raises(ValueError, match="names expressions and finds no key points"),
+        serving(bundles, points=recogniser),
+    ):
+        pass
+    for models in ({"mean": key_points}, {**bundles, "mean": key_points}):
+        with pytest.raises(ValueError, match="finds key points and names no expressions"), serving(models):
+            pass
 
 
 # Refusals

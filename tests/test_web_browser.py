@@ -11,8 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from points_parts import face_bundle, face_in
 from web_server import MODELS, Process, drawn_bundles, encoded, portrait, served_process
 
+from ferbench.features import POINT_NAMES
 from ferbench.realtime import FaceEvent
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -325,3 +327,99 @@ def test_the_documentation_page_reads_without_a_network(page: Any, served: Proce
     wait(lambda: len(page.find_elements("css selector", ".docs section")) > 5, "for the documentation")
     asked = page.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert asked and all(name.startswith(served.http) for name in asked)
+
+
+@pytest.fixture(scope="module")
+def pointed(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    album = tmp_path_factory.mktemp("points-album")
+    (album / "face.jpg").write_bytes(encoded(portrait()))
+    points = face_bundle(tmp_path_factory.mktemp("points") / "mean")
+    with served_process(bundles, "--source", str(album), "--points", str(points)) as process:
+        yield process
+
+
+def switched(page: Any) -> bool:
+    return bool(page.execute_script("return document.getElementById('points').checked"))
+
+
+def test_points_of_a_picture_are_drawn_on_its_face_and_switched_off_and_on(
+    browser: Any, pointed: Process, tmp_path: Path
+) -> None:
+    page = browser
+    page.get(pointed.http)
+    wait(lambda: page.find_element("id", "begin").text)
+    assert page.find_element("id", "points-field").is_displayed() and switched(page)
+    file = tmp_path / "face.png"
+    file.write_bytes(encoded(portrait(), "PNG"))
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys(str(file))
+    wait(lambda: rows(page) == 1, "for the answer")
+    (row,) = downloaded(page)
+    assert list(row)[-2:] == ["mouth_center_bottom_lip_x", "mouth_center_bottom_lip_y"]
+    points = [[float(row[f"{name}_{axis}"]) for axis in "xy"] for name in POINT_NAMES]
+    box = [float(row[name]) for name in ("x", "y", "width", "height")]
+    assert points == pytest.approx(face_in(*box), abs=1.01)
+    assert all(light_at(page, x, y) for x, y in points)
+    covered = drawn(page)
+    click(page, "points")
+    wait(lambda: drawn(page) < covered, "for the points to go")
+    assert not any(light_at(page, x, y) for x, y in points)
+    click(page, "points")
+    wait(lambda: drawn(page) == covered, "for the points to come back")
+    # The picture was not sent again.
+    assert rows(page) == 1
+
+
+def light_at(page: Any, x: float, y: float) -> bool:
+    """Whether the overlay has the light of a point at a place of the picture of 640 × 480."""
+    script = """
+        const canvas = document.getElementById("overlay");
+        const scale = Math.min(canvas.width / 640, canvas.height / 480);
+        const place = (at, side, pixels) => Math.round((side - scale * pixels) / 2 + scale * (at + 0.5));
+        const at = [place(arguments[0], canvas.width, 640), place(arguments[1], canvas.height, 480)];
+        return [...canvas.getContext("2d").getImageData(...at, 1, 1).data];
+    """
+    return min(page.execute_script(script, x, y)) > 200
+
+
+def test_points_follow_the_camera_and_its_switch(browser: Any, pointed: Process) -> None:
+    page = browser
+    page.get(pointed.http)
+    wait(lambda: page.find_element("id", "begin").text)
+    click(page, "points")
+    click(page, "begin")
+    wait(lambda: rows(page) >= 2, "for rows")
+    assert not switched(page) and "nose_tip_x" not in downloaded(page)[0]
+    click(page, "points")
+    before = rows(page)
+    wait(lambda: rows(page) > before + 3 and "Face" in text(page, "label-note"), "for rows with points")
+    click(page, "stop")
+    table = downloaded(page)
+    located = [row for row in table if row["nose_tip_x"]]
+    assert located and not table[0]["nose_tip_x"]
+    for row in located:
+        box = [float(row[name]) for name in ("x", "y", "width", "height")]
+        points = [[float(row[f"{name}_{axis}"]) for axis in "xy"] for name in POINT_NAMES]
+        assert points == pytest.approx(face_in(*box), abs=0.08 * box[2])
+
+
+def test_points_of_the_servers_source_are_switched_for_all(browser: Any, pointed: Process) -> None:
+    page = browser
+    page.get(pointed.http)
+    wait(lambda: page.find_element("id", "begin").text)
+    mode(page, "source")
+    click(page, "begin")
+    wait(lambda: rows(page) >= 1, "for rows")
+    assert switched(page)
+    click(page, "points")
+    before = rows(page)
+    wait(lambda: rows(page) > before + 2, "for rows without points")
+    click(page, "stop")
+    table = downloaded(page)
+    assert table[0]["nose_tip_x"] and not table[-1]["nose_tip_x"]
+
+
+def test_the_switch_for_points_is_there_only_where_there_is_a_model(page: Any) -> None:
+    offered = page.execute_script("return fetch('/api/models').then((answer) => answer.json())")["points"]
+    assert page.find_element("id", "points-field").is_displayed() is (offered is not None)
+    assert not switched(page)
