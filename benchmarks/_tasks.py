@@ -48,8 +48,10 @@ class Task(ABC):
 
     def load(self, source: str, suite: "Suite") -> Any:
         """Load the data that a suite is measured on."""
-        # Options such as the number of drawn faces mean nothing to another source.
-        options = dict(suite.options) if suite.source in (None, source) else {}
+        options = dict(suite.options)
+        if suite.source not in (None, source):
+            # The number of drawn faces means nothing to another source; a part of the labels does.
+            options = {name: value for name, value in options.items() if name == "labels"}
         try:
             return self._load(source, suite, options)
         except TypeError as error:

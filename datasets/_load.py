@@ -3,7 +3,7 @@
 import os
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from ferbench.datasets._dataset import LABELS, SPLITS, Dataset, content_fingerpr
 from ferbench.datasets._files import FolderSource, ZipSource
 from ferbench.datasets._sources import Problems, Source
 from ferbench.datasets._splits import resolve_splits
+from ferbench.datasets._subset import check_labels, keep_labels
 
 BUILT_IN = "faces"
 GROUP = "ferbench.datasets"
@@ -40,8 +41,8 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
     seed : int, default=0
         Seed of what the source does not set: parts held out for validation, drawn faces.
     **options : object
-        ``allow_missing=True`` accepts a split without some label. For ``"faces"``: ``n_samples`` and
-        ``difficulty``, passed to :func:`make_faces`.
+        ``labels=[...]`` keeps the images of these labels only, for any source. ``allow_missing=True`` accepts a split
+        without some label. For ``"faces"``: ``n_samples`` and ``difficulty``, passed to :func:`make_faces`.
 
     Returns
     -------
@@ -59,15 +60,17 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
     """
     if not isinstance(size, int | np.integer) or not 8 <= size <= 1024:
         raise ValueError(f"size must be an integer from 8 to 1024 pixels; got {size!r}")
+    wanted = check_labels(options.pop("labels")) if "labels" in options else None
     if isinstance(source, str) and (loader := loaders().get(source)) is not None:
-        return loader(size=size, seed=seed, **options)
+        dataset = loader(size=size, seed=seed, **options)
+        return dataset if wanted is None else keep_labels(dataset, wanted)
     allow_missing = options.pop("allow_missing", False)
     if options:
-        raise ValueError(f"{source}: unknown option {min(options)!r}; a path takes only allow_missing")
+        raise ValueError(f"{source}: unknown option {min(options)!r}; a path takes only labels and allow_missing")
     dataset, _ = read_source(open_source(source), size, seed, Problems(str(source)))
     if not allow_missing:
-        refuse_missing(dataset, source)
-    return dataset
+        refuse_missing(dataset, source, wanted or LABELS)
+    return dataset if wanted is None else keep_labels(dataset, wanted)
 
 
 def open_source(source: str | os.PathLike[str]) -> Source:
@@ -103,11 +106,11 @@ def read_source(source: Source, size: int, seed: int, problems: Problems) -> tup
     return dataset, table.shapes
 
 
-def refuse_missing(dataset: Dataset, source: object) -> None:
-    """Raise where a label has no image in a split: no score over seven classes would mean anything."""
+def refuse_missing(dataset: Dataset, source: object, labels: Sequence[str] = LABELS) -> None:
+    """Raise where a label has no image in a split: no score over all classes would mean anything."""
     for name in SPLITS:
         present = set(dataset.labels[dataset.split == name].tolist())
-        if missing := [label for label in LABELS if label not in present]:
+        if missing := [label for label in labels if label not in present]:
             raise ValueError(
                 f"{source}: class {', '.join(missing)} is missing from split {name}; add images of it, "
                 f"or pass allow_missing=True"

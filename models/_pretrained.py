@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import check_images
+from ferbench.features._images import resize_face
 from ferbench.models._architectures import five_crops
 from ferbench.models._shipped import DEFAULT, find_shipped
 
@@ -28,6 +29,9 @@ class Pretrained(ClassifierMixin, BaseEstimator):
     test_time : {"flip", "ten-crop"} or None, default=None
         Average over the image and its mirror image, or over five crops of both (a twelfth of the side is cut away, the
         rest enlarged to the input's size).
+    adapt : bool, default=False
+        Also take images of another size, which are resized to the bundle's, and fewer labels than the bundle knows: the
+        probabilities of the others are dropped and the rest is made to sum to one. `probabilities_` says so.
 
     Attributes
     ----------
@@ -48,8 +52,10 @@ class Pretrained(ClassifierMixin, BaseEstimator):
         bundles: str | Path | Sequence[str | Path] = DEFAULT,
         *,
         test_time: Literal["flip", "ten-crop"] | None = None,
+        adapt: bool = False,
     ) -> None:
         self.bundles = bundles
+        self.adapt = adapt
         self.test_time = test_time
 
     def fit(self, X: NDArray[np.uint8], y: Sequence[str]) -> Self:
@@ -65,7 +71,8 @@ class Pretrained(ClassifierMixin, BaseEstimator):
         FileNotFoundError
             If a bundle is missing.
         ValueError
-            If a bundle takes images of another size, or does not know exactly the labels of `y`.
+            If a bundle takes images of another size or does not know exactly the labels of `y`; with `adapt`, if it
+            lacks one of them.
         """
         from ferbench.models._bundle import load_bundle
 
@@ -78,14 +85,25 @@ class Pretrained(ClassifierMixin, BaseEstimator):
             raise ValueError("bundles must name at least one bundle")
         self.members_ = [load_bundle(find_shipped(name)) for name in names]
         for member in self.members_:
-            if sorted(member.classes_) != sorted(self.classes_):
+            known, wanted = set(member.classes_), set(self.classes_)
+            if known != wanted and not (self.adapt and known > wanted):
                 raise ValueError(f"{member.path} knows {', '.join(member.classes_)}, not {', '.join(self.classes_)}")
-            if member.image_shape != X.shape[1:]:
+            if member.image_shape != X.shape[1:] and not self.adapt:
                 raise ValueError(f"{member.path} takes images of {member.image_shape} pixels; got {X.shape[1:]}")
         self.implementation_ = "; ".join(map(_origin, self.members_))
         parts = [f"mean of {len(names)} recognisers"] if len(names) > 1 else ["of the bundle"]
-        self.probabilities_ = ", ".join([*parts, *([f"mean over {self.test_time}"] if self.test_time else [])])
+        parts += [f"mean over {self.test_time}"] if self.test_time else []
+        self.probabilities_ = ", ".join([*parts, *self._adaptations(X.shape[1:])])
         return self
+
+    def _adaptations(self, shape: tuple[int, ...]) -> list[str]:
+        """What was done to make the bundles fit, for the record."""
+        known = max(len(member.classes_) for member in self.members_)
+        sizes = sorted({member.image_shape for member in self.members_} - {shape})
+        fewer = [f"those of {len(self.classes_)} of {known} labels, made to sum to one"]
+        return (fewer if known > len(self.classes_) else []) + [
+            f"images of {shape[1]} x {shape[0]} pixels resized to {width} x {height}" for height, width in sizes
+        ]
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Probabilities of shape (n_samples, n_classes) for images of shape (n_samples, height, width), uint8."""
@@ -94,8 +112,18 @@ class Pretrained(ClassifierMixin, BaseEstimator):
         total = np.zeros((len(X), len(self.classes_)))
         for view in views(X, self.test_time):
             for member in self.members_:
-                total[:, np.searchsorted(self.classes_, member.classes_)] += member.predict_proba(view)
+                total += self._probabilities(member, view)
         return total / total.sum(axis=1, keepdims=True)
+
+    def _probabilities(self, member: "LoadedBundle", X: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """One bundle's probabilities of the labels that are wanted, in their order."""
+        if member.image_shape != X.shape[1:]:
+            X = np.stack([resize_face(image, member.image_shape) for image in X])
+        names = list(member.classes_)
+        wanted = member.predict_proba(X)[:, [names.index(label) for label in self.classes_]]
+        # A bundle that gives all of its probability to labels that are not asked for says nothing about the rest.
+        wanted = np.maximum(wanted, np.finfo(np.float32).tiny)
+        return np.asarray(wanted / wanted.sum(axis=1, keepdims=True), dtype=np.float64)
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
         """Most probable label of each image."""

@@ -83,6 +83,21 @@ def test_what_does_not_fit_is_named(faces: Dataset, bundles: list[Path], tmp_pat
         Pretrained([]).fit(faces.images, faces.labels)
 
 
+def test_a_bundle_can_be_held_to_fewer_labels_and_another_size(faces: Dataset, bundles: list[Path]) -> None:
+    kept = np.isin(faces.labels, ["happy", "sad", "angry"])
+    large = np.repeat(np.repeat(faces.images[kept], 2, axis=1), 2, axis=2)
+    recogniser = Pretrained(bundles[1], adapt=True).fit(large, faces.labels[kept])
+    assert list(recogniser.classes_) == ["angry", "happy", "sad"]
+    whole = load_bundle(bundles[1])
+    expected = whole.predict_proba(faces.images[kept])[:, np.searchsorted(whole.classes_, recogniser.classes_)]
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(recogniser.predict_proba(large), expected, atol=1e-5)
+    assert "3 of 7 labels" in recogniser.probabilities_
+    assert "96 x 96 pixels resized to 48 x 48" in recogniser.probabilities_
+    with pytest.raises(ValueError, match="not bored, sad"):
+        Pretrained(bundles[1], adapt=True).fit(faces.images[:2], ["bored", "sad"])
+
+
 def test_it_is_a_recipe_that_suites_can_name(bundles: list[Path]) -> None:
     recogniser = make_recipe("pretrained", bundles=[str(path) for path in bundles], test_time="flip")
     assert isinstance(recogniser, Pretrained) and recogniser.test_time == "flip"
