@@ -1,5 +1,7 @@
 """Shape features of 68 facial landmarks in iBUG order, free of position, scale and roll."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,24 +28,26 @@ TRIPLES = (
 Points = NDArray[np.float32]
 
 
-def normalised(points: Points) -> Points:
+def normalised(points: Points, left: slice = LEFT_EYE, right: slice = RIGHT_EYE) -> Points:
     """Points with the line of the eyes level, their mean at the origin and their root mean square radius one.
 
     Parameters
     ----------
-    points : ndarray of shape (n_samples, 68, 2), float32
+    points : ndarray of shape (n_samples, n_points, 2), float32
         Landmarks (x, y) in any unit.
+    left, right : slice
+        Points of the eye on the left and on the right of the image; by default those of 68 landmarks.
 
     Returns
     -------
-    ndarray of shape (n_samples, 68, 2), float32
+    ndarray of shape (n_samples, n_points, 2), float32
         The same for any shift, uniform scale and rotation in the plane; all zero where the points coincide.
     """
     # Complex numbers turn rotation and scaling into one multiplication; double precision keeps the invariance exact
     # to the last float32 digits.
     z = points[..., 0].astype(np.float64) + 1j * points[..., 1]
     z -= z.mean(axis=1, keepdims=True)
-    eyes = z[:, RIGHT_EYE].mean(axis=1) - z[:, LEFT_EYE].mean(axis=1)
+    eyes = z[:, right].mean(axis=1) - z[:, left].mean(axis=1)
     z *= np.exp(-1j * np.angle(eyes))[:, None]
     radius = np.sqrt((np.abs(z) ** 2).mean(axis=1))
     z /= np.maximum(radius, np.finfo(np.float64).tiny)[:, None]
@@ -62,10 +66,25 @@ def shape_features(points: Points) -> NDArray[np.float32]:
     -------
     ndarray of shape (n_samples, 201), float32
     """
-    shape = normalised(points)
-    pairs, triples = np.array(PAIRS), np.array(TRIPLES)
-    distances = np.linalg.norm(shape[:, pairs[:, 0]] - shape[:, pairs[:, 1]], axis=2)
-    arms = shape[:, triples[:, [0, 2]]] - shape[:, triples[:, [1]]]
+    return measured(normalised(points), PAIRS, TRIPLES)
+
+
+def measured(shape: Points, pairs: Sequence[tuple[int, int]], triples: Sequence[tuple[int, int, int]]) -> Points:
+    """Coordinates of normalised shapes, distances of pairs of their points, and inner angles at middle points.
+
+    Parameters
+    ----------
+    shape : ndarray of shape (n_samples, n_points, 2), float32
+    pairs, triples : sequence of tuple of int
+        Points whose distance is taken; points whose angle (radians) is taken, at the middle one.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, 2 * n_points + n_pairs + n_triples), float32
+    """
+    two, three = np.array(pairs), np.array(triples)
+    distances = np.linalg.norm(shape[:, two[:, 0]] - shape[:, two[:, 1]], axis=2)
+    arms = shape[:, three[:, [0, 2]]] - shape[:, three[:, [1]]]
     one, other = arms[:, :, 0], arms[:, :, 1]
     cross = one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]
     # The inner angle, from 0 to pi: it has no jump, as a signed one has where it passes pi.

@@ -14,9 +14,6 @@ from ferbench.models._augmentation import Augmentation
 from ferbench.models._points_base import PointRegressor, Points, check_points
 from ferbench.models._points_shape import ShapePredictor, enlarged, reduced
 
-# dlib's mark of a point that is not there.
-_ABSENT = 0x7FFFFFFF
-
 
 class DlibShape(PointRegressor):
     """Ensemble of regression trees that moves a mean shape into place (dlib's shape predictor).
@@ -117,7 +114,8 @@ class DlibShape(PointRegressor):
         X : array-like of shape (n_samples, height, width), uint8
             Grey faces.
         points : array-like of shape (n_samples, 15, 2)
-            Points (x, y) in pixels; NaN where one is missing, which dlib leaves out.
+            Points (x, y) in pixels; NaN where one is missing. dlib needs whole shapes: what a row lacks is put where
+            the mean shape, fitted to the points it has, would have it; rows with fewer than two points are left out.
         X_val, points_val : ignored
             As for the other regressors: nothing is chosen here.
 
@@ -132,7 +130,8 @@ class DlibShape(PointRegressor):
         images = check_images(X)
         targets = check_points(points, images)
         self.image_shape_ = (images.shape[1], images.shape[2])
-        faces, shapes = self._material(images, targets)
+        rows = np.isfinite(targets).all(axis=2).sum(axis=1) >= 2
+        faces, shapes = self._material(images[rows], completed(targets)[rows])
         predictor = dlib.train_shape_predictor(faces, shapes, self._options())
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "points.dat"
@@ -151,9 +150,8 @@ class DlibShape(PointRegressor):
             parts += [augmentation.with_points(images, points, MIRRORED, rng) for _ in range(self.copies)]
         faces = [face for part, _ in parts for face in enlarged(part)]
         places = np.concatenate([reduced(part, self.image_shape_, inverse=True) for _, part in parts])
-        known = np.isfinite(places).all(axis=2, keepdims=True)
-        whole = np.where(known, np.rint(np.nan_to_num(places)), _ABSENT).astype(int)
-        return faces, [[_detection(face, row)] for face, row in zip(faces, whole.tolist(), strict=True)]
+        whole = np.rint(places).astype(int).tolist()
+        return faces, [[_detection(face, row)] for face, row in zip(faces, whole, strict=True)]
 
     def _options(self) -> Any:
         import dlib
@@ -194,6 +192,33 @@ class DlibShape(PointRegressor):
         super().__setstate__(state)
         if "shape_predictor_" in state:
             self._open = ShapePredictor(self.shape_predictor_)
+
+
+def completed(points: Points) -> Points:
+    """Shapes whose missing points lie where the mean shape has them, once it is moved, turned and scaled into place.
+
+    Parameters
+    ----------
+    points : ndarray of shape (n_samples, n_points, 2), float32
+        Points (x, y); NaN where one is missing.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_points, 2), float32
+        The same with the gaps of rows filled that have two points or more.
+    """
+    filled = points.copy()
+    known = np.isfinite(points).all(axis=2)
+    z = points[..., 0].astype(np.float64) + 1j * points[..., 1]
+    shape = np.array([column[has].mean() for column, has in zip(z.T, known.T, strict=True)])
+    for row in np.flatnonzero(~known.all(axis=1) & (known.sum(axis=1) >= 2)):
+        has = known[row]
+        # In complex numbers the similarity is one slope and one offset, by least squares.
+        own, other = z[row, has] - z[row, has].mean(), shape[has] - shape[has].mean()
+        slope = (own @ other.conj()) / (np.abs(other) ** 2).sum()
+        place = z[row, has].mean() + slope * (shape[~has] - shape[has].mean())
+        filled[row, ~has] = np.stack([place.real, place.imag], axis=1)
+    return filled
 
 
 def _detection(face: NDArray[np.uint8], points: list[list[int]]) -> Any:
