@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks._additions import Additions
 from ferbench.benchmarks._leaderboard import (
     build_leaderboard,
     leaderboard_frame,
@@ -71,12 +72,14 @@ def rebuild_expressions(folder: Path | str, *, dataset: Dataset | None = None) -
     board = score_results(results)
     frame = build_leaderboard(results, board)
     _write_tables(results, board, frame)
-    drawings = Drawings(results, board)
+    additions = Additions.of(results, board)
+    additions.write(results)
+    drawings = Drawings(results, board, additions.displays(results))
     drawings.save(results.root)
     if pictures is not None and not drawn:
         _write_text(results.root / "faces.html", render_faces(results, board, pictures))
     page = results.root / "index.html"
-    _write_text(page, render_index(results, board, frame, drawings, pictures if drawn else None))
+    _write_text(page, render_index(results, board, frame, drawings, additions, pictures=pictures if drawn else None))
     return page, frame
 
 

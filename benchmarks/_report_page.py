@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks._additions import Additions
 from ferbench.benchmarks._leaderboard import headline, interval_text, row_labels, seed_means
 from ferbench.benchmarks._metrics import Scores
 from ferbench.benchmarks._report_columns import VIEWS, Column, columns
@@ -34,6 +35,8 @@ def render_index(
     board: ScoreBoard,
     frame: "pd.DataFrame",
     drawings: Drawings,
+    additions: Additions,
+    *,
     pictures: Pictures | None,
 ) -> str:
     """The main page. ``pictures`` only for drawn faces: what is published holds no image of a data set."""
@@ -57,6 +60,7 @@ def render_index(
         comparison=_comparison(board),
         environments=environments([(cell.label, cell.record) for cell in results.measured]),
         leaks=_leaks(results),
+        **additions.for_page(),
     )
 
 

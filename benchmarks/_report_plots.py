@@ -49,9 +49,11 @@ class Drawings:
     Nothing is drawn before it is asked for.
     """
 
-    def __init__(self, results: Results, board: ScoreBoard) -> None:
+    def __init__(
+        self, results: Results, board: ScoreBoard, more: "Mapping[str, Callable[[], Display]] | None" = None
+    ) -> None:
         self._results, self._board = results, board
-        self._makers: dict[str, Callable[[], Display]] = dict(self._list())
+        self._makers: dict[str, Callable[[], Display]] = dict(self._list()) | dict(more or {})
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._makers)

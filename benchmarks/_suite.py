@@ -21,6 +21,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "name": (str,),
         "task": (str,),
         "recipes": (list,),
+        "reference": (str,),
         "seeds": (list,),
         "dataset": (dict,),
         "budget": (dict,),
@@ -71,6 +72,8 @@ class Suite:
         parameters of its own.
     task : {"expressions", "keypoints"}
         What the recipes have to do.
+    reference : str or None
+        The recipe that all others are a change of: the report then says what each change is worth.
     source : str or None
         A data source as :func:`ferbench.datasets.load` or, for key points, :func:`ferbench.datasets.load_points` takes
         it; None when the command line has to name it.
@@ -89,6 +92,7 @@ class Suite:
     name: str
     recipes: tuple[str, ...]
     task: str = "expressions"
+    reference: str | None = None
     source: str | None = None
     size: int = 48
     dataset_seed: int = 0
@@ -172,6 +176,10 @@ def _parse(content: bytes, origin: str) -> Suite:
     recipes = _check_list(origin, "recipes", tables.get("recipes"), str)
     if (task := tables.get("task", Suite.task)) not in TASKS:
         raise ValueError(f"{origin}: 'task' must be one of {', '.join(TASKS)}; got {task!r}")
+    reference = tables.get("reference")
+    if reference is not None and reference not in recipes:
+        hint = _closest(reference, recipes)
+        raise ValueError(f"{origin}: 'reference' must be one of the recipes; got {reference!r}; {hint}")
     _check_params(origin, tables.get("params", {}), recipes)
     for key, limit in budget.items():
         if not limit > 0:
@@ -181,6 +189,7 @@ def _parse(content: bytes, origin: str) -> Suite:
         name=tables.get("name", default_name),
         recipes=recipes,
         task=task,
+        reference=reference,
         source=dataset.get("source"),
         size=dataset.get("size", TASKS[task]),
         dataset_seed=dataset.get("seed", Suite.dataset_seed),
