@@ -1,6 +1,5 @@
 """Bundles: a fitted recogniser as a folder that can travel, written and read without pickling."""
 
-import contextlib
 import copy
 import hashlib
 import json
@@ -8,78 +7,39 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ferbench.features import check_images
-from ferbench.models._onnx import OnnxRecogniser, export_onnx
+from ferbench.models._loaded import LoadedBundle
+from ferbench.models._onnx import POINTS, OnnxRecogniser, export_onnx
+from ferbench.models._parts import parts_of
+from ferbench.models._points_bundle import MARGIN, OFFSET, TASK, LoadedPoints, OnnxPoints, ShapePoints, check_finds
 
 FORMAT = 1
-NETWORK, CLASSICAL = "model.onnx", "model.skops"
+NETWORK, CLASSICAL, SHAPE = "model.onnx", "model.skops", "model.dat"
 # What the extractors of a classical recogniser need besides.
-LANDMARKS, DEEP = "landmarks.dat", "features.onnx"
-
-
-@dataclass(frozen=True)
-class LoadedBundle:
-    """A recogniser that came out of a bundle.
-
-    Attributes
-    ----------
-    estimator : classifier
-        Fitted scikit-learn classifier over images of shape (n_samples, height, width), uint8.
-    info : dict
-        What ``bundle.json`` says: labels, input contract, recipe, versions, data set, scores.
-    path : Path
-        The bundle's folder.
-    """
-
-    estimator: Any
-    info: dict[str, Any]
-    path: Path
-
-    @property
-    def classes_(self) -> NDArray[np.str_]:
-        """Labels in the order of the columns of `predict_proba`."""
-        return np.asarray(self.info["labels"])
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """Height and width of the images the recogniser takes, in pixels."""
-        return self.info["input"]["height"], self.info["input"]["width"]
-
-    def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Probabilities of shape (n_samples, n_classes) for images of :attr:`image_shape`."""
-        X = check_images(X)
-        if X.shape[1:] != self.image_shape:
-            raise ValueError(f"{self.path} takes images of {self.image_shape} pixels; got {X.shape[1:]}")
-        return self.estimator.predict_proba(X)
-
-    def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
-        """Most probable label of each image."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+LANDMARKS, DEEP, KEYPOINTS = "landmarks.dat", "features.onnx", "points.onnx"
 
 
 def save_bundle(
     path: str | Path, recogniser: Any, *, image_shape: tuple[int, int], info: Mapping[str, Any] | None = None
 ) -> Path:
-    """Write a fitted recogniser as a bundle, whole or not at all.
+    """Write a fitted recogniser, or a regressor of key points, as a bundle, whole or not at all.
 
     Parameters
     ----------
     path : str or Path
         Folder to make; an older bundle there is replaced.
-    recogniser : classifier
+    recogniser : classifier or regressor
         A fitted recipe.
     image_shape : tuple of int
         Height and width of the images it was fitted on, in pixels.
     info : mapping, optional
-        What else a reader should know (recipe, data set, scores); must be JSON.
+        What else a reader should know (recipe, data set, scores); must be JSON. For key points, ``margin`` and
+        ``offset`` say how the square that the model sees is cut around a detector's box.
 
     Raises
     ------
@@ -94,9 +54,10 @@ def save_bundle(
     try:
         _write_model(scratch, recogniser, image_shape)
         description = {
+            **({"margin": MARGIN, "offset": OFFSET} if _finds_points(recogniser) else {}),
             **(info or {}),
+            **_contract(recogniser),
             "format": FORMAT,
-            "labels": [str(label) for label in recogniser.classes_],
             "input": {
                 "height": image_shape[0],
                 "width": image_shape[1],
@@ -120,6 +81,8 @@ def save_bundle(
 def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBundle:
     """Read a bundle after checking all of it.
 
+    A bundle of key points comes as a :class:`LoadedPoints`, whose `predict` gives points.
+
     Parameters
     ----------
     path : str or Path
@@ -139,6 +102,10 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
     info = read_description(path)
     _check_files(path, info)
     try:
+        if info.get("task") == TASK:
+            points = LoadedPoints(_open_points(path, info, n_threads), info, path)
+            check_finds(points)
+            return points
         if NETWORK in info["files"]:
             estimator: Any = OnnxRecogniser(path / NETWORK, info["labels"], n_threads=n_threads)
         else:
@@ -152,9 +119,32 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
     return bundle
 
 
+def _open_points(path: Path, info: dict[str, Any], n_threads: int | None) -> Any:
+    if NETWORK in info["files"]:
+        return OnnxPoints(path / NETWORK, n_threads=n_threads)
+    if SHAPE in info["files"]:
+        return ShapePoints(path / SHAPE)
+    return _load_classical(path, info)
+
+
+def _contract(recogniser: Any) -> dict[str, Any]:
+    """What the model's answers are."""
+    if _finds_points(recogniser):
+        return {"task": TASK, "points": list(recogniser.point_names)}
+    return {"labels": [str(label) for label in recogniser.classes_]}
+
+
+def _finds_points(recogniser: Any) -> bool:
+    return hasattr(recogniser, "point_names")
+
+
 def _write_model(folder: Path, recogniser: Any, image_shape: tuple[int, int]) -> None:
     if hasattr(recogniser, "model_"):
-        export_onnx(recogniser.model_, folder / NETWORK, image_shape)
+        output = POINTS if _finds_points(recogniser) else None
+        export_onnx(recogniser.model_, folder / NETWORK, image_shape, output=output)
+        return
+    if hasattr(recogniser, "shape_predictor_"):
+        (folder / SHAPE).write_bytes(recogniser.shape_predictor_)
         return
     from skops.io import dump
 
@@ -172,14 +162,16 @@ def _carried(recogniser: Any) -> list[tuple[Any, str, Path, str]]:
     """Files that travel with a recogniser: the step, its parameter that names the file, the file, its name inside."""
     from ferbench.features import LandmarkExtractor
     from ferbench.models._deep_features import DeepExtractor
+    from ferbench.models._network_features import NetworkExtractor
 
     found: list[tuple[Any, str, Path, str]] = []
-    for part in {id(part): part for part in recogniser.get_params().values()}.values():
+    for part in parts_of(recogniser):
         # ferbench's own landmark model is part of the package; of networks, another version may ship another.
         if isinstance(part, LandmarkExtractor) and part.model is not None:
             found.append((part, "model", Path(part.model), LANDMARKS))
-        elif isinstance(part, DeepExtractor):
-            found.append((part, "bundle", part.network_file(), DEEP))
+        elif isinstance(part, NetworkExtractor):
+            name = DEEP if isinstance(part, DeepExtractor) else KEYPOINTS
+            found.append((part, "bundle", part.network_file(), name))
     return found
 
 
@@ -187,44 +179,18 @@ def _load_classical(path: Path, info: dict[str, Any]) -> Any:
     from sklearn.exceptions import InconsistentVersionWarning
     from skops.io import load
 
+    from ferbench.models._travel import check_trees, trusted_types
+
     made, here = info["versions"]["scikit-learn"], version("scikit-learn")
     if made.split(".")[:2] != here.split(".")[:2]:
         raise ValueError(f'made with scikit-learn {made}, and this is {here}: pip install "scikit-learn=={made}"')
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
-        estimator = load(path / CLASSICAL, trusted=[*_trusted_types(), "sklearn.tree._tree.Tree"])
-    _check_trees(estimator)
+        estimator = load(path / CLASSICAL, trusted=trusted_types())
+    check_trees(estimator)
     for step, parameter, _, name in _carried(estimator):
         setattr(step, parameter, str(path / name))
     return estimator
-
-
-def _check_trees(estimator: Any) -> None:
-    """Refuse tree nodes that point outside the tree: scikit-learn follows them without looking."""
-    for part in [estimator, *estimator.get_params().values()]:
-        for grown in [part, *np.ravel(getattr(part, "estimators_", []))]:
-            if (tree := getattr(grown, "tree_", None)) is None:
-                continue
-            nodes = tree.__getstate__()["nodes"]
-            own, left, right = np.arange(len(nodes)), nodes["left_child"], nodes["right_child"]
-            leaf = (left == -1) & (right == -1)
-            inner = (own < np.minimum(left, right)) & (np.maximum(left, right) < len(nodes))
-            inner &= (nodes["feature"] >= 0) & (nodes["feature"] < grown.n_features_in_)
-            if not (leaf | inner).all() or tree.n_features != grown.n_features_in_ or not len(nodes):
-                raise ValueError("a decision tree inside points outside itself; get the bundle from its maker")
-
-
-def _trusted_types() -> list[str]:
-    """Types that registered recipes consist of; skops builds no other and runs no code from the file."""
-    from ferbench.features import extractors
-    from ferbench.models._recipes import classifiers
-
-    parts = [step for make in classifiers().values() for _, step in make()]
-    for make in extractors().values():
-        # Another package's broken extractor must not keep bundles from loading that do not use it.
-        with contextlib.suppress(ImportError):
-            parts.append(make())
-    return sorted({f"{type(part).__module__}.{type(part).__qualname__}" for part in parts})
 
 
 def read_description(path: Path) -> dict[str, Any]:
@@ -238,9 +204,14 @@ def read_description(path: Path) -> dict[str, Any]:
             raise ValueError(f"format {info['format']!r}, this version reads {FORMAT}; install a matching ferbench")
         if info["sha256"] != _digest(info):
             raise ValueError("its content does not match its own hash; copy the bundle again")
-        labels, shape = info["labels"], (info["input"]["height"], info["input"]["width"])
+        if (task := info.get("task", "expressions")) not in ("expressions", TASK):
+            raise ValueError(f"it is for the task {task!r}, which this version does not know; install a newer ferbench")
+        names = "points" if task == TASK else "labels"
+        labels, shape = info[names], (info["input"]["height"], info["input"]["width"])
         if len(set(labels)) != len(labels) or not all(isinstance(label, str) for label in labels):
-            raise ValueError("labels must be distinct strings")
+            raise ValueError(f"{names} must be distinct strings")
+        if task == TASK and not (-0.9 < float(info["margin"]) < 9 and -9 < float(info["offset"]) < 9):
+            raise ValueError(f"margin {info['margin']} or offset {info['offset']} is out of range")
         if not all(isinstance(side, int) and 0 < side <= 4096 for side in shape):
             raise ValueError(f"input size {shape} is out of range")
     except (ValueError, KeyError, TypeError) as error:
@@ -251,7 +222,8 @@ def read_description(path: Path) -> dict[str, Any]:
 
 def _check_files(path: Path, info: dict[str, Any]) -> None:
     expected, present = set(info["files"]), {file.name for file in path.iterdir()} - {"bundle.json"}
-    if not expected & {NETWORK, CLASSICAL} or expected - {NETWORK, CLASSICAL, LANDMARKS, DEEP}:
+    models = {NETWORK, CLASSICAL, *([SHAPE] if info.get("task") == TASK else [])}
+    if not expected & models or expected - models - {LANDMARKS, DEEP, KEYPOINTS}:
         raise ValueError(f"{path}: bundle.json names the files {sorted(expected)}; expected {NETWORK} or {CLASSICAL}")
     if missing := expected - present:
         raise ValueError(f"{path}: {', '.join(sorted(missing))} is missing; copy the bundle again")
@@ -261,9 +233,10 @@ def _check_files(path: Path, info: dict[str, Any]) -> None:
 
 
 def _versions(folder: Path) -> dict[str, str]:
-    names = ["ferbench", "numpy"]
-    names += ["keras", "onnx"] if (folder / NETWORK).exists() else ["scikit-learn", "skops", "opencv-python-headless"]
-    return {name: version(name) for name in names}
+    made_with = {NETWORK: ["keras", "onnx"], SHAPE: ["dlib-bin", "opencv-python-headless"]}
+    classical = ["scikit-learn", "skops", "opencv-python-headless"]
+    names = next((names for file, names in made_with.items() if (folder / file).exists()), classical)
+    return {name: version(name) for name in ["ferbench", "numpy", *names]}
 
 
 def _digest(description: Mapping[str, Any]) -> str:

@@ -108,12 +108,13 @@ def prepare(rows: Matrix, kernel: Kernel, blocks: Sequence[int], n_views: int) -
 
 
 def mean_squared_distances(rows: Prepared) -> list[float]:
-    """Mean squared distance between two rows in each block, 1 where all rows are the same."""
+    """Mean squared distance between two rows in each block; 1 where it is nothing but rounding."""
     means = []
     for matrices, norms in zip(rows.matrices, rows.norms, strict=True):
         centre = np.mean([matrix.mean(axis=0, dtype=np.float64) for matrix in matrices], axis=0)
-        spread = 2 * (float(np.mean([norm.mean(dtype=np.float64) for norm in norms])) - float(centre @ centre))
-        means.append(spread if spread > 1e-9 else 1.0)
+        length = float(np.mean([norm.mean(dtype=np.float64) for norm in norms]))
+        spread = 2 * (length - float(centre @ centre))
+        means.append(spread if spread > 1e-6 * length else 1.0)
     return means
 
 

@@ -1,0 +1,28 @@
+"""Everything that a recogniser is made of."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+
+def parts_of(recogniser: Any) -> Iterator[Any]:
+    """All estimators inside a recogniser, itself first, each once.
+
+    Parameters and fitted parts alike: the steps of a pipeline, what a meta-recogniser was given, and the copies of it
+    that were fitted.
+    """
+    seen: set[int] = set()
+    waiting = [recogniser]
+    while waiting:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        if isinstance(part, dict):
+            waiting += list(part.values())
+        elif isinstance(part, list | tuple) or (isinstance(part, np.ndarray) and part.dtype == object):
+            waiting += list(np.ravel(part)) if isinstance(part, np.ndarray) else list(part)
+        elif hasattr(part, "get_params") and not isinstance(part, type):
+            yield part
+            waiting += [value for value in vars(part).values() if not isinstance(value, str | int | float | None)]
