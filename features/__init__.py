@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ferbench.features._base import ImageExtractor
     from ferbench.features._checks import check_extractor
+    from ferbench.features._gabor import GaborExtractor
     from ferbench.features._hog import HOGExtractor
+    from ferbench.features._hog_multi import MultiHOGExtractor
     from ferbench.features._images import check_images
     from ferbench.features._landmarks import LandmarkExtractor
+    from ferbench.features._lbp import LBPExtractor
     from ferbench.features._mirror import MirrorViews
     from ferbench.features._patches import PatchExtractor
     from ferbench.features._pixels import PixelExtractor
@@ -19,10 +22,13 @@ if TYPE_CHECKING:
 __all__ = [
     "MIRRORED",
     "POINT_NAMES",
+    "GaborExtractor",
     "HOGExtractor",
     "ImageExtractor",
+    "LBPExtractor",
     "LandmarkExtractor",
     "MirrorViews",
+    "MultiHOGExtractor",
     "PatchExtractor",
     "PixelExtractor",
     "SIFTExtractor",
@@ -36,11 +42,14 @@ __all__ = [
 # Where each name lives. It is imported when it is first used: running a network's bundle live must not wait for
 # scikit-learn, which most of these modules need.
 _HOMES = {
+    "GaborExtractor": "_gabor",
     "HOGExtractor": "_hog",
     "ImageExtractor": "_base",
+    "LBPExtractor": "_lbp",
     "LandmarkExtractor": "_landmarks",
     "MIRRORED": "_points",
     "MirrorViews": "_mirror",
+    "MultiHOGExtractor": "_hog_multi",
     "POINT_NAMES": "_points",
     "PatchExtractor": "_patches",
     "PixelExtractor": "_pixels",

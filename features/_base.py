@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
+from ferbench.features._blas import one_blas_thread
 from ferbench.features._images import Images, check_images
 from ferbench.features._parameters import Constraint, check_parameters
 
@@ -38,6 +40,8 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
     prefer: ClassVar[Literal["threads", "processes"]] = "threads"
     #: Images to a task: enough to outweigh the cost of handing it to a worker.
     batch_size: ClassVar[int] = 256
+    #: Whether rows come from matrix products, which several BLAS threads share in ways that change the last bits.
+    uses_blas: ClassVar[bool] = False
 
     image_shape_: tuple[int, int]
     n_features_out_: int
@@ -111,6 +115,10 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
 
     def _in_batches(self, work: Callable[[Images], Rows], images: Images, shape: tuple[int, ...]) -> Rows:
         """Call `work` on slices of `images`, in parallel where there are several, and gather its rows in order."""
+        with one_blas_thread() if self.uses_blas else nullcontext():
+            return self._gathered(work, images, shape)
+
+    def _gathered(self, work: Callable[[Images], Rows], images: Images, shape: tuple[int, ...]) -> Rows:
         if len(images) <= self.batch_size:
             return work(images)
         slices = [slice(i, i + self.batch_size) for i in range(0, len(images), self.batch_size)]

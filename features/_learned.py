@@ -1,14 +1,14 @@
 """What extractors share that encode local features by a learned dictionary: projection, unit length, memory."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
 from ferbench.features._base import ImageExtractor, Rows
-from ferbench.features._blas import multiply, one_blas_thread
+from ferbench.features._blas import multiply
 from ferbench.features._images import Images
 
 # Bytes of features that the principal components are learned from, at most.
@@ -29,7 +29,8 @@ class LearnedExtractor(ImageExtractor):
         Principal components of the codes; only with `components`.
     """
 
-    prefix: str
+    prefix: ClassVar[str]
+    uses_blas: ClassVar[bool] = True
     components: int | None
     normalize: bool
     random_state: int
@@ -72,10 +73,6 @@ class LearnedExtractor(ImageExtractor):
         if self.components is not None:
             rows = multiply(rows - self.mean_, self.components_)
         return unit_rows(rows) if self.normalize else rows
-
-    def _in_batches(self, work: Callable[[Images], Rows], images: Images, shape: tuple[int, ...]) -> Rows:
-        with one_blas_thread():
-            return super()._in_batches(work, images, shape)
 
 
 def unit_rows(rows: Rows) -> Rows:

@@ -1,7 +1,7 @@
 """Parameter constraints as data, with one error format: parameter, expected, got."""
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,6 +46,24 @@ class Wholes:
 
     def __str__(self) -> str:
         return f"a whole number of at least {self.low}, or a list of different ones"
+
+
+@dataclass(frozen=True)
+class Reals:
+    """A real number of at least `low`, or several different ones in a list or tuple."""
+
+    low: float
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        values = value if isinstance(value, list | tuple) else [value]
+        one = AtLeast(self.low)
+        return (
+            len(values) > 0 and all(map(one.accepts, values)) and len({float(each) for each in values}) == len(values)
+        )
+
+    def __str__(self) -> str:
+        return f"a number of at least {self.low:g}, or a list of different ones"
 
 
 @dataclass(frozen=True)
@@ -135,6 +153,16 @@ class WorkerCount:
 
 
 BOOLEAN = Type((bool, np.bool_), "True or False")
+
+
+def whole_numbers(value: int | Sequence[int]) -> list[int]:
+    """One whole number or several, as `Wholes` accepts them, as a list."""
+    return [int(number) for number in value] if isinstance(value, Sequence) else [int(value)]
+
+
+def real_numbers(value: float | Sequence[float]) -> list[float]:
+    """One real number or several, as `Reals` accepts them, as a list."""
+    return [float(number) for number in value] if isinstance(value, Sequence) else [float(value)]
 
 
 def check_parameters(owner: object, constraints: Mapping[str, Constraint]) -> None:

@@ -99,7 +99,7 @@ class PatchExtractor(LearnedExtractor):
         "random_state": Whole(0),
         "n_jobs": WorkerCount(),
     }
-    prefix = "patches"
+    prefix: ClassVar[str] = "patches"
     batch_size: ClassVar[int] = 128
 
     whitening_: NDArray[np.float32]

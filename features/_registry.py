@@ -8,8 +8,11 @@ from typing import Any
 
 from sklearn.pipeline import FeatureUnion
 
+from ferbench.features._gabor import GaborExtractor
 from ferbench.features._hog import HOGExtractor
+from ferbench.features._hog_multi import MultiHOGExtractor
 from ferbench.features._landmarks import LandmarkExtractor
+from ferbench.features._lbp import LBPExtractor
 from ferbench.features._patches import PatchExtractor
 from ferbench.features._pixels import PixelExtractor
 from ferbench.features._sift import SIFTExtractor
@@ -19,8 +22,11 @@ GROUP = "ferbench.extractors"
 Factory = Callable[..., Any]
 
 BUILT_IN: dict[str, Factory] = {
+    "gabor": GaborExtractor,
     "hog": HOGExtractor,
+    "hog-multi": MultiHOGExtractor,
     "landmarks": LandmarkExtractor,
+    "lbp": LBPExtractor,
     "patches": PatchExtractor,
     "pixels": PixelExtractor,
     "sift": SIFTExtractor,

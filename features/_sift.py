@@ -29,7 +29,17 @@ from ferbench.features._encodings import (
 from ferbench.features._images import Images, equalize_histograms
 from ferbench.features._kmeans import draw, learn_words
 from ferbench.features._learned import LearnedExtractor, unit_rows
-from ferbench.features._parameters import BOOLEAN, AtLeast, Constraint, OneOf, OrNone, Whole, Wholes, WorkerCount
+from ferbench.features._parameters import (
+    BOOLEAN,
+    AtLeast,
+    Constraint,
+    OneOf,
+    OrNone,
+    Whole,
+    Wholes,
+    WorkerCount,
+    whole_numbers,
+)
 
 # Words where none are asked for: VLAD and Fisher vectors hold a whole descriptor, or two, for each.
 WORDS = {"bag": 500, "presence": 500, "vlad": 16, "fisher": 16}
@@ -135,7 +145,7 @@ class SIFTExtractor(LearnedExtractor):
         "random_state": Whole(0),
         "n_jobs": WorkerCount(),
     }
-    prefix = "sift"
+    prefix: ClassVar[str] = "sift"
     batch_size: ClassVar[int] = 64
 
     words_: NDArray[np.float32]
@@ -273,8 +283,3 @@ class SIFTExtractor(LearnedExtractor):
         if self.encoding == "vlad":
             return vlad(descriptors, shares, self.words_, pyramid)
         return pyramid.shares @ shares
-
-
-def whole_numbers(value: int | Sequence[int]) -> list[int]:
-    """One whole number or several, as a list."""
-    return [int(value)] if isinstance(value, int | np.integer) else [int(number) for number in value]

@@ -1,5 +1,7 @@
 """Every registered extractor keeps the contract; the checks themselves catch those that break it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
@@ -9,22 +11,31 @@ from sklearn.utils.validation import check_is_fitted
 from ferbench.features import PixelExtractor, check_extractor, extractors, make_extractor
 from ferbench.features._checks import CHECKS, Check, check_pictures
 
-SPECS = [*sorted(extractors()), "hog+landmarks", "landmarks+pixels+hog"]
+SPECS = [*sorted(extractors()), "hog+landmarks", "landmarks+pixels+hog", "hog-multi+lbp"]
+# What learns a dictionary keeps the same contract with a small one.
+QUICK: dict[str, dict[str, Any]] = {
+    "patches": {"words": 40, "samples": 2000},
+    "sift": {"words": 40, "samples": 2000},
+}
+
+
+def _make(spec: str, **params: Any) -> Any:
+    return make_extractor(spec, **QUICK.get(spec, {}), **params)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("spec", SPECS)
 def test_extractor_keeps_the_contract(spec: str, check: Check) -> None:
-    check(make_extractor(spec), check_pictures(48))
+    check(_make(spec), check_pictures(48))
 
 
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("size", [24, 97])
 def test_extractor_keeps_the_contract_at_other_sizes(spec: str, size: int) -> None:
-    check_extractor(make_extractor(spec), size=size)
+    check_extractor(_make(spec), size=size)
 
 
-@pytest.mark.parametrize("name", ["pixels", "hog"])
+@pytest.mark.parametrize("name", ["gabor", "hog", "hog-multi", "lbp", "pixels"])
 def test_equalised_images_keep_the_contract(name: str) -> None:
     check_extractor(make_extractor(name, equalize=True))
 
@@ -33,8 +44,8 @@ def test_equalised_images_keep_the_contract(name: str) -> None:
 def test_two_workers_give_what_one_gives(spec: str) -> None:
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (1100, 48, 48), dtype=np.uint8)
-    serial = make_extractor(spec).fit(images)
-    parallel = make_extractor(spec, n_jobs=2).fit(images)
+    serial = _make(spec).fit(images)
+    parallel = _make(spec, n_jobs=2).fit(images)
     rows = serial.transform(images)
     assert_array_equal(rows, parallel.transform(images))
     assert_array_equal(rows[-1:], serial.transform(images[-1:]))
@@ -43,7 +54,7 @@ def test_two_workers_give_what_one_gives(spec: str) -> None:
 def test_images_that_are_not_square() -> None:
     images = check_pictures(60)[:, :48, :]
     for spec in SPECS:
-        extractor = make_extractor(spec).fit(images)
+        extractor = _make(spec).fit(images)
         assert extractor.transform(images).shape == (len(images), len(extractor.get_feature_names_out()))
 
 
