@@ -105,7 +105,9 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
 
 def _foreign_training(recogniser: Any, fingerprint: str) -> str | None:
     """Warn of a network inside that was trained elsewhere: it may have seen the images that this cell is scored on."""
-    trained = [getattr(part, "trained_on_", fingerprint) for part in recogniser.get_params().values()]
+    from ferbench.models._parts import parts_of
+
+    trained = [getattr(part, "trained_on_", fingerprint) for part in parts_of(recogniser)]
     if others := sorted({data[:12] or "unknown data" for data in trained if data != fingerprint}):
         return f"features of a network trained on other rows ({', '.join(others)}): it may have seen these test images"
     return None
@@ -118,7 +120,7 @@ def _plain_params(recogniser: Any) -> dict[str, Any]:
         name: value if isinstance(value, int | float | str | None) else repr(value)
         for name, value in params.items()
         if not hasattr(value, "get_params")
-        and name.split("__")[-1] not in ("steps", "transformer_list", "checkpoint_dir")
+        and name.split("__")[-1] not in ("steps", "transformer_list", "members", "checkpoint_dir")
     }
     return dict(sorted(plain.items()))
 
