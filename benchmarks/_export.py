@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks._bundles import find_bundle
+from ferbench.benchmarks._export_points import points_card
 from ferbench.benchmarks._report_results import TEST, Measured, Results, read_results
 from ferbench.benchmarks._report_scores import N_BOOTSTRAP, SEED, Accuracy, accuracies
 from ferbench.models import load_bundle
@@ -50,10 +51,12 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
         raise ValueError(
             f"{bundle} has no record beside it, so nothing is known for its card; name one of a results folder"
         )
-    load_bundle(bundle)
-    results_read = read_results(measured)
-    cell = next(cell for cell in results_read.measured if cell.record["cell_id"] == bundle.name)
-    text = card(cell, results_read, notes)
+    if load_bundle(bundle).info.get("task") == "keypoints":
+        text = points_card(bundle.name, measured, notes)
+    else:
+        results_read = read_results(measured)
+        cell = next(cell for cell in results_read.measured if cell.record["cell_id"] == bundle.name)
+        text = card(cell, results_read, notes)
     if target.exists():
         shutil.rmtree(target)
     shutil.copytree(bundle, target)

@@ -6,7 +6,8 @@ from typing import ClassVar
 from ferbench.features._base import Rows
 from ferbench.features._point_geometry import point_feature_names, point_features
 from ferbench.models._network_features import NetworkExtractor
-from ferbench.models._shipped import POINTS
+from ferbench.models._onnx import POINTS
+from ferbench.models._shipped import DEFAULT_POINTS
 
 
 class KeypointExtractor(NetworkExtractor):
@@ -41,10 +42,10 @@ class KeypointExtractor(NetworkExtractor):
     KeypointExtractor(bundle='mine')
     """
 
-    output: ClassVar[str] = "points"
+    output: ClassVar[str] = POINTS
     lacking: ClassVar[str] = "it finds no key points; name the bundle of a key-point network, such as ferbench-points"
 
-    def __init__(self, *, bundle: str | Path = POINTS, n_jobs: int | None = None) -> None:
+    def __init__(self, *, bundle: str | Path = DEFAULT_POINTS, n_jobs: int | None = None) -> None:
         self.bundle = bundle
         self.n_jobs = n_jobs
 

@@ -15,6 +15,8 @@ from ferbench.features import check_images
 BLOCK = 256
 # Name of the second output, the input of the last layer; a recogniser never asks for it.
 FEATURES = "features"
+# Name of the output of a key-point network.
+POINTS = "points"
 
 
 class OnnxNetwork:
@@ -80,15 +82,27 @@ class OnnxRecogniser(OnnxNetwork):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
-def export_onnx(network: Any, file: Path, image_shape: tuple[int, int], *, features: bool = True) -> None:
-    """Write a Keras network as ONNX; with `features`, what its last layer sees becomes a second output."""
+def export_onnx(network: Any, file: Path, image_shape: tuple[int, int], *, output: str | None = None) -> None:
+    """Write a Keras network as ONNX, its output named `output`; without a name, its features become a second one."""
     # Keras exports only networks that have been called.
     network(np.zeros((1, *image_shape), np.float32))
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         network.export(file, format="onnx", verbose=False)
-    if features:
+    if output is None:
         expose_features(file)
+    else:
+        _name_output(file, output)
+
+
+def _name_output(file: Path, name: str) -> None:
+    import onnx
+
+    model = onnx.load(file)
+    graph = model.graph
+    graph.node.append(onnx.helper.make_node("Identity", [graph.output[0].name], [name], name=name))
+    graph.output[0].name = name
+    onnx.save(model, file)
 
 
 def expose_features(file: Path) -> bool:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "pretrained"
-DEFAULT, POINTS = "ferbench-net", "ferbench-points"
+DEFAULT, DEFAULT_POINTS = "ferbench-net", "ferbench-points"
 
 
 def pretrained(task: str = "expressions") -> dict[str, Path]:
