@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 # Each module of `ferbench.cli` named here has `register(subparsers)`; heavy imports stay inside its commands.
-COMMANDS = ("_run", "_report", "_predict", "_data", "_landmarks", "_tune", "_live", "_serve", "_measure_live")
+COMMANDS = (
+    "_run",
+    "_report",
+    "_predict",
+    "_data",
+    "_landmarks",
+    "_tune",
+    "_live",
+    "_serve",
+    "_measure_live",
+    "_measure_speed",
+    "_measure_training",
+)
 
 
 def build_parser() -> argparse.ArgumentParser:

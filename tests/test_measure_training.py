@@ -1,0 +1,140 @@
+"""How fast training is: measured on a few steps, and joined with recorded learning curves."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_results import fake_results
+
+from ferbench.benchmarks._training_report import compare_times, time_to_accuracy, write_training_report
+from ferbench.benchmarks._training_speed import TUTORIAL, Part, measure_pipeline, measure_training_speed, smaller
+from ferbench.cli import main
+from ferbench.datasets import make_faces
+
+TINY = {"architecture": "tiny"}
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("training")
+    recipes = {"cnn@fast": TINY, "cnn@taught": TINY | {"teachers": ["nobody"], "epochs": 50, "warmup_epochs": 5}}
+    measure_training_speed(make_faces(560, random_state=0), recipes, folder, compared="cnn@fast", steps=4)
+    return folder
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Records of a fast recipe that ends above 65 % on PrivateTest, and of four convolutions that stop below."""
+    folder = fake_results(tmp_path)
+    records = {json.loads(path.read_text())["recipe"]["name"]: path for path in (folder / "records").iterdir()}
+    curves = {"pixels+logreg": ("cnn@fast", [0.5, 0.66, 0.7]), "pixels+tree": ("cnn-4conv", [0.3, 0.4, 0.5, 0.6])}
+    for old, (name, curve) in curves.items():
+        record = json.loads(records[old].read_text())
+        record["recipe"]["name"] = name
+        record["history"] = {"val_accuracy": curve}
+        records[old].write_text(json.dumps(record))
+    return folder
+
+
+def test_each_network_and_the_tutorials_way_get_their_seconds(measured: Path) -> None:
+    content = json.loads((measured / "training.json").read_text())
+    assert [entry["recipe"] for entry in content["epochs"]] == ["cnn@fast", "cnn@taught", TUTORIAL]
+    training = len(make_faces(560, random_state=0).rows("Training"))
+    for entry in content["epochs"]:
+        assert len(entry["seconds"]) == 3 and min(entry["seconds"]) > 0
+        assert entry["epoch_s"] == pytest.approx(np.median(entry["seconds"][1:]) * training / entry["n_images"])
+        assert entry["images_per_s"] == pytest.approx(training / entry["epoch_s"])
+    assert "float32" in content["epochs"][-1]["how"] and "ImageDataGenerator" in content["epochs"][-1]["how"]
+    assert content["load_before"] >= 0 and content["environment"]["cores"] >= 1
+    assert {row["threads"] for row in content["pipeline"]} == {1, content["environment"]["cores"]}
+
+
+def test_the_pipeline_gives_augmented_images_on_every_thread() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (256, 48, 48), np.uint8)
+    rows = measure_pipeline(images, seconds=0.1)
+    assert len({row["augmentation"] for row in rows}) == 3
+    assert all(row["images_per_s"] > 0 for row in rows)
+
+
+def test_a_part_keeps_every_class_and_its_share() -> None:
+    faces = make_faces(2100, random_state=0)
+    part = Part.of(faces, steps=4)
+    assert abs(len(part.X) - 512) < 10 and len(part.X) == len(part.y)
+    assert len(part.X_val) / len(faces.rows("PublicTest")) == pytest.approx(1 / part.scale, rel=0.1)
+    quarter = smaller(part, 1 / 4)
+    assert set(quarter.y) == set(faces.labels) and quarter.scale * len(quarter.y) == pytest.approx(
+        part.scale * len(part.y)
+    )
+
+
+def test_times_are_seconds_of_an_epoch_times_recorded_epochs(results: Path) -> None:
+    content = fake_measurement(ours=10.0, theirs=100.0)
+    table = time_to_accuracy(content, results).set_index("recipe")
+    ours, theirs = table.loc["cnn@fast"], table.loc[TUTORIAL]
+    assert (ours["epochs_to_target"], ours["seconds_to_target"], ours["seconds_in_all"]) == (2, 20.0, 30.0)
+    assert ours["private_accuracy"] > 0.65 and ours["reached"]
+    assert not theirs["reached"] and theirs["seconds_to_target"] == 400.0
+    verdict = compare_times(table.reset_index(), content)
+    assert verdict["at_least"] and verdict["ratio"] == pytest.approx(400 / 30)
+    assert (
+        "at least 13.3 times as long (asked: 15)" in verdict["said"] and "not there after 4 epochs" in verdict["said"]
+    )
+
+
+def test_no_ratio_is_claimed_where_ours_is_not_there_or_not_recorded(results: Path) -> None:
+    content = fake_measurement(ours=10.0, theirs=100.0) | {"target": 0.99}
+    verdict = compare_times(time_to_accuracy(content, results), content)
+    assert verdict["ratio"] is None and "below 99%" in verdict["said"]
+    unknown = content | {"recipe": "cnn@taught"}
+    assert "has no record" in compare_times(time_to_accuracy(unknown, results), unknown)["said"]
+
+
+def test_the_report_is_rebuilt_from_what_was_measured(
+    measured: Path, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["measure-training", "--rebuild", "--output", str(measured), "--results", str(results)]) == 0
+    out = capsys.readouterr().out
+    assert "augmented images/s or more on" in out and "after 3 epochs" in out
+    table = pd.read_csv(measured / "training.csv")
+    assert list(table["recipe"]) == ["cnn@fast", "cnn@taught", TUTORIAL]
+    text = (measured / "training.md").read_text()
+    assert "more than 4" in text and "| cnn@taught |" in text
+    before = text
+    write_training_report(measured, results)
+    assert (measured / "training.md").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "needs --source PATH"),
+        (["--rebuild"], "run ferbench measure-training --source PATH first"),
+        (["--source", "faces", "--recipe", "nobody"], "nobody is compared but not measured"),
+        (["--source", "faces", "--recipes", "hog+svm", "--recipe", "hog+svm"], "hog+svm is no network"),
+        (["--source", "faces", "--target", "65"], "target must be a share"),
+        (["--source", "faces", "--steps", "1"], "steps must be at least 4"),
+    ],
+)
+def test_bad_input_is_one_line(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ferbench.datasets.load", lambda *args, **kwargs: make_faces(21, random_state=0))
+    assert main(["measure-training", *words, "--output", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1
+
+
+def fake_measurement(*, ours: float, theirs: float) -> dict[str, Any]:
+    seconds = {"cnn@fast": ours, "cnn@taught": ours, TUTORIAL: theirs}
+    return {
+        "epochs": [
+            {"recipe": name, "epoch_s": value, "images_per_s": 1.0, "how": "", "n_images": 1}
+            for name, value in seconds.items()
+        ],
+        "recipe": "cnn@fast",
+        "reference": "cnn-4conv",
+        "target": 0.65,
+    }
