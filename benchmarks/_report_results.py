@@ -136,6 +136,10 @@ def read_results(folder: str | Path) -> Results:
     if not records:
         raise ValueError(f"{root}: no readable record in {root / 'records'}; run the suite first")
     rows = store.rows()
+    if "points" in rows:
+        raise ValueError(
+            f"{root} holds key points, not recognisers of expressions; 'ferbench report' shows their table"
+        )
     labels = {split: rows[f"{split}_labels"].astype(str) for split in (VALIDATION, TEST)}
     ok = [record for record in records if record["status"] == "ok"]
     classes = _class_order(ok, labels)

@@ -1,4 +1,4 @@
-"""``ferbench data``: fetch public data and audit any."""
+"""``ferbench data``: fetch public data, audit any, and explore key points."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``data fetch`` and ``data audit``."""
+    """Add ``data fetch``, ``data audit`` and ``data points``."""
     data = subparsers.add_parser("data", help="fetch a public data set, or audit one")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
 
@@ -29,6 +29,18 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     audit.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (0)")
     audit.set_defaults(command=_audit)
 
+    points = actions.add_parser("points", help="explore faces with key points: coordinates, gaps, faces with points")
+    points.add_argument(
+        "source", help="Kaggle's training.csv (file, zip or folder), an .npz of marked faces, or 'faces' for drawn ones"
+    )
+    points.add_argument("--output", type=Path, default=Path("audit"), metavar="DIR", help="folder for the pages")
+    points.add_argument(
+        "--no-faces", dest="faces", action="store_false", help="show no face of the data set: a page to publish"
+    )
+    points.add_argument("--size", type=int, default=96, metavar="PIXELS", help="give coordinates at this size (96)")
+    points.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (0)")
+    points.set_defaults(command=_points)
+
 
 def _fetch(args: argparse.Namespace) -> int:
     from ferbench.datasets import fetch
@@ -46,6 +58,26 @@ def _audit(args: argparse.Namespace) -> int:
     print(_summary(findings))
     print(f"report: {(args.output / 'audit.html').resolve()}")
     return 0
+
+
+def _points(args: argparse.Namespace) -> int:
+    from ferbench.datasets import audit_points
+
+    found = audit_points(args.source, args.output, faces=args.faces, size=args.size, seed=args.seed)
+    drawn = " (drawn by ferbench, not photographs)" if found["drawn"] else ""
+    print(f"{found['name']}: {found['images']:,} faces with key points{drawn}")
+    for split in found["splits"]:
+        print(f"{found['counts'][split]:>8,} {split}, of {found['people'][split]:,} people")
+    for row in found["patterns"]:
+        print(f"{row['images']:>8,} faces with {row['points']} points{_missing(row['missing'])}")
+    print(f"report: {(args.output / 'points.html').resolve()}")
+    return 0
+
+
+def _missing(names: list[str]) -> str:
+    if not names:
+        return ""
+    return f", without {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}"
 
 
 def _summary(findings: dict[str, Any]) -> str:

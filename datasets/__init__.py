@@ -8,6 +8,7 @@ from ferbench.datasets._fetch import fetch
 from ferbench.datasets._files import IMAGE_SUFFIXES
 from ferbench.datasets._load import load
 from ferbench.datasets._points import PointDataset, load_points
+from ferbench.datasets._points_audit import audit_points
 from ferbench.datasets._points_splits import POINT_SPLITS
 from ferbench.datasets._read import read_faces
 
@@ -19,6 +20,7 @@ __all__ = [
     "Dataset",
     "PointDataset",
     "audit",
+    "audit_points",
     "cache_dir",
     "content_fingerprint",
     "fetch",

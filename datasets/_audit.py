@@ -64,9 +64,9 @@ def audit(
     for find in (count_classes, measure_greys, find_copies, find_lookalikes):
         findings |= find(dataset)
     findings["figures"] = _write_figures(dataset, findings, output, faces, seed)
-    _write(output / "audit.json", json.dumps(findings, indent=1) + "\n")
+    write_text(output / "audit.json", json.dumps(findings, indent=1) + "\n")
     for page in ("audit.md", "audit.html"):
-        _write(output / page, _render(page, findings, output))
+        write_text(output / page, render(page, findings, output))
     return findings
 
 
@@ -130,35 +130,44 @@ def _write_figures(dataset: Dataset, findings: dict[str, Any], output: Path, fac
         if plot is None:
             (output / f"{name}.png").unlink(missing_ok=True)
         else:
-            _save(plot(), output / f"{name}.png")
+            save_figure(plot(), output / f"{name}.png")
     return {name: f"{name}.png" for name, plot in wanted.items() if plot is not None}
 
 
-def _save(figure: Any, path: Path) -> None:
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     figure.savefig(draft, format="png", dpi=130, metadata={"Software": None})
     draft.replace(path)
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a page, whole or not at all."""
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     draft.write_text(text, encoding="utf-8", errors="replace")  # a file name may be no UTF-8
     draft.replace(path)
 
 
-def _render(page: str, findings: dict[str, Any], output: Path) -> str:
+def render(page: str, findings: dict[str, Any], output: Path) -> str:
     """Fill a page's template; the HTML page carries its figures inside."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
-        autoescape=page.endswith(".html"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(_template),
+        autoescape=page.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["percent"] = lambda value: "" if value is None else f"{100 * value:.1f} %"
     environment.filters["cell"] = lambda text: str(text).replace("|", r"\|").replace("\n", " ").replace("<", r"\<")
     environment.globals["embed"] = lambda name: _embed(output / name)
-    template = resources.files("ferbench.datasets").joinpath("templates", f"{page}.jinja").read_text("utf-8")
-    return environment.from_string(template).render(findings)
+    return environment.get_template(f"{page}.jinja").render(findings)
+
+
+def _template(name: str) -> str:
+    return resources.files("ferbench.datasets").joinpath("templates", name).read_text("utf-8")
 
 
 def _embed(path: Path) -> str:

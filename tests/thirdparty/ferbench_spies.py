@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 
 from ferbench.models import Recipe
 
@@ -154,3 +154,26 @@ memory_error = Recipe("memory-error", "classical", OutOfMemory)
 endless = Recipe("endless", "classical", Endless)
 no_extra = Recipe("no-extra", "classical", NoExtra)
 fatal_worker = Recipe("fatal-worker", "classical", FatalWorker)
+
+
+class PointSpy(RegressorMixin, BaseEstimator):
+    """A key-point regressor that notes what it is handed: the mean shape, a little off."""
+
+    def __init__(self, value=0.0):
+        self.value = value
+
+    def fit(self, X, points, X_val=None, points_val=None):
+        note("fit", X)
+        note("validation", X_val)
+        assert points.shape == (len(X), 15, 2) and points_val.shape == (len(X_val), 15, 2)
+        self.mean_ = np.nanmean(points, axis=0) + self.value
+        note("fitted")
+        return self
+
+    def predict(self, X):
+        note("predict", X)
+        return np.repeat(self.mean_[None], len(X), axis=0).astype(np.float32)
+
+
+POINT_SPY = Recipe("points-spy", "keypoints", PointSpy)
+POINT_NAN = Recipe("points-nan", "keypoints", lambda: PointSpy(float("nan")))
