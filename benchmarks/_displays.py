@@ -6,6 +6,7 @@ from ferbench.benchmarks._displays_confusion import ConfusionMatrixDisplay
 from ferbench.benchmarks._displays_effects import EffectsDisplay
 from ferbench.benchmarks._displays_f1 import F1Display
 from ferbench.benchmarks._displays_history import HistoryDisplay
+from ferbench.benchmarks._displays_keypoints import CedDisplay, PerPointDisplay, PointFacesDisplay
 from ferbench.benchmarks._displays_leaderboard import LeaderboardDisplay
 from ferbench.benchmarks._displays_published import PublishedDisplay
 from ferbench.benchmarks._displays_roc import RocDisplay
@@ -13,12 +14,15 @@ from ferbench.benchmarks._displays_tradeoff import TradeoffDisplay
 
 __all__ = [
     "CalibrationDisplay",
+    "CedDisplay",
     "ConfusionMatrixDisplay",
     "Display",
     "EffectsDisplay",
     "F1Display",
     "HistoryDisplay",
     "LeaderboardDisplay",
+    "PerPointDisplay",
+    "PointFacesDisplay",
     "PublishedDisplay",
     "RocDisplay",
     "TradeoffDisplay",

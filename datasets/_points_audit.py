@@ -125,8 +125,9 @@ def _write_figures(
     """Draw; a sheet of faces of an earlier call goes, so that none is published by mistake."""
     from ferbench.datasets import _points_plots as plots
 
+    gaps = any(n for missing in findings["missing"].values() for n in missing.values())
     wanted: dict[str, Callable[[], Any] | None] = {
-        "missing": lambda: plots.plot_missing(findings),
+        "missing": (lambda: plots.plot_missing(findings)) if gaps else None,
         "positions": lambda: plots.plot_positions(dataset),
         "point_samples": (lambda: plots.plot_samples(dataset, seed)) if faces else None,
     }

@@ -45,7 +45,7 @@ def plot_positions(dataset: PointDataset) -> Figure:
     for point, name in enumerate(dataset.names):
         known = points[np.isfinite(points[:, point]).all(axis=1), point].astype(np.float64)
         colour = _SIDES[next((side for side in ("left", "right") if side in name.split("_")), "middle")]
-        axes.scatter(known[:, 0], known[:, 1], s=3, color=colour, alpha=min(0.5, 60 / len(known)), linewidths=0)
+        axes.scatter(known[:, 0], known[:, 1], s=3, color=colour, alpha=min(0.5, 400 / len(known)), linewidths=0)
         centre = known.mean(axis=0)
         if len(known) > 2:
             spread, turn = np.linalg.eigh(np.cov(known.T))
