@@ -89,8 +89,12 @@ def resolve_space(recipe: Recipe, space: Space | None, params: Mapping[str, Any]
     Raises
     ------
     ValueError
-        If a name is unknown or both varied and fixed, or nothing is left to vary.
+        If a name is unknown or both varied and fixed, nothing is left to vary, or the recipe names no expressions.
     """
+    if recipe.family == "keypoints":
+        raise ValueError(
+            f"{recipe.name} finds key points; a search is for recognisers of expressions: name one of these"
+        )
     if space is not None:
         return fit_space(space, params, recipe)
     return fit_space({key: of for key, of in default_space(recipe).items() if key not in params}, params, recipe)

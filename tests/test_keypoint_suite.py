@@ -174,6 +174,11 @@ def test_recipes_of_another_task_are_refused(faces: PointDataset, tmp_path: Path
         Run(Suite("wrong", ("mean-shape",)), make_faces(21, random_state=0), tmp_path)
 
 
+def test_a_search_is_refused_before_any_data_is_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["tune", "mean-shape", "--source", "nowhere", "--output", str(tmp_path)]) == 2
+    assert "mean-shape finds key points" in capsys.readouterr().err
+
+
 def test_a_person_in_two_parts_is_refused(faces: PointDataset, tmp_path: Path) -> None:
     groups = faces.groups.copy()
     groups[[faces.rows("Training")[0], faces.rows("Test")[0]]] = "somebody"
