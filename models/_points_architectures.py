@@ -87,7 +87,7 @@ def _points_resnet(x: Tensor, dtype: str) -> Tensor:
     """Bottleneck stages of one convolution block and two identity blocks, averaged over 2 x 2, then dropout of 0.2."""
     from keras import layers
 
-    x = layers.Flatten(dtype=dtype)(layers.AveragePooling2D(padding="same", dtype=dtype)(residual_stages(x, dtype)))
+    x = layers.Flatten(dtype=dtype)(layers.AveragePooling2D(2, padding="same", dtype=dtype)(residual_stages(x, dtype)))
     return _coordinates(layers.Dropout(0.2, dtype=dtype)(x))
 
 

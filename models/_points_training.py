@@ -99,7 +99,7 @@ class PointBatches(keras.utils.PyDataset):
 def wing(error: Tensor) -> Tensor:
     """Wing loss of errors in pixels (Feng et al., 2018): small errors weigh more than in a squared loss."""
     size = ops.abs(error)
-    offset = WIDTH - WIDTH * math.log(1 + WIDTH / CURVE)
+    offset = WIDTH * math.log(1 + WIDTH / CURVE) - WIDTH
     return ops.where(size < WIDTH, WIDTH * ops.log(1 + size / CURVE), size + offset)
 
 
