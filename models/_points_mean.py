@@ -48,7 +48,7 @@ class MeanShape(PointRegressor):
         images = check_images(X)
         targets = check_points(points, images)
         self.image_shape_ = (images.shape[1], images.shape[2])
-        self.mean_ = np.nanmean(targets, axis=0, dtype=np.float64).astype(np.float32)
+        self.mean_: Points = np.asarray(np.nanmean(targets, axis=0, dtype=np.float64), np.float32)
         self.implementation_ = "NumPy, mean of the training points"
         return self
 

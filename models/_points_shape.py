@@ -60,7 +60,8 @@ def reduced(points: NDArray[np.float32], image_shape: tuple[int, int], *, invers
     scale = np.array(image_shape[::-1], np.float32) / np.array(_size(image_shape)[::-1], np.float32)
     # Centres of pixels, not corners, correspond: half a pixel before and after scaling.
     half = np.float32(0.5)
-    return (points + half) / scale - half if inverse else (points + half) * scale - half
+    moved = (points + half) / scale if inverse else (points + half) * scale
+    return np.asarray(moved - half, np.float32)
 
 
 def _size(image_shape: tuple[int, int]) -> tuple[int, int]:

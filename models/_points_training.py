@@ -44,7 +44,7 @@ class PointTraining(Training):
 
     def batches(self, train: Pairs) -> "PointBatches":
         """Return augmented images and their points."""
-        return PointBatches(*train, self.settings)
+        return PointBatches(train[0], train[1], self.settings)
 
     def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return images and points."""
