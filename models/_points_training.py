@@ -17,8 +17,8 @@ from ferbench.models._training import Pairs, Training
 
 # Losses are in pixels of an image of this side, whatever the side of the images.
 SIDE = 96
-# Wing loss: logarithmic up to `WIDTH` pixels, linear beyond; `CURVE` bends it. A tenth of the image and less, as the
-# paper has 10 and 2 at 256 pixels.
+# Wing loss: logarithmic up to `WIDTH` pixels, linear beyond; `CURVE` bends it. About the shares of the image that the
+# paper has (10 and 2 of 256 pixels).
 WIDTH, CURVE = 4.0, 1.0
 
 Tensor = Any
