@@ -7,7 +7,7 @@ mode      lines
 ========= ===================================================================================================
 stream    ``done``: a video through the whole loop, as fast as it can be read or (``--paced``) at its own pace
 detect    ``image`` for each picture or frame: boxes and milliseconds of the search; ``done``
-faces     ``done``: milliseconds of recognising one face at a time, cropping included, on one core
+faces     ``done``: milliseconds of recognising one face at a time, cropping (and key points) included, on one core
 start     ``ready`` when recogniser and detector are loaded, ``predicted`` after the first picture, ``done``
 soak      ``sample`` every so many frames: memory, threads, open files; ``done``
 ========= ===================================================================================================
@@ -107,6 +107,8 @@ def measure_faces(args: argparse.Namespace, emit: Emit) -> None:
         image, box = faces[call % len(faces)]
         begin = time.perf_counter()
         recognizer.predict_faces(image, [box])
+        if recognizer.points is not None:
+            recognizer.points.locate(image, [box])
         now = time.perf_counter()
         if call >= args.warmup:
             end = end or begin + args.seconds
@@ -118,7 +120,8 @@ def measure_faces(args: argparse.Namespace, emit: Emit) -> None:
 
 def measure_start(args: argparse.Namespace, emit: Emit) -> None:
     """Load, say so, predict one picture, say so; whoever started this process has the clock."""
-    recognizer = Recognizer.load(args.model, detector=_detector(args.detector), n_threads=args.threads)
+    detector = _detector(args.detector)
+    recognizer = Recognizer.load(args.model, detector=detector, n_threads=args.threads, points=args.points)
     emit("ready")
     faces = recognizer.predict(Path(args.source))
     emit("predicted", faces=len(faces))
@@ -132,9 +135,10 @@ def measure_soak(args: argparse.Namespace, emit: Emit) -> None:
 
     recognizer = _recognizer(args)
     pipeline = Pipeline(recognizer, _detector(args.detector), detect_every=args.detect_every)
+    names = recognizer.points.names if recognizer.points else ()
     with tempfile.TemporaryDirectory() as folder:
         sinks: list[Sink] = [
-            event_sink(Path(folder) / "events.csv", recognizer.classes_),
+            event_sink(Path(folder) / "events.csv", recognizer.classes_, point_names=names),
             SummarySink(Path(folder) / "summary.html", recognizer.classes_, title="soak"),
             _Sampler(args.every, args.frames, emit),
         ]
@@ -174,7 +178,7 @@ class _Sampler:
 
 
 def _recognizer(args: argparse.Namespace) -> Recognizer:
-    return Recognizer.load(args.model, n_threads=args.threads)
+    return Recognizer.load(args.model, n_threads=args.threads, points=args.points)
 
 
 def _detector(name: str | None) -> Detector:
@@ -238,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
         sub = modes.add_parser(name)
         sub.add_argument("source", help="a video; a folder of pictures for detect; a picture for start")
         sub.add_argument("--model", metavar="NAME|BUNDLE", help="a pretrained name or a bundle's folder")
+        sub.add_argument("--points", nargs="?", const=True, metavar="BUNDLE", help="find key points as well")
         sub.add_argument("--detector", metavar="NAME", help="as for `ferbench live`")
         sub.add_argument("--detect-every", type=_every, default="auto", metavar="K")
         sub.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the recogniser")

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from live_parts import CLASSES, BrightnessBundle, Collector, ListSource, ScriptedDetector, one_face, picture
 from points_parts import SpotBundle, spot_finder, with_spot
+from web_server import portrait
 
-from ferbench.features import POINT_NAMES
+from ferbench.features import MIRRORED, POINT_NAMES
+from ferbench.models import pretrained
 from ferbench.realtime import CsvSink, Detection, FaceEvent, Frame, JsonLinesSink, KeyPoints, Pipeline, Recognizer, run
 from ferbench.realtime._keypoints import square_around
 from ferbench.realtime._point_smoothing import PointSmoother
@@ -123,10 +125,10 @@ def test_points_rest_when_the_face_rests_and_do_not_lag_when_it_moves() -> None:
 
     time_s = np.arange(200)[:, None] / 25
     raw, smooth = errors(np.zeros((200, 2)))
-    assert smooth < 0.65 * raw
+    assert smooth < 0.7 * raw
     # A head that nods and turns by a quarter of its side, twice in three seconds.
     raw, smooth = errors(25 * np.sin(2 * np.pi * time_s / 1.5) * (1, 0.5))
-    assert smooth < 1.6 * raw
+    assert smooth < 1.2 * raw
 
 
 def test_smoothing_begins_anew_after_a_gap_a_jump_back_and_what_is_no_number() -> None:
@@ -226,6 +228,27 @@ def test_live_mode_stays_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_shipped_points_lie_on_the_face() -> None:
+    if not pretrained("keypoints"):
+        pytest.skip("no key-point bundle is installed")
+    image = np.ascontiguousarray(np.asarray(portrait())[:, :, ::-1])
+    finder = KeyPoints.load()
+    assert finder.name == "ferbench-points" and finder.names == POINT_NAMES
+    # Read off the photograph, in pixels: her eyes lie 73 pixels apart.
+    known = {"right_eye_center": (324, 166), "left_eye_center": (397, 168), "nose_tip": (359, 206)}
+    known |= {"mouth_right_corner": (323, 228), "mouth_left_corner": (390, 230)}
+    (event,) = Recognizer(BrightnessBundle(), detector="haar", points=finder).predict(image)
+    assert event.points is not None
+    found = {name: event.points[POINT_NAMES.index(name)] for name in known}
+    for name, place in known.items():
+        assert found[name] == pytest.approx(place, abs=9), name
+    # In the mirror, left and right change places.
+    (mirrored,) = Recognizer(BrightnessBundle(), detector="haar", points=finder).predict(image[:, ::-1])
+    assert mirrored.points is not None
+    turned = mirrored.points * (-1, 1) + (639, 0)
+    assert turned[list(MIRRORED)] == pytest.approx(event.points, abs=9)
 
 
 def test_a_picture_file_can_be_asked_for_its_points(tmp_path: Path) -> None:
