@@ -72,9 +72,10 @@ POINT_NETWORKS: dict[str, dict[str, Any]] = {
         "learning_rate": 0.002,
         "weight_decay": 0.001,
         "warmup_epochs": 2,
-        "epochs": 40,
+        "epochs": 120,
+        "patience": 120,
         "batch_size": 32,
-        "average": 0.995,
+        "average": 0.998,
         "augmentation": {
             **{"rotation": 20.0, "shift": 0.1, "zoom": 0.25, "erase": 0.3},
             **{"brighten": 0.15, "contrast": 0.3, "coarsen": 0.4},
