@@ -28,7 +28,7 @@ def test_the_card_tells_data_figures_and_weaknesses(root: Path, tmp_path: Path) 
     arguments = ["export", str(target), "--model", "mean-shape", "--results", str(root), "--note", note]
     assert main(arguments) == 0
     text = (target / "MODEL_CARD.md").read_text()
-    scores = Store(root).records()[0]["scores"]["Test"]
+    scores = load_bundle(root / Store(root).records()[0]["bundle"]).info["scores"]["Test"]
     assert f"| {scores['nme']:.4f} | {scores['nme_low']:.4f} to {scores['nme_high']:.4f} |" in text
     assert "faces (drawn faces)" in text and note in text and "## Known weaknesses" in text
     assert all(part in text for part in ("| eyes |", "| brows |", "| nose |", "| corners of the mouth |", "| lips |"))
