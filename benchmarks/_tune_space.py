@@ -68,8 +68,13 @@ _CLASSIFIERS: dict[str, Space] = {
     "tree": {"classifier__max_depth": Range(3, 30), "classifier__min_samples_leaf": Range(1, 200, log=True)},
 }
 _EXTRACTORS: dict[str, Space] = {
+    "gabor": {"grid": Choices((6, 8, 12)), "pooling": Choices(("mean", "max"))},
     "hog": {"cell_size": Choices((4, 6, 8)), "bins": Choices((6, 9, 12))},
+    "hog-multi": {"cell_sizes": Choices(("6", "8", "6,12", "4,8")), "equalize": Choices((False, True))},
+    "lbp": {"grid": Choices((6, 8, 10)), "radii": Choices(("1", "2", "1,2"))},
+    "patches": {"words": Choices((200, 400)), "grid": Choices((4, 5))},
     "pixels": {"equalize": Choices((False, True))},
+    "sift": {"encoding": Choices(("bag", "presence")), "bin_sizes": Choices(("2", "3"))},
 }
 # What a network of ours or another's may know; names it does not know are left out.
 _NETWORKS: Space = {
@@ -104,7 +109,8 @@ def default_space(recipe: Recipe) -> Space:
     """Return the built-in search space of a recipe.
 
     A network's learning rate is searched from a tenth to ten times that of the recipe. Each combination of an
-    extractor's parameters keeps its features in the cache: on FER2013 those of HOG take 2.4 GB in all.
+    extractor's parameters keeps its features in the cache: on FER2013 those of HOG take 2.4 GB in all, and no
+    other extractor's more than 8 GB.
 
     Raises
     ------

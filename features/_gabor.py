@@ -66,7 +66,7 @@ class GaborExtractor(ImageExtractor):
 
     Parameters
     ----------
-    wavelengths : float or sequence of float, default=(4.0, 6.0, 8.0, 12.0)
+    wavelengths : float, sequence of float or str, default=(4.0, 6.0, 8.0, 12.0)
         Length of a wave, in pixels, of each scale; at least 2.
     orientations : int, default=8
         Directions over 180 degrees.
@@ -127,7 +127,7 @@ class GaborExtractor(ImageExtractor):
     def __init__(
         self,
         *,
-        wavelengths: float | Sequence[float] = (4.0, 6.0, 8.0, 12.0),
+        wavelengths: float | str | Sequence[float] = (4.0, 6.0, 8.0, 12.0),
         orientations: int = 8,
         bandwidth: float = 0.56,
         stride: int = 2,

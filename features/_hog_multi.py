@@ -28,7 +28,7 @@ class MultiHOGExtractor(ImageExtractor):
 
     Parameters
     ----------
-    cell_sizes : int or sequence of int, default=(6, 12)
+    cell_sizes : int, sequence of int or str, default=(6, 12)
         Width and height of a cell, in pixels, for each scale.
     block_size : int, default=2
         Width and height of a block, in cells.
@@ -87,7 +87,7 @@ class MultiHOGExtractor(ImageExtractor):
     def __init__(
         self,
         *,
-        cell_sizes: int | Sequence[int] = (6, 12),
+        cell_sizes: int | str | Sequence[int] = (6, 12),
         block_size: int = 2,
         block_stride: int = 1,
         bins: int | None = 9,

@@ -1,7 +1,7 @@
 """Parameter constraints as data, with one error format: parameter, expected, got."""
 
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,36 +34,30 @@ class Whole:
 
 @dataclass(frozen=True)
 class Wholes:
-    """A whole number of at least `low`, or several different ones in a list or tuple."""
+    """A whole number of at least `low`, or several different ones: a list, a tuple, or text such as ``"6,12"``."""
 
     low: int
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is allowed."""
-        values = value if isinstance(value, list | tuple) else [value]
-        one = Whole(self.low)
-        return len(values) > 0 and all(map(one.accepts, values)) and len(set(values)) == len(values)
+        return _all_different(value, Whole(self.low), int)
 
     def __str__(self) -> str:
-        return f"a whole number of at least {self.low}, or a list of different ones"
+        return f"a whole number of at least {self.low}, or different ones as a list or as text with commas"
 
 
 @dataclass(frozen=True)
 class Reals:
-    """A real number of at least `low`, or several different ones in a list or tuple."""
+    """A real number of at least `low`, or several different ones: a list, a tuple, or text such as ``"4,6.5"``."""
 
     low: float
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is allowed."""
-        values = value if isinstance(value, list | tuple) else [value]
-        one = AtLeast(self.low)
-        return (
-            len(values) > 0 and all(map(one.accepts, values)) and len({float(each) for each in values}) == len(values)
-        )
+        return _all_different(value, AtLeast(self.low), float)
 
     def __str__(self) -> str:
-        return f"a number of at least {self.low:g}, or a list of different ones"
+        return f"a number of at least {self.low:g}, or different ones as a list or as text with commas"
 
 
 @dataclass(frozen=True)
@@ -155,14 +149,29 @@ class WorkerCount:
 BOOLEAN = Type((bool, np.bool_), "True or False")
 
 
-def whole_numbers(value: int | Sequence[int]) -> list[int]:
-    """One whole number or several, as `Wholes` accepts them, as a list."""
-    return [int(number) for number in value] if isinstance(value, Sequence) else [int(value)]
+def whole_numbers(value: int | str | Sequence[int]) -> list[int]:
+    """What `Wholes` accepts, as a list."""
+    return [int(number) for number in _listed(value, int)]
 
 
-def real_numbers(value: float | Sequence[float]) -> list[float]:
-    """One real number or several, as `Reals` accepts them, as a list."""
-    return [float(number) for number in value] if isinstance(value, Sequence) else [float(value)]
+def real_numbers(value: float | str | Sequence[float]) -> list[float]:
+    """What `Reals` accepts, as a list."""
+    return [float(number) for number in _listed(value, float)]
+
+
+def _listed(value: Any, kind: Callable[[str], Any]) -> list[Any]:
+    # A search draws single values, and text is one: that way it can choose between lists.
+    if isinstance(value, str):
+        return [kind(number) for number in value.split(",")]
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _all_different(value: Any, constraint: Constraint, kind: Callable[[str], Any]) -> bool:
+    try:
+        values = _listed(value, kind)
+    except ValueError:
+        return False
+    return bool(values) and all(map(constraint.accepts, values)) and len(set(map(float, values))) == len(values)
 
 
 def check_parameters(owner: object, constraints: Mapping[str, Constraint]) -> None:

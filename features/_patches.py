@@ -174,7 +174,9 @@ class PatchExtractor(LearnedExtractor):
     def _learn_words(self, images: Images) -> None:
         patches = self._contrasted(self._sample(images))
         mean = patches.mean(axis=0, dtype=np.float64)
-        variances, axes = np.linalg.eigh(np.cov(patches, rowvar=False, bias=True))
+        # Not np.cov: it would copy all patches as float64.
+        products = (patches.T @ patches).astype(np.float64) / len(patches)
+        variances, axes = np.linalg.eigh(products - np.outer(mean, mean))
         # What is left of zero variances may be below zero.
         scales = 1 / np.sqrt(np.maximum(variances, 0) + self.whitening)
         zca = (axes * scales) @ axes.T

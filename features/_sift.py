@@ -58,7 +58,7 @@ class SIFTExtractor(LearnedExtractor):
 
     Parameters
     ----------
-    bin_sizes : int or sequence of int, default=3
+    bin_sizes : int, sequence of int or str, default=3
         Width and height of a bin, in pixels: a window is four times as wide. Several give windows of several sizes.
     stride : int, default=2
         Distance between neighbouring windows, in pixels.
@@ -71,7 +71,7 @@ class SIFTExtractor(LearnedExtractor):
     softness : float, default=0.2
         Width of the soft assignment of ``bag`` and ``vlad``, as a share of the mean squared distance to the nearest
         word; 0 gives each descriptor to its nearest word alone.
-    pyramid : int or sequence of int, default=(1, 2, 3)
+    pyramid : int, sequence of int or str, default=(1, 2, 3)
         Cells across and down of each grid.
     descriptor_components : int or None, default=None
         Principal components of the descriptors to keep, of 128; None keeps the descriptors.
@@ -158,12 +158,12 @@ class SIFTExtractor(LearnedExtractor):
     def __init__(
         self,
         *,
-        bin_sizes: int | Sequence[int] = 3,
+        bin_sizes: int | str | Sequence[int] = 3,
         stride: int = 2,
         encoding: str = "bag",
         words: int | None = None,
         softness: float = 0.2,
-        pyramid: int | Sequence[int] = (1, 2, 3),
+        pyramid: int | str | Sequence[int] = (1, 2, 3),
         descriptor_components: int | None = None,
         root: bool = True,
         sqrt: bool = True,
@@ -238,8 +238,10 @@ class SIFTExtractor(LearnedExtractor):
 
     def _learn_axes(self, samples: Descriptors) -> None:
         kept = min(self.descriptor_components or DIMENSIONS, DIMENSIONS)
-        _, axes = np.linalg.eigh(np.cov(samples, rowvar=False))
         self.center_ = samples.mean(axis=0)
+        # Not np.cov: it would copy all samples as float64.
+        centred = samples - self.center_
+        _, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
         self.axes_ = np.ascontiguousarray(axes[:, ::-1][:, :kept], np.float32)
 
     def _turned(self, descriptors: Descriptors) -> Descriptors:

@@ -35,7 +35,10 @@ def test_names_tell_scale_and_kind() -> None:
     ("params", "message"),
     [
         ({"cell_sizes": (6, 30)}, r"2 cells of 30 pixels needs images of at least 60 x 60 pixels; got 48 x 48"),
-        ({"cell_sizes": [6, 6]}, r"cell_sizes must be a whole number of at least 2, or a list of different ones"),
+        (
+            {"cell_sizes": [6, 6]},
+            r"cell_sizes must be a whole number of at least 2, or different ones as a list or as text",
+        ),
         ({"bins": None, "signed_bins": None}, r"bins and signed_bins must not both be None; set one of them"),
     ],
 )

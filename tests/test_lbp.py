@@ -69,7 +69,10 @@ def test_flat_images_are_one_pattern_whatever_their_level() -> None:
     ("params", "message"),
     [
         ({"grid": 60}, r"a grid of 60 cells needs images of at least 60 x 60 pixels; got 48 x 48; choose a smaller"),
-        ({"radii": [0]}, r"radii must be a whole number of at least 1, or a list of different ones; got \[0\]"),
+        (
+            {"radii": [0]},
+            r"radii must be a whole number of at least 1, or different ones .*; got \[0\]",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(params: dict[str, object], message: str) -> None:

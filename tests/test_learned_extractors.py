@@ -9,10 +9,11 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from ferbench.benchmarks._features_cache import CachedExtractor
+from ferbench.benchmarks._tune_space import Choices, default_space
 from ferbench.features import make_extractor
 from ferbench.features._blas import multiply, one_blas_thread
 from ferbench.features._checks import check_pictures
-from ferbench.models import load_bundle, make_recipe, save_bundle
+from ferbench.models import get_recipe, load_bundle, make_recipe, save_bundle
 
 SMALL: dict[str, dict[str, Any]] = {
     "gabor": {"wavelengths": [4, 8], "grid": 4},
@@ -63,6 +64,28 @@ def test_the_cache_keeps_what_was_learned_on_training_images(
     assert_array_equal(again.features("PublicTest", others), expected)
     with pytest.raises(AssertionError, match="is not called"):
         CachedExtractor(extractor, "another-fingerprint", images, LABELS)
+
+
+@pytest.mark.parametrize("name", sorted(SMALL))
+def test_a_search_has_a_space_for_each_of_them(name: str) -> None:
+    space = default_space(get_recipe(f"{name}+logreg"))
+    extractor = make_extractor(name)
+    searched = {key.removeprefix("features__"): values for key, values in space.items() if key.startswith("features__")}
+    assert searched
+    for key, values in searched.items():
+        assert isinstance(values, Choices)
+        assert all(extractor.constraints[key].accepts(value) for value in values.values)
+
+
+def test_lists_as_text_are_the_same_lists() -> None:
+    images = check_pictures(48)
+    for name, key, text, numbers in [
+        ("hog-multi", "cell_sizes", "6, 12", [6, 12]),
+        ("lbp", "radii", "2", 2),
+        ("gabor", "wavelengths", "4.5,8", (4.5, 8)),
+    ]:
+        as_text = make_extractor(name, **{key: text}).fit(images).transform(images)
+        assert_array_equal(as_text, make_extractor(name, **{key: numbers}).fit(images).transform(images))
 
 
 def _never(*_: object, **__: object) -> None:

@@ -144,8 +144,12 @@ def test_black_images_are_taken(encoding: str) -> None:
     ("params", "message"),
     [
         ({"bin_sizes": (3, 12)}, r"4 bins of 12 pixels at a stride of 2 needs images of at least 52 x 52 pixels"),
-        ({"bin_sizes": ()}, r"bin_sizes must be a whole number of at least 1, or a list of different ones; got \(\)"),
-        ({"pyramid": [1, 1]}, r"pyramid must be a whole number of at least 1, or a list of different ones; got \[1, 1"),
+        (
+            {"bin_sizes": ()},
+            r"bin_sizes must be a whole number of at least 1, or different ones .*; got \(\)",
+        ),
+        ({"pyramid": [1, 1]}, r"pyramid must be a whole number of at least 1, or different ones .*; got \[1, 1\]$"),
+        ({"pyramid": "1,x"}, r"pyramid must be a whole number of at least 1, or different ones .*; got '1,x'$"),
         ({"encoding": "vald"}, r"encoding must be one of 'bag', 'presence', 'vlad', 'fisher'; got 'vald'"),
         ({"softness": -1}, r"softness must be a number of at least 0; got -1"),
         ({"words": 5000}, r"5000 words need at least as many local features .* got 361; pass more images"),
