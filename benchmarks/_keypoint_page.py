@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks._keypoint_results import TEST, PointBoard, PointResults
+from ferbench.benchmarks._keypoint_results import BASELINE, TEST, PointBoard, PointResults
 from ferbench.benchmarks._keypoint_tables import NOTES, points_headline
 from ferbench.benchmarks._report_columns import Column, megabytes, milliseconds, seconds, share, whole
 from ferbench.benchmarks._report_page import environments, measured_on, render_page, table_rows
@@ -31,7 +31,8 @@ def render_keypoints(
         test=TEST,
         measured_on=measured_on(records),
         columns=columns,
-        rows=table_rows(frame, columns),
+        # The baseline is fast and small without merit: it is never the best of a column.
+        rows=table_rows(frame.assign(family=frame["recipe"].replace(BASELINE, "constant")), columns),
         winner=_winner(results, board),
         # Made by matplotlib, which escapes every text it writes.
         svg={name: Markup(text) for name, text in svg.items()},

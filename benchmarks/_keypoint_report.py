@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench.benchmarks._keypoint_page import render_keypoints
 from ferbench.benchmarks._keypoint_results import (
     TEST,
+    VALIDATION,
     MeasuredPoints,
     PointBoard,
     PointResults,
@@ -133,7 +134,10 @@ def _drawings(results: PointResults, board: PointBoard) -> "dict[str, Callable[[
     }
     for cell in _trained(results):
         makers[f"training_{slug(cell.label)}"] = partial(
-            HistoryDisplay.from_history, cell.record["history"], name=cell.label, dataset=about
+            HistoryDisplay.from_history,
+            cell.record["history"],
+            name=cell.label,
+            dataset=f"{_about(results, '')}, validated on {VALIDATION}",
         )
     return makers
 
@@ -177,9 +181,9 @@ def _save(drawings: "dict[str, Callable[[], Display]]", root: Path) -> None:
         path.unlink()
 
 
-def _about(results: PointResults) -> str:
+def _about(results: PointResults, split: str = TEST) -> str:
     dataset = results.dataset
-    return f"{dataset['name']}{' (drawn, not real)' if dataset['drawn'] else ''} {TEST}"
+    return f"{dataset['name']}{' (drawn, not real)' if dataset['drawn'] else ''} {split}".strip()
 
 
 def _embedded(display: "Display") -> str:
