@@ -63,10 +63,14 @@ class GrowthDisplay(Display):
         if left == right:
             return
         for power, name in ((1, "n"), (2, "n²"), (3, "n³")):
-            ax.plot([left, right], [low, low * (right / left) ** power], color=GREY, linewidth=0.8, zorder=0)
+            ax.plot(
+                [left, right], [low, low * (right / left) ** power], color=GREY, linestyle=":", linewidth=1, zorder=0
+            )
             top = min(low * (right / left) ** power, high)
             x = left * (top / low) ** (1 / power)
-            ax.annotate(name, (x, top), fontsize=8, color=GREY, ha="right", va="top", annotation_clip=True)
+            ax.annotate(
+                name, (x, top), (-8, 0), textcoords="offset points", fontsize=9, color=GREY, ha="right", va="top"
+            )
         ax.set_ylim(low, high)
 
 
