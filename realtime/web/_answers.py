@@ -56,14 +56,13 @@ def describe_points(on: bool) -> str:
     return json.dumps({"type": "points", "on": on})
 
 
-def _located(event: FaceEvent) -> dict[str, dict[str, float] | None] | None:
+def _located(event: FaceEvent) -> dict[str, dict[str, float]] | None:
     if event.points is None:
         return None
     places = zip(event.point_names, event.points.tolist(), strict=True)
-    # JSON has no word for what is not a number.
+    # JSON has no word for what is not a number: such a point is left out.
     return {
-        name: {"x": round(x, 2), "y": round(y, 2)} if math.isfinite(x) and math.isfinite(y) else None
-        for name, (x, y) in places
+        name: {"x": round(x, 2), "y": round(y, 2)} for name, (x, y) in places if math.isfinite(x) and math.isfinite(y)
     }
 
 

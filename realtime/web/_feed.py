@@ -205,7 +205,8 @@ class _Worker:
             # Photographs come as fast as they are looked at; each is to be seen for a second.
             self._pace(result.timestamp_s)
         picture = None
-        if self._feed._wants_pictures():
+        # While the next picture is waited for, viewers keep the one they have.
+        if (result.events or result.message) and self._feed._wants_pictures():
             done, data = cv2.imencode(".jpg", self._feed._overlay.annotate(result), _JPEG)
             picture = data.tobytes() if done else None
         self._tell(self._feed._deliver, picture, describe_result(result, self._feed.model))

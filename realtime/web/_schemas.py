@@ -40,7 +40,7 @@ class Event(BaseModel):
     certain: bool = Field(description="whether the probabilities are clear enough to show the label")
     probabilities: dict[str, float] | None = Field(description="by class; smoothed over time in a video")
     raw: dict[str, float] | None = Field(description="by class, of this frame alone")
-    points: dict[str, Point | None] | None = Field(description="key points by name; null where they were not asked for")
+    points: dict[str, Point] | None = Field(description="key points by name; null where they were not asked for")
 
 
 class Prediction(BaseModel):

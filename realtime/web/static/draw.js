@@ -49,7 +49,7 @@ export function drawOverlay(events, picture, colours, { mirrored = false, points
     drawFace(pen, face, place, face.certain ? colours[face.label] : UNCERTAIN, { width, height });
     if (points && face.points) {
       const radius = Math.max(1.5, Math.min(4, (scale * face.box.width) / 60));
-      for (const point of Object.values(face.points).filter(Boolean)) {
+      for (const point of Object.values(face.points)) {
         // Whole numbers are the middles of pixels.
         const x = mirrored ? picture.width - point.x - 0.5 : point.x + 0.5;
         drawPoint(pen, left + scale * x, top + scale * (point.y + 0.5), radius);
