@@ -15,10 +15,15 @@ from ferbench.benchmarks._metrics import Scores
 if TYPE_CHECKING:
     import pandas as pd
 
+# More names than this cover each other: then only those on a front are written, the others stand in the CSV.
+MOST_NAMES = 24
+
 
 @dataclass(frozen=True, eq=False)
 class TradeoffDisplay(Display):
     """Accuracy with its 95 % interval against a cost on a logarithmic axis, and who is on the Pareto front.
+
+    A thin line in a group's colour is the front of that group alone, such as the classical recognisers'.
 
     Attributes
     ----------
@@ -109,6 +114,7 @@ class TradeoffDisplay(Display):
         front = self.on_front
         steps = _steps(self.cost[front], self.accuracy[front])
         ax.plot(*steps, color=GREY, linestyle="--", zorder=1, label="Pareto front (filled)")
+        self._draw_group_fronts(ax)
         self._draw_points(ax)
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter("{x:g}")
@@ -124,8 +130,32 @@ class TradeoffDisplay(Display):
         bars = np.column_stack([self.cost, self.low, self.cost, self.high])
         bars = bars[~np.isnan(bars).any(axis=1)]
         edges = np.column_stack([steps[0][:-1], steps[1][:-1], steps[0][1:], steps[1][1:]])
-        points = list(zip(self.cost, self.accuracy, strict=True))
-        place_labels(ax, points, self.names, np.concatenate([bars, edges]))
+        named = self._named()
+        points = list(zip(self.cost[named], self.accuracy[named], strict=True))
+        names = [name for name, shown in zip(self.names, named, strict=True) if shown]
+        place_labels(ax, points, names, np.concatenate([bars, edges]))
+
+    def _group_front(self, group: str) -> NDArray[np.bool_]:
+        """Who is on the front of a group: all False for the others."""
+        members = np.array([each == group for each in self.groups])
+        front = np.zeros(len(members), bool)
+        front[members] = pareto_front(self.cost[members], self.accuracy[members])
+        return front
+
+    def _named(self) -> NDArray[np.bool_]:
+        if len(self.names) <= MOST_NAMES:
+            return np.ones(len(self.names), bool)
+        fronts = [self._group_front(group) for group in dict.fromkeys(self.groups)]
+        named = self.on_front | np.any(fronts, axis=0)
+        return named if named.sum() <= MOST_NAMES else self.on_front
+
+    def _draw_group_fronts(self, ax: Axes) -> None:
+        styles = group_styles(self.groups)
+        for group in dict.fromkeys(self.groups):
+            front = self._group_front(group)
+            if group and front.sum() > 1:
+                steps = _steps(self.cost[front], self.accuracy[front])
+                ax.plot(*steps, color=styles[group][0], linewidth=1, alpha=0.45, zorder=0)
 
     def _draw_points(self, ax: Axes) -> None:
         styles = group_styles(self.groups)

@@ -23,6 +23,7 @@ from ferbench.benchmarks._displays import (
     RocDisplay,
     TradeoffDisplay,
 )
+from ferbench.benchmarks._displays_base import group_styles
 from ferbench.benchmarks._displays_tradeoff import pareto_front
 from ferbench.benchmarks._metrics import Scores, score
 
@@ -286,6 +287,26 @@ def test_the_pareto_front_holds_whom_nobody_beats() -> None:
     cost, accuracy = np.array([1.0, 2, 3, 3, 4, 1]), np.array([0.3, 0.5, 0.5, 0.7, 0.6, 0.3])
     # The two cheapest are equal, so neither is beaten.
     assert pareto_front(cost, accuracy).tolist() == [True, True, False, True, False, True]
+
+
+def test_of_many_recognisers_those_on_a_front_are_named_and_each_group_has_its_own(scores) -> None:
+    many = {f"recipe-{place}": scores["cnn"] for place in range(40)} | {"hog": scores["constant"]}
+    costs = {name: 2.0 + place for place, name in enumerate(many)} | {"recipe-0": 1.0, "hog": 0.5}
+    groups = dict.fromkeys(many, "deep") | {"hog": "classical"}
+    display = TradeoffDisplay.from_scores(many, costs, groups=groups, dataset=DATASET)
+    ax = display.plot()
+    shown = {child.get_text() for child in ax.get_children() if isinstance(child, Annotation)} - {""}
+    # Forty are equally good, and the cheapest of them beats the others; the cheapest of all is the worst.
+    assert shown == {"recipe-0", "hog"}
+    assert len(display.frame()) == 41
+
+
+def test_the_front_of_a_group_is_drawn_in_its_colour(displays) -> None:
+    display = displays["tradeoff"]
+    colours = {group: colour for group, (colour, _) in group_styles(display.groups).items()}
+    thin = [line for line in display.plot().get_lines() if line.get_linewidth() == 1 and line.get_linestyle() == "-"]
+    expected = [group for group in dict.fromkeys(display.groups) if group and display._group_front(group).sum() > 1]
+    assert expected and [line.get_color() for line in thin] == [colours[group] for group in expected]
 
 
 def test_a_recogniser_without_a_measured_cost_is_left_out_and_said_so(scores, costs) -> None:
