@@ -27,7 +27,7 @@ class LBPExtractor(ImageExtractor):
 
     Parameters
     ----------
-    radii : int, sequence of int or str, default=1
+    radii : int, sequence of int or str, default=2
         Radius of the circle, in pixels; several give a histogram each.
     grid : int, default=8
         Cells across and down, each with a histogram.
@@ -72,7 +72,7 @@ class LBPExtractor(ImageExtractor):
     def __init__(
         self,
         *,
-        radii: int | str | Sequence[int] = 1,
+        radii: int | str | Sequence[int] = 2,
         grid: int = 8,
         sqrt: bool = True,
         equalize: bool = False,

@@ -41,7 +41,7 @@ def test_each_cell_counts_the_patterns_of_its_pixels() -> None:
 
 def test_names_say_where_a_change_is() -> None:
     images = check_pictures(48)
-    extractor = LBPExtractor(grid=4).fit(images)
+    extractor = LBPExtractor(radii=1, grid=4).fit(images)
     changed = images[:1].copy()
     changed[:, 2:8, 38:44] ^= 255
     differ = extractor.transform(images[:1])[0] != extractor.transform(changed)[0]
