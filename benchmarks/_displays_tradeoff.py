@@ -114,7 +114,7 @@ class TradeoffDisplay(Display):
         front = self.on_front
         steps = _steps(self.cost[front], self.accuracy[front])
         ax.plot(*steps, color=GREY, linestyle="--", zorder=1, label="Pareto front (filled)")
-        self._draw_group_fronts(ax)
+        edges = [_edges(steps), *self._draw_group_fronts(ax)]
         self._draw_points(ax)
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter("{x:g}")
@@ -129,11 +129,10 @@ class TradeoffDisplay(Display):
         set_title(ax, f"Accuracy against cost{left_out}", self.dataset, self.n_images)
         bars = np.column_stack([self.cost, self.low, self.cost, self.high])
         bars = bars[~np.isnan(bars).any(axis=1)]
-        edges = np.column_stack([steps[0][:-1], steps[1][:-1], steps[0][1:], steps[1][1:]])
         named = self._named()
         points = list(zip(self.cost[named], self.accuracy[named], strict=True))
         names = [name for name, shown in zip(self.names, named, strict=True) if shown]
-        place_labels(ax, points, names, np.concatenate([bars, edges]))
+        place_labels(ax, points, names, np.concatenate([bars, *edges]))
 
     def _group_front(self, group: str) -> NDArray[np.bool_]:
         """Who is on the front of a group: all False for the others."""
@@ -149,13 +148,16 @@ class TradeoffDisplay(Display):
         named = self.on_front | np.any(fronts, axis=0)
         return named if named.sum() <= MOST_NAMES else self.on_front
 
-    def _draw_group_fronts(self, ax: Axes) -> None:
-        styles = group_styles(self.groups)
+    def _draw_group_fronts(self, ax: Axes) -> list[NDArray[np.float64]]:
+        """Draw them, and return their edges for names to keep clear of."""
+        styles, edges = group_styles(self.groups), []
         for group in dict.fromkeys(self.groups):
             front = self._group_front(group)
             if group and front.sum() > 1:
                 steps = _steps(self.cost[front], self.accuracy[front])
                 ax.plot(*steps, color=styles[group][0], linewidth=1, alpha=0.45, zorder=0)
+                edges.append(_edges(steps))
+        return edges
 
     def _draw_points(self, ax: Axes) -> None:
         styles = group_styles(self.groups)
@@ -185,6 +187,12 @@ class TradeoffDisplay(Display):
 def _steps(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Corners of the stairs through the points: level first, then up."""
     return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
+
+
+def _edges(steps: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Each line of the stairs as x0, y0, x1, y1."""
+    x, y = steps
+    return np.column_stack([x[:-1], y[:-1], x[1:], y[1:]])
 
 
 def pareto_front(cost: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -72,7 +72,7 @@ class SpeedBench:
 
     def run(self, on_record: Callable[[Measurement, Record], None] = lambda measurement, record: None) -> list[Record]:
         """Do what is not done yet; returns the records of all measurements."""
-        records = []
+        records: list[Record] = []
         with tempfile.TemporaryDirectory(prefix="ferbench-speed-") as folder:
             prepared = False
             for measurement in self.measurements:

@@ -77,7 +77,7 @@ def plain_table(records: Sequence[Record], n_training: int = 28709, n_predicted:
     """
     extract = extractor_table(records).set_index("extractor")["images_per_s"].get("hog")
     ours, plain = classifier_table(records), classifier_table(records, "plain")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in sorted(set(plain["classifier"])):
         theirs = _whole(plain[plain["classifier"] == name], None, n_training, n_predicted)
         own = _whole(ours[ours["classifier"] == name], extract, n_training, n_predicted)
@@ -88,7 +88,7 @@ def plain_table(records: Sequence[Record], n_training: int = 28709, n_predicted:
                 "cell": f"hog+{name}",
                 **{f"plain_{key}": value for key, value in theirs.items()},
                 **{f"ours_{key}": value for key, value in own.items()},
-                "ratio": theirs["s"] / own["s"],
+                "ratio": float(theirs["s"] or 0) / float(own["s"] or 1),
             }
         )
     if len(rows) > 1:
