@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.models import Augmentation, Recipe
+from ferbench.models._recipes import MIRROR_VIEWS
 
 # The one parameter that is a table of its own.
 _TABLE = "augmentation"
@@ -61,9 +62,33 @@ class Choices:
 
 Space = dict[str, Range | Choices]
 
+_KERNEL_RIDGE: Space = {
+    "classifier__alpha": Range(0.005, 0.5, log=True),
+    "classifier__gamma": Range(1.0, 12.0, log=True),
+}
 _CLASSIFIERS: dict[str, Space] = {
+    "boosting": {
+        "classifier__classifier__max_iter": Range(50, 600, log=True),
+        "classifier__classifier__learning_rate": Range(0.02, 0.3, log=True),
+        "classifier__classifier__max_leaf_nodes": Range(7, 63, log=True),
+    },
+    "chi2-svm": {"classifier__C": Range(0.3, 100.0, log=True), "classifier__gamma": Range(0.3, 10.0, log=True)},
+    "forest": {
+        "classifier__min_samples_leaf": Range(1, 50, log=True),
+        "classifier__max_features": Choices(("sqrt", "log2")),
+    },
+    "intersection-svm": {"classifier__C": Range(0.3, 100.0, log=True), "classifier__gamma": Range(0.3, 10.0, log=True)},
+    "kernel-ridge": _KERNEL_RIDGE,
+    "knn": {"classifier__n_neighbors": Range(3, 300, log=True)},
+    "lda": {"classifier__classifier__shrinkage": Range(0.01, 0.9, log=True)},
     "linear-svm": {"classifier__C": Range(1e-6, 1e-1, log=True)},
+    "local-svm": {
+        "classifier__C": Range(0.01, 10.0, log=True),
+        "classifier__n_neighbors": Range(100, 2000, log=True),
+    },
     "logreg": {"classifier__C": Range(1e-5, 1.0, log=True)},
+    MIRROR_VIEWS: _KERNEL_RIDGE,
+    "nystroem": {"classifier__C": Range(0.1, 1000.0, log=True), "map__gamma": Range(1.0, 12.0, log=True)},
     "svm": {"classifier__C": Range(0.3, 100.0, log=True), "classifier__gamma": Range(1e-5, 1e-2, log=True)},
     "tree": {"classifier__max_depth": Range(3, 30), "classifier__min_samples_leaf": Range(1, 200, log=True)},
 }
@@ -126,8 +151,9 @@ def default_space(recipe: Recipe) -> Space:
     else:
         features, _, classifier = recipe.name.rpartition("+")
         names = features.split("+")
+        extractor = "features__extractor__" if classifier == MIRROR_VIEWS else "features__"
         for name in names:
-            prefix = f"features__{name}__" if len(names) > 1 else "features__"
+            prefix = f"{extractor}{name}__" if len(names) > 1 else extractor
             space |= {prefix + key: values for key, values in _EXTRACTORS.get(name, {}).items()}
         space |= _CLASSIFIERS.get(classifier, {})
     if not space:
