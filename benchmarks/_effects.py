@@ -118,8 +118,7 @@ def _pair(results: Results, cell: Measured, reference: Measured, splits: tuple[s
     truth = np.concatenate([results.labels[split] for split in splits])
     probas = {each.label: np.concatenate([each.proba[split] for split in splits]) for each in (cell, reference)}
     pairs = compare(truth, probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
-    row: Mapping[str, Any] = pairs.iloc[0].to_dict()
-    return row
+    return {str(name): value for name, value in pairs.iloc[0].items()}
 
 
 def _changed(reference: Mapping[str, Any], record: Mapping[str, Any]) -> str:

@@ -86,7 +86,7 @@ def _pairs(board: PointBoard) -> list[dict[str, Any]]:
             "gap": f"{row['difference']:+.4f} [{row['difference_low']:+.4f}, {row['difference_high']:+.4f}]",
             "p": f"{row['p_holm']:.2g}",
         }
-        for row in board.pairs.to_dict("records")
+        for row in ({str(name): value for name, value in each.items()} for each in board.pairs.to_dict("records"))
     ]
 
 

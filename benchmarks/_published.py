@@ -158,7 +158,7 @@ def _claim(row: dict[str, str], cell: Measured | None, board: ScoreBoard) -> dic
     epochs = len(history.get("loss") or ()) or nothing
     reached = "inside the noise" if high >= claimed else "not reached"
     verdict = "exceeded" if scores.accuracy >= claimed else reached
-    figures = {"accuracy": scores.accuracy, "low": low, "high": high, "epochs": epochs}
+    figures: dict[str, Any] = {"accuracy": scores.accuracy, "low": low, "high": high, "epochs": epochs}
     figures["percent"] = _percent(scores.accuracy, low, high)
     return known | {"recipe": cell.label} | figures | {"verdict": verdict, "reason": _reason(verdict, row, cell)}
 

@@ -163,7 +163,7 @@ def _models_here(chosen: str | None, results: Path) -> list[str]:
     """Models for the keys: the chosen one, those that came with the package, those fitted here, at most nine."""
     from ferbench.models import pretrained
 
-    names = [chosen or "winner", *pretrained()]
+    names: list[str | None] = [chosen or "winner", *pretrained()]
     for file in sorted([*results.glob("bundles/*/bundle.json"), *results.glob("*/bundles/*/bundle.json")]):
         # A damaged bundle that nobody asked for must not keep the window from opening.
         with contextlib.suppress(ValueError, OSError):

@@ -70,7 +70,7 @@ def audit_points(
 def describe_points(dataset: PointDataset) -> dict[str, Any]:
     """Numbers of the points of a data set, as plain values."""
     rows = {split: dataset.rows(split) for split in POINT_SPLITS}
-    marked = np.isfinite(dataset.points).all(axis=2)
+    marked = np.asarray(np.isfinite(dataset.points).all(axis=2))
     side = dataset.images.shape[1]
     outside = marked & ((dataset.points < -0.5) | (dataset.points > side - 0.5)).any(axis=2)
     return {

@@ -245,7 +245,9 @@ class SIFTExtractor(LearnedExtractor):
         self.axes_ = np.ascontiguousarray(axes[:, ::-1][:, :kept], np.float32)
 
     def _turned(self, descriptors: Descriptors) -> Descriptors:
-        return descriptors if self.descriptor_components is None else (descriptors - self.center_) @ self.axes_
+        if self.descriptor_components is None:
+            return descriptors
+        return np.asarray((descriptors - self.center_) @ self.axes_, np.float32)
 
     def _sample(self, images: Images) -> Descriptors:
         chosen = np.random.default_rng(self.random_state)

@@ -181,4 +181,4 @@ def _fit_machines(rows: Matrix, signs: Matrix, C: float) -> NDArray[np.float64]:
         if (now == inside).all():
             break
         inside = now
-    return weights
+    return np.asarray(weights, np.float64)

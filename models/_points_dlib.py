@@ -208,7 +208,7 @@ def completed(points: Points) -> Points:
         The same with the gaps of rows filled that have two points or more.
     """
     filled = points.copy()
-    known = np.isfinite(points).all(axis=2)
+    known = np.asarray(np.isfinite(points).all(axis=2))
     z = points[..., 0].astype(np.float64) + 1j * points[..., 1]
     shape = np.array([column[has].mean() for column, has in zip(z.T, known.T, strict=True)])
     for row in np.flatnonzero(~known.all(axis=1) & (known.sum(axis=1) >= 2)):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.responses import Response
@@ -118,7 +119,9 @@ class FeedSession:
                 command = json.loads(message.get("text") or "")
                 kind = command["type"]
                 choice = str(command["name"]) if kind == "model" else {True: True, False: False}[command["on"]]
-                change = {"model": self._feed.switch, "points": self._feed.switch_points}[kind]
+                changes: dict[str, Callable[[Any], Awaitable[None]]]
+                changes = {"model": self._feed.switch, "points": self._feed.switch_points}
+                change = changes[kind]
             except (ValueError, KeyError, TypeError, RecursionError):
                 known = '{"type": "model", "name": …} or {"type": "points", "on": …}'
                 raise Refusal(422, "command", f"expected {known}") from None
