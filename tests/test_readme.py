@@ -25,7 +25,7 @@ def test_ci_calls_the_readme_s_test_command() -> None:
 
 def test_every_command_in_the_readme_exists(capsys: pytest.CaptureFixture[str]) -> None:
     parser = build_parser()
-    commands = set(re.findall(r"`ferbench ([a-z]+(?: (?:audit|fetch|train|evaluate))?)", README))
+    commands = set(re.findall(r"`ferbench ([a-z-]+(?: (?:audit|fetch|points|train|evaluate))?)", README))
     assert {"run", "report", "best", "predict", "data audit", "live", "tune", "export"} <= commands
     for command in commands:
         with pytest.raises(SystemExit) as ended:
