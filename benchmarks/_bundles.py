@@ -5,8 +5,11 @@ from pathlib import Path
 
 from ferbench.models import pretrained
 
+# What a winner may take for one face where frames wait for it.
+REAL_TIME_MS = 30.0
 
-def find_bundle(name: str, results: Path) -> Path:
+
+def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None) -> Path:
     """Return the folder of a bundle by path, by recipe name, or as the winner.
 
     Parameters
@@ -17,6 +20,8 @@ def find_bundle(name: str, results: Path) -> Path:
         the shipped one where there is none. What drawn faces taught wins only where `results` is their own folder.
     results : Path
         A results folder, or one of its data sets.
+    max_latency_ms : float, optional
+        What the winner may take for one image (p90), where speed counts.
 
     Raises
     ------
@@ -26,7 +31,7 @@ def find_bundle(name: str, results: Path) -> Path:
     if (Path(name) / "bundle.json").is_file():
         return Path(name)
     if name == "winner":
-        return _winner(results)
+        return _winner(results, max_latency_ms)
     found = _bundles(results)
     matching = [path for recipe, _, path in sorted(found, key=lambda entry: entry[1]) if recipe == name]
     if not matching and name in pretrained():
@@ -37,7 +42,7 @@ def find_bundle(name: str, results: Path) -> Path:
     return matching[-1]
 
 
-def _winner(results: Path) -> Path:
+def _winner(results: Path, max_latency_ms: float | None) -> Path:
     """The best recogniser of the one data set whose bundles are on this machine; published results come without."""
     from ferbench.benchmarks._best import choose_best
 
@@ -52,7 +57,7 @@ def _winner(results: Path) -> Path:
     if len(folders) > 1:
         known = ", ".join(map(str, folders))
         raise ValueError(f"{results} holds bundles of several data sets; choose one with --results: {known}")
-    choice = choose_best(folders[0])
+    choice = choose_best(folders[0], max_latency_ms=max_latency_ms)
     if choice.bundle is None or not choice.bundle_exists:
         raise FileNotFoundError(
             f"the winner of {folders[0]}, {choice.label}, has no bundle there: run the suite to make it"

@@ -131,9 +131,9 @@ def load_recognizer(name: str, results: Path, n_threads: int = 1) -> Recognizer:
     if (path / "bundle.json").is_file():
         return Recognizer(load_bundle(path, n_threads=n_threads), name=name if path != Path(name) else None)
     # Only now: it brings pandas along, which takes longer to import than all the rest.
-    from ferbench.benchmarks._bundles import find_bundle
+    from ferbench.benchmarks._bundles import REAL_TIME_MS, find_bundle
 
-    return Recognizer(load_bundle(find_bundle(name, results), n_threads=n_threads))
+    return Recognizer(load_bundle(find_bundle(name, results, max_latency_ms=REAL_TIME_MS), n_threads=n_threads))
 
 
 def _window(args: argparse.Namespace, pipeline: Pipeline, source: Source, stop: Interruption) -> Window | None:

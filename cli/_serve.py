@@ -94,7 +94,7 @@ def _points(chosen: str | bool | None) -> Path | None:
 
 def _bundles(names: list[str], results: Path) -> dict[str, Path]:
     """Folders of the models by the names they get on the page."""
-    from ferbench.benchmarks._bundles import find_bundle
+    from ferbench.benchmarks._bundles import REAL_TIME_MS, find_bundle
     from ferbench.models import pretrained
     from ferbench.models._shipped import find_shipped
 
@@ -102,7 +102,7 @@ def _bundles(names: list[str], results: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for name in names:
         shipped = find_shipped(name)
-        path = shipped if shipped != Path(name) else find_bundle(name, results)
+        path = shipped if shipped != Path(name) else find_bundle(name, results, max_latency_ms=REAL_TIME_MS)
         found.setdefault(_title(name, path, known), path)
     # What comes with the package is on offer as well.
     return {**found, **{name: path for name, path in known.items() if path not in found.values()}}

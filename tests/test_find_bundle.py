@@ -1,12 +1,13 @@
 """What a model's name means: a folder, a recipe's newest bundle, or the winner of what is here."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ferbench.benchmarks._bundles import find_bundle
+from ferbench.benchmarks._bundles import REAL_TIME_MS, find_bundle
 from ferbench.benchmarks._runner import Run
 from ferbench.benchmarks._suite import Suite
 from ferbench.datasets import make_faces
@@ -58,3 +59,15 @@ def test_what_drawn_faces_taught_wins_only_in_their_own_folder(tmp_path: Path) -
     assert find_bundle("winner", tmp_path) == pretrained()["ferbench-net"]
     assert find_bundle("winner", tmp_path / "faces").name.startswith("pixels+tree")
     assert find_bundle("pixels+tree", tmp_path).name.startswith("pixels+tree"), "by name it is found everywhere"
+
+
+def test_a_winner_for_live_use_keeps_the_pace(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results / "one", tmp_path / "one")
+    best = find_bundle("winner", tmp_path / "one")
+    record = next(file for file in (tmp_path / "one" / "records").glob("*.json") if file.stem == best.name)
+    content = json.loads(record.read_text())
+    content["timings"]["latency_ms"] |= {"median": 2 * REAL_TIME_MS, "p90": 2 * REAL_TIME_MS}
+    record.write_text(json.dumps(content))
+    assert find_bundle("winner", tmp_path / "one") == best
+    fast = find_bundle("winner", tmp_path / "one", max_latency_ms=REAL_TIME_MS)
+    assert fast != best and fast.is_dir()
