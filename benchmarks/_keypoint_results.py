@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks._keypoint_metrics import PointScores, compare_points, score_points
-from ferbench.benchmarks._report_results import find_results, read_suite, unique_labels
+from ferbench.benchmarks._report_results import open_results, read_suite, unique_labels
 from ferbench.benchmarks._store import Store
 
 if TYPE_CHECKING:
@@ -116,12 +116,7 @@ def read_point_results(folder: str | Path) -> PointResults:
     FileNotFoundError, ValueError
         If there is no record, or a file is missing, damaged or of another size than the rows.
     """
-    root = find_results(folder)
-    store = Store(root)
-    records = store.records()
-    if not records:
-        raise ValueError(f"{root}: no readable record in {root / 'records'}; run the suite first")
-    rows = store.rows()
+    root, store, records, rows = open_results(folder)
     if "points" not in rows:
         raise ValueError(f"{root / 'rows.npz'}: no rows of key points; run the suite again to rewrite it")
     ok = [record for record in records if record["status"] == "ok"]

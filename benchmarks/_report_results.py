@@ -122,6 +122,23 @@ def find_results(folder: str | Path | None = None) -> Path:
     return found[0]
 
 
+def open_results(folder: str | Path) -> tuple[Path, Store, list[dict[str, Any]], dict[str, NDArray[Any]]]:
+    """Folder of one data set, its store, its readable records and its rows.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such folder, or no record in it.
+    """
+    root = find_results(folder)
+    store = Store(root)
+    records = store.records()
+    if not records:
+        raise ValueError(f"{root}: no readable record in {root / 'records'}; run the suite first")
+    rows = store.rows()
+    return root, store, records, rows
+
+
 def read_results(folder: str | Path) -> Results:
     """Read one data set's records, probabilities and rows, and check that they fit together.
 
@@ -130,12 +147,7 @@ def read_results(folder: str | Path) -> Results:
     FileNotFoundError, ValueError
         If there is no record, or a file is missing, damaged or of another size than the rows.
     """
-    root = find_results(folder)
-    store = Store(root)
-    records = store.records()
-    if not records:
-        raise ValueError(f"{root}: no readable record in {root / 'records'}; run the suite first")
-    rows = store.rows()
+    root, store, records, rows = open_results(folder)
     if "points" in rows:
         raise ValueError(
             f"{root} holds key points, not recognisers of expressions; 'ferbench report' shows their table"
