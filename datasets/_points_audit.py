@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ferbench.datasets._audit import render, save_figure, write_text
 from ferbench.datasets._points import PointDataset, load_points
 from ferbench.datasets._points_splits import POINT_SPLITS
+from ferbench.features import mark_offset
 
 SCHEMA = 1
 _COLUMNS = ("point", "axis", "marked", "missing", "mean", "std", "min", "q25", "median", "q75", "max")
@@ -47,7 +48,8 @@ def audit_points(
     -------
     dict
         What ``points.json`` holds: numbers by split, the statistics of each coordinate (also as ``coordinates.csv``),
-        missing values, points outside their image, and how often which points are marked together.
+        missing values, points outside their image, how far all marks of Training stand right of what they mark
+        (:func:`ferbench.features.mark_offset`), and how often which points are marked together.
 
     Raises
     ------
@@ -88,6 +90,7 @@ def describe_points(dataset: PointDataset) -> dict[str, Any]:
             for split, of in rows.items()
         },
         "patterns": _patterns(dataset, marked),
+        "mark_offset": round(mark_offset(*dataset.part("Training")), 2),
         "outside": {name: int(n) for name, n in zip(dataset.names, outside.sum(axis=0), strict=True)},
     }
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ferbench.features._images import check_images
     from ferbench.features._landmarks import LandmarkExtractor
     from ferbench.features._lbp import LBPExtractor
+    from ferbench.features._mark_offset import mark_offset
     from ferbench.features._mirror import MirrorViews
     from ferbench.features._patches import PatchExtractor
     from ferbench.features._pixels import PixelExtractor
@@ -37,6 +38,7 @@ __all__ = [
     "derive_points",
     "extractors",
     "make_extractor",
+    "mark_offset",
 ]
 
 # Where each name lives. It is imported when it is first used: running a network's bundle live must not wait for
@@ -59,6 +61,7 @@ _HOMES = {
     "derive_points": "_points",
     "extractors": "_registry",
     "make_extractor": "_registry",
+    "mark_offset": "_mark_offset",
 }
 
 

@@ -74,7 +74,12 @@ class Augmentation:
         return self._seen(images, self._matrices(images.shape, rng), cv2.BORDER_REFLECT_101, rng)
 
     def with_points(
-        self, images: NDArray[np.uint8], points: NDArray[np.float32], mirrored: Sequence[int], rng: np.random.Generator
+        self,
+        images: NDArray[np.uint8],
+        points: NDArray[np.float32],
+        mirrored: Sequence[int],
+        rng: np.random.Generator,
+        offset: float = 0.0,
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Return changed copies of images and the places of their points in them.
 
@@ -86,6 +91,9 @@ class Augmentation:
         mirrored : sequence of int, length n_points
             For each point, the index of the one that takes its place in a mirror image.
         rng : numpy.random.Generator
+        offset : float, default=0.0
+            Pixels by which all marks stand right of what they mark (``ferbench.features.mark_offset``); they do so in
+            the copies as well, mirrored or not.
 
         Returns
         -------
@@ -93,7 +101,8 @@ class Augmentation:
             Of the same shapes. A point may end up outside its image.
         """
         matrices = self._matrices(images.shape, rng)
-        moved = points @ matrices[:, :, :2].transpose(0, 2, 1) + matrices[:, None, :, 2]
+        beside = np.array([offset, 0.0])
+        moved = (points - beside) @ matrices[:, :, :2].transpose(0, 2, 1) + matrices[:, None, :, 2] + beside
         flipped = np.linalg.det(matrices[:, :, :2]) < 0
         moved[flipped] = moved[flipped][:, list(mirrored)]
         # A border that is reflected would show a second mouth where the first is cut off.

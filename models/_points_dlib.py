@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.features import MIRRORED, check_images
+from ferbench.features import MIRRORED, check_images, mark_offset
 from ferbench.models._augmentation import Augmentation
 from ferbench.models._points_base import PointRegressor, Points, check_points
 from ferbench.models._points_shape import ShapePredictor, enlarged, reduced
@@ -55,6 +55,8 @@ class DlibShape(PointRegressor):
         The trained predictor, as dlib writes it into a file.
     image_shape_ : tuple of int
         Height and width of the images it was fitted on, in pixels.
+    mark_offset_ : float
+        Pixels by which the training marks stand right of what they mark, which the augmentation allows for.
     implementation_ : str
         Library and version.
 
@@ -131,6 +133,7 @@ class DlibShape(PointRegressor):
         targets = check_points(points, images)
         self.image_shape_ = (images.shape[1], images.shape[2])
         rows = np.isfinite(targets).all(axis=2).sum(axis=1) >= 2
+        self.mark_offset_ = mark_offset(images, targets)
         faces, shapes = self._material(images[rows], completed(targets)[rows])
         predictor = dlib.train_shape_predictor(faces, shapes, self._options())
         with tempfile.TemporaryDirectory() as folder:
@@ -147,7 +150,8 @@ class DlibShape(PointRegressor):
         augmentation = Augmentation.of(self.augmentation)
         parts = [(images, points)]
         if augmentation is not None:
-            parts += [augmentation.with_points(images, points, MIRRORED, rng) for _ in range(self.copies)]
+            given = (images, points, MIRRORED, rng, self.mark_offset_)
+            parts += [augmentation.with_points(*given) for _ in range(self.copies)]
         faces = [face for part, _ in parts for face in enlarged(part)]
         places = np.concatenate([reduced(part, self.image_shape_, inverse=True) for _, part in parts])
         whole = np.rint(places).astype(int).tolist()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import train_test_split
 
-from ferbench.features import check_images
+from ferbench.features import check_images, mark_offset
 from ferbench.models._augmentation import Augmentation
 from ferbench.models._network import NetworkEstimator, check_training_parameters
 from ferbench.models._optional import require
@@ -78,6 +78,8 @@ class PointNet(PointRegressor, NetworkEstimator):
         Epoch (from 1) whose weights are kept.
     image_shape_ : tuple of int
         Height and width of the images it was fitted on, in pixels.
+    mark_offset_ : float
+        Pixels by which the training marks stand right of what they mark, which the augmentation allows for.
     implementation_ : str
         Libraries, backend and precision that trained the network.
 
@@ -178,6 +180,7 @@ class PointNet(PointRegressor, NetworkEstimator):
         self._check_parameters((images.shape[1], images.shape[2]))
         train, validation = self._parts(images, points, X_val, points_val)
         self.image_shape_ = (images.shape[1], images.shape[2])
+        self.mark_offset_ = mark_offset(*train)
         with tempfile.TemporaryDirectory() as scratch:
             training = PointTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
             weights = training.run(train, validation)

@@ -84,7 +84,8 @@ class PointBatches(keras.utils.PyDataset):
         images, points = self.images[rows], self.points[rows]
         if self.augmentation is not None:
             rng = np.random.default_rng((self.settings.random_state, self.epoch, index))
-            images, points = self.augmentation.with_points(images, points, MIRRORED, rng)
+            offset = self.settings.mark_offset_
+            images, points = self.augmentation.with_points(images, points, MIRRORED, rng, offset)
         return images.astype(np.float32), points
 
     def on_epoch_end(self) -> None:

@@ -73,6 +73,15 @@ def test_a_mirror_swaps_left_and_right(points: np.ndarray) -> None:
     np.testing.assert_allclose(moved[mirrored, nose, 0], SIDE - 1 - points[mirrored, nose, 0], atol=1e-4)
 
 
+def test_marks_beside_their_places_stay_beside_them_on_the_same_side(points: np.ndarray) -> None:
+    images, marks = dotted(points), points + np.array([3, 0], np.float32)
+    augmentation = Augmentation.of({**STILL, "flip": True, "rotation": 20.0})
+    same = augmentation.with_points(images, points, MIRRORED, np.random.default_rng(8))[1] + [3, 0]
+    seen, moved = augmentation.with_points(images, marks, MIRRORED, np.random.default_rng(8), offset=3.0)
+    np.testing.assert_allclose(moved, same, atol=1e-4)
+    assert (seen != images).any()
+
+
 def test_missing_points_stay_missing_under_their_mirrored_name(points: np.ndarray) -> None:
     points[:, POINT_NAMES.index("left_eye_center")] = np.nan
     _, moved = Augmentation().with_points(dotted(points[:, 2:]), points, MIRRORED, np.random.default_rng(3))
