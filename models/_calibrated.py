@@ -4,15 +4,16 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ferbench.models._calibration import fit_calibration, hold_out, log_scores
+from ferbench.models._most_probable import MostProbable
 from ferbench.models._naming import library_of
 
 
-class Calibrated(ClassifierMixin, BaseEstimator):
+class Calibrated(MostProbable, BaseEstimator):
     """A classifier of features with its probabilities learned anew on held-out rows.
 
     It is fitted on a stratified part of the rows and asked about the rest; a multinomial logistic regression of the
@@ -85,8 +86,3 @@ class Calibrated(ClassifierMixin, BaseEstimator):
         rows = validate_data(self, X, dtype=np.float32, reset=False)
         scores = log_scores(self.classifier_.predict_proba(rows))
         return self.calibration_.predict_proba(scores / self.score_scale_)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Class with the largest probability."""
-        check_is_fitted(self, "classifier_")
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]

@@ -7,20 +7,20 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import check_images
 from ferbench.models._architectures import TestTime, build_network, check_architecture
 from ferbench.models._augmentation import Augmentation
+from ferbench.models._most_probable import MostProbable
 from ferbench.models._network import NetworkEstimator, check_training_parameters
 from ferbench.models._optional import require
 
 Imbalance = Literal["weights", "sqrt-weights", "oversample"]
 
 
-class CNN(ClassifierMixin, NetworkEstimator):
+class CNN(MostProbable, NetworkEstimator):
     """Convolutional network that classifies grey face images.
 
     Parameters
@@ -252,10 +252,6 @@ class CNN(ClassifierMixin, NetworkEstimator):
             raise ValueError(f"X must hold images of {self.image_shape_} pixels, as in fit; got {X.shape[1:]}")
         probabilities = self._run_network(X).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
-
-    def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
-        """Most probable label of each image."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _check_parameters(self) -> None:
         check_architecture(self.architecture)

@@ -6,7 +6,6 @@ from typing import Any, Literal, Self
 import numpy as np
 import psutil
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin
 from sklearn.metrics import log_loss
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -16,9 +15,10 @@ from ferbench.models._calibration import fit_calibration, hold_out
 from ferbench.models._cholesky import factor_in_place, last_of_inverse_diagonal, solve_factored
 from ferbench.models._kernel_machine import BLOCK, KernelMachine
 from ferbench.models._kernels import Kernel, Matrix, Prepared, kernel_block
+from ferbench.models._most_probable import MostProbable
 
 
-class KernelRidge(ClassifierMixin, KernelMachine):
+class KernelRidge(MostProbable, KernelMachine):
     """Kernel ridge regression of class indicators, calibrated on leave-one-out scores.
 
     One linear system for all classes, solved in float32 by a Cholesky factor in the kernel matrix's own memory: 3.3 GB
@@ -151,11 +151,6 @@ class KernelRidge(ClassifierMixin, KernelMachine):
         check_is_fitted(self, "dual_coef_")
         rows: Matrix = validate_data(self, X, dtype=np.float32, order="C", reset=False)
         return self._compare(rows, self.dual_coef_) + self.shares_
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Class with the largest probability."""
-        check_is_fitted(self, "dual_coef_")
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _alphas(self) -> list[float]:
         alphas = [self.alpha] if isinstance(self.alpha, (int, float)) else list(self.alpha)

@@ -1,22 +1,23 @@
 """Nearest neighbours with probabilities that are calibrated on the training rows themselves."""
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ferbench.models._calibration import fit_calibration, hold_out, log_scores
 from ferbench.models._kernels import Matrix, normalise
+from ferbench.models._most_probable import MostProbable
 from ferbench.models._neighbours import nearest
 
 # Weight of the class shares of all training rows in a vote, in neighbours.
 PRIOR_ROWS = 1.0
 
 
-class KNN(ClassifierMixin, BaseEstimator):
+class KNN(MostProbable, BaseEstimator):
     """Vote of the nearest training rows, the nearer the heavier.
 
     A neighbour's weight falls evenly from 1 for the nearest to 0 for the one after the last.
@@ -93,11 +94,6 @@ class KNN(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "calibration_")
         rows = validate_data(self, X, dtype=np.float32, order="C", reset=False)
         return self.calibration_.predict_proba(self._vote(self._scaled(rows)) / self.score_scale_)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Class with the largest probability."""
-        check_is_fitted(self, "calibration_")
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _scaled(self, rows: Matrix) -> Matrix:
         return rows if self.scaling is None else normalise(rows, "rbf", getattr(self, "mean_", None))

@@ -1,11 +1,11 @@
 """A linear SVM of its own for each query, learned on the query's nearest training rows."""
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from ferbench.models._calibration import fit_calibration, hold_out
 from ferbench.models._kernels import Matrix, normalise
+from ferbench.models._most_probable import MostProbable
 from ferbench.models._neighbours import nearest
 
 # Queries to a task of a worker.
@@ -21,7 +22,7 @@ QUERIES = 64
 STEPS = 4
 
 
-class LocalSVM(ClassifierMixin, BaseEstimator):
+class LocalSVM(MostProbable, BaseEstimator):
     """Local learning: linear SVMs, one class against the rest, fitted anew on the neighbours of each query.
 
     The decision surface need not be linear, only locally so. Rows are scaled to unit length and projected on their main
@@ -113,11 +114,6 @@ class LocalSVM(ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "calibration_")
         rows = validate_data(self, X, dtype=np.float32, order="C", reset=False)
         return self.calibration_.predict_proba(self._decide(self._projected(rows)) / self.score_scale_)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Class with the largest probability."""
-        check_is_fitted(self, "calibration_")
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _axes(self, rows: Matrix) -> Matrix | None:
         if self.n_components is None or self.n_components >= min(rows.shape):

@@ -5,18 +5,18 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.utils.metaestimators import _BaseComposition
-from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import check_images
+from ferbench.models._most_probable import MostProbable
 from ferbench.models._naming import library_of
 
 Images = NDArray[np.uint8]
 Validation = dict[str, Any]
 
 
-class Ensemble(ClassifierMixin, _BaseComposition):
+class Ensemble(MostProbable, _BaseComposition):
     """Base of ensembles of recognisers; subclasses store `members`, a list of names and recognisers."""
 
     members: list[tuple[str, Any]]
@@ -31,11 +31,6 @@ class Ensemble(ClassifierMixin, _BaseComposition):
         """Set parameters of the ensemble or its members."""
         self._set_params("members", **params)
         return self
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Class with the largest probability."""
-        check_is_fitted(self, "members_")
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""

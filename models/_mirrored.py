@@ -4,18 +4,19 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import check_images
 from ferbench.features._mirror import mirror
 from ferbench.models._calibration import fit_calibration, hold_out, log_scores
+from ferbench.models._most_probable import MostProbable
 from ferbench.models._naming import library_of
 
 Images = NDArray[np.uint8]
 
 
-class Mirrored(ClassifierMixin, BaseEstimator):
+class Mirrored(MostProbable, BaseEstimator):
     """A recogniser of images that is also trained on mirror images, and also asked about them.
 
     Parameters
@@ -96,11 +97,6 @@ class Mirrored(ClassifierMixin, BaseEstimator):
         if not self.train:
             return probabilities
         return self.calibration_.predict_proba(log_scores(probabilities) / self.score_scale_)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Class with the largest probability."""
-        check_is_fitted(self, "recogniser_")
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _calibrate(self, images: Images, labels: NDArray[Any]) -> int:
         rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)

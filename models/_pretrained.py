@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import check_images
 from ferbench.features._images import resize_face
 from ferbench.models._architectures import five_crops
+from ferbench.models._most_probable import MostProbable
 from ferbench.models._shipped import DEFAULT, find_shipped
 
 if TYPE_CHECKING:
     from ferbench.models._bundle import LoadedBundle
 
 
-class Pretrained(ClassifierMixin, BaseEstimator):
+class Pretrained(MostProbable, BaseEstimator):
     """Bundles as a recogniser: one as it is, several as the mean of their probabilities.
 
     Parameters
@@ -124,10 +125,6 @@ class Pretrained(ClassifierMixin, BaseEstimator):
         # A bundle that gives all of its probability to labels that are not asked for says nothing about the rest.
         wanted = np.maximum(wanted, np.finfo(np.float32).tiny)
         return np.asarray(wanted / wanted.sum(axis=1, keepdims=True), dtype=np.float64)
-
-    def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
-        """Most probable label of each image."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
 def views(X: NDArray[np.uint8], test_time: str | None) -> Iterator[NDArray[np.uint8]]:

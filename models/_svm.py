@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 from sklearn.utils.multiclass import check_classification_targets
@@ -23,12 +23,13 @@ from ferbench.models._kernels import (
     normalise,
     prepare,
 )
+from ferbench.models._most_probable import MostProbable
 
 # Rows of the kernel matrix computed at once: 1,024 rows against 25,000 support vectors are 100 MB of float32.
 BLOCK = 1024
 
 
-class SVM(ClassifierMixin, BaseEstimator):
+class SVM(MostProbable, BaseEstimator):
     """Support vector machine with calibrated probabilities.
 
     The machine is fitted on all rows. How its decision values become probabilities is learned on a stratified part of
@@ -158,11 +159,6 @@ class SVM(ClassifierMixin, BaseEstimator):
         if self.kernel != "linear":
             return couple(decisions, self.sigmoids_, len(self.classes_))
         return self.calibration_.predict_proba(decisions / self.decision_scale_)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Class with the largest probability."""
-        check_is_fitted(self, "probabilities_")
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def _check_parameters(self) -> None:
         if self.kernel not in KERNELS:

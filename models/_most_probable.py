@@ -1,0 +1,16 @@
+"""Classifiers whose answer is their most probable class."""
+
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+
+
+class MostProbable(ClassifierMixin):
+    """Mixin of classifiers with `predict_proba` and `classes_`: `predict` can never contradict the probabilities."""
+
+    classes_: NDArray[Any]
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Class with the largest probability."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
