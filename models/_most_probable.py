@@ -13,4 +13,6 @@ class MostProbable(ClassifierMixin):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Class with the largest probability."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        # Before `classes_`: what is not fitted says so here.
+        places = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[places]
