@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-# Rows to one product. A row must give the same bits at each place of a slice: some of OpenBLAS' kernels (Haswell, Zen) take
-# rows in twelves and sum what is left over in another order, but all of them take eight in one way. More would be
+# Rows to one product. A row must give the same bits at each place of a slice: some of OpenBLAS' kernels (Haswell, Zen)
+# take rows in twelves and sum what is left over in another order, but all of them take eight in one way. More would be
 # quicker in large batches, and slower for a single image, which pays for all of them.
 ROWS = 8
 
