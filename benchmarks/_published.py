@@ -20,7 +20,7 @@ _NOTES = """\
 or members were chosen; a figure chosen on {test} itself is too good, by 0.3 to 1 point as reruns show. *Extra data*:
 what the weights had seen before. Two single figures closer than about 1.5 points are not different: one image is
 0.028 points, the standard error at 73 % is 0.74. Figures above 77 % come from merged, re-split or leaking data or
-fewer classes, and are left out. *Measured here* are the best of each family, chosen on PublicTest, and whatever
+fewer classes, and are left out. *Measured here* are the best of each kind, chosen on PublicTest, and whatever
 stands for a published architecture, with their 95 % bootstrap intervals; all others are in the leaderboard. Rebuilt
 by `ferbench report`; the published figures come with ferbench, the others from the records.
 """
@@ -110,7 +110,7 @@ def _read() -> list[dict[str, str]]:
 
 
 def _shown(results: Results, board: ScoreBoard, architectures: set[str]) -> list[Measured]:
-    """The best of each family, and the recipes whose architecture has a published figure."""
+    """The best of each kind, and the recipes whose architecture has a published figure."""
     from ferbench.benchmarks._report_plots import champions
 
     best = champions(results, board)
@@ -139,7 +139,7 @@ def _measured_row(cell: Measured, board: ScoreBoard) -> dict[str, Any]:
         "high": high,
         "what": cell.label,
         "source": "ferbench",
-        "kind": str(cell.record["recipe"].get("family")),
+        "kind": cell.kind,
         "extra_data": "none" if cell.record["recipe"].get("params", {}).get("initial_weights") is None else "yes",
         "selection": "P",
         "note": str(cell.record["recipe"].get("probabilities") or ""),

@@ -97,7 +97,7 @@ class Drawings:
 
         scores = {_no_math(label): scores for label, scores in self._board.private.items()}
         about, cells = self._about(), {_no_math(cell.label): cell for cell in self._results.measured}
-        groups = {name: _no_math(cell.record["recipe"].get("family") or "") for name, cell in cells.items()}
+        groups = {name: _no_math(cell.kind) for name, cell in cells.items()}
         yield "leaderboard", lambda: LeaderboardDisplay.from_scores(scores, groups=groups, dataset=about)
         yield "per_class_f1", lambda: F1Display.from_scores(scores, dataset=about)
         costs = (
@@ -142,13 +142,13 @@ class Drawings:
 
 
 def champions(results: Results, board: ScoreBoard) -> list[Measured]:
-    """The best cell of each family, chosen on PublicTest: the overall best first, the constant family left out."""
+    """The best cell of each kind, chosen on PublicTest: the overall best first, the constant ones left out."""
     from ferbench.benchmarks._report_scores import best_on_validation
 
-    families: dict[str, list[Measured]] = {}
+    kinds: dict[str, list[Measured]] = {}
     for cell in results.contestants:
-        families.setdefault(str(cell.record["recipe"].get("family")), []).append(cell)
-    found = [best_on_validation(tuple(cells), board.public) for cells in families.values()]
+        kinds.setdefault(cell.kind, []).append(cell)
+    found = [best_on_validation(tuple(cells), board.public) for cells in kinds.values()]
     return sorted(filter(None, found), key=lambda cell: -board.public[cell.label].value)
 
 

@@ -41,6 +41,14 @@ class Measured:
         return str(self.record["recipe"]["name"])
 
     @property
+    def kind(self) -> str:
+        """The family of its recipe, or ``network features``: a classical recogniser on what a network makes of images."""
+        recipe = self.record["recipe"]
+        parameters = recipe.get("all_params") or {}
+        seen = any(name.startswith("features") and name.endswith("__bundle") for name in parameters)
+        return "network features" if seen and recipe.get("family") == "classical" else str(recipe.get("family") or "")
+
+    @property
     def is_constant(self) -> bool:
         """Whether it ignores its input, and so stands outside any contest."""
         return self.record["recipe"].get("family") == "constant"

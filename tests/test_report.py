@@ -12,7 +12,7 @@ from fake_results import digits_dataset, fake_results
 from ferbench.benchmarks._report import rebuild, write_report
 from ferbench.benchmarks._report_errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks._report_faces import Pictures
-from ferbench.benchmarks._report_results import read_results
+from ferbench.benchmarks._report_results import Measured, read_results
 from ferbench.benchmarks._report_scores import score_results
 from ferbench.benchmarks._store import Store
 from ferbench.cli import main
@@ -170,3 +170,18 @@ def only(folder: Path, recipe: str) -> Path:
         if not path.name.startswith(recipe):
             path.unlink()
     return folder
+
+
+@pytest.mark.parametrize(
+    ("family", "parameters", "kind"),
+    [
+        ("classical", {"features__cell_size": 6, "classifier__C": 3.0}, "classical"),
+        ("classical", {"features__bundle": "ferbench-net"}, "network features"),
+        ("classical", {"features__keypoints__bundle": "ferbench-points"}, "network features"),
+        ("pretrained", {"bundles": ["ferbench-net"]}, "pretrained"),
+        ("deep", {}, "deep"),
+    ],
+)
+def test_a_classical_head_on_a_network_is_no_classical_recogniser(family: str, parameters: dict, kind: str) -> None:
+    recipe = {"name": "x", "family": family, "all_params": parameters}
+    assert Measured("x", {"recipe": recipe}, {}).kind == kind
