@@ -42,7 +42,7 @@ class Measured:
 
     @property
     def kind(self) -> str:
-        """The family of its recipe, or ``network features``: a classical recogniser on what a network makes of images."""
+        """Family of its recipe, or ``network features``: a classical recogniser on what a network makes of images."""
         recipe = self.record["recipe"]
         parameters = recipe.get("all_params") or {}
         seen = any(name.startswith("features") and name.endswith("__bundle") for name in parameters)
