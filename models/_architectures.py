@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Tensor = Any
 Builder = Callable[[Tensor, str], Tensor]
+Shape = tuple[int | None, int | None]
 TestTime = Literal["flip", "ten-crop"]
 
 TRANSFER = "transfer:"
@@ -20,7 +21,7 @@ TRANSFER = "transfer:"
 
 def build_network(
     architecture: str,
-    image_shape: tuple[int, int],
+    image_shape: Shape,
     n_classes: int,
     dtype: str = "float32",
     *,
@@ -33,8 +34,8 @@ def build_network(
     ----------
     architecture : str
         A key of :data:`ARCHITECTURES`, or ``transfer:`` and the name of a model of ``keras.applications``.
-    image_shape : tuple of int
-        Height and width in pixels.
+    image_shape : tuple of (int or None)
+        Height and width in pixels; None for images of any size.
     n_classes : int
         Width of the softmax layer.
     dtype : str
@@ -42,20 +43,25 @@ def build_network(
     test_time : {"flip", "ten-crop"} or None
         Average the probabilities over the image and its mirror image, or over five crops of both.
     input_size : int or None
-        Side in pixels to which the network resizes its images first.
+        Side in pixels to which the network resizes its images first; not for images of any size, nor is `test_time`.
 
     Returns
     -------
     keras.Model
         Takes float32 grey values 0 to 255 of shape (n_samples, height, width); returns float32 probabilities of shape
         (n_samples, n_classes).
+
+    Raises
+    ------
+    ValueError
+        If there is no such architecture.
     """
-    from keras import Input, Model, layers
+    from keras import Input, Model, layers, ops
 
     check_architecture(architecture)
     inputs = Input(image_shape, name="images")
     x = inputs if input_size is None else _resized(inputs, image_shape, input_size)
-    x = layers.Reshape((*x.shape[1:], 1), dtype=dtype)(layers.Rescaling(1 / 255, dtype=dtype)(x))
+    x = ops.expand_dims(layers.Rescaling(1 / 255, dtype=dtype)(x), -1)
     if architecture.startswith(TRANSFER):
         x = _backbone(architecture.removeprefix(TRANSFER), x, dtype)
     else:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import keras
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Batches(keras.utils.PyDataset):
         soft_targets: NDArray[np.float32] | None,
     ) -> None:
         super().__init__()
-        self.images, self.classes, self.settings = images, targets, settings
+        self.originals, self.classes, self.settings = images, targets, settings
         self.augmentation = Augmentation.of(settings.augmentation)
         n_classes = len(settings.classes_)
         self.targets = np.eye(n_classes, dtype=np.float32)[targets]
@@ -67,10 +68,19 @@ class Batches(keras.utils.PyDataset):
         return mixed, columns[:, :-1], columns[:, -1]
 
     def on_epoch_end(self) -> None:
-        self.start_epoch(self.epoch + 1)
+        self._draw(self.epoch + 1)
 
     def start_epoch(self, epoch: int) -> None:
-        """Draw the order of an epoch, counted from 0."""
+        """Draw the order of an epoch, counted from 0, and bring the images to its size, which they keep from there."""
+        side = size_in(self.settings.progressive_sizes, epoch, self.settings.epochs)
+        if side is not None and self.originals.shape[1:] != (side, side):
+            resized = [cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in self.originals]
+            self.images = np.stack(resized)
+        else:
+            self.images = self.originals
+        self._draw(epoch)
+
+    def _draw(self, epoch: int) -> None:
         self.epoch = epoch
         rng = np.random.default_rng((self.settings.random_state, epoch))
         if self.settings.imbalance != "oversample":
@@ -78,6 +88,11 @@ class Batches(keras.utils.PyDataset):
             return
         share = 1 / np.bincount(self.classes)[self.classes]
         self.order = rng.choice(len(self.targets), len(self.targets), p=share / share.sum())
+
+
+def size_in(sizes: Sequence[int], epoch: int, n_epochs: int) -> int | None:
+    """Side in pixels of the training images in an epoch, counted from 0; None where they stay as they are."""
+    return sizes[min(epoch * len(sizes) // n_epochs, len(sizes) - 1)] if sizes else None
 
 
 def load_teachers(settings: "CNN") -> "list[LoadedBundle]":

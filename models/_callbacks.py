@@ -130,6 +130,8 @@ class State(keras.callbacks.Callback):
         logs.setdefault("learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
         for name in (*self.goal.figures(), "learning_rate", "seconds"):
             self.history.setdefault(name, []).append(float(logs[name]))
+        self.stopped = bool(self.model.stop_training)
+        self.callback_fields = {name: _plain_fields(callback) for name, callback in self.callbacks.items()}
         self._save()
 
     def best_epoch(self) -> int:
@@ -173,10 +175,10 @@ class State(keras.callbacks.Callback):
             "fingerprint": self.fingerprint,
             "history": self.history,
             "phase": self.phase,
-            "stopped": bool(self.model.stop_training),
+            "stopped": self.stopped,
             "n_average": len(self.average.values),
             "average_steps": self.average.steps,
-            "callbacks": {name: _plain_fields(callback) for name, callback in self.callbacks.items()},
+            "callbacks": self.callback_fields,
         }
         temporary = self.file.with_suffix(".tmp.npz")
         np.savez(temporary, note=np.array(json.dumps(note)), **values)

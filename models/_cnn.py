@@ -70,6 +70,10 @@ class CNN(MostProbable, NetworkEstimator):
         First epochs in which the backbone of ``transfer:`` keeps its weights.
     input_size : int or None, default=None
         Side in pixels to which the network resizes the images first; None takes them as they are.
+    progressive_sizes : sequence of int, default=()
+        Sides in pixels of the training images in equal parts of the training, such as ``(32, 40, 48)``: small images
+        first, in a fraction of the time (progressive learning; Tan and Le, 2021). Validation and prediction take the
+        images as they are. For networks without a fully connected layer on their pixels.
     test_time : {"flip", "ten-crop"} or None, default=None
         Average the prediction over the image and its mirror image, or over five crops of both; training is not
         affected.
@@ -140,6 +144,7 @@ class CNN(MostProbable, NetworkEstimator):
         initial_weights: str | Path | None = None,
         frozen_epochs: int = 0,
         input_size: int | None = None,
+        progressive_sizes: Sequence[int] = (),
         test_time: TestTime | None = None,
         validation_fraction: float = 0.1,
         precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto",
@@ -166,6 +171,7 @@ class CNN(MostProbable, NetworkEstimator):
         self.initial_weights = initial_weights
         self.frozen_epochs = frozen_epochs
         self.input_size = input_size
+        self.progressive_sizes = progressive_sizes
         self.test_time = test_time
         self.validation_fraction = validation_fraction
         self.precision = precision
@@ -262,8 +268,15 @@ class CNN(MostProbable, NetworkEstimator):
         check_training_parameters(self, choices)
         if not 0 <= self.distillation <= 1:
             raise ValueError(f"distillation must be in [0, 1]; got {self.distillation!r}")
-        if self.input_size is not None and not (isinstance(self.input_size, int) and self.input_size >= 8):
+        if self.input_size is not None and not _is_side(self.input_size):
             raise ValueError(f"input_size must be a whole number of at least 8, or None; got {self.input_size!r}")
+        if isinstance(self.progressive_sizes, (int, str)) or not all(map(_is_side, self.progressive_sizes)):
+            raise ValueError(
+                f"progressive_sizes must be whole numbers of at least 8, such as (32, 40, 48); "
+                f"got {self.progressive_sizes!r}"
+            )
+        if self.progressive_sizes and self.input_size is not None:
+            raise ValueError("progressive_sizes and input_size exclude each other: give one of them")
 
     def _encode(self, y: NDArray[np.str_], name: str) -> NDArray[np.intp]:
         unknown = np.setdiff1d(y, self.classes_)
@@ -279,3 +292,7 @@ class CNN(MostProbable, NetworkEstimator):
             test_time=self.test_time,
             input_size=self.input_size,
         )
+
+
+def _is_side(value: Any) -> bool:
+    return isinstance(value, int) and value >= 8

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models._architectures import build_network
-from ferbench.models._batches import Batches, load_teachers, teach
+from ferbench.models._batches import Batches, load_teachers, size_in, teach
 from ferbench.models._training import Pairs, Training
 
 if TYPE_CHECKING:
@@ -21,10 +21,16 @@ class ClassTraining(Training):
 
     def build(self, image_shape: tuple[int, int], dtype: str = "float32") -> Any:
         """Return the untrained network, without views of test time."""
-        settings = self.settings
-        return build_network(
-            settings.architecture, image_shape, len(settings.classes_), dtype, input_size=settings.input_size
-        )
+        settings, n_classes = self.settings, len(self.settings.classes_)
+        if not settings.progressive_sizes:
+            return build_network(settings.architecture, image_shape, n_classes, dtype, input_size=settings.input_size)
+        try:
+            return build_network(settings.architecture, (None, None), n_classes, dtype)
+        except ValueError as error:
+            raise ValueError(
+                f"progressive_sizes: {settings.architecture} takes images of one size only, since a fully connected "
+                "layer stands on its pixels; leave progressive_sizes out"
+            ) from error
 
     def prepare(self, network: Any, train: Pairs) -> None:
         """Open the teachers."""
@@ -33,6 +39,11 @@ class ClassTraining(Training):
     def batches(self, train: Pairs) -> Batches:
         """Return augmented images, targets and weights."""
         return Batches(*train, self.settings, teach(self.teachers, train[0], self.settings))
+
+    def pauses(self) -> list[int]:
+        """Return the last epoch of each size of the training images."""
+        sizes, epochs = self.settings.progressive_sizes, self.settings.epochs
+        return [epoch for epoch in range(1, epochs) if size_in(sizes, epoch, epochs) != size_in(sizes, epoch - 1, epochs)]
 
     def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return images and one-hot targets."""

@@ -2,6 +2,8 @@
 
 import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -56,6 +58,10 @@ class Training(ABC):
     def batches(self, train: Pairs) -> Any:
         """Return the batches of training: a ``PyDataset`` whose `start_epoch` takes the number of epochs done."""
 
+    def pauses(self) -> Sequence[int]:
+        """Epochs after which the images of the batches have another size."""
+        return ()
+
     @abstractmethod
     def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the validation images and targets as the network takes them."""
@@ -96,9 +102,11 @@ class Training(ABC):
         for phase, last_epoch in enumerate(_phases(settings)):
             _freeze(network, settings, phase)
             state = self._compile(network, average, fingerprint, phase, -(-len(train[1]) // settings.batch_size))
-            if state.epoch < last_epoch and not state.stopped:
-                batches = self.batches(train) if batches is None else batches
-                self._fit(network, batches, validation, state, last_epoch)
+            # Keras takes the size of the images from the first batch, so each size has a fit of its own.
+            for stop in sorted({*(pause for pause in self.pauses() if pause < last_epoch), last_epoch}):
+                if state.epoch < stop and not state.stopped:
+                    batches = self.batches(train) if batches is None else batches
+                    self._fit(network, batches, validation, state, stop)
         self.history, self.best_epoch = state.history, state.best_epoch()
         # A network without an optimiser: the checkpoint's belongs to the phase it was written in.
         best = self.build(image_shape)
@@ -119,6 +127,8 @@ class Training(ABC):
 
     def _fit(self, network: Any, batches: Any, validation: Pairs, state: State, last_epoch: int) -> None:
         settings = self.settings
+        # A copy of its own: the last fit may still be preparing batches of its size.
+        batches = copy(batches)
         batches.start_epoch(state.epoch)
         watchers = []
         if settings.tensorboard:

@@ -72,6 +72,51 @@ def test_a_modern_training_repeats_and_resumes_with_equal_weights(
     assert weights_equal(resumed, whole) and resumed.history_["val_loss"] == whole.history_["val_loss"]
 
 
+@pytest.mark.parametrize("schedule", ["cosine", "plateau"])
+def test_training_on_small_images_first_repeats_resumes_and_predicts_whole_ones(
+    faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schedule: str
+) -> None:
+    settings = {**MODERN, "schedule": schedule, "epochs": 4, "progressive_sizes": (24, 48)}
+    seen = shapes_seen(monkeypatch)
+    whole = fit(faces, **settings)
+    assert [side for side, _ in seen] == [24, 24, 48, 48]
+    assert whole.model_.input_shape == (None, 48, 48) and whole.predict_proba(faces.images).shape == (210, 7)
+    assert not weights_equal(whole, fit(faces, **{**settings, "progressive_sizes": ()}))
+    interrupt_after_each_epoch(monkeypatch)
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            fit(faces, checkpoint_dir=tmp_path, **settings)
+    monkeypatch.undo()
+    resumed = fit(faces, checkpoint_dir=tmp_path, **settings)
+    assert weights_equal(resumed, whole) and resumed.history_["val_loss"] == whole.history_["val_loss"]
+    assert resumed.history_["learning_rate"] == whole.history_["learning_rate"]
+
+
+def test_a_new_size_does_not_restart_patience(faces: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = shapes_seen(monkeypatch)
+    # A rate of almost nothing: no epoch is better than the first by what counts.
+    monkeypatch.setattr("keras.callbacks.EarlyStopping._is_improvement", lambda self, *values: self.best is None)
+    stopped = fit(faces, epochs=8, patience=3, progressive_sizes=(16, 24, 32, 48))
+    assert len(stopped.history_["loss"]) == 4 and [side for side, _ in seen] == [16, 16, 24, 24]
+
+
+def shapes_seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Side of the images in the first batch of each epoch, and the epoch."""
+    from ferbench.models._batches import Batches
+
+    seen: list[tuple[int, int]] = []
+    get = Batches.__getitem__
+
+    def watched(batches: Batches, index: int) -> tuple:
+        batch = get(batches, index)
+        if index == len(batches) - 1 and (batch[0].shape[1], batches.epoch) not in seen:
+            seen.append((batch[0].shape[1], batches.epoch))
+        return batch
+
+    monkeypatch.setattr(Batches, "__getitem__", watched)
+    return seen
+
+
 def test_warm_up_raises_the_rate_and_cosine_lowers_it(faces: Dataset) -> None:
     rates = fit(faces, **MODERN).history_["learning_rate"]
     assert rates[0] == pytest.approx(0.05, rel=0.2) and rates[0] > rates[1] > rates[2]
@@ -206,6 +251,10 @@ def test_transfer_trains_the_head_then_the_backbone_and_resumes_between(
         ({"test_time": "crop"}, "test_time must be one of flip, ten-crop, None; got 'crop'"),
         ({"average": 1.0}, r"average must be in \[0, 1\)"),
         ({"distillation": 2}, r"distillation must be in \[0, 1\]"),
+        ({"progressive_sizes": 32}, "progressive_sizes must be whole numbers of at least 8.*got 32"),
+        ({"progressive_sizes": [4, 48]}, r"progressive_sizes must be whole numbers of at least 8.*got \[4, 48\]"),
+        ({"progressive_sizes": [32, 48], "input_size": 36}, "progressive_sizes and input_size exclude each other"),
+        ({"progressive_sizes": [32], "architecture": "cnn-4conv"}, "cnn-4conv takes images of one size only.*leave"),
     ],
 )
 def test_wrong_training_parameters_are_named(faces: Dataset, parameters: dict, message: str) -> None:
