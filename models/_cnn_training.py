@@ -42,8 +42,8 @@ class ClassTraining(Training):
 
     def pauses(self) -> list[int]:
         """Return the last epoch of each size of the training images."""
-        sizes, epochs = self.settings.progressive_sizes, self.settings.epochs
-        return [epoch for epoch in range(1, epochs) if size_in(sizes, epoch, epochs) != size_in(sizes, epoch - 1, epochs)]
+        sizes, n = self.settings.progressive_sizes, self.settings.epochs
+        return [epoch for epoch in range(1, n) if size_in(sizes, epoch, n) != size_in(sizes, epoch - 1, n)]
 
     def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return images and one-hot targets."""
