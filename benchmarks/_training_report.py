@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 PIPELINE_TARGET, RATIO_TARGET = 10_000, 15
 _NOTES = """\
 *Epoch*: seconds for one pass over all training images with its validation, from {images} of them, the median of all
-short epochs but the first; on {cores} cores of {cpu}, load before the start {load}. *Epochs to {target:.0%}*: the
+short epochs but the first; of a training on small images first, the mean over its epochs, each size measured by
+itself; on {cores} cores of {cpu}, load before the start {load}. *Epochs to {target:.0%}*: the
 first epoch at which the recorded training (in `{results}`) was right about {target:.0%} of {validation}; `more
 than` where its record ends below. The accuracy on {test} of each epoch is not known, since {test} is scored once,
 at the end: what stands there is the whole training's, and *time to {target:.0%} on {test}* is that of a whole

@@ -3,7 +3,8 @@
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -143,7 +144,7 @@ def measure_pipeline(images: NDArray[np.uint8], seconds: float = 3.0) -> list[di
 
 
 def measure_epoch(name: str, params: Mapping[str, Any], part: Part, epochs: int = 3) -> dict[str, Any]:
-    """Train a recipe for a few short epochs, in this harness.
+    """Train a recipe for a few short epochs, in this harness; with images of several sizes, a few of each.
 
     Parameters
     ----------
@@ -159,14 +160,28 @@ def measure_epoch(name: str, params: Mapping[str, Any], part: Part, epochs: int 
     -------
     dict
         ``recipe``, ``seconds`` of each short epoch, ``n_images`` in it, ``epoch_s`` (an epoch of all images, from the
-        median of all but the first, validation included), ``images_per_s``, ``how``.
+        median of all but the first, validation included; the mean over the training's epochs where their images have
+        several sizes), ``images_per_s``, ``how``.
     """
     from ferbench.models import make_recipe
+    from ferbench.models._batches import size_in
 
     own = {key: value for key, value in params.items() if key != "teachers"}
-    network = make_recipe(name, **own | {"epochs": epochs, "patience": epochs, "warmup_epochs": 0})
+    asked = make_recipe(name, **own)
+    progressive = getattr(asked, "progressive_sizes", ())
+    shares = Counter(size_in(progressive, epoch, asked.epochs) for epoch in range(asked.epochs))
+    n_epochs = epochs * len(shares)
+    short = {"epochs": n_epochs, "patience": n_epochs, "warmup_epochs": 0}
+    sizes = {"progressive_sizes": list(shares)} if progressive else {}
+    network = make_recipe(name, **own | short | sizes)
     network.fit(part.X, part.y, X_val=part.X_val, y_val=part.y_val)
-    return _timed(name, network.history_["seconds"], part, f"in this harness, {network.implementation_}")
+    return _timed(
+        name,
+        network.history_["seconds"],
+        part,
+        f"in this harness, {network.implementation_}",
+        [share / asked.epochs for share in shares.values()],
+    )
 
 
 def measure_tutorial(part: Part, epochs: int = 3) -> dict[str, Any]:
@@ -237,8 +252,13 @@ def _check(recipes: Mapping[str, Mapping[str, Any]], compared: str, target: floa
         raise ValueError(f"steps must be at least 4; got {steps}")
 
 
-def _timed(name: str, seconds: list[float], part: Part, how: str) -> dict[str, Any]:
-    epoch_s = float(np.median(seconds[1:] or seconds)) * part.scale
+def _timed(name: str, seconds: list[float], part: Part, how: str, shares: Sequence[float] = (1.0,)) -> dict[str, Any]:
+    """What short epochs say: as many in a row for each size of the images, each with its share of the whole epochs."""
+    each = len(seconds) // len(shares)
+    runs = [seconds[i * each : (i + 1) * each] for i in range(len(shares))]
+    epoch_s = (
+        sum(share * float(np.median(run[1:] or run)) for share, run in zip(shares, runs, strict=True)) * part.scale
+    )
     rate = len(part.X) * part.scale / epoch_s
     return {"recipe": name, "seconds": list(map(float, seconds)), "n_images": len(part.X)} | {
         "epoch_s": epoch_s,

@@ -20,7 +20,11 @@ TINY = {"architecture": "tiny"}
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
-    recipes = {"cnn@fast": TINY, "cnn@taught": TINY | {"teachers": ["nobody"], "epochs": 50, "warmup_epochs": 5}}
+    recipes = {
+        "cnn@fast": TINY,
+        "cnn@taught": TINY | {"teachers": ["nobody"], "epochs": 50, "warmup_epochs": 5},
+        "cnn@small-first": TINY | {"epochs": 5, "progressive_sizes": [24, 36, 48]},
+    }
     measure_training_speed(make_faces(560, random_state=0), recipes, folder, compared="cnn@fast", steps=4)
     return folder
 
@@ -41,11 +45,16 @@ def results(tmp_path: Path) -> Path:
 
 def test_each_network_and_the_tutorials_way_get_their_seconds(measured: Path) -> None:
     content = json.loads((measured / "training.json").read_text())
-    assert [entry["recipe"] for entry in content["epochs"]] == ["cnn@fast", "cnn@taught", TUTORIAL]
+    entries = {entry["recipe"]: entry for entry in content["epochs"]}
+    assert list(entries) == ["cnn@fast", "cnn@taught", "cnn@small-first", TUTORIAL]
     training = len(make_faces(560, random_state=0).rows("Training"))
-    for entry in content["epochs"]:
-        assert len(entry["seconds"]) == 3 and min(entry["seconds"]) > 0
-        assert entry["epoch_s"] == pytest.approx(np.median(entry["seconds"][1:]) * training / entry["n_images"])
+    for name, entry in entries.items():
+        each = np.reshape(entry["seconds"], (-1, 3))
+        # Of five epochs two are at the first size, two at the second, one at the last.
+        shares = [0.4, 0.4, 0.2] if name == "cnn@small-first" else [1.0]
+        assert len(each) == len(shares) and each.min() > 0
+        epoch_s = shares @ np.median(each[:, 1:], axis=1)
+        assert entry["epoch_s"] == pytest.approx(epoch_s * training / entry["n_images"])
         assert entry["images_per_s"] == pytest.approx(training / entry["epoch_s"])
     assert "float32" in content["epochs"][-1]["how"] and "ImageDataGenerator" in content["epochs"][-1]["how"]
     assert content["load_before"] >= 0 and content["environment"]["cores"] >= 1
@@ -99,7 +108,7 @@ def test_the_report_is_rebuilt_from_what_was_measured(
     out = capsys.readouterr().out
     assert "augmented images/s or more on" in out and "after 3 epochs" in out
     table = pd.read_csv(measured / "training.csv")
-    assert list(table["recipe"]) == ["cnn@fast", "cnn@taught", TUTORIAL]
+    assert list(table["recipe"]) == ["cnn@fast", "cnn@taught", "cnn@small-first", TUTORIAL]
     text = (measured / "training.md").read_text()
     assert "more than 4" in text and "| cnn@taught |" in text
     before = text
