@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 Tensor = Any
 Builder = Callable[[Tensor, str], Tensor]
-Shape = tuple[int | None, int | None]
 TestTime = Literal["flip", "ten-crop"]
 
 TRANSFER = "transfer:"
@@ -21,7 +20,7 @@ TRANSFER = "transfer:"
 
 def build_network(
     architecture: str,
-    image_shape: Shape,
+    image_shape: tuple[int, int] | None,
     n_classes: int,
     dtype: str = "float32",
     *,
@@ -34,8 +33,8 @@ def build_network(
     ----------
     architecture : str
         A key of :data:`ARCHITECTURES`, or ``transfer:`` and the name of a model of ``keras.applications``.
-    image_shape : tuple of (int or None)
-        Height and width in pixels; None for images of any size.
+    image_shape : tuple of int or None
+        Height and width in pixels; None for images of any size, which `test_time` and `input_size` leave as they are.
     n_classes : int
         Width of the softmax layer.
     dtype : str
@@ -43,7 +42,7 @@ def build_network(
     test_time : {"flip", "ten-crop"} or None
         Average the probabilities over the image and its mirror image, or over five crops of both.
     input_size : int or None
-        Side in pixels to which the network resizes its images first; not for images of any size, nor is `test_time`.
+        Side in pixels to which the network resizes its images first.
 
     Returns
     -------
@@ -59,8 +58,8 @@ def build_network(
     from keras import Input, Model, layers, ops
 
     check_architecture(architecture)
-    inputs = Input(image_shape, name="images")
-    x = inputs if input_size is None else _resized(inputs, image_shape, input_size)
+    inputs = Input(image_shape or (None, None), name="images")
+    x = inputs if input_size is None or image_shape is None else _resized(inputs, image_shape, input_size)
     x = ops.expand_dims(layers.Rescaling(1 / 255, dtype=dtype)(x), -1)
     if architecture.startswith(TRANSFER):
         x = _backbone(architecture.removeprefix(TRANSFER), x, dtype)
@@ -69,7 +68,7 @@ def build_network(
     # The softmax stays in float32: bfloat16 probabilities do not sum to one.
     outputs = layers.Dense(n_classes, activation="softmax", dtype="float32", name="probabilities")(x)
     network = Model(inputs, outputs, name=architecture.replace(":", "-"))
-    return network if test_time is None else _averaged(network, image_shape, test_time)
+    return network if test_time is None or image_shape is None else _averaged(network, image_shape, test_time)
 
 
 def check_architecture(architecture: str) -> None:

@@ -25,7 +25,7 @@ class ClassTraining(Training):
         if not settings.progressive_sizes:
             return build_network(settings.architecture, image_shape, n_classes, dtype, input_size=settings.input_size)
         try:
-            return build_network(settings.architecture, (None, None), n_classes, dtype)
+            return build_network(settings.architecture, None, n_classes, dtype)
         except ValueError as error:
             raise ValueError(
                 f"progressive_sizes: {settings.architecture} takes images of one size only, since a fully connected "
