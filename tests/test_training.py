@@ -58,17 +58,24 @@ def interrupt_after_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(State, "_save", interrupted)
 
 
+def resumed_after_each_epoch(
+    monkeypatch: pytest.MonkeyPatch, n_times: int, faces: Dataset, folder: Path, **settings: object
+) -> CNN:
+    """Interrupt a training at the end of each of its first epochs, then let it end."""
+    interrupt_after_each_epoch(monkeypatch)
+    for _ in range(n_times):
+        with pytest.raises(KeyboardInterrupt):
+            fit(faces, checkpoint_dir=folder, **settings)
+    monkeypatch.undo()
+    return fit(faces, checkpoint_dir=folder, **settings)
+
+
 def test_a_modern_training_repeats_and_resumes_with_equal_weights(
     faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = fit(faces, **MODERN)
     assert weights_equal(whole, fit(faces, **MODERN))
-    interrupt_after_each_epoch(monkeypatch)
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            fit(faces, checkpoint_dir=tmp_path, **MODERN)
-    monkeypatch.undo()
-    resumed = fit(faces, checkpoint_dir=tmp_path, **MODERN)
+    resumed = resumed_after_each_epoch(monkeypatch, 2, faces, tmp_path, **MODERN)
     assert weights_equal(resumed, whole) and resumed.history_["val_loss"] == whole.history_["val_loss"]
 
 
@@ -82,12 +89,7 @@ def test_training_on_small_images_first_repeats_resumes_and_predicts_whole_ones(
     assert [side for side, _ in seen] == [24, 24, 48, 48]
     assert whole.model_.input_shape == (None, 48, 48) and whole.predict_proba(faces.images).shape == (210, 7)
     assert not weights_equal(whole, fit(faces, **{**settings, "progressive_sizes": ()}))
-    interrupt_after_each_epoch(monkeypatch)
-    for _ in range(3):
-        with pytest.raises(KeyboardInterrupt):
-            fit(faces, checkpoint_dir=tmp_path, **settings)
-    monkeypatch.undo()
-    resumed = fit(faces, checkpoint_dir=tmp_path, **settings)
+    resumed = resumed_after_each_epoch(monkeypatch, 3, faces, tmp_path, **settings)
     assert weights_equal(resumed, whole) and resumed.history_["val_loss"] == whole.history_["val_loss"]
     assert resumed.history_["learning_rate"] == whole.history_["learning_rate"]
 
@@ -233,13 +235,9 @@ def test_transfer_trains_the_head_then_the_backbone_and_resumes_between(
         np.testing.assert_array_equal(kept, first)
     tuned = fit(faces, **settings, epochs=1)
     assert not np.array_equal(tuned.model_.get_layer("backbone").get_weights()[0], initial.get_weights()[0])
-    whole = fit(faces, **settings, epochs=2, frozen_epochs=1)
-    interrupt_after_each_epoch(monkeypatch)
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            fit(faces, **settings, epochs=2, frozen_epochs=1, checkpoint_dir=tmp_path / "c")
-    monkeypatch.undo()
-    assert weights_equal(fit(faces, **settings, epochs=2, frozen_epochs=1, checkpoint_dir=tmp_path / "c"), whole)
+    settings |= {"epochs": 2, "frozen_epochs": 1}
+    whole = fit(faces, **settings)
+    assert weights_equal(resumed_after_each_epoch(monkeypatch, 2, faces, tmp_path / "c", **settings), whole)
 
 
 @pytest.mark.parametrize(
