@@ -96,14 +96,14 @@ def test_training_on_small_images_first_repeats_resumes_and_predicts_whole_ones(
 
 def test_a_new_size_does_not_restart_patience(faces: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = shapes_seen(monkeypatch)
-    # A rate of almost nothing: no epoch is better than the first by what counts.
+    # No epoch counts as better than the first.
     monkeypatch.setattr("keras.callbacks.EarlyStopping._is_improvement", lambda self, *values: self.best is None)
     stopped = fit(faces, epochs=8, patience=3, progressive_sizes=(16, 24, 32, 48))
     assert len(stopped.history_["loss"]) == 4 and [side for side, _ in seen] == [16, 16, 24, 24]
 
 
 def shapes_seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """Side of the images in the first batch of each epoch, and the epoch."""
+    """Side of the images in the last batch of each epoch, and the epoch; filled while a network is trained."""
     from ferbench.models._batches import Batches
 
     seen: list[tuple[int, int]] = []
