@@ -169,7 +169,8 @@ def _bundle(recogniser: Any, job: "Job", dataset: Any, scores: dict[str, Any], o
         "scores": scores,
     }
     try:
-        save_bundle(outbox / name, recogniser, image_shape=dataset.images.shape[1:], info=info)
+        images = dataset.part("Training")[0]
+        save_bundle(outbox / name, recogniser, image_shape=images.shape[1:], info=info, images=images)
         _check_same(recogniser, load_bundle(outbox / name), dataset, task)
     except (OSError, MemoryError, ImportError):
         raise

@@ -122,22 +122,30 @@ def load_teachers(settings: "CNN") -> "list[LoadedBundle]":
 
 
 def teach(teachers: "Sequence[LoadedBundle]", images: NDArray[np.uint8], settings: "CNN") -> NDArray[np.float32] | None:
-    """Mean probabilities of the teachers over views of each image, in the order of the settings' classes."""
+    """Mean probabilities of the teachers over views of each image, in the order of the settings' classes.
+
+    A teacher whose bundle says what it would answer about these very images, had it not been fitted on them, gives that
+    answer in place of all views.
+    """
     if not teachers:
         return None
     augmentation = Augmentation.of(settings.augmentation)
     rng = np.random.default_rng((settings.random_state, 1))
     total = np.zeros((len(images), len(settings.classes_)), np.float32)
     disable = None if settings.verbose else True
+    known = [teacher.out_of_sample(images) for teacher in teachers]
     for start in tqdm(range(0, len(images), 512), desc="teachers", unit="batch", disable=disable):
-        part = images[start : start + 512]
+        rows = slice(start, start + 512)
+        part = images[rows]
         views = [part, np.ascontiguousarray(part[:, :, ::-1])]
         if augmentation is not None:
             views += [augmentation(part, rng) for _ in range(AUGMENTED_VIEWS)]
-        for teacher in teachers:
+        for teacher, answers in zip(teachers, known, strict=True):
             columns = np.searchsorted(settings.classes_, teacher.classes_)
-            for view in views:
-                total[start : start + 512, columns] += teacher.predict_proba(view)
+            seen = (
+                np.mean([teacher.predict_proba(view) for view in views], axis=0) if answers is None else answers[rows]
+            )
+            total[rows, columns] += seen
     return total / total.sum(axis=1, keepdims=True)
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ferbench.models._loaded import LoadedBundle
+from ferbench.models._loaded import OUT_OF_SAMPLE, LoadedBundle
 from ferbench.models._onnx import POINTS, OnnxRecogniser, export_onnx
+from ferbench.models._out_of_sample import OutOfSample
 from ferbench.models._parts import parts_of
 from ferbench.models._points_bundle import MARGIN, OFFSET, TASK, LoadedPoints, OnnxPoints, ShapePoints, check_finds
 
@@ -25,7 +27,12 @@ LANDMARKS, DEEP, KEYPOINTS = "landmarks.dat", "features.onnx", "points.onnx"
 
 
 def save_bundle(
-    path: str | Path, recogniser: Any, *, image_shape: tuple[int, int], info: Mapping[str, Any] | None = None
+    path: str | Path,
+    recogniser: Any,
+    *,
+    image_shape: tuple[int, int],
+    info: Mapping[str, Any] | None = None,
+    images: NDArray[np.uint8] | None = None,
 ) -> Path:
     """Write a fitted recogniser, or a regressor of key points, as a bundle, whole or not at all.
 
@@ -40,6 +47,9 @@ def save_bundle(
     info : mapping, optional
         What else a reader should know (recipe, data set, scores); must be JSON. For key points, ``margin`` and
         ``offset`` say how the square that the model sees is cut around a detector's box.
+    images : ndarray of shape (n_samples, height, width), uint8, optional
+        What it was fitted on, in that order. With them, a recogniser that has leave-one-out probabilities of all of
+        them (a kernel ridge whose ``loo_rows`` takes in all) leaves those in the bundle, for networks that it teaches.
 
     Raises
     ------
@@ -53,6 +63,8 @@ def save_bundle(
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         _write_model(scratch, recogniser, image_shape)
+        if images is not None and (answers := OutOfSample.of(recogniser, images)) is not None:
+            answers.write(scratch / OUT_OF_SAMPLE)
         description = {
             **({"margin": MARGIN, "offset": OFFSET} if _finds_points(recogniser) else {}),
             **(info or {}),
@@ -223,7 +235,7 @@ def read_description(path: Path) -> dict[str, Any]:
 def _check_files(path: Path, info: dict[str, Any]) -> None:
     expected, present = set(info["files"]), {file.name for file in path.iterdir()} - {"bundle.json"}
     models = {NETWORK, CLASSICAL, *([SHAPE] if info.get("task") == TASK else [])}
-    if not expected & models or expected - models - {LANDMARKS, DEEP, KEYPOINTS}:
+    if not expected & models or expected - models - {LANDMARKS, DEEP, KEYPOINTS, OUT_OF_SAMPLE}:
         raise ValueError(f"{path}: bundle.json names the files {sorted(expected)}; expected {NETWORK} or {CLASSICAL}")
     if missing := expected - present:
         raise ValueError(f"{path}: {', '.join(sorted(missing))} is missing; copy the bundle again")

@@ -73,19 +73,41 @@ def solve_factored(matrix: Matrix, right: NDArray[np.floating], *, panel: int = 
     return solution
 
 
-def last_of_inverse_diagonal(matrix: Matrix, count: int) -> NDArray[np.float64]:
+def last_of_inverse_diagonal(matrix: Matrix, count: int, *, panel: int = PANEL) -> NDArray[np.float64]:
     """Last `count` entries of the diagonal of the inverse of ``A``, from the factor that `factor_in_place` made.
 
     ``inv(A) = inv(L).T @ inv(L)``, and the last columns of ``inv(L)`` depend on the last square of ``L`` alone: a few
     thousand entries cost next to nothing, all of them as much as the factor.
 
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, n), float32
+        The factor in the lower triangle; the upper one is not read. One panel of temporary memory is needed besides.
+    count : int
+    panel : int, default=1024
+        Columns worked on at once.
+
     Returns
     -------
     ndarray of shape (count,), float64
     """
-    square = matrix[-count:, -count:].astype(np.float64)
-    inverse = solve_triangular(square, np.eye(count), lower=True, check_finite=False, overwrite_b=True)
-    return np.square(inverse).sum(axis=0)
+    n = len(matrix)
+    bounds = [(start, min(start + panel, n)) for start in range(n - count, n, panel)]
+    squares = {
+        start: _substitute(matrix[start:stop, start:stop], np.eye(stop - start), "N").astype(np.float32)
+        for start, stop in bounds
+    }
+    entries = []
+    for i, (start, stop) in enumerate(
+        tqdm(bounds, desc="leave-one-out", unit="panel", delay=2, leave=False, disable=None)
+    ):
+        columns = np.empty((n - start, stop - start), np.float32)
+        columns[: stop - start] = squares[start]
+        for top, bottom in bounds[i + 1 :]:
+            products = matrix[top:bottom, start:top] @ columns[: top - start]
+            columns[top - start : bottom - start] = -squares[top] @ products
+        entries.append(np.einsum("ij,ij->j", columns, columns, dtype=np.float64))
+    return np.concatenate(entries)
 
 
 def _substitute(square: Matrix, right: NDArray[np.float64], trans: str) -> NDArray[np.float64]:

@@ -60,7 +60,8 @@ class CNN(MostProbable, NetworkEstimator):
         Share of the target that is spread over all classes.
     teachers : sequence of str or Path, default=()
         Bundles (folders, or names of shipped ones) whose mean probabilities become part of the targets (distillation;
-        Hinton et al., 2015).
+        Hinton et al., 2015). One that holds leave-one-out probabilities of these training images, such as a kernel
+        ridge whose ``loo_rows`` takes in all, teaches those: it remembers the images themselves too well.
     distillation : float, default=0.7
         Weight of the teachers' probabilities in the target.
     initial_weights : str, Path or None, default=None

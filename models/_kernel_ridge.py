@@ -48,7 +48,8 @@ class KernelRidge(MostProbable, KernelMachine):
         mean over all pairs of a view of one image and a view of the other, in training and for new images alike.
     loo_rows : int, default=4096
         Training rows, a stratified random part, whose leave-one-out scores are computed. They are put last in the
-        matrix, where these scores cost next to nothing.
+        matrix, where a few thousand cost next to nothing, and all as much again as the fit. With all rows there are
+        `loo_probabilities_`, from which a network that this recogniser teaches learns.
     random_state : int, default=0
         Seed of that part.
 
@@ -60,6 +61,9 @@ class KernelRidge(MostProbable, KernelMachine):
         The one that was taken.
     loo_scores_ : ndarray of shape (n_alphas, 3), float64
         Each alpha with its leave-one-out accuracy and log loss.
+    loo_probabilities_ : ndarray of shape (n_samples, n_classes), float32
+        Calibrated leave-one-out probabilities of the training rows, in the order of `fit`; only where `loo_rows` takes
+        in all of them.
     implementation_, probabilities_ : str
         Library that solved the system; how the probabilities come about.
     rows_ : ndarray of shape (n_samples, n_features), float32
@@ -176,6 +180,7 @@ class KernelRidge(MostProbable, KernelMachine):
         _fill(matrix, self._stored(), self._rates(), keep=len(alphas) > 1)
         diagonal = matrix.diagonal().copy()
         found, best = [], np.inf
+        self.__dict__.pop("loo_probabilities_", None)
         for place, alpha in enumerate(alphas):
             if place:
                 _restore(matrix)
@@ -183,11 +188,14 @@ class KernelRidge(MostProbable, KernelMachine):
             weights, scores = _solve(matrix, indicators - self.shares_, n_out, alpha)
             scores += indicators[-n_out:]
             scale, calibration = fit_calibration(scores, y[-n_out:])
-            loss, accuracy = _judge(calibration, scores / scale, y[-n_out:], self.classes_)
+            answers = calibration.predict_proba(scores / scale)
+            loss, accuracy = _judge(answers, y[-n_out:], self.classes_)
             found.append((alpha, accuracy, loss))
             if loss < best:
                 best, self.alpha_, self.dual_coef_ = loss, alpha, weights.astype(np.float32)
                 self.score_scale_, self.calibration_ = scale, calibration
+                if n_out == len(y):
+                    self.loo_probabilities_ = answers.astype(np.float32)
         self.loo_scores_ = np.array(found)
         self.probabilities_ = (
             f"multinomial logistic regression of the scores; learned on the leave-one-out scores of {n_out} training "
@@ -228,10 +236,7 @@ def _solve(
     return weights, -weights[-n_out:] / last_of_inverse_diagonal(matrix, n_out)[:, None]
 
 
-def _judge(
-    calibration: Any, scores: NDArray[np.float64], y: NDArray[Any], classes: NDArray[Any]
-) -> tuple[float, float]:
-    probabilities = calibration.predict_proba(scores)
+def _judge(probabilities: NDArray[np.float64], y: NDArray[Any], classes: NDArray[Any]) -> tuple[float, float]:
     hits = classes[probabilities.argmax(axis=1)] == y
     return float(log_loss(y, probabilities, labels=classes)), float(hits.mean())
 

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from ferbench.features import check_images
 
+# Beside the model in the bundle's folder: its answers about its own training images.
+OUT_OF_SAMPLE = "out_of_sample.npz"
+
 
 @dataclass(frozen=True)
 class LoadedBundle:
@@ -44,6 +47,22 @@ class LoadedBundle:
         if X.shape[1:] != self.image_shape:
             raise ValueError(f"{self.path} takes images of {self.image_shape} pixels; got {X.shape[1:]}")
         return self.estimator.predict_proba(X)
+
+    def out_of_sample(self, X: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """Probabilities of shape (n_samples, n_classes) for training images, each by a fit without that image.
+
+        None where the bundle does not hold them, or not for all of `X`. What `predict_proba` says about images that the
+        recogniser remembers is hardly more than their labels.
+
+        Raises
+        ------
+        ValueError
+            If the bundle's file of them is damaged.
+        """
+        from ferbench.models._out_of_sample import OutOfSample
+
+        file = self.path / OUT_OF_SAMPLE
+        return OutOfSample.read(file, len(self.classes_)).find(X) if file.is_file() else None
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
         """Most probable label of each image."""

@@ -102,6 +102,40 @@ def test_one_changed_byte_of_the_model_is_noticed(bundle: Path) -> None:
         load_bundle(bundle)
 
 
+def test_answers_about_training_images_travel_and_are_checked(faces: Dataset, tmp_path: Path) -> None:
+    from ferbench.models._out_of_sample import OutOfSample
+
+    twice = np.concatenate([faces.images[:140], faces.images[:1]])
+    labels = np.concatenate([faces.labels[:140], faces.labels[1:2]])
+    for rows, holds in ((100, False), (1000, True)):
+        ridge = make_recipe("pixels+kernel-ridge", classifier__loo_rows=rows).fit(twice, labels)
+        path = save_bundle(tmp_path / "b", ridge, image_shape=(48, 48), images=twice)
+        assert (load_bundle(path).out_of_sample(twice) is not None) == holds
+    answers, unseen = load_bundle(path).out_of_sample(twice[::-1]), ridge[-1].loo_probabilities_
+    np.testing.assert_allclose(answers[1:-1], unseen[1:-1][::-1], atol=1e-6)
+    np.testing.assert_allclose(answers[[0, -1]], [(unseen[0] + unseen[-1]) / 2] * 2, atol=1e-6)
+    assert load_bundle(save_bundle(path, ridge, image_shape=(48, 48))).out_of_sample(twice) is None
+
+    file = tmp_path / "answers.npz"
+    good = np.arange(3, dtype=np.uint64), np.full((3, 7), 1 / 7, np.float32)
+    OutOfSample(*good).write(file)
+    assert OutOfSample.read(file, 7).digests.tolist() == [0, 1, 2]
+    for arrays, message in [
+        ({"digests": good[0]}, "probabilities"),
+        ({"digests": good[0], "probabilities": good[1][:2]}, "do not fit"),
+        ({"digests": good[0], "probabilities": good[1][:, :5]}, "5 classes, the bundle 7"),
+        ({"digests": good[0][::-1], "probabilities": good[1]}, "must ascend"),
+        ({"digests": good[0], "probabilities": good[1] * np.float32(np.nan)}, "must be finite"),
+        ({"digests": good[0], "probabilities": good[1].astype(object)}, "allow_pickle"),
+    ]:
+        np.savez(file, **arrays)
+        with pytest.raises(ValueError, match=rf"answers\.npz: .*{message}.*copy the bundle again"):
+            OutOfSample.read(file, 7)
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"answers\.npz: .*copy the bundle again"):
+        OutOfSample.read(file, 7)
+
+
 def test_a_changed_description_is_noticed(bundle: Path) -> None:
     text = (bundle / "bundle.json").read_text()
     (bundle / "bundle.json").write_text(text.replace('"angry"', '"angrx"'))

@@ -45,8 +45,10 @@ def test_the_factor_in_panels_is_the_factor(panel: int) -> None:
     np.testing.assert_array_equal(np.triu(matrix, 1), np.triu(full.astype(np.float32), 1))
     right = rng.normal(size=(200, 3))
     np.testing.assert_allclose(full @ solve_factored(matrix, right, panel=panel), right, atol=2e-3)
-    expected = np.linalg.inv(full).diagonal()[-50:]
-    np.testing.assert_allclose(last_of_inverse_diagonal(matrix, 50), expected, rtol=1e-3)
+    expected = np.linalg.inv(full).diagonal()
+    for count in (50, 200):
+        entries = last_of_inverse_diagonal(matrix, count, panel=panel)
+        np.testing.assert_allclose(entries, expected[-count:], rtol=1e-3)
 
 
 def test_weights_and_leave_one_out_scores_are_those_of_the_definition(blobs: tuple) -> None:
@@ -67,6 +69,22 @@ def test_weights_and_leave_one_out_scores_are_those_of_the_definition(blobs: tup
     scores = targets - weights / inverse.diagonal()[:, None] + machine.shares_
     loss = log_loss(y, machine.calibration_.predict_proba(scores / machine.score_scale_), labels=machine.classes_)
     np.testing.assert_allclose(machine.loo_scores_[0, 2], loss, atol=1e-3)
+
+
+def test_all_rows_left_out_are_answered_for_in_their_order(blobs: tuple) -> None:
+    X, y = blobs[0][:150], blobs[1][:150]
+    machine = KernelRidge(scaling=None, alpha=0.5, gamma=2.0, loo_rows=1000).fit(X, y)
+    assert machine.loo_probabilities_.shape == (150, 4) and machine.loo_probabilities_.dtype == np.float32
+    rest = np.arange(150) != 7
+    without = KernelRidge(scaling=None, alpha=0.5, gamma=2.0, loo_rows=1000).fit(X[rest], y[rest])
+    np.testing.assert_allclose(machine.loo_probabilities_[7], without.predict_proba(X[7:8])[0], atol=0.03)
+    # Its own answers are surer of the labels it remembers than those of fits that have not seen them.
+    columns = np.searchsorted(machine.classes_, y)
+    seen, unseen = (
+        answers[np.arange(150), columns].mean() for answers in (machine.predict_proba(X), machine.loo_probabilities_)
+    )
+    assert seen > unseen + 0.05
+    assert not hasattr(machine.set_params(loo_rows=50).fit(X, y), "loo_probabilities_")
 
 
 def test_of_several_alphas_the_best_is_kept_as_if_it_had_been_alone(blobs: tuple) -> None:

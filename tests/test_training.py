@@ -14,7 +14,7 @@ pytest.importorskip("keras", reason="the deep extra is not installed")
 import keras
 
 from ferbench.datasets import Dataset, make_faces
-from ferbench.models import CNN, Augmentation, make_recipe, save_bundle
+from ferbench.models import CNN, Augmentation, load_bundle, make_recipe, save_bundle
 from ferbench.models._architectures import ARCHITECTURES, build_network
 
 
@@ -209,6 +209,30 @@ def test_teachers_become_part_of_the_targets(faces: Dataset, tmp_path: Path) -> 
     np.testing.assert_allclose(targets, 0.4 * np.eye(7)[columns[rows]] + 0.6 * expected[rows], atol=1e-4)
     plain, taught = fit(faces, epochs=1, random_state=5), fit(faces, epochs=1, random_state=5, teachers=[path])
     assert not weights_equal(plain, taught)
+
+
+def test_a_teacher_that_remembers_its_images_teaches_what_it_would_say_without_them(
+    faces: Dataset, tmp_path: Path
+) -> None:
+    from ferbench.models._batches import load_teachers, teach
+
+    X, y = faces.part("Training")
+    recogniser = make_recipe("pixels+kernel-ridge", classifier__loo_rows=1000).fit(X, y)
+    path = save_bundle(tmp_path / "remembers", recogniser, image_shape=(48, 48), images=X)
+    student = CNN("tiny", teachers=[path])
+    student.classes_, student.image_shape_ = recogniser.classes_, (48, 48)
+    unseen = recogniser[-1].loo_probabilities_
+    np.testing.assert_allclose(teach(load_teachers(student), X[5:25], student), unseen[5:25], atol=1e-6)
+    # Not about other images, nor where one of them is another.
+    assert load_bundle(path).out_of_sample(X[:4, :, ::-1]) is None
+    other = teach(load_teachers(student), np.concatenate([X[5:25], X[:1, :, ::-1]]), student)
+    assert np.abs(other[:20] - unseen[5:25]).max() > 0.01
+    # A second teacher counts as much as this one.
+    network = fit(faces, epochs=1)
+    second = save_bundle(tmp_path / "network", network, image_shape=(48, 48))
+    student.set_params(teachers=[path, second], augmentation=False)
+    looked = (network.predict_proba(X) + network.predict_proba(X[:, :, ::-1])) / 2
+    np.testing.assert_allclose(teach(load_teachers(student), X, student), (unseen + looked) / 2, atol=1e-4)
 
 
 def test_an_unfit_teacher_is_refused(faces: Dataset, tmp_path: Path) -> None:

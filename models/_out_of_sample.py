@@ -1,0 +1,84 @@
+"""What a recogniser says about its own training images after a fit without them, found again by image."""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Self
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+Images = NDArray[np.uint8]
+
+
+class OutOfSample:
+    """Probabilities for training images, each by a fit that has not seen the image.
+
+    Parameters
+    ----------
+    digests : ndarray of shape (n_images,), uint64
+        Checksums of different images, ascending.
+    probabilities : ndarray of shape (n_images, n_classes), float32
+    """
+
+    def __init__(self, digests: NDArray[np.uint64], probabilities: NDArray[np.float32]) -> None:
+        if (digests.dtype, probabilities.dtype) != (np.uint64, np.float32):
+            raise ValueError(f"expected uint64 and float32; got {digests.dtype} and {probabilities.dtype}")
+        if probabilities.ndim != 2 or digests.shape != probabilities.shape[:1] or not len(digests):
+            raise ValueError(f"checksums of shape {digests.shape} do not fit answers of shape {probabilities.shape}")
+        if np.any(digests[1:] <= digests[:-1]) or not np.isfinite(probabilities).all():
+            raise ValueError("checksums must ascend, and answers must be finite")
+        self.digests, self.probabilities = digests, probabilities
+
+    @classmethod
+    def of(cls, recogniser: Any, images: Images) -> Self | None:
+        """Collect the leave-one-out answers of a fitted recogniser.
+
+        Parameters
+        ----------
+        recogniser : classifier
+            One with ``loo_probabilities_``, or a pipeline that ends in one.
+        images : ndarray of shape (n_samples, height, width), uint8
+            What it was fitted on, in that order.
+
+        Returns
+        -------
+        OutOfSample or None
+            None where the recogniser does not have an answer for every one of them. Equal images share the mean.
+        """
+        last = recogniser[-1] if isinstance(recogniser, Pipeline) else recogniser
+        answers = getattr(last, "loo_probabilities_", None)
+        if answers is None or len(answers) != len(images):
+            return None
+        digests, place, counts = np.unique(_digests(images), return_inverse=True, return_counts=True)
+        total = np.zeros((len(digests), answers.shape[1]))
+        np.add.at(total, place, answers)
+        return cls(digests, (total / counts[:, None]).astype(np.float32))
+
+    @classmethod
+    def read(cls, file: Path, n_classes: int) -> Self:
+        """Read what `write` wrote; raise ValueError if it is anything else."""
+        try:
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+                answers = cls(arrays["digests"], arrays["probabilities"])
+            if answers.probabilities.shape[1] != n_classes:
+                raise ValueError(f"it holds {answers.probabilities.shape[1]} classes, the bundle {n_classes}")
+        except (ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise ValueError(f"{file}: {error}; copy the bundle again") from error
+        return answers
+
+    def write(self, file: Path) -> None:
+        """Write a ``.npz`` file."""
+        np.savez_compressed(file, digests=self.digests, probabilities=self.probabilities)
+
+    def find(self, images: Images) -> NDArray[np.float32] | None:
+        """Probabilities of shape (n_samples, n_classes), or None if there are none for one of the images."""
+        digests = _digests(images)
+        places = np.searchsorted(self.digests, digests).clip(max=len(self.digests) - 1)
+        return self.probabilities[places] if np.array_equal(self.digests[places], digests) else None
+
+
+def _digests(images: Images) -> NDArray[np.uint64]:
+    each = (hashlib.blake2b(np.ascontiguousarray(image), digest_size=8).digest() for image in images)
+    return np.frombuffer(b"".join(each), np.uint64)
