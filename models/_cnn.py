@@ -75,6 +75,10 @@ class CNN(MostProbable, NetworkEstimator):
         Sides in pixels of the training images in equal parts of the training, such as ``(32, 40, 48)``: small images
         first, in a fraction of the time (progressive learning; Tan and Le, 2021). Validation and prediction take the
         images as they are. For networks without a fully connected layer on their pixels.
+    refit_head : float, default=0.0
+        Above 0, a logistic regression with this inverse strength of its L2 penalty (scikit-learn's ``C``) takes the
+        place of the softmax layer at the end, fitted on the finished network's standardised features of the training
+        images and their mirror images (classifier retraining; Kang et al., 2020). 0 keeps the layer as trained.
     test_time : {"flip", "ten-crop"} or None, default=None
         Average the prediction over the image and its mirror image, or over five crops of both; training is not
         affected.
@@ -146,6 +150,7 @@ class CNN(MostProbable, NetworkEstimator):
         frozen_epochs: int = 0,
         input_size: int | None = None,
         progressive_sizes: Sequence[int] = (),
+        refit_head: float = 0.0,
         test_time: TestTime | None = None,
         validation_fraction: float = 0.1,
         precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto",
@@ -173,6 +178,7 @@ class CNN(MostProbable, NetworkEstimator):
         self.frozen_epochs = frozen_epochs
         self.input_size = input_size
         self.progressive_sizes = progressive_sizes
+        self.refit_head = refit_head
         self.test_time = test_time
         self.validation_fraction = validation_fraction
         self.precision = precision
@@ -235,10 +241,13 @@ class CNN(MostProbable, NetworkEstimator):
         with tempfile.TemporaryDirectory() as scratch:
             training = ClassTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
             weights = training.run((X, targets), (check_images(X_val), val_targets))
+            if self.refit_head:
+                weights = training.refit_head(weights, (X, targets))
         self.history_, self.best_epoch_ = training.history, training.best_epoch
         self.implementation_ = training.implementation
         views = {None: "", "flip": ", mean over the mirror image", "ten-crop": ", mean over ten crops"}
-        self.probabilities_ = f"softmax of the network{views[self.test_time]}"
+        head = ", its last layer refitted by logistic regression" if self.refit_head else ""
+        self.probabilities_ = f"softmax of the network{head}{views[self.test_time]}"
         self._set_network(weights)
         return self
 
@@ -269,6 +278,8 @@ class CNN(MostProbable, NetworkEstimator):
         check_training_parameters(self, choices)
         if not 0 <= self.distillation <= 1:
             raise ValueError(f"distillation must be in [0, 1]; got {self.distillation!r}")
+        if not (isinstance(self.refit_head, (int, float)) and 0 <= self.refit_head < np.inf):
+            raise ValueError(f"refit_head must be a finite number of at least 0; got {self.refit_head!r}")
         if self.input_size is not None and not _is_side(self.input_size):
             raise ValueError(f"input_size must be a whole number of at least 8, or None; got {self.input_size!r}")
         if isinstance(self.progressive_sizes, (int, str)) or not all(map(_is_side, self.progressive_sizes)):

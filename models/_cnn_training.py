@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from tqdm import tqdm
 
 from ferbench.models._architectures import build_network
 from ferbench.models._batches import Batches, load_teachers, size_in, teach
@@ -12,6 +14,8 @@ from ferbench.models._training import Pairs, Training
 
 if TYPE_CHECKING:
     from ferbench.models._bundle import LoadedBundle
+
+_BLOCK = 512
 
 
 class ClassTraining(Training):
@@ -53,6 +57,33 @@ class ClassTraining(Training):
         """Return cross-entropy and accuracy."""
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.settings.label_smoothing)
         return {"loss": loss, "weighted_metrics": [], "metrics": ["accuracy"]}
+
+    def refit_head(self, weights: list[NDArray[Any]], train: Pairs) -> list[NDArray[Any]]:
+        """Return the weights with a last layer that is fitted anew, by itself, on what the finished network sees."""
+        images, classes = train
+        network = self.build((images.shape[1], images.shape[2]))
+        network.set_weights(weights)
+        head = network.layers[-1]
+        see = keras.Model(network.inputs[0], head.input)
+        both = np.concatenate([images, images[:, :, ::-1]])
+        starts = range(0, len(both), _BLOCK)
+        disable = None if self.settings.verbose else True
+        features = np.concatenate(
+            [
+                np.asarray(see(both[start : start + _BLOCK].astype(np.float32), training=False))
+                for start in tqdm(starts, desc="last layer", unit="batch", disable=disable)
+            ]
+        )
+        mean, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64) + 1e-6
+        regression = LogisticRegression(C=self.settings.refit_head, max_iter=1000)
+        regression.fit((features - mean) / spread, np.tile(classes, 2))
+        # Two classes have one column; as many logits as classes give the same probabilities.
+        slopes, offsets = regression.coef_, regression.intercept_
+        if len(slopes) == 1:
+            slopes, offsets = np.concatenate([-slopes, slopes]) / 2, np.concatenate([-offsets, offsets]) / 2
+        kernel = (slopes / spread).T
+        head.set_weights([kernel, offsets - mean @ kernel])
+        return network.get_weights()
 
     def parameters(self) -> dict[str, Any]:
         """Parameters that decide what is trained; teachers by what they are, not where they lie."""

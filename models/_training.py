@@ -18,7 +18,7 @@ from ferbench.models._optional import require
 Pairs = tuple[NDArray[np.uint8], NDArray[Any]]
 
 # Parameters that do not change what is trained: a training may be resumed, or its weights used, with others.
-FREE_PARAMETERS = ("checkpoint_dir", "tensorboard", "test_time", "verbose")
+FREE_PARAMETERS = ("checkpoint_dir", "refit_head", "tensorboard", "test_time", "verbose")
 
 
 class Training(ABC):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 pytest.importorskip("keras", reason="the deep extra is not installed")
 
@@ -270,6 +271,7 @@ def test_transfer_trains_the_head_then_the_backbone_and_resumes_between(
         ({"architecture": "transfer:ResNet5"}, "no keras.applications backbone 'ResNet5'; did you mean ResNet50"),
         ({"initial_weights": "imagenet"}, "is for transfer:BACKBONE, not for tiny"),
         ({"initial_weights": "missing.weights.h5"}, "there is no file missing.weights.h5"),
+        ({"refit_head": -1.0}, "refit_head must be a finite number of at least 0; got -1.0"),
         ({"test_time": "crop"}, "test_time must be one of flip, ten-crop, None; got 'crop'"),
         ({"average": 1.0}, r"average must be in \[0, 1\)"),
         ({"distillation": 2}, r"distillation must be in \[0, 1\]"),
@@ -302,6 +304,31 @@ def test_test_time_views_average_the_prediction_and_need_no_new_training(faces: 
     np.testing.assert_allclose(crops.predict_proba(X), crops.predict_proba(X[:, :, ::-1]), atol=1e-5)
     assert np.abs(crops.predict_proba(X) - both).max() > 1e-4
     assert "ten crops" in crops.probabilities_ and "mirror" in flip.probabilities_
+
+
+@pytest.mark.parametrize("labels", [("happy", "sad"), ("angry", "happy", "sad", "surprise")])
+def test_the_last_layer_can_be_a_logistic_regression_and_needs_no_new_training(
+    faces: Dataset, labels: tuple[str, ...], tmp_path: Path
+) -> None:
+    import keras
+
+    X, y = (part[np.isin(faces.part("Training")[1], labels)] for part in faces.part("Training"))
+    settings = {"architecture": "tiny", "epochs": 2, "checkpoint_dir": tmp_path, "precision": "float32"}
+    plain = CNN(**settings).fit(X, y, X_val=X, y_val=y)
+    trained: list[int] = []
+    refitted = CNN(**settings, refit_head=0.1).fit(X, y, X_val=X, y_val=y, on_epoch=lambda n, _: trained.append(n))
+    assert not trained and refitted.history_ == plain.history_
+    see = keras.Model(plain.model_.inputs[0], plain.model_.layers[-1].input)
+    features, mirrored = (np.asarray(see(images.astype(np.float32))) for images in (X, X[:, :, ::-1]))
+    both = np.concatenate([features, mirrored])
+    mean, spread = both.mean(axis=0), both.std(axis=0) + 1e-6
+    regression = LogisticRegression(C=0.1, max_iter=1000).fit((both - mean) / spread, np.tile(y, 2))
+    expected = regression.predict_proba((features - mean) / spread)
+    np.testing.assert_allclose(refitted.predict_proba(X), expected, atol=2e-3)
+    assert np.abs(plain.predict_proba(X) - expected).max() > 0.02
+    assert "last layer refitted by logistic regression" in refitted.probabilities_
+    for before, after in zip(plain.model_.get_weights()[:-2], refitted.model_.get_weights()[:-2], strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 def test_test_time_views_travel_in_the_bundle(faces: Dataset, tmp_path: Path) -> None:
