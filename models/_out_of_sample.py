@@ -23,7 +23,7 @@ class OutOfSample:
     """
 
     def __init__(self, digests: NDArray[np.uint64], probabilities: NDArray[np.float32]) -> None:
-        if (digests.dtype, probabilities.dtype) != (np.uint64, np.float32):
+        if digests.dtype != np.uint64 or probabilities.dtype != np.float32:
             raise ValueError(f"expected uint64 and float32; got {digests.dtype} and {probabilities.dtype}")
         if probabilities.ndim != 2 or digests.shape != probabilities.shape[:1] or not len(digests):
             raise ValueError(f"checksums of shape {digests.shape} do not fit answers of shape {probabilities.shape}")
@@ -80,5 +80,5 @@ class OutOfSample:
 
 
 def _digests(images: Images) -> NDArray[np.uint64]:
-    each = (hashlib.blake2b(np.ascontiguousarray(image), digest_size=8).digest() for image in images)
+    each = (hashlib.blake2b(image.tobytes(), digest_size=8).digest() for image in images)
     return np.frombuffer(b"".join(each), np.uint64)
