@@ -269,6 +269,15 @@ def test_the_leaderboard_can_rank_by_another_figure(labels, probas) -> None:
     assert display.names == ("cnn", "constant")
 
 
+def test_the_legend_of_the_leaderboard_covers_no_figure(displays) -> None:
+    ax = displays["leaderboard"].plot()
+    figure = ax.get_figure(root=True)
+    figure.draw_without_rendering()
+    legend = ax.get_legend().get_window_extent()
+    assert legend.y1 < ax.xaxis.label.get_window_extent().y0 < ax.bbox.y0
+    assert figure.bbox.contains(legend.x0, legend.y0) and figure.bbox.contains(legend.x1, legend.y1)
+
+
 def test_names_beside_points_cover_neither_each_other_nor_the_points(displays) -> None:
     ax = displays["tradeoff"].plot()
     figure = ax.get_figure(root=True)
