@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from ferbench.models._loaded import OUT_OF_SAMPLE, LoadedBundle
 from ferbench.models._onnx import POINTS, OnnxRecogniser, export_onnx
-from ferbench.models._out_of_sample import OutOfSample
 from ferbench.models._parts import parts_of
 from ferbench.models._points_bundle import MARGIN, OFFSET, TASK, LoadedPoints, OnnxPoints, ShapePoints, check_finds
 
@@ -63,8 +62,8 @@ def save_bundle(
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
         _write_model(scratch, recogniser, image_shape)
-        if images is not None and (answers := OutOfSample.of(recogniser, images)) is not None:
-            answers.write(scratch / OUT_OF_SAMPLE)
+        if images is not None:
+            _write_out_of_sample(scratch, recogniser, images)
         description = {
             **({"margin": MARGIN, "offset": OFFSET} if _finds_points(recogniser) else {}),
             **(info or {}),
@@ -168,6 +167,14 @@ def _write_model(folder: Path, recogniser: Any, image_shape: tuple[int, int]) ->
         shutil.copyfile(source, folder / name)
         setattr(step, parameter, name)
     dump(recogniser, folder / CLASSICAL)
+
+
+def _write_out_of_sample(folder: Path, recogniser: Any, images: NDArray[np.uint8]) -> None:
+    from ferbench.models._out_of_sample import OutOfSample
+
+    answers = OutOfSample.of(recogniser, images)
+    if answers is not None:
+        answers.write(folder / OUT_OF_SAMPLE)
 
 
 def _carried(recogniser: Any) -> list[tuple[Any, str, Path, str]]:
