@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
 from ferbench.benchmarks._displays_base import (
@@ -144,8 +143,7 @@ class LeaderboardDisplay(Display):
             for group in shown:
                 colour, marker = styles[group]
                 ax.plot([], [], color=colour, marker=marker, linestyle="", label=group)
-            # Half an inch below the axes, since bars and their notes may fill all of them.
-            below = ax.transAxes + ScaledTranslation(0, -0.5, ax.figure.dpi_scale_trans)
-            ax.legend(
-                loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=below, ncols=3, fontsize=9, frameon=False
+            # Below the axes, since bars and their notes may fill all of them.
+            ax.figure.legend(
+                *ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9, frameon=False
             )

@@ -273,7 +273,7 @@ def test_the_legend_of_the_leaderboard_covers_no_figure(displays) -> None:
     ax = displays["leaderboard"].plot()
     figure = ax.get_figure(root=True)
     figure.draw_without_rendering()
-    legend = ax.get_legend().get_window_extent()
+    legend = figure.legends[0].get_window_extent()
     assert legend.y1 < ax.xaxis.label.get_window_extent().y0 < ax.bbox.y0
     assert figure.bbox.contains(legend.x0, legend.y0) and figure.bbox.contains(legend.x1, legend.y1)
 
