@@ -6,16 +6,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from tqdm import tqdm
 
 from ferbench.models._architectures import build_network
 from ferbench.models._batches import Batches, load_teachers, size_in, teach
+from ferbench.models._network import run_in_blocks
 from ferbench.models._training import Pairs, Training
 
 if TYPE_CHECKING:
     from ferbench.models._bundle import LoadedBundle
-
-_BLOCK = 512
 
 
 class ClassTraining(Training):
@@ -66,14 +64,7 @@ class ClassTraining(Training):
         head = network.layers[-1]
         see = keras.Model(network.inputs[0], head.input)
         both = np.concatenate([images, images[:, :, ::-1]])
-        starts = range(0, len(both), _BLOCK)
-        disable = None if self.settings.verbose else True
-        features = np.concatenate(
-            [
-                np.asarray(see(both[start : start + _BLOCK].astype(np.float32), training=False))
-                for start in tqdm(starts, desc="last layer", unit="batch", disable=disable)
-            ]
-        )
+        features = run_in_blocks(see, both, progress="last layer" if self.settings.verbose else None)
         mean, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64) + 1e-6
         regression = LogisticRegression(C=self.settings.refit_head, max_iter=1000)
         regression.fit((features - mean) / spread, np.tile(classes, 2))

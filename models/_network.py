@@ -5,10 +5,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
+from tqdm import tqdm
 
 from ferbench.models._augmentation import Augmentation
 
 BLOCK = 256
+
+
+def run_in_blocks(network: Any, images: NDArray[np.uint8], *, progress: str | None = None) -> NDArray[np.float32]:
+    """Outputs of a Keras network for images of shape (n_samples, height, width), with a progress bar if it is named."""
+    # Calling the network, not `predict`: safe to call from several threads.
+    starts = tqdm(range(0, len(images), BLOCK), desc=progress, unit="batch", disable=None if progress else True)
+    return np.concatenate(
+        [np.asarray(network(images[i : i + BLOCK].astype(np.float32), training=False)) for i in starts]
+    )
 
 
 class NetworkEstimator(BaseEstimator):
@@ -26,11 +36,7 @@ class NetworkEstimator(BaseEstimator):
         self.model_.set_weights(weights)
 
     def _run_network(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        # Calling the network, not `predict`: no progress machinery, and safe to call from several threads.
-        starts = range(0, len(images), BLOCK)
-        return np.concatenate(
-            [np.asarray(self.model_(images[i : i + BLOCK].astype(np.float32), training=False)) for i in starts]
-        )
+        return run_in_blocks(self.model_, images)
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -332,8 +332,6 @@ def test_the_last_layer_can_be_a_logistic_regression_and_needs_no_new_training(
 
 
 def test_test_time_views_travel_in_the_bundle(faces: Dataset, tmp_path: Path) -> None:
-    from ferbench.models import load_bundle
-
     network = fit(faces, epochs=1, test_time="ten-crop")
     loaded = load_bundle(save_bundle(tmp_path / "b", network, image_shape=(48, 48)))
     np.testing.assert_allclose(
