@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 # What is asked for: images a second from the pipeline on two cores, and how many times faster than the tutorials' way.
 PIPELINE_TARGET, RATIO_TARGET = 10_000, 15
 _NOTES = """\
-*Epoch*: seconds for one pass over all training images with its validation, from {images} of them, the median of all
-short epochs but the first; of a training on small images first, the mean over its epochs, each size measured by
-itself; on {cores} cores of {cpu}, load before the start {load}. *Epochs to {target:.0%}*: the
-first epoch at which the recorded training (in `{results}`) was right about {target:.0%} of {validation}; `more
-than` where its record ends below. The accuracy on {test} of each epoch is not known, since {test} is scored once,
-at the end: what stands there is the whole training's, and what is compared is the time of whole trainings which end
-there or above, ours and theirs. The row `{tutorial}` takes its epochs from the record of `{reference}`: the same
-network, trained in this harness. Teachers' answers are not in these times; the compared recipe has none. Measured
-by `ferbench measure-training` in one run; never edited by hand.
+*Epoch*: seconds for one pass over all training images with its validation, from {images} of them, in short epochs of
+which the first, for getting warm, is left out; of a training on small images first, the mean over its epochs, each size
+measured by itself. The median of {rounds} rounds in which the networks took turns; on {cores} cores of {cpu}, load
+before the start {load}. *Epochs to {target:.0%}*: the first epoch at which the recorded training (in `{results}`) was
+right about {target:.0%} of {validation}; `more than` where its record ends below. The accuracy on {test} of each epoch
+is not known, since {test} is scored once, at the end: what stands there is the whole training's, and what is compared
+is the time of whole trainings which end there or above, ours and theirs. The row `{tutorial}` takes its epochs from the
+record of `{reference}`: the same network, trained in this harness. Teachers' answers are not in these times; the
+compared recipe has none. Measured by `ferbench measure-training` in one run; never edited by hand.
 """
 
 
@@ -56,13 +56,13 @@ def compare_times(table: "pd.DataFrame", measured: dict[str, Any]) -> dict[str, 
     Returns
     -------
     dict
-        ``ours_s``, ``theirs_s``, ``ratio``, ``at_least`` (whether theirs ends below the accuracy on PrivateTest, which
-        makes the ratio a lower bound) and ``said``, a sentence. The times are None where a record is missing, or
-        ours ends below it.
+        ``ours_s``, ``theirs_s``, ``ratio``, ``ratios`` (of each round), ``at_least`` (whether theirs ends below the
+        accuracy on PrivateTest, which makes the ratio a lower bound) and ``said``, some sentences. The times are None
+        where a record is missing, or ours ends below it.
     """
     rows = {row["recipe"]: row for row in table.to_dict("records")}
     ours, theirs, target = rows.get(measured["recipe"]), rows.get(TUTORIAL), measured["target"]
-    nothing = {"ours_s": None, "theirs_s": None, "ratio": None, "at_least": False}
+    nothing = {"ours_s": None, "theirs_s": None, "ratio": None, "ratios": [], "at_least": False}
     if ours is None or theirs is None or not (ours["epochs"] > 0 and theirs["epochs"] > 0):
         return nothing | {"said": f"no comparison: {measured['recipe']} or {measured['reference']} has no record"}
     end = f"{measured['recipe']} is at {ours['private_accuracy']:.1%} on {TEST}"
@@ -70,16 +70,22 @@ def compare_times(table: "pd.DataFrame", measured: dict[str, Any]) -> dict[str, 
         return nothing | {"said": f"no comparison: {end} when it ends, below {target:.0%}"}
     ratio, at_least = theirs["seconds_in_all"] / ours["seconds_in_all"], theirs["private_accuracy"] < target
     bound, only = ("at least ", "only ") if at_least else ("", "")
+    turns = {entry["recipe"]: entry["epoch_s_of_rounds"] for entry in measured["epochs"]}
+    ratios = [
+        theirs["epochs"] * slow / (ours["epochs"] * fast)
+        for fast, slow in zip(turns[measured["recipe"]], turns[TUTORIAL], strict=True)
+    ]
     said = (
         f"{end} after {ours['epochs']:.0f} epochs of {ours['epoch_s']:.0f} s, "
         f"{ours['seconds_in_all'] / 60:.1f} minutes; the four convolutions the tutorials' way take "
         f"{theirs['epoch_s']:.0f} s an epoch, and are {only}at {theirs['private_accuracy']:.1%} after "
         f"{theirs['epochs']:.0f}: {bound}{theirs['seconds_in_all'] / 60:.0f} minutes to {target:.0%}. "
-        f"That is {bound}{ratio:.1f} times as long (asked: {RATIO_TARGET})."
+        f"That is {bound}{ratio:.1f} times as long (asked: {RATIO_TARGET}; "
+        f"round by round {', '.join(f'{each:.1f}' for each in ratios)})."
         + ("" if at_least else " Whether fewer of their epochs would do is not known.")
     )
     found = {"ours_s": ours["seconds_in_all"], "theirs_s": theirs["seconds_in_all"]}
-    return found | {"ratio": ratio, "at_least": at_least, "said": said}
+    return found | {"ratio": ratio, "ratios": ratios, "at_least": at_least, "said": said}
 
 
 def write_training_report(folder: Path, results: Path) -> str:
@@ -189,6 +195,7 @@ def _notes(measured: dict[str, Any], results: Path) -> str:
     text = _NOTES.format(
         images=f"{min(entry['n_images'] for entry in measured['epochs']):,} to "
         f"{max(entry['n_images'] for entry in measured['epochs']):,}",
+        rounds=max(len(entry["epoch_s_of_rounds"]) for entry in measured["epochs"]),
         cores=environment["cores"],
         cpu=environment["cpu"],
         load=f"{measured['load_before']:.1f}",

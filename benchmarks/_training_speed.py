@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,12 @@ def measure_training_speed(
     compared: str,
     target: float = 0.65,
     steps: int = 48,
+    rounds: int = 3,
     on_part: Callable[[str], None] = lambda name: None,
 ) -> Path:
     """Measure everything in one run, and leave it as ``training.json``.
+
+    The networks take turns, in several rounds, so that whatever else the machine does falls on all of them, or is seen.
 
     Parameters
     ----------
@@ -79,6 +83,8 @@ def measure_training_speed(
     target : float, default=0.65
     steps : int, default=48
         Steps of a short epoch; the slow four convolutions get a quarter of them.
+    rounds : int, default=3
+        How often each network has its turn; its time of an epoch is the median of its rounds.
     on_part : callable
         Called with the name of each part that is done.
 
@@ -94,18 +100,22 @@ def measure_training_speed(
     """
     from ferbench.benchmarks._timing import environment
 
-    _check(recipes, compared, target, steps)
+    _check(recipes, compared, target, steps, rounds)
     load_before = os.getloadavg()[0]
     part = Part.of(dataset, steps)
     slow = smaller(part, 1 / 4)
     pipeline = measure_pipeline(part.X)
     on_part("pipeline")
-    epochs = []
-    for name, params in recipes.items():
-        epochs.append(measure_epoch(name, params, slow if name.startswith(REFERENCE) else part))
-        on_part(name)
-    epochs.append(measure_tutorial(slow))
-    on_part(TUTORIAL)
+    turns: dict[str, Callable[[], dict[str, Any]]] = {
+        name: partial(measure_epoch, name, params, slow if name.startswith(REFERENCE) else part)
+        for name, params in recipes.items()
+    } | {TUTORIAL: partial(measure_tutorial, slow)}
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in turns}
+    for _ in range(rounds):
+        for name, measure in turns.items():
+            found[name].append(measure())
+            on_part(name)
+    epochs = [_over_rounds(entries, len(part.X) * part.scale) for entries in found.values()]
     measured = {
         **{"pipeline": pipeline, "epochs": epochs, "recipe": compared, "reference": REFERENCE, "target": target},
         **{"load_before": load_before, "environment": environment(), "dataset": dataset.name, "measured": now()},
@@ -143,7 +153,7 @@ def measure_pipeline(images: NDArray[np.uint8], seconds: float = 3.0) -> list[di
     return found
 
 
-def measure_epoch(name: str, params: Mapping[str, Any], part: Part, epochs: int = 3) -> dict[str, Any]:
+def measure_epoch(name: str, params: Mapping[str, Any], part: Part, epochs: int = 2) -> dict[str, Any]:
     """Train a recipe for a few short epochs, in this harness; with images of several sizes, a few of each.
 
     Parameters
@@ -153,7 +163,7 @@ def measure_epoch(name: str, params: Mapping[str, Any], part: Part, epochs: int 
     params : mapping
         Its parameters. Teachers are left out: their answers are computed once before the first epoch.
     part : Part
-    epochs : int, default=3
+    epochs : int, default=2
         Short epochs; the first is for getting warm.
 
     Returns
@@ -161,7 +171,7 @@ def measure_epoch(name: str, params: Mapping[str, Any], part: Part, epochs: int 
     dict
         ``recipe``, ``seconds`` of each short epoch, ``n_images`` in it, ``epoch_s`` (an epoch of all images, from the
         median of all but the first, validation included; the mean over the training's epochs where their images have
-        several sizes), ``images_per_s``, ``how``.
+        several sizes), ``how``.
     """
     from ferbench.models import make_recipe
     from ferbench.models._batches import size_in
@@ -184,7 +194,7 @@ def measure_epoch(name: str, params: Mapping[str, Any], part: Part, epochs: int 
     )
 
 
-def measure_tutorial(part: Part, epochs: int = 3) -> dict[str, Any]:
+def measure_tutorial(part: Part, epochs: int = 2) -> dict[str, Any]:
     """Train the four convolutions the way the tutorials do: Keras' ImageDataGenerator, Adam, float32.
 
     Returns
@@ -238,7 +248,7 @@ def smaller(part: Part, share: float) -> Part:
     )
 
 
-def _check(recipes: Mapping[str, Mapping[str, Any]], compared: str, target: float, steps: int) -> None:
+def _check(recipes: Mapping[str, Mapping[str, Any]], compared: str, target: float, steps: int, rounds: int) -> None:
     from ferbench.models import get_recipe
 
     if compared not in recipes:
@@ -250,6 +260,8 @@ def _check(recipes: Mapping[str, Mapping[str, Any]], compared: str, target: floa
         raise ValueError(f"target must be a share between 0 and 1, such as 0.65; got {target}")
     if steps < 4:
         raise ValueError(f"steps must be at least 4; got {steps}")
+    if rounds < 1:
+        raise ValueError(f"rounds must be at least 1; got {rounds}")
 
 
 def _timed(name: str, seconds: list[float], part: Part, how: str, shares: Sequence[float] = (1.0,)) -> dict[str, Any]:
@@ -259,11 +271,21 @@ def _timed(name: str, seconds: list[float], part: Part, how: str, shares: Sequen
     epoch_s = (
         sum(share * float(np.median(run[1:] or run)) for share, run in zip(shares, runs, strict=True)) * part.scale
     )
-    rate = len(part.X) * part.scale / epoch_s
-    return {"recipe": name, "seconds": list(map(float, seconds)), "n_images": len(part.X)} | {
+    return {
+        **{"recipe": name, "seconds": list(map(float, seconds)), "n_images": len(part.X)},
+        **{"epoch_s": epoch_s, "how": how},
+    }
+
+
+def _over_rounds(entries: Sequence[dict[str, Any]], n_images: float) -> dict[str, Any]:
+    """Put the rounds of one network together: what each measured, and the median of their times of an epoch."""
+    each = [entry["epoch_s"] for entry in entries]
+    epoch_s = float(np.median(each))
+    return entries[0] | {
+        "seconds": [entry["seconds"] for entry in entries],
+        "epoch_s_of_rounds": each,
         "epoch_s": epoch_s,
-        "images_per_s": rate,
-        "how": how,
+        "images_per_s": n_images / epoch_s,
     }
 
 

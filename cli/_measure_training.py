@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-RECIPES = ("ferbench-net@fast", "ferbench-net", "ferbench-net-xs", "cnn-4conv")
+RECIPES = ("ferbench-net@fast", "ferbench-net-l", "ferbench-net", "ferbench-net-xs", "cnn-4conv")
 
 
 def register(subparsers: Any) -> None:
@@ -31,6 +31,9 @@ def register(subparsers: Any) -> None:
         "--target", type=float, default=0.65, metavar="SHARE", help="the accuracy to be reached (default: 0.65)"
     )
     parser.add_argument("--steps", type=int, default=48, metavar="N", help="steps of a short epoch (default: 48)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, metavar="N", help="how often each network has its turn (default: 3)"
+    )
     parser.add_argument(
         "--results", type=Path, default=Path("results/fer2013"), metavar="DIR", help="the records (results/fer2013)"
     )
@@ -64,7 +67,7 @@ def _measure(args: argparse.Namespace) -> None:
     suite = load_suite(args.suite)
     dataset = load(args.source, size=suite.size, seed=suite.dataset_seed)
     params = {name: suite.params.get(name, {}) for name in args.recipes}
-    with tqdm(total=len(params) + 2, desc="measure", unit="part", disable=None) as bar:
+    with tqdm(total=1 + args.rounds * (len(params) + 1), desc="measure", unit="part", disable=None) as bar:
         measure_training_speed(
             dataset,
             params,
@@ -72,5 +75,6 @@ def _measure(args: argparse.Namespace) -> None:
             compared=args.recipe,
             target=args.target,
             steps=args.steps,
+            rounds=args.rounds,
             on_part=lambda name: bar.update(),
         )
