@@ -183,6 +183,11 @@ def _ferbench_net(x: Tensor, dtype: str) -> Tensor:
     return _residual(_conv(_conv(x, 16, dtype), 32, dtype, 3, 2), (32, 64, 128, 256), dtype)
 
 
+def _ferbench_net_l(x: Tensor, dtype: str) -> Tensor:
+    """Wider, and two blocks at the middle sizes: 106 million multiply-adds, 2.6 million weights."""
+    return _residual(_conv(_conv(x, 16, dtype), 32, dtype, 3, 2), (32, 96, 96, 192, 192, 256), dtype)
+
+
 def _ferbench_net_xs(x: Tensor, dtype: str) -> Tensor:
     """The same at under 300,000 weights and 16 million multiply-adds."""
     return _residual(_conv(_conv(x, 16, dtype), 24, dtype, 3, 2), (24, 40, 72, 104), dtype)
@@ -197,11 +202,11 @@ def _tiny(x: Tensor, dtype: str) -> Tensor:
 
 
 def _residual(x: Tensor, widths: tuple[int, ...], dtype: str) -> Tensor:
-    """One basic block a width (He et al., 2016), halving the image before each but the first; pooled at the end."""
+    """One basic block a width (He et al., 2016), halving the image wherever the width changes; pooled at the end."""
     from keras import layers
 
-    for i, filters in enumerate(widths):
-        stride = 1 if i == 0 else 2
+    for filters in widths:
+        stride = 1 if filters == x.shape[-1] else 2
         y = _norm(_convolve(_conv(x, filters, dtype, 3, stride), filters, dtype), dtype)
         if stride > 1:
             # An average before the projection uses every pixel; a strided one would drop three of four.
@@ -302,6 +307,7 @@ ARCHITECTURES: dict[str, Builder] = {
     "cnn-4conv-thin": _four_thin,
     "cnn-gap": _global_pooling,
     "ferbench-net": _ferbench_net,
+    "ferbench-net-l": _ferbench_net_l,
     "ferbench-net-xs": _ferbench_net_xs,
     "mini-xception": _mini_xception,
     "resnet-blocks": _residual_blocks,

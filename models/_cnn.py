@@ -26,9 +26,9 @@ class CNN(MostProbable, NetworkEstimator):
     Parameters
     ----------
     architecture : str, default="ferbench-net"
-        Name of the network: ``ferbench-net`` and ``ferbench-net-xs`` (ours), ``cnn-4conv``, ``cnn-4conv-thin``,
-        ``cnn-gap``, ``resnet-blocks``, ``mini-xception``, ``vgg-fer``, ``tiny`` (for tests), or ``transfer:BACKBONE``
-        with a model of ``keras.applications``.
+        Name of the network: ``ferbench-net-l``, ``ferbench-net`` and ``ferbench-net-xs`` (ours), ``cnn-4conv``,
+        ``cnn-4conv-thin``, ``cnn-gap``, ``resnet-blocks``, ``mini-xception``, ``vgg-fer``, ``tiny`` (for tests), or
+        ``transfer:BACKBONE`` with a model of ``keras.applications``.
     epochs : int, default=48
         Largest number of passes over the training images.
     batch_size : int, default=128

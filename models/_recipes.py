@@ -60,6 +60,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "vgg-fer": {**_MODERN, "learning_rate": 0.01, "weight_decay": 0.001, "average": 0.0},
     "transfer": {"architecture": "transfer:MobileNetV3Small", "frozen_epochs": 4, "learning_rate": 0.0005},
     "ferbench-net": _MODERN,
+    "ferbench-net-l": _MODERN,
     "ferbench-net-xs": _MODERN,
 }
 """Training parameters of each named network; the architecture is the one of the same name unless it is named here."""

@@ -404,7 +404,12 @@ def test_every_network_takes_faces_and_gives_probabilities(name: str, faces: Dat
     proba = np.asarray(network(faces.images[:2].astype(np.float32), training=False))
     assert proba.shape == (2, 7)
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-5)
-    limits = {"ferbench-net-xs": (200_000, 300_000), "mini-xception": (45_000, 65_000), "vgg-fer": (3e7, 5e7)}
+    limits = {
+        "ferbench-net-l": (2.5e6, 2.6e6),
+        "ferbench-net-xs": (200_000, 300_000),
+        "mini-xception": (45_000, 65_000),
+        "vgg-fer": (3e7, 5e7),
+    }
     low, high = limits.get(name, (1_000, 5_000_000))
     assert low < network.count_params() < high
 
@@ -417,6 +422,7 @@ def test_every_named_network_is_a_recipe() -> None:
         "mini-xception",
         "vgg-fer",
         "ferbench-net",
+        "ferbench-net-l",
         "ferbench-net-xs",
     ):
         assert make_recipe(name).architecture == name
