@@ -16,6 +16,8 @@ Builder = Callable[[Tensor, str], Tensor]
 TestTime = Literal["flip", "ten-crop"]
 
 TRANSFER = "transfer:"
+# Share of the old statistics that a normalisation keeps at each step: a few dozen batches, so that short trainings do.
+_MOMENTUM = 0.9
 
 
 def build_network(
@@ -232,6 +234,10 @@ def _backbone(name: str, x: Tensor, dtype: str) -> Tensor:
         backbone = build(include_top=False, weights=None, input_shape=(*x.shape[1:3], 3), name="backbone")
     finally:
         keras.config.set_dtype_policy(policy)
+    # Some builders average over thousands of steps (MobileNetV3: a momentum of 0.999), more than a training here may have.
+    for layer in backbone.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = _MOMENTUM
     return layers.Dropout(0.2, dtype=dtype)(layers.GlobalAveragePooling2D(dtype=dtype)(backbone(colour)))
 
 
@@ -293,7 +299,7 @@ def _separable(x: Tensor, filters: int, dtype: str) -> Tensor:
 def _norm(x: Tensor, dtype: str) -> Tensor:
     from keras import layers
 
-    return layers.BatchNormalization(momentum=0.9, dtype=dtype)(x)
+    return layers.BatchNormalization(momentum=_MOMENTUM, dtype=dtype)(x)
 
 
 def _relu(x: Tensor, dtype: str) -> Tensor:

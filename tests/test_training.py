@@ -414,6 +414,14 @@ def test_every_network_takes_faces_and_gives_probabilities(name: str, faces: Dat
     assert low < network.count_params() < high
 
 
+def test_a_backbone_keeps_up_with_a_short_training() -> None:
+    from keras.layers import BatchNormalization
+
+    backbone = build_network("transfer:MobileNetV3Small", (48, 48), 7).get_layer("backbone")
+    momenta = {layer.momentum for layer in backbone.layers if isinstance(layer, BatchNormalization)}
+    assert momenta == {0.9}
+
+
 def test_every_named_network_is_a_recipe() -> None:
     for name in (
         "cnn-4conv",
