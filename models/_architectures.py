@@ -234,7 +234,7 @@ def _backbone(name: str, x: Tensor, dtype: str) -> Tensor:
         backbone = build(include_top=False, weights=None, input_shape=(*x.shape[1:3], 3), name="backbone")
     finally:
         keras.config.set_dtype_policy(policy)
-    # Some builders average over thousands of steps (MobileNetV3: a momentum of 0.999), more than a training here may have.
+    # Some builders average over thousands of steps (MobileNetV3: a momentum of 0.999), more than a training may have.
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = _MOMENTUM
