@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 # What is asked for: images a second from the pipeline on two cores, and how many times faster than the tutorials' way.
 PIPELINE_TARGET, RATIO_TARGET = 10_000, 15
 _NOTES = """\
-*Epoch*: seconds for one pass over all training images with its validation, from {images} of them, in short epochs of
-which the first, for getting warm, is left out; of a training on small images first, the mean over its epochs, each size
-measured by itself. The median over rounds in which the networks took turns (rounds: {rounds}); on {cores} cores of
-{cpu}, load before the start {load}. *Epochs to {target:.0%}*: the first epoch at which the recorded training (in
-`{results}`) was right about {target:.0%} of {validation}; `more than` where its record ends below. The accuracy on
-{test} of each epoch is not known, since {test} is scored once, at the end: what stands there is the whole training's,
-and what is compared is the time of whole trainings which end there or above, ours and theirs. The row `{tutorial}` takes its epochs from the
-record of `{reference}`: the same network, trained in this harness. Teachers' answers are not in these times; the
-compared recipe has none. Measured by `ferbench measure-training` in one run; never edited by hand.
+*Epoch*: seconds for one pass over all training images with its validation, from {images} of them, in short epochs
+of which the first, for getting warm, is left out; of a training on small images first, the mean over its epochs,
+each size measured by itself. The median over rounds in which the networks took turns (rounds: {rounds}); on {cores}
+cores of {cpu}, load before the start {load}. *Epochs to {target:.0%}*: the first epoch at which the recorded
+training (in `{results}`) was right about {target:.0%} of {validation}; `more than` where its record ends below. The
+accuracy on {test} of each epoch is not known, since {test} is scored once, at the end: what stands there is the
+whole training's, and what is compared is the time of whole trainings which end there or above, ours and theirs. The
+row `{tutorial}` takes its epochs from the record of `{reference}`: the same network, trained in this harness.
+Teachers' answers are not in these times; the compared recipe has none. Measured by `ferbench measure-training` in
+one run; never edited by hand.
 """
 
 
