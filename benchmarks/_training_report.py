@@ -63,7 +63,7 @@ def compare_times(table: "pd.DataFrame", measured: dict[str, Any]) -> dict[str, 
     """
     rows = {row["recipe"]: row for row in table.to_dict("records")}
     ours, theirs, target = rows.get(measured["recipe"]), rows.get(TUTORIAL), measured["target"]
-    nothing = {"ours_s": None, "theirs_s": None, "ratio": None, "ratios": [], "at_least": False}
+    nothing: dict[str, Any] = {"ours_s": None, "theirs_s": None, "ratio": None, "ratios": [], "at_least": False}
     if ours is None or theirs is None or not (ours["epochs"] > 0 and theirs["epochs"] > 0):
         return nothing | {"said": f"no comparison: {measured['recipe']} or {measured['reference']} has no record"}
     end = f"{measured['recipe']} is at {ours['private_accuracy']:.1%} on {TEST}"
