@@ -1,5 +1,5 @@
 """The ``ferbench`` command: parse, call, print."""
 
-from ferbench.cli._main import main
+from ferbench.cli.entry import main
 
 __all__ = ["main"]

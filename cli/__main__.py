@@ -2,7 +2,7 @@
 
 import sys
 
-from ferbench.cli._main import main
+from ferbench.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

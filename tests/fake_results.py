@@ -21,9 +21,9 @@ from sklearn.naive_bayes import BernoulliNB, GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.tree import DecisionTreeClassifier
 
-from ferbench.benchmarks._store import Store, file_digest, save_arrays
-from ferbench.benchmarks._timing import environment, measure_latency, measure_throughput, peak_memory_bytes
-from ferbench.datasets._dataset import LABELS, SPLITS, Dataset
+from ferbench.benchmarks.store.store import Store, file_digest, save_arrays
+from ferbench.benchmarks.store.timing import environment, measure_latency, measure_throughput, peak_memory_bytes
+from ferbench.datasets.base.dataset import LABELS, SPLITS, Dataset
 
 FITTED = "2026-01-01T00:00:00+00:00"
 

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from fake_results import fake_results
 
-from ferbench.benchmarks import _published
-from ferbench.benchmarks._additions import Additions
-from ferbench.benchmarks._report import write_report
-from ferbench.benchmarks._report_results import Results, read_results
-from ferbench.benchmarks._report_scores import score_results
-from ferbench.benchmarks._suite import load_suite
+from ferbench.benchmarks.report import published_figures as _published
+from ferbench.benchmarks.report.additions import Additions
+from ferbench.benchmarks.report.expressions import write_report
+from ferbench.benchmarks.report.results import Results, read_results
+from ferbench.benchmarks.report.scores import score_results
+from ferbench.benchmarks.store.suite import load_suite
 
 OFFICIAL = {"Training": 28709, "PublicTest": 3589, "PrivateTest": 3589}
 

@@ -11,7 +11,7 @@ import pytest
 
 from ferbench.cli import main
 from ferbench.datasets import LABELS, SPLITS, Dataset, audit, content_fingerprint, load, make_faces
-from ferbench.datasets._near import CORRELATION, find_near_duplicates
+from ferbench.datasets.audits.near import CORRELATION, find_near_duplicates
 
 
 def remade(dataset: Dataset, images: np.ndarray | None = None, labels: np.ndarray | None = None) -> Dataset:
@@ -171,7 +171,7 @@ def test_near_duplicates_are_exactly_the_pairs_that_correlate(faces: Dataset) ->
 def test_command_prints_a_summary_and_where_the_page_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ferbench.datasets._faces.make_faces", partial(make_faces, n_samples=105))
+    monkeypatch.setattr("ferbench.datasets.faces.make.make_faces", partial(make_faces, n_samples=105))
     assert main(["data", "audit", "faces", "--output", str(tmp_path), "--no-faces"]) == 0
     out = capsys.readouterr().out
     assert "drawn by ferbench" in out and str(tmp_path / "audit.html") in out

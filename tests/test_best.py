@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from fake_results import fake_results
 
-from ferbench.benchmarks._best import choose_best
-from ferbench.benchmarks._report_results import read_results
-from ferbench.benchmarks._report_scores import score_results
-from ferbench.benchmarks._store import Store
+from ferbench.benchmarks.choose.best import choose_best
+from ferbench.benchmarks.report.results import read_results
+from ferbench.benchmarks.report.scores import score_results
+from ferbench.benchmarks.store.store import Store
 from ferbench.cli import main
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import load_bundle, make_recipe, save_bundle
-from ferbench.models._bundle import _digest
+from ferbench.models.bundles.bundle import _digest
 
 INFO = {"recipe": {"name": "hog+logreg"}, "scores": {"accuracy": 0.5}}
 
@@ -103,7 +103,7 @@ def test_one_changed_byte_of_the_model_is_noticed(bundle: Path) -> None:
 
 
 def test_answers_about_training_images_travel_and_are_checked(faces: Dataset, tmp_path: Path) -> None:
-    from ferbench.models._out_of_sample import OutOfSample
+    from ferbench.models.bundles.out_of_sample import OutOfSample
 
     twice = np.concatenate([faces.images[:140], faces.images[:1]])
     labels = np.concatenate([faces.labels[:140], faces.labels[1:2]])

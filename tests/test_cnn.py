@@ -73,7 +73,7 @@ def test_same_seed_same_weights_other_seed_others(faces: Dataset, fitted: CNN) -
 def test_interrupted_and_resumed_equals_uninterrupted(
     faces: Dataset, fitted: CNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ferbench.models import _callbacks
+    from ferbench.models.networks import callbacks as _callbacks
 
     save = _callbacks.State._save
 

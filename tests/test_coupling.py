@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ferbench.models._coupling import couple, fit_sigmoids
+from ferbench.models.classifiers.coupling import couple, fit_sigmoids
 
 
 def logits(probabilities: np.ndarray) -> np.ndarray:

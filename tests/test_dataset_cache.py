@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ferbench.datasets import Dataset, cache_dir, load, make_faces
-from ferbench.datasets import _files as files
+from ferbench.datasets.readers import files
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ def bring(*, size: int, seed: int, n_faces: int = 70) -> Dataset:
 
 def add(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     point = EntryPoint(name, value, "ferbench.datasets")
-    monkeypatch.setattr("ferbench.datasets._load.entry_points", lambda group: [point])
+    monkeypatch.setattr("ferbench.datasets.readers.loading.entry_points", lambda group: [point])
 
 
 def test_another_package_s_data_set_loads_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

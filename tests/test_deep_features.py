@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
-from ferbench.benchmarks._features_cache import CachedExtractor
-from ferbench.benchmarks._runner import Run
-from ferbench.benchmarks._suite import Suite
+from ferbench.benchmarks.fit.features_cache import CachedExtractor
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.suite import Suite
 from ferbench.datasets import Dataset, make_faces
 from ferbench.features import check_extractor, make_extractor
 from ferbench.models import describe, load_bundle, make_recipe, save_bundle
-from ferbench.models._onnx import FEATURES
+from ferbench.models.bundles.onnx_network import FEATURES
 
 onnx = pytest.importorskip("onnx", reason="the deep extra is not installed")
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from ferbench.realtime import Detector, detectors, make_detector
-from ferbench.realtime import _yunet_file as yunet_file
-from ferbench.realtime._detectors import Framing
+from ferbench.realtime.detection import yunet_file
+from ferbench.realtime.detection.detector import Framing
 
 FAST = ["haar", "dlib", "yunet"]
 

@@ -13,7 +13,7 @@ from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 
 from ferbench.benchmarks import _displays_f1, _displays_leaderboard, _displays_roc
-from ferbench.benchmarks._displays import (
+from ferbench.benchmarks.displays import (
     CalibrationDisplay,
     ConfusionMatrixDisplay,
     Display,
@@ -23,9 +23,9 @@ from ferbench.benchmarks._displays import (
     RocDisplay,
     TradeoffDisplay,
 )
-from ferbench.benchmarks._displays_base import group_styles
-from ferbench.benchmarks._displays_tradeoff import pareto_front
-from ferbench.benchmarks._metrics import Scores, score
+from ferbench.benchmarks.displays.base import group_styles
+from ferbench.benchmarks.displays.tradeoff import pareto_front
+from ferbench.benchmarks.scores.metrics import Scores, score
 
 CLASSES = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
 DATASET = "FER2013, PrivateTest"
@@ -151,7 +151,7 @@ def test_the_same_numbers_give_the_same_file(displays) -> None:
 def test_drawing_needs_neither_pyplot_nor_a_screen() -> None:
     program = (
         "import sys\n"
-        "from ferbench.benchmarks._displays import HistoryDisplay\n"
+        "from ferbench.benchmarks.displays import HistoryDisplay\n"
         "HistoryDisplay.from_history({'loss': [2.0, 1.0]}).png()\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from processes import assert_gone, wait_for_pids
 
-from ferbench.benchmarks._executors import LocalExecutor, make_executor
-from ferbench.benchmarks._runner import Run
-from ferbench.benchmarks._store import Store
-from ferbench.benchmarks._suite import Suite
+from ferbench.benchmarks.run.executors import LocalExecutor, make_executor
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.store import Store
+from ferbench.benchmarks.store.suite import Suite
 from ferbench.datasets import Dataset, make_faces
 
 STATUSES = {"constant": "ok", "quick": "ok", "pixels+logreg": "ok", "crash": "error"}
@@ -154,6 +154,6 @@ def test_a_run_that_ends_stops_its_cells_on_the_cluster(
 
 def test_a_scheduler_that_is_not_there_is_named() -> None:
     with pytest.raises(OSError, match=r"dask://127.0.0.1:1: no Dask scheduler answers"):
-        from ferbench.benchmarks._dask import DaskExecutor
+        from ferbench.benchmarks.run.dask import DaskExecutor
 
         DaskExecutor("dask://127.0.0.1:1", timeout_s=1)

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferbench.benchmarks._export import export_bundle
-from ferbench.benchmarks._report_results import read_results
-from ferbench.benchmarks._runner import Run
-from ferbench.benchmarks._suite import Suite
+from ferbench.benchmarks.choose.export import export_bundle
+from ferbench.benchmarks.report.results import read_results
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.suite import Suite
 from ferbench.cli import main
 from ferbench.datasets import make_faces
 from ferbench.models import load_bundle, pretrained

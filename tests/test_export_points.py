@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferbench.benchmarks._runner import Run
-from ferbench.benchmarks._store import Store
-from ferbench.benchmarks._suite import Suite
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.store import Store
+from ferbench.benchmarks.store.suite import Suite
 from ferbench.cli import main
 from ferbench.datasets import load_points
 from ferbench.models import load_bundle

@@ -7,7 +7,7 @@ import pytest
 from sklearn.pipeline import FeatureUnion
 
 from ferbench.features import HOGExtractor, check_extractor, extractors, make_extractor
-from ferbench.features._checks import check_pictures
+from ferbench.features.checks import check_pictures
 
 MODULE = """
 from ferbench.features import PixelExtractor

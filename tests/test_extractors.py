@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import PixelExtractor, check_extractor, extractors, make_extractor
-from ferbench.features._checks import CHECKS, Check, check_pictures
+from ferbench.features.checks import CHECKS, Check, check_pictures
 
 SPECS = [*sorted(extractors()), "hog+landmarks", "landmarks+pixels+hog", "hog-multi+lbp"]
 # What learns a dictionary keeps the same contract with a small one.

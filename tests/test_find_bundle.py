@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ferbench.benchmarks._bundles import REAL_TIME_MS, find_bundle
-from ferbench.benchmarks._runner import Run
-from ferbench.benchmarks._suite import Suite
+from ferbench.benchmarks.choose.bundles import REAL_TIME_MS, find_bundle
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.suite import Suite
 from ferbench.datasets import make_faces
 from ferbench.models import pretrained
 

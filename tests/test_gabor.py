@@ -7,7 +7,7 @@ from scipy.ndimage import correlate
 from skimage.filters import gabor_kernel
 
 from ferbench.features import GaborExtractor
-from ferbench.features._checks import check_pictures
+from ferbench.features.checks import check_pictures
 
 
 @pytest.mark.parametrize(("wavelength", "turn"), [(4.0, 0), (6.0, 1), (9.0, 3), (9.0, 4)])

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skimage.feature import hog as skimage_hog
 
 from ferbench.features import HOGExtractor
-from ferbench.features._checks import check_pictures
+from ferbench.features.checks import check_pictures
 
 
 def test_default_is_7_by_7_blocks_of_2_by_2_cells_of_9_bins_at_48_pixels() -> None:

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from ferbench.features import HOGExtractor, MultiHOGExtractor
-from ferbench.features._checks import check_pictures
+from ferbench.features.checks import check_pictures
 
 
 @pytest.mark.parametrize("common", [{}, {"gamma_correction": True, "equalize": True}, {"block_size": 1}])

@@ -8,7 +8,7 @@ import pytest
 
 from ferbench.datasets import make_faces
 from ferbench.models import CNN, load_bundle, make_recipe, save_bundle
-from ferbench.models._architectures import _resized
+from ferbench.models.networks.architectures import _resized
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])

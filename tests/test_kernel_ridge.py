@@ -10,8 +10,8 @@ from sklearn.metrics.pairwise import chi2_kernel, laplacian_kernel, rbf_kernel
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ferbench.models import KernelRidge
-from ferbench.models._cholesky import factor_in_place, last_of_inverse_diagonal, solve_factored
-from ferbench.models._kernels import kernel_block, map_additive, mean_squared_distances, normalise, prepare
+from ferbench.models.classifiers.cholesky import factor_in_place, last_of_inverse_diagonal, solve_factored
+from ferbench.models.classifiers.kernels import kernel_block, map_additive, mean_squared_distances, normalise, prepare
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +178,6 @@ def test_a_matrix_that_cannot_fit_is_refused_before_it_is_made(blobs: tuple, mon
     class Small:
         total = 1_000_000
 
-    monkeypatch.setattr("ferbench.models._kernel_ridge.psutil.virtual_memory", Small)
+    monkeypatch.setattr("ferbench.models.classifiers.kernel_ridge.psutil.virtual_memory", Small)
     with pytest.raises(MemoryError, match=r"the kernel matrix of 600 rows takes 0.0 GB.*nystroem"):
         KernelRidge().fit(*blobs[:2])

@@ -8,9 +8,9 @@ import pytest
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.features import POINT_NAMES, check_extractor, derive_points, make_extractor
-from ferbench.features._point_geometry import PAIRS, TRIPLES, point_feature_names, point_features
+from ferbench.features.point_geometry import PAIRS, TRIPLES, point_feature_names, point_features
 from ferbench.models import get_recipe, load_bundle, make_recipe, pretrained, save_bundle
-from ferbench.models._shipped import find_shipped
+from ferbench.models.bundles.shipped import find_shipped
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ferbench.benchmarks._keypoint_metrics import (
+from ferbench.benchmarks.scores.keypoints import (
     THRESHOLDS,
     compare_points,
     face_errors,
@@ -91,7 +91,7 @@ def test_the_eye_distance_is_that_of_the_outer_corners() -> None:
 
 def test_errors_are_normalised_as_those_over_68_landmarks_are() -> None:
     """So that figures of the landmark models and of key-point models mean the same."""
-    from ferbench.benchmarks._landmark_evaluation import normalised_errors
+    from ferbench.benchmarks.landmarks.evaluation import normalised_errors
     from ferbench.datasets import make_faces
     from ferbench.features import derive_points
 

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ferbench.benchmarks._best import choose_best
-from ferbench.benchmarks._bundles import find_bundle
-from ferbench.benchmarks._report import rebuild, write_report
-from ferbench.benchmarks._runner import Run
-from ferbench.benchmarks._store import Store
-from ferbench.benchmarks._suite import Suite, load_suite
+from ferbench.benchmarks.choose.best import choose_best
+from ferbench.benchmarks.choose.bundles import find_bundle
+from ferbench.benchmarks.report.expressions import rebuild, write_report
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.store import Store
+from ferbench.benchmarks.store.suite import Suite, load_suite
 from ferbench.cli import main
 from ferbench.datasets import PointDataset, load_points
 from ferbench.features import POINT_NAMES

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ferbench.benchmarks._store import Store
+from ferbench.benchmarks.store.store import Store
 
 
 def write_suite(folder: Path) -> Path:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferbench.benchmarks._suite import load_suite
-from ferbench.benchmarks._tasks import get_task
+from ferbench.benchmarks.store.suite import load_suite
+from ferbench.benchmarks.tasks.task import get_task
 from ferbench.datasets import load
 
 FIVE = ["angry", "disgust", "happy", "sad", "surprise"]

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from ferbench.features import LandmarkExtractor, _landmarks
-from ferbench.features._checks import check_pictures
-from ferbench.features._landmark_geometry import shape_features, shape_names
+from ferbench.features.checks import check_pictures
+from ferbench.features.landmark_geometry import shape_features, shape_names
 
 IMAGES = check_pictures(48)
 

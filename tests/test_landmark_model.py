@@ -6,8 +6,8 @@ import dlib
 import numpy as np
 import pytest
 
-from ferbench.benchmarks._landmark_evaluation import find_landmarks, normalised_errors, score_landmarks
-from ferbench.benchmarks._landmark_faces import (
+from ferbench.benchmarks.landmarks.evaluation import find_landmarks, normalised_errors, score_landmarks
+from ferbench.benchmarks.landmarks.faces import (
     MIRRORED,
     MarkedFaces,
     coarsened,
@@ -19,8 +19,8 @@ from ferbench.benchmarks._landmark_faces import (
     tight_boxes,
     turned,
 )
-from ferbench.benchmarks._landmark_format import shorten_floats
-from ferbench.benchmarks._landmark_training import LandmarkSettings, train_landmarks
+from ferbench.benchmarks.landmarks.file_format import shorten_floats
+from ferbench.benchmarks.landmarks.training import LandmarkSettings, train_landmarks
 from ferbench.cli import main
 from ferbench.datasets import make_faces
 

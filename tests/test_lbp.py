@@ -6,8 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skimage.feature import local_binary_pattern
 
 from ferbench.features import LBPExtractor
-from ferbench.features._checks import check_pictures
-from ferbench.features._lbp import BINS, binary_patterns, uniform_bins
+from ferbench.features.checks import check_pictures
+from ferbench.features.lbp import BINS, binary_patterns, uniform_bins
 
 
 @pytest.mark.parametrize("radius", [1, 2, 3])

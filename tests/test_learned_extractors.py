@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from ferbench.benchmarks._features_cache import CachedExtractor
-from ferbench.benchmarks._tune_space import Choices, default_space
+from ferbench.benchmarks.fit.features_cache import CachedExtractor
+from ferbench.benchmarks.tune.space import Choices, default_space
 from ferbench.features import make_extractor
-from ferbench.features._blas import multiply, one_blas_thread
-from ferbench.features._checks import check_pictures
+from ferbench.features.checks import check_pictures
 from ferbench.models import get_recipe, load_bundle, make_recipe, save_bundle
+from ferbench.utils.blas import multiply, one_blas_thread
 
 SMALL: dict[str, dict[str, Any]] = {
     "gabor": {"wavelengths": [4, 8], "grid": 4},

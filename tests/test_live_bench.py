@@ -13,12 +13,12 @@ import pandas as pd
 import psutil
 import pytest
 
-from ferbench.benchmarks._live_bench import LiveBench
-from ferbench.benchmarks._live_child import Said, run_child
-from ferbench.benchmarks._live_plan import Config, Subjects, plan
-from ferbench.benchmarks._live_report import write_live_report
-from ferbench.benchmarks._live_scenes import GROUPS, WIDTHS, Group, portraits, write_group_pictures, write_group_video
-from ferbench.benchmarks._live_tables import (
+from ferbench.benchmarks.live.bench import LiveBench
+from ferbench.benchmarks.live.child import Said, run_child
+from ferbench.benchmarks.live.plans import Config, Subjects, plan
+from ferbench.benchmarks.live.report import write_live_report
+from ferbench.benchmarks.live.scenes import GROUPS, WIDTHS, Group, portraits, write_group_pictures, write_group_video
+from ferbench.benchmarks.live.tables import (
     beside_fer,
     detector_table,
     faces_table,
@@ -28,11 +28,11 @@ from ferbench.benchmarks._live_tables import (
     start_table,
     stream_table,
 )
-from ferbench.cli import _measure_live
+from ferbench.cli import measure_live as _measure_live
 from ferbench.datasets import make_faces
 from ferbench.models import pretrained
-from ferbench.realtime import _measure
-from ferbench.realtime._haar import HaarDetector
+from ferbench.realtime.detection.haar import HaarDetector
+from ferbench.realtime.measure import measure as _measure
 
 MODEL = str(next(iter(pretrained().values())))
 
@@ -51,7 +51,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
 
 
 def measure(mode: str, source: Path, *options: str) -> Said:
-    return run_child([sys.executable, "-m", "ferbench.realtime._measure", mode, str(source), *options], timeout_s=120)
+    return run_child(
+        [sys.executable, "-m", "ferbench.realtime.measure.measure", mode, str(source), *options], timeout_s=120
+    )
 
 
 def record(kind: str, lines: list[list[dict[str, Any]]], **config: Any) -> dict[str, Any]:
@@ -303,7 +305,7 @@ def test_files_are_rebuilt_from_the_records_without_measuring(measured: Path, mo
     assert {"live.md", "detectors.csv", "detectors.png", "start.csv"} <= set(made)
     for name in made:
         (measured / name).unlink()
-    monkeypatch.setattr("ferbench.benchmarks._live_child.subprocess.Popen", forbidden)
+    monkeypatch.setattr("ferbench.benchmarks.live.child.subprocess.Popen", forbidden)
     write_live_report(measured)
     assert {file.name: file.read_bytes() for file in measured.iterdir() if file.is_file()} == made
 

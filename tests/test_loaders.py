@@ -10,7 +10,7 @@ import pytest
 
 from ferbench.cli import main
 from ferbench.datasets import LABELS, SPLITS, Dataset, find_leaks, load, make_faces
-from ferbench.datasets._decode import decode
+from ferbench.utils.image_files import decode
 
 CODES = {"angry": 0, "disgust": 1, "fear": 2, "happy": 3, "sad": 4, "surprise": 5, "neutral": 6}
 # In the order of LABELS, as in the original CSV.

@@ -8,9 +8,9 @@ import pytest
 from live_parts import Collector, ListSource, ScriptedDetector, brightness_recognizer, one_face
 
 from ferbench.realtime import Pipeline, RunSummary, run, stream
-from ferbench.realtime import _loop as loop_module
-from ferbench.realtime._mailbox import Mailbox
-from ferbench.realtime._summary import Latencies
+from ferbench.realtime import loop as loop_module
+from ferbench.realtime.sinks.summary import Latencies
+from ferbench.realtime.sources.mailbox import Mailbox
 
 
 @pytest.fixture(autouse=True)

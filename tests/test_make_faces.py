@@ -7,9 +7,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from ferbench.datasets import LABELS, SPLITS, Dataset, content_fingerprint, find_leaks, make_faces
-from ferbench.datasets._faces_actions import ACTION_UNITS, PROTOTYPES
-from ferbench.datasets._faces_geometry import face_shapes
-from ferbench.datasets._faces_sampling import FaceParameters, sample_faces
+from ferbench.datasets.faces.actions import ACTION_UNITS, PROTOTYPES
+from ferbench.datasets.faces.geometry import face_shapes
+from ferbench.datasets.faces.sampling import FaceParameters, sample_faces
 
 UNITS = list(ACTION_UNITS)
 

@@ -68,7 +68,7 @@ def test_predictions_stand_where_the_marks_do_although_mirror_images_are_learned
 
     allowed_for = beside()
     assert model.mark_offset_ == pytest.approx(2, abs=0.3)
-    monkeypatch.setattr("ferbench.models._points_dlib.mark_offset", lambda *_: 0.0)
-    monkeypatch.setattr("ferbench.models._points_net.mark_offset", lambda *_: 0.0)
+    monkeypatch.setattr("ferbench.models.keypoints.dlib_shape.mark_offset", lambda *_: 0.0)
+    monkeypatch.setattr("ferbench.models.keypoints.points_net.mark_offset", lambda *_: 0.0)
     contradicted = beside()
     assert contradicted < -1 and abs(allowed_for) < abs(contradicted) / 2

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from fake_results import fake_results
 
-from ferbench.benchmarks._training_report import compare_times, time_to_accuracy, write_training_report
-from ferbench.benchmarks._training_speed import TUTORIAL, Part, measure_pipeline, measure_training_speed, smaller
+from ferbench.benchmarks.training.report import compare_times, time_to_accuracy, write_training_report
+from ferbench.benchmarks.training.speed import TUTORIAL, Part, measure_pipeline, measure_training_speed, smaller
 from ferbench.cli import main
 from ferbench.datasets import make_faces
 

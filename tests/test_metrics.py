@@ -12,8 +12,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
-from ferbench.benchmarks._metrics import Scores, score
-from ferbench.benchmarks._metrics_bootstrap import bootstrap_weights
+from ferbench.benchmarks.scores.bootstrap import bootstrap_weights
+from ferbench.benchmarks.scores.metrics import Scores, score
 
 CLASSES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 # A tree ties many probabilities, naive Bayes is far too sure, the constant one ties them all.

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferbench.benchmarks._named_bundles import bundle_names, in_order, with_folders
-from ferbench.benchmarks._runner import Run
-from ferbench.benchmarks._suite import Cell, Suite
+from ferbench.benchmarks.fit.named_bundles import bundle_names, in_order, with_folders
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.suite import Cell, Suite
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import load_bundle
 

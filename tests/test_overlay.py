@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from ferbench.realtime import FaceEvent, FrameResult
-from ferbench.realtime._colours import EMOTION_COLOURS, UNCERTAIN_COLOUR, bgr, colour_of, ink_on
-from ferbench.realtime._overlay import Overlay
-from ferbench.realtime._text import text_mask
+from ferbench.realtime.drawing.colors import EMOTION_COLOURS, UNCERTAIN_COLOUR, bgr, colour_of, ink_on
+from ferbench.realtime.drawing.overlay import Overlay
+from ferbench.realtime.drawing.text import text_mask
 
 CLASSES = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 

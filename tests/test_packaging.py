@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FLOORS = ("datasets", "features", "models", "benchmarks", "realtime", "cli")
+FLOORS = ("utils", "datasets", "features", "models", "benchmarks", "realtime", "cli")
 MAY_IMPORT = {
-    "datasets": {"datasets", "features"},  # the fifteen key points are named in one place
-    "features": {"features"},
-    "models": {"models", "features"},
-    "benchmarks": {"benchmarks", "models", "features", "datasets"},
-    "realtime": {"realtime", "models", "features"},
+    "utils": {"utils"},
+    "datasets": {"utils", "datasets"},
+    "features": {"utils", "features"},
+    "models": {"utils", "models", "features"},
+    "benchmarks": {"utils", "benchmarks", "models", "features", "datasets"},
+    "realtime": {"utils", "realtime", "models", "features"},
     "cli": set(FLOORS),
 }
 
@@ -54,7 +55,7 @@ def test_no_second_copy_is_loaded() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from ferbench.cli._main import build_parser; build_parser().format_help();"
+        "import sys; from ferbench.cli.entry import build_parser; build_parser().format_help();"
         "heavy = {'numpy', 'sklearn', 'pandas', 'cv2', 'dlib', 'matplotlib', 'tensorflow', 'keras', 'scipy', 'jinja2'};"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )
@@ -62,13 +63,31 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("floor", FLOORS)
-def test_public_names_are_sorted_and_exist(floor: str) -> None:
-    package = importlib.import_module(f"ferbench.{floor}")
-    names = list(getattr(package, "__all__", []))
+def doors() -> list[str]:
+    """Every folder of the house that exports something."""
+    return sorted(
+        f"ferbench.{stub.parent.relative_to(ROOT).as_posix().replace('/', '.')}"
+        for floor in FLOORS
+        for stub in (ROOT / floor).rglob("__init__.pyi")
+    )
+
+
+def test_every_folder_of_the_design_has_a_door() -> None:
+    assert {f"ferbench.{floor}" for floor in FLOORS} - {"ferbench.benchmarks", "ferbench.cli"} <= set(doors())
+
+
+@pytest.mark.parametrize("door", doors())
+def test_public_names_are_sorted_and_exist(door: str) -> None:
+    stub = ROOT / (door.removeprefix("ferbench.").replace(".", "/") + "/__init__.pyi")
+    tree = ast.parse(stub.read_text())
+    imported = [alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    (listed,) = (ast.literal_eval(node.value) for node in tree.body if isinstance(node, ast.Assign))
     key = lambda name: (not name.isupper(), not name[0].isupper(), name)  # noqa: E731 - ruff's RUF022 order
-    assert names == sorted(names, key=key)
-    assert all(hasattr(package, name) for name in names)
+    assert listed and listed == sorted(imported, key=key)
+    package = importlib.import_module(door)
+    modules = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert not modules & set(listed), "a module would take the name's place"
+    assert all(hasattr(package, name) for name in listed)
 
 
 def modules() -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from ferbench.features import PatchExtractor
-from ferbench.features._checks import check_pictures
+from ferbench.features.checks import check_pictures
 
 
 def _by_hand(extractor: PatchExtractor, image: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from live_parts import CLASSES, ScriptedDetector, brightness_recognizer, one_face, picture
 
 from ferbench.realtime import Detection, FaceEvent, Frame, FrameResult, Pipeline
-from ferbench.realtime._cadence import Cadence
+from ferbench.realtime.tracking.cadence import Cadence
 
 
 def pipeline(script=one_face, **options) -> Pipeline:  # type: ignore[no-untyped-def]

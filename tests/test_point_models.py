@@ -23,8 +23,8 @@ from ferbench.models import (
     pretrained,
     save_bundle,
 )
-from ferbench.models._points_dlib import completed
-from ferbench.models._shipped import find_shipped
+from ferbench.models.bundles.shipped import find_shipped
+from ferbench.models.keypoints.dlib_shape import completed
 
 Faces = tuple[np.ndarray, np.ndarray]
 needs_keras = pytest.mark.skipif(find_spec("keras") is None, reason="the deep extra is not installed")
@@ -92,7 +92,7 @@ def test_missing_points_are_masked_in_loss_gradient_and_metric() -> None:
     import keras
     from keras import ops
 
-    from ferbench.models._points_training import LOSSES, RootMeanSquaredError, masked
+    from ferbench.models.keypoints.training import LOSSES, RootMeanSquaredError, masked
 
     rng = np.random.default_rng(0)
     true = rng.uniform(0, 96, (4, 15, 2)).astype(np.float32)
@@ -132,7 +132,7 @@ def test_rows_are_used_for_the_points_they_have(faces: Faces) -> None:
 def test_interrupted_and_resumed_equals_uninterrupted(
     faces: Faces, fitted: PointNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ferbench.models import _callbacks
+    from ferbench.models.networks import callbacks as _callbacks
 
     save = _callbacks.State._save
 
@@ -161,7 +161,7 @@ def test_a_loss_that_is_no_number_says_so(faces: Faces) -> None:
 @needs_keras
 @pytest.mark.parametrize("name", ["points-net", "points-direct", "points-resnet"])
 def test_every_network_starts_inside_the_image(name: str) -> None:
-    from ferbench.models._points_architectures import build_point_network
+    from ferbench.models.keypoints.architectures import build_point_network
 
     network = build_point_network(name, (96, 64))
     points = np.asarray(network(np.full((2, 96, 64), 90, np.float32), training=False))
@@ -219,7 +219,7 @@ def test_every_kind_travels_in_a_bundle(
 def test_a_bundle_for_an_unknown_task_is_refused(faces: Faces, tmp_path: Path) -> None:
     import json
 
-    from ferbench.models._bundle import _digest
+    from ferbench.models.bundles.bundle import _digest
 
     path = save_bundle(tmp_path / "b", MeanShape().fit(*faces), image_shape=(48, 48))
     info = {**json.loads((path / "bundle.json").read_text()), "task": "ages"}
@@ -286,7 +286,7 @@ def test_the_shipped_model_is_small_and_found_by_name_but_recognises_no_expressi
 def test_the_shipped_model_runs_without_tensorflow_and_scikit_learn() -> None:
     code = (
         "import sys, numpy as np; from ferbench.models import load_bundle;"
-        "from ferbench.models._shipped import find_shipped;"
+        "from ferbench.models.bundles.shipped import find_shipped;"
         "load_bundle(find_shipped('ferbench-points')).predict(np.zeros((2, 96, 96), np.uint8));"
         "sys.exit(' '.join(m for m in ('tensorflow', 'keras', 'sklearn', 'dlib', 'pandas') if m in sys.modules) or 0)"
     )

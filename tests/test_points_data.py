@@ -226,7 +226,7 @@ def test_the_public_file_is_split_by_person(shared_data: Path) -> None:
     assert len(data) == 4232
     assert np.isfinite(data.points).all()
     # The people of Test are those that the shipped 68-point model has not seen either.
-    from ferbench.benchmarks._landmark_faces import read_marked_faces
+    from ferbench.benchmarks.landmarks.faces import read_marked_faces
 
     _, aside = read_marked_faces(shared_data / "faces68.npz")
     assert set(data.groups[data.rows("Test")].tolist()) == set(aside.people())

@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from ferbench.cli._main import build_parser
+from ferbench.cli.entry import build_parser
 from ferbench.datasets import make_faces
-from ferbench.realtime import _yunet_file
+from ferbench.realtime.detection import yunet_file as _yunet_file
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -69,7 +69,7 @@ class _Package:
 def _third_party(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     point = EntryPoint("nearest", value, "ferbench.recipes")
     vars(point).update(dist=_Package)
-    monkeypatch.setattr("ferbench.models._recipes.entry_points", lambda group: [point])
+    monkeypatch.setattr("ferbench.models.registry.entry_points", lambda group: [point])
 
 
 def test_a_third_party_recipe_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

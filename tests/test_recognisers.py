@@ -28,8 +28,8 @@ from ferbench.models import (
     make_recipe,
     save_bundle,
 )
-from ferbench.models._local_svm import _fit_machines
-from ferbench.models._neighbours import nearest
+from ferbench.models.classifiers.local_svm import _fit_machines
+from ferbench.models.classifiers.neighbors import nearest
 
 NEW = ["boosting", "chi2-svm", "forest", "intersection-svm", "kernel-ridge", "knn", "lda", "local-svm", "nystroem"]
 # Small enough for a test; the shapes of the models are those of the defaults.

@@ -14,7 +14,7 @@ from live_parts import CLASSES, BrightnessBundle, ScriptedDetector, one_face, pi
 from ferbench.datasets import make_faces
 from ferbench.models import load_bundle, make_recipe, pretrained, save_bundle
 from ferbench.realtime import Recognizer, make_detector
-from ferbench.realtime._crop import crop_face
+from ferbench.realtime.recognition.crop import crop_face
 
 
 @pytest.fixture(scope="module")

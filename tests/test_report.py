@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from fake_results import digits_dataset, fake_results
 
-from ferbench.benchmarks._report import rebuild, write_report
-from ferbench.benchmarks._report_errors import confused_pairs, wrong_everywhere
-from ferbench.benchmarks._report_faces import Pictures
-from ferbench.benchmarks._report_results import Measured, read_results
-from ferbench.benchmarks._report_scores import score_results
-from ferbench.benchmarks._store import Store
+from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
+from ferbench.benchmarks.report.expressions import rebuild, write_report
+from ferbench.benchmarks.report.faces import Pictures
+from ferbench.benchmarks.report.results import Measured, read_results
+from ferbench.benchmarks.report.scores import score_results
+from ferbench.benchmarks.store.store import Store
 from ferbench.cli import main
 
 PNGS = ("leaderboard.png", "per_class_f1.png", "accuracy_latency.png", "accuracy_fit_time.png")

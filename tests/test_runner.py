@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from processes import assert_gone
 
-from ferbench.benchmarks._runner import Run, Summary
-from ferbench.benchmarks._suite import Suite
+from ferbench.benchmarks.run.runner import Run, Summary
+from ferbench.benchmarks.store.suite import Suite
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import load_bundle
 

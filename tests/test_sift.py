@@ -7,8 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_normal
 
 from ferbench.features import SIFTExtractor, check_extractor
-from ferbench.features._checks import check_pictures
-from ferbench.features._dense_sift import describe, direction_maps, make_windows
+from ferbench.features.checks import check_pictures
+from ferbench.features.dense_sift import describe, direction_maps, make_windows
 
 ENCODINGS = ["bag", "presence", "vlad", "fisher"]
 

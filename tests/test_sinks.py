@@ -17,8 +17,8 @@ import pytest
 from live_results import CLASSES, face, picture, result
 
 from ferbench.realtime import FaceEvent, Sink
-from ferbench.realtime._output import check_outputs, check_suffix
-from ferbench.realtime._sinks import (
+from ferbench.realtime.sinks.output import check_outputs, check_suffix
+from ferbench.realtime.sinks.sinks import (
     CsvSink,
     FrequencySink,
     ImageSink,
@@ -27,7 +27,7 @@ from ferbench.realtime._sinks import (
     event_sink,
     write_image,
 )
-from ferbench.realtime._video import VIDEO_CODECS, VideoOutput, add_sound
+from ferbench.realtime.sinks.video import VIDEO_CODECS, VideoOutput, add_sound
 
 
 def frames_of(path: Path) -> list[np.ndarray]:
@@ -246,7 +246,7 @@ FULL = """
 import sys
 from pathlib import Path
 from live_results import CLASSES, face, result
-from ferbench.realtime._sinks import CsvSink, VideoSink
+from ferbench.realtime.sinks.sinks import CsvSink, VideoSink
 sink = {make}
 try:
     for frame in range(20000):
@@ -300,7 +300,7 @@ def test_a_video_that_could_not_be_written_is_an_error_and_no_file(
     output = VideoOutput(tmp_path / "out.mp4", fps=25)
     output.write(picture())
     # What a full disk does to OpenCV's writer: it goes on without a word.
-    monkeypatch.setattr("ferbench.realtime._video._readable", lambda path: False)
+    monkeypatch.setattr("ferbench.realtime.sinks.video._readable", lambda path: False)
     with pytest.raises(OSError, match="is there room on the disk"):
         output.close()
     assert list(tmp_path.iterdir()) == []

@@ -13,7 +13,7 @@ import pytest
 from live_parts import Collector, ScriptedDetector, brightness_recognizer, one_face
 
 from ferbench.realtime import Pipeline, open_source, run
-from ferbench.realtime._capture import LiveSource, VideoFile
+from ferbench.realtime.sources.capture import LiveSource, VideoFile
 
 
 def write_video(file: Path, n_frames: int = 30, *, fps: float = 25.0, codec: str = "MJPG") -> Path:

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ferbench.benchmarks._displays_speed import ExtractorSpeedDisplay, GrowthDisplay
-from ferbench.benchmarks._live_child import Said
-from ferbench.benchmarks._speed import SpeedBench, _stratified_order
-from ferbench.benchmarks._speed_plan import carry_on, growth, plan
-from ferbench.benchmarks._speed_report import write_speed_report
-from ferbench.benchmarks._speed_tables import plain_table, read_records
+from ferbench.benchmarks.live.child import Said
+from ferbench.benchmarks.speed.displays import ExtractorSpeedDisplay, GrowthDisplay
+from ferbench.benchmarks.speed.plans import carry_on, growth, plan
+from ferbench.benchmarks.speed.report import write_speed_report
+from ferbench.benchmarks.speed.speed import SpeedBench, _stratified_order
+from ferbench.benchmarks.speed.tables import plain_table, read_records
 from ferbench.cli import main
 from ferbench.datasets import Dataset, make_faces
 
@@ -43,7 +43,7 @@ def fake_child(monkeypatch: pytest.MonkeyPatch, seconds: Any) -> list[str]:
         }
         return Said([done], None)
 
-    monkeypatch.setattr("ferbench.benchmarks._speed.run_child", run)
+    monkeypatch.setattr("ferbench.benchmarks.speed.speed.run_child", run)
     return asked
 
 
@@ -118,7 +118,7 @@ def test_the_whole_plain_cell_is_carried_on_by_its_own_growth(
     faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_child(monkeypatch, lambda kind, name, n: (n / 100) ** 2 * (10 if kind == "plain" else 1))
-    monkeypatch.setattr("ferbench.benchmarks._speed_plan.PLAIN_SIZES", (100, 200))
+    monkeypatch.setattr("ferbench.benchmarks.speed.plans.PLAIN_SIZES", (100, 200))
     bench(faces, tmp_path, extractors=["hog"], classifiers=["tree", "svm"]).run()
     table = plain_table(read_records(tmp_path), n_training=400, n_predicted=100).set_index("cell")
     row = table.loc["hog+svm"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ferbench.benchmarks._fitting import FitData, fit_recogniser
-from ferbench.benchmarks._runner import Run
-from ferbench.benchmarks._suite import Suite
+from ferbench.benchmarks.fit.fitting import FitData, fit_recogniser
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.suite import Suite
 from ferbench.datasets import Dataset, make_faces
 
 

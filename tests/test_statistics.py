@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from ferbench.benchmarks._metrics_bootstrap import bootstrap_weights
-from ferbench.benchmarks._statistics import compare, holm, mcnemar
+from ferbench.benchmarks.scores.bootstrap import bootstrap_weights
+from ferbench.benchmarks.scores.statistics import compare, holm, mcnemar
 
 CLASSES = ["happy", "neutral", "sad"]
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferbench.benchmarks._store import Store, file_digest, save_arrays
+from ferbench.benchmarks.store.store import Store, file_digest, save_arrays
 
 CELL = "quick-s0-0123abcd"
 
@@ -146,7 +146,7 @@ def test_sweeping_removes_what_a_killed_run_left(tmp_path: Path) -> None:
 @pytest.fixture
 def other_run(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     code = (
-        "import sys, time; from ferbench.benchmarks._store import Store\n"
+        "import sys, time; from ferbench.benchmarks.store.store import Store\n"
         "with Store(sys.argv[1]).locked(): print('held', flush=True); time.sleep(1000)"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ferbench.benchmarks._suite import available_suites, load_suite
+from ferbench.benchmarks.store.suite import available_suites, load_suite
 from ferbench.models import get_recipe
 
 SUITE = """

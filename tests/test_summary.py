@@ -11,8 +11,8 @@ import pytest
 from live_results import CLASSES, face, result
 
 from ferbench.realtime import FaceEvent
-from ferbench.realtime._page import SummarySink, clock
-from ferbench.realtime._timelines import MOST_STRETCHES, Stretch, Timelines, thinned
+from ferbench.realtime.sinks.page import SummarySink, clock
+from ferbench.realtime.sinks.timelines import MOST_STRETCHES, Stretch, Timelines, thinned
 
 
 def party(path: Path, *, title: str = "party.mp4") -> Path:

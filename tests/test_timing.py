@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ferbench.benchmarks import _timing
-from ferbench.benchmarks._timing import environment, measure_latency, measure_throughput, peak_memory_bytes
+from ferbench.benchmarks.store import timing as _timing
+from ferbench.benchmarks.store.timing import environment, measure_latency, measure_throughput, peak_memory_bytes
 
 IMAGES = np.arange(5 * 4 * 4, dtype=np.uint8).reshape(5, 4, 4)
 
@@ -129,7 +129,7 @@ def test_numbers_out_of_range_are_refused() -> None:
         measure_throughput(np.mean, IMAGES, repeats=0)
 
 
-PEAK = "from ferbench.benchmarks._timing import peak_memory_bytes\n{}\nprint(peak_memory_bytes())"
+PEAK = "from ferbench.benchmarks.store.timing import peak_memory_bytes\n{}\nprint(peak_memory_bytes())"
 
 
 def child_peak(statement: str) -> int:

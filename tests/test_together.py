@@ -16,8 +16,8 @@ from web_server import portrait
 from ferbench.features import MIRRORED, POINT_NAMES
 from ferbench.models import pretrained
 from ferbench.realtime import CsvSink, Detection, FaceEvent, Frame, JsonLinesSink, KeyPoints, Pipeline, Recognizer, run
-from ferbench.realtime._keypoints import square_around
-from ferbench.realtime._point_smoothing import PointSmoother
+from ferbench.realtime.recognition.keypoints import square_around
+from ferbench.realtime.tracking.point_smoothing import PointSmoother
 
 COLUMNS = [f"{name}_{axis}" for name in POINT_NAMES for axis in "xy"]
 
@@ -215,7 +215,7 @@ def test_a_bundle_of_the_other_kind_is_refused_with_what_to_do() -> None:
 def test_a_missing_bundle_is_refused_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(FileNotFoundError, match="no such key-point bundle; expected a bundle's folder"):
         Recognizer.load(points=tmp_path / "none")
-    monkeypatch.setattr("ferbench.models._shipped.FOLDER", tmp_path)
+    monkeypatch.setattr("ferbench.models.bundles.shipped.FOLDER", tmp_path)
     with pytest.raises(FileNotFoundError, match="this installation has no key-point bundle ferbench-points; give the"):
         KeyPoints.load()
 

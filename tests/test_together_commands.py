@@ -194,7 +194,7 @@ def test_a_missing_bundle_is_refused_in_one_line(
 ) -> None:
     words = ["image", str(album), "--model", str(model), *HAAR, "--events", str(tmp_path / "e.csv"), "--points"]
     refused([*words, str(tmp_path / "none")], capsys, "none: no such key-point bundle")
-    monkeypatch.setattr("ferbench.models._shipped.FOLDER", tmp_path)
+    monkeypatch.setattr("ferbench.models.bundles.shipped.FOLDER", tmp_path)
     refused(words, capsys, "no key-point bundle ferbench-points; give the folder of one: --points PATH")
 
 

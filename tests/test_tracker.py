@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from ferbench.realtime import Detection, Tracker
-from ferbench.realtime._assignment import assign
+from ferbench.realtime.tracking.assignment import assign
 
 STEP = 1 / 25
 

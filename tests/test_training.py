@@ -16,7 +16,7 @@ import keras
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import CNN, Augmentation, load_bundle, make_recipe, save_bundle
-from ferbench.models._architectures import ARCHITECTURES, build_network
+from ferbench.models.networks.architectures import ARCHITECTURES, build_network
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def weights_equal(a: CNN, b: CNN) -> bool:
 
 
 def interrupt_after_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ferbench.models._callbacks import State
+    from ferbench.models.networks.callbacks import State
 
     save = State._save
 
@@ -105,7 +105,7 @@ def test_a_new_size_does_not_restart_patience(faces: Dataset, monkeypatch: pytes
 
 def shapes_seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Side of the images in the last batch of each epoch, and the epoch; filled while a network is trained."""
-    from ferbench.models._batches import Batches
+    from ferbench.models.networks.batches import Batches
 
     seen: list[tuple[int, int]] = []
     get = Batches.__getitem__
@@ -126,7 +126,7 @@ def test_warm_up_raises_the_rate_and_cosine_lowers_it(faces: Dataset) -> None:
 
 
 def test_the_average_is_what_is_kept_and_training_goes_on_without_it(faces: Dataset) -> None:
-    from ferbench.models._callbacks import WeightAverage
+    from ferbench.models.networks.callbacks import WeightAverage
 
     class Network:
         def __init__(self) -> None:
@@ -194,7 +194,7 @@ def test_a_wrong_augmentation_is_named(faces: Dataset, augmentation: dict, messa
 
 
 def test_teachers_become_part_of_the_targets(faces: Dataset, tmp_path: Path) -> None:
-    from ferbench.models._batches import Batches, load_teachers, teach
+    from ferbench.models.networks.batches import Batches, load_teachers, teach
 
     teacher = fit(faces, epochs=1)
     path = save_bundle(tmp_path / "teacher", teacher, image_shape=(48, 48))
@@ -215,7 +215,7 @@ def test_teachers_become_part_of_the_targets(faces: Dataset, tmp_path: Path) -> 
 def test_a_teacher_that_remembers_its_images_teaches_what_it_would_say_without_them(
     faces: Dataset, tmp_path: Path
 ) -> None:
-    from ferbench.models._batches import load_teachers, teach
+    from ferbench.models.networks.batches import load_teachers, teach
 
     X, y = faces.part("Training")
     recogniser = make_recipe("pixels+kernel-ridge", classifier__loo_rows=1000).fit(X, y)
@@ -342,7 +342,7 @@ def test_test_time_views_travel_in_the_bundle(faces: Dataset, tmp_path: Path) ->
 def test_a_loss_that_diverges_later_stops_and_keeps_the_last_good_checkpoint(
     faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ferbench.models._batches import Batches
+    from ferbench.models.networks.batches import Batches
 
     get = Batches.__getitem__
 
@@ -375,7 +375,7 @@ def test_curves_are_drawn_anew_each_epoch(
 ) -> None:
     from PIL import Image
 
-    from ferbench.models import _callbacks
+    from ferbench.models.networks import callbacks as _callbacks
 
     drawn: list[int] = []
     draw = _callbacks.draw_curves

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ferbench.benchmarks._displays_tune import SearchDisplay, SlicesDisplay
-from ferbench.benchmarks._suite import load_suite
-from ferbench.benchmarks._tune import Progress, Search, stratified_subset
-from ferbench.benchmarks._tune_report import best_suite
-from ferbench.benchmarks._tune_space import Choices, Range, assemble, default_space, merge, parameters, read_space
-from ferbench.benchmarks._tune_study import importances
+from ferbench.benchmarks.store.suite import load_suite
+from ferbench.benchmarks.tune.displays import SearchDisplay, SlicesDisplay
+from ferbench.benchmarks.tune.report import best_suite
+from ferbench.benchmarks.tune.space import Choices, Range, assemble, default_space, merge, parameters, read_space
+from ferbench.benchmarks.tune.study import importances
+from ferbench.benchmarks.tune.tune import Progress, Search, stratified_subset
 from ferbench.cli import main
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import Recipe, get_recipe, recipes
@@ -80,7 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def use_steps(monkeypatch: pytest.MonkeyPatch, **params: Any) -> None:
     recipe = Recipe("steps", "deep", lambda: Steps(**params))  # type: ignore[arg-type,return-value]
-    monkeypatch.setattr("ferbench.benchmarks._tune.get_recipe", lambda name: recipe)
+    monkeypatch.setattr("ferbench.benchmarks.tune.tune.get_recipe", lambda name: recipe)
 
 
 def told(search: Search) -> list[tuple[Any, ...]]:

@@ -295,7 +295,7 @@ def test_a_fault_of_the_server_shows_nothing_of_its_inside(
     def fail(*args: Any) -> None:
         raise RuntimeError("a secret of the inside")
 
-    monkeypatch.setattr("ferbench.realtime.web._engine.read_picture", fail)
+    monkeypatch.setattr("ferbench.realtime.web.engine.read_picture", fail)
     answer = predict(server, photo)
     refused(answer, 500, "internal")
     assert "secret" not in answer.text

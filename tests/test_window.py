@@ -16,10 +16,10 @@ import pytest
 from live_results import CLASSES, face, result
 
 from ferbench.realtime import FrameResult
-from ferbench.realtime._colours import EMOTION_COLOURS, bgr
-from ferbench.realtime._points_switch import PointsSwitch
-from ferbench.realtime._switcher import ModelSwitcher
-from ferbench.realtime._window import Window
+from ferbench.realtime.drawing.colors import EMOTION_COLOURS, bgr
+from ferbench.realtime.points_switch import PointsSwitch
+from ferbench.realtime.switcher import ModelSwitcher
+from ferbench.realtime.window import Window
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 pygame = pytest.importorskip("pygame", reason="pygame-ce is not installed")
@@ -390,7 +390,7 @@ def test_the_last_of_several_quick_choices_counts() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
 def test_a_machine_without_a_screen_is_told_apart_from_one_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    body = "import threading; from ferbench.realtime._window import Window; Window('x', stop=threading.Event()).open()"
+    body = "import threading; from ferbench.realtime.window import Window; Window('x', stop=threading.Event()).open()"
     hidden = {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"}
     environment = {name: value for name, value in os.environ.items() if name not in hidden}
     words = [sys.executable, "-c", body]

@@ -1,0 +1,5 @@
+"""Choose the best recognizer within a budget, and export its bundle."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

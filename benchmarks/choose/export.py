@@ -1,0 +1,135 @@
+"""A measured bundle, taken out of the results with a card that says what it was trained on and what it can do."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.benchmarks.choose.bundles import find_bundle
+from ferbench.benchmarks.choose.export_points import points_card
+from ferbench.benchmarks.report import N_BOOTSTRAP, SEED, TEST, Accuracy, Measured, Results, accuracies, read_results
+from ferbench.models import load_bundle
+
+CARD = "MODEL_CARD.md"
+
+
+def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str] = ()) -> Path:
+    """Copy a measured bundle into `target` and write its model card.
+
+    Parameters
+    ----------
+    name : str
+        What :func:`find_bundle` takes: a bundle's folder within `results`, a recipe or ``winner``.
+    results : Path
+        A results folder, or one of its data sets.
+    target : Path
+        Folder to make; an older bundle there is replaced.
+    notes : sequence of str
+        Paragraphs for the card that no measurement can tell, such as the licence of the data.
+
+    Returns
+    -------
+    Path
+        The card.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such bundle.
+    ValueError
+        If nothing was measured for it, or `target` exists and is no bundle.
+    """
+    bundle = find_bundle(name, results)
+    if target.exists() and not (target / "bundle.json").is_file():
+        raise ValueError(f"{target} exists and is no bundle; choose another folder")
+    measured = bundle.parents[1]
+    if not (measured / "records" / f"{bundle.name}.json").is_file():
+        raise ValueError(
+            f"{bundle} has no record beside it, so nothing is known for its card; name one of a results folder"
+        )
+    if load_bundle(bundle).info.get("task") == "keypoints":
+        text = points_card(bundle.name, measured, notes)
+    else:
+        results_read = read_results(measured)
+        cell = next(cell for cell in results_read.measured if cell.record["cell_id"] == bundle.name)
+        text = card(cell, results_read, notes)
+    if target.exists():
+        shutil.rmtree(target)
+    shutil.copytree(bundle, target)
+    (target / CARD).write_text(text, encoding="utf-8")
+    return target / CARD
+
+
+def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
+    """Write the model card of a measured recogniser, in Markdown; every figure is worked out from its probabilities."""
+    record = cell.record
+    data, recipe = record["dataset"], record["recipe"]
+    parts = [
+        f"# {recipe['name']}",
+        f"Recognises {', '.join(results.classes[:-1])} and {results.classes[-1]} in a grey picture of one face.",
+        "## Training\n\n"
+        f"- Data: {data['name']}{' (drawn faces)' if data['drawn'] else ''}, fingerprint `{data['fingerprint'][:16]}`; "
+        f"{data['counts']['Training']:,} images of Training, chosen on {data['counts']['PublicTest']:,} others.\n"
+        f"- Recipe: `{recipe['name']}`, {recipe['implementation']}; probabilities: {recipe['probabilities']}.\n"
+        f"- Parameters: {_parameters(recipe['all_params'])}.\n"
+        f"- Fit: {record['timings']['fit_s']:,.0f} s on {record['environment']['cpu']}, "
+        f"{record['environment']['cores']} cores. Seed {record['seed']}.",
+        "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(record),
+        "## By class, on PrivateTest\n\n" + _classes(cell, results),
+        "## Known weaknesses\n\n" + _weaknesses(cell, results),
+    ]
+    return "\n\n".join([*parts, *(f"## Notes\n\n{note}" if i == 0 else note for i, note in enumerate(notes))]) + "\n"
+
+
+def _parameters(params: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in params.items() if value not in (None, "", "()"))
+
+
+def _scores(cell: Measured, results: Results) -> str:
+    lines = ["| images | n | accuracy | 95 % interval |", "| :-- | --: | --: | :-- |"]
+    kept: dict[str, NDArray[np.bool_] | None] = {"PrivateTest": None, "PublicTest (where it was chosen)": None}
+    if TEST in results.leaked:
+        kept["PrivateTest without those that stand in Training too"] = ~results.leaked[TEST]
+    for name, keep in kept.items():
+        figure: Accuracy = accuracies(results, name.split(" ")[0], keep)[cell.label]
+        lines.append(f"| {name} | {figure.n_images:,} | {figure.value:.4f} | {figure.low:.4f} to {figure.high:.4f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _costs(record: Any) -> str:
+    timings, latency = record["timings"], record["timings"]["latency_ms"]
+    p90 = "" if latency["p90"] is None else f", p90 {latency['p90']:.2f} ms"
+    return (
+        f"One image: median {latency['median']:.2f} ms{p90} (n = {latency['n']}); many at once: "
+        f"{timings['throughput_images_per_s']:,.0f} images/s. Size: {record['size_bytes'] / 1e6:.2f} MB."
+    )
+
+
+def _classes(cell: Measured, results: Results) -> str:
+    from ferbench.benchmarks.scores import score
+
+    scores = score(results.labels[TEST], cell.proba[TEST], list(results.classes), n_bootstrap=N_BOOTSTRAP, seed=SEED)
+    lines = ["| class | images | precision | recall | F1 |", "| :-- | --: | --: | --: | --: |"]
+    for row in scores.per_class().to_dict("records"):
+        figures = " | ".join(f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))
+        lines.append(f"| {row['class']} | {int(row['support']):,} | {figures} |")
+    return "\n".join(lines)
+
+
+def _weaknesses(cell: Measured, results: Results) -> str:
+    """The three confusions that cost most, and how sure it is when it is wrong."""
+    classes, true = np.array(results.classes), results.labels[TEST]
+    answer = classes[cell.proba[TEST].argmax(axis=1)]
+    wrong = answer != true
+    pairs, counts = np.unique(np.stack([true[wrong], answer[wrong]]), axis=1, return_counts=True)
+    lines = []
+    for i in np.argsort(-counts, kind="stable")[:3]:
+        share = counts[i] / (true == pairs[0, i]).sum()
+        lines.append(f"- {share:.0%} of the {pairs[0, i]} faces are called {pairs[1, i]}.")
+    sure = float((cell.proba[TEST].max(axis=1)[wrong] > 0.8).mean()) if wrong.any() else 0.0
+    lines.append(f"- {sure:.0%} of its wrong answers come with a probability above 0.8.")
+    lines.append("- It was measured on still, cropped faces; how it does on other cameras, ages or cultures was not.")
+    return "\n".join(lines)

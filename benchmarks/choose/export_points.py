@@ -1,0 +1,116 @@
+"""The model card of a measured key-point model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferbench.benchmarks.keypoints import TEST, VALIDATION, MeasuredPoints, PointResults, read_point_results
+from ferbench.benchmarks.scores import PointScores, face_errors, score_points
+
+# Grouped, because fifteen rows with intervals say less than five.
+PARTS = {
+    "eyes": ("eye_center", "eye_inner_corner", "eye_outer_corner"),
+    "brows": ("eyebrow",),
+    "nose": ("nose_tip",),
+    "corners of the mouth": ("mouth_left_corner", "mouth_right_corner"),
+    "lips": ("lip",),
+}
+
+
+def points_card(cell_id: str, folder: Path, notes: Sequence[str] = ()) -> str:
+    """Write the model card of a measured key-point model, in Markdown; every figure is worked out from its errors.
+
+    Parameters
+    ----------
+    cell_id : str
+        Which of the measured cells.
+    folder : Path
+        The data set's results.
+    notes : sequence of str
+        Paragraphs that no measurement can tell, such as the licence of the data.
+    """
+    results = read_point_results(folder)
+    cell = next(cell for cell in results.measured if cell.record["cell_id"] == cell_id)
+    record = cell.record
+    data, recipe = record["dataset"], record["recipe"]
+    parts = [
+        f"# {recipe['name']}",
+        f"Finds {len(results.names)} key points in a grey picture of one face: {', '.join(results.names)}. Left is the "
+        "person's left.",
+        "## Training\n\n"
+        f"- Data: {data['name']}{' (drawn faces)' if data['drawn'] else ''}, fingerprint `{data['fingerprint'][:16]}`; "
+        f"{data['counts']['Training']:,} faces of {data['people']['Training']:,} people in Training, chosen on "
+        f"{data['counts'][VALIDATION]:,} of {data['people'][VALIDATION]:,} others.\n"
+        + "".join(f"- {note}\n" for note in data["notes"])
+        + f"- Recipe: `{recipe['name']}`, {recipe['implementation']}.\n"
+        f"- Parameters: {_parameters(recipe['all_params'])}.\n"
+        f"- Fit: {record['timings']['fit_s']:,.0f} s on {record['environment']['cpu']}, "
+        f"{record['environment']['cores']} cores. Seed {record['seed']}.",
+        "## Measured\n\n" + _figures(cell, results) + "\n\n" + _costs(record),
+        f"## By part of the face, on {TEST}\n\n" + _parts(cell, results),
+        "## Known weaknesses\n\n" + _weaknesses(cell, results),
+    ]
+    return "\n\n".join([*parts, *(f"## Notes\n\n{note}" if i == 0 else note for i, note in enumerate(notes))]) + "\n"
+
+
+def _parameters(params: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in params.items() if value not in (None, "", "()"))
+
+
+def _scores(cell: MeasuredPoints, results: PointResults, split: str) -> PointScores:
+    return score_points(cell.errors[split], results.interocular[split], results.people[split], results.side)
+
+
+def _figures(cell: MeasuredPoints, results: PointResults) -> str:
+    lines = [
+        "The error is the mean distance of a face's points from their marks, divided by the distance between the outer "
+        "corners of its eyes; intervals of 95 % are a bootstrap over people.\n",
+        "| faces | n | people | error | interval | RMSE at 96 x 96, px | above 10 % | points within 5 % |",
+        "| :-- | --: | --: | --: | :-- | --: | --: | --: |",
+    ]
+    for split, name in ((TEST, TEST), (VALIDATION, f"{VALIDATION} (where it was chosen)")):
+        of = _scores(cell, results, split)
+        low, high = of.interval("nme")
+        lines.append(
+            f"| {name} | {of.n_images:,} | {of.n_people:,} | {of.nme:.4f} | {low:.4f} to {high:.4f} | {of.rmse:.3f} | "
+            f"{of.failure_rate:.1%} | {of.within_5:.1%} |"
+        )
+    return "\n".join(lines)
+
+
+def _costs(record: Any) -> str:
+    latency = record["timings"]["latency_ms"]
+    p90 = "" if latency["p90"] is None else f", p90 {latency['p90']:.2f} ms"
+    return (
+        f"One face on one core: median {latency['median']:.2f} ms{p90} (n = {latency['n']}). "
+        f"Size: {record['size_bytes'] / 1e6:.2f} MB."
+    )
+
+
+def _parts(cell: MeasuredPoints, results: PointResults) -> str:
+    scores = _scores(cell, results, TEST)
+    lines = ["| part | error | RMSE, px |", "| :-- | --: | --: |"]
+    for part, words in PARTS.items():
+        of = [place for place, name in enumerate(results.names) if any(word in name for word in words)]
+        if of:
+            nme, rmse = scores.per_point["nme"][of].mean(), np.sqrt((scores.per_point["rmse"][of] ** 2).mean())
+            lines.append(f"| {part} | {nme:.4f} | {rmse:.3f} |")
+    return "\n".join(lines)
+
+
+def _weaknesses(cell: MeasuredPoints, results: PointResults) -> str:
+    """How much worse the worst faces and people are than the middle one."""
+    errors = face_errors(cell.errors[TEST], results.interocular[TEST])
+    known = np.isfinite(errors)
+    people = results.people[TEST][known]
+    of_people = np.bincount(people, errors[known]) / np.maximum(np.bincount(people), 1)
+    half, worst = np.quantile(errors[known], [0.5, 0.95])
+    return (
+        f"- One face in twenty has an error above {worst:.3f}; half of them are below {half:.3f}.\n"
+        f"- The people on whom it does worst have an error of {of_people.max():.3f} on average.\n"
+        "- It always answers, also where there is no face, and says nothing about how sure it is.\n"
+        "- It was measured on faces in crops like those of its training; other cameras, ages, poses near the profile "
+        "and covered faces were not."
+    )

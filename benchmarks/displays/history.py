@@ -1,0 +1,116 @@
+"""How a network's training went."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from ferbench.benchmarks.displays.base import GREY, PALETTE, Display, clear_frame, set_title, titled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# One panel each, if the history has it: title, the curve of the training part, of the validation part.
+_PANELS = (
+    ("loss", "loss", "val_loss"),
+    ("accuracy", "accuracy", "val_accuracy"),
+    ("learning rate", "learning_rate", ""),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class HistoryDisplay(Display):
+    """Training curves over the epochs: loss and accuracy of both parts, and the learning rate.
+
+    Attributes
+    ----------
+    history : dict of str to tuple of float
+        One value per epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``learning_rate`` and whatever else
+        was recorded. A None in it becomes NaN.
+    best_epoch : int or None
+        The epoch, from 1, with the highest validation accuracy, or else the lowest validation loss.
+    name, dataset : str
+        The recogniser and the data, for the title.
+    """
+
+    figsize: ClassVar[tuple[float, float]] = (7.4, 8.0)
+
+    history: dict[str, tuple[float, ...]]
+    best_epoch: int | None
+    name: str = ""
+    dataset: str = ""
+
+    @classmethod
+    def from_history(
+        cls, history: Mapping[str, Sequence[float | None]], *, name: str = "", dataset: str = ""
+    ) -> "HistoryDisplay":
+        """From the ``history`` of a record: lists with one value per epoch.
+
+        Raises
+        ------
+        ValueError
+            If there is none of loss, accuracy and learning rate, or the lists differ in length.
+        """
+        curves = {key: tuple(np.nan if v is None else float(v) for v in values) for key, values in history.items()}
+        if not any(_has_values(curves, key) for _, *keys in _PANELS for key in keys):
+            raise ValueError(f"history must hold loss, accuracy or learning_rate; got {sorted(curves)}")
+        lengths = {key: len(values) for key, values in curves.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"history must hold one value per epoch in each list; got lengths {lengths}")
+        return cls(curves, _best_epoch(curves), name, dataset)
+
+    def frame(self) -> "pd.DataFrame":
+        """One row per epoch, from 1: ``epoch`` and every recorded curve."""
+        import pandas as pd
+
+        table = pd.DataFrame({key: list(values) for key, values in self.history.items()})
+        table.insert(0, "epoch", np.arange(1, len(table) + 1))
+        return table
+
+    def _draw(self, ax: Axes) -> None:
+        panels = [panel for panel in _PANELS if any(_has_values(self.history, key) for key in panel[1:])]
+        set_title(ax, titled("Training", self.name), self.dataset)
+        ax.set_axis_off()
+        height = 1 / len(panels)
+        for place, (label, train, validation) in enumerate(panels):
+            inset = ax.inset_axes((0, 1 - (place + 1) * height + 0.04, 1, height - 0.05))
+            self._draw_panel(inset, label, train, validation)
+            if place < len(panels) - 1:
+                inset.tick_params(labelbottom=False)
+            else:
+                inset.set_xlabel("epoch")
+
+    def _draw_panel(self, ax: Axes, label: str, train: str, validation: str) -> None:
+        lines = ((train, "training", PALETTE[0], "-"), (validation, "validation", PALETTE[1], "--"))
+        for key, legend, colour, dashes in lines:
+            if _has_values(self.history, key):
+                epochs = range(1, len(self.history[key]) + 1)
+                steps = "steps-mid" if label == "learning rate" else "default"
+                ax.plot(
+                    epochs, self.history[key], color=colour, linestyle=dashes, marker=".", label=legend, drawstyle=steps
+                )
+        if self.best_epoch is not None:
+            ax.axvline(self.best_epoch, color=GREY, linestyle=":", label=f"best epoch ({self.best_epoch})")
+        clear_frame(ax)
+        ax.set_ylabel(label)
+        ax.set_xlim(0.5, len(next(iter(self.history.values()))) + 0.5)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        if label == "learning rate":
+            ax.set_yscale("log")
+        else:
+            ax.legend(fontsize=9)
+
+
+def _has_values(curves: Mapping[str, tuple[float, ...]], key: str) -> bool:
+    return bool(np.isfinite(curves.get(key, ())).any())
+
+
+def _best_epoch(curves: Mapping[str, tuple[float, ...]]) -> int | None:
+    for key, sign in (("val_accuracy", -1), ("val_loss", 1)):
+        values = sign * np.asarray(curves.get(key, ()))
+        if len(values) and not np.isnan(values).all():
+            return int(np.nanargmin(values)) + 1
+    return None

@@ -1,0 +1,80 @@
+"""Published and measured accuracies on one axis, told apart by form, fill and colour."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.axes import Axes
+
+from ferbench.benchmarks.displays.base import DARK, GREY, PALETTE, Display, clear_frame, set_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Marker and legend of a published figure, by where it was chosen.
+_CHOSEN = {
+    "P": ("D", "published, chosen on PublicTest"),
+    "T": ("v", "published, chosen on PrivateTest itself"),
+    "?": ("s", "published, choice unknown"),
+    "": ("*", "people"),
+}
+_LONGEST = 64
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedDisplay(Display):
+    """Published figures as hollow marks, measured ones as full points with their intervals, the best at the top.
+
+    Attributes
+    ----------
+    table : DataFrame
+        As :func:`ferbench.benchmarks.report.published_figures.published` returns it.
+    dataset : str
+        The data, for the title.
+    """
+
+    table: "pd.DataFrame"
+    dataset: str = ""
+
+    def frame(self) -> "pd.DataFrame":
+        """The table itself."""
+        return self.table
+
+    def _size(self) -> tuple[float, float]:
+        return 9.0, 2.0 + 0.27 * len(self.table)
+
+    def _draw(self, ax: Axes) -> None:
+        rows = self.table.to_dict("records")
+        for place, row in enumerate(rows):
+            if row["origin"] == "measured":
+                self._measured(ax, place, row)
+            else:
+                marker, label = _CHOSEN[row["selection"]]
+                ax.plot(
+                    100 * row["accuracy"], place, marker=marker, markersize=7, color=GREY, markerfacecolor="none",
+                    linestyle="", label=label,
+                )  # fmt: skip
+        clear_frame(ax)
+        ax.set_yticks(range(len(rows)), [_text(row) for row in rows], fontsize=8)
+        for place, tick in enumerate(ax.get_yticklabels()):
+            tick.set_fontweight("bold" if rows[place]["origin"] == "measured" else "normal")
+        ax.set_ylim(len(rows) - 0.4, -0.6)
+        ax.set_xlabel("accuracy, %; measured ones with 95 % interval")
+        handles, labels = ax.get_legend_handles_labels()
+        once = dict(zip(labels, handles, strict=True))
+        ax.legend(once.values(), once.keys(), loc="lower right", fontsize=8)
+        set_title(ax, "Published figures (hollow) and ours (full)", self.dataset)
+
+    @staticmethod
+    def _measured(ax: Axes, place: int, row: dict[Any, Any]) -> None:
+        value, low, high = (100 * row[name] for name in ("accuracy", "low", "high"))
+        ax.plot([low, high], [place, place], color=PALETTE[0], linewidth=2.4)
+        ax.plot(value, place, marker="o", color=PALETTE[0], markersize=7, linestyle="", label="measured here")
+        ax.annotate(
+            f"{value:.1f}", (high, place), (5, 0), textcoords="offset points", va="center", color=DARK, fontsize=8
+        )
+
+
+def _text(row: dict[Any, Any]) -> str:
+    """What it is, cut where it would take the drawing's room; who did it stands in the table."""
+    what = str(row["what"])
+    return (what if len(what) <= _LONGEST else what[: _LONGEST - 1] + "…").replace("$", r"\$")

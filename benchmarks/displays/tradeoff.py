@@ -1,0 +1,202 @@
+"""What accuracy costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from ferbench.benchmarks.displays.base import GREY, Display, clear_frame, group_of, group_styles, set_title
+from ferbench.benchmarks.displays.labels import place_labels
+from ferbench.benchmarks.scores import Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# More names than this cover each other: then only those on a front are written, the others stand in the CSV.
+MOST_NAMES = 24
+
+
+@dataclass(frozen=True, eq=False)
+class TradeoffDisplay(Display):
+    """Accuracy with its 95 % interval against a cost on a logarithmic axis, and who is on the Pareto front.
+
+    A thin line in a group's colour is the front of that group alone, such as the classical recognisers'.
+
+    Attributes
+    ----------
+    names, groups : tuple of str
+        Recognisers from the cheapest up, and their groups (such as the family).
+    accuracy, low, high, cost : ndarray of shape (n_recognisers,)
+    on_front : ndarray of shape (n_recognisers,), bool
+        Whether nobody is both as cheap and as accurate, and better in one of the two.
+    unmeasured : tuple of str
+        Recognisers left out, since their cost was not measured.
+    n_images : int
+    cost_label, dataset : str
+        Axis label with the unit; the data, for the title.
+    """
+
+    figsize: ClassVar[tuple[float, float]] = (9.6, 6.6)
+
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    accuracy: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    cost: NDArray[np.float64]
+    on_front: NDArray[np.bool_]
+    unmeasured: tuple[str, ...]
+    n_images: int
+    cost_label: str
+    dataset: str = ""
+
+    @classmethod
+    def from_scores(
+        cls,
+        scores: Mapping[str, Scores],
+        costs: Mapping[str, float | None],
+        *,
+        cost_label: str = "single-image latency, median (ms)",
+        groups: Mapping[str, str] | None = None,
+        dataset: str = "",
+    ) -> "TradeoffDisplay":
+        """From scores on the same images and a positive cost for each recogniser; None where not measured.
+
+        Raises
+        ------
+        ValueError
+            If no recogniser has a cost, or a cost is not positive.
+        """
+        measured = {name: float(costs[name]) for name in scores if costs.get(name) is not None}  # type: ignore[arg-type]
+        if not measured:
+            raise ValueError(f"TradeoffDisplay needs one measured cost at least; got none for {list(scores)}")
+        for name, value in measured.items():
+            if not value > 0:
+                raise ValueError(f"the cost of {name} must be positive, for a logarithmic axis; got {value}")
+        names = sorted(measured, key=lambda name: (measured[name], name))
+        low, high = np.array([scores[name].interval("accuracy") for name in names]).T
+        accuracy = np.array([scores[name].accuracy for name in names])
+        cost = np.array([measured[name] for name in names])
+        return cls(
+            names=tuple(names),
+            groups=group_of(names, groups),
+            accuracy=accuracy,
+            low=low,
+            high=high,
+            cost=cost,
+            on_front=pareto_front(cost, accuracy),
+            unmeasured=tuple(name for name in scores if name not in measured),
+            n_images=scores[names[0]].n_images,
+            cost_label=cost_label,
+            dataset=dataset,
+        )
+
+    def frame(self) -> "pd.DataFrame":
+        """One row per recogniser: ``recipe, cost, accuracy, accuracy_low, accuracy_high, on_front, group``."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "recipe": list(self.names),
+                "cost": self.cost,
+                "accuracy": self.accuracy,
+                "accuracy_low": self.low,
+                "accuracy_high": self.high,
+                "on_front": self.on_front,
+                "group": list(self.groups),
+            }
+        )
+
+    def _draw(self, ax: Axes) -> None:
+        front = self.on_front
+        steps = _steps(self.cost[front], self.accuracy[front])
+        ax.plot(*steps, color=GREY, linestyle="--", zorder=1, label="Pareto front (filled)")
+        edges = [_edges(steps), *self._draw_group_fronts(ax)]
+        self._draw_points(ax)
+        ax.set_xscale("log")
+        ax.xaxis.set_major_formatter("{x:g}")
+        # Room for the names at both ends; in powers, since the axis is logarithmic.
+        ax.set_xlim(self.cost.min() / 1.6, self.cost.max() * 2.2)
+        ax.margins(y=0.1)
+        clear_frame(ax)
+        ax.set_xlabel(self.cost_label)
+        ax.set_ylabel("accuracy, with 95 % interval")
+        self._draw_legend(ax)
+        left_out = f"; {len(self.unmeasured)} without a measured cost left out" if self.unmeasured else ""
+        set_title(ax, f"Accuracy against cost{left_out}", self.dataset, self.n_images)
+        bars = np.column_stack([self.cost, self.low, self.cost, self.high])
+        bars = bars[~np.isnan(bars).any(axis=1)]
+        named = self._named()
+        points = list(zip(self.cost[named], self.accuracy[named], strict=True))
+        names = [name for name, shown in zip(self.names, named, strict=True) if shown]
+        place_labels(ax, points, names, np.concatenate([bars, *edges]))
+
+    def _group_front(self, group: str) -> NDArray[np.bool_]:
+        """Who is on the front of a group: all False for the others."""
+        members = np.array([each == group for each in self.groups])
+        front = np.zeros(len(members), bool)
+        front[members] = pareto_front(self.cost[members], self.accuracy[members])
+        return front
+
+    def _named(self) -> NDArray[np.bool_]:
+        if len(self.names) <= MOST_NAMES:
+            return np.ones(len(self.names), bool)
+        fronts = [self._group_front(group) for group in dict.fromkeys(self.groups)]
+        named = self.on_front | np.any(fronts, axis=0)
+        return named if named.sum() <= MOST_NAMES else self.on_front
+
+    def _draw_group_fronts(self, ax: Axes) -> list[NDArray[np.float64]]:
+        """Draw them, and return their edges for names to keep clear of."""
+        styles, edges = group_styles(self.groups), []
+        for group in dict.fromkeys(self.groups):
+            front = self._group_front(group)
+            if group and front.sum() > 1:
+                steps = _steps(self.cost[front], self.accuracy[front])
+                ax.plot(*steps, color=styles[group][0], linewidth=1, alpha=0.45, zorder=0)
+                edges.append(_edges(steps))
+        return edges
+
+    def _draw_points(self, ax: Axes) -> None:
+        styles = group_styles(self.groups)
+        for place, group in enumerate(self.groups):
+            colour, marker = styles[group]
+            x, y = self.cost[place], self.accuracy[place]
+            ax.plot([x, x], [self.low[place], self.high[place]], color=colour, linewidth=1.4, alpha=0.6)
+            ax.plot(
+                x,
+                y,
+                color=colour,
+                marker=marker,
+                markersize=8,
+                linestyle="",
+                markerfacecolor=colour if self.on_front[place] else "white",
+            )
+
+    def _draw_legend(self, ax: Axes) -> None:
+        styles = group_styles(self.groups)
+        for group in dict.fromkeys(self.groups):
+            if group:
+                colour, marker = styles[group]
+                ax.plot([], [], color=colour, marker=marker, markersize=8, linestyle="", label=group)
+        ax.legend(loc="best", fontsize=9)
+
+
+def _steps(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Corners of the stairs through the points: level first, then up."""
+    return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
+
+
+def _edges(steps: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Each line of the stairs as x0, y0, x1, y1."""
+    x, y = steps
+    return np.column_stack([x[:-1], y[:-1], x[1:], y[1:]])
+
+
+def pareto_front(cost: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether nobody costs as little and is worth as much, and is better in one of the two."""
+    as_good = (cost[None, :] <= cost[:, None]) & (value[None, :] >= value[:, None])
+    better = (cost[None, :] < cost[:, None]) | (value[None, :] > value[:, None])
+    return np.logical_not((as_good & better).any(axis=1))

@@ -1,0 +1,114 @@
+"""Recognisers that a cell is made of: teachers and members, named in its parameters, found among what was measured."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ferbench.benchmarks.store import Cell, Store, Suite
+from ferbench.models import pretrained
+from ferbench.models.bundles import read_description
+
+# Last part of the parameters that name bundles: teachers of a network, members of a mean, the network of an extractor.
+_PARAMETERS = ("teachers", "bundles", "bundle")
+
+
+def bundle_names(params: Mapping[str, Any]) -> list[str]:
+    """Names of the bundles in a cell's parameters: recipes, shipped bundles or folders, each once."""
+    values = [value for name, value in params.items() if _names_bundles(name)]
+    listed = [[value] if isinstance(value, str | Path) else list(value) for value in values]
+    return list(dict.fromkeys(str(name) for names in listed for name in names))
+
+
+def with_folders(params: Mapping[str, Any], folders: Mapping[str, str]) -> dict[str, Any]:
+    """Parameters with the folder in the place of each bundle's name."""
+
+    def place(value: Any) -> Any:
+        return folders.get(str(value), value) if isinstance(value, str | Path) else [place(part) for part in value]
+
+    return {name: place(value) if _names_bundles(name) else value for name, value in params.items()}
+
+
+def with_names(plain: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as a record lists them, with bundles by their names: a folder means nothing on another machine."""
+    named = {name: value for name, value in params.items() if _names_bundles(name)}
+    return dict(plain) | {name: value if isinstance(value, str) else repr(value) for name, value in named.items()}
+
+
+def describe_bundles(folders: Mapping[str, str], fingerprint: str) -> tuple[dict[str, str], str | None]:
+    """Checksum of each bundle by its name, and a warning of those that may have seen the test images."""
+    described = {name: read_description(Path(folder)) for name, folder in folders.items()}
+    data = {name: info.get("dataset", {}).get("fingerprint", "") for name, info in described.items()}
+    foreign = [f"{name} ({trained[:12] or 'unknown data'})" for name, trained in data.items() if trained != fingerprint]
+    warning = f"made of what was trained on other rows, {', '.join(foreign)}: it may have seen these test images"
+    return {name: info["sha256"] for name, info in described.items()}, warning if foreign else None
+
+
+def in_order(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Split cells into rounds: each cell in a round after those of its seed that its parameters name.
+
+    Raises
+    ------
+    ValueError
+        If cells need one another in a circle.
+    """
+    rounds: list[list[Cell]] = []
+    waiting = list(cells)
+    while waiting:
+        open_names = {(cell.recipe, cell.seed) for cell in waiting}
+        ready = [cell for cell in waiting if not open_names & _needs(cell)]
+        if not ready:
+            raise ValueError(f"recipes that need one another in a circle: {', '.join(cell.recipe for cell in waiting)}")
+        rounds.append(ready)
+        waiting = [cell for cell in waiting if cell not in ready]
+    return rounds
+
+
+def find_named(cell: Cell, suite: Suite, cells: Sequence[Cell], store: Store) -> dict[str, str]:
+    """Folder of each bundle that a cell's parameters name.
+
+    A recipe of the suite means its cell of the same seed; another recipe, what was measured of it with that seed in the
+    same results; then come the bundles that ship with ferbench, and folders.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a name means no bundle; the message says what to run first.
+    """
+    return {name: str(_find(name, cell, suite, cells, store).resolve()) for name in bundle_names(cell.params)}
+
+
+def _find(name: str, cell: Cell, suite: Suite, cells: Sequence[Cell], store: Store) -> Path:
+    if name != cell.recipe and (measured := _measured(name, cell.seed, cells, store)):
+        return measured
+    if name in pretrained():
+        return pretrained()[name]
+    if (Path(name) / "bundle.json").is_file():
+        return Path(name)
+    start = f"{cell.recipe} needs the bundle of {name!r}, "
+    if name in suite.recipes and name != cell.recipe:
+        raise FileNotFoundError(
+            f"{start}which is not measured with seed {cell.seed} in {store.root}; measure it first: "
+            f"ferbench run {suite.name} --only '{name}'"
+        )
+    raise FileNotFoundError(
+        f"{start}which is neither a recipe of suite {suite.name} nor measured with seed {cell.seed} in {store.root} "
+        f"nor shipped ({', '.join(pretrained())}) nor a bundle's folder; add the recipe to the suite or name a folder"
+    )
+
+
+def _measured(name: str, seed: int, cells: Sequence[Cell], store: Store) -> Path | None:
+    wanted = {cell.cell_id for cell in cells if (cell.recipe, cell.seed) == (name, seed)}
+    for record in store.records():
+        same = record["recipe"]["name"] == name and record["seed"] == seed
+        if same and (not wanted or record["cell_id"] in wanted) and record["bundle"] and store.problem(record) is None:
+            return store.root / record["bundle"]
+    return None
+
+
+def _needs(cell: Cell) -> set[tuple[str, int]]:
+    """Recipes and seeds that a cell's bundles may come from; its own name means what ships under it."""
+    return {(name, cell.seed) for name in bundle_names(cell.params) if name != cell.recipe}
+
+
+def _names_bundles(parameter: str) -> bool:
+    return parameter.rpartition("__")[2] in _PARAMETERS

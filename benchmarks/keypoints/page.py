@@ -1,0 +1,123 @@
+"""The page about key points: everything worked out as plain values, then handed to the template."""
+
+from collections.abc import Mapping
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+from ferbench.benchmarks.keypoints.results import BASELINE, TEST, PointBoard, PointResults
+from ferbench.benchmarks.keypoints.tables import NOTES, points_headline
+from ferbench.benchmarks.report import (
+    Column,
+    environments,
+    measured_on,
+    megabytes,
+    milliseconds,
+    render_page,
+    seconds,
+    share,
+    table_rows,
+    whole,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def render_keypoints(
+    results: PointResults, board: PointBoard, frame: "pd.DataFrame", svg: Mapping[str, str], faces: str
+) -> str:
+    """The page; `faces` is a picture of drawn faces as a data URI, or empty."""
+    from markupsafe import Markup
+
+    columns = [column for column in _COLUMNS if not frame[column.key].isna().all()]
+    records = [cell.record for cell in results.measured]
+    return render_page(
+        "keypoints.html.j2",
+        name=str(results.dataset["name"]),
+        headline=points_headline(results),
+        dataset=results.dataset,
+        drawn=bool(results.dataset["drawn"]),
+        notes=list(results.dataset["notes"]),
+        test=TEST,
+        measured_on=measured_on(records),
+        columns=columns,
+        # The baseline is fast and small without merit: it is never the best of a column.
+        rows=table_rows(frame.assign(family=frame["recipe"].replace(BASELINE, "constant")), columns),
+        winner=_winner(results, board),
+        # Made by matplotlib, which escapes every text it writes.
+        svg={name: Markup(text) for name, text in svg.items()},
+        curves=[name for name in svg if name.startswith("training_")],
+        faces=faces,
+        points=_points(results, board),
+        pairs=_pairs(board),
+        reading=NOTES,
+        environments=environments([(cell.label, cell.record) for cell in results.measured]),
+    )
+
+
+def _winner(results: PointResults, board: PointBoard) -> dict[str, Any] | None:
+    label = board.chosen()
+    if label is None:
+        return None
+    scores, record = board.test[label], next(cell.record for cell in results.measured if cell.label == label)
+    latency = (record.get("timings") or {}).get("latency_ms") or {}
+    low, high = scores.interval("nme")
+    return {
+        "label": label,
+        "nme": f"{scores.nme:.4f}",
+        "interval": f"{low:.4f}–{high:.4f}",
+        "rmse": f"{scores.rmse:.2f}",
+        "latency": "" if latency.get("p90") is None else f"{latency['p90']:.2f}",
+        "size": "" if record.get("size_bytes") is None else f"{record['size_bytes'] / 1e6:.2f}",
+    }
+
+
+def _points(results: PointResults, board: PointBoard) -> dict[str, Any]:
+    """A table of points by models, and the largest error in it for the shade of its cells."""
+    ranking = board.ranking()
+    rows = []
+    for place, name in enumerate(results.names):
+        cells = []
+        for label in ranking:
+            scores = board.test[label]
+            low, high = scores.intervals["point_nme"]
+            cells.append((scores.per_point["nme"][place], low[place], high[place]))
+        rows.append({"name": name.replace("_", " "), "cells": cells})
+    values = [value for row in rows for value, _, _ in row["cells"] if not isnan(value)]
+    return {"labels": ranking, "rows": rows, "most": max(values, default=1.0)}
+
+
+def _pairs(board: PointBoard) -> list[dict[str, Any]]:
+    texts = {"A": "{a} is better", "B": "{b} is better", "tie": "inside the noise"}
+    return [
+        {
+            **row,
+            "text": texts[str(row["verdict"])].format(**row),
+            "gap": f"{row['difference']:+.4f} [{row['difference_low']:+.4f}, {row['difference_high']:+.4f}]",
+            "p": f"{row['p_holm']:.2g}",
+        }
+        for row in ({str(name): value for name, value in each.items()} for each in board.pairs.to_dict("records"))
+    ]
+
+
+def _error(value: float) -> str:
+    return f"{value:.4f}"
+
+
+def _pixels(value: float) -> str:
+    return f"{value:.2f}"
+
+
+_COLUMNS = (
+    Column("nme", "NME", "Mean error of a face by the distance between its eyes", "always", _error, "low"),
+    Column("rmse", "RMSE", "Over all coordinates, at 96 x 96", "always", _pixels, "low", "px"),
+    Column("failure_rate", "Failures", "Share of faces with an NME above 10 %", "always", share, "low"),
+    Column("within_5", "Within 5 %", "Share of points within 5 % of the distance", "always", share, "high"),
+    Column("validation_nme", "NME, Validation", "Where everything is chosen", "always", _error, "low"),
+    Column("fit_s", "Fit", "Fitting", "always", seconds, "low", "s"),
+    Column("latency_ms_median", "Latency", "One face, one core: median", "always", milliseconds, "low", "ms"),
+    Column("latency_ms_p90", "p90", "Nine of ten faces are faster", "always", milliseconds, "low", "ms"),
+    Column("throughput_images_per_s", "Throughput", "All faces at once", "always", whole, "high", "faces/s"),
+    Column("size_bytes", "Size", "The bundle on disk", "always", megabytes, "low", "MB"),
+    Column("status", "Status", "How the measurement ended", "always", str),
+)

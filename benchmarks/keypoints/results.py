@@ -1,0 +1,171 @@
+"""What a report on key points is made of: records with the errors of their points, scored."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.benchmarks.report import open_results, read_suite, unique_labels
+from ferbench.benchmarks.scores import PointScores, compare_points, score_points
+from ferbench.benchmarks.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VALIDATION, TEST = "Validation", "Test"
+BASELINE = "mean-shape"
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredPoints:
+    """One cell that has errors.
+
+    Attributes
+    ----------
+    label : str
+        Unique within the report.
+    record : mapping
+        The record, as the runner wrote it.
+    errors : mapping of str to ndarray of shape (n_images, n_points, 2)
+        Found less marked points in pixels, by split.
+    """
+
+    label: str
+    record: Mapping[str, Any]
+    errors: Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class PointResults:
+    """Everything measured on one data set of key points.
+
+    Attributes
+    ----------
+    root : Path
+    suite : mapping
+        Content of ``suite.json``.
+    names : tuple of str
+        The points.
+    side : int
+        Side of the images in pixels.
+    people, interocular : mapping of str to ndarray of shape (n_images,)
+        By split: who is the same person, and the distance between the eyes.
+    measured : tuple of MeasuredPoints
+    failed : tuple of mapping
+        The records of the other cells.
+    """
+
+    root: Path
+    suite: Mapping[str, Any]
+    names: tuple[str, ...]
+    side: int
+    people: Mapping[str, NDArray[np.intp]]
+    interocular: Mapping[str, NDArray[np.float32]]
+    measured: tuple[MeasuredPoints, ...]
+    failed: tuple[Mapping[str, Any], ...]
+
+    @property
+    def dataset(self) -> Mapping[str, Any]:
+        """What the records say about the data."""
+        head = self.measured[0].record if self.measured else self.failed[0]
+        content: Mapping[str, Any] = head["dataset"]
+        return content
+
+
+@dataclass(frozen=True, eq=False)
+class PointBoard:
+    """Figures of every measured cell, by its label.
+
+    Attributes
+    ----------
+    test, validation : mapping of str to PointScores
+    pairs : DataFrame
+        Every pair compared on Test.
+    """
+
+    test: Mapping[str, PointScores]
+    validation: Mapping[str, PointScores]
+    pairs: "pd.DataFrame"
+
+    def ranking(self) -> list[str]:
+        """Labels by rising error on Test; equals by name."""
+        return sorted(self.test, key=lambda label: (_order(self.test[label]), label))
+
+    def chosen(self) -> str | None:
+        """The label with the least error on Validation, never on Test; the baseline stands outside."""
+        open_to = [label for label in self.validation if label != BASELINE]
+        return min(open_to, key=lambda label: (_order(self.validation[label]), label)) if open_to else None
+
+    def against(self, label: str, other: str) -> str:
+        """``better``, ``worse`` or ``tie``: how a model does against another on the same faces."""
+        for row in self.pairs.to_dict("records"):
+            if {row["a"], row["b"]} == {label, other}:
+                winner = {"A": row["a"], "B": row["b"]}.get(row["verdict"])
+                return "tie" if winner is None else "better" if winner == label else "worse"
+        raise KeyError(f"no comparison of {label!r} and {other!r}")
+
+
+def read_point_results(folder: str | Path) -> PointResults:
+    """Read one data set's records, errors and rows, and check that they fit together.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no record, or a file is missing, damaged or of another size than the rows.
+    """
+    root, store, records, rows = open_results(folder)
+    if "points" not in rows:
+        raise ValueError(f"{root / 'rows.npz'}: no rows of key points; run the suite again to rewrite it")
+    ok = [record for record in records if record["status"] == "ok"]
+    labels = unique_labels(ok)
+    shapes = {split: (len(rows[f"{split}_people"]), len(rows["points"]), 2) for split in (VALIDATION, TEST)}
+    return PointResults(
+        root=root,
+        suite=read_suite(root),
+        names=tuple(str(name) for name in rows["points"]),
+        side=int(rows["side"]),
+        people={split: rows[f"{split}_people"] for split in shapes},
+        interocular={split: rows[f"{split}_interocular"] for split in shapes},
+        measured=tuple(_measured(store, record, labels[record["cell_id"]], shapes) for record in ok),
+        failed=tuple(record for record in records if record["status"] != "ok"),
+    )
+
+
+def score_results(results: PointResults) -> PointBoard:
+    """Score every measured cell on both splits, and compare every pair on Test."""
+    scores = {
+        split: {
+            cell.label: score_points(
+                cell.errors[split], results.interocular[split], results.people[split], results.side
+            )
+            for cell in results.measured
+        }
+        for split in (TEST, VALIDATION)
+    }
+    errors = {cell.label: cell.errors[TEST] for cell in results.measured}
+    pairs = compare_points(errors, results.interocular[TEST], results.people[TEST])
+    return PointBoard(scores[TEST], scores[VALIDATION], pairs)
+
+
+def _measured(
+    store: Store, record: Mapping[str, Any], label: str, shapes: Mapping[str, tuple[int, int, int]]
+) -> MeasuredPoints:
+    path = store.root / "errors" / f"{record['cell_id']}.npz"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: missing, though its record is ok; run the suite again to redo this cell")
+    errors = store.errors(record["cell_id"])
+    for split, shape in shapes.items():
+        if errors[split].shape != shape:
+            raise ValueError(
+                f"{path}: {split} has shape {errors[split].shape}, expected {shape} as in rows.npz; "
+                "run the suite again to redo this cell"
+            )
+    return MeasuredPoints(label, record, errors)
+
+
+def _order(scores: PointScores) -> float:
+    """The normalised error; where no face has both corners of the eyes, the one in pixels."""
+    return scores.rmse if np.isnan(scores.nme) else scores.nme

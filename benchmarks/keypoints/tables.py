@@ -1,0 +1,201 @@
+"""The tables of key points: leaderboard, single points and cumulative errors, as frames, Markdown and text."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ferbench.benchmarks.keypoints.results import TEST, VALIDATION, MeasuredPoints, PointBoard, PointResults
+from ferbench.benchmarks.report import (
+    interval_text,
+    markdown_table,
+    markdown_text,
+    printable,
+    record_columns,
+    row_labels,
+)
+from ferbench.benchmarks.scores import FAILURE, THRESHOLDS, WITHIN, PointScores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The order of the columns is a promise to whoever reads leaderboard.csv.
+COLUMNS = (
+    *("recipe", "rmse", "rmse_low", "rmse_high", "nme", "nme_low", "nme_high"),
+    *("failure_rate", "failure_rate_low", "failure_rate_high", "within_5", "within_5_low", "within_5_high"),
+    *("validation_rmse", "validation_nme", "validation_nme_low", "validation_nme_high"),
+    *("n_images", "n_people", "n_points", "n_normalised", "against_first", "chosen"),
+    *("fit_s", "predict_s", "latency_ms_median", "latency_ms_p90", "latency_ms_p99", "latency_n", "latency_cores"),
+    *("throughput_images_per_s", "size_bytes", "peak_memory_bytes", "status", "reason", "seed", "implementation"),
+    *("suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle"),
+)
+_WHOLE = (
+    *("n_images", "n_people", "n_points", "n_normalised", "latency_n", "latency_cores"),
+    *("size_bytes", "peak_memory_bytes", "seed"),
+)
+NO_ACCURACY = (
+    'The "accuracy" that a known system quotes for its key points is no metric of a regression: it counts how often '
+    "the largest of the thirty outputs is also the largest of the thirty marks. The share within 5 % is the nearest "
+    "thing that means something."
+)
+NOTES = (
+    "RMSE is in pixels of a 96 x 96 image, over all marked coordinates, as on Kaggle's board; the normalised error "
+    "(NME) is the mean distance of a face's points from their marks, divided by the distance between the outer corners "
+    "of its eyes.",
+    f"Failures are faces whose NME is above {FAILURE:.0%}; within {WITHIN:.0%} is the share of single points that lie "
+    "this close, in units of the same distance.",
+    NO_ACCURACY,
+    "Brackets hold 95 % bootstrap intervals over people, because pictures of one person are alike. An equals sign: the "
+    "difference from the first row is inside the noise (paired bootstrap over people, Holm-corrected over all pairs; "
+    "comparisons.csv).",
+    f"Everything that is chosen is chosen on {VALIDATION}; nobody on {TEST} is in {VALIDATION} or Training.",
+    "Latency is that of the bundle, opened again, for one face on one core. A blank was not measured.",
+)
+_HEADER = (
+    *("recipe", "RMSE, px [95 %]", "NME [95 %]", "failures", "within 5 %", "NME on Validation"),
+    *("fit, s", "p50, ms", "p90, ms", "size, MB", "status"),
+)
+
+
+def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFrame":
+    """One row per cell, by rising normalised error on Test; cells that failed come last, with blank figures."""
+    import pandas as pd
+
+    cells = {cell.label: cell for cell in results.measured}
+    ranking = board.ranking()
+    rows = [_row(board, cells[label], ranking[0]) for label in ranking]
+    rows += [_costs(record) for record in results.failed]
+    frame = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+    for name in _WHOLE:
+        frame[name] = frame[name].astype("Int64")
+    frame["chosen"] = [value is True for value in frame["chosen"]]
+    return frame
+
+
+def per_point_frame(results: PointResults, board: PointBoard) -> "pd.DataFrame":
+    """One row per model and point: RMSE (pixels at 96 x 96), normalised error and share within 5 %, with intervals."""
+    import pandas as pd
+
+    rows = [
+        {"recipe": label, "point": name, **_of_point(board.test[label], place)}
+        for label in board.ranking()
+        for place, name in enumerate(results.names)
+    ]
+    return pd.DataFrame(rows)
+
+
+def curve_frame(board: PointBoard) -> "pd.DataFrame":
+    """The cumulative error curves: share of faces whose normalised error is at most each threshold, with interval."""
+    import pandas as pd
+
+    parts = []
+    for label in board.ranking():
+        scores = board.test[label]
+        low, high = scores.intervals["curve"]
+        shares = {"share": scores.curve, "share_low": low, "share_high": high}
+        parts.append(pd.DataFrame({"recipe": label, "threshold": THRESHOLDS, **shares}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["recipe", "threshold", "share"])
+
+
+def points_headline(results: PointResults) -> str:
+    """One line on what the figures are about."""
+    dataset = results.dataset
+    counts, people = dataset["counts"], dataset["people"]
+    drawn = " (drawn faces, not real photographs)" if dataset["drawn"] else ""
+    who = "" if people[TEST] == counts[TEST] else f" of {people[TEST]:,} people"
+    return f"{dataset['name']}{drawn}: {TEST}, {counts[TEST]:,} faces{who}, trained on {counts['Training']:,}"
+
+
+def points_markdown(results: PointResults, board: PointBoard, frame: "pd.DataFrame") -> str:
+    """Markdown page: what was measured, the table, and how to read it."""
+    dataset = results.dataset
+    parts = [f"# Key points: {markdown_text(dataset['name'])}", f"{markdown_text(points_headline(results))}."]
+    if dataset["drawn"]:
+        parts.append("**These are drawn faces, not real photographs:** the figures say how methods differ, no more.")
+    parts += [f"Note: {markdown_text(note)}" for note in dataset["notes"]]
+    rows = [_cells(*pair) for pair in zip(row_labels(frame), frame.to_dict("records"), strict=True)]
+    parts += [
+        markdown_table(_HEADER, rows),
+        "## How to read it",
+        "\n".join(f"- {markdown_text(note)}" for note in NOTES),
+    ]
+    parts.append(
+        "Rebuilt by `ferbench report` from the records; never edited by hand. All columns: `leaderboard.csv`; single "
+        "points: `per_point.csv`; cumulative errors: `ced.csv`; page: `index.html`."
+    )
+    if board.test:
+        parts += ["![Cumulative errors](ced.png)", "![Error of each point](per_point.png)"]
+    return "\n\n".join(parts) + "\n"
+
+
+def points_text(frame: "pd.DataFrame") -> str:
+    """A short rendering for the terminal."""
+    header = ("recipe", "NME [95 %]", "", "RMSE, px", "p90, ms", "status")
+    lines = [header]
+    for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
+        mark = {"tie": "= first"}.get(str(row["against_first"]), "")
+        status = "; ".join(str(row[name]) for name in ("status", "reason") if not _missing(row[name]))
+        error = interval_text(row["nme"], row["nme_low"], row["nme_high"])
+        figures = (_number(row["rmse"], 2), _number(row["latency_ms_p90"], 2))
+        lines.append((printable(label), error, mark, *figures, printable(status)))
+    widths = [max(len(line[place]) for line in lines) for place in range(5)]
+    body = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[5]]).rstrip()
+        for line in lines
+    ]
+    first = frame.iloc[0]
+    drawn = ": drawn faces, not real photographs" if first["drawn"] else ""
+    return "\n".join([f"{printable(first['dataset'])}{drawn} ({TEST})", *body])
+
+
+def _row(board: PointBoard, cell: MeasuredPoints, first: str) -> dict[str, Any]:
+    validation = board.validation[cell.label].as_dict()
+    return {
+        **board.test[cell.label].as_dict(),
+        **{f"validation_{name}": validation[name] for name in ("rmse", "nme", "nme_low", "nme_high")},
+        "against_first": "first" if cell.label == first else board.against(cell.label, first),
+        "chosen": cell.label == board.chosen(),
+        **_costs(cell.record),
+    }
+
+
+def _costs(record: Mapping[str, Any]) -> dict[str, Any]:
+    latency = (record.get("timings") or {}).get("latency_ms") or {}
+    return {**record_columns(record), "latency_cores": latency.get("cores")}
+
+
+def _of_point(scores: PointScores, place: int) -> dict[str, float]:
+    row: dict[str, float] = {}
+    for name, values in scores.per_point.items():
+        low, high = scores.intervals[f"point_{name}"]
+        row |= {name: values[place], f"{name}_low": low[place], f"{name}_high": high[place]}
+    return row
+
+
+def _cells(label: str, row: Mapping[Any, Any]) -> list[str]:
+    mark = " =" if row["against_first"] == "tie" else ""
+    status = "; ".join(str(row[name]) for name in ("status", "reason") if not _missing(row[name]))
+    pixels = "" if _missing(row["rmse"]) else "{:.2f} [{:.2f}, {:.2f}]".format(*(row[f"rmse{e}"] for e in _ENDS))
+    nme = "" if _missing(row["nme"]) else "{:.4f} [{:.4f}, {:.4f}]".format(*(row[f"nme{e}"] for e in _ENDS))
+    return [
+        label,
+        pixels,
+        nme + mark,
+        *(_number(row[name], 3) for name in ("failure_rate", "within_5")),
+        _number(row["validation_nme"], 4),
+        _number(row["fit_s"], 1),
+        *(_number(row[f"latency_ms_{name}"], 2) for name in ("median", "p90")),
+        "" if _missing(row["size_bytes"]) else f"{row['size_bytes'] / 1e6:.2f}",
+        status,
+    ]
+
+
+_ENDS = ("", "_low", "_high")
+
+
+def _number(value: Any, digits: int) -> str:
+    return "" if _missing(value) else f"{value:,.{digits}f}"
+
+
+def _missing(value: Any) -> bool:
+    import pandas as pd
+
+    return value is None or value == "" or bool(pd.isna(value))

@@ -1,0 +1,83 @@
+"""The PyPI package ``fer`` on a video, run by the interpreter of an environment in which it is installed.
+
+A script, not a part of ferbench's own process: that environment has no ferbench, and ferbench never needs ``fer``. It
+prints one JSON line as :mod:`ferbench.realtime.measure.measure` does.
+"""
+
+import json
+import os
+import sys
+import time
+from typing import Any
+
+
+def main(video: str, n_frames: int, seconds: float, warmup: int) -> dict[str, Any]:
+    """Go through a video with the Haar cascade and the package's own defaults."""
+    import cv2
+
+    detector = _detector()
+    first = cv2.VideoCapture(video).read()[1]
+    for _ in range(warmup):
+        detector.detect_emotions(first)
+    capture = cv2.VideoCapture(video)
+    faces: list[int] = []
+    times: list[float] = []
+    begin, cpu = time.perf_counter(), time.process_time()
+    while len(times) < n_frames and time.perf_counter() - begin < seconds:
+        ok, image = capture.read()
+        if not ok:
+            capture = cv2.VideoCapture(video)
+            continue
+        start = time.perf_counter()
+        faces.append(len(detector.detect_emotions(image)))
+        times.append(round(1000 * (time.perf_counter() - start), 4))
+    return {
+        "event": "done",
+        "frames": len(times),
+        "faces": sum(faces),
+        "frames_with_face": sum(map(bool, faces)),
+        "seconds": time.perf_counter() - begin,
+        "cpu_s": time.process_time() - cpu,
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "latencies_ms": times,
+        "versions": _versions(),
+        "peak_rss_bytes": _peak(),
+    }
+
+
+def _detector() -> Any:
+    # The class moved between releases.
+    try:
+        from fer.fer import FER
+    except ImportError:
+        from fer import FER
+    return FER(mtcnn=False)
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import distributions
+
+    wanted = ("fer", "tensorflow", "opencv")
+    names = {str(found.metadata["Name"]).lower(): found.version for found in distributions() if found.metadata["Name"]}
+    return {name: version for name, version in sorted(names.items()) if name.startswith(wanted)}
+
+
+def _peak() -> int | None:
+    try:
+        with open("/proc/self/status") as status:  # noqa: PTH123 - a plain script
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
+    except OSError:
+        return None
+
+
+if __name__ == "__main__":
+    output = os.fdopen(os.dup(1), "w")
+    # TensorFlow prints what it likes.
+    os.dup2(2, 1)
+    try:
+        done = main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    except ImportError as error:
+        done = {"event": "failed", "reason": f"the package fer cannot be imported: {error}"}
+    output.write(json.dumps(done) + "\n")
+    output.close()
+    sys.exit(2 if done["event"] == "failed" else 0)

@@ -1,0 +1,150 @@
+"""What the live benchmark measures: configurations, and the command line of each."""
+
+import fnmatch
+import hashlib
+import itertools
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+MEASURE = ("-m", "ferbench.realtime.measure.measure")
+CLIP, ENLARGED, SIX = "clip", "640x480", "1280x720"
+VIDEOS = (CLIP, ENLARGED, SIX)
+PHOTOS, GROUPS = "photos", "groups"
+# Enough frames a round for the p99 of three rounds, and the longest that a slow configuration may take for them.
+FRAMES, SECONDS, PATIENCE = 240, 3.0, 15.0
+# These are long, and have enough samples in fewer rounds.
+MOST_ROUNDS = {"paced": 1, "detect": 2, "thorough": 2, "soak": 1}
+SOAK_EVERY = 1000
+OVERHEAD_S = 120.0
+
+
+@dataclass(frozen=True)
+class Config:
+    """One configuration.
+
+    Attributes
+    ----------
+    kind : {"stream", "paced", "detect", "thorough", "faces", "start", "soak", "fer"}
+        What is measured.
+    scene : str
+        Name of the video, or of the set of pictures.
+    detector, model : str
+        Names to show; empty where there is none.
+    detect_every : {"auto", "1"}
+        On which frames faces are searched.
+    default : bool
+        Whether it is what a user gets who chooses nothing.
+    """
+
+    kind: str
+    scene: str
+    detector: str = ""
+    model: str = ""
+    detect_every: str = "auto"
+    default: bool = False
+    frames: int = FRAMES
+    seconds: float = SECONDS
+
+    @property
+    def name(self) -> str:
+        """Name of its record; ``--only`` looks at it."""
+        every = "" if self.detect_every == "auto" else f"every-{self.detect_every}"
+        parts = [self.kind, self.scene, self.detector, self.model, every]
+        return re.sub(r"[^\w.+-]", "-", "-".join(part for part in parts if part))
+
+    def rounds(self, asked: int) -> int:
+        """How often it is measured when so many rounds are asked for."""
+        return min(asked, MOST_ROUNDS.get(self.kind, asked))
+
+    def as_dict(self) -> dict[str, Any]:
+        """All fields, for the record."""
+        return asdict(self)
+
+    def matches(self, only: Sequence[str]) -> bool:
+        """Whether a pattern such as ``stream-640*`` fits; no pattern fits all."""
+        return not only or any(fnmatch.fnmatchcase(self.name, pattern) for pattern in only)
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """What is measured with which files; only names go into records.
+
+    Attributes
+    ----------
+    sources : dict of str to Path
+        Videos and folders of pictures by scene.
+    detectors, models : dict of str to str
+        What to give to ``--detector`` and ``--model``, by the name to show; the first of each is the default.
+    fer : str or None
+        Interpreter of an environment with the package ``fer``.
+    """
+
+    sources: dict[str, Path]
+    detectors: dict[str, str]
+    models: dict[str, str]
+    fer: str | None = None
+
+    def command(self, config: Config) -> list[str]:
+        """Command that measures a configuration once."""
+        source = str(self.sources[config.scene])
+        if config.kind == "fer":
+            script = str(Path(__file__).with_name("fer_peer.py"))
+            return [str(self.fer), script, source, str(config.frames), str(config.seconds), "5"]
+        mode = {"paced": "stream", "thorough": "detect"}.get(config.kind, config.kind)
+        command = [sys.executable, *MEASURE, mode, source, "--detector", self.detectors[config.detector]]
+        command += ["--model", self.models[config.model]] if config.model else []
+        command += ["--frames", str(config.frames), "--seconds", str(config.seconds)]
+        command += {"paced": ["--paced"], "thorough": ["--thorough"]}.get(config.kind, [])
+        return [*command, "--detect-every", config.detect_every, *_sampling(config)]
+
+
+def _sampling(config: Config) -> list[str]:
+    return ["--every", str(max(1, min(SOAK_EVERY, config.frames // 20)))] if config.kind == "soak" else []
+
+
+def timeout_s(config: Config) -> float:
+    """Seconds after which a child has hung."""
+    return OVERHEAD_S + (config.frames / 10 if config.kind == "soak" else 3 * config.seconds)
+
+
+def plan(subjects: Subjects) -> list[Config]:
+    """Everything but the soak."""
+    detector, model = next(iter(subjects.detectors)), next(iter(subjects.models))
+    streams = []
+    for scene, name, of in itertools.product(VIDEOS, subjects.detectors, subjects.models):
+        default = (name, of) == (detector, model)
+        # The default must get all its frames, as its p99 is asked for.
+        seconds = PATIENCE if default else SECONDS
+        streams.append(Config("stream", scene, name, of, default=default, seconds=seconds))
+    paced = [Config("paced", scene, detector, model, default=True, frames=100, seconds=20) for scene in VIDEOS]
+    found = [
+        Config(kind, scene, name, frames=0)
+        for kind, scene in (("thorough", PHOTOS), ("detect", PHOTOS), ("detect", CLIP), ("detect", GROUPS))
+        for name in subjects.detectors
+    ]
+    faces = [Config("faces", CLIP, detector, of, frames=250, seconds=4.0) for of in subjects.models]
+    starts = [Config("start", "photo", detector, of) for of in subjects.models]
+    return [*streams, *paced, *found, *faces, *starts, *_beside_fer(subjects, model)]
+
+
+def soak_config(subjects: Subjects, frames: int) -> Config:
+    """The default configuration for a long time."""
+    detector, model = next(iter(subjects.detectors)), next(iter(subjects.models))
+    return Config("soak", CLIP, detector, model, default=True, frames=frames, seconds=0)
+
+
+def _beside_fer(subjects: Subjects, model: str) -> list[Config]:
+    if subjects.fer is None:
+        return []
+    # Ours once more with fer's own kind of detector on every frame, which is the same work.
+    same = [Config("stream", scene, "haar", model, "1") for scene in (CLIP, ENLARGED) if "haar" in subjects.detectors]
+    return [*(Config("fer", scene, frames=202, seconds=8.0) for scene in (CLIP, ENLARGED)), *same]
+
+
+def file_digest(path: Path) -> str:
+    """First digits of a file's SHA-256, to know what was measured."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

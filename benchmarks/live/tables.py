@@ -1,0 +1,246 @@
+"""From the records of the live benchmark to its tables; nothing is measured here."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ferbench.benchmarks.store import latency_summary
+
+Record = dict[str, Any]
+# How far a box may be from the face it stands for: its centre within the face, its side within this factor.
+SIDE_FACTOR = 2.0
+# The first frames of a soak, during which caches fill, as a share of all; and the fewest samples for a verdict.
+WARMUP_SHARE, LEAST_SAMPLES = 0.1, 10
+MEBIBYTE = 2**20
+_STREAM_KINDS = ("stream", "paced", "fer")
+
+
+def read_records(folder: Path) -> list[Record]:
+    """All records of a results folder, by name.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    """
+    files = sorted((folder / "runs").glob("*.json"))
+    if not files:
+        raise FileNotFoundError(f"{folder / 'records'}: no records; measure first with `ferbench measure-live`")
+    return [json.loads(file.read_text()) for file in files]
+
+
+def stream_table(records: Sequence[Record]) -> pd.DataFrame:
+    """Frames per second, latencies, faces, processor and memory of each video configuration.
+
+    Figures of a failed configuration are blank; ``fps`` is the median of the rounds, percentiles are of the frames of
+    all rounds together and blank where these are too few.
+    """
+    chosen = [record for record in records if record["config"]["kind"] in _STREAM_KINDS]
+    return pd.DataFrame([{**_head(record), **_stream_figures(record)} for record in chosen], columns=_STREAM_COLUMNS)
+
+
+def detector_table(records: Sequence[Record]) -> pd.DataFrame:
+    """Faces found, false boxes and time of a search, for each detector and set of pictures."""
+    rows = []
+    for record in records:
+        if record["config"]["kind"] in ("detect", "thorough"):
+            rows += _detector_rows(record)
+    return pd.DataFrame(rows, columns=_DETECTOR_COLUMNS)
+
+
+def faces_table(records: Sequence[Record]) -> pd.DataFrame:
+    """Milliseconds of recognising one cropped face on one core, for each model."""
+    rows = []
+    for record in (record for record in records if record["config"]["kind"] == "faces"):
+        times = [value for done in _done(record) for value in done["latencies_ms"]]
+        rows.append({**_head(record), "n": len(times) or None, **_percentiles(times)})
+    return pd.DataFrame(rows, columns=["model", "status", "reason", "n", "ms_median", "ms_p90", "ms_p99"])
+
+
+def start_table(records: Sequence[Record]) -> pd.DataFrame:
+    """Seconds from the start of the process to a loaded recogniser and to the first prediction."""
+    rows = []
+    for record in (record for record in records if record["config"]["kind"] == "start"):
+        done = _done(record)
+        rows.append(
+            {
+                **_head(record),
+                "ready_s": _median_at(record, "ready"),
+                "predicted_s": _median_at(record, "predicted"),
+                "imported": " ".join(sorted({name for each in done for name in each["heavy"]})) if done else None,
+                "peak_rss_mib": _largest(done, "peak_rss_bytes", MEBIBYTE),
+            }
+        )
+    columns = ["model", "status", "reason", "ready_s", "predicted_s", "imported", "peak_rss_mib"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def soak_table(records: Sequence[Record]) -> pd.DataFrame:
+    """Samples of the long run: frames, seconds, memory, threads, open files."""
+    samples = [
+        line
+        for record in records
+        if record["config"]["kind"] == "soak"
+        for line in record["rounds"][-1]["lines"]
+        if line["event"] == "sample"
+    ]
+    rows = [{**line, "rss_mib": line["rss_bytes"] / MEBIBYTE} for line in samples]
+    return pd.DataFrame(rows, columns=["frames", "seconds", "rss_mib", "threads", "fds"])
+
+
+def soak_verdict(samples: pd.DataFrame) -> dict[str, Any] | None:
+    """Growth after warm-up in MiB, and whether threads and open files stayed constant; None with too few samples."""
+    if len(samples) < LEAST_SAMPLES:
+        return None
+    after = samples.iloc[max(1, round(WARMUP_SHARE * len(samples))) - 1 :]
+    return {
+        "frames": int(samples["frames"].iloc[-1]),
+        "warmup_frames": int(after["frames"].iloc[0]),
+        "seconds": float(samples["seconds"].iloc[-1]),
+        "growth_mib": float(after["rss_mib"].max() - after["rss_mib"].iloc[0]),
+        "threads": (int(after["threads"].min()), int(after["threads"].max())),
+        "fds": None if after["fds"].isna().any() else (int(after["fds"].min()), int(after["fds"].max())),
+    }
+
+
+def beside_fer(records: Sequence[Record]) -> pd.DataFrame:
+    """Our configurations beside ``fer`` on the same video in the same run; the ratio is the median over the rounds."""
+    known = {record["config"]["scene"]: record for record in records if record["config"]["kind"] == "fer"}
+    rows = []
+    for record in records:
+        config, fer = record["config"], known.get(record["config"]["scene"])
+        wanted = config["kind"] == "stream" and (config["default"] or config["detect_every"] == "1")
+        if fer is not None and wanted and record["session"] == fer["session"]:
+            rows.append({**_head(record), **_pair(record, fer)})
+    columns = ["scene", "detector", "model", "detect_every", "fps", "fer_fps", "ratio", "ratio_low", "ratio_high"]
+    return pd.DataFrame(rows, columns=[*columns, "face_share", "fer_face_share"])
+
+
+def match(boxes: Sequence[Sequence[float]], truths: Sequence[Sequence[float]]) -> tuple[int, int]:
+    """Faces that a box stands for, and boxes that stand for none; each box and each face counts once."""
+    left = list(truths)
+    found = 0
+    for box in boxes:
+        hit = next((truth for truth in left if _fits(box, truth)), None)
+        if hit is not None:
+            left.remove(hit)
+            found += 1
+    return found, len(boxes) - found
+
+
+def _fits(box: Sequence[float], truth: Sequence[float]) -> bool:
+    x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
+    inside = truth[0] <= x <= truth[0] + truth[2] and truth[1] <= y <= truth[1] + truth[3]
+    return inside and 1 / SIDE_FACTOR <= max(box[2:4]) / max(truth[2:4]) <= SIDE_FACTOR
+
+
+def _head(record: Record) -> dict[str, Any]:
+    config = record["config"]
+    names = ("kind", "scene", "detector", "model", "detect_every", "default")
+    return {**{name: config[name] for name in names}, **{name: record[name] for name in ("status", "reason")}}
+
+
+def _done(record: Record) -> list[Record]:
+    """What each round ended with; nothing of a record that failed."""
+    if record["status"] != "ok":
+        return []
+    return [line for each in record["rounds"] for line in each["lines"] if line["event"] == "done"]
+
+
+def _stream_figures(record: Record) -> dict[str, Any]:
+    done = _done(record)
+    if not done:
+        return {}
+    fps = [each["frames"] / each["seconds"] for each in done]
+    frames = sum(each["frames"] for each in done)
+    return {
+        "rounds": len(done),
+        "frames": frames,
+        **{"fps": float(np.median(fps)), "fps_low": min(fps), "fps_high": max(fps)},
+        **_percentiles([value for each in done for value in each["latencies_ms"]]),
+        "face_share": sum(each["frames_with_face"] for each in done) / frames,
+        "faces_per_frame": sum(each["faces"] for each in done) / frames,
+        "searched_share": sum(each["searches"] for each in done) / frames if "searches" in done[0] else None,
+        "cpu_share": float(np.median([each["cpu_s"] / each["seconds"] / each["cores"] for each in done])),
+        "peak_rss_mib": _largest(done, "peak_rss_bytes", MEBIBYTE),
+        "threads": _largest(done, "threads", 1),
+    }
+
+
+def _detector_rows(record: Record) -> list[Record]:
+    if record["status"] != "ok":
+        return [_head(record)]
+    images = [line for each in record["rounds"] for line in each["lines"] if line["event"] == "image"]
+    groups = sorted({image["group"] or "" for image in images}, key=lambda name: [int(n) for n in name.split("-") if n])
+    return [
+        {**_head(record), **_search_figures([image for image in images if (image["group"] or "") == group], group)}
+        for group in groups
+    ]
+
+
+def _search_figures(images: list[Record], group: str) -> dict[str, Any]:
+    """Where nobody has marked the one face of a frame, the first box counts as it."""
+    counts = [
+        (min(1, len(image["boxes"])), max(0, len(image["boxes"]) - 1))
+        if image["truth"] is None
+        else match(image["boxes"], image["truth"])
+        for image in images
+    ]
+    faces = sum(1 if image["truth"] is None else len(image["truth"]) for image in images)
+    found = sum(count[0] for count in counts)
+    n_faces, _, width = group.partition("-")
+    return {
+        "group_of": n_faces or None,
+        "width": width or None,
+        "images": len(images),
+        "faces": faces,
+        "found": found,
+        "recall": found / faces,
+        "false_boxes": sum(count[1] for count in counts),
+        **_percentiles([image["ms"] for image in images]),
+    }
+
+
+def _pair(record: Record, fer: Record) -> dict[str, Any]:
+    ours, theirs = _stream_figures(record), _stream_figures(fer)
+    pairs = zip(_done(record), _done(fer), strict=False)
+    ratios = [(a["frames"] / a["seconds"]) / (b["frames"] / b["seconds"]) for a, b in pairs]
+    spread = [float(np.median(ratios)), min(ratios), max(ratios)] if ratios else [None] * 3
+    return {
+        "fps": ours.get("fps"),
+        "fer_fps": theirs.get("fps"),
+        **dict(zip(("ratio", "ratio_low", "ratio_high"), spread, strict=True)),
+        "face_share": ours.get("face_share"),
+        "fer_face_share": theirs.get("face_share"),
+    }
+
+
+def _percentiles(milliseconds: list[float]) -> dict[str, float | None]:
+    return {f"ms_{name}": value for name, value in latency_summary(milliseconds).items()} if milliseconds else {}
+
+
+def _median_at(record: Record, event: str) -> float | None:
+    if record["status"] != "ok":
+        return None
+    times = [line["at_s"] for each in record["rounds"] for line in each["lines"] if line["event"] == event]
+    return float(np.median(times)) if times else None
+
+
+def _largest(done: Sequence[Record], key: str, unit: float) -> float | None:
+    values = [each[key] for each in done if each.get(key) is not None]
+    return max(values) / unit if values else None
+
+
+_STREAM_COLUMNS = [
+    *("kind", "scene", "detector", "model", "detect_every", "default", "status", "reason", "rounds", "frames"),
+    *("fps", "fps_low", "fps_high", "ms_median", "ms_p90", "ms_p99", "face_share", "faces_per_frame"),
+    *("searched_share", "cpu_share", "peak_rss_mib", "threads"),
+]
+_DETECTOR_COLUMNS = [
+    *("detector", "kind", "scene", "group_of", "width", "status", "reason", "images", "faces", "found", "recall"),
+    *("false_boxes", "ms_median", "ms_p90", "ms_p99"),
+]

@@ -1,0 +1,148 @@
+"""What each change to a reference recipe is worth: the differences of an ablation, on the same images."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ferbench.benchmarks.report.leaderboard import markdown_table, markdown_text
+from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
+from ferbench.benchmarks.report.scores import N_BOOTSTRAP, SEED
+from ferbench.benchmarks.scores import ALPHA, compare, holm
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# They say where, not what: no change of theirs can be an effect.
+_NO_CHANGE = ("random_state", "tensorboard", "verbose")
+_NOTES = """\
+Every row is `{reference}` with one thing changed; *effect* is the change of accuracy in points of a percent, on both
+test parts together ({n_images:,} images), with its paired 95 % bootstrap interval; then on each part alone. An effect
+whose interval holds zero, or whose p (McNemar, Holm-corrected over the {n} rows) is not below 0.05, is inside the
+noise. The epoch of each training was chosen on {validation}, of all rows alike. One training each: another seed moves
+a figure too, and no interval here knows of that. Short trainings: what pays in {epochs}
+epochs need not pay in ten times as many, and the other way round. Rebuilt by `ferbench report` from the records;
+never edited by hand.
+"""
+
+
+def reference_of(results: Results) -> Measured | None:
+    """The measured cell that the suite names as its reference; None where it names none, or it was not measured."""
+    name = results.suite.get("reference")
+    return next((cell for cell in results.measured if cell.recipe == name), None)
+
+
+def effects(results: Results, reference: Measured) -> "pd.DataFrame":
+    """Compare every other cell with the reference.
+
+    Returns
+    -------
+    DataFrame
+        One row per cell, the reference first, then in the order of the suite: ``recipe``, ``changed``; ``accuracy`` on
+        both test parts together, ``effect`` on it with ``effect_low`` and ``effect_high``; ``public_effect``,
+        ``private_effect`` and their bounds; ``p_mcnemar``, ``p_holm``, ``verdict`` (``better``, ``worse``, ``tie``);
+        ``n_images``; ``fit_s`` and ``epochs``.
+    """
+    import pandas as pd
+
+    others = [cell for cell in results.contestants if cell.label != reference.label]
+    rows = [_reference_row(results, reference), *(_row(results, reference, cell) for cell in others)]
+    frame = pd.DataFrame(rows)
+    frame["p_holm"] = np.nan
+    if others:
+        frame.loc[1:, "p_holm"] = holm(frame["p_mcnemar"][1:])
+    frame["verdict"] = [_verdict(row) for row in frame.to_dict("records")]
+    return frame
+
+
+def effects_markdown(frame: "pd.DataFrame", results: Results) -> str:
+    """The table as a page of Markdown."""
+    head, rest = frame.iloc[0], frame.iloc[1:]
+    header = ("recipe", "changed", "accuracy", "effect [95 %]", "PublicTest", "PrivateTest", "p", "verdict", "fit, s")
+    rows = [
+        [str(head["recipe"]), "", f"{head['accuracy']:.4f}", *[""] * 5, _number(head["fit_s"], 0)],
+        *(
+            [
+                str(row["recipe"]),
+                str(row["changed"]),
+                f"{row['accuracy']:.4f}",
+                f"{100 * row['effect']:+.1f} [{100 * row['effect_low']:+.1f}, {100 * row['effect_high']:+.1f}]",
+                f"{100 * row['public_effect']:+.1f}",
+                f"{100 * row['private_effect']:+.1f}",
+                f"{row['p_holm']:.2g}",
+                str(row["verdict"]),
+                _number(row["fit_s"], 0),
+            ]
+            for row in rest.to_dict("records")
+        ),
+    ]
+    notes = _NOTES.format(
+        reference=head["recipe"],
+        n_images=int(head["n_images"]),
+        n=len(rest),
+        validation=VALIDATION,
+        epochs=int(head["epochs"]) if head["epochs"] == head["epochs"] else "so few",
+    )
+    name = markdown_text(results.dataset.get("name"))
+    title = f"# What each change to {markdown_text(head['recipe'])} is worth: {name}"
+    return "\n\n".join([title, markdown_table(header, rows, 2), notes.rstrip(), "![Effects](effects.png)"]) + "\n"
+
+
+def _reference_row(results: Results, reference: Measured) -> dict[str, Any]:
+    truth = np.concatenate([results.labels[split] for split in (VALIDATION, TEST)])
+    given = np.concatenate([reference.proba[split].argmax(axis=1) for split in (VALIDATION, TEST)])
+    right = np.array(results.classes)[given] == truth
+    return {
+        "recipe": reference.label,
+        "changed": "",
+        "accuracy": float(right.mean()),
+        "n_images": len(truth),
+        **_cost(reference),
+    }
+
+
+def _row(results: Results, reference: Measured, cell: Measured) -> dict[str, Any]:
+    row: dict[str, Any] = {"recipe": cell.label, "changed": _changed(reference.record, cell.record)}
+    for name, splits in (("", (VALIDATION, TEST)), ("public_", (VALIDATION,)), ("private_", (TEST,))):
+        pair = _pair(results, cell, reference, splits)
+        bounds = {f"{name}effect": "difference"}
+        bounds |= {f"{name}effect_{end}": f"difference_{end}" for end in ("low", "high")}
+        row |= {key: float(pair[column]) for key, column in bounds.items()}
+        if not name:
+            row |= {"accuracy": float(pair["accuracy_a"]), "p_mcnemar": float(pair["p_mcnemar"])}
+            row["n_images"] = int(pair["n_images"])
+    return row | _cost(cell)
+
+
+def _pair(results: Results, cell: Measured, reference: Measured, splits: tuple[str, ...]) -> Mapping[str, Any]:
+    truth = np.concatenate([results.labels[split] for split in splits])
+    probas = {each.label: np.concatenate([each.proba[split] for split in splits]) for each in (cell, reference)}
+    pairs = compare(truth, probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
+    return {str(name): value for name, value in pairs.iloc[0].items()}
+
+
+def _changed(reference: Mapping[str, Any], record: Mapping[str, Any]) -> str:
+    """Parameters that differ, in words; what is put together of bundles is told by its own parameters."""
+    if record["recipe"].get("family") != reference["recipe"].get("family"):
+        own = record["recipe"].get("params") or {}
+        return ", ".join(f"{name} {value}" for name, value in own.items() if name != "bundles") or "another recipe"
+    before = reference["recipe"].get("all_params") or {}
+    after = record["recipe"].get("all_params") or {}
+    names = [name for name in after if name not in _NO_CHANGE and before.get(name) != after[name]]
+    return ", ".join(f"{name} {before.get(name)} → {after[name]}" for name in names)
+
+
+def _cost(cell: Measured) -> dict[str, Any]:
+    timings, history = cell.record.get("timings") or {}, cell.record.get("history") or {}
+    return {"fit_s": timings.get("fit_s"), "epochs": len(history["loss"]) if history.get("loss") else None}
+
+
+def _verdict(row: Mapping[Any, Any]) -> str:
+    if row["p_holm"] != row["p_holm"]:
+        return ""
+    certain = row["p_holm"] < ALPHA and (row["effect_low"] > 0 or row["effect_high"] < 0)
+    return ("better" if row["effect"] > 0 else "worse") if certain else "tie"
+
+
+def _number(value: Any, digits: int) -> str:
+    return "" if value is None or np.isnan(value) else f"{value:,.{digits}f}"

@@ -1,0 +1,242 @@
+"""The leaderboard: one row per cell, as a frame, as text for a terminal and as Markdown."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferbench.benchmarks.report.results import TEST, Measured, Results, read_results
+from ferbench.benchmarks.report.scores import ScoreBoard, score_results
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# The order of the columns is a promise to whoever reads leaderboard.csv; further intervals follow behind.
+COLUMNS = (
+    *("recipe", "accuracy", "accuracy_low", "accuracy_high", "macro_f1"),
+    *("balanced_accuracy", "weighted_f1", "macro_auc", "macro_average_precision"),
+    *("log_loss", "brier", "ece", "top2_accuracy"),
+    *("leak_free_accuracy", "leak_free_accuracy_low", "leak_free_accuracy_high", "leak_free_n_images"),
+    *("public_accuracy", "public_accuracy_low", "public_accuracy_high", "public_n_images"),
+    *("n_images", "predicted_classes", "n_classes", "flag", "against_first", "chosen"),
+    *("fit_s", "extract_s", "predict_s"),
+    *("latency_ms_median", "latency_ms_p90", "latency_ms_p99", "latency_n", "throughput_images_per_s"),
+    *("size_bytes", "peak_memory_bytes", "status", "reason", "family", "seed"),
+    *("implementation", "probabilities", "suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle"),
+)
+_WHOLE = (
+    *("leak_free_n_images", "public_n_images", "n_images", "predicted_classes", "n_classes"),
+    *("latency_n", "size_bytes", "peak_memory_bytes", "seed"),
+)
+_TEXT = (
+    *("recipe", "flag", "against_first", "status", "reason", "family", "implementation", "probabilities"),
+    *("suite", "dataset", "fingerprint", "cell_id", "bundle"),
+)
+
+
+def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
+    """Rebuild the leaderboard of one results folder from its records and probabilities.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Folder of one data set, such as ``results/fer2013``.
+
+    Returns
+    -------
+    DataFrame
+        One row per cell, by falling accuracy on PrivateTest; cells that failed come last, with blank figures.
+        Rates are fractions. ``leak_free_*`` leaves out the images that stand in Training too, ``public_*`` is
+        PublicTest, ``chosen`` marks the best contestant there. ``against_first`` is ``first``, ``tie`` when the
+        difference from the first row is inside the noise, or ``worse``.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the folder holds no records or its files do not fit together.
+    """
+    results = read_results(folder)
+    return build_leaderboard(results, score_results(results))
+
+
+def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
+    """The frame of :func:`leaderboard_frame`, from what was read and scored already."""
+    import pandas as pd
+
+    cells = {cell.label: cell for cell in results.measured}
+    ranking = board.ranking()
+    rows = [_measured_row(results, board, cells[label], ranking[0]) for label in ranking]
+    rows += [record_columns(record) for record in results.failed]
+    frame = pd.DataFrame(rows)
+    further = [name for name in frame.columns if name not in COLUMNS]
+    frame = frame.reindex(columns=[*COLUMNS, *further])
+    for name in _WHOLE:
+        frame[name] = frame[name].astype("Int64")
+    frame["chosen"] = [value is True for value in frame["chosen"]]
+    rates = [name for name in frame.columns if name not in (*_WHOLE, *_TEXT, "chosen", "drawn")]
+    return frame.astype(dict.fromkeys(rates, "float64") | dict.fromkeys(_TEXT, "object"))
+
+
+def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: str) -> dict[str, Any]:
+    scores, best = board.private[cell.label], board.best(results)
+    row: dict[str, Any] = dict(scores.as_dict())
+    for name, accuracy in (("leak_free", board.leak_free.get(cell.label)), ("public", board.public[cell.label])):
+        if accuracy is not None:
+            row[f"{name}_accuracy"] = accuracy.value
+            row[f"{name}_accuracy_low"], row[f"{name}_accuracy_high"] = accuracy.low, accuracy.high
+            row[f"{name}_n_images"] = accuracy.n_images
+    row["n_classes"] = len(results.classes)
+    row["against_first"] = "first" if cell.label == first else board.against(cell.label, first)
+    row["chosen"] = best is not None and cell.label == best.label
+    return row | record_columns(cell.record)
+
+
+def record_columns(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record itself says; blank where it says nothing."""
+    timings = record.get("timings") or {}
+    latency = timings.get("latency_ms") or {}
+    recipe, dataset = record["recipe"], record["dataset"]
+    return {
+        **{name: timings.get(name) for name in ("fit_s", "extract_s", "predict_s", "throughput_images_per_s")},
+        **{f"latency_ms_{name}": latency.get(name) for name in ("median", "p90", "p99")},
+        "latency_n": latency.get("n"),
+        **{name: record.get(name) for name in ("size_bytes", "peak_memory_bytes", "status", "reason", "seed")},
+        **{name: record.get(name) for name in ("suite", "cell_id", "bundle")},
+        "recipe": recipe["name"],
+        **{name: recipe.get(name) for name in ("family", "implementation", "probabilities")},
+        "dataset": dataset.get("name"),
+        "fingerprint": str(dataset.get("fingerprint") or "")[:12],
+        "drawn": bool(dataset.get("drawn")),
+    }
+
+
+def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Mean and standard deviation over the seeds of each recipe that has several; empty without any."""
+    ok = frame[frame["status"] == "ok"]
+    grouped = ok.groupby("recipe", sort=False)
+    table = grouped.agg(
+        seeds=("seed", "size"),
+        accuracy=("accuracy", "mean"),
+        accuracy_sd=("accuracy", "std"),
+        accuracy_min=("accuracy", "min"),
+        accuracy_max=("accuracy", "max"),
+        macro_f1=("macro_f1", "mean"),
+        macro_f1_sd=("macro_f1", "std"),
+    )
+    return table[table["seeds"] > 1].sort_values("accuracy", ascending=False).reset_index()
+
+
+def row_labels(frame: "pd.DataFrame") -> list[str]:
+    """The recipe of each row, with its seed where the recipe stands there more than once."""
+    repeated = frame["recipe"].duplicated(keep=False) & frame["seed"].notna()
+    return [
+        f"{recipe} (seed {seed})" if more else str(recipe)
+        for recipe, seed, more in zip(frame["recipe"], frame["seed"], repeated, strict=True)
+    ]
+
+
+def headline(results: Results) -> str:
+    """One line on what the figures are about."""
+    dataset, counts = results.dataset, results.dataset.get("counts") or {}
+    name = str(dataset.get("name"))
+    drawn = " (drawn faces, not real photographs)" if dataset.get("drawn") else ""
+    trained = f", trained on {counts['Training']:,}" if "Training" in counts else ""
+    return f"{name}{drawn}: {TEST}, {len(results.labels[TEST]):,} images{trained}"
+
+
+def leaderboard_text(frame: "pd.DataFrame") -> str:
+    """A short rendering for the terminal: recipe, accuracy with its interval, macro F1, latency, status.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From :func:`leaderboard_frame`.
+
+    Examples
+    --------
+    >>> print(leaderboard_text(leaderboard_frame("results/faces")))  # doctest: +SKIP
+    """
+    lines = [
+        ("recipe", "accuracy [95 %]", "", "macro F1", "ms/image", "status"),
+        *(_text_row(label, row) for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True)),
+    ]
+    widths = [max(len(line[place]) for line in lines) for place in range(5)]
+    right = (False, False, False, True, True)
+    body = []
+    for line in lines:
+        cells = [
+            cell.rjust(width) if flush else cell.ljust(width)
+            for cell, width, flush in zip(line, widths, right, strict=False)
+        ]
+        body.append("  ".join([*cells, line[5]]).rstrip())
+    return "\n".join([_text_headline(frame), *body, *_text_footer(frame)])
+
+
+def _text_headline(frame: "pd.DataFrame") -> str:
+    first = frame.iloc[0]
+    drawn = ": drawn faces, not real photographs" if first["drawn"] else ""
+    images = f"{int(first['n_images']):,} images" if _known(first["n_images"]) else "no cell is ok"
+    return f"{printable(first['dataset'])}{drawn} ({TEST}, {images})"
+
+
+def _text_row(label: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
+    mark = {"first": "", "tie": "= first"}.get(str(row["against_first"]), "")
+    notes = [str(row[name]) for name in ("flag", "reason") if _known(row[name]) and row[name]]
+    latency = row["latency_ms_median"]
+    return (
+        printable(label),
+        interval_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
+        mark,
+        f"{row['macro_f1']:.3f}" if _known(row["macro_f1"]) else "",
+        f"{latency:.2f}" if _known(latency) else "",
+        printable("; ".join([str(row["status"]), *notes])),
+    )
+
+
+def _text_footer(frame: "pd.DataFrame") -> list[str]:
+    footer = []
+    if (frame["against_first"] == "tie").any():
+        footer.append("= first: the difference from the first row is inside the noise (McNemar and bootstrap, Holm).")
+    chosen = frame[frame["chosen"]]
+    if len(chosen):
+        row = chosen.iloc[0]
+        value = interval_text(row["public_accuracy"], row["public_accuracy_low"], row["public_accuracy_high"])
+        footer.append(f"best on PublicTest, where the choice is made: {printable(row['recipe'])}, {value}")
+    return footer
+
+
+def interval_text(value: Any, low: Any, high: Any) -> str:
+    """``0.608 [0.592, 0.624]``, or nothing for a figure that does not exist."""
+    if not _known(value):
+        return ""
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]" if _known(low) and _known(high) else f"{value:.3f}"
+
+
+def printable(text: Any) -> str:
+    """Text of a record without control characters, which could move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(text))
+
+
+def _known(value: Any) -> bool:
+    import pandas as pd
+
+    return value is not None and not pd.isna(value)
+
+
+def write_csv(frame: "pd.DataFrame", path: Path) -> None:
+    """Write a frame with six significant digits, the same bytes for the same figures."""
+    from ferbench.benchmarks.store import write_atomically
+
+    write_atomically(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode("utf-8"))
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], n_text: int = 1) -> str:
+    """A Markdown table; all columns but the first ``n_text`` are flush right. Cells are escaped."""
+    rule = [":--" if place < n_text else "--:" for place in range(len(header))]
+    lines = [header, rule, *([markdown_text(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def markdown_text(text: Any) -> str:
+    """Text that Markdown shows as it is: no markup, no HTML and no new column."""
+    plain = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{letter}" if letter in "\\|`*_[]#!" else letter for letter in plain)

@@ -1,0 +1,109 @@
+"""The leaderboard as Markdown, for a README and for reading on a code host."""
+
+from typing import TYPE_CHECKING, Any
+
+from ferbench.benchmarks.report.leaderboard import (
+    headline,
+    interval_text,
+    markdown_table,
+    markdown_text,
+    row_labels,
+    seed_means,
+)
+from ferbench.benchmarks.report.plots import slug
+from ferbench.benchmarks.report.results import TEST, Results
+from ferbench.benchmarks.report.scores import ScoreBoard
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HEADER = (
+    *("recipe", "accuracy [95 %]", "macro F1", "without leaks [95 %]", "PublicTest", "AUC", "log loss", "ECE"),
+    *("fit, s", "latency, ms", "images/s", "size, MB", "status"),
+)
+_NOTES = """\
+Rates are fractions, with the 95 % bootstrap interval in brackets. Rows are sorted by accuracy on {test}; everything
+that is chosen is chosen on PublicTest. `=`: the difference from the first row is inside the noise (McNemar's test and
+a paired bootstrap on the same images, Holm-corrected over all pairs; `comparisons.csv` has them all).
+*Without leaks*: {test} without the images that stand in Training too{leaks}. Latency is the median for one
+image, features included. A blank was not measured. Rebuilt by `ferbench report` from the records; never edited by
+hand. All columns: `leaderboard.csv`; plots and error analysis: `index.html`.
+"""
+
+
+def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFrame") -> str:
+    """Markdown page: what was measured, the table, means over seeds where there are several, and how to read it."""
+    dataset = results.dataset
+    parts = [f"# Leaderboard: {markdown_text(dataset.get('name'))}", f"{markdown_text(headline(results))}."]
+    if dataset.get("drawn"):
+        parts.append("**These are drawn faces, not real photographs:** the figures say how methods differ, no more.")
+    parts += [f"Note: {markdown_text(note)}" for note in dataset.get("notes") or ()]
+    if (best := board.best(results)) is not None:
+        public, private = board.public[best.label], board.private[best.label]
+        parts.append(
+            f"Best on PublicTest: **{markdown_text(best.label)}** with "
+            f"{interval_text(public.value, public.low, public.high)}; on {TEST} it reaches "
+            f"{interval_text(private.accuracy, *private.interval('accuracy'))}."
+        )
+    parts.append(
+        markdown_table(_HEADER, [_row(*pair) for pair in zip(row_labels(frame), frame.to_dict("records"), strict=True)])
+    )
+    if len(means := seed_means(frame)):
+        parts += ["## Mean over seeds", _means_table(means)]
+    parts += ["## How to read it", _NOTES.format(test=TEST, leaks=_leaks(results)).rstrip()]
+    if board.private:
+        parts.append("![Leaderboard](leaderboard.png)")
+    if best is not None:
+        parts.append(f"![Confusion matrix](confusion_{slug(best.label)}.png)")
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(label: str, row: dict[Any, Any]) -> list[str]:
+    mark = " =" if row["against_first"] == "tie" else ""
+    notes = [str(row[key]) for key in ("flag", "reason") if not _blank(row[key]) and row[key]]
+    leak_free = (row[f"leak_free_accuracy{end}"] for end in ("", "_low", "_high"))
+    return [
+        label,
+        interval_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]) + mark,
+        _number(row["macro_f1"], 3),
+        interval_text(*leak_free),
+        *(_number(row[key], 3) for key in ("public_accuracy", "macro_auc", "log_loss", "ece")),
+        *(_number(row[key], 1) for key in ("fit_s",)),
+        _number(row["latency_ms_median"], 2),
+        _number(row["throughput_images_per_s"], 0),
+        "" if _blank(row["size_bytes"]) else f"{row['size_bytes'] / 1e6:.2f}",
+        "; ".join([str(row["status"]), *notes]),
+    ]
+
+
+def _means_table(means: "pd.DataFrame") -> str:
+    header = ("recipe", "seeds", "accuracy, mean ± sd", "lowest", "highest", "macro F1, mean ± sd")
+    rows = [
+        [
+            row["recipe"],
+            str(row["seeds"]),
+            f"{row['accuracy']:.3f} ± {row['accuracy_sd']:.3f}",
+            f"{row['accuracy_min']:.3f}",
+            f"{row['accuracy_max']:.3f}",
+            f"{row['macro_f1']:.3f} ± {row['macro_f1_sd']:.3f}",
+        ]
+        for row in means.to_dict("records")
+    ]
+    return markdown_table(header, rows)
+
+
+def _leaks(results: Results) -> str:
+    if TEST not in results.leaked:
+        return " (nobody looked for them here)"
+    leaked = results.leaked[TEST]
+    return f" ({int(leaked.sum()):,} of {len(leaked):,} here)"
+
+
+def _number(value: Any, digits: int) -> str:
+    return "" if _blank(value) else f"{value:,.{digits}f}"
+
+
+def _blank(value: Any) -> bool:
+    import pandas as pd
+
+    return value is None or bool(pd.isna(value))

@@ -1,0 +1,317 @@
+"""The pages of a report: everything worked out as plain values, then handed to the templates."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferbench.benchmarks.report.additions import Additions
+from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
+from ferbench.benchmarks.report.faces import Pictures
+from ferbench.benchmarks.report.leaderboard import headline, interval_text, row_labels, seed_means
+from ferbench.benchmarks.report.page_columns import VIEWS, Column, columns
+from ferbench.benchmarks.report.plots import Drawings, champions, has_curves, slug
+from ferbench.benchmarks.report.results import DERIVED, TEST, Measured, Results
+from ferbench.benchmarks.report.scores import ScoreBoard
+from ferbench.benchmarks.scores import Scores
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_TEMPLATES = Path(__file__).parent / "templates"
+# A page stays light: beyond this many, pictures and ids are counted and the rest is in the CSV.
+_MOST_PICTURES = 120
+_MOST_IDS = 400
+_PICTURES_PER_PAIR = 8
+
+
+def render_index(
+    results: Results,
+    board: ScoreBoard,
+    frame: "pd.DataFrame",
+    drawings: Drawings,
+    additions: Additions,
+    *,
+    pictures: Pictures | None,
+) -> str:
+    """The main page. ``pictures`` only for drawn faces: what is published holds no image of a data set."""
+    best = board.best(results)
+    return render_page(
+        "index.html.j2",
+        **_common(results),
+        views=VIEWS,
+        columns=columns(frame),
+        rows=table_rows(frame, columns(frame)),
+        winner=_winner(results, board, best),
+        svg=_svg(drawings),
+        champions=[(cell.label, slug(cell.label)) for cell in champions(results, board)],
+        curves=[(cell.label, slug(cell.label)) for cell in results.measured if has_curves(cell)],
+        means=seed_means(frame).to_dict("records"),
+        f1=_f1_table(results, board),
+        confusion=_confusion_tables(results, board, best),
+        best=best.label if best else "",
+        pairs=_pairs(results, best, pictures),
+        wrong=_wrong(results, pictures),
+        comparison=_comparison(board),
+        environments=environments([(cell.label, cell.record) for cell in results.measured]),
+        leaks=_leaks(results),
+        **additions.for_page(),
+    )
+
+
+def render_faces(results: Results, board: ScoreBoard, pictures: Pictures) -> str:
+    """The page with photographs, for the reader's own machine."""
+    best = board.best(results)
+    return render_page(
+        "faces.html.j2",
+        **_common(results),
+        best=best.label if best else "",
+        pairs=_pairs(results, best, pictures),
+        wrong=_wrong(results, pictures),
+    )
+
+
+def render_page(template: str, **values: Any) -> str:
+    """Fill a template of a page that runs one script and loads nothing."""
+    from markupsafe import Markup
+
+    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    # The page runs this very script and no other, whatever text a record brings along.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = _environment().get_template(template)
+    return page.render(script=Markup(script), style=Markup(style), script_hash=digest, **values)
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = _breakable
+    return environment
+
+
+def _breakable(label: str) -> "Markup":
+    """A recipe's name that may go on in the next line after a plus."""
+    from markupsafe import Markup, escape
+
+    return Markup("+<wbr>").join(escape(part) for part in str(label).split("+"))
+
+
+def _common(results: Results) -> dict[str, Any]:
+    return {
+        "name": str(results.dataset.get("name")),
+        "headline": headline(results),
+        "dataset": results.dataset,
+        "drawn": bool(results.dataset.get("drawn")),
+        "notes": list(results.dataset.get("notes") or ()),
+        "n_images": len(results.labels[TEST]),
+        "classes": results.classes,
+        "test": TEST,
+        "measured_on": measured_on([cell.record for cell in results.measured]),
+    }
+
+
+def measured_on(records: Iterable[Mapping[str, Any]]) -> str:
+    """The page's date is that of the measurements, so that the same records give the same page."""
+    finished = [str(record["finished"]) for record in records if record.get("finished")]
+    return datetime.fromisoformat(max(finished)).strftime("%Y-%m-%d") if finished else ""
+
+
+def _svg(drawings: Drawings) -> dict[str, Any]:
+    """All drawings but the confusion matrices, which the page has as tables."""
+    from markupsafe import Markup
+
+    # Made by matplotlib, which escapes every text it writes.
+    return {name: Markup(drawings.svg(name)) for name in drawings if not name.startswith("confusion_")}
+
+
+def table_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dict[str, Any]]:
+    """Rows of a leaderboard with the given columns."""
+    best = {column.key: _best_value(frame, column.key, column.better) for column in shown}
+    rows = []
+    for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
+        cells = []
+        for column in shown:
+            cell = column.cell(row)
+            cell["top"] = best[column.key] is not None and row[column.key] == best[column.key]
+            cells.append(cell)
+        rows.append(
+            {
+                "label": label,
+                "chosen": row["chosen"],
+                "tie": row["against_first"] == "tie",
+                "failed": row["status"] not in ("ok", DERIVED),
+                "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]],
+                "cells": cells,
+            }
+        )
+    return rows
+
+
+def _best_value(frame: "pd.DataFrame", key: str, better: str) -> float | None:
+    """The best figure among the contestants: a constant predictor is fast without merit."""
+    if not better:
+        return None
+    contestants = frame["status"] == "ok"
+    if "family" in frame:
+        contestants &= frame["family"] != "constant"
+    values = frame.loc[contestants, key].dropna()
+    return None if values.empty else float(values.max() if better == "high" else values.min())
+
+
+def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[str, Any] | None:
+    if best is None:
+        return None
+    private, public = board.private[best.label], board.public[best.label]
+    latency = (best.record.get("timings") or {}).get("latency_ms") or {}
+    ties = [
+        cell.label
+        for cell in results.contestants
+        if cell.label != best.label and board.against(cell.label, best.label) == "tie"
+    ]
+    return {
+        "label": best.label,
+        "public": interval_text(public.value, public.low, public.high),
+        "private": f"{private.accuracy:.3f}",
+        "interval": "{:.3f}–{:.3f}".format(*private.interval("accuracy")),
+        "macro_f1": f"{private.macro_f1:.3f}",
+        "latency": "" if latency.get("median") is None else f"{latency['median']:.2f}",
+        "ties": ties,
+    }
+
+
+def _f1_table(results: Results, board: ScoreBoard) -> dict[str, Any]:
+    ranking = sorted(board.private, key=lambda label: (-board.private[label].macro_f1, label))
+    rows = [
+        {
+            "label": label,
+            "values": _f1_values(board.private[label]),
+        }
+        for label in ranking
+    ]
+    support = board.private[ranking[0]].confusion.sum(axis=1).tolist() if ranking else []
+    return {"rows": rows, "support": support}
+
+
+def _f1_values(scores: Scores) -> list[tuple[float, float, float]]:
+    """F1 of each class and their macro average, each with its interval."""
+    nothing = [float("nan")] * len(scores.classes)
+    low, high = scores.intervals.get("f1", (nothing, nothing))
+    cells = zip(scores.class_values["f1"], low, high, strict=True)
+    values = [(float(value), float(least), float(most)) for value, least, most in cells]
+    return [*values, (scores.macro_f1, *scores.interval("macro_f1"))]
+
+
+def _confusion_tables(results: Results, board: ScoreBoard, best: Measured | None) -> list[dict[str, Any]]:
+    tables = []
+    for label in board.ranking():
+        counts = board.private[label].confusion
+        rows = [
+            {"label": name, "cells": [(int(n), float(n / max(row.sum(), 1))) for n in row], "n": int(row.sum())}
+            for name, row in zip(results.classes, counts, strict=True)
+        ]
+        shown = label == best.label if best else label == board.ranking()[0]
+        tables.append({"label": label, "slug": slug(label), "rows": rows, "shown": shown})
+    return tables
+
+
+def _pairs(results: Results, best: Measured | None, pictures: Pictures | None) -> list[dict[str, Any]]:
+    if best is None:
+        return []
+    ids = results.ids[TEST]
+    return [
+        {
+            "label": pair.label,
+            "predicted": pair.predicted,
+            "n": pair.n_images,
+            "share": pair.share,
+            "mean_share": pair.mean_share,
+            "examples": [
+                {"id": str(ids[row]), "uri": pictures.uri(int(row)) if pictures else ""}
+                for row in pair.rows[:_PICTURES_PER_PAIR]
+            ],
+        }
+        for pair in confused_pairs(results, best)
+    ]
+
+
+def _wrong(results: Results, pictures: Pictures | None) -> dict[str, Any]:
+    wrong = wrong_everywhere(results)
+    ids, labels = results.ids[TEST], results.labels[TEST]
+    missed = labels[wrong.rows]
+    images = [
+        {
+            "id": str(ids[row]),
+            "label": str(labels[row]),
+            "predicted": str(predicted),
+            "votes": int(votes),
+            "uri": pictures.uri(int(row)) if pictures and place < _MOST_PICTURES else "",
+        }
+        for place, (row, predicted, votes) in enumerate(
+            zip(wrong.rows[:_MOST_IDS], wrong.predicted, wrong.votes, strict=False)
+        )
+    ]
+    by_class = [
+        {"label": name, "n": int((missed == name).sum()), "of": int((labels == name).sum())} for name in results.classes
+    ]
+    return {
+        "n": len(wrong.rows),
+        "n_recognisers": wrong.n_recognisers,
+        "by_class": by_class,
+        "images": images,
+        "pictures": [image for image in images if image["uri"]],
+    }
+
+
+def _comparison(board: ScoreBoard) -> dict[str, Any]:
+    ranking = board.ranking()
+    found = {(row["a"], row["b"]): row for row in board.pairs.to_dict("records")}
+    rows = []
+    for label in ranking:
+        cells: list[dict[str, Any] | None] = []
+        for other in ranking:
+            row, sign = found.get((label, other)), 1
+            if row is None:
+                row, sign = found.get((other, label)), -1
+            cells.append(None if row is None else _comparison_cell(row, sign))
+        rows.append({"label": label, "cells": cells})
+    return {"labels": ranking, "rows": rows, "n_pairs": len(board.pairs)}
+
+
+def _comparison_cell(row: Mapping[Any, Any], sign: int) -> dict[str, Any]:
+    verdict = {"A": sign, "B": -sign}.get(row["verdict"], 0)
+    bounds = sorted((sign * row["difference_low"], sign * row["difference_high"]))
+    return {
+        "verdict": {1: "better", -1: "worse", 0: "tie"}[verdict],
+        "sign": {1: "+", -1: "−", 0: "="}[verdict],
+        "detail": f"{sign * row['difference']:+.3f} [{bounds[0]:+.3f}, {bounds[1]:+.3f}], p = {row['p_holm']:.2g}",
+    }
+
+
+def environments(records: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The machines that measured, each with its cells: times from different ones do not compare."""
+    groups: dict[str, dict[str, Any]] = {}
+    for label, record in records:
+        content = record.get("environment")
+        if content:
+            key = json.dumps(content, sort_keys=True)
+            groups.setdefault(key, {"content": content, "cells": []})["cells"].append(label)
+    return list(groups.values())
+
+
+def _leaks(results: Results) -> dict[str, int] | None:
+    if TEST not in results.leaked:
+        return None
+    return {"n": int(results.leaked[TEST].sum()), "of": len(results.leaked[TEST])}

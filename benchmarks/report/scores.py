@@ -1,0 +1,126 @@
+"""Every figure of a report, worked out once from the probabilities."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
+from ferbench.benchmarks.scores import Scores, bootstrap_weights, compare, percentile_interval, score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+N_BOOTSTRAP = 1000
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """A share of right answers with its 95 % interval; NaN where there is no image."""
+
+    value: float
+    low: float
+    high: float
+    n_images: int
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreBoard:
+    """Figures of every measured cell, by its label.
+
+    Attributes
+    ----------
+    private : mapping of str to Scores
+        All figures on PrivateTest.
+    leak_free : mapping of str to Accuracy
+        On PrivateTest without the images that stand in Training too; empty when nobody looked for leaks.
+    public : mapping of str to Accuracy
+        On PublicTest, where everything is chosen.
+    pairs : DataFrame
+        Every pair compared on PrivateTest, as :func:`ferbench.benchmarks.scores.statistics.compare` returns it.
+    """
+
+    private: Mapping[str, Scores]
+    leak_free: Mapping[str, Accuracy]
+    public: Mapping[str, Accuracy]
+    pairs: "pd.DataFrame"
+
+    def ranking(self) -> list[str]:
+        """Labels by falling accuracy on PrivateTest; equals by name."""
+        return sorted(self.private, key=lambda label: (-self.private[label].accuracy, label))
+
+    def best(self, results: Results) -> Measured | None:
+        """The candidate with the best accuracy on PublicTest, never on PrivateTest; None without any."""
+        return best_on_validation(results.candidates, self.public)
+
+    def against(self, label: str, other: str) -> str:
+        """``better``, ``worse`` or ``tie``: how ``label`` does against ``other`` on the same images."""
+        return verdict(self.pairs, label, other)
+
+
+def score_results(results: Results) -> ScoreBoard:
+    """Score every measured cell and compare every pair of them."""
+    from tqdm import tqdm
+
+    truth = results.labels[TEST]
+    cells = tqdm(results.measured, desc="scoring", unit="cell", disable=None, leave=False)
+    private = {
+        cell.label: score(truth, cell.proba[TEST], results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
+        for cell in cells
+    }
+    clean = ~results.leaked[TEST] if TEST in results.leaked else None
+    probas = {cell.label: cell.proba[TEST] for cell in results.measured}
+    return ScoreBoard(
+        private=private,
+        leak_free=accuracies(results, TEST, clean) if clean is not None else {},
+        public=accuracies(results, VALIDATION),
+        pairs=compare(truth, probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED),
+    )
+
+
+def accuracies(results: Results, split: str, keep: NDArray[np.bool_] | None = None) -> dict[str, Accuracy]:
+    """Accuracy of every measured cell on one split, or on the images of it to ``keep``."""
+    truth = results.labels[split]
+    rows = np.flatnonzero(keep if keep is not None else np.ones(len(truth), bool))
+    names = np.array(results.classes)
+    right = np.array(
+        [names[cell.proba[split][rows].argmax(axis=1)] == truth[rows] for cell in results.measured],
+        dtype=np.float32,
+    ).T
+    if not right.size:
+        return {cell.label: Accuracy(np.nan, np.nan, np.nan, len(rows)) for cell in results.measured}
+    weights = bootstrap_weights(len(rows), N_BOOTSTRAP, SEED)
+    resampled = np.concatenate([(block.T @ right).astype(np.float64) / len(rows) for block in weights])
+    low, high = percentile_interval(resampled)
+    return {
+        cell.label: Accuracy(float(right[:, place].mean(dtype=np.float64)), low[place], high[place], len(rows))
+        for place, cell in enumerate(results.measured)
+    }
+
+
+def best_on_validation(cells: tuple[Measured, ...], public: Mapping[str, Accuracy]) -> Measured | None:
+    """The cell with the best accuracy on PublicTest; equals by the lower latency, then by name."""
+    if not cells:
+        return None
+    return min(cells, key=lambda cell: (-public[cell.label].value, latency_median(cell), cell.label))
+
+
+def latency_median(cell: Measured) -> float:
+    """Median milliseconds for one image; infinite where it was not measured."""
+    latency = (cell.record.get("timings") or {}).get("latency_ms") or {}
+    value = latency.get("median")
+    return float("inf") if value is None else float(value)
+
+
+def verdict(pairs: "pd.DataFrame", label: str, other: str) -> str:
+    """``better``, ``worse`` or ``tie``, read from a table of pairs in either direction."""
+    row = pairs[((pairs["a"] == label) & (pairs["b"] == other)) | ((pairs["a"] == other) & (pairs["b"] == label))]
+    if row.empty:
+        raise KeyError(f"no comparison of {label!r} and {other!r}")
+    winner = {"A": row["a"].iloc[0], "B": row["b"].iloc[0]}.get(row["verdict"].iloc[0])
+    if winner is None:
+        return "tie"
+    return "better" if winner == label else "worse"

@@ -1,0 +1,238 @@
+"""The child process: measures one cell and leaves probabilities, bundle and record in its outbox."""
+
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ferbench.benchmarks.run.process import Job
+    from ferbench.benchmarks.tasks import Task
+
+# Waits for the end of the driver (this process's standard input) or of this process (the pipe), then ends the
+# whole group: however either dies, nothing it started lives on. A process of its own, because a thread would
+# have to wait for numerical code that holds the interpreter.
+_GUARD = """
+import os, select, signal, sys
+select.select([0, int(sys.argv[1])], [], [])
+os.killpg(0, signal.SIGKILL)
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure the cell described in ``OUTBOX/job.json``.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        The outbox, and the folder for checkpoints or an empty string.
+
+    Returns
+    -------
+    int
+        0 when a record was written; from 200 on when the disk refused, by the kind of refusal.
+    """
+    _start_guard()
+    from ferbench.benchmarks.run.process import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
+    from ferbench.benchmarks.store import write_record_file
+
+    outbox, checkpoints = Path(arguments[0]), Path(arguments[1]) if arguments[1] else None
+    job = Job.from_json((outbox / "job.json").read_text(encoding="utf-8"))
+    record = job.blank_record()
+    try:
+        try:
+            record |= measure(job, outbox, checkpoints) | {"status": "ok"}
+        except Exception as error:
+            if isinstance(error, OSError) and error.errno in STORAGE_ERRNOS:
+                raise
+            record |= _failure(error)
+        write_record_file(outbox / "record.json", record | {"finished": now()})
+    except OSError as error:
+        traceback.print_exc()
+        return STORAGE_EXIT + STORAGE_ERRNOS.index(error.errno) if error.errno in STORAGE_ERRNOS else 1
+    return 0
+
+
+def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
+    """Fit the cell's recogniser, score it, bundle it and time it; return the record's measured part."""
+    from ferbench.benchmarks.fit import (
+        FitData,
+        describe_bundles,
+        fit_recogniser,
+        seed_recogniser,
+        with_folders,
+        with_names,
+    )
+    from ferbench.benchmarks.run.handoff import read_data
+    from ferbench.benchmarks.store import environment, peak_memory_bytes, save_arrays
+    from ferbench.benchmarks.tasks import get_task
+    from ferbench.models import describe, get_recipe
+
+    cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
+    recipe = get_recipe(cell.recipe)
+    made_of, warning = describe_bundles(job.bundles, job.dataset["fingerprint"])
+    recogniser = seed_recogniser(recipe.build(**with_folders(cell.params, job.bundles)), cell.seed)
+    if checkpoints and "checkpoint_dir" in recogniser.get_params():
+        recogniser.set_params(checkpoint_dir=str(checkpoints))
+    fitted = fit_recogniser(recogniser, recipe.family, FitData.of(dataset, task.validation))
+    # From here on nothing is fitted: the test split is opened, once.
+    arrays, scores, predict_s = task.predict(fitted, dataset)
+    save_arrays(outbox / task.companion / f"{cell.cell_id}.npz", arrays)
+    peak = peak_memory_bytes()
+    if recipe.family == "pretrained":
+        bundled = _put_together(job)
+    else:
+        bundled = _bundle(fitted.recogniser, job, dataset, scores, outbox)
+    notes = [bundled["reason"], _foreign_training(fitted.recogniser, job.dataset["fingerprint"]) or warning]
+    bundled["reason"] = "; ".join(note for note in notes if note) or None
+    timings = _time(fitted.recogniser, outbox / bundled["bundle"] if bundled["bundle"] else None, dataset, task)
+    return {
+        "recipe": {
+            "name": cell.recipe,
+            "family": recipe.family,
+            "params": dict(cell.params),
+            "all_params": with_names(_plain_params(fitted.recogniser), cell.params),
+            **({"made_of": made_of} if made_of else {}),
+            **describe(fitted.recogniser),
+        },
+        **task.outputs(fitted.recogniser, dataset),
+        "timings": {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": predict_s} | timings,
+        "peak_memory_bytes": peak,
+        "history": _plain(getattr(fitted.recogniser, "history_", None)),
+        "environment": environment(),
+        "files": _list_files(outbox),
+        **bundled,
+    }
+
+
+def _foreign_training(recogniser: Any, fingerprint: str) -> str | None:
+    """Warn of a network inside that was trained elsewhere: it may have seen the images that this cell is scored on."""
+    from ferbench.models.base import parts_of
+
+    trained = [getattr(part, "trained_on_", fingerprint) for part in parts_of(recogniser)]
+    if others := sorted({data[:12] or "unknown data" for data in trained if data != fingerprint}):
+        return f"features of a network trained on other rows ({', '.join(others)}): it may have seen these test images"
+    return None
+
+
+def _plain_params(recogniser: Any) -> dict[str, Any]:
+    """Every parameter, defaults too, since defaults change between versions; parts of the recogniser are left out."""
+    params = recogniser.get_params()
+    plain = {
+        name: value if isinstance(value, int | float | str | None) else repr(value)
+        for name, value in params.items()
+        if not hasattr(value, "get_params")
+        and name.split("__")[-1] not in ("steps", "transformer_list", "members", "checkpoint_dir")
+    }
+    return dict(sorted(plain.items()))
+
+
+def _start_guard() -> None:
+    waiting, held = os.pipe()
+    # `held` stays open here, unseen by any process this one starts, until this one is gone.
+    os.set_inheritable(held, False)
+    subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _GUARD, str(waiting)],
+        pass_fds=(waiting,),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(waiting)
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    text = " ".join(str(error).split())
+    tail = "".join(traceback.format_exception(error))[-8000:]
+    if isinstance(error, MemoryError):
+        return {"status": "oom", "reason": f"ran out of memory: {text or 'no message'}", "traceback": tail}
+    if isinstance(error, ImportError) and "ferbench[" in text:
+        return {"status": "skipped", "reason": text, "traceback": tail}
+    return {"status": "error", "reason": f"{type(error).__name__}: {text}", "traceback": tail}
+
+
+def _put_together(job: "Job") -> dict[str, Any]:
+    """What stands for a bundle where the recogniser is made of bundles and nothing else."""
+    parts = [path.stat().st_size for folder in job.bundles.values() for path in Path(folder).iterdir()]
+    reason = "no bundle of its own: it is put together of bundles"
+    return {"bundle": None, "size_bytes": sum(parts) or None, "reason": reason}
+
+
+def _bundle(recogniser: Any, job: "Job", dataset: Any, scores: dict[str, Any], outbox: Path) -> dict[str, Any]:
+    """Save the recogniser as a bundle and open it again: what is timed is what travels."""
+    from ferbench.benchmarks.tasks import get_task
+    from ferbench.models import load_bundle, save_bundle
+
+    cell, task = job.cell, get_task(job.task)
+    name = f"bundles/{cell.cell_id}"
+    info = {
+        "recipe": {"name": cell.recipe, "params": dict(cell.params)},
+        "seed": cell.seed,
+        "dataset": {key: job.dataset[key] for key in ("name", "fingerprint", "drawn", "notes")},
+        "scores": scores,
+    }
+    try:
+        images = dataset.part("Training")[0]
+        save_bundle(outbox / name, recogniser, image_shape=images.shape[1:], info=info, images=images)
+        _check_same(recogniser, load_bundle(outbox / name), dataset, task)
+    except (OSError, MemoryError, ImportError):
+        raise
+    except Exception as error:
+        # A recogniser of a third party that cannot travel is still measured, as it is in memory.
+        import shutil
+
+        shutil.rmtree(outbox / name, ignore_errors=True)
+        text = " ".join(str(error).replace(f"{outbox}/", "").split())
+        reason = f"no bundle: {type(error).__name__}: {text[:200]}"
+        return {"bundle": None, "size_bytes": None, "reason": reason}
+    size = sum(path.stat().st_size for path in (outbox / name).iterdir())
+    return {"bundle": name, "size_bytes": size, "reason": None}
+
+
+def _check_same(recogniser: Any, loaded: Any, dataset: Any, task: "Task") -> None:
+    import numpy as np
+
+    images = dataset.part(task.validation)[0][:64]
+    gap = float(np.abs(task.answer(recogniser)(images) - task.answer(loaded)(images)).max())
+    if not gap <= task.tolerance(dataset):
+        raise ValueError(f"the bundle's {task.companion} differ from the recogniser's by up to {gap:.3g}")
+
+
+def _time(recogniser: Any, bundle: Path | None, dataset: Any, task: "Task") -> dict[str, Any]:
+    """Time what travels: the bundle, opened again; a recogniser without one as it is in memory."""
+    from ferbench.benchmarks.store import measure_latency, measure_throughput, one_core
+    from ferbench.models import load_bundle
+
+    images = dataset.part(task.validation)[0]
+    predict = task.answer(load_bundle(bundle) if bundle else recogniser)
+    throughput = measure_throughput(predict, images)
+    if not task.one_core:
+        return {"throughput_images_per_s": throughput, "latency_ms": measure_latency(predict, images, n=700)}
+    with one_core():
+        predict = task.answer(load_bundle(bundle, n_threads=1) if bundle else recogniser)
+        latency = measure_latency(predict, images, n=700)
+    return {"throughput_images_per_s": throughput, "latency_ms": latency | {"cores": 1}}
+
+
+def _plain(history: Any) -> dict[str, list[float]] | None:
+    if not history:
+        return None
+    return {str(key): [float(value) for value in values] for key, values in history.items()}
+
+
+def _list_files(outbox: Path) -> dict[str, dict[str, Any]]:
+    """Size and hash of each companion, by its path in the store."""
+    from ferbench.benchmarks.store import COMPANIONS, file_digest
+
+    paths = [path for kind in (*COMPANIONS, "bundles") for path in sorted((outbox / kind).rglob("*"))]
+    return {
+        path.relative_to(outbox).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        for path in paths
+        if path.is_file()
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

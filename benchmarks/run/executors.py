@@ -1,0 +1,120 @@
+"""Where cells run: the executor protocol, and child processes on this machine."""
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from ferbench.benchmarks.run.process import Job, run_cell
+from ferbench.benchmarks.store import Store
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a cell ended.
+
+    Attributes
+    ----------
+    record : dict
+        The cell's record.
+    outbox : Path
+        Folder on the store's file system with the companions of an ok record.
+    """
+
+    record: dict[str, Any]
+    outbox: Path
+
+
+class Executor(Protocol):
+    """Runs cells somewhere and brings their outcomes to the driver, in any order."""
+
+    def threads(self) -> int:
+        """Threads that each cell may use."""
+        ...
+
+    def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
+        """Yield one outcome for each job as it ends; closing the iterator stops what still runs.
+
+        Raises
+        ------
+        OSError
+            If results cannot be written any more.
+        """
+        ...
+
+
+class LocalExecutor:
+    """Child processes on this machine.
+
+    Parameters
+    ----------
+    jobs : int, default=1
+        Cells that run at once; the cores are shared out among them.
+
+    Raises
+    ------
+    ValueError
+        If `jobs` is below 1.
+    """
+
+    def __init__(self, jobs: int = 1) -> None:
+        if jobs < 1:
+            raise ValueError(f"jobs must be at least 1; got {jobs}")
+        self.jobs = jobs
+
+    def threads(self) -> int:
+        """Cores of this process, shared out among the cells that run at once."""
+        return max(1, len(os.sched_getaffinity(0)) // self.jobs)
+
+    def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
+        """Yield one outcome for each job as it ends; closing the iterator kills what still runs."""
+        stop = threading.Event()
+
+        def one(job: Job) -> Outcome | None:
+            if stop.is_set():
+                return None
+            outbox = store.outbox()
+            record = run_cell(job, outbox, store.checkpoints(job.cell.cell_id), stop.is_set)
+            return Outcome(record, outbox) if record else None
+
+        with ThreadPoolExecutor(self.jobs) as pool:
+            futures = [pool.submit(one, job) for job in jobs]
+            try:
+                for future in as_completed(futures):
+                    if outcome := future.result():
+                        yield outcome
+            finally:
+                stop.set()
+                for future in futures:
+                    future.cancel()
+
+
+def make_executor(name: str, jobs: int = 1) -> Executor:
+    """Return the executor that a command line names.
+
+    Parameters
+    ----------
+    name : str
+        ``"local"`` or ``"dask://HOST:PORT"``.
+    jobs : int, default=1
+        Cells that run at once on this machine.
+
+    Raises
+    ------
+    ValueError
+        If there is no such executor.
+    ImportError
+        If the extra ``dask`` is not installed.
+    OSError
+        If no Dask scheduler answers.
+    """
+    if name == "local":
+        return LocalExecutor(jobs)
+    if name.startswith("dask://"):
+        from ferbench.benchmarks.run.dask import DaskExecutor
+
+        return DaskExecutor(name)
+    raise ValueError(f"executor must be 'local' or 'dask://HOST:PORT'; got {name!r}")

@@ -1,0 +1,243 @@
+"""One cell in a child process of its own, held to its limits of time and memory."""
+
+import contextlib
+import errno
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ferbench.benchmarks.store import SCHEMA, Cell
+from ferbench.datasets import cache_dir
+
+# They say something about the disk and nothing about the cell: full, over quota, read-only, broken.
+STORAGE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+# The child's exit code for the first of them; the others follow. Signals take the codes up to 192.
+STORAGE_EXIT = 200
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "LOKY_MAX_CPU_COUNT",
+    "OPENCV_FOR_THREADS_NUM",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a child process has to know to measure one cell.
+
+    Attributes
+    ----------
+    cell : Cell
+        What to measure.
+    suite : str
+        Name of the suite, for the record.
+    dataset : mapping
+        The record's block about the data: name, fingerprint, counts.
+    data : str
+        Folder with the images, as :func:`ferbench.benchmarks.run.handoff.write_data` leaves them.
+    time_s, memory_mb : float
+        Limits: seconds of wall time, MiB of memory of the whole process tree.
+    threads : int
+        Threads that numerical libraries may use.
+    bundles : mapping of str to str
+        Folder of each bundle that the cell's parameters name.
+    task : str
+        What the recogniser has to do.
+    """
+
+    cell: Cell
+    suite: str
+    dataset: Mapping[str, Any]
+    data: str
+    time_s: float
+    memory_mb: float
+    threads: int
+    bundles: Mapping[str, str] = field(default_factory=dict)
+    task: str = "expressions"
+
+    def blank_record(self) -> dict[str, Any]:
+        """Build the record's fixed part, before anything is measured."""
+        cell = self.cell
+        return {
+            "schema": SCHEMA,
+            "cell_id": cell.cell_id,
+            "status": "error",
+            "reason": None,
+            "suite": self.suite,
+            "task": self.task,
+            "dataset": dict(self.dataset),
+            "recipe": {"name": cell.recipe, "family": None, "params": dict(cell.params)}
+            | {"implementation": None, "probabilities": None},
+            "seed": cell.seed,
+            "classes": sorted(self.dataset.get("class_counts", {}).get("Training", {})),
+            "timings": dict.fromkeys(("extract_s", "fit_s", "predict_s", "throughput_images_per_s", "latency_ms")),
+            "size_bytes": None,
+            "peak_memory_bytes": None,
+            "history": None,
+            "environment": None,
+            "started": now(),
+            "finished": None,
+            "bundle": None,
+            "files": {},
+            "traceback": None,
+        }
+
+    def to_json(self) -> str:
+        """Text that :meth:`from_json` turns into an equal job."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Job":
+        """Rebuild a job from its text."""
+        fields = json.loads(text)
+        return cls(**{**fields, "cell": Cell(**fields["cell"])})
+
+
+def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable[[], bool]) -> dict[str, Any] | None:
+    """Measure one cell in a child process and wait for it.
+
+    Parameters
+    ----------
+    job : Job
+    outbox : Path
+        Empty folder for the child's results and its log.
+    checkpoints : Path or None
+        Folder where a long fit keeps its state.
+    stopped : callable
+        Polled several times a second; once it is true the child is killed.
+
+    Returns
+    -------
+    dict or None
+        The record; with status ``ok`` its companions lie in `outbox`. None when it was stopped.
+
+    Raises
+    ------
+    OSError
+        If the child could not write because the disk is full or read-only.
+    """
+    (outbox / "job.json").write_text(job.to_json(), encoding="utf-8")
+    record = job.blank_record()
+    with (outbox / "log.txt").open("wb") as log:
+        # A group of its own: Ctrl-C in the terminal reaches the driver only, and one kill ends all of it.
+        # `-P`: what lies in the current folder must not shadow an installed package.
+        child = subprocess.Popen(
+            [sys.executable, "-P", "-m", "ferbench.benchmarks.run.cell", str(outbox), str(checkpoints or "")],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=_environment(job.threads),
+        )
+        try:
+            verdict = _supervise(child, job, stopped)
+        finally:
+            _kill_group(child)
+    if verdict == "stopped":
+        return None
+    if verdict is None and child.returncode == 0:
+        return json.loads((outbox / "record.json").read_bytes())
+    if child.returncode >= STORAGE_EXIT:
+        code = STORAGE_ERRNOS[child.returncode - STORAGE_EXIT]
+        raise OSError(code, os.strerror(code), f"{outbox.parent.parent} or the cache {cache_dir()}")
+    status, reason = verdict or ("killed", _signal_reason(child.returncode, outbox / "log.txt"))
+    return record | {
+        "status": status,
+        "reason": reason,
+        "finished": now(),
+        "traceback": _tail(outbox / "log.txt"),
+    }
+
+
+def now() -> str:
+    """Present time, ISO 8601, UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _supervise(child: "subprocess.Popen[bytes]", job: Job, stopped: Callable[[], bool]) -> Any:
+    deadline = time.monotonic() + job.time_s
+    for turn in itertools.count():
+        try:
+            child.wait(timeout=0.1)
+            return None
+        except subprocess.TimeoutExpired:
+            pass
+        if stopped():
+            return "stopped"
+        if time.monotonic() > deadline:
+            return (
+                "timeout",
+                f"took longer than {job.time_s:g} s; raise budget.time_s of the suite to allow more",
+            )
+        # Looking through all processes costs milliseconds, so not on each turn.
+        if turn % 4 == 0 and (used := _memory_mb(child.pid, job.memory_mb)) > job.memory_mb:
+            return "oom", (
+                f"used {used:.0f} MiB, more than {job.memory_mb:g} MiB; "
+                "raise budget.memory_mb of the suite to allow more"
+            )
+
+
+def _memory_mb(pid: int, limit_mb: float) -> float:
+    """Memory of a process and its descendants, in MiB; shared pages count once if that decides the matter."""
+    total = 0.0
+    for kind in ("rss", "pss"):
+        total = 0.0
+        try:
+            root = psutil.Process(pid)
+            tree = [root, *root.children(recursive=True)]
+        except psutil.Error:
+            return 0.0
+        for process in tree:
+            try:
+                # The proportional share is exact but slow: asked for only when the plain sum is too large.
+                total += process.memory_info().rss if kind == "rss" else _proportional(process)
+            except psutil.Error:
+                continue
+        if total / 2**20 <= limit_mb:
+            break
+    return total / 2**20
+
+
+def _proportional(process: psutil.Process) -> float:
+    info = process.memory_full_info()
+    return float(getattr(info, "pss", info.rss))
+
+
+def _kill_group(child: "subprocess.Popen[bytes]") -> None:
+    # No such group: the child and everything it started have ended by themselves.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    if child.stdin:
+        child.stdin.close()
+
+
+def _signal_reason(returncode: int, log: Path) -> str:
+    if returncode < 0:
+        return f"killed by {signal.Signals(-returncode).name}; the system may have run out of memory"
+    last = _tail(log).strip().rsplit("\n", 1)[-1]
+    return f"the process ended with exit code {returncode}: {last or 'no message'}"
+
+
+def _tail(log: Path, n_bytes: int = 4000) -> str:
+    return log.read_bytes()[-n_bytes:].decode("utf-8", "replace")
+
+
+def _environment(threads: int) -> dict[str, str]:
+    limits = dict.fromkeys(_THREAD_VARIABLES, str(threads))
+    return {**os.environ, **limits, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,247 @@
+"""The run of a suite: which cells are still to be measured, and getting each of them into the store."""
+
+import difflib
+import shutil
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ferbench.benchmarks.fit import find_named, in_order
+from ferbench.benchmarks.run.executors import Executor, LocalExecutor
+from ferbench.benchmarks.run.handoff import write_data
+from ferbench.benchmarks.run.process import Job, now
+from ferbench.benchmarks.store import Cell, Store, Suite
+from ferbench.benchmarks.tasks import Task, get_task
+from ferbench.datasets import Dataset, PointDataset
+
+# These end by themselves once what was missing is there, so a rerun tries them again unasked.
+_RETRIED = ("skipped",)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run does with one cell.
+
+    Attributes
+    ----------
+    cell : Cell
+    action : {"run", "keep"}
+        Measure it, or leave its record as it is.
+    why : str
+        In a few words, for people.
+    """
+
+    cell: Cell
+    action: str
+    why: str
+
+
+@dataclass
+class Summary:
+    """What a run left behind.
+
+    Attributes
+    ----------
+    root : Path
+        The data set's folder in the output folder.
+    measured : list of dict
+        Records written by this run.
+    kept : int
+        Cells whose record was left as it was.
+    failed : list of dict
+        Records of the chosen cells that are neither ok nor skipped, old ones included.
+    """
+
+    root: Path
+    measured: list[dict[str, Any]] = field(default_factory=list)
+    kept: int = 0
+    failed: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Run:
+    """One run of a suite on a data set.
+
+    Parameters
+    ----------
+    suite : Suite
+    dataset : Dataset or PointDataset
+        As the suite's task needs it.
+    output : str or Path, default="results"
+        Results go to ``OUTPUT/<dataset name>``, of key points to ``OUTPUT/keypoints/<dataset name>``.
+    only : sequence of str
+        Patterns such as ``hog+*``; cells that match none are left alone.
+    force : bool
+        Measure the chosen cells again, whatever their records say.
+    retry_failed : bool
+        Measure again the chosen cells that failed.
+
+    Raises
+    ------
+    ValueError
+        If a recipe or one of its parameters is unknown, a pattern matches nothing, or the data lacks a part.
+    """
+
+    def __init__(
+        self,
+        suite: Suite,
+        dataset: Dataset | PointDataset,
+        output: str | Path = "results",
+        *,
+        only: Sequence[str] = (),
+        force: bool = False,
+        retry_failed: bool = False,
+    ) -> None:
+        self.task = get_task(suite.task)
+        _check_recipes(suite, self.task)
+        self.task.check(dataset)
+        self.suite, self.dataset = suite, dataset
+        self.store = Store(Path(output) / self.task.folder / dataset.name)
+        self.cells = suite.cells(dataset.fingerprint)
+        in_order(self.cells)
+        self.chosen = [cell for cell in self.cells if cell.matches(only)]
+        if not self.chosen:
+            raise ValueError(_no_match(only, suite))
+        self.force, self.retry_failed = force, retry_failed
+
+    def plan(self) -> list[Step]:
+        """Say what :meth:`execute` would do with each chosen cell; nothing is written."""
+        return [self._step(cell) for cell in self.chosen]
+
+    def execute(
+        self,
+        executor: Executor | None = None,
+        *,
+        on_plan: Callable[[list[Step]], None] = lambda steps: None,
+        on_record: Callable[[dict[str, Any]], None] = lambda record: None,
+    ) -> Summary:
+        """Measure the cells that need it; each record is in the store before the next outcome is looked at.
+
+        Parameters
+        ----------
+        executor : Executor, optional
+            Where cells run; by default one after another on this machine.
+        on_plan : callable
+            Called once with the steps, before anything runs.
+        on_record : callable
+            Called with each new record.
+
+        Raises
+        ------
+        ValueError
+            If another run is writing to the same folder.
+        OSError
+            If the folder cannot be written to or the disk is full. Records written before stay.
+        """
+        executor = executor or LocalExecutor()
+        summary = Summary(self.store.root)
+        with ExitStack() as stack:
+            stack.enter_context(self.store.locked())
+            self.store.sweep()
+            steps = self.plan()
+            on_plan(steps)
+            self._write_frame()
+            stack.callback(self.store.sweep)
+            # What is made of other recognisers comes after them, so that their bundles are there.
+            for cells in in_order([step.cell for step in steps if step.action == "run"]):
+                with closing(self._measure(cells, executor)) as records:
+                    for record in records:
+                        summary.measured.append(record)
+                        on_record(record)
+        summary.kept = len(steps) - len(summary.measured)
+        summary.failed = self._failed()
+        return summary
+
+    def _measure(self, cells: Sequence[Cell], executor: Executor) -> Generator[dict[str, Any]]:
+        jobs = []
+        for job in self._jobs(cells, executor.threads()):
+            try:
+                bundles = find_named(job.cell, self.suite, self.cells, self.store)
+            except FileNotFoundError as error:
+                yield self._skip(job, str(error))
+            else:
+                jobs.append(replace(job, bundles=bundles))
+        if jobs:
+            with closing(executor.run(jobs, self.store)) as outcomes:  # type: ignore[type-var]
+                for outcome in outcomes:
+                    self._keep(outcome.record, outcome.outbox)
+                    yield outcome.record
+
+    def _skip(self, job: Job, reason: str) -> dict[str, Any]:
+        record = job.blank_record() | {"status": "skipped", "reason": reason, "finished": now()}
+        try:
+            known = self.store.record(job.cell.cell_id)["status"]
+        except (FileNotFoundError, ValueError):
+            known = None
+        # Published figures whose bundles are on another machine stay: nothing was measured that contradicts them.
+        if known != "ok":
+            self.store.write_record(record)
+        return record
+
+    def _step(self, cell: Cell) -> Step:
+        if self.force:
+            return Step(cell, "run", "forced")
+        try:
+            record = self.store.record(cell.cell_id)
+        except FileNotFoundError:
+            return Step(cell, "run", "not measured yet")
+        except ValueError as error:
+            return Step(cell, "run", str(error).split("; ")[0])
+        return self._step_after(cell, record["status"], self.store.problem(record))
+
+    def _step_after(self, cell: Cell, status: str, problem: str | None) -> Step:
+        if problem is None:
+            return Step(cell, "keep", "ok")
+        if status == "ok":
+            return Step(cell, "run", f"incomplete: {problem}")
+        if self.retry_failed or status in _RETRIED:
+            return Step(cell, "run", f"again after {problem}")
+        return Step(cell, "keep", f"failed before, --retry-failed tries it again: {problem}")
+
+    def _write_frame(self) -> None:
+        cells = [cell.cell_id for cell in self.cells]
+        block = self.task.block(self.dataset)
+        self.store.write_suite(self.suite.as_dict() | {"cells": cells, "dataset_block": block})
+        self.store.write_rows(self.task.rows(self.dataset))
+
+    def _jobs(self, cells: Sequence[Cell], threads: int) -> list[Job]:
+        data, block = str(write_data(self.dataset, self.task)), self.task.block(self.dataset)
+        if self.force:
+            for cell in cells:
+                # To force is to measure anew: a finished fit must not be taken up from its last epoch.
+                shutil.rmtree(self.store.checkpoints(cell.cell_id), ignore_errors=True)
+        limits: dict[str, Any] = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
+        return [Job(cell, self.suite.name, block, data, **limits, task=self.task.name) for cell in cells]
+
+    def _keep(self, record: dict[str, Any], outbox: Path) -> None:
+        if record["status"] == "ok":
+            self.store.publish(record, outbox)
+            shutil.rmtree(self.store.checkpoints(record["cell_id"]), ignore_errors=True)
+        else:
+            self.store.write_record(record)
+        shutil.rmtree(outbox, ignore_errors=True)
+
+    def _failed(self) -> list[dict[str, Any]]:
+        records = [self.store.record(cell.cell_id) for cell in self.chosen]
+        return [record for record in records if record["status"] not in ("ok", "skipped")]
+
+
+def _check_recipes(suite: Suite, task: Task) -> None:
+    from ferbench.models import get_recipe
+
+    for name in suite.recipes:
+        try:
+            recipe = get_recipe(name)
+            task.check_recipe(name, recipe.family)
+            recipe.build(**suite.params.get(name, {}))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{suite.origin or suite.name}: {error}") from error
+        except ImportError:
+            continue  # A missing extra: the cell says so, the others run.
+
+
+def _no_match(only: Sequence[str], suite: Suite) -> str:
+    hints = [match for pattern in only for match in difflib.get_close_matches(pattern, suite.recipes, 1)]
+    hint = f"did you mean {hints[0]}?" if hints else f"its recipes are {', '.join(suite.recipes)}"
+    return f"--only {' '.join(only)} matches no recipe of suite {suite.name}; {hint}"

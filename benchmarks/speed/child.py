@@ -1,0 +1,129 @@
+"""The process that measures one extractor, or one classifier at one size, and prints what it took."""
+
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+# Rounds of an extractor; the median counts.
+ROUNDS = 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure what the JSON file named first says, and print one JSON line."""
+    job = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    if job["threads"]:
+        # Before numpy is imported: its libraries read them once.
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ[name] = str(job["threads"])
+    measure = {"extract": measure_extractor, "fit": measure_classifier, "plain": measure_plain}[job["kind"]]
+    figures = measure(job, Path(job["data"]))
+    from ferbench.benchmarks.store import environment, peak_memory_bytes
+
+    said = {"event": "done", **figures, "environment": environment(), "peak_memory_bytes": peak_memory_bytes()}
+    print(json.dumps(said), flush=True)
+    return 0
+
+
+def measure_extractor(job: dict[str, Any], data: Path) -> dict[str, Any]:
+    """Images a second of an extractor with one worker, and what fitting it took."""
+    import cv2
+    import numpy as np
+
+    from ferbench.features import make_extractor
+
+    cv2.setNumThreads(1)
+    images, labels = np.load(data / "images.npy", mmap_mode="r"), np.load(data / "labels.npy")
+    extractor = make_extractor(job["name"])
+    part = np.ascontiguousarray(images[: job["n_images"]])
+    _, fit_s = timed(lambda: extractor.fit(part, labels[: len(part)]))
+    extractor.transform(part[:64])
+    rounds = [timed(lambda: extractor.transform(part)) for _ in range(ROUNDS)]
+    seconds = float(np.median([took for _, took in rounds]))
+    return {
+        "seconds": {"fit": fit_s, "transform": seconds},
+        "images_per_s": len(part) / seconds,
+        "n_features": int(rounds[0][0].shape[1]),
+        "implementation": type(extractor).__name__,
+    }
+
+
+def measure_classifier(job: dict[str, Any], data: Path) -> dict[str, Any]:
+    """Fit and predict times of one of our classifiers on our features."""
+    import numpy as np
+    from sklearn.pipeline import Pipeline
+
+    from ferbench.models import classifier_steps, describe
+
+    rows, labels = np.load(data / "rows.npy")[: job["n_images"]], np.load(data / "labels.npy")[: job["n_images"]]
+    new = np.load(data / "new_rows.npy")
+    machine = Pipeline(classifier_steps()[job["name"]]())
+    _, fit_s = timed(lambda: machine.fit(rows, labels))
+    _, predict_s = timed(lambda: machine.predict_proba(new))
+    return {"seconds": {"fit": fit_s, "predict": predict_s}, "n_predicted": len(new), **describe(machine)}
+
+
+def measure_plain(job: dict[str, Any], data: Path) -> dict[str, Any]:
+    """The same as most repositories write it: scikit-image's HOG image by image, scikit-learn's classes as they are."""
+    import numpy as np
+
+    try:
+        from skimage.feature import hog
+    except ImportError:
+        raise ImportError("the plain cells need scikit-image, which comes with ferbench[dev]") from None
+
+    images, labels = np.load(data / "images.npy", mmap_mode="r")[: job["n_images"]], np.load(data / "labels.npy")
+    new = np.load(data / "new_images.npy", mmap_mode="r")
+
+    def extract(batch: Any) -> Any:
+        return np.array([hog(image, orientations=9, pixels_per_cell=(6, 6), cells_per_block=(2, 2)) for image in batch])
+
+    # A thousand images tell the rate; extracting all of a larger part would only repeat it.
+    known, extract_s = timed(lambda: extract(images[:1000]))
+    rest = extract(images[1000:])
+    rows = np.concatenate([known, rest]) if len(rest) else known
+    new_rows = extract(new)
+    machine = _plain_classifier(job["name"])
+    with warnings.catch_warnings():
+        # `SVC(probability=True)` is on its way out of scikit-learn, and is still what tutorials write.
+        warnings.simplefilter("ignore")
+        _, fit_s = timed(lambda: machine.fit(rows, labels[: len(rows)]))
+        ask = machine.predict_proba if hasattr(machine, "predict_proba") else machine.predict
+        _, predict_s = timed(lambda: ask(new_rows))
+    return {
+        "seconds": {"fit": fit_s, "predict": predict_s, "extract": extract_s},
+        "n_predicted": len(new_rows),
+        "images_per_s": len(known) / extract_s,
+        "implementation": f"skimage.feature.hog, {machine[-1]!r}".replace("\n", " "),
+    }
+
+
+def _plain_classifier(name: str) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC, LinearSVC
+    from sklearn.tree import DecisionTreeClassifier
+
+    machine = {
+        "svm": lambda: SVC(C=3.0, probability=True, random_state=0),
+        "linear-svm": lambda: LinearSVC(C=1e-4, random_state=0),
+        "logreg": lambda: LogisticRegression(C=0.001, max_iter=300),
+        "tree": lambda: DecisionTreeClassifier(max_depth=12, min_samples_leaf=5, random_state=0),
+    }[name]()
+    return make_pipeline(StandardScaler(), machine)
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """What a call returns, and the seconds it took."""
+    start = time.perf_counter()
+    result = work()
+    return result, time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,165 @@
+"""The speed benchmark: one process a measurement, one record each, nothing measured twice."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferbench.benchmarks.live import run_child
+from ferbench.benchmarks.speed.plans import Measurement, carry_on, plan
+from ferbench.benchmarks.store import write_record_file
+from ferbench.datasets import Dataset
+
+SCHEMA = 1
+# Besides the measured part a process imports, loads and, for the plain cells, extracts.
+_OVERHEAD_S = 300.0
+
+Record = dict[str, Any]
+
+
+class SpeedBench:
+    """Measures extractors and classifiers, and how their times grow.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Training images are fitted on, in a shuffled, stratified order of which each size takes the first; PublicTest
+        images are predicted.
+    output : Path
+        Folder for the records.
+    extractors, classifiers : sequence of str
+        Names as in recipes.
+    sizes : sequence of int
+        Numbers of training images.
+    limit_s : float
+        A fit that is expected to take longer, by the growth measured so far, is skipped, and said so; one that takes
+        twice as long all the same is ended.
+    only : sequence of str
+        Patterns of measurements, such as ``fit-svm-*``.
+    force : bool
+        Measure again what was measured.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, a name is unknown, or nothing matches.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        output: Path,
+        *,
+        extractors: Sequence[str],
+        classifiers: Sequence[str],
+        sizes: Sequence[int],
+        limit_s: float = 600.0,
+        only: Sequence[str] = (),
+        force: bool = False,
+    ) -> None:
+        if not limit_s > 0:
+            raise ValueError(f"--limit must be above 0 seconds; got {limit_s}")
+        self.dataset, self.output, self.limit_s, self.force = dataset, output, limit_s, force
+        self.X, self.y = dataset.part("Training")
+        self.measurements = plan(extractors, classifiers, sizes, len(self.X), only)
+        self.session = datetime.now(UTC).isoformat(timespec="seconds")
+
+    def run(self, on_record: Callable[[Measurement, Record], None] = lambda measurement, record: None) -> list[Record]:
+        """Do what is not done yet; returns the records of all measurements."""
+        records: list[Record] = []
+        with tempfile.TemporaryDirectory(prefix="ferbench-speed-") as folder:
+            prepared = False
+            for measurement in self.measurements:
+                record = None if self.force else self._done(measurement)
+                if record is None and (record := self._skip(measurement, records)) is None:
+                    if not prepared:
+                        self._prepare(Path(folder))
+                        prepared = True
+                    record = self._measure(measurement, Path(folder))
+                    write_record_file(self._file(measurement), record)
+                records.append(record)
+                on_record(measurement, record)
+        return records
+
+    def _file(self, measurement: Measurement) -> Path:
+        return self.output / "runs" / f"{measurement.label}.json"
+
+    def _done(self, measurement: Measurement) -> Record | None:
+        """The record of an earlier run on the same data; failed and skipped ones are tried again."""
+        try:
+            record: Record = json.loads(self._file(measurement).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        same = record.get("schema") == SCHEMA and record.get("dataset") == self._about()
+        return record if same and record["status"] == "ok" else None
+
+    def _skip(self, measurement: Measurement, records: Sequence[Record]) -> Record | None:
+        if measurement.kind == "extract":
+            return None
+        before = [each for each in records if all(each["config"][key] == value for key, value in _same(measurement))]
+        stopped = [each for each in before if each["status"] != "ok"]
+        points = {each["config"]["n_images"]: each["seconds"]["fit"] for each in before if each["status"] == "ok"}
+        expected = carry_on(list(points), list(points.values()), measurement.n_images)
+        if stopped:
+            reason = f"a smaller size was not measured: {stopped[0]['reason']}"
+        elif expected is not None and expected > self.limit_s:
+            reason = f"expected to take {expected:,.0f} s by the growth measured, limit {self.limit_s:,.0f} s"
+        else:
+            return None
+        record = self._record(measurement, {"status": "skipped", "reason": reason})
+        write_record_file(self._file(measurement), record)
+        return record
+
+    def _prepare(self, folder: Path) -> None:
+        """Write what the measuring processes read: images and our HOG features, in one order for all sizes."""
+        from ferbench.features import make_extractor
+
+        order = _stratified_order(self.y)
+        images, new = self.X[order], self.dataset.part("PublicTest")[0]
+        extractor = make_extractor("hog", n_jobs=-1).fit(images)
+        for name, content in {
+            **{"images": images, "labels": self.y[order], "new_images": new},
+            **{"rows": extractor.transform(images), "new_rows": extractor.transform(new)},
+        }.items():
+            np.save(folder / f"{name}.npy", content)
+
+    def _measure(self, measurement: Measurement, folder: Path) -> Record:
+        # One worker tells what an extractor costs; classifiers are measured as a run of a suite uses them.
+        threads = 1 if measurement.kind == "extract" else None
+        job = folder / "job.json"
+        job.write_text(json.dumps({**measurement.as_dict(), "data": str(folder), "threads": threads}))
+        command = [sys.executable, "-P", "-m", "ferbench.benchmarks.speed.child", str(job)]
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        said = run_child(command, timeout_s=2 * self.limit_s + _OVERHEAD_S)
+        done = said.of("done")
+        if said.reason or not done:
+            return self._record(measurement, {"status": "failed", "reason": said.reason or "it said nothing"})
+        figures = {key: value for key, value in done[0].items() if key not in ("event", "at_s")}
+        return self._record(measurement, {"status": "ok", "reason": None, **figures, "load_before": load})
+
+    def _record(self, measurement: Measurement, result: Record) -> Record:
+        head = {"schema": SCHEMA, "name": measurement.label, "config": measurement.as_dict(), "session": self.session}
+        return {**head, "dataset": self._about(), **result}
+
+    def _about(self) -> Record:
+        return {"name": self.dataset.name, "fingerprint": self.dataset.fingerprint, "drawn": self.dataset.drawn}
+
+
+def _same(measurement: Measurement) -> list[tuple[str, str]]:
+    return [("kind", measurement.kind), ("name", measurement.name)]
+
+
+def _stratified_order(y: np.ndarray) -> np.ndarray:
+    """A random order in which every first part holds the classes in their shares, as far as whole images can."""
+    rng = np.random.default_rng(0)
+    place = np.empty(len(y))
+    for label in np.unique(y):
+        rows = rng.permutation(np.flatnonzero(y == label))
+        place[rows] = (np.arange(len(rows)) + rng.random(len(rows))) / len(rows)
+    return np.argsort(place, kind="stable")

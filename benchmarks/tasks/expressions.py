@@ -1,0 +1,117 @@
+"""The task of naming expressions: probabilities of labels."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ferbench.benchmarks.tasks.task import Predict, Task
+from ferbench.datasets import SPLITS, Dataset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ferbench.benchmarks.fit import Fitted
+    from ferbench.benchmarks.store import Suite
+
+
+class Expressions(Task):
+    """Recognisers give each face the probability of each label."""
+
+    name = "expressions"
+    folder = ""
+    companion = "probabilities"
+    validation, test = "PublicTest", "PrivateTest"
+    columns = ("images", "labels", "split")
+
+    def _load(self, source: str, suite: "Suite", options: dict[str, Any]) -> Dataset:
+        from ferbench.datasets import load
+
+        return load(source, size=suite.size, seed=suite.dataset_seed, **options)
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise where a split is empty, or has a label that Training has not."""
+        present = {split: set(dataset.labels[dataset.rows(split)].tolist()) for split in SPLITS}
+        for split in SPLITS:
+            if not present[split]:
+                raise ValueError(f"{dataset.name}: {split} has no image; a suite needs all of {', '.join(SPLITS)}")
+            if unseen := present[split] - present["Training"]:
+                raise ValueError(
+                    f"{dataset.name}: {split} has images of {', '.join(sorted(unseen))} and Training has none; "
+                    "add some there or leave the class out"
+                )
+
+    def counts(self, dataset: Dataset) -> dict[str, Any]:
+        """Images by split, and by split and label."""
+        counts = {
+            split: {
+                str(label): int(n)
+                for label, n in zip(*np.unique(dataset.labels[dataset.rows(split)], return_counts=True), strict=True)
+            }
+            for split in SPLITS
+        }
+        return {"counts": {split: sum(of.values()) for split, of in counts.items()}, "class_counts": counts}
+
+    def rows(self, dataset: Dataset) -> dict[str, Any]:
+        """Ids, labels and leak flags."""
+        from ferbench.datasets import find_leaks
+
+        leaked = find_leaks(dataset)
+        arrays: dict[str, Any] = {"fingerprint": np.array(dataset.fingerprint)}
+        for split in (self.validation, self.test):
+            rows = dataset.rows(split)
+            arrays[f"{split}_ids"] = np.asarray(dataset.ids)[rows]
+            arrays[f"{split}_labels"] = np.asarray(dataset.labels)[rows]
+            arrays[f"{split}_leaked"] = leaked[rows]
+        return arrays
+
+    def restore(self, arrays: Mapping[str, Any], fingerprint: str) -> Dataset:
+        """The data set without its ids."""
+        labels, split = np.array(arrays["labels"]), np.array(arrays["split"])
+        return Dataset("data", arrays["images"], labels, split, np.zeros(len(labels), "U1"), fingerprint)
+
+    def predict(self, fitted: "Fitted", dataset: Dataset) -> tuple[dict[str, Any], dict[str, Any], float]:
+        """Probabilities in the order of ``classes``."""
+        from ferbench.benchmarks.scores import score
+
+        classes = [str(name) for name in fitted.recogniser.classes_]
+        arrays: dict[str, Any] = {"classes": np.array(classes)}
+        scores, seconds = {}, 0.0
+        for split in (self.validation, self.test):
+            images, labels = dataset.part(split)
+            arrays[split], took = fitted.predict_proba(split, images)
+            seconds += took
+            scores[split] = score(labels, arrays[split], classes).as_dict()
+        return arrays, scores, seconds
+
+    def answer(self, recogniser: Any) -> Predict:
+        """Probabilities."""
+        predict: Predict = recogniser.predict_proba
+        return predict
+
+    def tolerance(self, dataset: Dataset) -> float:
+        """In probability."""
+        return 1e-3
+
+    def outputs(self, recogniser: Any, dataset: Dataset) -> dict[str, Any]:
+        """The classes."""
+        return {"classes": [str(name) for name in recogniser.classes_]}
+
+    def rebuild(self, folder: Path, dataset: Dataset | None) -> "tuple[Path, pd.DataFrame]":
+        """Leaderboard, drawings and page of recognisers."""
+        from ferbench.benchmarks.report import rebuild_expressions
+
+        return rebuild_expressions(folder, dataset=dataset)
+
+    def reload(self, folder: Path, source: str) -> Dataset:
+        """With the size, seed and options of the suite."""
+        from ferbench.benchmarks.report import load_source, read_results
+
+        return load_source(read_results(folder), source)
+
+    def text(self, frame: "pd.DataFrame") -> str:
+        """Accuracy with its interval."""
+        from ferbench.benchmarks.report import leaderboard_text
+
+        return leaderboard_text(frame)

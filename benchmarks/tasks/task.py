@@ -1,0 +1,157 @@
+"""What a suite asks of its recipes: labels of expressions, or key points. All else in the harness is the same."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from ferbench.benchmarks.fit import Fitted
+    from ferbench.benchmarks.store import Suite
+
+Predict = Callable[["NDArray[np.uint8]"], "NDArray[np.floating]"]
+
+
+class Task(ABC):
+    """One kind of measurement.
+
+    Attributes
+    ----------
+    name : str
+        As suites and records write it.
+    folder : str
+        Folder of its results within the output folder; empty for the output folder itself.
+    companion : str
+        Folder of the arrays that stand beside each record.
+    validation, test : str
+        Splits of its data sets: where things are chosen, and where they are scored in the end.
+    columns : tuple of str
+        Arrays of a data set that travel to the process that measures.
+    families : tuple of str or None
+        Families of its recipes; None for all that no other task claims.
+    one_core : bool
+        Whether latency is measured on a single core.
+    """
+
+    name: ClassVar[str]
+    folder: ClassVar[str]
+    companion: ClassVar[str]
+    validation: ClassVar[str]
+    test: ClassVar[str]
+    columns: ClassVar[tuple[str, ...]]
+    families: ClassVar[tuple[str, ...] | None] = None
+    one_core: ClassVar[bool] = False
+
+    def load(self, source: str, suite: "Suite") -> Any:
+        """Load the data that a suite is measured on."""
+        options = dict(suite.options)
+        if suite.source not in (None, source):
+            # The number of drawn faces means nothing to another source; a part of the labels does.
+            options = {name: value for name, value in options.items() if name == "labels"}
+        try:
+            return self._load(source, suite, options)
+        except TypeError as error:
+            raise ValueError(f"{suite.origin}: [dataset] options: {error}") from error
+
+    @abstractmethod
+    def _load(self, source: str, suite: "Suite", options: dict[str, Any]) -> Any:
+        """Load a source with a suite's size, seed and options."""
+
+    @abstractmethod
+    def check(self, dataset: Any) -> None:
+        """Raise ValueError where a suite cannot be measured on a data set."""
+
+    @abstractmethod
+    def counts(self, dataset: Any) -> dict[str, Any]:
+        """What a record says of the data's numbers: ``counts`` by split, and more."""
+
+    @abstractmethod
+    def rows(self, dataset: Any) -> dict[str, Any]:
+        """Arrays of ``rows.npz``: what is needed of the test rows to rebuild every table without the data."""
+
+    @abstractmethod
+    def restore(self, arrays: Mapping[str, Any], fingerprint: str) -> Any:
+        """Turn :attr:`columns` into a data set again."""
+
+    @abstractmethod
+    def predict(self, fitted: "Fitted", dataset: Any) -> tuple[dict[str, Any], dict[str, Any], float]:
+        """Predict and score the two test splits.
+
+        Returns
+        -------
+        arrays : dict
+            The companion's arrays.
+        scores : dict
+            Flat rows of figures, by split.
+        seconds : float
+        """
+
+    @abstractmethod
+    def answer(self, recogniser: Any) -> Predict:
+        """The method that gives a recogniser's answers as numbers."""
+
+    @abstractmethod
+    def tolerance(self, dataset: Any) -> float:
+        """How far a bundle's answers may lie from those of the recogniser it was made of."""
+
+    @abstractmethod
+    def outputs(self, recogniser: Any, dataset: Any) -> dict[str, Any]:
+        """What a record says of the columns of the answers."""
+
+    @abstractmethod
+    def rebuild(self, folder: Path, dataset: Any) -> "tuple[Path, pd.DataFrame]":
+        """Rebuild the report; return its page and the leaderboard."""
+
+    @abstractmethod
+    def reload(self, folder: Path, source: str) -> Any:
+        """Load a source as the suite did whose results a folder holds."""
+
+    @abstractmethod
+    def text(self, frame: "pd.DataFrame") -> str:
+        """The leaderboard for a terminal."""
+
+    def block(self, dataset: Any) -> dict[str, Any]:
+        """What a record says of the data."""
+        return {
+            **{name: getattr(dataset, name) for name in ("name", "fingerprint", "drawn")},
+            "notes": list(dataset.notes),
+            **self.counts(dataset),
+        }
+
+    def check_recipe(self, name: str, family: str) -> None:
+        """Raise ValueError where a recipe is one of another task."""
+        claimed = {family for task in all_tasks() for family in task.families or ()}
+        if family not in (self.families or {family} - claimed):
+            remedy = f"its family is {family}; correct the suite's recipes or its task"
+            raise ValueError(f"recipe {name!r} is none for the task {self.name!r}: {remedy}")
+
+
+def all_tasks() -> "list[Task]":
+    """Every task, expressions first."""
+    from ferbench.benchmarks.tasks.expressions import Expressions
+    from ferbench.benchmarks.tasks.keypoints import KeyPoints
+
+    return [Expressions(), KeyPoints()]
+
+
+def get_task(name: str) -> Task:
+    """The task of a name."""
+    return next(task for task in all_tasks() if task.name == name)
+
+
+def task_of(folder: str | Path) -> Task:
+    """The task whose results a folder holds; its suite says so."""
+    import json
+
+    path = Path(folder) / "suite.json"
+    try:
+        content = json.loads(path.read_bytes()) if path.is_file() else {}
+    except ValueError:
+        content = {}  # Whoever reads the report's parts says what is wrong with the file.
+    known = {task.name: task for task in all_tasks()}
+    name = content.get("task") if isinstance(content, dict) else None
+    return known.get(str(name), known["expressions"])

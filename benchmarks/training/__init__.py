@@ -1,0 +1,5 @@
+"""Measure the time that a training takes to reach an accuracy."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,209 @@
+"""The time to an accuracy: measured epochs times recorded learning curves, as CSV and Markdown."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ferbench.benchmarks.report import TEST, VALIDATION, Measured, Results, markdown_table, read_results, write_csv
+from ferbench.benchmarks.store import write_atomically
+from ferbench.benchmarks.training.speed import TUTORIAL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What is asked for: images a second from the pipeline on two cores, and how many times faster than the tutorials' way.
+PIPELINE_TARGET, RATIO_TARGET = 10_000, 15
+_NOTES = """\
+*Epoch*: seconds for one pass over all training images with its validation, from {images} of them, in short epochs
+of which the first, for getting warm, is left out; of a training on small images first, the mean over its epochs,
+each size measured by itself. The median over rounds in which the networks took turns (rounds: {rounds}); on {cores}
+cores of {cpu}, load before the start {load}. *Epochs to {target:.0%}*: the first epoch at which the recorded
+training (in `{results}`) was right about {target:.0%} of {validation}; `more than` where its record ends below. The
+accuracy on {test} of each epoch is not known, since {test} is scored once, at the end: what stands there is the
+whole training's, and what is compared is the time of whole trainings which end there or above, ours and theirs. The
+row `{tutorial}` takes its epochs from the record of `{reference}`: the same network, trained in this harness.
+Teachers' answers are not in these times; the compared recipe has none. Measured by `ferbench measure-training` in
+one run; never edited by hand.
+"""
+
+
+def time_to_accuracy(measured: dict[str, Any], results: Path) -> "pd.DataFrame":
+    """Join measured seconds of an epoch with recorded learning curves.
+
+    Returns
+    -------
+    DataFrame
+        One row per recipe that was measured: ``recipe``, ``epoch_s``, ``images_per_s``, ``epochs`` (of the recorded
+        training), ``epochs_to_target`` (PublicTest), ``reached``, ``private_accuracy``, ``seconds_to_target`` (until
+        PublicTest reached it, or the whole record where it did not: a lower bound), ``seconds_in_all``, ``how``.
+    """
+    import pandas as pd
+
+    read = read_results(results)
+    cells = {cell.recipe: cell for cell in read.measured}
+    rows = []
+    for entry in measured["epochs"]:
+        name = measured["reference"] if entry["recipe"] == TUTORIAL else entry["recipe"]
+        rows.append(_row(entry, cells.get(name), read, measured["target"]))
+    return pd.DataFrame(rows)
+
+
+def compare_times(table: "pd.DataFrame", measured: dict[str, Any]) -> dict[str, Any]:
+    """How many times sooner the compared recipe is there than the tutorials' way, by whole trainings of both.
+
+    Returns
+    -------
+    dict
+        ``ours_s``, ``theirs_s``, ``ratio``, ``ratios`` (of each round), ``at_least`` (whether theirs ends below the
+        accuracy on PrivateTest, which makes the ratio a lower bound) and ``said``, some sentences. The times are None
+        where a record is missing, or ours ends below it.
+    """
+    rows = {row["recipe"]: row for row in table.to_dict("records")}
+    ours, theirs, target = rows.get(measured["recipe"]), rows.get(TUTORIAL), measured["target"]
+    nothing: dict[str, Any] = {"ours_s": None, "theirs_s": None, "ratio": None, "ratios": [], "at_least": False}
+    if ours is None or theirs is None or not (ours["epochs"] > 0 and theirs["epochs"] > 0):
+        return nothing | {"said": f"no comparison: {measured['recipe']} or {measured['reference']} has no record"}
+    end = f"{measured['recipe']} is at {ours['private_accuracy']:.1%} on {TEST}"
+    if ours["private_accuracy"] < target:
+        return nothing | {"said": f"no comparison: {end} when it ends, below {target:.0%}"}
+    ratio, at_least = theirs["seconds_in_all"] / ours["seconds_in_all"], theirs["private_accuracy"] < target
+    bound, only = ("at least ", "only ") if at_least else ("", "")
+    turns = {entry["recipe"]: entry["epoch_s_of_rounds"] for entry in measured["epochs"]}
+    ratios = [
+        theirs["epochs"] * slow / (ours["epochs"] * fast)
+        for fast, slow in zip(turns[measured["recipe"]], turns[TUTORIAL], strict=True)
+    ]
+    said = (
+        f"{end} after {ours['epochs']:.0f} epochs of {ours['epoch_s']:.0f} s, "
+        f"{ours['seconds_in_all'] / 60:.1f} minutes; the four convolutions the tutorials' way take "
+        f"{theirs['epoch_s']:.0f} s an epoch, and are {only}at {theirs['private_accuracy']:.1%} after "
+        f"{theirs['epochs']:.0f}: {bound}{theirs['seconds_in_all'] / 60:.0f} minutes to {target:.0%}. "
+        f"That is {bound}{ratio:.1f} times as long (asked: {RATIO_TARGET}; "
+        f"round by round {', '.join(f'{each:.1f}' for each in ratios)})."
+        + ("" if at_least else " Whether fewer of their epochs would do is not known.")
+    )
+    found = {"ours_s": ours["seconds_in_all"], "theirs_s": theirs["seconds_in_all"]}
+    return found | {"ratio": ratio, "ratios": ratios, "at_least": at_least, "said": said}
+
+
+def write_training_report(folder: Path, results: Path) -> str:
+    """Write ``training.csv``, ``pipeline.csv`` and ``training.md`` from ``training.json`` and the records.
+
+    Returns
+    -------
+    str
+        A few lines for the terminal.
+
+    Raises
+    ------
+    FileNotFoundError
+        If nothing was measured in `folder`.
+    """
+    import pandas as pd
+
+    file = folder / "training.json"
+    if not file.is_file():
+        raise FileNotFoundError(
+            f"{file}: nothing was measured there; run ferbench measure-training --source PATH first"
+        )
+    measured = json.loads(file.read_text())
+    table = time_to_accuracy(measured, results)
+    verdict = compare_times(table, measured)
+    pipeline = pd.DataFrame(measured["pipeline"])
+    write_csv(table, folder / "training.csv")
+    write_csv(pipeline, folder / "pipeline.csv")
+    slowest = pipeline[pipeline["threads"] == pipeline["threads"].max()]["images_per_s"].min()
+    rate = (
+        f"The input pipeline gives {slowest:,.0f} augmented images/s or more on {pipeline['threads'].max()} threads "
+        f"(asked: {PIPELINE_TARGET:,})."
+    )
+    text = "\n\n".join([_markdown(table, pipeline, measured), rate, str(verdict["said"]), _notes(measured, results)])
+    write_atomically(folder / "training.md", (text + "\n").encode())
+    return f"{rate}\n{verdict['said']}"
+
+
+def _row(entry: dict[str, Any], cell: Measured | None, read: Results, target: float) -> dict[str, Any]:
+    history = (cell.record.get("history") or {}) if cell else {}
+    curve = history.get("val_accuracy") or []
+    reached = [epoch for epoch, value in enumerate(curve, 1) if value >= target]
+    epochs = float(len(curve)) if curve else float("nan")
+    to_target = float(reached[0]) if reached else epochs
+    return {
+        **{name: entry[name] for name in ("recipe", "epoch_s", "images_per_s")},
+        "epochs": epochs,
+        "epochs_to_target": to_target,
+        "reached": bool(reached),
+        "private_accuracy": float("nan") if cell is None else _accuracy(cell, read),
+        "seconds_to_target": to_target * entry["epoch_s"],
+        "seconds_in_all": epochs * entry["epoch_s"],
+        "how": entry["how"],
+    }
+
+
+def _accuracy(cell: Measured, read: Results) -> float:
+    given = np.array(read.classes)[cell.proba[TEST].argmax(axis=1)]
+    return float((given == read.labels[TEST]).mean())
+
+
+def _markdown(table: "pd.DataFrame", pipeline: "pd.DataFrame", measured: dict[str, Any]) -> str:
+    target = f"{measured['target']:.0%}"
+    header = (
+        "recipe",
+        "epoch, s",
+        "images/s",
+        f"epochs to {target}",
+        "minutes",
+        "epochs in all",
+        "minutes in all",
+        TEST,
+    )
+    rows = []
+    for row in table.to_dict("records"):
+        known = row["epochs"] > 0
+        more = "" if row["reached"] or not known else "more than "
+        minutes = [f"{more}{row['seconds_to_target'] / 60:.0f}", f"{row['seconds_in_all'] / 60:.0f}"]
+        rows.append(
+            [
+                str(row["recipe"]),
+                f"{row['epoch_s']:.1f}",
+                f"{row['images_per_s']:,.0f}",
+                f"{more}{row['epochs_to_target']:.0f}" if known else "",
+                minutes[0] if known else "",
+                f"{row['epochs']:.0f}" if known else "",
+                minutes[1] if known else "",
+                f"{row['private_accuracy']:.3f}" if known else "",
+            ]
+        )
+    rates = [
+        [str(row["augmentation"]), str(row["threads"]), f"{row['images_per_s']:,.0f}"]
+        for row in pipeline.to_dict("records")
+    ]
+    return "\n\n".join(
+        [
+            f"# Training speed, and the time to {target}",
+            markdown_table(header, rows),
+            "## Input pipeline",
+            markdown_table(("augmentation", "threads", "images/s"), rates),
+        ]
+    )
+
+
+def _notes(measured: dict[str, Any], results: Path) -> str:
+    environment = measured["environment"]
+    text = _NOTES.format(
+        images=f"{min(entry['n_images'] for entry in measured['epochs']):,} to "
+        f"{max(entry['n_images'] for entry in measured['epochs']):,}",
+        rounds=max(len(entry["epoch_s_of_rounds"]) for entry in measured["epochs"]),
+        cores=environment["cores"],
+        cpu=environment["cpu"],
+        load=f"{measured['load_before']:.1f}",
+        target=measured["target"],
+        results=results.as_posix(),
+        validation=VALIDATION,
+        test=TEST,
+        tutorial=TUTORIAL,
+        reference=measured["reference"],
+    )
+    return "## How to read it\n\n" + text.rstrip()

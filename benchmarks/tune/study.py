@@ -1,0 +1,101 @@
+"""Optuna's part in a search: it proposes parameters, gives up hopeless trials, and says what mattered."""
+
+import importlib.util
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ferbench.benchmarks.tune.space import Choices, Range, Space
+
+# Trials that run to their end before one may be given up.
+_FREE_TRIALS = 5
+# Finished trials from which on it can be said what mattered.
+_ENOUGH = 10
+
+
+def require_optuna() -> None:
+    """Raise an ImportError that names the extra to install where Optuna is missing."""
+    if importlib.util.find_spec("optuna") is None:
+        raise ImportError('ferbench tune needs optuna, which is not installed: pip install "ferbench[tune]"')
+
+
+def next_trial(
+    space: Space,
+    records: Sequence[Mapping[str, Any]],
+    seed: int,
+    params: Mapping[str, Any] | None,
+    free_epochs: int,
+) -> Any:
+    """Open the next trial of a search: a trial of Optuna's, with its parameters.
+
+    The search's memory is replayed from the records each time, and the sampler's seed depends on the number of the
+    trial alone: a search that goes on after an interruption proposes what it would have proposed without one.
+
+    Parameters
+    ----------
+    space : Space
+    records : sequence of mapping
+        The finished trials.
+    seed : int
+        Seed of the search.
+    params : mapping or None
+        Parameters that the trial must have; None lets Optuna choose.
+    free_epochs : int
+        Epochs after which a network may be given up.
+    """
+    import optuna
+
+    study = _replay(space, records)
+    study.sampler = optuna.samplers.TPESampler(seed=(1000003 * seed + len(records)) % 2**32)
+    study.pruner = optuna.pruners.MedianPruner(n_startup_trials=_FREE_TRIALS, n_warmup_steps=free_epochs)
+    if params is not None:
+        study.enqueue_trial(dict(params))
+    return study.ask(_distributions(space))
+
+
+def importances(space: Space, records: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Share of the scores' variation that each parameter explains, by Optuna; empty with too few trials."""
+    import optuna
+
+    study = _replay(space, records)
+    done = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
+    varied = [name for name in space if len({trial.params[name] for trial in done}) > 1]
+    if len(done) < _ENOUGH or not varied or len({trial.value for trial in done}) < 2:
+        return {}
+    return optuna.importance.get_param_importances(study, params=varied)
+
+
+def _replay(space: Space, records: Sequence[Mapping[str, Any]]) -> Any:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    states = optuna.trial.TrialState
+    distributions = _distributions(space)
+    study = optuna.create_study(direction="maximize")
+    for record in records:
+        # The recipe as it is may lie outside of the space, such as an SVM's gamma="scale"; Optuna need not know it.
+        if not all(space[name].holds(record["params"].get(name)) for name in space):
+            continue
+        epochs = {int(epoch): value for epoch, value in record["epochs"].items()}
+        state = {"ok": states.COMPLETE, "pruned": states.PRUNED}.get(record["status"], states.FAIL)
+        value = record["value"] if state is states.COMPLETE else None
+        params = {name: record["params"][name] for name in space}
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=state, value=value, params=params, distributions=distributions, intermediate_values=epochs
+            )
+        )
+    return study
+
+
+def _distributions(space: Space) -> dict[str, Any]:
+    return {name: _distribution(values) for name, values in space.items()}
+
+
+def _distribution(values: Range | Choices) -> Any:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(values, Choices):
+        return CategoricalDistribution(values.values)
+    if values.whole:
+        return IntDistribution(int(values.low), int(values.high), log=values.log)
+    return FloatDistribution(values.low, values.high, log=values.log)

@@ -1,0 +1,71 @@
+"""Parse the command line and turn bad input into one clear line."""
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+# Each module of `ferbench.cli` named here has `register(subparsers)`; heavy imports stay inside its commands.
+COMMANDS = (
+    "run",
+    "report",
+    "predict",
+    "data",
+    "landmarks",
+    "tune",
+    "live",
+    "serve",
+    "measure_live",
+    "measure_speed",
+    "measure_training",
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser with every command's arguments."""
+    parser = argparse.ArgumentParser(
+        prog="ferbench",
+        description="Benchmark classical against deep facial emotion recognition, and run the winner.",
+    )
+    parser.add_argument("--version", action="version", version=f"ferbench {version('ferbench')}")
+    parser.add_argument("--traceback", action="store_true", help="show the traceback of an error (for bug reports)")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"ferbench.cli.{name}").register(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns
+    -------
+    int
+        0 on success, 1 when a run ended with failed cells, 2 on bad input, 130 after Ctrl-C, 141 when
+        the reader of a pipe went away.
+    """
+    args = build_parser().parse_args(argv)
+    try:
+        return int(args.command(args) or 0)
+    except BrokenPipeError:
+        # The reader (`| head`) left: keep Python from complaining about it once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        print("\nferbench: interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except (ValueError, OSError, ImportError) as error:
+        # By convention of the project these three mean bad input, a bad file system or a missing extra.
+        if args.traceback:
+            raise
+        print(f"ferbench: error: {_one_line(error)}", file=sys.stderr)
+        return 2
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__

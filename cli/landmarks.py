@@ -1,0 +1,90 @@
+"""``ferbench landmarks train`` and ``ferbench landmarks evaluate``."""
+
+import argparse
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+_NUMBERS = {
+    "cascades": (int, "cascades of trees"),
+    "trees": (int, "trees in each cascade"),
+    "depth": (int, "depth of a tree"),
+    "nu": (float, "learning rate of the boosting"),
+    "oversampling": (int, "starting shapes tried for each box"),
+    "pool": (int, "pixels sampled in each cascade"),
+    "splits": (int, "random splits tried for each node"),
+    "drawn": (int, "drawn faces added to the photographed ones"),
+    "seed": (int, "seed of everything random"),
+}
+
+
+def register(subparsers: Any) -> None:
+    """Add ``landmarks`` with its two commands."""
+    parser = subparsers.add_parser("landmarks", help="train or measure a 68-point landmark model")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _register_train(commands)
+    _register_evaluate(commands)
+
+
+def _register_train(commands: Any) -> None:
+    parser = commands.add_parser("train", help="train a landmark model on marked faces and on drawn ones")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="NPZ", help="faces with 68 points, such as faces68.npz"
+    )
+    parser.add_argument("--output", type=Path, required=True, metavar="DAT", help="the model to write")
+    parser.add_argument("--threads", type=int, default=2, help="threads to train with (default: 2)")
+    for name, (kind, text) in _NUMBERS.items():
+        parser.add_argument(
+            f"--{name}", type=kind, help=f"{text} (default: that of the model that comes with ferbench)"
+        )
+    parser.set_defaults(command=train)
+
+
+def _register_evaluate(commands: Any) -> None:
+    parser = commands.add_parser("evaluate", help="measure landmark models on held-out people")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="NPZ", help="faces with 68 points, such as faces68.npz"
+    )
+    parser.add_argument("--model", type=Path, metavar="DAT", help="a model (default: the one that comes with ferbench)")
+    parser.add_argument(
+        "--public", type=Path, metavar="DAT", help="another model to compare with, such as dlib's public one"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("results/landmarks"),
+        help="folder for the tables (default: results/landmarks)",
+    )
+    parser.set_defaults(command=evaluate)
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train and say where the model lies."""
+    from ferbench.benchmarks.landmarks import LandmarkSettings, train_landmarks
+
+    chosen = {field.name: getattr(args, field.name, None) for field in fields(LandmarkSettings)}
+    settings = replace(LandmarkSettings(), **{name: value for name, value in chosen.items() if value is not None})
+    path = train_landmarks(args.data, args.output, settings, n_threads=args.threads)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """Measure, print and write the tables."""
+    from ferbench.benchmarks.landmarks import evaluate_landmarks
+
+    models = [_own(args.model)]
+    if args.public:
+        models.append((f"public ({args.public.name})", args.public))
+    frame = evaluate_landmarks(args.data, models, args.output)
+    print(frame.drop(columns=["nme_median"]).to_string(index=False, float_format=lambda value: f"{value:.4g}"))
+    print(f"\nheld-out people only; tables in {args.output}")
+    return 0
+
+
+def _own(model: Path | None) -> tuple[str, Path]:
+    if model is not None:
+        return model.name, model
+    from importlib.resources import files
+
+    return "ferbench", Path(str(files("ferbench.features") / "landmarks68.dat"))

@@ -1,0 +1,158 @@
+"""``ferbench live``, ``image`` and ``video``: run a recogniser on what a camera or a file shows."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def register(subparsers: Any) -> None:
+    """Add the commands to the parser."""
+    _register_live(subparsers)
+    _register_image(subparsers)
+    _register_video(subparsers)
+
+
+def _register_live(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "live",
+        help="show emotions of a webcam, a video or images in a window",
+        description="Show emotions live. Keys: q or Esc quits, space pauses, s saves a snapshot, m mirrors, p shows "
+        "key points, 1 to 9 switch the model, h helps. Nothing is stored but the files you name.",
+    )
+    parser.add_argument(
+        "source",
+        nargs="?",
+        default="0",
+        metavar="SOURCE",
+        help="a camera's number, a video, an RTSP or HTTP stream, an image, or a folder of images (default: 0)",
+    )
+    _add_model(parser)
+    parser.add_argument(
+        "--models", nargs="+", metavar="NAME|BUNDLE", help="models of the keys 1 to 9 (default: those there are)"
+    )
+    parser.add_argument("--no-window", action="store_true", help="only write files")
+    parser.add_argument(
+        "--mirror", action="store_true", help="show the picture as a mirror does (files are not mirrored)"
+    )
+    parser.add_argument(
+        "--snapshots", metavar="DIR", type=Path, default=Path(), help="folder for snapshots (default: this one)"
+    )
+    _add_video_outputs(parser)
+    parser.set_defaults(command=live)
+
+
+def _register_image(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "image",
+        help="draw emotions on an image or a folder of images, and count them",
+        description="Find the faces of an image or of a folder's images, draw boxes and labels, and count emotions.",
+    )
+    parser.add_argument("input", metavar="IN", help="an image, or a folder of images")
+    _add_model(parser)
+    parser.add_argument("--output-image", metavar="OUT", type=Path, help="annotated image; a folder, if IN is one")
+    parser.add_argument("--output-csv", metavar="OUT.csv", type=Path, help="emotion counts: emotion,count,share")
+    parser.add_argument(
+        "--events", metavar="OUT.jsonl|csv", type=Path, help="one row for each face: box, label, probabilities, points"
+    )
+    parser.set_defaults(command=image)
+
+
+def _register_video(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "video",
+        help="draw emotions on a video, and write them as rows and as a page",
+        description="Run through a video without dropping a frame.",
+    )
+    parser.add_argument("input", metavar="IN", help="a video file")
+    _add_model(parser)
+    _add_video_outputs(parser)
+    parser.set_defaults(command=video)
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        metavar="winner|NAME|BUNDLE",
+        help="winner, a pretrained model, a recipe such as hog+svm, or a bundle's folder (default: winner)",
+    )
+    parser.add_argument("--results", default="results", metavar="DIR", help="where to look names up (default: results)")
+    parser.add_argument(
+        "--detector", metavar="NAME", help="face detector: yunet, haar, dlib, mtcnn, or yunet:MODEL.onnx"
+    )
+    parser.add_argument(
+        "--min-probability",
+        type=float,
+        default=0.4,
+        metavar="P",
+        help="a label less probable than this is shown as uncertain (default: 0.4)",
+    )
+    add_points(parser, "find 15 key points of each face as well, with the model that ships with ferbench or a bundle's")
+    parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the models (default: 1)")
+
+
+def add_points(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add the option for key points; what follows it may be left out."""
+    parser.add_argument("--points", nargs="?", const=True, type=_key_points, metavar="BUNDLE", help=text)
+
+
+def _key_points(text: str) -> str:
+    """Refuse the input of a command that was written behind ``--points``, which would take it for a bundle."""
+    if text.isdecimal() or "://" in text or (Path(text).exists() and not (Path(text) / "bundle.json").exists()):
+        raise argparse.ArgumentTypeError(
+            f"{text} is no key-point bundle; give a bundle's folder, or nothing for the one that ships with ferbench: "
+            f"then write {text} before --points"
+        )
+    return text
+
+
+def _add_video_outputs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output-video", metavar="OUT", type=Path, help="annotated video: .mp4, .m4v, .mov, .mkv, .avi"
+    )
+    parser.add_argument("--events", metavar="OUT.jsonl|csv", type=Path, help="one row for each face of each frame")
+    parser.add_argument(
+        "--summary",
+        metavar="OUT.html",
+        type=Path,
+        help="page with timelines and times per emotion; a CSV beside it",
+    )
+    parser.add_argument("--max-frames", type=int, metavar="N", help="end after so many frames")
+    parser.add_argument(
+        "--smoothing",
+        type=float,
+        default=0.5,
+        metavar="S",
+        help="time constant of the smoothing in seconds; 0 turns it off (default: 0.5)",
+    )
+    parser.add_argument(
+        "--detect-every",
+        type=_every,
+        default="auto",
+        metavar="K",
+        help="search for faces on every K-th frame and follow them between (default: auto)",
+    )
+
+
+def _every(text: str) -> Any:
+    return text if text == "auto" else int(text)
+
+
+def live(args: argparse.Namespace) -> int:
+    """Show a source in a window and write the files asked for."""
+    from ferbench.cli.live_run import run_live
+
+    return run_live(args)
+
+
+def image(args: argparse.Namespace) -> int:
+    """Annotate one image or a folder of them."""
+    from ferbench.cli.live_run import run_image
+
+    return run_image(args)
+
+
+def video(args: argparse.Namespace) -> int:
+    """Annotate a video."""
+    from ferbench.cli.live_run import run_video
+
+    return run_video(args)

@@ -1,0 +1,110 @@
+"""``ferbench measure-live``: how fast the live system is, what it finds, and what it costs."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+
+def register(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "measure-live",
+        help="measure the live system: frames per second, latency, faces found, memory",
+        description="Measure detectors and models on a clip, on the clip enlarged, and on groups put together from "
+        "photographs; write tables and plots. Wants a quiet machine.",
+    )
+    parser.add_argument("--clip", type=Path, metavar="PATH", help="a video of one talking person")
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="close-ups of faces, one each")
+    parser.add_argument(
+        "--output", type=Path, default=Path("results/live"), metavar="DIR", help="default: results/live"
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where to look up models")
+    parser.add_argument(
+        "--detectors",
+        nargs="+",
+        metavar="NAME",
+        default=None,
+        help="the first is the default one (default: yunet haar dlib, and mtcnn where it is installed); yunet:PATH",
+    )
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        metavar="NAME|BUNDLE",
+        help="the first is the default one (default: those that ship with ferbench)",
+    )
+    parser.add_argument("--only", nargs="+", default=[], metavar="PATTERN", help="such as 'stream-640*' or 'start-*'")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="interleaved rounds (default: 3)")
+    parser.add_argument("--soak", type=int, metavar="FRAMES", help="only run the clip in a loop for so many frames")
+    parser.add_argument("--fer", metavar="PYTHON", help="interpreter of an environment with the package fer")
+    parser.add_argument("--rebuild", action="store_true", help="measure nothing: write tables and plots from records")
+    parser.set_defaults(command=measure_live)
+
+
+def measure_live(args: argparse.Namespace) -> int:
+    """Measure, write tables and plots, print the targets."""
+    from ferbench.benchmarks.live import write_live_report
+
+    if not args.rebuild:
+        failed = _measure(args)
+        for name, reason in failed:
+            print(f"failed: {name}: {reason}")
+    print(write_live_report(args.output))
+    print(f"report: {args.output / 'live.md'}")
+    return 1 if not args.rebuild and failed else 0
+
+
+def _measure(args: argparse.Namespace) -> list[tuple[str, str]]:
+    from tqdm import tqdm
+
+    from ferbench.benchmarks.live import LiveBench
+
+    if args.clip is None or args.photos is None:
+        raise ValueError("measure-live needs --clip VIDEO and --photos FOLDER (or --rebuild)")
+    bench = LiveBench(
+        args.clip,
+        args.photos,
+        detectors=_detectors(args.detectors),
+        models=_models(args.models, args.results),
+        output=args.output,
+        fer=args.fer,
+        only=args.only,
+        rounds=args.rounds,
+        soak=args.soak,
+    )
+    with tqdm(total=bench.n_children, unit="process", desc="measure", disable=None) as bar:
+
+        def tell(config: Any, said: Any) -> None:
+            bar.set_postfix_str(config.name)
+            bar.update()
+
+        records = bench.run(tell)
+    return [(record["name"], record["reason"]) for record in records if record["status"] != "ok"]
+
+
+def _detectors(names: list[str] | None) -> dict[str, str]:
+    """What to give to the measuring process by the name to show, without paths."""
+    from importlib.util import find_spec
+
+    if names is None:
+        names = ["yunet", "haar", "dlib", *(["mtcnn"] if find_spec("mtcnn") else [])]
+    return {name.partition(":")[0]: name for name in names}
+
+
+def _models(names: list[str] | None, results: Path) -> dict[str, str]:
+    from ferbench.benchmarks.choose import find_bundle
+    from ferbench.models import pretrained
+
+    found = {name: str(find_bundle(name, results)) for name in names or pretrained()}
+    if not found:
+        raise FileNotFoundError("no pretrained model is installed; name bundles with --models")
+    return {_shown(name): path for name, path in found.items()}
+
+
+def _shown(name: str) -> str:
+    """A recipe's or shipped model's name as it is; of a path only the recipe in it."""
+    import json
+
+    info = Path(name) / "bundle.json"
+    if not info.is_file():
+        return name
+    return str(json.loads(info.read_text()).get("recipe", {}).get("name") or Path(name).name)

@@ -1,0 +1,80 @@
+"""``ferbench measure-training``: how fast networks train here, and how soon they are at an accuracy."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+RECIPES = ("ferbench-net@fast", "ferbench-net-l", "ferbench-net", "ferbench-net-xs", "cnn-4conv")
+
+
+def register(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "measure-training",
+        help="measure training: images/s of the input pipeline, seconds an epoch, time to an accuracy",
+        description="Measure the input pipeline, and some steps of each network in this harness and of the "
+        "four-convolution network with Keras' ImageDataGenerator in float32; put them together with "
+        "recorded learning curves. Wants a quiet machine for a few minutes.",
+    )
+    parser.add_argument("--source", metavar="PATH", help="FER2013, in any of its forms")
+    parser.add_argument(
+        "--recipes", nargs="+", default=list(RECIPES), metavar="NAME", help=f"default: {' '.join(RECIPES)}"
+    )
+    parser.add_argument("--suite", default="fer2013", metavar="NAME", help="where the recipes' parameters stand")
+    parser.add_argument(
+        "--recipe",
+        default=RECIPES[0],
+        metavar="NAME",
+        help=f"whose time is compared with the tutorials' ({RECIPES[0]})",
+    )
+    parser.add_argument(
+        "--target", type=float, default=0.65, metavar="SHARE", help="the accuracy to be reached (default: 0.65)"
+    )
+    parser.add_argument("--steps", type=int, default=48, metavar="N", help="steps of a short epoch (default: 48)")
+    parser.add_argument(
+        "--rounds", type=int, default=3, metavar="N", help="how often each network has its turn (default: 3)"
+    )
+    parser.add_argument(
+        "--results", type=Path, default=Path("results/fer2013"), metavar="DIR", help="the records (results/fer2013)"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("results/training"), metavar="DIR", help="default: results/training"
+    )
+    parser.add_argument("--rebuild", action="store_true", help="measure nothing: write tables from what was measured")
+    parser.set_defaults(command=measure_training)
+
+
+def measure_training(args: argparse.Namespace) -> int:
+    """Measure, write the tables, print the outcome."""
+    from ferbench.benchmarks.training import write_training_report
+
+    if not args.rebuild:
+        _measure(args)
+    print(write_training_report(args.output, args.results))
+    print(f"report: {args.output / 'training.md'}")
+    return 0
+
+
+def _measure(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from ferbench.benchmarks.store import load_suite
+    from ferbench.benchmarks.training import measure_training_speed
+    from ferbench.datasets import load
+
+    if args.source is None:
+        raise ValueError("measure-training needs --source PATH, such as fer2013.zip (or --rebuild)")
+    suite = load_suite(args.suite)
+    dataset = load(args.source, size=suite.size, seed=suite.dataset_seed)
+    params = {name: suite.params.get(name, {}) for name in args.recipes}
+    with tqdm(total=1 + args.rounds * (len(params) + 1), desc="measure", unit="part", disable=None) as bar:
+        measure_training_speed(
+            dataset,
+            params,
+            args.output,
+            compared=args.recipe,
+            target=args.target,
+            steps=args.steps,
+            rounds=args.rounds,
+            on_part=lambda name: bar.update(),
+        )

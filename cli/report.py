@@ -1,0 +1,107 @@
+"""``ferbench report`` rebuilds tables and plots, ``best`` names the winner, and ``export`` takes it out."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+
+def register(subparsers: Any) -> None:
+    """Add ``report``, ``best`` and ``export``."""
+    _register_report(subparsers)
+    _register_best(subparsers)
+    _register_export(subparsers)
+
+
+def _register_report(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "report",
+        help="rebuild tables, plots and the page of a results folder",
+        description="Rebuild leaderboard, plots and page from the records alone; nothing is fitted.",
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="RESULTS_FOLDER",
+        help="such as results/fer2013; default: the only one in ./results",
+    )
+    parser.add_argument(
+        "--faces",
+        metavar="SOURCE",
+        help="the data that was measured: also write faces.html, with pictures, for your own machine only",
+    )
+    parser.set_defaults(command=report)
+
+
+def _register_best(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "best",
+        help="name the best recogniser within a latency budget, and its bundle",
+        description="Name the recogniser with the best accuracy on PublicTest within the limits, and its bundle.",
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        metavar="RESULTS_FOLDER",
+        help="such as results/fer2013; default: the only one in ./results",
+    )
+    parser.add_argument("--max-latency-ms", type=float, metavar="MS", help="p90 of the latency for one image")
+    parser.add_argument("--max-size-mb", type=float, metavar="MB", help="size of the bundle on disk")
+    parser.add_argument("--min-accuracy", type=float, metavar="SHARE", help="accuracy on PublicTest, 0 to 1")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(command=best)
+
+
+def _register_export(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "export",
+        help="copy a measured bundle out of the results, with a model card",
+        description="Copy a measured bundle into a folder of its own and write its model card from the measurements.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make")
+    parser.add_argument(
+        "--model", default="winner", metavar="NAME", help="winner (default), a recipe or a bundle's folder"
+    )
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
+    parser.add_argument(
+        "--note", action="append", default=[], metavar="TEXT", help="a paragraph for the card; repeatable"
+    )
+    parser.set_defaults(command=export)
+
+
+def export(args: argparse.Namespace) -> int:
+    """Copy a bundle and print where its card is."""
+    from ferbench.benchmarks.choose import export_bundle
+
+    print(export_bundle(args.model, args.results, args.folder, notes=args.note))
+    return 0
+
+
+def report(args: argparse.Namespace) -> int:
+    """Rebuild a report and print its leaderboard."""
+    from ferbench.benchmarks.report import find_results
+    from ferbench.benchmarks.tasks import task_of
+
+    folder = find_results(args.folder)
+    task = task_of(folder)
+    dataset = task.reload(folder, args.faces) if args.faces else None
+    page, frame = task.rebuild(folder, dataset)
+    print(task.text(frame))
+    print(f"report: {page}")
+    if args.faces and (page.parent / "faces.html").is_file():
+        print(f"with pictures, for your own machine only: {page.parent / 'faces.html'}")
+    return 0
+
+
+def best(args: argparse.Namespace) -> int:
+    """Print the winner within the limits."""
+    from ferbench.benchmarks.choose import choose_best
+
+    choice = choose_best(
+        args.folder,
+        max_latency_ms=args.max_latency_ms,
+        max_size_mb=args.max_size_mb,
+        min_accuracy=args.min_accuracy,
+    )
+    print(json.dumps(choice.as_dict(), indent=1) if args.json else choice.text())
+    return 0

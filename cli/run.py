@@ -1,0 +1,142 @@
+"""``ferbench run``: measure a suite and report it."""
+
+import argparse
+import shlex
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ferbench.benchmarks.run import Run, Step
+    from ferbench.benchmarks.tasks import Task
+
+
+def register(subparsers: Any) -> None:
+    """Add ``run`` to the command line."""
+    parser = subparsers.add_parser(
+        "run",
+        help="fit and measure every recipe of a suite, and write tables, plots and bundles",
+        description="Fit and measure every recipe of a suite. What is measured already is never measured again.",
+    )
+    add = parser.add_argument
+    add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
+    add("--source", metavar="PATH", help="the data: a folder, zip or CSV, or 'faces' for the drawn ones")
+    add("--output", default="results", metavar="DIR", help="where results go (default: results)")
+    add("--only", nargs="+", action="extend", default=[], metavar="PATTERN", help="only cells like hog+* or *svm")
+    add("--force", action="store_true", help="measure the chosen cells again, ok or not")
+    add("--retry-failed", action="store_true", help="measure failed cells again")
+    add("--dry-run", action="store_true", help="say what would be measured, and stop")
+    add("-j", "--jobs", type=int, default=1, metavar="N", help="cells at once; they share the cores (default: 1)")
+    add("--executor", default="local", metavar="WHERE", help="local (default) or dask://HOST:PORT")
+    add("--no-report", action="store_true", help="leave the tables and plots as they are")
+    parser.set_defaults(command=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run a suite; return 0 when all cells are ok, 1 when some failed, 130 or 143 when interrupted."""
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: Any) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        return _run(args)
+    except KeyboardInterrupt:
+        number = received[0] if received else signal.SIGINT
+        command = _command_to_go_on(args)
+        print(f"\ninterrupted; nothing finished is lost. Go on with: {command}", file=sys.stderr)
+        return 128 + number
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from ferbench.benchmarks.run import Run, make_executor
+    from ferbench.benchmarks.store import load_suite
+    from ferbench.benchmarks.tasks import get_task
+
+    suite = load_suite(args.suite)
+    source = args.source or suite.source
+    if source is None:
+        raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
+    executor = None if args.dry_run else make_executor(args.executor, args.jobs)
+    task = get_task(suite.task)
+    dataset = task.load(source, suite)
+    print(_describe(dataset, task))
+    job = Run(suite, dataset, args.output, only=args.only, force=args.force, retry_failed=args.retry_failed)
+    if args.dry_run:
+        _print_plan(job.plan())
+        return 0
+    summary = _execute(job, executor)
+    if not args.no_report:
+        _report(summary.root, dataset, task)
+    for record in summary.failed:
+        print(f"{record['status']}: {record['cell_id']}: {record['reason']}", file=sys.stderr)
+    return 1 if summary.failed else 0
+
+
+def _execute(job: "Run", executor: Any) -> Any:
+    from tqdm import tqdm
+
+    with tqdm(unit="cell", disable=None, desc=job.suite.name) as bar:
+
+        def on_plan(steps: "list[Step]") -> None:
+            todo = [step for step in steps if step.action == "run"]
+            bar.reset(len(todo))
+            kept = len(steps) - len(todo)
+            tqdm.write(f"{len(todo)} cells to measure, {kept} kept" if kept else f"{len(todo)} cells to measure")
+            for step in steps:
+                if step.why not in ("ok", "not measured yet", "forced"):
+                    tqdm.write(f"{step.action:8}{step.cell.cell_id}: {step.why}")
+
+        def on_record(record: dict[str, Any]) -> None:
+            tqdm.write(_line(record))
+            bar.update()
+
+        return job.execute(executor, on_plan=on_plan, on_record=on_record)
+
+
+def _line(record: dict[str, Any]) -> str:
+    start = f"{record['status']:8}{record['cell_id']:38}"
+    timings = record["timings"]
+    if record["status"] != "ok":
+        return f"{start} {record['reason']}"
+    latency = timings["latency_ms"]["median"]
+    parts = [f"fit {timings['fit_s']:.1f} s", f"{latency:.2f} ms/image"]
+    if timings["extract_s"] is not None:
+        parts.insert(0, f"features {timings['extract_s']:.1f} s")
+    return f"{start} {', '.join([*parts, *([record['reason']] if record['reason'] else [])])}"
+
+
+def _print_plan(steps: "list[Step]") -> None:
+    for step in steps:
+        print(f"{step.action:6}{step.cell.cell_id:38} {step.why}")
+    print(f"{sum(step.action == 'run' for step in steps)} of {len(steps)} cells would be measured")
+
+
+def _describe(dataset: Any, task: "Task") -> str:
+    kind = "drawn faces, not real photographs" if dataset.drawn else "photographs"
+    parts = ", ".join(f"{split} {n}" for split, n in task.counts(dataset)["counts"].items())
+    return "\n".join([f"{dataset.name}: {len(dataset)} {kind} ({parts})", *map(str, dataset.notes)])
+
+
+def _report(folder: "Path", dataset: Any, task: "Task") -> None:
+    page, table = task.rebuild(folder, dataset)
+    print(task.text(table))
+    if dataset.drawn:
+        print("These are drawn faces, not real photographs: the figures say how methods differ, no more.")
+    print(f"report: {page}")
+
+
+def _command_to_go_on(args: argparse.Namespace) -> str:
+    words = ["ferbench", "run", args.suite]
+    words += ["--source", args.source] if args.source else []
+    words += ["--output", args.output] if args.output != "results" else []
+    words += ["--jobs", str(args.jobs)] if args.jobs != 1 else []
+    words += ["--executor", args.executor] if args.executor != "local" else []
+    words += ["--only", *args.only] if args.only else []
+    return shlex.join(words)

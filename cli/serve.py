@@ -1,0 +1,136 @@
+"""``ferbench serve``: the web page."""
+
+import argparse
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+from ferbench.cli.live import add_points
+
+HELP = """Serve a web page for the cameras of browsers and for pictures, and an API, on this machine only. Nothing is
+stored. With --source it also shows a camera, file or stream of this machine. To let a phone in, bind it to the network
+with --host 0.0.0.0 and protect it with --token; browsers give their camera only to https pages (--tls-cert, --tls-key)
+or to pages of their own machine."""
+
+
+def register(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser("serve", help="serve the web page", description=HELP)
+    parser.add_argument("--host", default="127.0.0.1", help="interface to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8000, help="port; 0 for any free one (default: 8000)")
+    parser.add_argument(
+        "--model",
+        nargs="+",
+        default=["winner"],
+        metavar="NAME|BUNDLE",
+        help="models to choose from, the first is the default: winner, a recipe, or a bundle's folder",
+    )
+    parser.add_argument("--results", default="results", metavar="DIR", help="where to look names up (default: results)")
+    parser.add_argument("--source", metavar="SOURCE", help="camera index, file or stream that the page shows as well")
+    parser.add_argument("--detector", metavar="NAME", help="face detector: yunet, haar, dlib or mtcnn")
+    add_points(parser, "find 15 key points of each face from the start; without it the page has a switch for them")
+    parser.add_argument(
+        "--token",
+        default=os.environ.get("FERBENCH_TOKEN"),
+        metavar="SECRET",
+        help="what everybody has to know (default: the variable FERBENCH_TOKEN); needed beyond this machine",
+    )
+    parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="further name of this server")
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate, to serve https")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="key of the certificate")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser.set_defaults(command=serve)
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serve until Ctrl-C or SIGTERM."""
+    from ferbench.realtime.web import Limits, Server, access_for, bind, create_app
+
+    _check(args)
+    limits = Limits()
+    access = access_for(args.host, args.token, args.allow_host)
+    # The port comes before the models: a second server should say so at once.
+    with bind(args.host, args.port, limits=limits) as bound:
+        app = create_app(
+            _bundles(args.model, Path(args.results)),
+            detector=args.detector,
+            source=args.source,
+            access=access,
+            limits=limits,
+            points=_points(args.points),
+            points_on=args.points is not None,
+        )
+        address = _address(args, bound.getsockname()[1])
+        tls = (str(args.tls_cert), str(args.tls_key)) if args.tls_cert else None
+        Server(app, limits, on_start=lambda: _announce(args, address), tls=tls).run(sockets=[bound])
+    print("ferbench: stopped")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    if not 0 <= args.port <= 65535:
+        raise ValueError(f"--port must be from 0 to 65535; got {args.port}")
+    if (args.tls_cert is None) != (args.tls_key is None):
+        raise ValueError("https needs both --tls-cert and --tls-key")
+    for file in (args.tls_cert, args.tls_key):
+        if file is not None and not file.is_file():
+            raise FileNotFoundError(f"{file}: no such file; give the certificate and its key as PEM files")
+    source = args.source
+    if source is not None and not (source.isdecimal() or "://" in source or Path(source).exists()):
+        raise FileNotFoundError(f"--source {source}: no such file; give a camera's number, a file, a folder or a URL")
+
+
+def _points(chosen: str | bool | None) -> Path | None:
+    """Folder of the key-point bundle; the shipped one is on offer also where nobody asks for it."""
+    from ferbench.realtime.recognition import find_points
+
+    if chosen is None:
+        with contextlib.suppress(FileNotFoundError):
+            return find_points()
+        return None
+    return find_points(None if chosen is True else str(chosen))
+
+
+def _bundles(names: list[str], results: Path) -> dict[str, Path]:
+    """Folders of the models by the names they get on the page."""
+    from ferbench.benchmarks.choose import REAL_TIME_MS, find_bundle
+    from ferbench.models import pretrained
+    from ferbench.models.bundles import find_shipped
+
+    known = pretrained()
+    found: dict[str, Path] = {}
+    for name in names:
+        shipped = find_shipped(name)
+        path = shipped if shipped != Path(name) else find_bundle(name, results, max_latency_ms=REAL_TIME_MS)
+        found.setdefault(_title(name, path, known), path)
+    # What comes with the package is on offer as well.
+    return {**found, **{name: path for name, path in known.items() if path not in found.values()}}
+
+
+def _title(name: str, path: Path, known: dict[str, Path]) -> str:
+    import json
+
+    by_path = {folder: title for title, folder in known.items()}
+    if path in by_path:
+        return by_path[path]
+    if name != "winner" and not Path(name).is_dir():
+        return name
+    recipe = json.loads((path / "bundle.json").read_text()).get("recipe", {}).get("name")
+    return recipe or path.name
+
+
+def _address(args: argparse.Namespace, port: int) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(args.host, args.host)
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"{'https' if args.tls_cert else 'http'}://{host}:{port}/"
+
+
+def _announce(args: argparse.Namespace, address: str) -> None:
+    print(f"ferbench: {address} (Ctrl-C stops it)", flush=True)
+    if args.open:
+        import threading
+        import webbrowser
+
+        page = f"{address}?token={args.token}" if args.token else address
+        threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()

@@ -1,0 +1,30 @@
+from .audits.images import audit
+from .audits.points import audit_points
+from .base.dataset import LABELS, SPLITS, Dataset, cache_dir, content_fingerprint
+from .faces.make import make_faces
+from .points.dataset import PointDataset, load_points
+from .points.splits import POINT_SPLITS
+from .protocols.duplicates import find_leaks
+from .readers.download import fetch
+from .readers.faces import read_faces
+from .readers.files import IMAGE_SUFFIXES
+from .readers.loading import load
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "LABELS",
+    "POINT_SPLITS",
+    "SPLITS",
+    "Dataset",
+    "PointDataset",
+    "audit",
+    "audit_points",
+    "cache_dir",
+    "content_fingerprint",
+    "fetch",
+    "find_leaks",
+    "load",
+    "load_points",
+    "make_faces",
+    "read_faces",
+]

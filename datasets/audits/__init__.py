@@ -1,0 +1,1 @@
+"""Audit data sets of faces and of key points."""

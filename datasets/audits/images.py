@@ -1,0 +1,173 @@
+"""Audit a data set: what is in it, and what would spoil a benchmark on it."""
+
+import base64
+import json
+import os
+import uuid
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.datasets.audits.findings import count_classes, count_sizes, find_copies, find_lookalikes, measure_greys
+from ferbench.datasets.base import SPLITS, Dataset, Problems
+from ferbench.datasets.readers import BUILT_IN, load, open_source, read_source
+
+SCHEMA = 1
+
+
+def audit(
+    dataset_or_source: Dataset | str | os.PathLike[str],
+    output_dir: str | os.PathLike[str],
+    *,
+    faces: bool = True,
+    size: int = 48,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Audit a data set and write ``audit.json``, ``audit.md``, ``audit.html`` and PNG figures.
+
+    Unlike :func:`load`, the audit goes on past unreadable files, unknown labels and missing classes, and
+    lists them.
+
+    Parameters
+    ----------
+    dataset_or_source : Dataset, str or path
+        A loaded data set, or what :func:`load` takes.
+    output_dir : str or path
+        Folder for the pages, made where it is missing.
+    faces : bool, default=True
+        Whether the pages show faces of the data set. Without, they hold figures, plots and averages of at
+        least 25 faces only, and may be published where the faces may not.
+    size : int, default=48
+        Height and width in pixels at which images are compared and shown.
+    seed : int, default=0
+        Seed of parts that are held out and of the faces shown.
+
+    Returns
+    -------
+    dict
+        What ``audit.json`` holds.
+
+    Raises
+    ------
+    ValueError, OSError
+        When there is nothing to audit, or the folder cannot be written.
+    """
+    output = Path(output_dir)
+    output.mkdir(parents=True, exist_ok=True)
+    dataset, shapes, problems = _read(dataset_or_source, size, seed)
+    findings = _describe(dataset, faces) | _unreadable(problems) | {"sizes": _sizes(dataset, shapes)}
+    for find in (count_classes, measure_greys, find_copies, find_lookalikes):
+        findings |= find(dataset)
+    findings["figures"] = _write_figures(dataset, findings, output, faces, seed)
+    write_text(output / "audit.json", json.dumps(findings, indent=1) + "\n")
+    for page in ("audit.md", "audit.html"):
+        write_text(output / page, render(page, findings, output))
+    return findings
+
+
+def _read(
+    dataset_or_source: Dataset | str | os.PathLike[str], size: int, seed: int
+) -> tuple[Dataset, NDArray[np.int32] | None, Problems | None]:
+    if isinstance(dataset_or_source, Dataset):
+        return dataset_or_source, None, None
+    if dataset_or_source == BUILT_IN:
+        return load(dataset_or_source, size=size, seed=seed), None, None
+    problems = Problems(str(dataset_or_source), collect=True)
+    dataset, shapes = read_source(open_source(dataset_or_source), size, seed, problems)
+    return dataset, shapes, problems
+
+
+def _describe(dataset: Dataset, faces: bool) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "name": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "drawn": dataset.drawn,
+        "notes": list(dataset.notes),
+        "images": len(dataset),
+        "faces_shown": faces,
+        "splits": list(SPLITS),
+    }
+
+
+def _unreadable(problems: Problems | None) -> dict[str, Any]:
+    """Rows that were left out; not known (null) for a data set that was loaded before."""
+    if problems is None:
+        return {"unreadable": None}
+    return {"unreadable": [{"id": row, "reason": reason} for row, reason in problems.found]}
+
+
+def _sizes(dataset: Dataset, shapes: NDArray[np.int32] | None) -> dict[str, Any]:
+    height, width = dataset.images.shape[1:]
+    return {"compared_at": [width, height], "original": None if shapes is None else count_sizes(shapes)}
+
+
+def _write_figures(dataset: Dataset, findings: dict[str, Any], output: Path, faces: bool, seed: int) -> dict[str, str]:
+    """Draw what there is to draw; figures with faces of an earlier audit go, so that none is published by mistake."""
+    from ferbench.datasets.audits import plots
+
+    several_sizes = len(findings["sizes"]["original"] or []) > 1
+    wanted: dict[str, Callable[[], Any] | None] = {
+        "classes": lambda: plots.plot_classes(findings),
+        "copies": lambda: plots.plot_copies(findings),
+        "brightness": lambda: plots.plot_brightness(findings),
+        "sizes": (lambda: plots.plot_sizes(findings)) if several_sizes else None,
+        "mean_faces": lambda: plots.plot_mean_faces(dataset, faces=faces),
+        "samples": (lambda: plots.plot_samples(dataset, seed)) if faces else None,
+        "conflicts": (lambda: plots.plot_conflicts(dataset, findings))
+        if faces and findings["label_conflicts"]["groups"]
+        else None,
+        "near_duplicates": (lambda: plots.plot_lookalikes(dataset, findings))
+        if faces and findings["near_duplicates"]["pairs"]
+        else None,
+    }
+    for name, plot in wanted.items():
+        if plot is None:
+            (output / f"{name}.png").unlink(missing_ok=True)
+        else:
+            save_figure(plot(), output / f"{name}.png")
+    return {name: f"{name}.png" for name, plot in wanted.items() if plot is not None}
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    figure.savefig(draft, format="png", dpi=130, metadata={"Software": None})
+    draft.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a page, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    draft.write_text(text, encoding="utf-8", errors="replace")  # a file name may be no UTF-8
+    draft.replace(path)
+
+
+def render(page: str, findings: dict[str, Any], output: Path) -> str:
+    """Fill a page's template; the HTML page carries its figures inside."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=page.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["percent"] = lambda value: "" if value is None else f"{100 * value:.1f} %"
+    environment.filters["cell"] = lambda text: str(text).replace("|", r"\|").replace("\n", " ").replace("<", r"\<")
+    environment.globals["embed"] = lambda name: _embed(output / name)
+    return environment.get_template(f"{page}.jinja").render(findings)
+
+
+def _template(name: str) -> str:
+    return resources.files("ferbench.datasets.audits").joinpath("templates", name).read_text("utf-8")
+
+
+def _embed(path: Path) -> str:
+    return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -1,0 +1,5 @@
+from .make import make_faces
+
+__all__ = [
+    "make_faces",
+]

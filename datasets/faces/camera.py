@@ -1,0 +1,113 @@
+"""Light on the drawn face, and what a camera makes of it."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.datasets.faces.actions import ACTION_UNITS
+from ferbench.datasets.faces.anatomy import GROUPS, RELIEF_ROWS
+from ferbench.datasets.faces.drawing import FRACTION_BITS
+from ferbench.datasets.faces.geometry import FaceShapes
+from ferbench.datasets.faces.sampling import FaceParameters
+
+_UNITS = list(ACTION_UNITS)
+_N_SIDES = 8  # rows of RELIEF_ROWS for one side of the face; the midline follows both sides
+
+
+def relief_strength(faces: FaceParameters) -> NDArray[np.float64]:
+    """How much each patch of the relief darkens or lightens, of shape (n_faces, n_patches).
+
+    The light's side brightens one flank of the nose and darkens the other; smiling rounds the cheeks, frowning
+    darkens the root of the nose, age the bags under the eyes.
+    """
+    look = faces.look
+    strength = RELIEF_ROWS[:, 5] * look["relief"][:, None]
+    act = {name: faces.actions[:, column] for column, name in enumerate(_UNITS)}
+    for side, sign in ((0, -1), (1, 1)):
+        first = side * _N_SIDES
+        strength[:, first + 2] += 0.35 * sign * look["light_x"]
+        strength[:, first + 4] += 0.10 * act["AU6"][:, side] + 0.08 * act["AU12"][:, side]
+        strength[:, first + 6] -= 0.12 * look["age"]
+        strength[:, first + 7] -= 0.12 * act["AU12"][:, side] + 0.08 * act["AU10"][:, side]
+        strength[:, first + 1] -= 0.10 * act["AU4"][:, side]
+    strength[:, -1] -= 0.12 * act["AU4"].mean(axis=1) + 0.10 * act["AU9"].mean(axis=1)
+    return strength
+
+
+def shading(faces: FaceParameters, shapes: FaceShapes, size: int) -> NDArray[np.float32]:
+    """Light on the head, of shape (n_faces, size, size): 1 leaves the drawn grey level as it is."""
+    x, y = _face_coordinates(faces, shapes, size)
+    strength = relief_strength(faces).astype(np.float32)
+    centres = shapes.points[:, GROUPS["shade"]]
+    centre_x, centre_y = _to_face(faces, shapes, centres[..., 0], centres[..., 1])
+    light = np.ones_like(x)
+    for patch, (*_, radius_x, radius_y, _) in enumerate(RELIEF_ROWS):
+        across = (x - centre_x[:, patch, None, None]) * np.float32(1 / radius_x)
+        along = (y - centre_y[:, patch, None, None]) * np.float32(1 / radius_y)
+        light += strength[:, patch, None, None] * np.exp(-(across * across + along * along))
+    normal_x, normal_y = np.clip(x / 1.1, -1, 1), np.clip((y - 0.2) / 1.5, -1, 1)
+    side = faces.look["light_x"].astype(np.float32)[:, None, None] * normal_x
+    above = faces.look["light_y"].astype(np.float32)[:, None, None] * normal_y
+    rim = 0.22 * (normal_x**2 + 0.6 * normal_y**2) ** 2
+    return np.clip(light + side + above - rim, 0.12, 1.9)
+
+
+def _face_coordinates(
+    faces: FaceParameters, shapes: FaceShapes, size: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    pixels = np.arange(size, dtype=np.float32)
+    return _to_face(faces, shapes, pixels[None, None, :], pixels[None, :, None])
+
+
+def _to_face(
+    faces: FaceParameters, shapes: FaceShapes, x: NDArray[np.generic], y: NDArray[np.generic]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Pixels to half face widths around the middle of the eyes, the roll of the head undone."""
+    extra = (slice(None),) + (None,) * (x.ndim - 1)
+    middle = shapes.landmarks[:, [36, 39, 42, 45]].mean(axis=1)
+    right, down = x - middle[:, 0][extra], y - middle[:, 1][extra]
+    roll, scale = faces.pose[:, 2], shapes.scale
+    cos, sin = (np.cos(roll) / scale)[extra], (np.sin(roll) / scale)[extra]
+    return (right * cos + down * sin).astype(np.float32), (down * cos - right * sin).astype(np.float32)
+
+
+def background(size: int, look: dict[str, float], generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Soft patches of grey behind the head."""
+    patches = look["background"] + look["background_mix"] * (generator.random((4, 4)) - 0.5) * 2
+    return np.asarray(cv2.resize(np.clip(patches, 0, 255).astype(np.uint8), (size, size)), dtype=np.uint8)
+
+
+def light_head(
+    canvas: NDArray[np.uint8],
+    face: NDArray[np.int32],
+    light: NDArray[np.float32],
+    look: dict[str, float],
+    generator: np.random.Generator,
+) -> NDArray[np.uint8]:
+    """Light and mottle the skin inside the outline `face` (fixed point, see the painter); the rest keeps its grey."""
+    mottle = generator.standard_normal((24, 24), dtype=np.float32) * np.float32(0.012 + 0.035 * look["freckle"])
+    mask = np.full(canvas.shape, 70, dtype=np.uint8)  # hair, ears and clothes catch some of the light too
+    cv2.fillPoly(mask, [face], 255, cv2.LINE_AA, FRACTION_BITS)
+    width = canvas.shape[::-1]
+    change = cv2.resize(light, width, interpolation=cv2.INTER_LINEAR) - 1 + cv2.resize(mottle, width)
+    change *= mask
+    change *= np.float32(1 / 255)
+    change += 1
+    return np.asarray(cv2.multiply(canvas, change, dtype=cv2.CV_8U), dtype=np.uint8)
+
+
+def expose(image: NDArray[np.float32], look: dict[str, float], generator: np.random.Generator) -> NDArray[np.uint8]:
+    """Contrast, exposure, blur and noise of the camera."""
+    # Automatic exposure, imperfect on purpose: dark skin stays darker than light skin.
+    quarter = len(image) // 4
+    metered = float(image[quarter:-quarter, quarter:-quarter].mean())
+    grey = np.clip(image * (look["exposure"] / metered) ** 0.75, 0, 255) / 255
+    grey = np.power(grey, look["gamma"]) * 255
+    flat = look["flatness"]
+    grey = grey * (1 - flat) + flat * (0.5 * grey.mean() + 64)
+    if look["blur"] > 0.05:
+        grey = cv2.GaussianBlur(
+            grey, (0, 0), float(np.sqrt(look["blur"])) * len(image) / 48, borderType=cv2.BORDER_REPLICATE
+        )
+    grey = grey + look["noise"] * generator.standard_normal(grey.shape, dtype=np.float32)
+    return np.clip(np.rint(grey), 0, 255).astype(np.uint8)

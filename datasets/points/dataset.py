@@ -1,0 +1,203 @@
+"""Faces with fifteen key points: what every loader of them returns, and loading by path or by name."""
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.datasets.points.marked import MarkedRows, refuse_unmarked, to_square
+from ferbench.datasets.points.splits import POINT_SPLITS, split_people
+from ferbench.utils import POINT_NAMES, derive_points
+
+_SOURCES = "Kaggle's training.csv, a zip or folder with it, an .npz of marked faces, or 'faces' for the drawn ones"
+
+
+@dataclass(frozen=True)
+class PointDataset:
+    """Grey faces with their key points and a split that keeps people apart.
+
+    Attributes
+    ----------
+    name : str
+        Short name, used for folders and titles.
+    images : ndarray of shape (n_samples, size, size), uint8
+    points : ndarray of shape (n_samples, 15, 2), float32
+        Points (x, y) in pixels, x to the right, in the order of `names`; the centre of the first pixel is (0, 0). NaN
+        where a point is not marked.
+    split : ndarray of shape (n_samples,), str
+        ``Training``, ``Validation`` or ``Test``.
+    groups : ndarray of shape (n_samples,), str
+        The person on each image, or ``row N`` where nobody says who it is; exact copies of an image share one.
+    ids : ndarray of shape (n_samples,), str
+        Where each image comes from: its name or its row in the source.
+    fingerprint : str
+        SHA-256 (hex) of images, points, split and groups.
+    names : tuple of str
+        Names of the points.
+    drawn : bool
+        Whether the faces are drawn by ferbench rather than photographed.
+    notes : sequence of str
+        What a reader of a table has to know.
+
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit together.
+    """
+
+    name: str
+    images: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    split: NDArray[np.str_]
+    groups: NDArray[np.str_]
+    ids: NDArray[np.str_]
+    fingerprint: str
+    names: tuple[str, ...] = POINT_NAMES
+    drawn: bool = False
+    notes: Sequence[str] = field(default=())
+
+    def __post_init__(self) -> None:
+        n_samples = len(self.images)
+        if self.images.dtype != np.uint8 or self.images.ndim != 3:
+            got = f"{self.images.dtype} of shape {self.images.shape}"
+            raise ValueError(f"{self.name}: images must be uint8 of shape (n_samples, height, width); got {got}")
+        if self.points.shape != (n_samples, len(self.names), 2):
+            expected = (n_samples, len(self.names), 2)
+            raise ValueError(f"{self.name}: points must have the shape {expected}; got {self.points.shape}")
+        for column in ("split", "groups", "ids"):
+            if (values := getattr(self, column)).shape != (n_samples,):
+                raise ValueError(f"{self.name}: {column} must hold {n_samples} strings; got shape {values.shape}")
+        if unknown := sorted(set(self.split.tolist()) - set(POINT_SPLITS)):
+            raise ValueError(f"{self.name}: split must be among {', '.join(POINT_SPLITS)}; got {unknown[0]!r}")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def rows(self, split: str) -> NDArray[np.intp]:
+        """Row numbers of one split, in order."""
+        if split not in POINT_SPLITS:
+            raise ValueError(f"split must be one of {', '.join(POINT_SPLITS)}; got {split!r}")
+        return np.flatnonzero(self.split == split)
+
+    def part(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Images and points of one split."""
+        rows = self.rows(split)
+        return self.images[rows], self.points[rows]
+
+
+def load_points(source: str | os.PathLike[str], size: int = 96, seed: int = 0, **options: object) -> PointDataset:
+    """Load faces with fifteen key points, split so that nobody stands in two parts.
+
+    Parameters
+    ----------
+    source : str or path
+        One of
+
+        - the CSV of Kaggle's "Facial Keypoints Detection", ``training.csv``, or a zip or folder that holds it; empty
+          cells are missing points, and a row is used for the points that it has;
+        - an ``.npz`` with the arrays ``images_training``, ``points_training``, ``images_test`` and ``points_test``, of
+          15 points or of 68 (from which the fifteen follow, see :func:`ferbench.features.derive_points`), and
+          optionally ``names_training`` and ``names_test`` such as ``<person>_<frame>.jpg``;
+        - ``"faces"``: faces drawn by ferbench, with exact points.
+    size : int, default=96
+        Height and width in pixels; images of another size are resized and their points go along.
+    seed : int, default=0
+        Seed of the parts that are held out, and of drawn faces.
+    **options : object
+        For ``"faces"``: ``n_samples`` and ``difficulty``, passed to :func:`make_faces`.
+
+    Returns
+    -------
+    PointDataset
+        A fifth of the people who are not in Test is Validation.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If a row cannot be used, a point lies more than a tenth of the side outside its image, or is marked in no row;
+        the message names the file and the row.
+
+    Notes
+    -----
+    People are told apart by the names of the images. Where the source does not name them, each image counts as a person
+    of its own and only exact copies are kept together.
+    """
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 24 <= size <= 512:
+        raise ValueError(f"size must be a whole number from 24 to 512 pixels; got {size!r}")
+    if source == "faces":
+        return _draw(int(size), seed, options)
+    if options:
+        raise ValueError(f"{source}: unknown option {min(options)!r}; files with key points take none")
+    return _from_rows(_read(Path(source)), Path(source), int(size), seed)
+
+
+def _read(path: Path) -> MarkedRows:
+    from ferbench.datasets.points.csv_file import read_csv
+    from ferbench.datasets.points.npz_file import read_npz
+
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder; expected {_SOURCES}")
+    if path.suffix.lower() == ".npz":
+        return read_npz(path)
+    if path.is_dir() or path.suffix.lower() in (".csv", ".zip"):
+        return read_csv(path)
+    raise ValueError(f"{path}: expected {_SOURCES}")
+
+
+def _from_rows(rows: MarkedRows, path: Path, size: int, seed: int) -> PointDataset:
+    images, points, notes = to_square(rows, size, str(path))
+    split, groups, remarks = split_people(rows, seed, str(path))
+    refuse_unmarked(points, str(path))
+    refuse_unmarked(points[split == "Training"], f"{path}: Training")
+    return PointDataset(
+        name=re.sub(r"[^\w.-]+", "-", path.name.removesuffix(path.suffix)).strip("-.") or "keypoints",
+        images=images,
+        points=points,
+        split=split,
+        groups=groups,
+        ids=rows.ids,
+        fingerprint=_fingerprint(images, points, split, groups),
+        notes=(*rows.notes, *remarks, *notes),
+    )
+
+
+def _draw(size: int, seed: int, options: dict[str, object]) -> PointDataset:
+    from ferbench.datasets.faces import make_faces
+
+    if unknown := sorted(options.keys() - {"n_samples", "difficulty"}):
+        raise ValueError(f"faces: unknown option {unknown[0]!r}; expected n_samples or difficulty")
+    faces = make_faces(size=size, random_state=seed, **options)  # type: ignore[arg-type]
+    assert faces.landmarks is not None
+    points = derive_points(faces.landmarks)
+    renamed = {"Training": "Training", "PublicTest": "Validation", "PrivateTest": "Test"}
+    split = np.array([renamed[part] for part in faces.split.tolist()])
+    return PointDataset(
+        name="faces",
+        images=faces.images,
+        points=points,
+        split=split,
+        groups=faces.ids,
+        ids=faces.ids,
+        fingerprint=_fingerprint(faces.images, points, split, faces.ids),
+        drawn=True,
+        notes=tuple(faces.notes),
+    )
+
+
+def _fingerprint(
+    images: NDArray[np.uint8], points: NDArray[np.float32], split: NDArray[np.str_], groups: NDArray[np.str_]
+) -> str:
+    digest = hashlib.sha256(repr(images.shape).encode())
+    digest.update(np.ascontiguousarray(images).data)
+    # There are many NaNs in bits, and only one in meaning.
+    digest.update(np.where(np.isnan(points), np.float32(np.nan), points).astype("<f4").tobytes())
+    for column in (split, groups):
+        digest.update("\n".join(map(str, column)).encode() + b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,32 @@
+"""Exact copies of images, and the leaks between splits that they make."""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.datasets.base import Dataset
+
+
+def image_groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Number the distinct images: rows with equal pixels get the same number."""
+    digests = [hashlib.blake2b(image, digest_size=16).digest() for image in np.ascontiguousarray(images)]
+    return np.asarray(np.unique(np.array(digests, "V16"), return_inverse=True)[1], np.intp)
+
+
+def find_leaks(dataset: Dataset) -> NDArray[np.bool_]:
+    """Find the rows outside Training whose exact image stands in Training.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Faces with their split.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), bool
+        True where a recogniser may have seen the very image during its fit.
+    """
+    groups = image_groups(dataset.images)
+    training = dataset.split == "Training"
+    return np.isin(groups, groups[training]) & ~training

@@ -1,0 +1,89 @@
+"""Official splits where a source has them, seeded stratified ones where it has not."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.datasets.base import SPLITS
+from ferbench.datasets.protocols.duplicates import image_groups
+
+# Of a source without any split; of Training where the third split is missing, which is the official share.
+FRACTIONS = {"PublicTest": 0.15, "PrivateTest": 0.15}
+HELD_OUT = {"PublicTest": 1 / 8}
+_OFFICIAL = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
+
+
+def stratified_split(
+    labels: NDArray[np.str_], seed: int, fractions: dict[str, float], groups: NDArray[np.intp] | None = None
+) -> NDArray[np.str_]:
+    """Draw parts out of Training, each with its fraction of every label; rows of one group stay together.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), str
+        A split for each row; at least one row of each label in each part as far as there are enough.
+    """
+    groups = np.arange(len(labels)) if groups is None else groups
+    _, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
+    part_of_group = np.full(len(first), "Training", "<U11")
+    generator = np.random.default_rng(seed)
+    for label in np.unique(labels):
+        members = generator.permutation(np.flatnonzero(labels[first] == label))
+        start = 0
+        for name, fraction in fractions.items():
+            stop = min(start + max(1, round(fraction * len(members))), max(start, len(members) - 1))
+            part_of_group[members[start:stop]] = name
+            start = stop
+    return part_of_group[group_of]
+
+
+def resolve_splits(
+    parts: NDArray[np.str_], labels: NDArray[np.str_], images: NDArray[np.uint8], seed: int, source: str
+) -> tuple[NDArray[np.str_], list[str]]:
+    """Turn what a source says about its parts into the three splits.
+
+    Returns
+    -------
+    split : ndarray of shape (n_samples,), str
+        One of the three splits for each row.
+    notes : list of str
+        What was decided here rather than by the source.
+    """
+    split = np.array([_OFFICIAL.get(part, part) for part in parts.tolist()], "<U11")
+    present = set(split.tolist())
+    if present == set(SPLITS):
+        return split, []
+    if len(present) == 1:
+        split = stratified_split(labels, seed, FRACTIONS, image_groups(images))
+        return split, [
+            f"The source has no split of its own: 15 % of each label were drawn for PublicTest and 15 % for "
+            f"PrivateTest (seed {seed}; exact copies kept together)."
+        ]
+    _refuse_unclear(split, present, source)
+    notes = []
+    if "PublicTest" in present:
+        split[split == "PublicTest"] = "PrivateTest"
+        notes.append("The source's only other part, its validation part, is scored as PrivateTest.")
+    rows = np.flatnonzero(split == "Training")
+    split[rows] = stratified_split(labels[rows], seed, HELD_OUT, image_groups(images[rows]))
+    held = int((split == "PublicTest").sum())
+    notes.append(
+        f"The source has no third split: PublicTest is a stratified part of {held:,} images held out of its "
+        f"{len(rows):,} training images (seed {seed}; exact copies kept together)."
+    )
+    return split, notes
+
+
+def _refuse_unclear(split: NDArray[np.str_], present: set[str], source: str) -> None:
+    if "" in present:
+        raise ValueError(
+            f"{source}: {int((split == '').sum())} images lie outside its train, validation and test folders; "
+            f"move them into one of these"
+        )
+    if "Training" not in present:
+        raise ValueError(f"{source}: no training part; expected a folder train/ beside {_folders(sorted(present))}")
+
+
+def _folders(splits: Sequence[str]) -> str:
+    return " and ".join({"PublicTest": "validation/", "PrivateTest": "test/"}[name] for name in splits)

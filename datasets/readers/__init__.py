@@ -1,0 +1,5 @@
+"""Read data sets from folders, archives, CSV files and the cache."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,134 @@
+"""FER2013's CSV: ``emotion,pixels,Usage``, or the competition's ``emotion,pixels``."""
+
+import csv
+import hashlib
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.datasets.base import CODES, LABELS, SPLITS, Batch, Problems, canonical_label, canonical_split
+from ferbench.utils import resize
+
+_ROWS_PER_BATCH = 256
+# Longer than any row this project accepts: 1024 x 1024 pixels of up to three digits and a space.
+MAX_FIELD = 4 * 1024 * 1024
+_PIXEL = {str(value): value for value in range(256)}
+_OFFICIAL = {name.casefold(): name for name in SPLITS}
+
+
+class CsvSource:
+    """A CSV with one face in each row, its pixels as 0 … 255 with spaces between."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = path.stem
+        with self._open() as file:
+            self._columns = self._read_header(next(csv.reader(file), []))
+
+    def __len__(self) -> int:
+        return 0
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the file."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
+        """Read all rows."""
+        rows: list[tuple[str, str, str, NDArray[np.uint8]]] = []
+        n_pixels = 0
+        for row_id, cells in self._rows(problems):
+            try:
+                row = self._read_row(cells)
+                n_pixels = n_pixels or row[2].size
+                if row[2].size != n_pixels:
+                    raise ValueError(f"expected {n_pixels:,} pixels, as in the rows before; got {row[2].size:,}")
+                rows.append((row_id, *row))
+            except ValueError as error:
+                problems.add(row_id, str(error))
+            if len(rows) == _ROWS_PER_BATCH:
+                yield _batch(rows, size)
+                rows = []
+        if rows:
+            yield _batch(rows, size)
+
+    def _open(self) -> TextIO:
+        return self.path.open(encoding="utf-8-sig", errors="replace", newline="")
+
+    def _read_header(self, header: list[str]) -> dict[str, int]:
+        columns = {name.strip().casefold(): number for number, name in enumerate(header)}
+        if not {"emotion", "pixels"} <= columns.keys():
+            got = ", ".join(header)[:60] or "an empty file"
+            raise ValueError(f"{self.path}: expected the columns emotion,pixels,Usage or emotion,pixels; got {got}")
+        return {name: columns[name] for name in ("emotion", "pixels", "usage") if name in columns}
+
+    def _rows(self, problems: Problems) -> Iterator[tuple[str, list[str]]]:
+        limit = csv.field_size_limit(MAX_FIELD)
+        empty = True
+        try:
+            with self._open() as file:
+                reader = csv.reader(file)
+                next(reader)
+                for number, cells in enumerate(reader, start=1):
+                    if cells:
+                        empty = False
+                        yield f"row {number} (line {reader.line_num})", cells
+        except csv.Error as error:
+            problems.add(f"line {reader.line_num}", f"damaged CSV: {error}")
+        finally:
+            csv.field_size_limit(limit)
+        if empty:
+            raise ValueError(f"{self.path}: the file has a header but no rows")
+
+    def _read_row(self, cells: list[str]) -> tuple[str, str, NDArray[np.uint8]]:
+        if len(cells) <= max(self._columns.values()):
+            raise ValueError(f"expected {len(self._columns)} columns; got {len(cells)}")
+        label = _read_label(cells[self._columns["emotion"]].strip())
+        part = _read_usage(cells[self._columns["usage"]].strip()) if "usage" in self._columns else ""
+        return label, part, read_pixels(cells[self._columns["pixels"]])
+
+
+def _read_label(text: str) -> str:
+    if text.isdecimal() and int(text) < len(CODES):
+        return CODES[int(text)]
+    if (label := canonical_label(text)) is None:
+        raise ValueError(f"label {text!r} is outside the seven; expected a code 0 to 6 or one of {', '.join(LABELS)}")
+    return label
+
+
+def _read_usage(text: str) -> str:
+    part = _OFFICIAL.get(text.casefold()) or canonical_split(text)
+    if part is None:
+        raise ValueError(f"expected a Usage among {', '.join(SPLITS)}; got {text!r}")
+    return part
+
+
+def read_pixels(text: str) -> NDArray[np.uint8]:
+    """A square image from its grey values 0 to 255 with spaces between."""
+    words = text.split()
+    side = math.isqrt(len(words))
+    if side**2 != len(words) or not words:
+        nearest = max(1, round(math.sqrt(len(words))))
+        raise ValueError(
+            f"expected the pixels of a square image, such as {nearest**2:,} ({nearest} x {nearest}); got {len(words):,}"
+        )
+    try:
+        values = bytes(map(_PIXEL.__getitem__, words))
+    except KeyError as error:
+        raise ValueError(f"expected pixel values that are integers from 0 to 255; got {error.args[0]!r}") from None
+    return np.frombuffer(values, np.uint8).reshape(side, side)
+
+
+def _batch(rows: list[tuple[str, str, str, NDArray[np.uint8]]], size: int) -> Batch:
+    ids, labels, parts, images = zip(*rows, strict=True)
+    return Batch(
+        ids=list(ids),
+        labels=list(labels),
+        parts=list(parts),
+        images=np.stack([resize(image, size) for image in images]),
+        shapes=np.array([image.shape[::-1] for image in images], np.int32),
+    )

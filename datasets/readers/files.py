@@ -1,0 +1,235 @@
+"""Labelled image files: in a folder, or in a zip that is read in place."""
+
+import hashlib
+import mmap
+import os
+import struct
+import zipfile
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+
+from ferbench.datasets.base import LABELS, SPLITS, Batch, Problems, canonical_label, canonical_split
+from ferbench.utils import MAX_FILE_BYTES, Decoded, decode
+
+IMAGE_SUFFIXES = frozenset(
+    [".bmp", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"]
+)
+_ROWS_PER_TASK = 256
+
+
+class Entry(NamedTuple):
+    """One labelled image file: its path in the source, label and part."""
+
+    path: str
+    label: str
+    part: str
+
+
+class _ImageFiles:
+    """Decode labelled image files in a thread pool; the subclasses say where the bytes come from."""
+
+    def __init__(self, path: Path, paths: Sequence[str]) -> None:
+        self.path = path
+        self.name = path.stem if path.is_file() else _folder_name(path.resolve())
+        self.paths = sorted(path for path in paths if _is_image(path))
+        if not self.paths:
+            raise ValueError(
+                f"{path}: no images found; expected <label>/… or <split>/<label>/…, such as train/happy/1.jpg"
+            )
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def read(self, path: str) -> bytes:
+        """Bytes of one file."""
+        raise NotImplementedError
+
+    def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
+        """Decode all files in order of their paths."""
+        entries = place(self.paths, problems)
+        tasks = [entries[start : start + _ROWS_PER_TASK] for start in range(0, len(entries), _ROWS_PER_TASK)]
+        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        with ThreadPoolExecutor(workers) as pool:
+            waiting: deque[tuple[Sequence[Entry], Future[list[Decoded | str]]]] = deque()
+            try:
+                for task in tasks:
+                    waiting.append((task, pool.submit(self._decode, task, size)))
+                    if len(waiting) > 4 * workers:
+                        yield _gather(*waiting.popleft(), size, problems)
+                while waiting:
+                    yield _gather(*waiting.popleft(), size, problems)
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _decode(self, entries: Sequence[Entry], size: int) -> list[Decoded | str]:
+        return [self._decode_one(entry.path, size) for entry in entries]
+
+    def _decode_one(self, path: str, size: int) -> Decoded | str:
+        try:
+            return decode(self.read(path), size)
+        except (ValueError, OSError) as error:
+            return str(error)
+
+
+class FolderSource(_ImageFiles):
+    """A folder of labelled images."""
+
+    def __init__(self, path: Path) -> None:
+        self._stats: dict[str, tuple[int, int]] = {}
+        self._visited: set[Path] = set()
+        self._walk(path, "")
+        super().__init__(path, list(self._stats))
+
+    def fingerprint(self) -> str:
+        """SHA-256 of names, sizes and modification times."""
+        digest = hashlib.sha256(b"folder")
+        for path in self.paths:
+            digest.update(f"{path}\0{self._stats[path]}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+    def read(self, path: str) -> bytes:
+        """Bytes of one file."""
+        if self._stats[path][0] > MAX_FILE_BYTES:
+            raise ValueError(f"expected an image of at most {MAX_FILE_BYTES:,} bytes; got {self._stats[path][0]:,}")
+        return (self.path / path).read_bytes()
+
+    def _walk(self, folder: Path, prefix: str) -> None:
+        place = folder.resolve()
+        if place in self._visited:  # a link to a folder above would never end
+            return
+        self._visited.add(place)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir():
+                    self._walk(Path(entry.path), f"{prefix}{entry.name}/")
+                elif _is_image(prefix + entry.name):
+                    self._stats[prefix + entry.name] = _size_and_time(entry)
+
+
+class ZipSource(_ImageFiles):
+    """A zip of labelled images, read in place."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                self._infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
+            raise ValueError(f"{path}: not a zip, or a damaged one ({error}); download it again") from None
+        super().__init__(path, list(self._infos))
+        # Slices of a memory map need no lock: `ZipFile.read` would make the threads take turns.
+        with path.open("rb") as file:
+            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the central directory's names, sizes and CRCs."""
+        digest = hashlib.sha256(b"zip")
+        for path in self.paths:
+            info = self._infos[path]
+            digest.update(f"{path}\0{info.file_size} {info.CRC}\n".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+    def read(self, path: str) -> bytes:
+        """Bytes of one member, checked against its CRC and never longer than the directory says."""
+        info = self._infos[path]
+        if info.file_size > MAX_FILE_BYTES:
+            raise ValueError(f"expected an image of at most {MAX_FILE_BYTES:,} bytes; got {info.file_size:,}")
+        if info.flag_bits & 0x1:
+            raise ValueError("the file is encrypted; unpack the zip and give the folder")
+        data = self._unpack(info)
+        if len(data) != info.file_size or zlib.crc32(data) != info.CRC:
+            raise ValueError("damaged in the zip: its content does not match its checksum; download the zip again")
+        return data
+
+    def _unpack(self, info: zipfile.ZipInfo) -> bytes:
+        head = self._bytes[info.header_offset : info.header_offset + 30]
+        if len(head) != 30 or head[:4] != b"PK\3\4":
+            raise ValueError("damaged in the zip: its header is missing; download the zip again")
+        start = info.header_offset + 30 + sum(struct.unpack("<HH", head[26:30]))
+        packed = self._bytes[start : start + info.compress_size]
+        if info.compress_type == zipfile.ZIP_STORED:
+            return packed
+        if info.compress_type != zipfile.ZIP_DEFLATED:
+            raise ValueError("packed by a method other than deflate; unpack the zip and give the folder")
+        try:
+            return zlib.decompressobj(-15).decompress(packed, info.file_size + 1)
+        except zlib.error as error:
+            raise ValueError(f"damaged in the zip: {error}; download the zip again") from None
+
+
+def place(paths: Sequence[str], problems: Problems) -> list[Entry]:
+    """Read label and part of each file from its path: <label>/…, <split>/<label>/… and FER2013's prefixes."""
+    folders: dict[str, tuple[str | None, str]] = {}
+    entries = []
+    for path in paths:
+        folder, _, file_name = path.rpartition("/")
+        if folder not in folders:
+            folders[folder] = _label_and_part(folder)
+        label, part = folders[folder]
+        if label is None:
+            problems.add(path, _unknown_label(folder))
+            continue
+        prefix = file_name.split("_", 1)[0]
+        entries.append(Entry(path, label, prefix if prefix in SPLITS and "_" in file_name else part))
+    return entries
+
+
+def _gather(entries: Sequence[Entry], results: Future[list[Decoded | str]], size: int, problems: Problems) -> Batch:
+    good: list[tuple[Entry, Decoded]] = []
+    for entry, result in zip(entries, results.result(), strict=True):
+        if isinstance(result, str):
+            problems.add(entry.path, result)
+        else:
+            good.append((entry, result))
+    return Batch(
+        ids=[entry.path for entry, _ in good],
+        labels=[entry.label for entry, _ in good],
+        parts=[entry.part for entry, _ in good],
+        images=np.array([row.image for _, row in good], np.uint8).reshape(-1, size, size),
+        shapes=np.array([(row.width, row.height) for _, row in good], np.int32).reshape(-1, 2),
+    )
+
+
+def _label_and_part(folder: str) -> tuple[str | None, str]:
+    """Label and part that a folder stands for: the innermost known name of each."""
+    names = PurePosixPath(folder).parts[::-1]
+    if not names:
+        return None, ""
+    label = canonical_label(names[0])
+    if label is None and len(names) > 1 and canonical_split(names[1]) is None:
+        # Below a label there may be folders of persons or sources; below a split there may not.
+        label = next((found for name in names[1:] if (found := canonical_label(name))), None)
+    part = next((found for name in names if (found := canonical_split(name))), "")
+    return label, part
+
+
+def _unknown_label(folder: str) -> str:
+    if not folder:
+        return f"the image lies in no label folder; expected <label>/<image> with a label among {', '.join(LABELS)}"
+    name = PurePosixPath(folder).name
+    return f"label {name!r} is outside the seven ({', '.join(LABELS)}); rename or remove that folder"
+
+
+def _folder_name(path: Path) -> str:
+    # kagglehub unpacks to …/fer2013/versions/1
+    return path.parent.parent.name if path.parent.name == "versions" else path.name
+
+
+def _size_and_time(entry: "os.DirEntry[str]") -> tuple[int, int]:
+    try:
+        stat = entry.stat()
+    except OSError:  # a dangling link: reading it will say so, by its name
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _is_image(path: str) -> bool:
+    # String work only: this runs for each of tens of thousands of paths at each load.
+    if path[0] == "." or "/." in path or path.startswith("__MACOSX/"):
+        return False
+    return path[path.rfind(".") :].lower() in IMAGE_SUFFIXES

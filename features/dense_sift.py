@@ -1,0 +1,108 @@
+"""SIFT descriptors on a dense grid, all of an image in two matrix products."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.utils import Images
+
+BINS, DIRECTIONS = 4, 8
+DIMENSIONS = BINS * BINS * DIRECTIONS
+# Lowe's: no direction may make up more than a fifth of a descriptor, so that light from the side changes less.
+CLIP = np.float32(0.2)
+# Length, in grey levels times pixels, below which a descriptor counts as flat: noise must not be blown up.
+FLAT = np.float32(10.0)
+
+Descriptors = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of one size: their places, and what each pixel row and column gives to their bins.
+
+    Attributes
+    ----------
+    shape : tuple of (int, int)
+        Rows and columns of windows.
+    rows : ndarray of shape (4 * shape[0], height)
+        Weight of each pixel row in the bins from top to bottom of each row of windows.
+    columns : ndarray of shape (width, 4 * shape[1])
+        The same for pixel columns.
+    """
+
+    shape: tuple[int, int]
+    rows: NDArray[np.float32]
+    columns: NDArray[np.float32]
+
+
+def make_windows(image_shape: tuple[int, int], bin_size: int, stride: int) -> Windows:
+    """Windows of 4 x 4 bins, `stride` pixels apart, in the middle of the image; none if it is too small."""
+    n_rows, n_columns = (max(0, (side - BINS * bin_size) // stride + 1) for side in image_shape)
+    rows = _weights(image_shape[0], n_rows, bin_size, stride)
+    columns = _weights(image_shape[1], n_columns, bin_size, stride)
+    return Windows((n_rows, n_columns), rows, np.ascontiguousarray(columns.T))
+
+
+def _weights(side: int, n_windows: int, bin_size: int, stride: int) -> NDArray[np.float32]:
+    """Bins share a pixel between them linearly; a Gaussian of half the window's width favours its middle."""
+    window = BINS * bin_size
+    first = (side - (n_windows - 1) * stride - window) // 2
+    middles = first + stride * np.arange(n_windows) + (window - 1) / 2
+    offsets = (np.arange(BINS) - (BINS - 1) / 2) * bin_size
+    pixels = np.arange(side)
+    bins = np.maximum(0, 1 - np.abs(pixels - middles[:, np.newaxis] - offsets[:, np.newaxis, np.newaxis]) / bin_size)
+    gaussian = np.exp(-((pixels - middles[:, np.newaxis]) ** 2) / (2 * (window / 2) ** 2))
+    return (bins * gaussian).reshape(BINS * n_windows, side).astype(np.float32)
+
+
+def direction_maps(image: Images) -> NDArray[np.float32]:
+    """Gradient magnitude shared between the two nearest of eight directions: (8, height, width)."""
+    height, width = image.shape
+    grey = np.pad(image.astype(np.float32), 1, mode="edge")
+    across, down = grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]
+    magnitude = np.sqrt(across * across + down * down).ravel()
+    angle = np.arctan2(down, across).ravel() * np.float32(DIRECTIONS / (2 * np.pi))
+    floor = np.floor(angle)
+    upper_share, lower = angle - floor, floor.astype(np.intp)
+    maps = np.zeros((DIRECTIONS, height * width), np.float32)
+    pixels = np.arange(height * width)
+    maps[lower % DIRECTIONS, pixels] = magnitude * (1 - upper_share)
+    maps[(lower + 1) % DIRECTIONS, pixels] = magnitude * upper_share
+    return maps.reshape(DIRECTIONS, height, width)
+
+
+def describe(maps: NDArray[np.float32], windows: Windows, *, root: bool) -> Descriptors:
+    """Descriptors of one image.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (8, height, width), float32
+        What `direction_maps` gives.
+    windows : Windows
+        Where they lie.
+    root : bool
+        Whether to divide by the sum and take the square root at the end (RootSIFT).
+
+    Returns
+    -------
+    ndarray of shape (n_windows, 128), float32
+        By row of windows, then column; each of length one, or less where the image is flat. The numbers come by
+        direction, row of bins, column of bins.
+    """
+    (n_rows, n_columns), height = windows.shape, maps.shape[1]
+    across = (maps.reshape(DIRECTIONS * height, -1) @ windows.columns).reshape(DIRECTIONS, height, -1)
+    pooled = np.matmul(windows.rows, across).reshape(DIRECTIONS, BINS, n_rows, BINS, n_columns)
+    descriptors = pooled.transpose(2, 4, 0, 1, 3).reshape(n_rows * n_columns, DIMENSIONS)
+    descriptors /= np.maximum(_lengths(descriptors), FLAT)
+    np.minimum(descriptors, CLIP, out=descriptors)
+    descriptors /= np.maximum(_lengths(descriptors), CLIP)
+    if root:
+        # Short ones stay short: the sum of a descriptor of length one is at least one.
+        descriptors /= np.maximum(descriptors.sum(axis=1, keepdims=True), 1)
+        np.sqrt(descriptors, out=descriptors)
+    return descriptors
+
+
+def _lengths(rows: Descriptors) -> NDArray[np.float32]:
+    return np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, np.newaxis]

@@ -1,0 +1,144 @@
+"""Codes of a set of local features over the cells of a spatial pyramid."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.mixture import GaussianMixture
+
+from ferbench.features.pooling import edges
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """Which local features lie in which cell.
+
+    Attributes
+    ----------
+    names : list of str
+        Name of each cell.
+    members : list of ndarray
+        Places in each cell, as numbers of local features.
+    shares : ndarray of shape (n_cells, n_places)
+        Matrix that takes a value of each place to the mean of each cell.
+    """
+
+    names: list[str]
+    members: list[NDArray[np.intp]]
+    shares: Array
+
+
+def make_pyramid(shapes: list[tuple[int, int]], grids: list[int]) -> Pyramid:
+    """Cells of each grid over the maps of local features, which follow each other (one map for each size)."""
+    names, members = [], []
+    starts = np.cumsum([0, *(rows * columns for rows, columns in shapes)])
+    for grid in grids:
+        for row, column in np.ndindex(grid, grid):
+            names.append(f"grid{grid}_cell{row}_{column}")
+            members.append(
+                np.concatenate(
+                    [start + _inside(shape, grid, row, column) for start, shape in zip(starts, shapes, strict=False)]
+                )
+            )
+    shares = np.zeros((len(members), starts[-1]), np.float32)
+    for cell, places in enumerate(members):
+        shares[cell, places] = 1 / len(places)
+    return Pyramid(names, members, shares)
+
+
+def _inside(shape: tuple[int, int], grid: int, row: int, column: int) -> NDArray[np.intp]:
+    rows, columns = edges(shape[0], grid), edges(shape[1], grid)
+    numbers = np.arange(shape[0] * shape[1]).reshape(shape)
+    return numbers[rows[row] : rows[row + 1], columns[column] : columns[column + 1]].ravel()
+
+
+def squared_distances(features: Array, words: Array) -> Array:
+    """Squared distance of each local feature to each word."""
+    distances = features @ (-2 * words.T)
+    distances += np.einsum("ij,ij->i", features, features)[:, np.newaxis]
+    distances += np.einsum("ij,ij->i", words, words)
+    return np.maximum(distances, 0, out=distances)
+
+
+def soft_assignment(distances: Array, width: float) -> Array:
+    """Share of each word in each local feature: exp(-distance² / width), to a sum of one; 0 is the nearest alone."""
+    if width == 0:
+        hard = np.zeros_like(distances)
+        hard[np.arange(len(distances)), distances.argmin(axis=1)] = 1
+        return hard
+    shares = distances.min(axis=1, keepdims=True) - distances
+    shares /= np.float32(width)
+    np.exp(shares, out=shares)
+    shares /= shares.sum(axis=1, keepdims=True)
+    return shares
+
+
+def presence(distances: Array, pyramid: Pyramid) -> Array:
+    """One where a word is the nearest to some local feature of the cell, zero elsewhere: (n_cells, n_words)."""
+    nearest = distances.argmin(axis=1)
+    present = np.zeros((len(pyramid.members), distances.shape[1]), np.float32)
+    for cell, places in enumerate(pyramid.members):
+        present[cell, nearest[places]] = 1
+    return present
+
+
+def vlad(features: Array, shares: Array, words: Array, pyramid: Pyramid) -> Array:
+    """Mean difference of the local features from their words: (n_cells, n_words * n_dimensions)."""
+    codes = np.empty((len(pyramid.members), *words.shape), np.float32)
+    for cell, places in enumerate(pyramid.members):
+        part = shares[places]
+        sums = part.T @ features[places] - part.sum(axis=0)[:, np.newaxis] * words
+        codes[cell] = sums / np.float32(len(places))
+    return codes.reshape(len(codes), -1)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Gaussians with variances of their own along each axis: weights (n,), means and variances (n, n_dimensions)."""
+
+    weights: Array
+    means: Array
+    variances: Array
+
+    def posteriors(self, features: Array) -> Array:
+        """Probability of each Gaussian for each local feature."""
+        precisions = 1 / self.variances
+        constants = np.log(self.weights) + 0.5 * np.log(precisions).sum(axis=1)
+        constants -= 0.5 * (self.means**2 * precisions).sum(axis=1)
+        logits = features @ (self.means * precisions).T - 0.5 * (features**2 @ precisions.T) + constants
+        logits -= logits.max(axis=1, keepdims=True)
+        np.exp(logits, out=logits)
+        logits /= logits.sum(axis=1, keepdims=True)
+        return logits
+
+    def fisher(self, features: Array, pyramid: Pyramid) -> Array:
+        """Derivatives by means and deviations, in units of their spread: (n_cells, 2 * n * n_dimensions)."""
+        posteriors, squares = self.posteriors(features), features**2
+        deviations, weights = np.sqrt(self.variances), self.weights[:, np.newaxis]
+        codes = np.empty((len(pyramid.members), 2, *self.means.shape), np.float32)
+        for cell, places in enumerate(pyramid.members):
+            part = posteriors[places] / np.float32(len(places))
+            count = part.sum(axis=0)[:, np.newaxis]
+            first, second = part.T @ features[places], part.T @ squares[places]
+            spread = second - 2 * self.means * first + count * (self.means**2 - self.variances)
+            codes[cell, 0] = (first - count * self.means) / (deviations * np.sqrt(weights))
+            codes[cell, 1] = spread / (self.variances * np.sqrt(2 * weights))
+        return codes.reshape(len(codes), -1)
+
+
+def learn_mixture(samples: Array, words: Array, seed: int) -> Mixture:
+    """Mixture of as many Gaussians as `words`, which it starts from; 20 steps come close enough."""
+    # Without a floor a Gaussian shrinks to the flat regions, whose descriptors are all alike.
+    floor = 0.01 * float(samples.var(axis=0).mean()) + 1e-6
+    mixture = GaussianMixture(
+        len(words), covariance_type="diag", means_init=words, reg_covar=floor, max_iter=20, random_state=seed
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        mixture.fit(samples)
+    fitted = (mixture.weights_, mixture.means_, mixture.covariances_)
+    return Mixture(*(np.asarray(values, np.float32) for values in fitted))

@@ -1,0 +1,128 @@
+"""Extractors by name: the built-in ones, and those that other packages add through an entry point."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from sklearn.pipeline import FeatureUnion
+
+from ferbench.features.gabor import GaborExtractor
+from ferbench.features.hog import HOGExtractor
+from ferbench.features.hog_multi import MultiHOGExtractor
+from ferbench.features.landmarks import LandmarkExtractor
+from ferbench.features.lbp import LBPExtractor
+from ferbench.features.patches import PatchExtractor
+from ferbench.features.pixels import PixelExtractor
+from ferbench.features.sift import SIFTExtractor
+
+GROUP = "ferbench.extractors"
+
+Factory = Callable[..., Any]
+
+BUILT_IN: dict[str, Factory] = {
+    "gabor": GaborExtractor,
+    "hog": HOGExtractor,
+    "hog-multi": MultiHOGExtractor,
+    "landmarks": LandmarkExtractor,
+    "lbp": LBPExtractor,
+    "patches": PatchExtractor,
+    "pixels": PixelExtractor,
+    "sift": SIFTExtractor,
+}
+
+
+def extractors() -> dict[str, Factory]:
+    """Every known extractor: its name and what makes one.
+
+    Other packages add theirs with an entry point of the group ``ferbench.extractors``; they are imported when they
+    are first called, so that a broken one harms nobody who does not use it. Built-in names cannot be taken.
+
+    Returns
+    -------
+    dict of str to callable
+        Sorted by name; each value returns an unfitted transformer.
+
+    Examples
+    --------
+    >>> from ferbench.features import extractors
+    >>> {"hog", "landmarks", "pixels"} <= set(extractors())
+    True
+    """
+    found = {entry.name: _third_party(entry) for entry in entry_points(group=GROUP)}
+    return dict(sorted((found | BUILT_IN).items()))
+
+
+def make_extractor(spec: str, **params: Any) -> Any:
+    """Unfitted extractor for a name, or a union for names joined with ``+``.
+
+    Parameters
+    ----------
+    spec : str
+        A key of :func:`extractors`, or several, such as ``"hog+landmarks"``.
+    **params : any
+        Parameters, by the names of ``get_params``: ``cell_size=4`` for ``"hog"``, ``hog__cell_size=4`` for a union.
+
+    Returns
+    -------
+    transformer
+        The extractor itself, or a :class:`sklearn.pipeline.FeatureUnion` of them in the order of the names.
+
+    Raises
+    ------
+    ValueError
+        If a name or a parameter is unknown, or a name stands twice.
+    ImportError
+        If the extractor of another package cannot be loaded.
+
+    Examples
+    --------
+    >>> from ferbench.features import make_extractor
+    >>> make_extractor("hog", cell_size=8)
+    HOGExtractor(cell_size=8)
+    >>> [name for name, _ in make_extractor("hog+pixels", hog__bins=6).transformer_list]
+    ['hog', 'pixels']
+    """
+    names = [name.strip() for name in spec.split("+")]
+    known = extractors()
+    for name in names:
+        if name not in known:
+            raise ValueError(_unknown("extractor", name, known))
+    if repeated := [name for name, count in Counter(names).items() if count > 1]:
+        raise ValueError(f"extractor {repeated[0]!r} stands twice in {spec!r}; name each one once")
+    made = [(name, known[name]()) for name in names]
+    extractor = made[0][1] if len(made) == 1 else FeatureUnion(made)
+    for name in params:
+        if name not in extractor.get_params():
+            raise ValueError(_unknown(f"parameter of extractor {spec!r}", name, extractor.get_params()))
+    return extractor.set_params(**params)
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> str:
+    choices = sorted(known)
+    nearest = get_close_matches(name, choices, n=1, cutoff=0.5)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    return f"unknown {what}: {name!r}; expected one of {', '.join(choices)}{hint}"
+
+
+def _third_party(entry: EntryPoint) -> Factory:
+    package = entry.dist.name if entry.dist else "an unknown package"
+    origin = f"extractor {entry.name!r} of {package} (entry point {entry.value!r})"
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        try:
+            extractor = entry.load()(*args, **kwargs)
+        except Exception as error:
+            first_line = (str(error).splitlines() or [""])[0]
+            raise ImportError(
+                f"{origin} cannot be used: {type(error).__name__}: {first_line}; repair or uninstall {package}"
+            ) from error
+        if missing := [name for name in ("fit", "transform", "get_params") if not hasattr(extractor, name)]:
+            raise ImportError(
+                f"{origin} must make a scikit-learn transformer; got {type(extractor).__name__} without "
+                f"{', '.join(missing)}; repair or uninstall {package}"
+            )
+        return extractor
+
+    return make

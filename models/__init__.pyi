@@ -1,0 +1,56 @@
+from .bundles.bundle import load_bundle, save_bundle
+from .bundles.loaded import LoadedBundle
+from .bundles.onnx_network import OnnxRecogniser
+from .bundles.points import LoadedPoints
+from .bundles.shipped import pretrained
+from .classifiers.forest import Forest
+from .classifiers.kernel_ridge import KernelRidge
+from .classifiers.knn import KNN
+from .classifiers.local_svm import LocalSVM
+from .classifiers.nystroem import NystroemMap
+from .classifiers.svm import SVM
+from .classifiers.tree import Tree
+from .ensembles.calibrated import Calibrated
+from .ensembles.mirrored import Mirrored
+from .ensembles.pretrained import Pretrained
+from .ensembles.stack import Stack
+from .ensembles.vote import Vote
+from .keypoints.dlib_shape import DlibShape
+from .keypoints.mean_shape import MeanShape
+from .keypoints.points_net import PointNet
+from .networks.augmentation import Augmentation
+from .networks.cnn import CNN
+from .registry import MIRROR_VIEWS, Recipe, classifier_steps, describe, get_recipe, make_recipe, recipes
+
+__all__ = [
+    "CNN",
+    "KNN",
+    "MIRROR_VIEWS",
+    "SVM",
+    "Augmentation",
+    "Calibrated",
+    "DlibShape",
+    "Forest",
+    "KernelRidge",
+    "LoadedBundle",
+    "LoadedPoints",
+    "LocalSVM",
+    "MeanShape",
+    "Mirrored",
+    "NystroemMap",
+    "OnnxRecogniser",
+    "PointNet",
+    "Pretrained",
+    "Recipe",
+    "Stack",
+    "Tree",
+    "Vote",
+    "classifier_steps",
+    "describe",
+    "get_recipe",
+    "load_bundle",
+    "make_recipe",
+    "pretrained",
+    "recipes",
+    "save_bundle",
+]

@@ -1,0 +1,17 @@
+from .forest import Forest
+from .kernel_ridge import KernelRidge
+from .knn import KNN
+from .local_svm import LocalSVM
+from .nystroem import NystroemMap
+from .svm import SVM
+from .tree import Tree
+
+__all__ = [
+    "KNN",
+    "SVM",
+    "Forest",
+    "KernelRidge",
+    "LocalSVM",
+    "NystroemMap",
+    "Tree",
+]

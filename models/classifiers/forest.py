@@ -1,0 +1,106 @@
+"""A random forest calibrated on the images that each tree has not seen."""
+
+from importlib.metadata import version
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.utils.validation import check_is_fitted
+
+from ferbench.models.base import fit_calibration, log_scores
+
+
+class Forest(RandomForestClassifier):
+    """scikit-learn's random forest with probabilities learned on out-of-bag votes.
+
+    Parameters
+    ----------
+    n_estimators : int, default=200
+        Trees.
+    max_features : {"sqrt", "log2"} or float, default="sqrt"
+        Features tried at each question.
+    min_samples_leaf : int, default=10
+        Smallest number of training rows in a leaf; smaller leaves make larger bundles.
+    n_jobs : int or None, default=None
+        Threads, as in joblib: None is one, -1 is all cores.
+    random_state : int, default=0
+        Seed of the trees.
+
+    Attributes
+    ----------
+    probabilities_ : str
+        How the probabilities come about.
+
+    References
+    ----------
+    Breiman, "Random forests", Machine Learning 45, 2001.
+
+    Examples
+    --------
+    >>> from ferbench.models import Forest
+    >>> X, y = [[x / 10] for x in range(40)], ["sad"] * 20 + ["happy"] * 20
+    >>> Forest(50, min_samples_leaf=2).fit(X, y).predict([[3.5]])
+    array(['happy'], dtype='<U5')
+    """
+
+    def __init__(
+        self,
+        n_estimators: int = 200,
+        *,
+        max_features: Literal["sqrt", "log2"] | float = "sqrt",
+        min_samples_leaf: int = 10,
+        n_jobs: int | None = None,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(
+            n_estimators=n_estimators,
+            max_features=max_features,
+            min_samples_leaf=min_samples_leaf,
+            n_jobs=n_jobs,
+            random_state=random_state,
+            oob_score=True,
+        )
+
+    @property
+    def implementation_(self) -> str:
+        """Library that grew the trees."""
+        return f"scikit-learn {version('scikit-learn')} RandomForestClassifier"
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Grow the trees and calibrate on the votes for rows that a tree has not seen."""
+        super().fit(X, y)
+        votes = self.oob_decision_function_
+        # With few trees a row can be in the sample of each of them.
+        seen = np.isfinite(votes).all(axis=1) & (votes.sum(axis=1) > 0)
+        labels = np.asarray(y)[seen]
+        self.calibrated_ = len(np.unique(labels)) == len(self.classes_) > 1
+        self.probabilities_ = "mean of the trees' class shares"
+        if self.calibrated_:
+            self.score_scale_, self.calibration_ = fit_calibration(log_scores(votes[seen]), labels)
+            self.probabilities_ = (
+                "multinomial logistic regression of the logarithms of the trees' mean class shares; learned on the "
+                f"out-of-bag shares of {len(labels)} training images"
+            )
+        # As long as the training set, and of no further use.
+        del self.oob_decision_function_
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        check_is_fitted(self, "calibrated_")
+        shares = super().predict_proba(X)
+        if not self.calibrated_:
+            return shares
+        return self.calibration_.predict_proba(log_scores(shares) / self.score_scale_)
+
+    def predict(self, X: ArrayLike) -> Any:
+        """Class with the largest probability."""
+        check_is_fitted(self, "calibrated_")
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        tags.classifier_tags.multi_label = False
+        return tags

@@ -1,0 +1,179 @@
+"""A linear SVM of its own for each query, learned on the query's nearest training rows."""
+
+from typing import Self
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.decomposition import PCA
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from tqdm import tqdm
+
+from ferbench.models.base import MostProbable, fit_calibration, hold_out
+from ferbench.models.classifiers.kernels import Matrix, normalise
+from ferbench.models.classifiers.neighbors import nearest
+
+# Queries to a task of a worker.
+QUERIES = 64
+# Newton steps towards each machine; the set of rows inside the margin is mostly final after three.
+STEPS = 4
+
+
+class LocalSVM(MostProbable, BaseEstimator):
+    """Local learning: linear SVMs, one class against the rest, fitted anew on the neighbours of each query.
+
+    The decision surface need not be linear, only locally so. Rows are scaled to unit length and projected on their main
+    axes, in which both the neighbours are found and the machines fitted: with a squared hinge, by Newton's method, all
+    classes at once.
+
+    Parameters
+    ----------
+    n_neighbors : int, default=500
+        Training rows to fit on for each query.
+    C : float, default=1.0
+        Inverse strength of the regularisation of the local machines.
+    n_components : int or None, default=128
+        Main axes to project on; None works with all columns.
+    loo_rows : int, default=2048
+        Training rows, a stratified random part, that are asked as queries among the others to calibrate.
+    n_jobs : int or None, default=None
+        Threads, as in joblib: None is one, -1 is all cores.
+    random_state : int, default=0
+        Seed of that part.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels in the order of the columns of `predict_proba`.
+    rows_ : ndarray of shape (n_samples, n_components), float32
+        Projected training rows.
+    implementation_, probabilities_ : str
+        Library that fits the machines; how the probabilities come about.
+
+    References
+    ----------
+    Ionescu, Popescu and Grozea, "Local learning to improve bag of visual words model for facial expression
+    recognition", ICML 2013 workshop on challenges in representation learning. Chapelle, "Training a support vector
+    machine in the primal", Neural Computation 19, 2007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ferbench.models import LocalSVM
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.concatenate([rng.normal(c, 1, (50, 3)) for c in ([4, 0, 0], [0, 4, 0], [0, 0, 4])]).astype("float32")
+    >>> y = np.repeat(["low", "middle", "high"], 50)
+    >>> LocalSVM(40, n_components=None).fit(X, y).predict([[0, 0, 5]])
+    array(['high'], dtype='<U6')
+    """
+
+    def __init__(
+        self,
+        n_neighbors: int = 500,
+        *,
+        C: float = 1.0,
+        n_components: int | None = 128,
+        loo_rows: int = 2048,
+        n_jobs: int | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.n_neighbors = n_neighbors
+        self.C = C
+        self.n_components = n_components
+        self.loo_rows = loo_rows
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Store the projected rows of features and learn the calibration."""
+        self._check_parameters()
+        rows, labels = validate_data(self, X, y, dtype=np.float32, order="C")
+        check_classification_targets(labels)
+        self.classes_, self.targets_ = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"y must hold at least two classes; got 1 class: {self.classes_[0]!r}")
+        self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+        self.components_ = self._axes(normalise(rows, "rbf", self.mean_))
+        self.rows_ = self._projected(rows)
+        self.norms_ = np.square(self.rows_).sum(axis=1)
+        _, left_out = hold_out(labels, self.loo_rows / len(labels), self.random_state)
+        scores = self._decide(self.rows_[left_out], own=left_out)
+        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[left_out])
+        self.implementation_ = "ferbench, primal squared hinge by Newton's method"
+        self.probabilities_ = (
+            "multinomial logistic regression of the local machines' decision values; learned on "
+            f"{len(left_out)} training images, each asked among the others"
+        )
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        check_is_fitted(self, "calibration_")
+        rows = validate_data(self, X, dtype=np.float32, order="C", reset=False)
+        return self.calibration_.predict_proba(self._decide(self._projected(rows)) / self.score_scale_)
+
+    def _axes(self, rows: Matrix) -> Matrix | None:
+        if self.n_components is None or self.n_components >= min(rows.shape):
+            return None
+        pca = PCA(self.n_components, svd_solver="covariance_eigh").fit(rows)
+        return np.ascontiguousarray(pca.components_.T, dtype=np.float32)
+
+    def _projected(self, rows: Matrix) -> Matrix:
+        scaled = normalise(rows, "rbf", self.mean_)
+        return scaled if self.components_ is None else scaled @ self.components_
+
+    def _decide(self, queries: Matrix, own: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Decision values of each query's own machines, ndarray of shape (n_queries, n_classes)."""
+        slices = [slice(start, start + QUERIES) for start in range(0, len(queries), QUERIES)]
+        bar = tqdm(slices, desc="local SVMs", unit="batch", delay=2, leave=False, disable=None)
+        pool = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
+        tasks = (delayed(self._decide_some)(queries[part], None if own is None else own[part]) for part in bar)
+        return np.concatenate(list(pool(tasks)))
+
+    def _decide_some(self, queries: Matrix, own: NDArray[np.intp] | None) -> NDArray[np.float64]:
+        places, _ = nearest(queries, self.rows_, self.norms_, self.n_neighbors, own=own)
+        scores = np.full((len(queries), len(self.classes_)), -1.0)
+        for number, (query, neighbours) in enumerate(zip(queries, places, strict=True)):
+            present, targets = np.unique(self.targets_[neighbours], return_inverse=True)
+            signs = np.where(targets[:, None] == np.arange(len(present)), 1, -1).astype(np.float32)
+            weights = _fit_machines(self.rows_[neighbours] - query, signs, self.C)
+            # With the query as the origin its decision values are the intercepts.
+            scores[number, present] = weights[:, -1] if len(present) > 1 else 1.0
+        return scores
+
+    def _check_parameters(self) -> None:
+        for name in ("n_neighbors", "loo_rows", "n_components"):
+            value = getattr(self, name)
+            if not (isinstance(value, int) and value >= 1) and not (name == "n_components" and value is None):
+                raise ValueError(f"LocalSVM: {name} must be a whole number of at least 1; got {value!r}")
+        if not self.C > 0:
+            raise ValueError(f"LocalSVM: C must be above 0; got {self.C!r}")
+
+
+def _fit_machines(rows: Matrix, signs: Matrix, C: float) -> NDArray[np.float64]:
+    """Minimise ``|w|^2 / 2 + C sum(max(0, 1 - y (w x + b))^2)`` for each column of `signs`.
+
+    Each Newton step solves a least-squares problem on the rows that are inside the margin.
+
+    Returns
+    -------
+    ndarray of shape (n_machines, n_features + 1), float64
+        The last column holds the intercepts, which are hardly regularised.
+    """
+    rows = np.column_stack([rows, np.ones(len(rows), np.float32)])
+    ridge = np.full(rows.shape[1], 0.5 / C)
+    ridge[-1] = 1e-3
+    inside = np.ones(signs.T.shape, bool)
+    for _ in range(STEPS):
+        masked = np.where(inside[:, :, None], rows, np.float32(0))
+        hessian = (masked.transpose(0, 2, 1) @ rows).astype(np.float64)
+        hessian[:, np.arange(len(ridge)), np.arange(len(ridge))] += ridge
+        right = np.where(inside, signs.T, np.float32(0)) @ rows
+        weights = np.linalg.solve(hessian, right[:, :, None])[:, :, 0]
+        now = signs.T * (weights.astype(np.float32) @ rows.T) < 1
+        if (now == inside).all():
+            break
+        inside = now
+    return np.asarray(weights, np.float64)

@@ -1,0 +1,101 @@
+"""The Nyström map: a kernel's features by way of some training rows, for more rows than a kernel matrix can hold."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import cholesky, solve_triangular
+from sklearn.base import TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ferbench.models.classifiers.kernel_machine import KernelMachine
+from ferbench.models.classifiers.kernels import Kernel, Matrix, kernel_block
+
+# Added to the kernel of the chosen rows, relative to its mean diagonal: float32 knows its small eigenvalues only
+# roughly, and the inverse would raise that noise.
+JITTER = 1e-3
+# Rows by which the mean distance is known well enough.
+RATE_ROWS = 4096
+
+
+class NystroemMap(TransformerMixin, KernelMachine):
+    """Features whose inner products are nearly a kernel, by the kernel's values at random training rows.
+
+    Parameters
+    ----------
+    n_components : int, default=2000
+        Training rows to compare with, and columns of `transform`; all rows where there are fewer.
+    kernel, gamma, scaling, blocks, views
+        As in `KernelRidge`.
+    random_state : int, default=0
+        Seed of the choice of rows.
+
+    Attributes
+    ----------
+    rows_ : ndarray of shape (n_components, n_features), float32
+        The chosen rows, scaled.
+    weights_ : ndarray of shape (n_components, n_components), float32
+
+    References
+    ----------
+    Williams and Seeger, "Using the Nyström method to speed up kernel machines", NIPS 2000.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ferbench.models import NystroemMap
+    >>> X = np.random.default_rng(0).normal(size=(50, 4)).astype("float32")
+    >>> NystroemMap(20).fit_transform(X).shape
+    (50, 20)
+    """
+
+    def __init__(
+        self,
+        n_components: int = 2000,
+        *,
+        kernel: Kernel = "rbf",
+        gamma: float | Literal["scale"] = "scale",
+        scaling: Literal["centre", "norm"] | None = "centre",
+        blocks: Sequence[int] | None = None,
+        views: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.kernel = kernel
+        self.gamma = gamma
+        self.scaling = scaling
+        self.blocks = blocks
+        self.views = views
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Choose the rows and learn the map from features of shape (n_samples, n_features)."""
+        self._check_kernel()
+        if not (isinstance(self.n_components, int) and self.n_components >= 1):
+            raise ValueError(
+                f"NystroemMap: n_components must be a whole number of at least 1; got {self.n_components!r}"
+            )
+        rows: Matrix = validate_data(self, X, dtype=np.float32, order="C")
+        self._widths()
+        self._learn_scaling(rows)
+        order = np.random.default_rng(self.random_state).permutation(len(rows))
+        self._learn_rates(self._prepared(self._scaled(rows[order[:RATE_ROWS]])))
+        self.rows_ = self._scaled(rows[np.sort(order[: self.n_components])])
+        self.__dict__.pop("_stored_cache", None)
+        stored = self._stored()
+        kernel = kernel_block(stored, stored, self._rates()).astype(np.float64)
+        kernel[np.diag_indices_from(kernel)] += JITTER * max(kernel.diagonal().mean(), 1e-6)
+        factor = cholesky(kernel, lower=True)
+        self.weights_ = solve_triangular(factor, np.eye(len(factor)), lower=True).T.astype(np.float32)
+        return self
+
+    def transform(self, X: ArrayLike) -> Matrix:
+        """Mapped features, ndarray of shape (n_samples, n_components), float32."""
+        check_is_fitted(self, "weights_")
+        return self._compare(validate_data(self, X, dtype=np.float32, order="C", reset=False), self.weights_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

@@ -1,0 +1,148 @@
+"""Recognisers that are trained already: the bundles that ship with ferbench, and any others, alone or averaged."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ferbench.features import check_images
+from ferbench.models.base import MostProbable
+from ferbench.models.bundles import DEFAULT, find_shipped
+from ferbench.models.networks import five_crops
+from ferbench.utils import resize_face
+
+if TYPE_CHECKING:
+    from ferbench.models.bundles import LoadedBundle
+
+
+class Pretrained(MostProbable, BaseEstimator):
+    """Bundles as a recogniser: one as it is, several as the mean of their probabilities.
+
+    Parameters
+    ----------
+    bundles : str, Path or sequence of them, default="ferbench-net"
+        Folders of bundles, or names of those that ship with ferbench.
+    test_time : {"flip", "ten-crop"} or None, default=None
+        Average over the image and its mirror image, or over five crops of both (a twelfth of the side is cut away, the
+        rest enlarged to the input's size).
+    adapt : bool, default=False
+        Also take images of another size, which are resized to the bundle's, and fewer labels than the bundle knows: the
+        probabilities of the others are dropped and the rest is made to sum to one. `probabilities_` says so.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), str
+    implementation_ : str
+        Where each bundle comes from: recipe, data set and checksum.
+    probabilities_ : str
+        How the probabilities come about.
+
+    Notes
+    -----
+    `fit` trains nothing. A bundle that was trained on other rows than the suite's own training images may have seen the
+    images it is scored on: its data set stands in `implementation_`, and judging it is the reader's part.
+    """
+
+    def __init__(
+        self,
+        bundles: str | Path | Sequence[str | Path] = DEFAULT,
+        *,
+        test_time: Literal["flip", "ten-crop"] | None = None,
+        adapt: bool = False,
+    ) -> None:
+        self.bundles = bundles
+        self.adapt = adapt
+        self.test_time = test_time
+
+    def fit(self, X: NDArray[np.uint8], y: Sequence[str]) -> Self:
+        """Open the bundles and check that they fit the images and the labels; nothing is trained.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, height, width), uint8
+        y : sequence of str, length n_samples
+
+        Raises
+        ------
+        FileNotFoundError
+            If a bundle is missing.
+        ValueError
+            If a bundle takes images of another size or does not know exactly the labels of `y`; with `adapt`, if it
+            lacks one of them.
+        """
+        from ferbench.models.bundles import load_bundle
+
+        if self.test_time not in (None, "flip", "ten-crop"):
+            raise ValueError(f"test_time must be flip, ten-crop or None; got {self.test_time!r}")
+        X = check_images(X)
+        self.classes_ = np.unique(np.asarray(y))
+        names = [self.bundles] if isinstance(self.bundles, str | Path) else list(self.bundles)
+        if not names:
+            raise ValueError("bundles must name at least one bundle")
+        self.members_ = [load_bundle(find_shipped(name)) for name in names]
+        for member in self.members_:
+            known, wanted = set(member.classes_), set(self.classes_)
+            if known != wanted and not (self.adapt and known > wanted):
+                raise ValueError(f"{member.path} knows {', '.join(member.classes_)}, not {', '.join(self.classes_)}")
+            if member.image_shape != X.shape[1:] and not self.adapt:
+                raise ValueError(f"{member.path} takes images of {member.image_shape} pixels; got {X.shape[1:]}")
+        self.implementation_ = "; ".join(map(_origin, self.members_))
+        parts = [f"mean of {len(names)} recognisers"] if len(names) > 1 else ["of the bundle"]
+        parts += [f"mean over {self.test_time}"] if self.test_time else []
+        self.probabilities_ = ", ".join([*parts, *self._adaptations(X.shape[1:])])
+        return self
+
+    def _adaptations(self, shape: tuple[int, ...]) -> list[str]:
+        """What was done to make the bundles fit, for the record."""
+        known = max(len(member.classes_) for member in self.members_)
+        sizes = sorted({member.image_shape for member in self.members_} - {shape})
+        fewer = [f"those of {len(self.classes_)} of {known} labels, made to sum to one"]
+        return (fewer if known > len(self.classes_) else []) + [
+            f"images of {shape[1]} x {shape[0]} pixels resized to {width} x {height}" for height, width in sizes
+        ]
+
+    def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Probabilities of shape (n_samples, n_classes) for images of shape (n_samples, height, width), uint8."""
+        check_is_fitted(self, "members_")
+        X = check_images(X)
+        total = np.zeros((len(X), len(self.classes_)))
+        for view in views(X, self.test_time):
+            for member in self.members_:
+                total += self._probabilities(member, view)
+        return total / total.sum(axis=1, keepdims=True)
+
+    def _probabilities(self, member: "LoadedBundle", X: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """One bundle's probabilities of the labels that are wanted, in their order."""
+        if member.image_shape != X.shape[1:]:
+            X = np.stack([resize_face(image, member.image_shape) for image in X])
+        names = list(member.classes_)
+        wanted = member.predict_proba(X)[:, [names.index(label) for label in self.classes_]]
+        # A bundle that gives all of its probability to labels that are not asked for says nothing about the rest.
+        wanted = np.maximum(wanted, np.finfo(np.float32).tiny)
+        return np.asarray(wanted / wanted.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def views(X: NDArray[np.uint8], test_time: str | None) -> Iterator[NDArray[np.uint8]]:
+    """Yield the views of images of shape (n_samples, height, width) that a prediction is averaged over."""
+    height, width = X.shape[1:]
+    crops = five_crops((height, width)) if test_time == "ten-crop" else [(slice(None), slice(None))]
+    for rows, columns in crops:
+        view = X[:, rows, columns]
+        if view.shape != X.shape:
+            view = np.stack([cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR) for image in view])
+        yield view
+        if test_time is not None:
+            yield np.ascontiguousarray(view[:, :, ::-1])
+
+
+def _origin(member: "LoadedBundle") -> str:
+    info: dict[str, Any] = member.info
+    recipe = info.get("recipe", {}).get("name", "a recogniser")
+    dataset = info.get("dataset", {})
+    where = f"{dataset.get('name', 'unknown data')} {dataset.get('fingerprint', '')[:8]}".strip()
+    return f"bundle {recipe} of {where} ({info['sha256'][:12]})"

@@ -1,0 +1,121 @@
+"""A stack of recognisers: what to make of their answers is learned too."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils.validation import check_is_fitted
+from tqdm import tqdm
+
+from ferbench.features import ImageExtractor, MirrorViews, check_images
+from ferbench.models.base import fit_calibration, log_scores
+from ferbench.models.ensembles.members import Ensemble, Images, Validation, fit_member
+
+Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+
+
+class Stack(Ensemble):
+    """Multinomial logistic regression of what several recognisers say, learned on cross-validated answers.
+
+    Each member answers for every training image after a fit without that image's fold. Then all are fitted on all
+    images. Extractors that do not look at labels are fitted once, on all training images, and their features serve
+    every fold.
+
+    Parameters
+    ----------
+    members : list of (str, classifier)
+        Recognisers over images of shape (n_samples, height, width), uint8, each under its name.
+    cv : int, default=3
+        Folds, stratified.
+    random_state : int, default=0
+        Seed of the folds.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels in the order of the columns of `predict_proba`.
+    members_ : list of classifier
+        Fitted on all images.
+    implementation_, probabilities_ : str
+        Libraries that fitted the members; how the probabilities come about.
+
+    References
+    ----------
+    Wolpert, "Stacked generalization", Neural Networks 5, 1992. Ting and Witten, "Issues in stacked generalization",
+    JAIR 10, 1999 (stack probabilities, not labels).
+
+    Examples
+    --------
+    >>> from ferbench.models import make_recipe
+    >>> make_recipe("stack:hog+logreg,pixels+tree", cv=5).cv
+    5
+    """
+
+    def __init__(self, members: list[tuple[str, Any]], *, cv: int = 3, random_state: int = 0) -> None:
+        self.members = members
+        self.cv = cv
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike, X_val: Any = None, y_val: Any = None) -> Self:
+        """Fit on images of shape (n_samples, height, width), uint8, and labels; networks inside choose on `X_val`."""
+        images, labels = self._begin(X, y)
+        folds = self._folds(labels)
+        validation: Validation = {"X_val": X_val, "y_val": y_val}
+        self.members_, answers = [], []
+        total = len(self.members) * (len(folds) + 1)
+        with tqdm(total=total, desc="members", unit="fit", leave=False, disable=None) as bar:
+            for _, member in self.members:
+                answered, fitted = _cross_fit(member, images, labels, folds, validation)
+                bar.update(len(folds) + 1)
+                answers.append(log_scores(answered))
+                self.members_.append(fitted)
+        self.score_scale_, self.calibration_ = fit_calibration(np.hstack(answers), labels)
+        self._describe(
+            "multinomial logistic regression of the members' log-probabilities; learned on answers for "
+            f"{len(labels)} training images, each by members fitted without its fold ({len(folds)} folds)"
+        )
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        check_is_fitted(self, "members_")
+        answers = [log_scores(answer) for answer in self._ask(check_images(X))]
+        return self.calibration_.predict_proba(np.hstack(answers) / self.score_scale_)
+
+    def _folds(self, labels: NDArray[Any]) -> Folds:
+        names, counts = np.unique(labels, return_counts=True)
+        if not (isinstance(self.cv, int) and 2 <= self.cv <= counts.min()):
+            raise ValueError(
+                f"Stack: cv must be 2 or more, and at most the images of the smallest class, {counts.min()} of "
+                f"{names[counts.argmin()]!r}; got {self.cv!r}"
+            )
+        splitter = StratifiedKFold(self.cv, shuffle=True, random_state=self.random_state)
+        return list(splitter.split(labels, labels))
+
+
+def _cross_fit(
+    member: Any, images: Images, labels: NDArray[Any], folds: Folds, validation: Validation
+) -> tuple[NDArray[np.float64], Any]:
+    """Answers for each image by a member that has not seen it, and the member fitted on all."""
+    extractor, X, rest = None, images, member
+    if isinstance(member, Pipeline) and len(member) > 1 and _ignores_labels(member[0]):
+        extractor = clone(member[0]).fit(images)
+        X, rest = extractor.transform(images), member[1:]
+    answers = np.empty((len(labels), len(np.unique(labels))))
+    for seen, unseen in folds:
+        answers[unseen] = fit_member(rest, X[seen], labels[seen], validation).predict_proba(X[unseen])
+    fitted = fit_member(rest, X, labels, validation)
+    if extractor is None:
+        return answers, fitted
+    return answers, Pipeline([(member.steps[0][0], extractor), *fitted.steps])
+
+
+def _ignores_labels(extractor: Any) -> bool:
+    if isinstance(extractor, FeatureUnion):
+        return all(_ignores_labels(part) for _, part in extractor.transformer_list)
+    if isinstance(extractor, MirrorViews):
+        return _ignores_labels(extractor.extractor)
+    return isinstance(extractor, ImageExtractor)

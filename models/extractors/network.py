@@ -1,0 +1,148 @@
+"""Extractors that run the network of a bundle."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ferbench.features import ImageExtractor, Rows
+from ferbench.models.bundles import DEFAULT, NETWORK, file_sha256, find_shipped, read_description
+from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_face
+
+
+class NetworkExtractor(ImageExtractor):
+    """Base class of the extractors whose rows come from one output of a trained network.
+
+    Parameters
+    ----------
+    bundle : str or Path
+        Folder of a network's bundle, the name of one that ships with ferbench, or an ``.onnx`` file.
+    n_jobs : int or None, default=None
+        Threads for large batches, as in joblib: None is one, -1 is all cores.
+    """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        "bundle": Type((str, Path), "a bundle's folder or name, or an .onnx file"),
+        "n_jobs": WorkerCount(),
+    }
+    #: Name of the network's output.
+    output: ClassVar[str]
+    #: Why a network may lack it, and what to do.
+    lacking: ClassVar[str]
+
+    network_sha256_: str
+    origin_: str
+
+    def __init__(self, *, bundle: str | Path = DEFAULT, n_jobs: int | None = None) -> None:
+        self.bundle = bundle
+        self.n_jobs = n_jobs
+
+    def network_file(self) -> Path:
+        """Path of the ONNX file that `bundle` means.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such bundle or file.
+        """
+        path = find_shipped(self.bundle)
+        return path if path.suffix == ".onnx" else path / NETWORK
+
+    def _learn(self, images: Images) -> None:
+        self._meet()
+
+    def _meet(self) -> Mapping[str, Any]:
+        """Open the network, note which it is, and return its bundle's description, empty where there is none."""
+        file = self.network_file()
+        if file.name == NETWORK and (file.parent / "bundle.json").is_file():
+            info: Mapping[str, Any] = read_description(file.parent)
+            if NETWORK not in info["files"]:
+                raise ValueError(
+                    f"{type(self).__name__}: {file.parent} is a bundle of {_recipe(info)}, which is no network; "
+                    f"name a network's bundle"
+                )
+            expected = info["files"][NETWORK]
+        else:
+            info, expected = {}, None
+        network = self._open()
+        if expected is not None and network.sha256 != expected:
+            raise ValueError(f"{file}: the SHA-256 is not the one in bundle.json; copy the bundle again")
+        self.network_sha256_, self.origin_ = network.sha256, _origin(info, network.sha256)
+        return info
+
+    def _extract(self, images: Images) -> Rows:
+        network = self._open()
+        if network.sha256 != self.network_sha256_:
+            raise ValueError(
+                f"{type(self).__name__}: {self.network_file()} is not the network seen in fit (SHA-256 "
+                f"{network.sha256[:12]}, expected {self.network_sha256_[:12]}); restore that file, or fit again"
+            )
+        # One by one: the sums of a batch are rounded in another order, and a row must not depend on its neighbours.
+        return self._rows(np.concatenate([network.run(image[None]) for image in images]))
+
+    @abstractmethod
+    def _rows(self, answers: Rows) -> Rows:
+        """Rows of features from what the network answers for each image."""
+
+    def _open(self) -> "_Network":
+        file = self.network_file()
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"{type(self).__name__}: no network at {file}; name the folder of a network's bundle as "
+                f"features__bundle"
+            )
+        status = file.stat()
+        try:
+            return _open_network(file, self.output, self.lacking, status.st_mtime_ns, status.st_size)
+        except ValueError as error:
+            raise ValueError(f"{type(self).__name__}: {error}") from None
+
+
+class _Network:
+    """An open ONNX file with the output that is asked for."""
+
+    def __init__(self, file: Path, output: str, lacking: str) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        # Threads that share one image's sums would round them in another order.
+        options.intra_op_num_threads = 1
+        remedy = "name the folder of a network's bundle as features__bundle"
+        try:
+            self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+            (images,) = self.session.get_inputs()
+            height, width = images.shape[1:]
+        except Exception as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ValueError(f"{file} is damaged or no network of faces ({reason}); {remedy}") from None
+        if output not in {known.name for known in self.session.get_outputs()}:
+            raise ValueError(f"{file} has no output {output!r}: {lacking}")
+        self.output = output
+        self.input_name, self.image_shape, self.sha256 = images.name, (height, width), file_sha256(file)
+        self.n_features = self.run(np.zeros((1, height, width), np.uint8)).shape[1]
+
+    def run(self, images: Images) -> Rows:
+        """What the network answers for images, resized to its size first as live mode does with every face."""
+        if images.shape[1:] != self.image_shape:
+            images = np.stack([resize_face(image, self.image_shape) for image in images])
+        (features,) = self.session.run([self.output], {self.input_name: images.astype(np.float32)})
+        return features
+
+
+@lru_cache(maxsize=4)
+def _open_network(file: Path, output: str, lacking: str, _mtime_ns: int, _size: int) -> _Network:
+    """Open a network once for each state of its file, outside of any extractor: extractors stay small pickles."""
+    return _Network(file, output, lacking)
+
+
+def _origin(info: Mapping[str, Any], sha256: str) -> str:
+    dataset = info.get("dataset", {})
+    data = f"{dataset.get('name', 'unknown data')} {dataset.get('fingerprint', '')[:12]}".strip()
+    return f"network of {_recipe(info)}, trained on {data} (SHA-256 {sha256[:12]})"
+
+
+def _recipe(info: Mapping[str, Any]) -> str:
+    return str(info.get("recipe", {}).get("name", "an unknown recipe"))

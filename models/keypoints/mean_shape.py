@@ -1,0 +1,56 @@
+"""The baseline of key points: the mean face, wherever the points really are."""
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ferbench.features import check_images
+from ferbench.models.keypoints.base import PointRegressor, Points, check_points
+
+
+class MeanShape(PointRegressor):
+    """Gives each image the mean of the training points: what a model is worth shows against it.
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (15, 2), float32
+        Mean of each point over the rows that have it, in pixels.
+    image_shape_ : tuple of int
+        Height and width of the images it was fitted on, in pixels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ferbench.models import MeanShape
+    >>> images, points = np.zeros((2, 96, 96), np.uint8), np.full((2, 15, 2), 40.0)
+    >>> MeanShape().fit(images, points).predict(images)[0, 0].tolist()
+    [40.0, 40.0]
+    """
+
+    def fit(
+        self,
+        X: ArrayLike,
+        points: ArrayLike,
+        X_val: ArrayLike | None = None,
+        points_val: ArrayLike | None = None,
+    ) -> Self:
+        """Take the mean of the known points.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), uint8
+        points : array-like of shape (n_samples, 15, 2)
+            Points (x, y) in pixels; NaN where one is missing.
+        X_val, points_val : ignored
+            As for the other regressors.
+        """
+        images = check_images(X)
+        targets = check_points(points, images)
+        self.image_shape_ = (images.shape[1], images.shape[2])
+        self.mean_: Points = np.asarray(np.nanmean(targets, axis=0, dtype=np.float64), np.float32)
+        self.implementation_ = "NumPy, mean of the training points"
+        return self
+
+    def _find(self, images: NDArray[np.uint8]) -> Points:
+        return np.repeat(self.mean_[None], len(images), axis=0)

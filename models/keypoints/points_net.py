@@ -1,0 +1,217 @@
+"""The key-point network: a scikit-learn regressor of points in face images over Keras 3."""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.model_selection import train_test_split
+
+from ferbench.features import check_images, mark_offset
+from ferbench.models.keypoints.architectures import build_point_network, check_point_architecture
+from ferbench.models.keypoints.base import PointRegressor, Points, check_points
+from ferbench.models.networks import Augmentation, NetworkEstimator, check_training_parameters
+from ferbench.utils import require
+
+
+class PointNet(PointRegressor, NetworkEstimator):
+    """Network that finds the fifteen key points of grey face images.
+
+    Parameters
+    ----------
+    architecture : str, default="points-net"
+        Name of the network: ``points-net`` (ours: residual blocks, fifteen heatmaps and the middle of each),
+        ``points-direct`` (the same with a dense layer to the coordinates), ``points-resnet`` (bottleneck stages of a
+        convolution block and two identity blocks, dropout of 0.2), ``points-tiny`` (for tests).
+    epochs : int, default=60
+        Largest number of passes over the training images.
+    batch_size : int, default=64
+        Images per step of the optimiser.
+    loss : {"wing", "l2"}, default="wing"
+        Loss of each known coordinate: wing loss (Feng et al., 2018), or the squared error. Missing coordinates (NaN)
+        are masked, so that a row counts by the points it has.
+    optimizer : {"adam", "adamw", "sgd"}, default="adam"
+        ``sgd`` is with Nesterov momentum of 0.9.
+    learning_rate : float, default=0.001
+        Highest learning rate.
+    weight_decay : float, default=0.0
+        Decoupled weight decay (Loshchilov and Hutter, 2019).
+    schedule : {"plateau", "cosine"}, default="cosine"
+        ``plateau`` halves the rate when the validation loss stalls for three epochs; ``cosine`` lowers it to a
+        hundredth over `epochs`.
+    warmup_epochs : int, default=0
+        Epochs over which ``cosine`` first raises the rate from zero.
+    patience : int, default=60
+        Epochs without a better validation loss after which training stops.
+    average : float, default=0.0
+        Decay per step of an exponential moving average of all weights, which is then what is validated and kept.
+    augmentation : Augmentation, mapping or bool, default=True
+        Random changes of the training images, in which the points move along and a mirror swaps left and right: an
+        :class:`Augmentation`, a table of its fields, or False. Mixing is refused: blended faces have two sets of
+        points.
+    initial_weights : str, Path or None, default=None
+        ``.weights.h5`` file of the same network to start from.
+    validation_fraction : float, default=0.2
+        Part of the training images held out (seeded) when `fit` gets no validation images.
+    precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
+        Arithmetic of training, as for :class:`CNN`; prediction is always float32.
+    random_state : int, default=0
+        Seed of weights, order, augmentation and dropout.
+    checkpoint_dir : str, Path or None, default=None
+        Folder in which an interrupted training is resumed with the same result as an uninterrupted one, and in which
+        ``curves.png`` is drawn anew after each epoch.
+    tensorboard : str, Path or None, default=None
+        Folder for TensorBoard's logs (extra ``tensorboard``).
+    verbose : bool, default=False
+        Whether to show a progress bar with the running losses.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The network at the epoch with the lowest validation loss; gives points in pixels.
+    history_ : dict of str to list of float
+        One entry per epoch: loss, rmse (pixels), val_loss, val_rmse, learning_rate, seconds.
+    best_epoch_ : int
+        Epoch (from 1) whose weights are kept.
+    image_shape_ : tuple of int
+        Height and width of the images it was fitted on, in pixels.
+    mark_offset_ : float
+        Pixels by which the training marks stand right of what they mark, which the augmentation allows for.
+    implementation_ : str
+        Libraries, backend and precision that trained the network.
+
+    References
+    ----------
+    Nibali, He, Morgan and Prendergast, "Numerical coordinate regression with convolutional neural networks", 2018.
+    Feng, Kittler, Awais, Huber and Wu, "Wing loss for robust facial landmark localisation", CVPR 2018.
+
+    Examples
+    --------
+    >>> from ferbench.models import make_recipe
+    >>> make_recipe("points-net", epochs=5).epochs
+    5
+    """
+
+    def __init__(
+        self,
+        architecture: str = "points-net",
+        *,
+        epochs: int = 60,
+        batch_size: int = 64,
+        loss: Literal["wing", "l2"] = "wing",
+        optimizer: Literal["adam", "adamw", "sgd"] = "adam",
+        learning_rate: float = 0.001,
+        weight_decay: float = 0.0,
+        schedule: Literal["plateau", "cosine"] = "cosine",
+        warmup_epochs: int = 0,
+        patience: int = 60,
+        average: float = 0.0,
+        augmentation: Augmentation | Mapping[str, Any] | bool = True,
+        initial_weights: str | Path | None = None,
+        validation_fraction: float = 0.2,
+        precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto",
+        random_state: int = 0,
+        checkpoint_dir: str | Path | None = None,
+        tensorboard: str | Path | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.architecture = architecture
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.schedule = schedule
+        self.warmup_epochs = warmup_epochs
+        self.patience = patience
+        self.average = average
+        self.augmentation = augmentation
+        self.initial_weights = initial_weights
+        self.validation_fraction = validation_fraction
+        self.precision = precision
+        self.random_state = random_state
+        self.checkpoint_dir = checkpoint_dir
+        self.tensorboard = tensorboard
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X: ArrayLike,
+        points: ArrayLike,
+        X_val: ArrayLike | None = None,
+        points_val: ArrayLike | None = None,
+        *,
+        on_epoch: Callable[[int, Mapping[str, float]], None] | None = None,
+    ) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), uint8
+            Grey training images, with sides that are multiples of 8 pixels, from 32 on.
+        points : array-like of shape (n_samples, 15, 2)
+            Points (x, y) in pixels, in the order of ``ferbench.features.POINT_NAMES``; NaN where one is missing.
+        X_val, points_val : like X and points, optional
+            Validation images, for the choice of the epoch, the learning rate and the stop. Without them
+            `validation_fraction` of the training images is held out, at random: give them where several images show
+            one person.
+        on_epoch : callable, optional
+            Called after each epoch with its number, from 1, and its figures (those of `history_`); what it raises ends
+            the training.
+
+        Raises
+        ------
+        ValueError
+            If images, points or parameters are not as described, a checkpoint is damaged or another training's, or the
+            loss is not a number any more.
+        MemoryError
+            If a batch does not fit into memory; the message suggests a smaller one.
+        ImportError
+            If Keras is not installed.
+        """
+        require("keras", "PointNet", extra="deep")
+        from ferbench.models.keypoints.training import PointTraining
+
+        images = check_images(X)
+        self._check_parameters((images.shape[1], images.shape[2]))
+        train, validation = self._parts(images, points, X_val, points_val)
+        self.image_shape_ = (images.shape[1], images.shape[2])
+        self.mark_offset_ = mark_offset(*train)
+        with tempfile.TemporaryDirectory() as scratch:
+            training = PointTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
+            weights = training.run(train, validation)
+        self.history_, self.best_epoch_ = training.history, training.best_epoch
+        self.implementation_ = training.implementation
+        self._set_network(weights)
+        return self
+
+    def _parts(
+        self, images: NDArray[np.uint8], points: ArrayLike, X_val: ArrayLike | None, points_val: ArrayLike | None
+    ) -> tuple[tuple[NDArray[np.uint8], Points], tuple[NDArray[np.uint8], Points]]:
+        """Images and points of training and of validation, checked."""
+        targets = check_points(points, images)
+        if X_val is not None and points_val is not None:
+            seen = check_images(X_val)
+            if seen.shape[1:] != images.shape[1:]:
+                raise ValueError(f"X_val must hold images of {images.shape[1:]} pixels, as X; got {seen.shape[1:]}")
+            return (images, targets), (seen, check_points(points_val, seen, "points_val", complete=False))
+        train, held_out = train_test_split(
+            np.arange(len(images)), test_size=self.validation_fraction, random_state=self.random_state
+        )
+        return (images[train], targets[train]), (images[held_out], targets[held_out])
+
+    def _check_parameters(self, image_shape: tuple[int, int]) -> None:
+        check_point_architecture(self.architecture, image_shape)
+        check_training_parameters(self, {"loss": ("wing", "l2")})
+        augmentation = Augmentation.of(self.augmentation)
+        if augmentation is not None and (augmentation.mixup or augmentation.cutmix):
+            raise ValueError("augmentation.mixup and cutmix must be 0 for key points: a blended face has two noses")
+
+    def _find(self, images: NDArray[np.uint8]) -> Points:
+        return self._run_network(images)
+
+    def _make_network(self) -> Any:
+        return build_point_network(self.architecture, self.image_shape_)

@@ -1,0 +1,325 @@
+"""Small builders of the networks that the :class:`~ferbench.models.CNN` estimator trains.
+
+Each builder maps a one-channel tensor in [0, 1] to features; input scaling and the softmax head are the same for all
+and stand in :func:`build_network`. Keras is imported inside, so that importing this module costs nothing.
+"""
+
+import difflib
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Tensor = Any
+Builder = Callable[[Tensor, str], Tensor]
+TestTime = Literal["flip", "ten-crop"]
+
+TRANSFER = "transfer:"
+# Share of the old statistics that a normalisation keeps at each step: a few dozen batches, so that short trainings do.
+_MOMENTUM = 0.9
+
+
+def build_network(
+    architecture: str,
+    image_shape: tuple[int, int] | None,
+    n_classes: int,
+    dtype: str = "float32",
+    *,
+    test_time: TestTime | None = None,
+    input_size: int | None = None,
+) -> Any:
+    """Build an untrained Keras network for grey images.
+
+    Parameters
+    ----------
+    architecture : str
+        A key of :data:`ARCHITECTURES`, or ``transfer:`` and the name of a model of ``keras.applications``.
+    image_shape : tuple of int or None
+        Height and width in pixels; None for images of any size, which `test_time` and `input_size` leave as they are.
+    n_classes : int
+        Width of the softmax layer.
+    dtype : str
+        Keras dtype policy, ``"float32"`` or ``"mixed_bfloat16"``; weights are float32 in both.
+    test_time : {"flip", "ten-crop"} or None
+        Average the probabilities over the image and its mirror image, or over five crops of both.
+    input_size : int or None
+        Side in pixels to which the network resizes its images first.
+
+    Returns
+    -------
+    keras.Model
+        Takes float32 grey values 0 to 255 of shape (n_samples, height, width); returns float32 probabilities of shape
+        (n_samples, n_classes).
+
+    Raises
+    ------
+    ValueError
+        If there is no such architecture.
+    """
+    from keras import Input, Model, layers, ops
+
+    check_architecture(architecture)
+    inputs = Input(image_shape or (None, None), name="images")
+    x = inputs if input_size is None or image_shape is None else _resized(inputs, image_shape, input_size)
+    x = ops.expand_dims(layers.Rescaling(1 / 255, dtype=dtype)(x), -1)
+    if architecture.startswith(TRANSFER):
+        x = _backbone(architecture.removeprefix(TRANSFER), x, dtype)
+    else:
+        x = ARCHITECTURES[architecture](x, dtype)
+    # The softmax stays in float32: bfloat16 probabilities do not sum to one.
+    outputs = layers.Dense(n_classes, activation="softmax", dtype="float32", name="probabilities")(x)
+    network = Model(inputs, outputs, name=architecture.replace(":", "-"))
+    return network if test_time is None or image_shape is None else _averaged(network, image_shape, test_time)
+
+
+def check_architecture(architecture: str) -> None:
+    """Raise ValueError if there is no such network; the message names the nearest one."""
+    if architecture in ARCHITECTURES:
+        return
+    if architecture.startswith(TRANSFER):
+        backbone, known, what = architecture.removeprefix(TRANSFER), backbones(), "keras.applications backbone"
+        if backbone in known:
+            return
+    else:
+        backbone, known, what = architecture, [*sorted(ARCHITECTURES), f"{TRANSFER}BACKBONE"], "architecture"
+    close = difflib.get_close_matches(backbone, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    raise ValueError(f"there is no {what} {backbone!r}; {hint}")
+
+
+def backbones() -> list[str]:
+    """Names of the models of ``keras.applications``."""
+    import keras
+
+    return sorted(name for name, value in vars(keras.applications).items() if name[0].isupper() and callable(value))
+
+
+def _four_convolutions(x: Tensor, dtype: str) -> Tensor:
+    """Four convolutions and two fully connected layers, the network many FER2013 tutorials share."""
+    from keras import layers
+
+    for filters, kernel in ((64, 3), (128, 5), (512, 3), (512, 3)):
+        x = layers.Dropout(0.25, dtype=dtype)(layers.MaxPooling2D(dtype=dtype)(conv(x, filters, dtype, kernel)))
+    x = layers.Flatten(dtype=dtype)(x)
+    for units in (256, 512):
+        x = relu(norm(layers.Dense(units, use_bias=False, dtype=dtype)(x), dtype), dtype)
+        x = layers.Dropout(0.25, dtype=dtype)(x)
+    return x
+
+
+def _four_thin(x: Tensor, dtype: str) -> Tensor:
+    """The four convolutions at an eighth to a quarter of the width: a second an epoch on a thousand faces."""
+    from keras import layers
+
+    for filters in (16, 32, 64, 64):
+        x = layers.MaxPooling2D(dtype=dtype)(conv(x, filters, dtype))
+    x = layers.Dropout(0.3, dtype=dtype)(layers.Flatten(dtype=dtype)(x))
+    x = relu(norm(layers.Dense(128, use_bias=False, dtype=dtype)(x), dtype), dtype)
+    return layers.Dropout(0.3, dtype=dtype)(x)
+
+
+def _global_pooling(x: Tensor, dtype: str) -> Tensor:
+    """Pairs of convolutions under one global average, without any fully connected layer."""
+    from keras import layers
+
+    for filters in (32, 64, 128):
+        x = conv(conv(x, filters, dtype), filters, dtype)
+        x = layers.Dropout(0.2, dtype=dtype)(layers.MaxPooling2D(dtype=dtype)(x))
+    return layers.GlobalAveragePooling2D(dtype=dtype)(conv(x, 256, dtype))
+
+
+def _residual_blocks(x: Tensor, dtype: str) -> Tensor:
+    """Bottleneck stages of one convolution block and two identity blocks under a global average."""
+    from keras import layers
+
+    x = layers.GlobalAveragePooling2D(dtype=dtype)(residual_stages(x, dtype))
+    return layers.Dropout(0.2, dtype=dtype)(x)
+
+
+def residual_stages(x: Tensor, dtype: str) -> Tensor:
+    """Two stages of a convolution block and two identity blocks, pooled inside the block."""
+    from keras import layers
+
+    x = layers.MaxPooling2D(3, 2, "same", dtype=dtype)(conv(x, 64, dtype, 7, 2))
+    for first, last in ((64, 256), (128, 512)):
+        y = relu(norm(layers.MaxPooling2D(dtype=dtype)(convolve(x, first, dtype, 1)), dtype), dtype)
+        y = norm(convolve(conv(y, first, dtype), last, dtype, 1), dtype)
+        shortcut = norm(layers.MaxPooling2D(dtype=dtype)(convolve(x, last, dtype, 1)), dtype)
+        x = relu(layers.Add(dtype=dtype)([y, shortcut]), dtype)
+        for _ in range(2):
+            y = conv(conv(x, first, dtype, 1), first, dtype)
+            x = relu(layers.Add(dtype=dtype)([norm(convolve(y, last, dtype, 1), dtype), x]), dtype)
+    return x
+
+
+def _mini_xception(x: Tensor, dtype: str) -> Tensor:
+    """Mini-Xception of Arriaga, Valdenegro-Toro and Plöger (2017), about 60,000 weights."""
+    from keras import layers
+
+    x = relu(norm(layers.Conv2D(8, 3, use_bias=False, dtype=dtype)(x), dtype), dtype)
+    x = relu(norm(layers.Conv2D(8, 3, use_bias=False, dtype=dtype)(x), dtype), dtype)
+    for filters in (16, 32, 64, 128):
+        shortcut = norm(convolve(x, filters, dtype, 1, 2), dtype)
+        y = relu(norm(_separable(x, filters, dtype), dtype), dtype)
+        y = layers.MaxPooling2D(3, 2, "same", dtype=dtype)(norm(_separable(y, filters, dtype), dtype))
+        x = layers.Add(dtype=dtype)([y, shortcut])
+    # The original ends in a 3 x 3 convolution to the classes before the average; here the common head comes after it.
+    return layers.GlobalAveragePooling2D(dtype=dtype)(x)
+
+
+def _vgg_fer(x: Tensor, dtype: str) -> Tensor:
+    """Eight convolutions and two wide layers of Khaireddin and Chen (2021)."""
+    from keras import layers
+
+    for filters in (64, 128, 256, 512):
+        x = layers.MaxPooling2D(dtype=dtype)(conv(conv(x, filters, dtype), filters, dtype))
+    x = layers.Flatten(dtype=dtype)(x)
+    for _ in range(2):
+        x = layers.Dropout(0.2, dtype=dtype)(layers.Dense(4096, activation="relu", dtype=dtype)(x))
+    return x
+
+
+def _ferbench_net(x: Tensor, dtype: str) -> Tensor:
+    """Basic residual blocks behind an early stride: 38 million multiply-adds, 1.2 million weights."""
+    return _residual(conv(conv(x, 16, dtype), 32, dtype, 3, 2), (32, 64, 128, 256), dtype)
+
+
+def _ferbench_net_l(x: Tensor, dtype: str) -> Tensor:
+    """Wider, and two blocks at the middle sizes: 106 million multiply-adds, 2.6 million weights."""
+    return _residual(conv(conv(x, 16, dtype), 32, dtype, 3, 2), (32, 96, 96, 192, 192, 256), dtype)
+
+
+def _ferbench_net_xs(x: Tensor, dtype: str) -> Tensor:
+    """The same at under 300,000 weights and 16 million multiply-adds."""
+    return _residual(conv(conv(x, 16, dtype), 24, dtype, 3, 2), (24, 40, 72, 104), dtype)
+
+
+def _tiny(x: Tensor, dtype: str) -> Tensor:
+    """Two thin convolutions: trains in seconds, for tests and for trying out settings."""
+    from keras import layers
+
+    x = conv(conv(x, 8, dtype, 3, 2), 16, dtype, 3, 2)
+    return layers.GlobalAveragePooling2D(dtype=dtype)(layers.Dropout(0.1, dtype=dtype)(x))
+
+
+def _residual(x: Tensor, widths: tuple[int, ...], dtype: str) -> Tensor:
+    """One basic block a width (He et al., 2016), halving the image wherever the width changes; pooled at the end."""
+    from keras import layers
+
+    for filters in widths:
+        stride = 1 if filters == x.shape[-1] else 2
+        y = norm(convolve(conv(x, filters, dtype, 3, stride), filters, dtype), dtype)
+        if stride > 1:
+            # An average before the projection uses every pixel; a strided one would drop three of four.
+            x = layers.AveragePooling2D(stride, padding="same", dtype=dtype)(x)
+            x = norm(convolve(x, filters, dtype, 1), dtype)
+        x = relu(layers.Add(dtype=dtype)([x, y]), dtype)
+    return layers.Dropout(0.1, dtype=dtype)(layers.GlobalAveragePooling2D(dtype=dtype)(x))
+
+
+def _backbone(name: str, x: Tensor, dtype: str) -> Tensor:
+    """Build a model of keras.applications without its head, on grey images as three equal channels."""
+    import keras
+    from keras import layers
+
+    build = getattr(keras.applications, name)
+    policy = keras.config.dtype_policy()
+    grey = layers.Rescaling(255.0, dtype=dtype)(x)
+    preprocess = keras.applications.__dict__[build.__module__.rpartition(".")[2]].preprocess_input
+    colour = preprocess(layers.Concatenate(dtype=dtype)([grey] * 3))
+    # These builders take their precision from the global policy alone.
+    keras.config.set_dtype_policy(dtype)
+    try:
+        backbone = build(include_top=False, weights=None, input_shape=(*x.shape[1:3], 3), name="backbone")
+    finally:
+        keras.config.set_dtype_policy(policy)
+    # Some builders average over thousands of steps (MobileNetV3: a momentum of 0.999), more than a training may have.
+    for layer in backbone.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = _MOMENTUM
+    return layers.Dropout(0.2, dtype=dtype)(layers.GlobalAveragePooling2D(dtype=dtype)(backbone(colour)))
+
+
+def _averaged(network: Any, image_shape: tuple[int, int], test_time: TestTime) -> Any:
+    """Wrap a network so that it averages over views of the image; the views are part of the exported graph."""
+    from keras import Input, Model, layers, ops
+
+    inputs = Input(image_shape, name="images")
+    views = [inputs]
+    if test_time == "ten-crop":
+        crops = [inputs[:, rows, columns, None] for rows, columns in five_crops(image_shape)]
+        views = [ops.image.resize(crop, image_shape)[..., 0] for crop in crops]
+    views += [ops.flip(view, axis=2) for view in views]
+    outputs = layers.Average(dtype="float32")([network(view) for view in views])
+    return Model(inputs, outputs, name=f"{network.name}-{test_time}")
+
+
+def _resized(images: Tensor, image_shape: tuple[int, int], size: int) -> Tensor:
+    """Images in another resolution by products with fixed matrices: a resize layer changes on its way to ONNX."""
+    from keras import ops
+
+    down, across = (_interpolation(side, size) for side in image_shape)
+    return ops.matmul(ops.matmul(down, images), across.T)
+
+
+def _interpolation(before: int, after: int) -> NDArray[np.float32]:
+    """Weights (after, before) of linear interpolation, as wide as the step where the image shrinks."""
+    step = before / after
+    centres = (np.arange(after) + 0.5) * step - 0.5
+    weights = np.maximum(0, 1 - np.abs(np.arange(before) - centres[:, None]) / max(step, 1))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def five_crops(image_shape: tuple[int, int]) -> list[tuple[slice, slice]]:
+    """Rows and columns of the corners and the centre of an image that is cut by a twelfth of its sides."""
+    down, right = (side // 12 for side in image_shape)
+    corners = [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)]
+    height, width = image_shape[0] - down, image_shape[1] - right
+    return [(slice(top, top + height), slice(left, left + width)) for top, left in corners]
+
+
+def conv(x: Tensor, filters: int, dtype: str, kernel: int = 3, stride: int = 1) -> Tensor:
+    """Convolution, normalisation, ReLU."""
+    return relu(norm(convolve(x, filters, dtype, kernel, stride), dtype), dtype)
+
+
+def convolve(x: Tensor, filters: int, dtype: str, kernel: int = 3, stride: int = 1) -> Tensor:
+    """Convolution without bias."""
+    from keras import layers
+
+    return layers.Conv2D(filters, kernel, stride, "same", use_bias=False, dtype=dtype)(x)
+
+
+def _separable(x: Tensor, filters: int, dtype: str) -> Tensor:
+    from keras import layers
+
+    return layers.SeparableConv2D(filters, 3, padding="same", use_bias=False, dtype=dtype)(x)
+
+
+def norm(x: Tensor, dtype: str) -> Tensor:
+    """Batch normalization."""
+    from keras import layers
+
+    return layers.BatchNormalization(momentum=_MOMENTUM, dtype=dtype)(x)
+
+
+def relu(x: Tensor, dtype: str) -> Tensor:
+    """Rectified linear unit."""
+    from keras import layers
+
+    return layers.ReLU(dtype=dtype)(x)
+
+
+ARCHITECTURES: dict[str, Builder] = {
+    "cnn-4conv": _four_convolutions,
+    "cnn-4conv-thin": _four_thin,
+    "cnn-gap": _global_pooling,
+    "ferbench-net": _ferbench_net,
+    "ferbench-net-l": _ferbench_net_l,
+    "ferbench-net-xs": _ferbench_net_xs,
+    "mini-xception": _mini_xception,
+    "resnet-blocks": _residual_blocks,
+    "tiny": _tiny,
+    "vgg-fer": _vgg_fer,
+}

@@ -1,0 +1,87 @@
+"""The training of the CNN: classes as targets, weighted and taught, the epoch chosen by validation accuracy."""
+
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from ferbench.models.networks.architectures import build_network
+from ferbench.models.networks.batches import Batches, load_teachers, size_in, teach
+from ferbench.models.networks.network import run_in_blocks
+from ferbench.models.networks.training import Pairs, Training
+
+if TYPE_CHECKING:
+    from ferbench.models.bundles import LoadedBundle
+
+
+class ClassTraining(Training):
+    """One training of a :class:`~ferbench.models.CNN`."""
+
+    teachers: "list[LoadedBundle]"
+
+    def build(self, image_shape: tuple[int, int], dtype: str = "float32") -> Any:
+        """Return the untrained network, without views of test time."""
+        settings, n_classes = self.settings, len(self.settings.classes_)
+        if not settings.progressive_sizes:
+            return build_network(settings.architecture, image_shape, n_classes, dtype, input_size=settings.input_size)
+        try:
+            return build_network(settings.architecture, None, n_classes, dtype)
+        except ValueError as error:
+            raise ValueError(
+                f"progressive_sizes: {settings.architecture} takes images of one size only, since a fully connected "
+                "layer stands on its pixels; leave progressive_sizes out"
+            ) from error
+
+    def prepare(self, network: Any, train: Pairs) -> None:
+        """Open the teachers."""
+        self.teachers = load_teachers(self.settings)
+
+    def batches(self, train: Pairs) -> Batches:
+        """Return augmented images, targets and weights."""
+        return Batches(*train, self.settings, teach(self.teachers, train[0], self.settings))
+
+    def pauses(self) -> list[int]:
+        """Return the last epoch of each size of the training images."""
+        sizes, n = self.settings.progressive_sizes, self.settings.epochs
+        return [epoch for epoch in range(1, n) if size_in(sizes, epoch, n) != size_in(sizes, epoch - 1, n)]
+
+    def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return images and one-hot targets."""
+        return pairs[0].astype(np.float32), np.eye(len(self.settings.classes_), dtype=np.float32)[pairs[1]]
+
+    def objective(self) -> dict[str, Any]:
+        """Return cross-entropy and accuracy."""
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=self.settings.label_smoothing)
+        return {"loss": loss, "weighted_metrics": [], "metrics": ["accuracy"]}
+
+    def refit_head(self, weights: list[NDArray[Any]], train: Pairs) -> list[NDArray[Any]]:
+        """Return the weights with a last layer that is fitted anew, by itself, on what the finished network sees."""
+        images, classes = train
+        network = self.build((images.shape[1], images.shape[2]))
+        network.set_weights(weights)
+        head = network.layers[-1]
+        see = keras.Model(network.inputs[0], head.input)
+        both = np.concatenate([images, images[:, :, ::-1]])
+        features = run_in_blocks(see, both, progress="last layer" if self.settings.verbose else None)
+        mean, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64) + 1e-6
+        regression = LogisticRegression(C=self.settings.refit_head, max_iter=1000)
+        regression.fit((features - mean) / spread, np.tile(classes, 2))
+        # Two classes have one column; as many logits as classes give the same probabilities.
+        slopes, offsets = regression.coef_, regression.intercept_
+        if len(slopes) == 1:
+            slopes, offsets = np.concatenate([-slopes, slopes]) / 2, np.concatenate([-offsets, offsets]) / 2
+        kernel = (slopes / spread).T
+        head.set_weights([kernel, offsets - mean @ kernel])
+        return network.get_weights()
+
+    def parameters(self) -> dict[str, Any]:
+        """Parameters that decide what is trained; teachers by what they are, not where they lie."""
+        parameters = super().parameters()
+        del parameters["teachers"]
+        return {**parameters, "teachers": [teacher.info["sha256"] for teacher in self.teachers]}
+
+    def identity(self) -> str:
+        """Return the classes."""
+        return str(self.settings.classes_.tolist())

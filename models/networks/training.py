@@ -1,0 +1,280 @@
+"""The training of a network: phases, schedules, checkpoints and resuming, on any Keras backend."""
+
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from copy import copy
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.models.networks.architectures import TRANSFER
+from ferbench.models.networks.callbacks import Clock, Goal, OnEpoch, Progress, State, WeightAverage
+from ferbench.utils import require
+
+Pairs = tuple[NDArray[np.uint8], NDArray[Any]]
+
+# Parameters that do not change what is trained: a training may be resumed, or its weights used, with others.
+FREE_PARAMETERS = ("checkpoint_dir", "refit_head", "tensorboard", "test_time", "verbose")
+
+
+class Training(ABC):
+    """One training of a network, resumable from its folder; what is learned, a class derived from it says.
+
+    Parameters
+    ----------
+    settings : estimator
+        The estimator whose parameters to follow.
+    folder : Path
+        Where checkpoints are kept. A folder that holds the state of the same training is resumed.
+    on_epoch : callable, optional
+        Called after each epoch with its number, from 1, and its figures.
+    """
+
+    goal: ClassVar[Goal] = Goal()
+
+    def __init__(self, settings: Any, folder: Path, on_epoch: OnEpoch | None = None) -> None:
+        self.settings = settings
+        self.on_epoch = on_epoch
+        self.folder = folder
+        self.history: dict[str, list[float]] = {}
+        self.best_epoch = 0
+        self.dtype = _precision(settings.precision)
+        optimizer = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD with Nesterov momentum"}[settings.optimizer]
+        self.implementation = f"Keras {keras.version()} on {keras.backend.backend()}, {optimizer}, {self.dtype}"
+
+    @abstractmethod
+    def build(self, image_shape: tuple[int, int], dtype: str = "float32") -> Any:
+        """Return the untrained network."""
+
+    @abstractmethod
+    def prepare(self, network: Any, train: Pairs) -> None:
+        """Set what the network starts from, and open what the training needs besides."""
+
+    @abstractmethod
+    def batches(self, train: Pairs) -> Any:
+        """Return the batches of training: a ``PyDataset`` whose `start_epoch` takes the number of epochs done."""
+
+    def pauses(self) -> Sequence[int]:
+        """Epochs after which the images of the batches have another size."""
+        return ()
+
+    @abstractmethod
+    def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the validation images and targets as the network takes them."""
+
+    @abstractmethod
+    def objective(self) -> dict[str, Any]:
+        """Loss and metrics, as ``compile`` takes them."""
+
+    def parameters(self) -> dict[str, Any]:
+        """Parameters that decide what is trained."""
+        return {name: value for name, value in self.settings.get_params().items() if name not in FREE_PARAMETERS}
+
+    def identity(self) -> str:
+        """What else decides it, such as the classes."""
+        return ""
+
+    def run(self, train: Pairs, validation: Pairs) -> list[NDArray[Any]]:
+        """Train, or go on training, and return the weights of the best epoch."""
+        try:
+            return self._run(train, validation)
+        except Exception as error:
+            if not _out_of_memory(error):
+                raise
+            size = self.settings.batch_size
+            advice = f"try batch_size={size // 2}" if size > 1 else "try a smaller architecture"
+            raise MemoryError(f"{self.settings.architecture} with batch_size={size}: {advice}") from error
+
+    def _run(self, train: Pairs, validation: Pairs) -> list[NDArray[Any]]:
+        settings, image_shape = self.settings, (train[0].shape[1], train[0].shape[2])
+        keras.utils.set_random_seed(settings.random_state)
+        network = self.build(image_shape, self.dtype)
+        self.prepare(network, train)
+        _start_from(network, settings)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        fingerprint = f"{self.parameters()!r} {self.identity()} {_checksum(train, validation):08x}"
+        batches: Any = None
+        average = WeightAverage(settings.average)
+        for phase, last_epoch in enumerate(_phases(settings)):
+            _freeze(network, settings, phase)
+            state = self._compile(network, average, fingerprint, phase, -(-len(train[1]) // settings.batch_size))
+            # Keras takes the size of the images from the first batch, so each size has a fit of its own.
+            for stop in sorted({*(pause for pause in self.pauses() if pause < last_epoch), last_epoch}):
+                if state.epoch < stop and not state.stopped:
+                    batches = self.batches(train) if batches is None else batches
+                    self._fit(network, batches, validation, state, stop)
+        self.history, self.best_epoch = state.history, state.best_epoch()
+        # A network without an optimiser: the checkpoint's belongs to the phase it was written in.
+        best = self.build(image_shape)
+        best.load_weights(state.best_file())
+        return best.get_weights()
+
+    def _compile(self, network: Any, average: WeightAverage, fingerprint: str, phase: int, n_steps: int) -> State:
+        settings = self.settings
+        network.compile(
+            _optimizer(settings, n_steps),
+            **self.objective(),
+            jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
+        )
+        state = State(self.folder, self._callbacks(), average, fingerprint, self.goal)
+        state.restore(network, phase, settings.epochs)
+        state.phase = phase
+        return state
+
+    def _fit(self, network: Any, batches: Any, validation: Pairs, state: State, last_epoch: int) -> None:
+        settings = self.settings
+        # A copy of its own: the last fit may still be preparing batches of its size.
+        batches = copy(batches)
+        batches.start_epoch(state.epoch)
+        watchers = []
+        if settings.tensorboard:
+            require("tensorboard", f"{type(settings).__name__} with tensorboard logs", extra="tensorboard")
+            watchers.append(keras.callbacks.TensorBoard(settings.tensorboard))
+        averages = [state.average] if settings.average else []
+        try:
+            network.fit(
+                batches,
+                validation_data=self.validation(validation),
+                validation_batch_size=256,
+                epochs=last_epoch,
+                initial_epoch=state.epoch,
+                # The checkpoint keeps the averaged weights, the state those that go on being trained.
+                callbacks=[
+                    Clock(),
+                    state.callbacks["checkpoint"],
+                    *averages,
+                    *(callback for name, callback in state.callbacks.items() if name != "checkpoint"),
+                    keras.callbacks.TerminateOnNaN(),
+                    state,
+                    *watchers,
+                    Progress(settings, state.history, self.on_epoch, self.goal),
+                ],
+                shuffle=False,
+                verbose=0,
+            )
+        finally:
+            self.history = state.history
+        if state.diverged:
+            raise ValueError(self._divergence(state))
+
+    def _divergence(self, state: State) -> str:
+        kept = ""
+        if state.epoch and self.settings.checkpoint_dir is not None:
+            kept = f"; the weights of epoch {state.best_epoch()} are kept in {state.best_file()}"
+        rate = self.settings.learning_rate
+        return f"the loss is not a number in epoch {state.epoch + 1}; lower learning_rate (now {rate:g}){kept}"
+
+    def _callbacks(self) -> dict[str, Any]:
+        callbacks: dict[str, Any] = {
+            "checkpoint": keras.callbacks.ModelCheckpoint(
+                self.folder / "best-{epoch:03d}.weights.h5",
+                monitor=self.goal.chosen_by,
+                mode="max" if self.goal.highest else "min",
+                save_best_only=True,
+                save_weights_only=True,
+            ),
+            "stop": keras.callbacks.EarlyStopping("val_loss", patience=self.settings.patience),
+        }
+        if self.settings.schedule == "plateau":
+            callbacks["plateau"] = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=3, min_lr=1e-5)
+        return callbacks
+
+
+def _optimizer(settings: Any, n_steps: int) -> Any:
+    rate: Any = settings.learning_rate
+    if settings.schedule == "cosine":
+        warmup = min(settings.warmup_epochs, settings.epochs - 1) * n_steps
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else rate,
+            settings.epochs * n_steps - warmup,
+            alpha=0.01,
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    if settings.optimizer == "sgd":
+        optimizer = keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=settings.weight_decay or None)
+    elif settings.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(rate, weight_decay=settings.weight_decay)
+    else:
+        optimizer = keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None)
+    if settings.weight_decay:
+        # Shrinking scales and offsets of a normalisation regularises nothing.
+        optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer
+
+
+def _phases(settings: Any) -> list[int]:
+    """Last epoch of each phase: first the new head alone, then the whole network."""
+    frozen = min(settings.frozen_epochs, settings.epochs) if settings.architecture.startswith(TRANSFER) else 0
+    return [epoch for epoch in (frozen, settings.epochs) if epoch]
+
+
+def _freeze(network: Any, settings: Any, phase: int) -> None:
+    if settings.architecture.startswith(TRANSFER):
+        network.get_layer("backbone").trainable = not (settings.frozen_epochs and phase == 0)
+
+
+def _start_from(network: Any, settings: Any) -> None:
+    """Load the weights that training starts from."""
+    start = settings.initial_weights
+    if start is None:
+        return
+    transfer = settings.architecture.startswith(TRANSFER)
+    target = network.get_layer("backbone") if transfer else network
+    if start == "imagenet":
+        if not transfer:
+            raise ValueError(f"initial_weights='imagenet' is for transfer:BACKBONE, not for {settings.architecture}")
+        build = getattr(keras.applications, settings.architecture.removeprefix(TRANSFER))
+        target.set_weights(
+            build(include_top=False, weights="imagenet", input_shape=target.input_shape[1:]).get_weights()
+        )
+        return
+    if not Path(start).is_file():
+        raise FileNotFoundError(f"initial_weights: there is no file {start}")
+    try:
+        target.load_weights(start)
+    except Exception as error:
+        text = " ".join(str(error).split())[:200]
+        raise ValueError(f"initial_weights: {start} does not fit {settings.architecture}: {text}") from error
+
+
+def _out_of_memory(error: Exception) -> bool:
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "ResourceExhaustedError"
+        or ("RESOURCE_EXHAUSTED" in str(error))
+    )
+
+
+def _precision(asked: str) -> str:
+    """bfloat16 halves the time where the processor multiplies it, and triples it where it does not."""
+    if asked != "auto":
+        return asked
+    if keras.backend.backend() != "tensorflow":
+        return "mixed_bfloat16" if _accelerated() else "float32"
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return "float32"
+    return "mixed_bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"
+
+
+def _accelerated() -> bool:
+    if keras.backend.backend() != "jax":
+        return False
+    import jax
+
+    return bool(jax.default_backend() == "gpu")
+
+
+def _checksum(*parts: Pairs) -> int:
+    """Checksum of images and targets, so that a checkpoint is never resumed with others."""
+    checksum = 0
+    for images, targets in parts:
+        checksum = zlib.crc32(np.ascontiguousarray(images).data, checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(targets).data, checksum)
+    return checksum

@@ -1,0 +1,272 @@
+"""Named, unfitted recognisers: every extractor with every classifier, the networks, and what other packages add."""
+
+import difflib
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from sklearn.base import BaseEstimator
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ferbench.features import MirrorViews, extractors, make_extractor
+from ferbench.models.base import library_of, parts_of
+from ferbench.models.classifiers import KNN, SVM, Forest, KernelRidge, LocalSVM, NystroemMap, Tree
+from ferbench.models.ensembles import Calibrated, Mirrored, Pretrained, Stack, Vote
+from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
+from ferbench.models.networks import CNN
+
+ENTRY_POINTS = "ferbench.recipes"
+
+# What suits small residual networks on tens of thousands of faces: Nesterov momentum at a high rate, one cosine,
+# averaged weights. Rare classes are not raised: that costs accuracy. `imbalance` does it where recall matters more.
+_MODERN: dict[str, Any] = {
+    "optimizer": "sgd",
+    "learning_rate": 0.1,
+    "weight_decay": 0.005,
+    "schedule": "cosine",
+    "warmup_epochs": 2,
+    "epochs": 48,
+    "patience": 48,
+    "average": 0.999,
+    "label_smoothing": 0.1,
+    "imbalance": None,
+    "augmentation": {"zoom": 0.15},
+}
+NETWORKS: dict[str, dict[str, Any]] = {
+    "cnn-4conv": {},
+    "cnn-gap": {"imbalance": "oversample"},
+    "resnet-blocks": {},
+    "mini-xception": {"imbalance": None},
+    "vgg-fer": {**_MODERN, "learning_rate": 0.01, "weight_decay": 0.001, "average": 0.0},
+    "transfer": {"architecture": "transfer:MobileNetV3Small", "frozen_epochs": 4, "learning_rate": 0.0005},
+    "ferbench-net": _MODERN,
+    "ferbench-net-l": _MODERN,
+    "ferbench-net-xs": _MODERN,
+}
+"""Training parameters of each named network; the architecture is the one of the same name unless it is named here."""
+
+# The classifier that averages over an image and its mirror image inside of its kernel: its extractor sees both.
+MIRROR_VIEWS = "mirror-kernel-ridge"
+POINT_NETWORKS: dict[str, dict[str, Any]] = {
+    "points-net": {
+        "optimizer": "adamw",
+        "learning_rate": 0.002,
+        "weight_decay": 0.001,
+        "warmup_epochs": 2,
+        "epochs": 120,
+        "patience": 120,
+        "batch_size": 32,
+        "average": 0.998,
+        "augmentation": {
+            **{"rotation": 20.0, "shift": 0.1, "zoom": 0.25, "erase": 0.3},
+            **{"brighten": 0.15, "contrast": 0.3, "coarsen": 0.4},
+        },
+    },
+    # The known system: Adam, and the epoch of the lowest validation loss. It trains on mirrored and brightened faces.
+    "points-resnet": {
+        "loss": "l2",
+        "schedule": "plateau",
+        "patience": 20,
+        "augmentation": {"rotation": 0.0, "shift": 0.0, "zoom": 0.0, "brighten": 0.33},
+    },
+}
+"""Training parameters of each key-point network."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named, unfitted recogniser.
+
+    Attributes
+    ----------
+    name : str
+        How suites and tables call it, such as ``hog+svm``.
+    family : {"classical", "deep", "pretrained", "constant", "keypoints"}
+        Recipes of the family ``deep`` get the validation images as ``X_val`` and ``y_val`` in `fit`; those of
+        ``keypoints`` are regressors of key points, and get ``X_val`` and ``points_val``.
+    make : callable
+        Returns a new scikit-learn estimator over images of shape (n_samples, height, width), uint8.
+    """
+
+    name: str
+    family: Literal["classical", "deep", "pretrained", "constant", "keypoints"]
+    make: Callable[[], BaseEstimator]
+
+    def build(self, **parameters: Any) -> Any:
+        """Return a new recogniser with `parameters` set, named as in scikit-learn: ``classifier__C=3``."""
+        recogniser: Any = self.make()
+        known = recogniser.get_params()
+        for name in parameters:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, 1)
+                hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(sorted(known))}"
+                raise ValueError(f"recipe {self.name} has no parameter {name!r}{hint}")
+        return recogniser.set_params(**parameters)
+
+
+def classifier_steps() -> dict[str, Callable[[], list[tuple[str, Any]]]]:
+    """Return the steps that follow the extractor, by the last part of a recipe's name."""
+    return {
+        "boosting": lambda: [("classifier", Calibrated(_boosting()))],
+        "chi2-svm": lambda: [("classifier", SVM("chi2", C=3.0))],
+        "forest": lambda: [("classifier", Forest())],
+        "intersection-svm": lambda: [("classifier", SVM("intersection", C=3.0))],
+        "kernel-ridge": lambda: [("classifier", KernelRidge())],
+        "knn": lambda: [("classifier", KNN())],
+        "lda": lambda: [("classifier", Calibrated(LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")))],
+        "linear-svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("linear", C=1e-4))],
+        "logreg": lambda: [
+            ("scale", StandardScaler()),
+            ("classifier", LogisticRegression(C=0.001, max_iter=300)),
+        ],
+        "local-svm": lambda: [("classifier", LocalSVM())],
+        MIRROR_VIEWS: lambda: [("classifier", KernelRidge(views=2))],
+        "nystroem": lambda: [("map", NystroemMap()), ("classifier", LogisticRegression(C=10.0, max_iter=300))],
+        "svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("rbf", C=3.0))],
+        "tree": lambda: [("classifier", Tree())],
+    }
+
+
+def recipes() -> dict[str, Recipe]:
+    """Return the recipes by name: the built-in ones, then those of the entry-point group ``ferbench.recipes``.
+
+    An entry point's value is a :class:`Recipe`.
+    """
+    known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
+    known.append(Recipe("pretrained", "pretrained", Pretrained))
+    known += [_network(name, settings) for name, settings in NETWORKS.items()]
+    known += [Recipe("mean-shape", "keypoints", MeanShape), Recipe("dlib-shape", "keypoints", DlibShape)]
+    known += [_points(name, settings) for name, settings in POINT_NETWORKS.items()]
+    features = [*extractors(), "hog+landmarks"]
+    known += [_cross(feature, classifier) for feature in features for classifier in classifier_steps()]
+    found = {recipe.name: recipe for recipe in known}
+    for point in entry_points(group=ENTRY_POINTS):
+        if (recipe := _load(point)) is not None:
+            found[point.name] = recipe
+    return found
+
+
+def get_recipe(name: str) -> Recipe:
+    """Return a recipe by name; any ``extractor[+extractor…]+classifier`` is one.
+
+    ``mirror:RECIPE`` is a recipe trained on mirror images too and averaged over the mirror image (:class:`Mirrored`),
+    ``vote:RECIPE,RECIPE…`` a soft vote (:class:`Vote`), and ``stack:RECIPE,RECIPE…`` a stack (:class:`Stack`).
+
+    What follows an ``@`` is for the reader alone: ``cnn@no-flip`` is the recipe ``cnn`` under a name of its own, so
+    that a suite can measure it several times with different parameters.
+
+    Raises
+    ------
+    ValueError
+        If there is no such recipe; the message names the closest one.
+    """
+    if (composed := _composed(name)) is not None:
+        return composed
+    known = recipes()
+    if name in known:
+        return known[name]
+    plain, at, variant = name.partition("@")
+    if at and variant:
+        return replace(get_recipe(plain), name=name)
+    features, _, classifier = name.rpartition("+")
+    if classifier in classifier_steps() and set(features.split("+")) <= set(extractors()):
+        return _cross(features, classifier)
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    raise ValueError(f"there is no recipe {name!r}; {hint}")
+
+
+def make_recipe(name: str, **parameters: Any) -> Any:
+    """Return a new, unfitted recogniser by recipe name.
+
+    Examples
+    --------
+    >>> from ferbench.models import make_recipe
+    >>> make_recipe("hog+svm", classifier__C=10)["classifier"]
+    SVM(C=10)
+    """
+    return get_recipe(name).build(**parameters)
+
+
+def describe(recogniser: Any) -> dict[str, str]:
+    """Say which library fitted a recogniser, and how its probabilities come about."""
+    last = recogniser[-1] if isinstance(recogniser, Pipeline) else recogniser
+    default = {
+        LogisticRegression: "softmax of the linear model, its own likelihood",
+        DummyClassifier: "class shares of the training images",
+    }
+    # Whose features these are has to be known to judge whether their network has seen the test images.
+    origins = {origin for part in parts_of(recogniser) if (origin := getattr(part, "origin_", None))}
+    return {
+        "implementation": "; ".join([library_of(recogniser), *sorted(origins)]),
+        "probabilities": getattr(last, "probabilities_", None) or default.get(type(last), "as the library gives them"),
+    }
+
+
+def _network(name: str, settings: dict[str, Any]) -> Recipe:
+    return Recipe(name, "deep", lambda: CNN(**{"architecture": name, **settings}))
+
+
+def _points(name: str, settings: dict[str, Any]) -> Recipe:
+    return Recipe(name, "keypoints", lambda: PointNet(**{"architecture": name, **settings}))
+
+
+def _constant() -> DummyClassifier:
+    return DummyClassifier(strategy="prior")
+
+
+def _boosting() -> HistGradientBoostingClassifier:
+    # Of hundreds of correlated features each question may look at a tenth: as good, and many times as fast.
+    return HistGradientBoostingClassifier(
+        max_iter=200, max_leaf_nodes=15, max_features=0.1, early_stopping=False, random_state=0
+    )
+
+
+def _cross(features: str, classifier: str) -> Recipe:
+    def make() -> Pipeline:
+        extractor = make_extractor(features)
+        if classifier == MIRROR_VIEWS:
+            extractor = MirrorViews(extractor)
+        return Pipeline([("features", extractor), *classifier_steps()[classifier]()])
+
+    return Recipe(f"{features}+{classifier}", "classical", make)
+
+
+def _composed(name: str) -> Recipe | None:
+    """A recipe made of recipes, or None where the name is not of that form."""
+    kind, colon, rest = name.partition(":")
+    if not colon or kind not in ("mirror", "stack", "vote"):
+        return None
+    if kind == "mirror":
+        inner = get_recipe(rest)
+        if inner.family != "classical":
+            raise ValueError(f"recipe {name!r}: mirror: takes a classical recipe; {rest} mirrors by its own parameters")
+        return Recipe(name, "classical", lambda: Mirrored(inner.make()))
+    members = [get_recipe(part.strip()) for part in rest.split(",")]
+    names = [member.name for member in members]
+    if len(set(names)) < max(2, len(names)) or any(member.family == "keypoints" for member in members):
+        raise ValueError(f"recipe {name!r}: {kind}: takes two or more different recognisers, separated by commas")
+    ensemble = Vote if kind == "vote" else Stack
+    family: Literal["classical", "deep"] = "deep" if any(each.family == "deep" for each in members) else "classical"
+    return Recipe(name, family, lambda: ensemble([(member.name, member.make()) for member in members]))
+
+
+def _load(point: Any) -> Recipe | None:
+    """Load a third party's recipe; one that is broken must not take the others with it."""
+    try:
+        recipe = point.load()
+    except Exception as error:
+        problem = f"cannot be loaded: {error}"
+    else:
+        if isinstance(recipe, Recipe):
+            return recipe
+        problem = f"is no ferbench.models.Recipe but {type(recipe).__name__}"
+    warnings.warn(f"recipe {point.name!r} of package {point.dist.name} {problem}", RuntimeWarning, stacklevel=3)
+    return None

@@ -1,0 +1,50 @@
+from .detection.detector import Detection, Detector, detectors, make_detector
+from .drawing.overlay import Overlay
+from .events.events import FaceEvent, Frame, FrameResult, Sink
+from .face_table import table
+from .loop import Loop, run, stream
+from .pipeline import Pipeline
+from .points_switch import PointsSwitch
+from .recognition.keypoints import KeyPoints
+from .recognition.recognizer import Recognizer
+from .sinks.page import SummarySink
+from .sinks.sinks import CsvSink, FrequencySink, ImageSink, JsonLinesSink, VideoSink
+from .sinks.summary import RunSummary
+from .sources.source import Source, open_source
+from .switcher import ModelSwitcher
+from .tracking.smoothing import Smoother
+from .tracking.tracker import Tracker
+from .window import Window
+
+__all__ = [
+    "CsvSink",
+    "Detection",
+    "Detector",
+    "FaceEvent",
+    "Frame",
+    "FrameResult",
+    "FrequencySink",
+    "ImageSink",
+    "JsonLinesSink",
+    "KeyPoints",
+    "Loop",
+    "ModelSwitcher",
+    "Overlay",
+    "Pipeline",
+    "PointsSwitch",
+    "Recognizer",
+    "RunSummary",
+    "Sink",
+    "Smoother",
+    "Source",
+    "SummarySink",
+    "Tracker",
+    "VideoSink",
+    "Window",
+    "detectors",
+    "make_detector",
+    "open_source",
+    "run",
+    "stream",
+    "table",
+]

@@ -1,0 +1,58 @@
+"""Viola-Jones cascade of OpenCV."""
+
+from pathlib import Path
+
+import cv2
+
+from ferbench.realtime.detection.detector import Detector, Found, Framing, resized_for_search, with_border
+from ferbench.realtime.events import Image
+
+CASCADE = "haarcascade_frontalface_default.xml"
+SCALE_STEP = 1.15
+THOROUGH_SIZE, THOROUGH_SMALLEST, THOROUGH_BORDER = 1200, 0.04, 0.2
+
+
+class HaarDetector(Detector):
+    """OpenCV's frontal Haar cascade (Viola and Jones 2001): bundled, frontal faces only.
+
+    Parameters
+    ----------
+    size : int
+        Longer side of the grey copy that is searched, in pixels.
+    smallest : float
+        Smallest face as a fraction of the picture's shorter side.
+    neighbours : int
+        Overlapping hits that make a face; more is stricter.
+
+    Raises
+    ------
+    OSError
+        If OpenCV was installed without its cascades.
+    """
+
+    name = "haar"
+    framing = Framing(1.03, 0.0)
+
+    def __init__(self, *, size: int = 320, smallest: float = 0.12, neighbours: int = 5) -> None:
+        super().__init__()
+        self.size, self.smallest, self.neighbours = size, smallest, neighbours
+        file = Path(cv2.__file__).parent / "data" / CASCADE
+        self._cascade = cv2.CascadeClassifier(str(file))
+        if self._cascade.empty():
+            raise OSError(f"{file}: OpenCV cannot read its own cascade; install opencv-python-headless again")
+
+    def _find(self, image: Image, thorough: bool) -> list[Found]:
+        small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
+        small, border = with_border(small, THOROUGH_BORDER if thorough else 0.0)
+        # Not equalised, as is often done: the cascade normalises each window itself, and loses faces on plain ground.
+        grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+        smallest = min(self.smallest, THOROUGH_SMALLEST) if thorough else self.smallest
+        side = max(24, round(smallest * min(grey.shape)))
+        # The score is the number of overlapping hits: asking for the cascade's own levels lets in what it had rejected.
+        boxes, hits = self._cascade.detectMultiScale2(
+            grey, scaleFactor=SCALE_STEP, minNeighbors=self.neighbours, minSize=(side, side)
+        )
+        return [
+            Found(((x - border) * factor, (y - border) * factor, width * factor, height * factor), float(n_hits))
+            for (x, y, width, height), n_hits in zip(boxes, hits, strict=True)
+        ]

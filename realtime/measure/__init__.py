@@ -1,0 +1,1 @@
+"""Measure one configuration of the live system."""

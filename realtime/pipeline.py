@@ -1,0 +1,191 @@
+"""From a frame to its events: detect, track, recognise, smooth."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from ferbench.realtime.detection import Detection, Detector
+from ferbench.realtime.events import FaceEvent, Frame, FrameResult, Points
+from ferbench.realtime.recognition import KeyPoints, PointsChoice, Recognizer, load_points
+from ferbench.realtime.tracking import Cadence, Certainty, PointSmoother, Smoother, Track, Tracker, face_event
+
+DEFAULT_CERTAINTY = Certainty()
+
+
+class Pipeline:
+    """What happens to each frame, in order, with the memory of the faces followed.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+        Names the emotions.
+    detector : Detector
+        Finds the faces.
+    smoothing_s : float
+        Time constant of the smoothing in seconds; 0 turns it off, also that of the points.
+    min_probability, min_margin : float
+        A label is certain if its smoothed probability reaches the one and leads the next by the other.
+    detect_every : "auto" or int
+        Search on every k-th frame and follow the faces between; ``"auto"`` chooses k so that live sources are kept up
+        with, and by their frame rate for files, whose results must not depend on the machine.
+    max_gap_s : float
+        Seconds for which a face that is out of sight keeps its number.
+    points : KeyPoints, str, Path or bool, optional
+        Key-point model for the same faces: True for the shipped one, a bundle's folder for another; by default the
+        recogniser's own, if it has one.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range, or `points` is no key-point bundle.
+    FileNotFoundError
+        If there is no such key-point bundle.
+
+    Notes
+    -----
+    `process` and `reset` are for one thread at a time; `switch` and `switch_points` may be called from any. Several
+    pipelines may share a recogniser, a key-point model and a detector.
+
+    Examples
+    --------
+    >>> from ferbench.realtime import Pipeline, Recognizer, make_detector, open_source
+    >>> pipeline = Pipeline(Recognizer.load(), make_detector("haar"))  # doctest: +SKIP
+    >>> with open_source("clip.mp4") as source:  # doctest: +SKIP
+    ...     results = [pipeline.process(frame) for frame in source]
+    """
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        detector: Detector,
+        *,
+        smoothing_s: float = 0.5,
+        min_probability: float = DEFAULT_CERTAINTY.min_probability,
+        min_margin: float = DEFAULT_CERTAINTY.min_margin,
+        detect_every: Literal["auto"] | int = "auto",
+        max_gap_s: float = 1.0,
+        points: PointsChoice = None,
+    ) -> None:
+        self.certainty = Certainty(min_probability, min_margin)
+        self.certainty.check()
+        Smoother(smoothing_s)
+        self.recognizer, self.detector = recognizer, detector
+        self.smoothing_s, self.detect_every, self.max_gap_s = smoothing_s, detect_every, max_gap_s
+        self._next = recognizer
+        self.points = self._next_points = recognizer.points if points is None else load_points(points)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all faces, as at the start of another source."""
+        self._cadence = Cadence(self.detect_every)
+        self._tracker = Tracker(max_gap_s=self.max_gap_s)
+        self._smoothers: dict[int, Smoother] = {}
+        self._point_smoothers: dict[int, PointSmoother] = {}
+        self._done_s: float | None = None
+        self._interval_s = 0.0
+
+    def switch(self, recognizer: Recognizer) -> None:
+        """Use another recogniser from the next frame on; faces keep their numbers, smoothing starts anew."""
+        self._next = recognizer
+
+    def switch_points(self, points: KeyPoints | None) -> None:
+        """Use another key-point model from the next frame on, or none."""
+        self._next_points = points
+
+    def process(self, frame: Frame, *, source_fps: float | None = None) -> FrameResult:
+        """Events of one frame.
+
+        Parameters
+        ----------
+        frame : Frame
+            The next frame; photographs (`still`) are taken on their own.
+        source_fps : float, optional
+            Frame rate of the source, by which ``detect_every="auto"`` chooses; 25 if it is unknown.
+        """
+        started = time.perf_counter()
+        if self._next is not self.recognizer:
+            self.recognizer = self._next
+            self._smoothers.clear()
+        if self._next_points is not self.points:
+            self.points = self._next_points
+            self._point_smoothers.clear()
+        events = self._still(frame) if frame.still else self._moving(frame, source_fps)
+        if not events:
+            events = (self._no_face(frame),)
+        now = time.perf_counter()
+        return FrameResult(
+            frame=frame.index,
+            timestamp_s=frame.timestamp_s,
+            image=frame.image,
+            events=events,
+            latency_ms=1000 * (now - (started if frame.arrived_s is None else frame.arrived_s)),
+            fps=self._rate(now),
+            model=self.recognizer.name,
+            name=frame.name,
+        )
+
+    def _still(self, frame: Frame) -> tuple[FaceEvent, ...]:
+        return tuple(self.recognizer.recognize(frame, self.detector, self.certainty, self.points))
+
+    def _moving(self, frame: Frame, source_fps: float | None) -> tuple[FaceEvent, ...]:
+        started = time.perf_counter()
+        if searched := self._cadence.due(live=frame.arrived_s is not None, fps=source_fps):
+            tracks = self._tracker.update(self.detector.detect(frame.image), frame.timestamp_s)
+        else:
+            tracks = self._tracker.predict(frame.timestamp_s)
+        found = time.perf_counter()
+        events = self._recognise(frame, tracks)
+        self._cadence.took(found - started if searched else None, time.perf_counter() - found)
+        alive = {track.id for track in self._tracker.tracks}
+        for smoothers in (self._smoothers, self._point_smoothers):
+            for gone in smoothers.keys() - alive:
+                del smoothers[gone]
+        return events
+
+    def _recognise(self, frame: Frame, tracks: list[Track]) -> tuple[FaceEvent, ...]:
+        faces = [Detection(track.box, track.score) for track in tracks]
+        rows = self.recognizer.predict_faces(frame.image, [face.box for face in faces])
+        located = self._locate(frame, tracks)
+        common: dict[str, Any] = {"classes": self.recognizer.classes_, "point_names": self._point_names}
+        common["certainty"] = self.certainty
+        events = []
+        for track, face, row, points in zip(tracks, faces, rows, located, strict=True):
+            if track.id not in self._smoothers:
+                self._smoothers[track.id] = Smoother(self.smoothing_s)
+            smoothed = self._smoothers[track.id].update(row, frame.timestamp_s)
+            event = face_event(*(frame, face, row, smoothed), track_id=track.id, points=points, **common)
+            events.append(event)
+        return tuple(events)
+
+    def _locate(self, frame: Frame, tracks: list[Track]) -> Sequence[Points | None]:
+        """Smoothed points of each face."""
+        if self.points is None:
+            return [None] * len(tracks)
+        located = self.points.locate(frame.image, [track.box for track in tracks])
+        if self.smoothing_s == 0:
+            return list(located)
+        smoothed = []
+        for track, points in zip(tracks, located, strict=True):
+            smoother = self._point_smoothers.setdefault(track.id, PointSmoother())
+            smoothed.append(smoother.update(points, max(track.box[2:]), frame.timestamp_s))
+        return smoothed
+
+    def _no_face(self, frame: Frame) -> FaceEvent:
+        return FaceEvent.no_face(
+            frame=frame.index,
+            timestamp_s=frame.timestamp_s,
+            classes=self.recognizer.classes_,
+            point_names=self._point_names,
+        )
+
+    @property
+    def _point_names(self) -> tuple[str, ...]:
+        return () if self.points is None else self.points.names
+
+    def _rate(self, now: float) -> float:
+        """Frames per second, from the recent mean interval."""
+        if self._done_s is not None:
+            passed = now - self._done_s
+            self._interval_s = passed if self._interval_s == 0 else 0.95 * self._interval_s + 0.05 * passed
+        self._done_s = now
+        return 1 / self._interval_s if self._interval_s else 0.0

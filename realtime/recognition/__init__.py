@@ -1,0 +1,5 @@
+"""Crop a face, recognize its expression, find its key points."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

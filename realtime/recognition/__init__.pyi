@@ -1,0 +1,12 @@
+from .keypoints import KeyPoints, PointsChoice, check_recogniser, find_points, finds_points, load_points
+from .recognizer import Recognizer
+
+__all__ = [
+    "KeyPoints",
+    "PointsChoice",
+    "Recognizer",
+    "check_recogniser",
+    "find_points",
+    "finds_points",
+    "load_points",
+]

@@ -1,0 +1,321 @@
+"""Sinks that write files: events as CSV or JSON lines, annotated videos and images, emotion counts."""
+
+import csv
+import io
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from ferbench.realtime.drawing import Overlay
+from ferbench.realtime.events import FaceEvent, FrameResult, Sink
+from ferbench.realtime.sinks.output import PartFile, check_suffix, write_whole
+from ferbench.realtime.sinks.video import VideoOutput
+
+EVENT_SUFFIXES = (".csv", ".jsonl")
+IMAGE_OUTPUT_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+_FLUSH_BYTES, _FLUSH_SECONDS = 1 << 16, 1.0
+# A live video that stood still longer than this is shortened: nobody watches ten minutes of one frame.
+_LONGEST_STILL_S = 10.0
+
+
+class _Lines:
+    """A text file of which only whole lines are ever kept, also on a full disk."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = PartFile(path)
+        self._stream = self._file.part.open("wb", buffering=0)
+        self._pending = bytearray()
+        self._whole = 0
+        self._flushed = time.monotonic()
+
+    def write(self, text: str) -> None:
+        self._pending += text.encode()
+        if len(self._pending) > _FLUSH_BYTES or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+            self._flush()
+
+    def close(self) -> None:
+        try:
+            self._flush()
+        finally:
+            self._stream.truncate(self._whole)
+            self._stream.close()
+            self._file.commit()
+
+    def _flush(self) -> None:
+        lines, self._pending = bytes(self._pending), bytearray()
+        written = 0
+        try:
+            while written < len(lines):
+                written += self._stream.write(lines[written:]) or 0
+        except OSError as error:
+            self._whole += lines[:written].rfind(b"\n") + 1
+            raise self._file.error(error) from error
+        self._whole += len(lines)
+        self._flushed = time.monotonic()
+
+
+class CsvSink:
+    """Writes one row per face and frame as CSV, and a ``no_face`` row where there is none.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which gets its name when it is closed.
+    classes : sequence of str
+        Labels of the model; fixes the columns.
+    images : bool
+        Add a last column ``image`` with the file name of each photograph.
+    point_names : sequence of str
+        Names of the key points, for two columns each; none by default.
+
+    Examples
+    --------
+    >>> from ferbench.realtime import CsvSink, Pipeline, Recognizer, make_detector, open_source, run
+    >>> recognizer = Recognizer.load()  # doctest: +SKIP
+    >>> pipeline = Pipeline(recognizer, make_detector())  # doctest: +SKIP
+    >>> run(open_source("party.mp4"), pipeline, [CsvSink("party.csv", recognizer.classes_)])  # doctest: +SKIP
+    """
+
+    def __init__(
+        self, path: str | Path, classes: Sequence[str], *, images: bool = False, point_names: Sequence[str] = ()
+    ) -> None:
+        self._columns = FaceEvent.columns(classes, point_names) + ["image"] * images
+        self._lines = _Lines(Path(path))
+        self._lines.write(self._text(self._columns))
+
+    def write(self, result: FrameResult) -> None:
+        """Append the frame's rows."""
+        for event in result.events:
+            row = {**event.row(), "image": result.name}
+            self._lines.write(self._text([_plain(row.get(column)) for column in self._columns]))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._lines.close()
+
+    @staticmethod
+    def _text(values: Sequence[Any]) -> str:
+        buffer = io.StringIO()
+        csv.writer(buffer, lineterminator="\n").writerow(values)
+        return buffer.getvalue()
+
+
+class JsonLinesSink:
+    """Writes one JSON object per face and frame, with the names of the CSV's columns.
+
+    Photographs have their file name as ``image``.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, which gets its name when it is closed.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._lines = _Lines(Path(path))
+
+    def write(self, result: FrameResult) -> None:
+        """Append the frame's objects."""
+        for event in result.events:
+            row = {name: _plain(value) for name, value in event.row().items()}
+            if result.name is not None:
+                row["image"] = result.name
+            self._lines.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._lines.close()
+
+
+class VideoSink:
+    """Writes the annotated frames as a video.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``.mp4``, ``.m4v``, ``.mov``, ``.mkv`` or ``.avi``.
+    fps : float
+        Frames per second of the video.
+    overlay : Overlay, optional
+        How to draw; by default with bars and without frames per second.
+    real_time : bool
+        For live sources, which come irregularly: repeat and drop frames so that the video plays as fast as life.
+    sound_from : Path, optional
+        A video whose sound is kept, where ffmpeg is installed.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        fps: float,
+        overlay: Overlay | None = None,
+        real_time: bool = False,
+        sound_from: Path | None = None,
+    ) -> None:
+        self._video = VideoOutput(Path(path), fps=fps, sound_from=sound_from)
+        self._overlay = overlay or Overlay(status=False)
+        self._real_time = real_time
+        self._offset: float | None = None
+
+    def write(self, result: FrameResult) -> None:
+        """Draw and append a frame."""
+        if not result.events:
+            return
+        copies = self._copies(result.timestamp_s) if self._real_time else 1
+        if copies:
+            image = self._overlay.annotate(result)
+            for _ in range(copies):
+                self._video.write(image)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._video.close()
+
+    @property
+    def note(self) -> str | None:
+        """What the user should know of the file's sound, once it is closed."""
+        return self._video.note
+
+    def _copies(self, timestamp_s: float) -> int:
+        """How often the frame must be written for the video to have got to its time."""
+        fps, written = self._video.fps, self._video.n_frames
+        if self._offset is None:
+            self._offset = timestamp_s
+        due = round((timestamp_s - self._offset) * fps) + 1 - written
+        longest = round(_LONGEST_STILL_S * fps)
+        if due > longest:
+            self._offset += (due - longest) / fps
+        return max(0, min(due, longest))
+
+
+class ImageSink:
+    """Writes annotated images.
+
+    Parameters
+    ----------
+    path : str or Path
+        An image file, or a folder.
+    folder : bool
+        Whether it is a folder, in which each image gets its own name again.
+    overlay : Overlay, optional
+        How to draw; by default with bars and without frames per second.
+    """
+
+    def __init__(self, path: str | Path, *, folder: bool = False, overlay: Overlay | None = None) -> None:
+        self._path, self._folder = Path(path), folder
+        if folder:
+            self._path.mkdir(parents=True, exist_ok=True)
+        self._overlay = overlay or Overlay(status=False)
+
+    def write(self, result: FrameResult) -> None:
+        """Draw and write an image."""
+        if result.events:
+            write_image(self._target(result), self._overlay.annotate(result))
+
+    def close(self) -> None:
+        """Nothing is left to do: every image was written whole."""
+
+    def _target(self, result: FrameResult) -> Path:
+        if not self._folder:
+            return self._path
+        name = Path(result.name or f"{result.frame:06d}")
+        # What OpenCV reads but does not write becomes a PNG.
+        known = name.suffix.lower() in IMAGE_OUTPUT_SUFFIXES
+        return self._path / (name.name if known else f"{name.name}.png")
+
+
+class FrequencySink:
+    """Counts emotions and writes the counts as CSV with the columns ``emotion, count, share``.
+
+    Faces without a clear emotion are counted as ``uncertain``, so that the counts add up to the faces.
+
+    Parameters
+    ----------
+    path : str, Path or None
+        The file, written when the run ends; None only counts.
+    classes : sequence of str
+        Labels of the model; each gets a row, also with no face.
+
+    Attributes
+    ----------
+    counts : Counter
+        Faces by label.
+    people : set of int
+        Numbers of the persons followed.
+    """
+
+    def __init__(self, path: str | Path | None, classes: Sequence[str]) -> None:
+        # Made now: that the folder cannot be written to should not come out after an hour.
+        self._file = None if path is None else PartFile(Path(path))
+        self._classes = tuple(classes)
+        self.counts: Counter[str] = Counter()
+        self.people: set[int] = set()
+
+    def write(self, result: FrameResult) -> None:
+        """Count the frame's faces."""
+        faces = [event for event in result.events if event.state == "face"]
+        self.counts.update(event.label if event.certain and event.label else "uncertain" for event in faces)
+        self.people.update(event.track_id for event in faces if event.track_id is not None)
+
+    def rows(self) -> list[tuple[str, int, float]]:
+        """Emotion, faces, and their share of all faces (0 where there are none)."""
+        labels = [*self._classes, *sorted(set(self.counts) - {*self._classes, "uncertain"}), "uncertain"]
+        total = self.counts.total()
+        return [(label, self.counts[label], self.counts[label] / total if total else 0.0) for label in labels]
+
+    def close(self) -> None:
+        """Write the file."""
+        if self._file is None:
+            return
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, lineterminator="\n")
+        writer.writerow(["emotion", "count", "share"])
+        writer.writerows((label, count, f"{share:.4f}") for label, count, share in self.rows())
+        self._file.finish(buffer.getvalue().encode())
+
+
+def event_sink(
+    path: str | Path, classes: Sequence[str], *, images: bool = False, point_names: Sequence[str] = ()
+) -> Sink:
+    """Sink for the events, chosen by the file's ending.
+
+    Raises
+    ------
+    ValueError
+        If the ending is neither ``.csv`` nor ``.jsonl``.
+    """
+    check_suffix(Path(path), EVENT_SUFFIXES, "the file of events")
+    if Path(path).suffix.lower() == ".csv":
+        return CsvSink(path, classes, images=images, point_names=point_names)
+    return JsonLinesSink(path)
+
+
+def write_image(path: Path, image: Any) -> None:
+    """Write an image, whole or not at all; OpenCV's own writer says nothing of a full disk.
+
+    Raises
+    ------
+    ValueError
+        If the ending is unknown, or the format cannot hold an image of this size.
+    OSError
+        If the file cannot be written.
+    """
+    check_suffix(path, IMAGE_OUTPUT_SUFFIXES, "the image")
+    try:
+        done, content = cv2.imencode(path.suffix.lower(), image)
+    except cv2.error as error:
+        raise ValueError(f"{path}: the image cannot be written in this format ({error.err}); try .png") from error
+    if not done:
+        raise ValueError(f"{path}: an image of {image.shape[1]} × {image.shape[0]} does not fit this format; try .png")
+    write_whole(path, content.tobytes())
+
+
+def _plain(value: Any) -> Any:
+    """Numbers short enough to read and exact enough to compute with."""
+    return round(value, 6) if isinstance(value, float) else value

@@ -1,0 +1,5 @@
+"""Track faces over frames and smooth what is said about them."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,130 @@
+"""Who is who from frame to frame: boxes joined by overlap, motion by a Kalman filter."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.realtime.detection import Detection
+from ferbench.realtime.events import Box
+from ferbench.realtime.tracking.assignment import assign
+from ferbench.realtime.tracking.track import Track
+
+LEAST_OVERLAP = 0.15
+# Faces that overlap nowhere are joined up to this distance, in sides of the face, plus so many sides a second out of
+# sight; and only if neither is more than twice as large as the other.
+NEAR, FURTHER_PER_S, LARGEST_RATIO = 0.6, 1.0, 2.0
+FORBIDDEN = 1e6
+CONFIRM_WITHIN_S = 0.25
+
+
+class Tracker:
+    """Give detections stable numbers.
+
+    Parameters
+    ----------
+    max_gap_s : float
+        Seconds for which an unseen face is remembered.
+    confirm : int
+        Searches that must find a new face, at most a quarter of a second apart, before it gets a number; faces of the
+        first search need only that one.
+
+    Notes
+    -----
+    Detections and predicted boxes are joined so that the total overlap is largest (Hungarian method), after
+    Bewley et al., "Simple online and realtime tracking", ICIP 2016; what is left over, by distance. A detector's slips
+    last for single frames: asking for a second search keeps them out of the results. For one thread.
+
+    Examples
+    --------
+    >>> from ferbench.realtime import Detection, Tracker
+    >>> tracker = Tracker()
+    >>> [track.id for track in tracker.update([Detection((10, 10, 40, 40), 0.9)], 0.0)]
+    [1]
+    >>> [track.id for track in tracker.update([Detection((14, 11, 40, 40), 0.9)], 0.04)]
+    [1]
+    """
+
+    def __init__(self, *, max_gap_s: float = 1.0, confirm: int = 2) -> None:
+        if not max_gap_s >= 0:
+            raise ValueError(f"max_gap_s must be 0 or more seconds; got {max_gap_s}")
+        self.max_gap_s, self.confirm = max_gap_s, confirm
+        self.tracks: list[Track] = []
+        self._last_id = 0
+        self._started = False
+
+    def predict(self, timestamp_s: float) -> list[Track]:
+        """Move all tracks on and return the visible ones, without a search."""
+        for track in self.tracks:
+            track.predict(timestamp_s)
+        return [track for track in self.tracks if track.visible and track.id]
+
+    def update(self, detections: Sequence[Detection], timestamp_s: float) -> list[Track]:
+        """Take in what a search found and return the visible tracks."""
+        self.predict(timestamp_s)
+        pairs = self._match(detections, timestamp_s)
+        for track in self.tracks:
+            track.visible = False
+        for track, detection in pairs:
+            track.correct(detection)
+        taken = {id(detection) for _, detection in pairs}
+        self.tracks += [Track(face, timestamp_s) for face in detections if id(face) not in taken]
+        self.tracks = [track for track in self.tracks if self._keeps(track, timestamp_s)]
+        self._number()
+        return [track for track in self.tracks if track.visible and track.id]
+
+    def _keeps(self, track: Track, timestamp_s: float) -> bool:
+        return timestamp_s - track.seen_s <= (self.max_gap_s if track.id else min(CONFIRM_WITHIN_S, self.max_gap_s))
+
+    def _number(self) -> None:
+        needed = self.confirm if self._started else 1
+        for track in self.tracks:
+            if not track.id and track.hits >= needed:
+                self._last_id += 1
+                track.id = self._last_id
+        self._started = True
+
+    def _match(self, detections: Sequence[Detection], timestamp_s: float) -> list[tuple[Track, Detection]]:
+        pairs = _pair(self.tracks, detections, overlap, LEAST_OVERLAP)
+        tracks = [track for track in self.tracks if all(track is not taken for taken, _ in pairs)]
+        faces = [face for face in detections if all(face is not taken for _, taken in pairs)]
+
+        def nearness(boxes: Sequence[Box], others: Sequence[Box]) -> NDArray[np.float64]:
+            reach = np.array([NEAR + FURTHER_PER_S * (timestamp_s - track.seen_s) for track in tracks])
+            return reach[:, None] - distance(boxes, others)
+
+        return pairs + _pair(tracks, faces, nearness, 0.0)
+
+
+def overlap(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
+    """Intersection over union of each box of `a` with each of `b`, ndarray of shape (len(a), len(b))."""
+    first, second = np.array(a, np.float64)[:, None], np.array(b, np.float64)[None]
+    low = np.maximum(first[..., :2], second[..., :2])
+    high = np.minimum(first[..., :2] + first[..., 2:], second[..., :2] + second[..., 2:])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    return shared / (first[..., 2:].prod(axis=2) + second[..., 2:].prod(axis=2) - shared)
+
+
+def distance(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
+    """Distance of the centres in sides of the larger box, shape (len(a), len(b)); infinite for unlike sizes."""
+    first, second = np.array(a, np.float64)[:, None], np.array(b, np.float64)[None]
+    offset = first[..., :2] + first[..., 2:] / 2 - second[..., :2] - second[..., 2:] / 2
+    sides, others = first[..., 2:].mean(axis=2), second[..., 2:].mean(axis=2)
+    alike = np.maximum(sides, others) / np.minimum(sides, others) <= LARGEST_RATIO
+    return np.where(alike, np.linalg.norm(offset, axis=2) / np.maximum(sides, others), np.inf)
+
+
+def _pair(
+    tracks: Sequence[Track],
+    detections: Sequence[Detection],
+    likeness: Callable[[Sequence[Box], Sequence[Box]], NDArray[np.float64]],
+    least: float,
+) -> list[tuple[Track, Detection]]:
+    """Pair tracks with detections so that they are most alike in all; pairs less alike than `least` are none."""
+    if not tracks or not detections:
+        return []
+    alike = likeness([track.box for track in tracks], [face.box for face in detections])
+    # What may not be paired must not pull others into worse pairs either: all of it costs the same.
+    allowed = alike >= least
+    costs = np.where(allowed, -alike, FORBIDDEN)
+    return [(tracks[row], detections[column]) for row, column in assign(costs) if allowed[row, column]]

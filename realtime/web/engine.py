@@ -1,0 +1,107 @@
+"""Where the work is done: off the event loop, by a bounded number of threads."""
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from ferbench.realtime import Frame, KeyPoints, Pipeline, Recognizer, make_detector
+from ferbench.realtime.web.answers import describe_event
+from ferbench.realtime.web.limits import Limits, Places
+from ferbench.realtime.web.pictures import read_picture
+from ferbench.realtime.web.points import PointsOffer
+from ferbench.realtime.web.refusal import Refusal
+from ferbench.realtime.web.shelf import Shelf
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_LOG = logging.getLogger(__name__)
+
+
+class Engine:
+    """Threads, models and detectors that all clients share.
+
+    Parameters
+    ----------
+    shelf : Shelf
+        The models.
+    detector : str or None
+        Name of the face detector.
+    limits : Limits
+        Its `workers` and `waiting` count here.
+    points : PointsOffer
+        The key points.
+    """
+
+    def __init__(self, shelf: Shelf, detector: str | None, limits: Limits, points: PointsOffer) -> None:
+        self.shelf, self.limits, self.points = shelf, limits, points
+        self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="ferbench-web")
+        # Loading takes seconds: in the workers it would make every camera wait.
+        self._loader = ThreadPoolExecutor(1, thread_name_prefix="ferbench-load")
+        self.uploads = Places(limits.workers + limits.waiting, "uploads")
+        # A detector serves one thread at a time; as many as there are workers, and nobody waits for another's.
+        first = make_detector(detector)
+        self.detector_name = first.name
+        # Without its model file the default falls back to another, and says so; once is enough.
+        wanted = detector if detector and detector.startswith(first.name) else first.name
+        others = [make_detector(wanted) for _ in range(limits.workers - 1)]
+        self._detectors = itertools.cycle([first, *others])
+
+    async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run `function` in a worker."""
+        return await asyncio.get_running_loop().run_in_executor(self._workers, lambda: function(*args, **kwargs))
+
+    async def load(self, name: str | None) -> Recognizer:
+        """Return a model by name, None for the default; raises a 404 when there is none of that name."""
+        self.shelf.check(name)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._loader, self.shelf.get, name)
+        except (ValueError, OSError) as error:
+            _LOG.error("%s", error)
+            raise Refusal(
+                503, "broken_model", f"the model {name} cannot be loaded; the server's terminal says why"
+            ) from error
+
+    async def load_points(self, on: bool) -> KeyPoints | None:
+        """Return the key-point model, None where it is not wanted; raises a 404 when there is none."""
+        if not on:
+            return None
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._loader, self.points.get)
+        except (ValueError, OSError, ImportError) as error:
+            _LOG.error("%s", error)
+            message = "the key-point model cannot be loaded; the server's terminal says why"
+            raise Refusal(503, "broken_points", message) from error
+
+    def pipeline(self, recognizer: Recognizer, points: KeyPoints | None = None) -> Pipeline:
+        """Return a pipeline of its own for one stream of frames."""
+        return Pipeline(recognizer, next(self._detectors), points=points)
+
+    async def predict(self, picture: bytes, name: str | None, points: bool | None = None) -> dict[str, Any]:
+        """Find and label the faces of an uploaded picture, and find their key points where wanted."""
+        name = self.shelf.check(name)
+        recognizer = await self.load(name)
+        located = await self.load_points(self.points.on if points is None else points)
+        return await self.call(self._predict, picture, name, recognizer, located)
+
+    def _predict(self, data: bytes, name: str, recognizer: Recognizer, points: KeyPoints | None) -> dict[str, Any]:
+        start = time.perf_counter()
+        picture = read_picture(data, max_pixels=self.limits.pixels)
+        result = self.pipeline(recognizer, points).process(Frame(0, 0.0, picture, still=True))
+        height, width = picture.shape[:2]
+        return {
+            "model": name,
+            "classes": self.shelf.about(name)["classes"],
+            "width": width,
+            "height": height,
+            "latency_ms": round((time.perf_counter() - start) * 1000, 2),
+            "events": [describe_event(event) for event in result.events],
+        }
+
+    def close(self) -> None:
+        """End the threads; what waits is forgotten, what runs is awaited."""
+        for pool in (self._workers, self._loader):
+            pool.shutdown(wait=True, cancel_futures=True)

@@ -1,0 +1,225 @@
+"""The server's own source: one capture and one inference loop, however many look on."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from ferbench.realtime import FrameResult, open_source, run
+from ferbench.realtime.drawing import Overlay
+from ferbench.realtime.web.answers import describe_result
+from ferbench.realtime.web.engine import Engine
+from ferbench.realtime.web.limits import Places
+
+_LOG = logging.getLogger(__name__)
+FAREWELL_S = 10.0
+_JPEG = (int(cv2.IMWRITE_JPEG_QUALITY), 80)
+
+
+class Viewer:
+    """What one onlooker has not yet been sent; the oldest is forgotten when it looks away for long.
+
+    Parameters
+    ----------
+    kind : {"picture", "events"}
+        A viewer of pictures gets only ever the newest, one of events the last few seconds.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._items: deque[Any] = deque(maxlen=1 if kind == "picture" else 128)
+        self._arrived = asyncio.Event()
+        self._error: str | None = None
+
+    def offer(self, item: Any) -> None:
+        """Add what came."""
+        self._items.append(item)
+        self._arrived.set()
+
+    def end(self, error: str) -> None:
+        """Say that nothing more comes."""
+        self._error = error
+        self._arrived.set()
+
+    async def take(self) -> Any:
+        """Wait for the next item.
+
+        Raises
+        ------
+        FeedEnded
+            When there is none left and none will come.
+        """
+        while not self._items:
+            if self._error is not None:
+                raise FeedEnded(self._error)
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._items.popleft()
+
+
+class FeedEnded(Exception):
+    """The server's source gives no more pictures; the message says why."""
+
+
+class Feed:
+    """A sink of the live loop that hands each frame to all viewers.
+
+    The loop begins with the first viewer and ends with the last, so that nobody is filmed unseen. Files start over.
+
+    Parameters
+    ----------
+    source : str
+        Camera index, file or address, as `open_source` takes it.
+    engine : Engine
+        Gives the models.
+    """
+
+    def __init__(self, source: str, engine: Engine) -> None:
+        self.source, self._engine = source, engine
+        self.model = engine.shelf.default
+        self.points = engine.points.on
+        self._overlay = Overlay(bars=False, status=False)
+        self._places = Places(engine.limits.viewers, "viewers")
+        self._viewers: set[Viewer] = set()
+        self._stop: threading.Event | None = None
+        self._threads: set[threading.Thread] = set()
+        self._pipeline: Any = None
+
+    @contextmanager
+    def watch(self, kind: str) -> Iterator[Viewer]:
+        """Look on inside the block; call it on the event loop."""
+        with self._places.seat():
+            viewer = Viewer(kind)
+            self._viewers.add(viewer)
+            if self._stop is None:
+                self._start()
+            try:
+                yield viewer
+            finally:
+                self._viewers.discard(viewer)
+                if not self._viewers:
+                    self._halt()
+
+    async def switch(self, name: str) -> None:
+        """Let another model answer, for all viewers."""
+        recognizer = await self._engine.load(name)
+        self.model = name
+        if self._pipeline is not None:
+            self._pipeline.switch(recognizer)
+
+    async def switch_points(self, on: bool) -> None:
+        """Find key points from now on, or no longer, for all viewers."""
+        points = await self._engine.load_points(on)
+        self.points = on
+        if self._pipeline is not None:
+            self._pipeline.switch_points(points)
+
+    async def close(self) -> None:
+        """End the loop and send all viewers home."""
+        self._halt()
+        self._deliver_end("the server is closing")
+        for thread in list(self._threads):
+            await asyncio.to_thread(thread.join)
+
+    def _start(self) -> None:
+        self._stop = threading.Event()
+        before = [thread for thread in self._threads if thread.is_alive()]
+        worker = _Worker(self, self._stop, asyncio.get_running_loop(), before)
+        thread = threading.Thread(target=worker.work, name="ferbench-feed", daemon=True)
+        self._threads = {thread, *before}
+        thread.start()
+
+    def _halt(self) -> None:
+        if self._stop is not None:
+            self._stop.set()
+        self._stop = None
+
+    def _deliver(self, picture: bytes | None, events: str) -> None:
+        for viewer in self._viewers:
+            if viewer.kind == "events":
+                viewer.offer(events)
+            elif picture is not None:
+                viewer.offer(picture)
+
+    def _deliver_end(self, error: str) -> None:
+        self._halt()
+        for viewer in self._viewers:
+            viewer.end(error)
+
+    def _wants_pictures(self) -> bool:
+        return any(viewer.kind == "picture" for viewer in list(self._viewers))
+
+
+class _Worker:
+    """One run of the loop in its thread; a later run has its own, so that the two never share state."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        stop: threading.Event,
+        loop: asyncio.AbstractEventLoop,
+        before: Sequence[threading.Thread],
+    ) -> None:
+        self._feed, self._stop, self._loop, self._before = feed, stop, loop, before
+        self._paced_from_s: float | None = None
+        self._live = False
+
+    def work(self) -> None:
+        """Run until told to stop; an error ends the viewing with its message."""
+        try:
+            error = self._rounds()
+        except (ValueError, OSError) as problem:
+            error = str(problem)
+        except Exception:
+            _LOG.exception("the server's source failed")
+            error = "the server's source failed; its terminal says more"
+        if not self._stop.is_set():
+            self._tell(self._feed._deliver_end, error)
+
+    def _rounds(self) -> str:
+        engine = self._feed._engine
+        for thread in self._before:
+            # A camera can be opened only when the run before has let go of it.
+            thread.join(FAREWELL_S)
+        while not self._stop.is_set():
+            points = engine.points.get() if self._feed.points else None
+            self._feed._pipeline = engine.pipeline(engine.shelf.get(self._feed.model), points)
+            with open_source(self._feed.source, live=True) as source:
+                self._live, self._paced_from_s = source.live, None
+                summary = run(source, self._feed._pipeline, [self], stop=self._stop)
+            if not summary.frames or not Path(self._feed.source).exists():
+                return f"{self._feed.source} has ended"
+            self._stop.wait(1.0)
+        return "stopped"
+
+    def write(self, result: FrameResult) -> None:
+        """Show a frame to all viewers."""
+        if not self._live:
+            # Photographs come as fast as they are looked at; each is to be seen for a second.
+            self._pace(result.timestamp_s)
+        picture = None
+        # While the next picture is waited for, viewers keep the one they have.
+        if (result.events or result.message) and self._feed._wants_pictures():
+            done, data = cv2.imencode(".jpg", self._feed._overlay.annotate(result), _JPEG)
+            picture = data.tobytes() if done else None
+        self._tell(self._feed._deliver, picture, describe_result(result, self._feed.model))
+
+    def close(self) -> None:
+        """Nothing to finish: pictures are not kept."""
+
+    def _pace(self, timestamp_s: float) -> None:
+        now = time.perf_counter()
+        if self._paced_from_s is None:
+            self._paced_from_s = now - timestamp_s
+        self._stop.wait(max(0.0, self._paced_from_s + timestamp_s - now))
+
+    def _tell(self, function: Any, *args: Any) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function, *args)

@@ -1,0 +1,184 @@
+"""Serve the application: a socket of our own, limits at the door, and an orderly end."""
+
+import contextlib
+import errno
+import ipaddress
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from ferbench.realtime.web.limits import Limits
+from ferbench.realtime.web.security import LOCAL_NAMES, Access
+
+GRACE_S = 3
+SEND_BUFFER = 256 * 1024
+
+
+def bind(host: str, port: int, *, limits: Limits | None = None) -> socket.socket:
+    """Take a port.
+
+    Parameters
+    ----------
+    host : str
+        Name or address of the interface.
+    port : int
+        Port, or 0 for any free one.
+    limits : Limits, optional
+        Its `send_timeout_s` is how long the system waits for a client that reads nothing.
+
+    Raises
+    ------
+    OSError
+        If the port is taken, or not ours to take, or the host is none of this machine; the message names the remedy.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+    except socket.gaierror as error:
+        raise OSError(f"--host {host}: {error.strerror}; give an address of this machine, such as 127.0.0.1") from error
+    try:
+        if sys.platform != "win32":
+            # There it would let two servers share a port.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _bound_memory(bound, limits or Limits())
+        bound.bind(address)
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        raise OSError(_bind_problem(error, host, port)) from error
+    return bound
+
+
+def _bound_memory(bound: socket.socket, limits: Limits) -> None:
+    """Options that accepted connections inherit: little unsent data each, and an end when it is not read."""
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # A closed connection whose client reads nothing would otherwise keep its buffer for ever.
+        milliseconds = round(2000 * limits.send_timeout_s)
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+
+
+def _bind_problem(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} on {host} is already in use, perhaps by another `ferbench serve`; "
+            f"stop that one, or choose another port: --port {port + 1}, or --port 0 for any free one"
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"port {port} on {host} is not allowed for this user; choose one above 1023: --port 8000"
+    return f"cannot listen on {host}, port {port}: {error.strerror}; give an address of this machine, such as 127.0.0.1"
+
+
+def access_for(host: str, token: str | None, more_hosts: Iterable[str] = ()) -> Access:
+    """Return who may ask a server bound to `host`.
+
+    Raises
+    ------
+    ValueError
+        If the server could be reached from other machines without a token, or the token is too easily guessed.
+    """
+    if token is not None and len(token) < 8:
+        raise ValueError(f"--token has {len(token)} characters; give at least 8, which nobody guesses")
+    local = is_loopback(host)
+    if not local and token is None:
+        import secrets
+
+        raise ValueError(
+            f"--host {host} can be reached from other machines: protect it with --token, "
+            f"for example --token {secrets.token_urlsafe(12)}"
+        )
+    names = LOCAL_NAMES | {name.lower() for name in more_hosts}
+    if local:
+        return Access(names, token=token)
+    own = socket.gethostname().lower()
+    everywhere = host in ("0.0.0.0", "::", "")
+    return Access(names | {own, f"{own}.local", host.lower()}, any_address=everywhere, token=token)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches `host`.
+
+    Examples
+    --------
+    >>> is_loopback("localhost"), is_loopback("127.0.0.1"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host.lower() == "localhost"
+
+
+class Server(uvicorn.Server):
+    """uvicorn, ended by Ctrl-C or SIGTERM with status 0, and without waiting for streams that have no end.
+
+    Parameters
+    ----------
+    app : FastAPI
+        From `create_app`.
+    limits : Limits
+        The same that the application has.
+    on_start : callable, optional
+        Called when it answers.
+    tls : tuple of str, optional
+        Files of the certificate and of its key.
+    """
+
+    def __init__(
+        self,
+        app: FastAPI,
+        limits: Limits | None = None,
+        *,
+        on_start: Callable[[], Any] | None = None,
+        tls: tuple[str, str] | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        self._on_start, self._close_streams = on_start, app.state.close_streams
+        certificate, key = tls or (None, None)
+        config = uvicorn.Config(
+            app,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+            # The addresses that a header claims would let anybody be somebody else.
+            proxy_headers=False,
+            server_header=False,
+            # An access log would show the token in the address.
+            access_log=False,
+            log_level="warning",
+            limit_concurrency=limits.connections,
+            timeout_graceful_shutdown=GRACE_S,
+            ws_max_size=limits.frame_bytes + 1024,
+            # Pictures do not get smaller, and a small message must not swell to a large one.
+            ws_per_message_deflate=False,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer, and say so."""
+        await super().startup(sockets=sockets)
+        if self._on_start is not None:
+            self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams first: uvicorn waits for every answer to be complete."""
+        if self._close_streams is not None:
+            await self._close_streams()
+        await super().shutdown(sockets=sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn does, but a signal that was obeyed is not raised once more: it is how a server ends."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)

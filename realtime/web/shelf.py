@@ -1,0 +1,88 @@
+"""The models a server offers, each loaded when it is first asked for."""
+
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ferbench.models import load_bundle
+from ferbench.realtime import FaceEvent, Recognizer
+from ferbench.realtime.drawing import colour_of
+from ferbench.realtime.recognition import check_recogniser
+from ferbench.realtime.web.refusal import Refusal
+
+
+class Shelf:
+    """Recognisers by name.
+
+    Parameters
+    ----------
+    bundles : mapping of str to Path
+        Folders of the bundles; the first is the default.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+
+    def __init__(self, bundles: Mapping[str, Path]) -> None:
+        if not bundles:
+            raise ValueError("no model to serve: name a bundle with --model, or make one with `ferbench run`")
+        self._bundles = dict(bundles)
+        self.default = next(iter(self._bundles))
+        self._descriptions = {name: _describe(name, path) for name, path in self._bundles.items()}
+        self._loaded: dict[str, Recognizer] = {}
+        self._locks = {name: threading.Lock() for name in self._bundles}
+
+    def check(self, name: str | None) -> str:
+        """Return the name of a model, the default for None.
+
+        Raises
+        ------
+        Refusal
+            404 when there is no model of that name.
+        """
+        if name is None:
+            return self.default
+        if name not in self._bundles:
+            known = ", ".join(self._bundles)
+            raise Refusal(404, "unknown_model", f"no model is called {name[:80]!r}; there are: {known}")
+        return name
+
+    def get(self, name: str | None = None) -> Recognizer:
+        """Return a recogniser, loading it first where needed (seconds); may be called from any thread."""
+        name = self.check(name)
+        with self._locks[name]:
+            if name not in self._loaded:
+                self._loaded[name] = Recognizer(load_bundle(self._bundles[name], n_threads=1), name=name)
+            return self._loaded[name]
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return what is known of each model without loading it."""
+        return [{**about, "default": name == self.default} for name, about in self._descriptions.items()]
+
+    def about(self, name: str) -> dict[str, Any]:
+        """Return name, classes, colours and columns of one model."""
+        return self._descriptions[name]
+
+
+def _describe(name: str, path: Path) -> dict[str, Any]:
+    file = path / "bundle.json"
+    if not file.is_file():
+        raise FileNotFoundError(f"{path} is no bundle: it has no bundle.json")
+    info = json.loads(file.read_text())
+    check_recogniser(info, path)
+    classes, scores = info["labels"], info.get("scores", {})
+    test = scores.get("PrivateTest") or scores.get("PublicTest") or {}
+    return {
+        "name": name,
+        "recipe": info.get("recipe", {}).get("name"),
+        "kind": "network" if "model.onnx" in info["files"] else "classical",
+        "classes": classes,
+        "colours": {label: colour_of(label, classes) for label in classes},
+        "columns": FaceEvent.columns(classes),
+        "dataset": info.get("dataset", {}).get("name"),
+        "accuracy": test.get("accuracy"),
+    }
