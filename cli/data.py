@@ -16,7 +16,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     audit = actions.add_parser("audit", help="look for leaks, copies, wrong labels, blank and unreadable images")
     audit.add_argument(
-        "source", help="folder of labelled images, zip of one, FER2013 CSV, or 'faces' for the drawn faces"
+        "source", help="folder of labeled images, zip of one, FER2013 CSV, or 'faces' for the drawn faces"
     )
     audit.add_argument("--output", type=Path, default=Path("audit"), metavar="DIR", help="folder for the pages")
     audit.add_argument(

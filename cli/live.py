@@ -1,4 +1,4 @@
-"""``ferbench live``, ``image`` and ``video``: run a recogniser on what a camera or a file shows."""
+"""``ferbench live``, ``image`` and ``video``: run a recognizer on what a camera or a file shows."""
 
 import argparse
 from pathlib import Path

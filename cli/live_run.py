@@ -136,7 +136,7 @@ def _point_names(pipeline: Pipeline) -> tuple[str, ...]:
 
 
 def load_recognizer(name: str, results: Path, n_threads: int = 1) -> Recognizer:
-    """Recogniser by path, pretrained name, recipe or ``winner``."""
+    """Recognizer by path, pretrained name, recipe or ``winner``."""
     from ferbench.models import load_bundle
     from ferbench.models.bundles import find_shipped
 

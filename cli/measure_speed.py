@@ -1,4 +1,4 @@
-"""``ferbench measure-speed``: what extractors and classical recognisers cost, and how it grows with the data."""
+"""``ferbench measure-speed``: what extractors and classical recognizers cost, and how it grows with the data."""
 
 import argparse
 import signal
@@ -12,7 +12,7 @@ def register(subparsers: Any) -> None:
         "measure-speed",
         help="measure extractors and classifiers against the number of images",
         description="Measure images a second of each extractor on one core, fit and predict times of each classical "
-        "recogniser at growing sizes, and the same written plainly; write tables and plots. Resumable. Wants a quiet "
+        "recognizer at growing sizes, and the same written plainly; write tables and plots. Resumable. Wants a quiet "
         "machine.",
     )
     parser.add_argument("--source", metavar="PATH", help="data set with the official splits, such as fer2013.zip")

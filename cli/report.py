@@ -36,8 +36,8 @@ def _register_report(subparsers: Any) -> None:
 def _register_best(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "best",
-        help="name the best recogniser within a latency budget, and its bundle",
-        description="Name the recogniser with the best accuracy on PublicTest within the limits, and its bundle.",
+        help="name the best recognizer within a latency budget, and its bundle",
+        description="Name the recognizer with the best accuracy on PublicTest within the limits, and its bundle.",
     )
     parser.add_argument(
         "folder",

@@ -26,7 +26,7 @@ def register(subparsers: Any) -> None:
     add("--trials", type=int, default=30, metavar="N", help="trials in all, earlier ones included (default: 30)")
     add("--timeout", type=float, metavar="SECONDS", help="begin no trial after so long")
     add("--subset", type=int, metavar="N", help="fit on N training images, a stratified part, to find out quickly")
-    add("--metric", choices=("accuracy", "macro_f1"), default="accuracy", help="what is maximised (default: accuracy)")
+    add("--metric", choices=("accuracy", "macro_f1"), default="accuracy", help="what is maximized (default: accuracy)")
     add("--space", metavar="FILE", help="TOML with what is varied, in place of what is built in for the recipe")
     add("--seed", type=int, default=0, metavar="N", help="seed of the search (default: 0)")
     parser.set_defaults(command=tune)

@@ -18,7 +18,7 @@ Rows = NDArray[np.float32]
 
 
 class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
-    """Base class of the extractors: grey images in, float32 rows out.
+    """Base class of the extractors: gray images in, float32 rows out.
 
     A new extractor stores its parameters in ``__init__``, declares them in `constraints`, and defines `_names` and
     `_extract`; one that learns from the images (a vocabulary, a projection) also defines `_learn`. Everything
@@ -62,14 +62,14 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), uint8
-            Grey images.
+            Gray images.
         y : ignored
             Present for scikit-learn's pipelines.
 
         Raises
         ------
         ValueError
-            If a parameter is out of range or `X` is no batch of grey images of sufficient size.
+            If a parameter is out of range or `X` is no batch of gray images of sufficient size.
         """
         check_parameters(self, self.constraints)
         images = check_images(X)
@@ -84,7 +84,7 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), uint8
-            Grey images of the size seen in `fit`.
+            Gray images of the size seen in `fit`.
 
         Returns
         -------
@@ -94,7 +94,7 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            If `X` is no batch of grey images of that size.
+            If `X` is no batch of gray images of that size.
         """
         check_is_fitted(self, "image_shape_")
         images = check_images(X)

@@ -68,7 +68,7 @@ def check_rows(extractor: Any, images: Images) -> None:
 
 
 def check_flat_images(extractor: Any, images: Images) -> None:
-    """Black, white and grey images get finite rows too."""
+    """Black, white and gray images get finite rows too."""
     flat = np.stack([np.full_like(images[0], level) for level in (0, 128, 255)])
     rows = _fitted(extractor, images).transform(flat)
     _demand(np.isfinite(rows).all(), "flat images give features that are not finite", "finite", "NaN or infinity")
@@ -128,7 +128,7 @@ def check_refuses_use_before_fit(extractor: Any, images: Images) -> None:
 
 
 def check_refuses_wrong_images(extractor: Any, images: Images) -> None:
-    """`fit` and `transform` refuse what is no batch of grey images, with a ValueError of one line."""
+    """`fit` and `transform` refuse what is no batch of gray images, with a ValueError of one line."""
     fractions = images.astype(np.float32) / 255
     holed = fractions.copy()
     holed[3, 0, 0] = np.nan
@@ -137,7 +137,7 @@ def check_refuses_wrong_images(extractor: Any, images: Images) -> None:
         "images with NaN": holed,
         "int64 images": images.astype(np.int64),
         "a single image": images[0],
-        "colour images": np.stack([images] * 3, axis=-1),
+        "color images": np.stack([images] * 3, axis=-1),
         "no images": images[:0],
     }
     fitted = _fitted(extractor, images)

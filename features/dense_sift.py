@@ -11,7 +11,7 @@ BINS, DIRECTIONS = 4, 8
 DIMENSIONS = BINS * BINS * DIRECTIONS
 # Lowe's: no direction may make up more than a fifth of a descriptor, so that light from the side changes less.
 CLIP = np.float32(0.2)
-# Length, in grey levels times pixels, below which a descriptor counts as flat: noise must not be blown up.
+# Length, in gray levels times pixels, below which a descriptor counts as flat: noise must not be blown up.
 FLAT = np.float32(10.0)
 
 Descriptors = NDArray[np.float32]
@@ -45,7 +45,7 @@ def make_windows(image_shape: tuple[int, int], bin_size: int, stride: int) -> Wi
 
 
 def _weights(side: int, n_windows: int, bin_size: int, stride: int) -> NDArray[np.float32]:
-    """Bins share a pixel between them linearly; a Gaussian of half the window's width favours its middle."""
+    """Bins share a pixel between them linearly; a Gaussian of half the window's width favors its middle."""
     window = BINS * bin_size
     first = (side - (n_windows - 1) * stride - window) // 2
     middles = first + stride * np.arange(n_windows) + (window - 1) / 2
@@ -59,8 +59,8 @@ def _weights(side: int, n_windows: int, bin_size: int, stride: int) -> NDArray[n
 def direction_maps(image: Images) -> NDArray[np.float32]:
     """Gradient magnitude shared between the two nearest of eight directions: (8, height, width)."""
     height, width = image.shape
-    grey = np.pad(image.astype(np.float32), 1, mode="edge")
-    across, down = grey[1:-1, 2:] - grey[1:-1, :-2], grey[2:, 1:-1] - grey[:-2, 1:-1]
+    gray = np.pad(image.astype(np.float32), 1, mode="edge")
+    across, down = gray[1:-1, 2:] - gray[1:-1, :-2], gray[2:, 1:-1] - gray[:-2, 1:-1]
     magnitude = np.sqrt(across * across + down * down).ravel()
     angle = np.arctan2(down, across).ravel() * np.float32(DIRECTIONS / (2 * np.pi))
     floor = np.floor(angle)

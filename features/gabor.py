@@ -47,11 +47,11 @@ class Bank:
     def magnitudes(self, image: Images) -> Rows:
         """Magnitude of each wave at each place: (n_rows, n_columns, n_scales * n_orientations)."""
         # Without its mean a flat image gives zeros to the last bit; the waves differ from that by their rounding.
-        grey = image - image.mean(dtype=np.float32)
+        gray = image - image.mean(dtype=np.float32)
         n_scales, n_orientations = self.flat.shape[:2]
         width, n_filters, n_columns = self.columns.shape
         # Real times complex: twice as many real columns are half the work of a complex product.
-        across = (grey @ self.columns.reshape(width, -1).view(np.float32)).view(np.complex64)
+        across = (gray @ self.columns.reshape(width, -1).view(np.float32)).view(np.complex64)
         answers = np.matmul(self.rows, across.reshape(-1, n_filters, n_columns).transpose(1, 0, 2))
         waves, brightness = np.split(answers, [n_scales * n_orientations])
         waves = waves.reshape(n_scales, n_orientations, *answers.shape[1:])
@@ -74,7 +74,7 @@ class GaborExtractor(ImageExtractor):
     bandwidth : float, default=0.56
         Standard deviation of the Gaussian as a share of the wavelength; 0.56 is a bandwidth of one octave.
     stride : int, default=2
-        Distance between neighbouring places at which filters are applied, in pixels.
+        Distance between neighboring places at which filters are applied, in pixels.
     grid : int, default=8
         Cells across and down over which magnitudes are pooled.
     pooling : {"mean", "max"}, default="mean"
@@ -82,7 +82,7 @@ class GaborExtractor(ImageExtractor):
     sqrt : bool, default=True
         Whether to take the square root of the pooled magnitudes.
     equalize : bool, default=False
-        Whether to equalise the histogram of each image first.
+        Whether to equalize the histogram of each image first.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 

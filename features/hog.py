@@ -25,8 +25,8 @@ class HOGExtractor(ImageExtractor):
     """Histograms of oriented gradients (HOG).
 
     Each cell of `cell_size` pixels gets a histogram of gradient directions, weighted by gradient magnitude and
-    interpolated between neighbouring cells and bins. Each block of cells is normalised by its length, clipped at
-    0.2 and normalised again. Where the blocks do not fill the image, they lie in its centre.
+    interpolated between neighboring cells and bins. Each block of cells is normalized by its length, clipped at
+    0.2 and normalized again. Where the blocks do not fill the image, they lie in its center.
 
     Parameters
     ----------
@@ -35,18 +35,18 @@ class HOGExtractor(ImageExtractor):
     block_size : int, default=2
         Width and height of a block, in cells.
     block_stride : int, default=1
-        Distance between neighbouring blocks, in cells.
+        Distance between neighboring blocks, in cells.
     bins : int, default=9
         Directions in a histogram.
     signed : bool, default=False
         Whether dark-to-light and light-to-dark are different directions (360 instead of 180 degrees).
     gamma_correction : bool, default=False
-        Whether to take the square root of the grey levels first.
+        Whether to take the square root of the gray levels first.
     window_sigma : float or None, default=None
         Standard deviation, in pixels, of the Gaussian that weighs the pixels of a block; None is a quarter of its
         width, as in OpenCV. A very large one gives all pixels the same weight, as scikit-image does.
     equalize : bool, default=False
-        Whether to equalise the histogram of each image first.
+        Whether to equalize the histogram of each image first.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores. OpenCV releases the interpreter lock.
 

@@ -34,18 +34,18 @@ class MultiHOGExtractor(ImageExtractor):
     block_size : int, default=2
         Width and height of a block, in cells.
     block_stride : int, default=1
-        Distance between neighbouring blocks, in cells.
+        Distance between neighboring blocks, in cells.
     bins : int or None, default=9
         Directions over 180 degrees; None leaves the unsigned part out.
     signed_bins : int or None, default=16
         Directions over 360 degrees; None leaves the signed part out.
     gamma_correction : bool, default=False
-        Whether to take the square root of the grey levels first.
+        Whether to take the square root of the gray levels first.
     window_sigma : float or None, default=None
         Standard deviation, in pixels, of the Gaussian that weighs the pixels of a block; None is a quarter of its
         width.
     equalize : bool, default=False
-        Whether to equalise the histogram of each image first.
+        Whether to equalize the histogram of each image first.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 

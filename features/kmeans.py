@@ -9,7 +9,7 @@ BATCH, PASSES = 4096, 10
 
 
 def learn_words(owner: str, samples: NDArray[np.float32], n_words: int, seed: int) -> NDArray[np.float32]:
-    """Centres of `n_words` clusters.
+    """Centers of `n_words` clusters.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ TRIPLES = (
 Points = NDArray[np.float32]
 
 
-def normalised(points: Points, left: slice = LEFT_EYE, right: slice = RIGHT_EYE) -> Points:
+def normalized(points: Points, left: slice = LEFT_EYE, right: slice = RIGHT_EYE) -> Points:
     """Points with the line of the eyes level, their mean at the origin and their root mean square radius one.
 
     Parameters
@@ -55,7 +55,7 @@ def normalised(points: Points, left: slice = LEFT_EYE, right: slice = RIGHT_EYE)
 
 
 def shape_features(points: Points) -> NDArray[np.float32]:
-    """Normalised coordinates, distances and angles (radians), in the order of `shape_names`.
+    """Normalized coordinates, distances and angles (radians), in the order of `shape_names`.
 
     Parameters
     ----------
@@ -66,11 +66,11 @@ def shape_features(points: Points) -> NDArray[np.float32]:
     -------
     ndarray of shape (n_samples, 201), float32
     """
-    return measured(normalised(points), PAIRS, TRIPLES)
+    return measured(normalized(points), PAIRS, TRIPLES)
 
 
 def measured(shape: Points, pairs: Sequence[tuple[int, int]], triples: Sequence[tuple[int, int, int]]) -> Points:
-    """Coordinates of normalised shapes, distances of pairs of their points, and inner angles at middle points.
+    """Coordinates of normalized shapes, distances of pairs of their points, and inner angles at middle points.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class LandmarkExtractor(ImageExtractor):
     """Shape of the face from 68 landmarks (iBUG order).
 
     dlib's ensemble of regression trees finds the landmarks, with the whole image as the box of the face. The
-    features are the 136 coordinates normalised for position, scale and roll, 44 distances between them and 21
+    features are the 136 coordinates normalized for position, scale and roll, 44 distances between them and 21
     angles (radians).
 
     Parameters
@@ -86,19 +86,19 @@ class LandmarkExtractor(ImageExtractor):
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), uint8
-            Grey faces, of any size that is the same for all.
+            Gray faces, of any size that is the same for all.
 
         Returns
         -------
         ndarray of shape (n_samples, 68, 2), float32
-            Points (x, y) in pixels of the image; the centre of its first pixel is (0, 0).
+            Points (x, y) in pixels of the image; the center of its first pixel is (0, 0).
 
         Raises
         ------
         FileNotFoundError
             If there is no model file.
         ValueError
-            If the file is no 68-point model, or `X` no batch of grey images.
+            If the file is no 68-point model, or `X` no batch of gray images.
         """
         check_parameters(self, self.constraints)
         images = check_images(X)
@@ -133,7 +133,7 @@ class LandmarkExtractor(ImageExtractor):
         for image, row in zip(images, points, strict=True):
             enlarged = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_CUBIC)
             row[:] = [(point.x, point.y) for point in predictor(enlarged, box).parts()]
-        # Centres of pixels, not corners, correspond: half a pixel before and after scaling.
+        # Centers of pixels, not corners, correspond: half a pixel before and after scaling.
         shrink = np.array([width / new_width, height / new_height], np.float32)
         return (points + np.float32(0.5)) * shrink - np.float32(0.5)
 

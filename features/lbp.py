@@ -10,18 +10,18 @@ from ferbench.features.base import ImageExtractor, Rows
 from ferbench.features.pooling import edges
 from ferbench.utils import BOOLEAN, Constraint, Images, Whole, Wholes, WorkerCount, equalize_histograms, whole_numbers
 
-NEIGHBOURS = 8
+NEIGHBORS = 8
 # 58 patterns with at most two changes around the circle have a bin each; all others share the last.
-BINS = NEIGHBOURS * (NEIGHBOURS - 1) + 3
-# Grey levels: an interpolated neighbour in a flat region may come out lower than its centre by rounding.
+BINS = NEIGHBORS * (NEIGHBORS - 1) + 3
+# Gray levels: an interpolated neighbor in a flat region may come out lower than its center by rounding.
 ROUNDING = np.float32(1e-3)
 
 
 class LBPExtractor(ImageExtractor):
     """Histograms of uniform local binary patterns (LBP) over a grid.
 
-    The pattern of a pixel says which of eight neighbours on a circle are at least as bright as the pixel itself:
-    whatever the light, as long as it keeps the order of grey levels, the pattern is the same. Patterns with at most
+    The pattern of a pixel says which of eight neighbors on a circle are at least as bright as the pixel itself:
+    whatever the light, as long as it keeps the order of gray levels, the pattern is the same. Patterns with at most
     two changes around the circle (edges, corners, spots, flat regions) are counted one by one, the rest together.
 
     Parameters
@@ -34,7 +34,7 @@ class LBPExtractor(ImageExtractor):
         Whether to take the square root of the shares: their Euclidean distance is then Hellinger's. Kernels made for
         histograms (chi-square, intersection) want False.
     equalize : bool, default=False
-        Whether to equalise the histogram of each image first; it changes patterns only where it merges grey levels.
+        Whether to equalize the histogram of each image first; it changes patterns only where it merges gray levels.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 
@@ -117,39 +117,39 @@ class LBPExtractor(ImageExtractor):
 
 
 def binary_patterns(images: Images, radius: int) -> NDArray[np.uint8]:
-    """Pattern of each pixel: bit k is set if the neighbour at k * 45 degrees, anticlockwise, is not darker.
+    """Pattern of each pixel: bit k is set if the neighbor at k * 45 degrees, anticlockwise, is not darker.
 
-    Neighbours between pixels are interpolated; beyond the edge the outermost pixels go on.
+    Neighbors between pixels are interpolated; beyond the edge the outermost pixels go on.
     """
-    grey = np.pad(images.astype(np.float32), [(0, 0), (radius, radius), (radius, radius)], mode="edge")
-    centre = _shifted(grey, radius, 0, 0) - ROUNDING
+    gray = np.pad(images.astype(np.float32), [(0, 0), (radius, radius), (radius, radius)], mode="edge")
+    center = _shifted(gray, radius, 0, 0) - ROUNDING
     patterns = np.zeros(images.shape, np.uint8)
-    for bit in range(NEIGHBOURS):
-        angle = 2 * np.pi * bit / NEIGHBOURS
+    for bit in range(NEIGHBORS):
+        angle = 2 * np.pi * bit / NEIGHBORS
         down, right = (round(float(value), 9) for value in (-radius * np.sin(angle), radius * np.cos(angle)))
-        patterns |= (_between(grey, radius, down, right) >= centre).astype(np.uint8) << np.uint8(bit)
+        patterns |= (_between(gray, radius, down, right) >= center).astype(np.uint8) << np.uint8(bit)
     return patterns
 
 
-def _between(grey: Rows, margin: int, down: float, right: float) -> Rows:
+def _between(gray: Rows, margin: int, down: float, right: float) -> Rows:
     """The images moved by a fraction of a pixel, by bilinear interpolation."""
     top, left = int(np.floor(down)), int(np.floor(right))
     low, far = down - top, right - left
     weights = {(0, 0): (1 - low) * (1 - far), (0, 1): (1 - low) * far, (1, 0): low * (1 - far), (1, 1): low * far}
     parts = [
-        np.float32(weight) * _shifted(grey, margin, top + y, left + x) for (y, x), weight in weights.items() if weight
+        np.float32(weight) * _shifted(gray, margin, top + y, left + x) for (y, x), weight in weights.items() if weight
     ]
     return sum(parts[1:], start=parts[0])
 
 
-def _shifted(grey: Rows, margin: int, down: int, right: int) -> Rows:
-    height, width = (side - 2 * margin for side in grey.shape[1:])
-    return grey[:, margin + down : margin + down + height, margin + right : margin + right + width]
+def _shifted(gray: Rows, margin: int, down: int, right: int) -> Rows:
+    height, width = (side - 2 * margin for side in gray.shape[1:])
+    return gray[:, margin + down : margin + down + height, margin + right : margin + right + width]
 
 
 def uniform_bins() -> NDArray[np.intp]:
     """Bin of each of the 256 patterns: uniform ones in the order of their numbers, then one for all others."""
-    patterns = np.arange(2**NEIGHBOURS)
-    turned = (patterns >> 1) | ((patterns & 1) << (NEIGHBOURS - 1))
+    patterns = np.arange(2**NEIGHBORS)
+    turned = (patterns >> 1) | ((patterns & 1) << (NEIGHBORS - 1))
     uniform = np.bitwise_count(patterns ^ turned) <= 2
     return np.where(uniform, np.cumsum(uniform) - 1, BINS - 1)

@@ -26,7 +26,7 @@ class PatchExtractor(LearnedExtractor):
     patch_size : int, default=8
         Width and height of a patch, in pixels.
     stride : int, default=2
-        Distance between neighbouring patches, in pixels.
+        Distance between neighboring patches, in pixels.
     words : int, default=400
         Size of the dictionary.
     grid : int, default=5
@@ -36,11 +36,11 @@ class PatchExtractor(LearnedExtractor):
     sqrt : bool, default=True
         Whether to take the square root of the pooled codes: it keeps frequent words from hiding rare ones.
     contrast : float, default=10.0
-        Added to the variance of a patch, in squared grey levels, before it is brought to one: flat patches stay flat.
+        Added to the variance of a patch, in squared gray levels, before it is brought to one: flat patches stay flat.
     whitening : float, default=0.1
         Added to the variances of the patches' principal components before they are brought to one.
     equalize : bool, default=True
-        Whether to equalise the histogram of each image first.
+        Whether to equalize the histogram of each image first.
     samples : int, default=200_000
         Patches to learn from, drawn at random; fewer where the images do not have as many.
     components : int or None, default=None

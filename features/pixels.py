@@ -1,4 +1,4 @@
-"""Raw grey levels as features."""
+"""Raw gray levels as features."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -10,12 +10,12 @@ from ferbench.utils import BOOLEAN, Constraint, Images, WorkerCount, equalize_hi
 
 
 class PixelExtractor(ImageExtractor):
-    """Grey levels of all pixels, between 0 and 1.
+    """Gray levels of all pixels, between 0 and 1.
 
     Parameters
     ----------
     equalize : bool, default=False
-        Whether to equalise the histogram of each image first.
+        Whether to equalize the histogram of each image first.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.features.landmark_geometry import measured, normalised
+from ferbench.features.landmark_geometry import measured, normalized
 from ferbench.utils import POINT_NAMES
 
 Pair = tuple[int, int]
@@ -54,7 +54,7 @@ LEFT, RIGHT = POINT_NAMES.index("right_eye_center"), POINT_NAMES.index("left_eye
 
 
 def point_features(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Normalised coordinates, distances and angles (radians), in the order of `point_feature_names`.
+    """Normalized coordinates, distances and angles (radians), in the order of `point_feature_names`.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def point_features(points: NDArray[np.float32]) -> NDArray[np.float32]:
         The same for any shift, uniform scale and rotation in the plane.
     """
     # The eye on the left of the image is the person's right one.
-    shape = normalised(points, slice(LEFT, LEFT + 1), slice(RIGHT, RIGHT + 1))
+    shape = normalized(points, slice(LEFT, LEFT + 1), slice(RIGHT, RIGHT + 1))
     return measured(shape, PAIRS, TRIPLES)
 
 

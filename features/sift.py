@@ -44,7 +44,7 @@ from ferbench.utils import (
 
 # Words where none are asked for: VLAD and Fisher vectors hold a whole descriptor, or two, for each.
 WORDS = {"bag": 500, "presence": 500, "vlad": 16, "fisher": 16}
-# Images that the vocabulary is learned from, at most: their neighbouring descriptors are alike, so that more images
+# Images that the vocabulary is learned from, at most: their neighboring descriptors are alike, so that more images
 # with fewer descriptors each teach more, but each costs the time of all its descriptors.
 SAMPLE_IMAGES = 4000
 
@@ -62,7 +62,7 @@ class SIFTExtractor(LearnedExtractor):
     bin_sizes : int, sequence of int or str, default=3
         Width and height of a bin, in pixels: a window is four times as wide. Several give windows of several sizes.
     stride : int, default=2
-        Distance between neighbouring windows, in pixels.
+        Distance between neighboring windows, in pixels.
     encoding : {"bag", "presence", "vlad", "fisher"}, default="bag"
         ``bag``: how large the share of each word is. ``presence``: whether a word is there at all. ``vlad``: how the
         descriptors differ from their word. ``fisher``: how they differ in mean and spread from the Gaussians of a
@@ -81,7 +81,7 @@ class SIFTExtractor(LearnedExtractor):
     sqrt : bool, default=True
         Whether to take the square root of the codes, with their sign.
     equalize : bool, default=False
-        Whether to equalise the histogram of each image first.
+        Whether to equalize the histogram of each image first.
     samples : int, default=200_000
         Descriptors to learn from, drawn at random from at most 4,000 images.
     components : int or None, default=None
@@ -241,8 +241,8 @@ class SIFTExtractor(LearnedExtractor):
         kept = min(self.descriptor_components or DIMENSIONS, DIMENSIONS)
         self.center_ = samples.mean(axis=0)
         # Not np.cov: it would copy all samples as float64.
-        centred = samples - self.center_
-        _, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64))
+        centerd = samples - self.center_
+        _, axes = np.linalg.eigh((centerd.T @ centerd).astype(np.float64))
         self.axes_ = np.ascontiguousarray(axes[:, ::-1][:, :kept], np.float32)
 
     def _turned(self, descriptors: Descriptors) -> Descriptors:

@@ -1,4 +1,4 @@
-"""Recognisers: named recipes, the CNN, and bundles that carry them."""
+"""Recognizers: named recipes, the CNN, and bundles that carry them."""
 
 import lazy_loader as lazy
 

@@ -1,6 +1,6 @@
 from .bundles.bundle import load_bundle, save_bundle
 from .bundles.loaded import LoadedBundle
-from .bundles.onnx_network import OnnxRecogniser
+from .bundles.onnx_network import OnnxRecogniser, OnnxRecognizer
 from .bundles.points import LoadedPoints
 from .bundles.shipped import pretrained
 from .classifiers.forest import Forest
@@ -39,6 +39,7 @@ __all__ = [
     "Mirrored",
     "NystroemMap",
     "OnnxRecogniser",
+    "OnnxRecognizer",
     "PointNet",
     "Pretrained",
     "Recipe",

@@ -1,4 +1,4 @@
-"""Named, unfitted recognisers: every extractor with every classifier, the networks, and what other packages add."""
+"""Named, unfitted recognizers: every extractor with every classifier, the networks, and what other packages add."""
 
 import difflib
 import warnings
@@ -82,7 +82,7 @@ POINT_NETWORKS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named, unfitted recogniser.
+    """A named, unfitted recognizer.
 
     Attributes
     ----------
@@ -100,15 +100,15 @@ class Recipe:
     make: Callable[[], BaseEstimator]
 
     def build(self, **parameters: Any) -> Any:
-        """Return a new recogniser with `parameters` set, named as in scikit-learn: ``classifier__C=3``."""
-        recogniser: Any = self.make()
-        known = recogniser.get_params()
+        """Return a new recognizer with `parameters` set, named as in scikit-learn: ``classifier__C=3``."""
+        recognizer: Any = self.make()
+        known = recognizer.get_params()
         for name in parameters:
             if name not in known:
                 close = difflib.get_close_matches(name, known, 1)
                 hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(sorted(known))}"
                 raise ValueError(f"recipe {self.name} has no parameter {name!r}{hint}")
-        return recogniser.set_params(**parameters)
+        return recognizer.set_params(**parameters)
 
 
 def classifier_steps() -> dict[str, Callable[[], list[tuple[str, Any]]]]:
@@ -184,7 +184,7 @@ def get_recipe(name: str) -> Recipe:
 
 
 def make_recipe(name: str, **parameters: Any) -> Any:
-    """Return a new, unfitted recogniser by recipe name.
+    """Return a new, unfitted recognizer by recipe name.
 
     Examples
     --------
@@ -195,17 +195,17 @@ def make_recipe(name: str, **parameters: Any) -> Any:
     return get_recipe(name).build(**parameters)
 
 
-def describe(recogniser: Any) -> dict[str, str]:
-    """Say which library fitted a recogniser, and how its probabilities come about."""
-    last = recogniser[-1] if isinstance(recogniser, Pipeline) else recogniser
+def describe(recognizer: Any) -> dict[str, str]:
+    """Say which library fitted a recognizer, and how its probabilities come about."""
+    last = recognizer[-1] if isinstance(recognizer, Pipeline) else recognizer
     default = {
         LogisticRegression: "softmax of the linear model, its own likelihood",
         DummyClassifier: "class shares of the training images",
     }
     # Whose features these are has to be known to judge whether their network has seen the test images.
-    origins = {origin for part in parts_of(recogniser) if (origin := getattr(part, "origin_", None))}
+    origins = {origin for part in parts_of(recognizer) if (origin := getattr(part, "origin_", None))}
     return {
-        "implementation": "; ".join([library_of(recogniser), *sorted(origins)]),
+        "implementation": "; ".join([library_of(recognizer), *sorted(origins)]),
         "probabilities": getattr(last, "probabilities_", None) or default.get(type(last), "as the library gives them"),
     }
 
@@ -252,7 +252,7 @@ def _composed(name: str) -> Recipe | None:
     members = [get_recipe(part.strip()) for part in rest.split(",")]
     names = [member.name for member in members]
     if len(set(names)) < max(2, len(names)) or any(member.family == "keypoints" for member in members):
-        raise ValueError(f"recipe {name!r}: {kind}: takes two or more different recognisers, separated by commas")
+        raise ValueError(f"recipe {name!r}: {kind}: takes two or more different recognizers, separated by commas")
     ensemble = Vote if kind == "vote" else Stack
     family: Literal["classical", "deep"] = "deep" if any(each.family == "deep" for each in members) else "classical"
     return Recipe(name, family, lambda: ensemble([(member.name, member.make()) for member in members]))

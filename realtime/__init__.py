@@ -1,4 +1,4 @@
-"""The winner, live: sources, detectors, tracker, smoothing, recogniser, loop and sinks."""
+"""The winner, live: sources, detectors, tracker, smoothing, recognizer, loop and sinks."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""From a frame to its events: detect, track, recognise, smooth."""
+"""From a frame to its events: detect, track, recognize, smooth."""
 
 import time
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Pipeline:
         Seconds for which a face that is out of sight keeps its number.
     points : KeyPoints, str, Path or bool, optional
         Key-point model for the same faces: True for the shipped one, a bundle's folder for another; by default the
-        recogniser's own, if it has one.
+        recognizer's own, if it has one.
 
     Raises
     ------
@@ -44,7 +44,7 @@ class Pipeline:
     Notes
     -----
     `process` and `reset` are for one thread at a time; `switch` and `switch_points` may be called from any. Several
-    pipelines may share a recogniser, a key-point model and a detector.
+    pipelines may share a recognizer, a key-point model and a detector.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class Pipeline:
         self._interval_s = 0.0
 
     def switch(self, recognizer: Recognizer) -> None:
-        """Use another recogniser from the next frame on; faces keep their numbers, smoothing starts anew."""
+        """Use another recognizer from the next frame on; faces keep their numbers, smoothing starts anew."""
         self._next = recognizer
 
     def switch_points(self, points: KeyPoints | None) -> None:
@@ -134,7 +134,7 @@ class Pipeline:
         else:
             tracks = self._tracker.predict(frame.timestamp_s)
         found = time.perf_counter()
-        events = self._recognise(frame, tracks)
+        events = self._recognize(frame, tracks)
         self._cadence.took(found - started if searched else None, time.perf_counter() - found)
         alive = {track.id for track in self._tracker.tracks}
         for smoothers in (self._smoothers, self._point_smoothers):
@@ -142,7 +142,7 @@ class Pipeline:
                 del smoothers[gone]
         return events
 
-    def _recognise(self, frame: Frame, tracks: list[Track]) -> tuple[FaceEvent, ...]:
+    def _recognize(self, frame: Frame, tracks: list[Track]) -> tuple[FaceEvent, ...]:
         faces = [Detection(track.box, track.score) for track in tracks]
         rows = self.recognizer.predict_faces(frame.image, [face.box for face in faces])
         located = self._locate(frame, tracks)

@@ -1,4 +1,4 @@
-"""Change the recogniser of a running pipeline without holding it up."""
+"""Change the recognizer of a running pipeline without holding it up."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -8,16 +8,16 @@ from ferbench.realtime.recognition import Recognizer
 
 
 class ModelSwitcher:
-    """Loads recognisers by number, in the background, and hands them to a pipeline.
+    """Loads recognizers by number, in the background, and hands them to a pipeline.
 
     Parameters
     ----------
     pipeline : Pipeline
         The running pipeline.
     names : sequence of str
-        Recognisers by number; at most nine, for the keys 1 to 9.
+        Recognizers by number; at most nine, for the keys 1 to 9.
     load : callable
-        Makes the recogniser of a name; called in a thread of its own, once for each.
+        Makes the recognizer of a name; called in a thread of its own, once for each.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class ModelSwitcher:
         self._wanted: str | None = None
 
     def choose(self, number: int) -> None:
-        """Switch to the recogniser of a number from 1; returns at once."""
+        """Switch to the recognizer of a number from 1; returns at once."""
         if not 1 <= number <= len(self.names):
             known = f"1 to {len(self.names)}" if len(self.names) > 1 else "only 1"
             self.message = f"no model {number}; there is {known}"

@@ -41,7 +41,7 @@ class Window:
     mirror : bool
         Show the picture as a mirror does; what is written to files is not mirrored.
     pace : bool
-        Show frames of files at their own pace rather than as fast as they are recognised.
+        Show frames of files at their own pace rather than as fast as they are recognized.
     snapshots : Path
         Folder for the key ``s``.
     switcher : ModelSwitcher, optional

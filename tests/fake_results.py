@@ -48,7 +48,7 @@ def digits_dataset(*, name: str = "digits", drawn: bool = False) -> Dataset:
     )
 
 
-def recognisers(seed: int) -> dict[str, tuple[str, Any]]:
+def recognizers(seed: int) -> dict[str, tuple[str, Any]]:
     """Recipes by name: family and an unfitted classifier over flat pixels."""
     return {
         "constant": ("constant", DummyClassifier(strategy="prior")),
@@ -61,13 +61,13 @@ def recognisers(seed: int) -> dict[str, tuple[str, Any]]:
 
 
 def fake_results(output: Path, dataset: Dataset | None = None, *, seeds: tuple[int, ...] = (0,)) -> Path:
-    """Fit the recognisers and store them under ``output/<name>``, with one failed cell beside them."""
+    """Fit the recognizers and store them under ``output/<name>``, with one failed cell beside them."""
     dataset = dataset or digits_dataset()
     store = Store(output / dataset.name)
     store.write_rows(_rows(dataset))
     cells = []
     for seed in seeds:
-        for name, (family, model) in recognisers(seed).items():
+        for name, (family, model) in recognizers(seed).items():
             recipe = {"name": name, "family": family, "params": {}}
             cells.append(add_cell(store, dataset, recipe, seed, model))
     cells.append(add_failure(store, dataset, "pixels+svm", "timeout", "ran past its 1 s"))

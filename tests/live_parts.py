@@ -1,4 +1,4 @@
-"""Parts of the live system that tests put together: a source, a detector and a recogniser that do as they are told."""
+"""Parts of the live system that tests put together: a source, a detector and a recognizer that do as they are told."""
 
 import threading
 import time

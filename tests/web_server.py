@@ -21,13 +21,13 @@ MODELS = ("pixels+logreg", "pixels+tree")
 
 
 def drawn_bundles(folder: Path) -> dict[str, Path]:
-    """Two small recognisers by name, fitted on drawn faces."""
+    """Two small recognizers by name, fitted on drawn faces."""
     faces = make_faces(140, random_state=4, difficulty=0.2)
     made = {}
     for name in MODELS:
-        recogniser = make_recipe(name).fit(faces.images, faces.labels)
+        recognizer = make_recipe(name).fit(faces.images, faces.labels)
         info = {"recipe": {"name": name}, "dataset": {"name": "drawn", "drawn": True}, "scores": {}}
-        made[name] = save_bundle(folder / name, recogniser, image_shape=(48, 48), info=info)
+        made[name] = save_bundle(folder / name, recognizer, image_shape=(48, 48), info=info)
     return made
 
 

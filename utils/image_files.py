@@ -1,4 +1,4 @@
-"""Bytes of an image file to a grey square, or the reason why not."""
+"""Bytes of an image file to a gray square, or the reason why not."""
 
 import io
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Decoded(NamedTuple):
 
 
 def decode(data: bytes, size: int) -> Decoded:
-    """Decode an image file to grey and resize it to `size` × `size` pixels.
+    """Decode an image file to gray and resize it to `size` × `size` pixels.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def decode(data: bytes, size: int) -> Decoded:
 
 
 def resize(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """Resize a grey image to a square, averaging over areas when it shrinks."""
+    """Resize a gray image to a square, averaging over areas when it shrinks."""
     if image.shape == (size, size):
         return image
     shrinks = image.shape[0] > size or image.shape[1] > size
@@ -71,7 +71,7 @@ def _refuse_huge(data: bytes) -> None:
 
 
 def _refuse_cut_off(data: bytes) -> None:
-    """OpenCV fills the missing end of a JPEG or PNG with grey and says nothing: look for the end mark."""
+    """OpenCV fills the missing end of a JPEG or PNG with gray and says nothing: look for the end mark."""
     end = data[-1024:]
     if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in end:
         raise ValueError("damaged JPEG: the file is cut off before its end")

@@ -1,4 +1,4 @@
-"""The one validation of image batches, and what every extractor may do to grey levels."""
+"""The one validation of image batches, and what every extractor may do to gray levels."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from numpy.typing import ArrayLike, NDArray
 
 Images = NDArray[np.uint8]
 
-EXPECTED = "a uint8 array of shape (n_samples, height, width) with grey levels from 0 to 255"
+EXPECTED = "a uint8 array of shape (n_samples, height, width) with gray levels from 0 to 255"
 
 
 def check_images(X: ArrayLike) -> Images:
-    """Return `X` as a batch of grey images, or say what is wrong with it.
+    """Return `X` as a batch of gray images, or say what is wrong with it.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, height, width), uint8
-        Grey images; a memory map stays one.
+        Gray images; a memory map stays one.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def check_images(X: ArrayLike) -> Images:
     >>> check_images(np.zeros((48, 48), np.uint8))
     Traceback (most recent call last):
     ...
-    ValueError: X must be a uint8 array of shape (n_samples, height, width) with grey levels from 0 to 255; \
+    ValueError: X must be a uint8 array of shape (n_samples, height, width) with gray levels from 0 to 255; \
 got uint8 of shape (48, 48); pass one image as X[np.newaxis]
     """
     images = _as_array(X)
@@ -48,7 +48,7 @@ got uint8 of shape (48, 48); pass one image as X[np.newaxis]
     if images.ndim == 2:
         raise ValueError(f"{got}; pass one image as X[np.newaxis]")
     if images.ndim == 4:
-        raise ValueError(f"{got}; turn colour images grey with cv2.cvtColor")
+        raise ValueError(f"{got}; turn color images gray with cv2.cvtColor")
     if images.ndim != 3:
         raise ValueError(f"{got}; pass a batch of images")
     if images.size == 0:
@@ -57,7 +57,7 @@ got uint8 of shape (48, 48); pass one image as X[np.newaxis]
 
 
 def equalize_histograms(images: Images) -> Images:
-    """Spread the grey levels of each image evenly with :func:`cv2.equalizeHist`."""
+    """Spread the gray levels of each image evenly with :func:`cv2.equalizeHist`."""
     return np.stack([cv2.equalizeHist(np.ascontiguousarray(image)) for image in images])
 
 
@@ -82,7 +82,7 @@ def _remedy_for_type(images: NDArray[Any]) -> str:
 
 
 def resize_face(image: Images, shape: tuple[int, int]) -> Images:
-    """Resize a grey image to (height, width) as the loaders do: averaged if it shrinks, interpolated if it grows."""
+    """Resize a gray image to (height, width) as the loaders do: averaged if it shrinks, interpolated if it grows."""
     if image.shape == shape:
         return image
     shrinks = image.shape[0] > shape[0] or image.shape[1] > shape[1]

@@ -19,13 +19,13 @@ def mark_offset(images: NDArray[np.uint8], points: NDArray[np.float32]) -> float
     Marks made with coordinates that count from 1, or with a tool that is off by a pixel, are all moved the same way. A
     mirror image of such a face has its marks moved to the other side, so that mirroring as an augmentation teaches a
     contradiction. The offset shows without a model: each face is turned upright about the axis of symmetry of its
-    marks, and compared with its own mirror image to find the axis of its grey levels. Poses cancel in the median.
+    marks, and compared with its own mirror image to find the axis of its gray levels. Poses cancel in the median.
     Nothing tells the offset in height in this way.
 
     Parameters
     ----------
     images : ndarray of shape (n_samples, height, width), uint8
-        Grey faces.
+        Gray faces.
     points : ndarray of shape (n_samples, 15, 2), float32
         Points (x, y) in pixels, in the order of ``POINT_NAMES``; NaN where one is missing.
 
@@ -55,11 +55,11 @@ def _axis(image: NDArray[np.uint8], marks: NDArray[np.float32]) -> list[float]:
         return []
     across = left_right[pairs].mean(axis=0)
     across /= np.hypot(*across)
-    centre = np.nanmean(middles, axis=0)
+    center = np.nanmean(middles, axis=0)
     # From samples of the window to pixels of the image.
     step = _WINDOW * image.shape[1] / (_SAMPLES - 1)
     linear = step * np.array([[across[0], -across[1]], [across[1], across[0]]])
-    corner = centre - linear @ np.full(2, (_SAMPLES - 1) / 2)
+    corner = center - linear @ np.full(2, (_SAMPLES - 1) / 2)
     window = cv2.warpAffine(
         image,
         np.column_stack([linear, corner]),

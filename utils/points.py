@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 # Each point and the landmarks (iBUG order, Sagonas et al. 2013) whose mean it is. iBUG numbers the eye on the left of
-# the image, the person's right one, first. The centre of an eye is the middle of its outline, so that it needs no
-# pupil: lids may be closed. Lip centres lie on the outer edge of the lips, as in Kaggle's data.
+# the image, the person's right one, first. The center of an eye is the middle of its outline, so that it needs no
+# pupil: lids may be closed. Lip centers lie on the outer edge of the lips, as in Kaggle's data.
 _LANDMARKS: dict[str, tuple[int, ...]] = {
     "left_eye_center": (42, 43, 44, 45, 46, 47),
     "right_eye_center": (36, 37, 38, 39, 40, 41),
@@ -43,7 +43,7 @@ def derive_points(points68: ArrayLike) -> NDArray[np.float32]:
     """The fifteen key points of faces with 68 landmarks.
 
     Corners of the eyes and of the mouth, ends of the brows, the tip of the nose (the lower end of its ridge) and the
-    centres of the lips (on their outer edges) are landmarks; the centre of an eye is the mean of the six landmarks of
+    centers of the lips (on their outer edges) are landmarks; the center of an eye is the mean of the six landmarks of
     its outline.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Which recogniser to take, within a budget: chosen on PublicTest, reported on PrivateTest."""
+"""Which recognizer to take, within a budget: chosen on PublicTest, reported on PrivateTest."""
 
 import math
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from ferbench.benchmarks.report import (
 
 @dataclass(frozen=True)
 class Tie:
-    """A recogniser whose PublicTest accuracy is inside the noise of the winner's.
+    """A recognizer whose PublicTest accuracy is inside the noise of the winner's.
 
     Attributes
     ----------
@@ -70,7 +70,7 @@ class Choice:
     bundle_exists : bool
         Whether that folder is on this machine.
     ties : tuple of Tie
-        The recognisers within the limits that are inside the noise of it, the fastest first.
+        The recognizers within the limits that are inside the noise of it, the fastest first.
     """
 
     label: str
@@ -113,7 +113,7 @@ class Choice:
 
     def _bundle_text(self) -> str:
         if self.bundle is None:
-            return "none: this recogniser cannot be saved as one"
+            return "none: this recognizer cannot be saved as one"
         return self.bundle if self.bundle_exists else f"{self.bundle} (not on this machine: run the suite to make it)"
 
     def _tie_lines(self) -> list[str]:
@@ -135,7 +135,7 @@ def choose_best(
     max_size_mb: float | None = None,
     min_accuracy: float | None = None,
 ) -> Choice:
-    """Choose the recogniser with the best PublicTest accuracy within the limits. PrivateTest has no say in it.
+    """Choose the recognizer with the best PublicTest accuracy within the limits. PrivateTest has no say in it.
 
     Parameters
     ----------
@@ -157,12 +157,12 @@ def choose_best(
     FileNotFoundError
         If there are no results.
     ValueError
-        If no recogniser keeps the limits; the message names the one that comes closest.
+        If no recognizer keeps the limits; the message names the one that comes closest.
     """
     _check_limits(max_latency_ms, max_size_mb, min_accuracy)
     results = read_results(folder if folder is not None else "results")
     if not results.contestants:
-        raise ValueError(f"{results.root}: no recogniser but constant ones is ok; run the suite first")
+        raise ValueError(f"{results.root}: no recognizer but constant ones is ok; run the suite first")
     public = accuracies(results, VALIDATION)
     fitting = _within(results, public, max_latency_ms, max_size_mb, min_accuracy)
     winner = best_on_validation(fitting, public)
@@ -208,7 +208,7 @@ def _within(
 def _some(kept: tuple[Measured, ...], results: Results, limit: str, closest: Measured, figure: str) -> None:
     if not kept:
         hint = f"the closest is {closest.label} with {figure}" if figure else "none was measured"
-        raise ValueError(f"{results.root}: no recogniser {limit} (together with the other limits); {hint}")
+        raise ValueError(f"{results.root}: no recognizer {limit} (together with the other limits); {hint}")
 
 
 def _describe(

@@ -16,7 +16,7 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
     ----------
     name : str
         A bundle's folder; a recipe such as ``hog+svm``, whose newest bundle under `results` is taken; a shipped bundle
-        such as ``ferbench-net-xs``; or ``winner``: the best recogniser that was measured here on real faces, and
+        such as ``ferbench-net-xs``; or ``winner``: the best recognizer that was measured here on real faces, and
         the shipped one where there is none. What drawn faces taught wins only where `results` is their own folder.
     results : Path
         A results folder, or one of its data sets.
@@ -43,7 +43,7 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
 
 
 def _winner(results: Path, max_latency_ms: float | None) -> Path:
-    """The best recogniser of the one data set whose bundles are on this machine; published results come without."""
+    """The best recognizer of the one data set whose bundles are on this machine; published results come without."""
     from ferbench.benchmarks.choose.best import choose_best
 
     folders = sorted(

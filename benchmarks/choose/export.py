@@ -28,7 +28,7 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
     target : Path
         Folder to make; an older bundle there is replaced.
     notes : sequence of str
-        Paragraphs for the card that no measurement can tell, such as the licence of the data.
+        Paragraphs for the card that no measurement can tell, such as the license of the data.
 
     Returns
     -------
@@ -64,12 +64,12 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
 
 
 def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
-    """Write the model card of a measured recogniser, in Markdown; every figure is worked out from its probabilities."""
+    """Write the model card of a measured recognizer, in Markdown; every figure is worked out from its probabilities."""
     record = cell.record
     data, recipe = record["dataset"], record["recipe"]
     parts = [
         f"# {recipe['name']}",
-        f"Recognises {', '.join(results.classes[:-1])} and {results.classes[-1]} in a grey picture of one face.",
+        f"Recognizes {', '.join(results.classes[:-1])} and {results.classes[-1]} in a gray picture of one face.",
         "## Training\n\n"
         f"- Data: {data['name']}{' (drawn faces)' if data['drawn'] else ''}, fingerprint `{data['fingerprint'][:16]}`; "
         f"{data['counts']['Training']:,} images of Training, chosen on {data['counts']['PublicTest']:,} others.\n"

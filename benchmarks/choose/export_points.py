@@ -29,7 +29,7 @@ def points_card(cell_id: str, folder: Path, notes: Sequence[str] = ()) -> str:
     folder : Path
         The data set's results.
     notes : sequence of str
-        Paragraphs that no measurement can tell, such as the licence of the data.
+        Paragraphs that no measurement can tell, such as the license of the data.
     """
     results = read_point_results(folder)
     cell = next(cell for cell in results.measured if cell.record["cell_id"] == cell_id)
@@ -37,7 +37,7 @@ def points_card(cell_id: str, folder: Path, notes: Sequence[str] = ()) -> str:
     data, recipe = record["dataset"], record["recipe"]
     parts = [
         f"# {recipe['name']}",
-        f"Finds {len(results.names)} key points in a grey picture of one face: {', '.join(results.names)}. Left is the "
+        f"Finds {len(results.names)} key points in a gray picture of one face: {', '.join(results.names)}. Left is the "
         "person's left.",
         "## Training\n\n"
         f"- Data: {data['name']}{' (drawn faces)' if data['drawn'] else ''}, fingerprint `{data['fingerprint'][:16]}`; "

@@ -1,4 +1,4 @@
-from .base import DARK, GREY, HEAT, MARKERS, PALETTE, Display, clear_frame, set_title, titled
+from .base import DARK, GRAY, HEAT, MARKERS, PALETTE, Display, clear_frame, set_title, titled
 from .calibration import CalibrationDisplay
 from .confusion import ConfusionMatrixDisplay
 from .effects import EffectsDisplay
@@ -12,7 +12,7 @@ from .tradeoff import TradeoffDisplay
 
 __all__ = [
     "DARK",
-    "GREY",
+    "GRAY",
     "HEAT",
     "MARKERS",
     "PALETTE",

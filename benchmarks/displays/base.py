@@ -1,4 +1,4 @@
-"""What all displays share: a figure without global state, colours, titles, and the file pair PNG and CSV."""
+"""What all displays share: a figure without global state, colors, titles, and the file pair PNG and CSV."""
 
 import io
 from abc import ABC, abstractmethod
@@ -12,15 +12,15 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     import pandas as pd
 
-# Okabe and Ito's palette (2008), told apart with any colour vision; its yellow is too faint for lines on white,
+# Okabe and Ito's palette (2008), told apart with any color vision; its yellow is too faint for lines on white,
 # and wine from Paul Tol's takes its place.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
 DARK = "#222222"
-GREY = "#767676"
-# Text on coloured cells. Not pure, since a page may turn pure black and white into its own colours.
+GRAY = "#767676"
+# Text on colored cells. Not pure, since a page may turn pure black and white into its own colors.
 ON_LIGHT, ON_DARK = "#111111", "#FEFEFE"
 HEAT = "Blues"
-# Colour is never the only sign: lines differ in dashes, groups in markers.
+# Color is never the only sign: lines differ in dashes, groups in markers.
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (6, 1)), (0, (4, 1, 1, 1, 1, 1)), (0, (8, 2, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DPI = 150
@@ -85,7 +85,7 @@ def titled(what: str, name: str) -> str:
 
 
 def ink_on(share: float) -> str:
-    """Colour of text on a cell of ``HEAT`` (0 to 1): the one with the higher contrast."""
+    """Color of text on a cell of ``HEAT`` (0 to 1): the one with the higher contrast."""
     return ON_DARK if share > 0.7 else ON_LIGHT
 
 
@@ -97,10 +97,10 @@ def clear_frame(ax: Axes) -> None:
 
 
 def group_styles(groups: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Colour and marker of each group by name, the same in every drawing; ``constant`` is grey."""
+    """Color and marker of each group by name, the same in every drawing; ``constant`` is gray."""
     names = sorted(set(groups) - {"constant"})
     styles = {name: (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(names)}
-    return styles | {"constant": (GREY, "X")}
+    return styles | {"constant": (GRAY, "X")}
 
 
 def group_of(names: Iterable[str], groups: Mapping[str, str] | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Is a recogniser as often right as it is sure?"""
+"""Is a recognizer as often right as it is sure?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks.displays.base import GREY, PALETTE, Display, clear_frame, set_title, titled
+from ferbench.benchmarks.displays.base import GRAY, PALETTE, Display, clear_frame, set_title, titled
 from ferbench.benchmarks.scores import N_BINS, calibration_bins, check_predictions, expected_calibration_error
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class CalibrationDisplay(Display):
     ece : float
         Expected calibration error.
     name, dataset : str
-        The recogniser and the data, for the title.
+        The recognizer and the data, for the title.
     """
 
     figsize: ClassVar[tuple[float, float]] = (6.4, 7.4)
@@ -92,7 +92,7 @@ class CalibrationDisplay(Display):
         filled = self.images > 0
         x, y = self.confidence[filled], self.accuracy[filled]
         spread = np.abs(np.stack([self.accuracy_low[filled], self.accuracy_high[filled]]) - y)
-        ax.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="as sure as right")
+        ax.plot([0, 1], [0, 1], color=GRAY, linestyle=":", label="as sure as right")
         ax.errorbar(x, y, yerr=spread, color=PALETTE[1], marker="o", linewidth=1.8, capsize=3, label="measured")
         clear_frame(ax)
         ax.set(xlim=(0, 1), ylim=(0, 1.02))
@@ -103,6 +103,6 @@ class CalibrationDisplay(Display):
 def _wilson(share: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Wilson's 95 % interval of a share (1927): sensible with few images and at 0 and 1."""
     z2 = 1.959964**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    center = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
-    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+    return np.maximum(center - half, 0.0), np.minimum(center + half, 1.0)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ConfusionMatrixDisplay(Display):
-    """Confusion matrix: colours and percentages per row (label), counts below them.
+    """Confusion matrix: colors and percentages per row (label), counts below them.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class ConfusionMatrixDisplay(Display):
     classes : tuple of str
         The order of both.
     name, dataset : str
-        The recogniser and the data, for the title.
+        The recognizer and the data, for the title.
     """
 
     figsize: ClassVar[tuple[float, float]] = (7.4, 6.6)
@@ -41,7 +41,7 @@ class ConfusionMatrixDisplay(Display):
 
     @classmethod
     def from_scores(cls, scores: Scores, *, name: str = "", dataset: str = "") -> "ConfusionMatrixDisplay":
-        """From the scores of one recogniser."""
+        """From the scores of one recognizer."""
         support = scores.confusion.sum(axis=1, keepdims=True)
         shares = np.where(support > 0, scores.confusion / np.maximum(support, 1), np.nan)
         return cls(scores.confusion, shares, scores.classes, name, dataset)

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
-from ferbench.benchmarks.displays.base import DARK, GREY, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.displays.base import DARK, GRAY, PALETTE, Display, clear_frame, set_title
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLOURS = {"better": PALETTE[2], "worse": PALETTE[1], "tie": GREY}
+_COLORS = {"better": PALETTE[2], "worse": PALETTE[1], "tie": GRAY}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +39,11 @@ class EffectsDisplay(Display):
         reference = self.table.iloc[0]
         rows = self.table.iloc[1:].sort_values("effect", ascending=False).to_dict("records")
         for place, row in enumerate(rows):
-            colour = _COLOURS[row["verdict"]]
+            color = _COLORS[row["verdict"]]
             value, low, high = (100 * row[name] for name in ("effect", "effect_low", "effect_high"))
-            ax.barh(place, value, height=0.65, color=colour, alpha=0.25)
-            ax.plot([low, high], [place, place], color=colour, linewidth=2.4)
-            ax.plot(value, place, marker="o", color=colour, markersize=5)
+            ax.barh(place, value, height=0.65, color=color, alpha=0.25)
+            ax.plot([low, high], [place, place], color=color, linewidth=2.4)
+            ax.plot(value, place, marker="o", color=color, markersize=5)
             ax.annotate(
                 f"{value:+.1f}", (max(high, 0), place), (6, 0), textcoords="offset points", va="center", color=DARK
             )
@@ -54,6 +54,6 @@ class EffectsDisplay(Display):
         prefix = f"{reference['recipe']}@"
         ax.set_yticks(range(len(rows)), [str(row["recipe"]).removeprefix(prefix) for row in rows])
         ax.set_ylim(len(rows) - 0.4, -0.6)
-        ax.set_xlabel("change of accuracy in points, with paired 95 % interval; grey: noise")
+        ax.set_xlabel("change of accuracy in points, with paired 95 % interval; gray: noise")
         what = f"Changes to {reference['recipe']} (accuracy {reference['accuracy']:.3f})"
         set_title(ax, what, self.dataset, int(reference["n_images"]))

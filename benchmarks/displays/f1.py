@@ -1,4 +1,4 @@
-"""F1 of every class for every recogniser."""
+"""F1 of every class for every recognizer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class F1Display(Display):
-    """Heat map of F1: recognisers, the best macro F1 on top, by classes and their macro average.
+    """Heat map of F1: recognizers, the best macro F1 on top, by classes and their macro average.
 
     Attributes
     ----------
     names : tuple of str
-        Recognisers, from the best macro F1 down.
+        Recognizers, from the best macro F1 down.
     classes : tuple of str
-    f1 : ndarray of shape (n_recognisers, n_classes)
+    f1 : ndarray of shape (n_recognizers, n_classes)
         NaN for a class without images.
-    macro : ndarray of shape (n_recognisers,)
+    macro : ndarray of shape (n_recognizers,)
     support : ndarray of shape (n_classes,), int
         Images of each class.
     dataset : str
@@ -42,9 +42,9 @@ class F1Display(Display):
 
     @classmethod
     def from_scores(cls, scores: Mapping[str, Scores], *, dataset: str = "") -> "F1Display":
-        """From the scores of recognisers on the same images."""
+        """From the scores of recognizers on the same images."""
         if not scores:
-            raise ValueError("F1Display needs the scores of one recogniser at least; got none")
+            raise ValueError("F1Display needs the scores of one recognizer at least; got none")
         names = sorted(scores, key=lambda name: (-scores[name].macro_f1, name))
         first = scores[names[0]]
         return cls(
@@ -65,12 +65,12 @@ class F1Display(Display):
         *,
         dataset: str = "",
     ) -> "F1Display":
-        """From labels and the probabilities of each recogniser, in the order of ``classes``."""
+        """From labels and the probabilities of each recognizer, in the order of ``classes``."""
         scores = {name: score(y_true, proba, classes, n_bootstrap=0) for name, proba in probas.items()}
         return cls.from_scores(scores, dataset=dataset)
 
     def frame(self) -> "pd.DataFrame":
-        """One row per recogniser: ``recipe``, F1 of each class, ``macro``."""
+        """One row per recognizer: ``recipe``, F1 of each class, ``macro``."""
         import pandas as pd
 
         table = pd.DataFrame(self.f1, columns=list(self.classes))

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ferbench.benchmarks.displays.base import GREY, PALETTE, Display, clear_frame, set_title, titled
+from ferbench.benchmarks.displays.base import GRAY, PALETTE, Display, clear_frame, set_title, titled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ class HistoryDisplay(Display):
     best_epoch : int or None
         The epoch, from 1, with the highest validation accuracy, or else the lowest validation loss.
     name, dataset : str
-        The recogniser and the data, for the title.
+        The recognizer and the data, for the title.
     """
 
     figsize: ClassVar[tuple[float, float]] = (7.4, 8.0)
@@ -85,15 +85,15 @@ class HistoryDisplay(Display):
 
     def _draw_panel(self, ax: Axes, label: str, train: str, validation: str) -> None:
         lines = ((train, "training", PALETTE[0], "-"), (validation, "validation", PALETTE[1], "--"))
-        for key, legend, colour, dashes in lines:
+        for key, legend, color, dashes in lines:
             if _has_values(self.history, key):
                 epochs = range(1, len(self.history[key]) + 1)
                 steps = "steps-mid" if label == "learning rate" else "default"
                 ax.plot(
-                    epochs, self.history[key], color=colour, linestyle=dashes, marker=".", label=legend, drawstyle=steps
+                    epochs, self.history[key], color=color, linestyle=dashes, marker=".", label=legend, drawstyle=steps
                 )
         if self.best_epoch is not None:
-            ax.axvline(self.best_epoch, color=GREY, linestyle=":", label=f"best epoch ({self.best_epoch})")
+            ax.axvline(self.best_epoch, color=GRAY, linestyle=":", label=f"best epoch ({self.best_epoch})")
         clear_frame(ax)
         ax.set_ylabel(label)
         ax.set_xlim(0.5, len(next(iter(self.history.values()))) + 0.5)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CedDisplay(Display):
-    """Share of faces whose normalised error is at most a threshold: further up and to the left is better.
+    """Share of faces whose normalized error is at most a threshold: further up and to the left is better.
 
     Attributes
     ----------
@@ -68,9 +68,9 @@ class CedDisplay(Display):
     def _draw(self, ax: Axes) -> None:
         percent = 100 * self.thresholds
         for place, name in enumerate(self.names):
-            colour, dashes = PALETTE[place % len(PALETTE)], DASHES[place % len(DASHES)]
-            ax.fill_between(percent, self.low[place], self.high[place], color=colour, alpha=0.15, linewidth=0)
-            ax.plot(percent, self.shares[place], color=colour, linestyle=dashes, linewidth=2, label=name)
+            color, dashes = PALETTE[place % len(PALETTE)], DASHES[place % len(DASHES)]
+            ax.fill_between(percent, self.low[place], self.high[place], color=color, alpha=0.15, linewidth=0)
+            ax.plot(percent, self.shares[place], color=color, linestyle=dashes, linewidth=2, label=name)
         ax.axvline(100 * FAILURE, color="#767676", linestyle=":", linewidth=1)
         ax.annotate("failure", (100 * FAILURE, 0.02), xytext=(4, 0), textcoords="offset points", color="#767676")
         ax.set_xlim(0, percent[-1])
@@ -84,7 +84,7 @@ class CedDisplay(Display):
 
 @dataclass(frozen=True, eq=False)
 class PerPointDisplay(Display):
-    """Heat map of the normalised error: points by models, and the mean over the faces below.
+    """Heat map of the normalized error: points by models, and the mean over the faces below.
 
     Attributes
     ----------

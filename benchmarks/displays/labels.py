@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.displays.base import DARK, GREY
+from ferbench.benchmarks.displays.base import DARK, GRAY
 
 _POINTS_PER_INCH = 72
 # Tried from near to far, and at each distance to the right first, where an eye looks for a name.
@@ -60,9 +60,9 @@ def _free_place(
     for distance in _DISTANCES:
         for angle in np.deg2rad(_ANGLES):
             direction = np.array([np.cos(angle), np.sin(angle)])
-            # The label hangs on the side that faces the point, not on its centre.
-            centre = place + direction * distance * pixel + direction * size / 2
-            box = np.append(centre - size / 2, centre + size / 2)
+            # The label hangs on the side that faces the point, not on its center.
+            center = place + direction * distance * pixel + direction * size / 2
+            box = np.append(center - size / 2, center + size / 2)
             covered = _overlap(box, taken, margin=1.5 * pixel) + 10 * _outside(box, inside)
             if distance > _LEADER_FROM:
                 covered += _crossed(place, np.clip(place, box[:2], box[2:]), taken)
@@ -83,7 +83,7 @@ def _move(ax: Axes, label: Annotation, offset: tuple[float, float]) -> None:
     width, height = size.width / pixel, size.height / pixel
     nearest = np.clip(0, offset[0], offset[0] + width), np.clip(0, offset[1], offset[1] + height)
     if np.hypot(*nearest) > _LEADER_FROM:
-        arrow = {"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
+        arrow = {"arrowstyle": "-", "color": GRAY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 3}
         ax.annotate("", label.xy, nearest, textcoords="offset points", arrowprops=arrow, zorder=1).set_in_layout(False)
 
 

@@ -1,4 +1,4 @@
-"""All recognisers by one figure, with its interval."""
+"""All recognizers by one figure, with its interval."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LeaderboardDisplay(Display):
-    """Recognisers from the best down, each with its 95 % interval.
+    """Recognizers from the best down, each with its 95 % interval.
 
     Attributes
     ----------
     names, groups, flags : tuple of str
-        Recognisers from the best down, their groups (such as the family) and warnings; empty where there is none.
-    values, low, high : ndarray of shape (n_recognisers,)
+        Recognizers from the best down, their groups (such as the family) and warnings; empty where there is none.
+    values, low, high : ndarray of shape (n_recognizers,)
         The figure and its interval; NaN bounds are not drawn.
     metric : str
         Which figure of :class:`~ferbench.benchmarks.scores.metrics.Scores` it is.
@@ -58,9 +58,9 @@ class LeaderboardDisplay(Display):
         groups: Mapping[str, str] | None = None,
         dataset: str = "",
     ) -> "LeaderboardDisplay":
-        """From the scores of recognisers on the same images."""
+        """From the scores of recognizers on the same images."""
         if not scores:
-            raise ValueError("LeaderboardDisplay needs the scores of one recogniser at least; got none")
+            raise ValueError("LeaderboardDisplay needs the scores of one recognizer at least; got none")
         names = sorted(scores, key=lambda name: (-getattr(scores[name], metric), name))
         low, high = np.array([scores[name].interval(metric) for name in names]).T
         return cls(
@@ -88,14 +88,14 @@ class LeaderboardDisplay(Display):
         n_bootstrap: int = 1000,
         seed: int = 0,
     ) -> "LeaderboardDisplay":
-        """From labels and the probabilities of each recogniser, in the order of ``classes``."""
+        """From labels and the probabilities of each recognizer, in the order of ``classes``."""
         scores = {
             name: score(y_true, proba, classes, n_bootstrap=n_bootstrap, seed=seed) for name, proba in probas.items()
         }
         return cls.from_scores(scores, metric=metric, groups=groups, dataset=dataset)
 
     def frame(self) -> "pd.DataFrame":
-        """One row per recogniser: ``recipe``, the figure, its ``_low`` and ``_high``, ``group``, ``flag``."""
+        """One row per recognizer: ``recipe``, the figure, its ``_low`` and ``_high``, ``group``, ``flag``."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -115,11 +115,11 @@ class LeaderboardDisplay(Display):
     def _draw(self, ax: Axes) -> None:
         styles = group_styles(self.groups)
         for row, group in enumerate(self.groups):
-            colour, marker = styles[group]
+            color, marker = styles[group]
             value, low, high = self.values[row], self.low[row], self.high[row]
-            ax.barh(row, value, height=0.7, color=colour, alpha=0.22)
-            ax.plot([low, high], [row, row], color=colour, linewidth=2.4)
-            ax.plot(value, row, marker=marker, color=colour, markersize=6, linestyle="")
+            ax.barh(row, value, height=0.7, color=color, alpha=0.22)
+            ax.plot([low, high], [row, row], color=color, linewidth=2.4)
+            ax.plot(value, row, marker=marker, color=color, markersize=6, linestyle="")
             self._write_value(ax, row)
         clear_frame(ax)
         ax.grid(visible=False, axis="y")
@@ -141,8 +141,8 @@ class LeaderboardDisplay(Display):
         shown = [group for group in dict.fromkeys(self.groups) if group]
         if len(shown) > 1:
             for group in shown:
-                colour, marker = styles[group]
-                ax.plot([], [], color=colour, marker=marker, linestyle="", label=group)
+                color, marker = styles[group]
+                ax.plot([], [], color=color, marker=marker, linestyle="", label=group)
             # Below the axes, since bars and their notes may fill all of them.
             ax.figure.legend(
                 *ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9, frameon=False

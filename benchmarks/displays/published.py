@@ -1,11 +1,11 @@
-"""Published and measured accuracies on one axis, told apart by form, fill and colour."""
+"""Published and measured accuracies on one axis, told apart by form, fill and color."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
-from ferbench.benchmarks.displays.base import DARK, GREY, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.displays.base import DARK, GRAY, PALETTE, Display, clear_frame, set_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +50,7 @@ class PublishedDisplay(Display):
             else:
                 marker, label = _CHOSEN[row["selection"]]
                 ax.plot(
-                    100 * row["accuracy"], place, marker=marker, markersize=7, color=GREY, markerfacecolor="none",
+                    100 * row["accuracy"], place, marker=marker, markersize=7, color=GRAY, markerfacecolor="none",
                     linestyle="", label=label,
                 )  # fmt: skip
         clear_frame(ax)

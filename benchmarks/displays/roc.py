@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks.displays.base import DARK, DASHES, GREY, PALETTE, Display, clear_frame, set_title, titled
+from ferbench.benchmarks.displays.base import DARK, DASHES, GRAY, PALETTE, Display, clear_frame, set_title, titled
 from ferbench.benchmarks.scores import check_predictions, score
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class RocDisplay(Display):
         Area under each curve; the macro one is the mean of the others.
     n_images : int
     name, dataset : str
-        The recogniser and the data, for the title.
+        The recognizer and the data, for the title.
     """
 
     figsize: ClassVar[tuple[float, float]] = (6.8, 6.8)
@@ -81,7 +81,7 @@ class RocDisplay(Display):
         return pd.concat(parts, ignore_index=True) if parts else columns
 
     def _draw(self, ax: Axes) -> None:
-        ax.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="chance (0.500)")
+        ax.plot([0, 1], [0, 1], color=GRAY, linewidth=1, linestyle=":", label="chance (0.500)")
         for place, (label, curve) in enumerate(self.curves.items()):
             macro = label == MACRO
             ax.plot(

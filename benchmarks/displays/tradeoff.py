@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.displays.base import GREY, Display, clear_frame, group_of, group_styles, set_title
+from ferbench.benchmarks.displays.base import GRAY, Display, clear_frame, group_of, group_styles, set_title
 from ferbench.benchmarks.displays.labels import place_labels
 from ferbench.benchmarks.scores import Scores
 
@@ -23,17 +23,17 @@ MOST_NAMES = 24
 class TradeoffDisplay(Display):
     """Accuracy with its 95 % interval against a cost on a logarithmic axis, and who is on the Pareto front.
 
-    A thin line in a group's colour is the front of that group alone, such as the classical recognisers'.
+    A thin line in a group's color is the front of that group alone, such as the classical recognizers'.
 
     Attributes
     ----------
     names, groups : tuple of str
-        Recognisers from the cheapest up, and their groups (such as the family).
-    accuracy, low, high, cost : ndarray of shape (n_recognisers,)
-    on_front : ndarray of shape (n_recognisers,), bool
+        Recognizers from the cheapest up, and their groups (such as the family).
+    accuracy, low, high, cost : ndarray of shape (n_recognizers,)
+    on_front : ndarray of shape (n_recognizers,), bool
         Whether nobody is both as cheap and as accurate, and better in one of the two.
     unmeasured : tuple of str
-        Recognisers left out, since their cost was not measured.
+        Recognizers left out, since their cost was not measured.
     n_images : int
     cost_label, dataset : str
         Axis label with the unit; the data, for the title.
@@ -63,12 +63,12 @@ class TradeoffDisplay(Display):
         groups: Mapping[str, str] | None = None,
         dataset: str = "",
     ) -> "TradeoffDisplay":
-        """From scores on the same images and a positive cost for each recogniser; None where not measured.
+        """From scores on the same images and a positive cost for each recognizer; None where not measured.
 
         Raises
         ------
         ValueError
-            If no recogniser has a cost, or a cost is not positive.
+            If no recognizer has a cost, or a cost is not positive.
         """
         measured = {name: float(costs[name]) for name in scores if costs.get(name) is not None}  # type: ignore[arg-type]
         if not measured:
@@ -95,7 +95,7 @@ class TradeoffDisplay(Display):
         )
 
     def frame(self) -> "pd.DataFrame":
-        """One row per recogniser: ``recipe, cost, accuracy, accuracy_low, accuracy_high, on_front, group``."""
+        """One row per recognizer: ``recipe, cost, accuracy, accuracy_low, accuracy_high, on_front, group``."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -113,7 +113,7 @@ class TradeoffDisplay(Display):
     def _draw(self, ax: Axes) -> None:
         front = self.on_front
         steps = _steps(self.cost[front], self.accuracy[front])
-        ax.plot(*steps, color=GREY, linestyle="--", zorder=1, label="Pareto front (filled)")
+        ax.plot(*steps, color=GRAY, linestyle="--", zorder=1, label="Pareto front (filled)")
         edges = [_edges(steps), *self._draw_group_fronts(ax)]
         self._draw_points(ax)
         ax.set_xscale("log")
@@ -162,25 +162,25 @@ class TradeoffDisplay(Display):
     def _draw_points(self, ax: Axes) -> None:
         styles = group_styles(self.groups)
         for place, group in enumerate(self.groups):
-            colour, marker = styles[group]
+            color, marker = styles[group]
             x, y = self.cost[place], self.accuracy[place]
-            ax.plot([x, x], [self.low[place], self.high[place]], color=colour, linewidth=1.4, alpha=0.6)
+            ax.plot([x, x], [self.low[place], self.high[place]], color=color, linewidth=1.4, alpha=0.6)
             ax.plot(
                 x,
                 y,
-                color=colour,
+                color=color,
                 marker=marker,
                 markersize=8,
                 linestyle="",
-                markerfacecolor=colour if self.on_front[place] else "white",
+                markerfacecolor=color if self.on_front[place] else "white",
             )
 
     def _draw_legend(self, ax: Axes) -> None:
         styles = group_styles(self.groups)
         for group in dict.fromkeys(self.groups):
             if group:
-                colour, marker = styles[group]
-                ax.plot([], [], color=colour, marker=marker, markersize=8, linestyle="", label=group)
+                color, marker = styles[group]
+                ax.plot([], [], color=color, marker=marker, markersize=8, linestyle="", label=group)
         ax.legend(loc="best", fontsize=9)
 
 

@@ -1,4 +1,4 @@
-from .fitting import FitData, Fitted, fit_recogniser, seed_recogniser
+from .fitting import FitData, Fitted, fit_recognizer, seed_recognizer
 from .named_bundles import describe_bundles, find_named, in_order, with_folders, with_names
 
 __all__ = [
@@ -6,9 +6,9 @@ __all__ = [
     "Fitted",
     "describe_bundles",
     "find_named",
-    "fit_recogniser",
+    "fit_recognizer",
     "in_order",
-    "seed_recogniser",
+    "seed_recognizer",
     "with_folders",
     "with_names",
 ]

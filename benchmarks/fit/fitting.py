@@ -1,4 +1,4 @@
-"""Fitting a recogniser on what it may see: the training images, and the validation images where it may choose."""
+"""Fitting a recognizer on what it may see: the training images, and the validation images where it may choose."""
 
 import inspect
 import time
@@ -50,17 +50,17 @@ class FitData:
 
 @dataclass
 class Fitted:
-    """A fitted recogniser and what its fit took.
+    """A fitted recognizer and what its fit took.
 
     Attributes
     ----------
-    recogniser : classifier
+    recognizer : classifier
         Whole: takes images.
     fit_s : float
         Seconds of the fit, without the features.
     """
 
-    recogniser: Any
+    recognizer: Any
     fit_s: float
     _cached: CachedExtractor | None = None
 
@@ -83,51 +83,51 @@ class Fitted:
         return self._answer("predict", split, images)
 
     def _answer(self, method: str, split: str, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
-        whole, X = self.recogniser, images
+        whole, X = self.recognizer, images
         if self._cached is not None:
-            whole, X = self.recogniser[1:], self._cached.features(split, images)  # type: ignore[assignment]
+            whole, X = self.recognizer[1:], self._cached.features(split, images)  # type: ignore[assignment]
         start = time.perf_counter()
         answers = getattr(whole, method)(X)
         return np.asarray(answers, dtype=np.float32), time.perf_counter() - start
 
 
-def fit_recogniser(recogniser: Any, family: str, data: FitData, *, on_epoch: OnEpoch | None = None) -> Fitted:
-    """Fit a recogniser, with the features of a classical one taken from the cache.
+def fit_recognizer(recognizer: Any, family: str, data: FitData, *, on_epoch: OnEpoch | None = None) -> Fitted:
+    """Fit a recognizer, with the features of a classical one taken from the cache.
 
     Parameters
     ----------
-    recogniser : classifier
+    recognizer : classifier
         Unfitted. A pipeline whose first step is called ``features`` has that step cached.
     family : str
-        Recognisers of the family ``deep`` get the validation split as ``X_val`` and ``y_val``, those of ``keypoints``
+        Recognizers of the family ``deep`` get the validation split as ``X_val`` and ``y_val``, those of ``keypoints``
         as ``X_val`` and ``points_val``.
     data : FitData
     on_epoch : callable, optional
         Handed to a ``fit`` that takes an argument of that name; others do without.
     """
-    if isinstance(recogniser, Pipeline) and recogniser.steps[0][0] == "features":
-        return _fit_on_features(recogniser, data)
+    if isinstance(recognizer, Pipeline) and recognizer.steps[0][0] == "features":
+        return _fit_on_features(recognizer, data)
     options: dict[str, Any] = dict(zip(_VALIDATED.get(family, ()), (data.X_val, data.y_val), strict=False))
-    if on_epoch is not None and "on_epoch" in inspect.signature(recogniser.fit).parameters:
+    if on_epoch is not None and "on_epoch" in inspect.signature(recognizer.fit).parameters:
         options["on_epoch"] = on_epoch
     start = time.perf_counter()
-    recogniser.fit(data.X, data.y, **options)
+    recognizer.fit(data.X, data.y, **options)
     seconds = time.perf_counter() - start
     # A fit that went on from a checkpoint took, in all, what its epochs took.
-    history = getattr(recogniser, "history_", None) or {}
-    return Fitted(recogniser, max(seconds, sum(history.get("seconds", ()))))
+    history = getattr(recognizer, "history_", None) or {}
+    return Fitted(recognizer, max(seconds, sum(history.get("seconds", ()))))
 
 
-def seed_recogniser(recogniser: Any, seed: int) -> Any:
-    """Set every ``random_state`` of a recogniser and its parts."""
-    names = [name for name in recogniser.get_params() if name.split("__")[-1] == "random_state"]
-    return recogniser.set_params(**dict.fromkeys(names, seed))
+def seed_recognizer(recognizer: Any, seed: int) -> Any:
+    """Set every ``random_state`` of a recognizer and its parts."""
+    names = [name for name in recognizer.get_params() if name.split("__")[-1] == "random_state"]
+    return recognizer.set_params(**dict.fromkeys(names, seed))
 
 
-def _fit_on_features(recogniser: Pipeline, data: FitData) -> Fitted:
-    cached = CachedExtractor(recogniser.steps[0][1], data.fingerprint, data.X, data.y)
+def _fit_on_features(recognizer: Pipeline, data: FitData) -> Fitted:
+    cached = CachedExtractor(recognizer.steps[0][1], data.fingerprint, data.X, data.y)
     features = cached.features("Training", data.X)
-    rest = clone(recogniser[1:])
+    rest = clone(recognizer[1:])
     start = time.perf_counter()
     rest.fit(features, data.y)
     seconds = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Recognisers that a cell is made of: teachers and members, named in its parameters, found among what was measured."""
+"""Recognizers that a cell is made of: teachers and members, named in its parameters, found among what was measured."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -167,5 +167,5 @@ def _measured(
 
 
 def _order(scores: PointScores) -> float:
-    """The normalised error; where no face has both corners of the eyes, the one in pixels."""
+    """The normalized error; where no face has both corners of the eyes, the one in pixels."""
     return scores.rmse if np.isnan(scores.nme) else scores.nme

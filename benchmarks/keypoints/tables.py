@@ -37,7 +37,7 @@ NO_ACCURACY = (
     "thing that means something."
 )
 NOTES = (
-    "RMSE is in pixels of a 96 x 96 image, over all marked coordinates, as on Kaggle's board; the normalised error "
+    "RMSE is in pixels of a 96 x 96 image, over all marked coordinates, as on Kaggle's board; the normalized error "
     "(NME) is the mean distance of a face's points from their marks, divided by the distance between the outer corners "
     "of its eyes.",
     f"Failures are faces whose NME is above {FAILURE:.0%}; within {WITHIN:.0%} is the share of single points that lie "
@@ -56,7 +56,7 @@ _HEADER = (
 
 
 def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFrame":
-    """One row per cell, by rising normalised error on Test; cells that failed come last, with blank figures."""
+    """One row per cell, by rising normalized error on Test; cells that failed come last, with blank figures."""
     import pandas as pd
 
     cells = {cell.label: cell for cell in results.measured}
@@ -71,7 +71,7 @@ def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFram
 
 
 def per_point_frame(results: PointResults, board: PointBoard) -> "pd.DataFrame":
-    """One row per model and point: RMSE (pixels at 96 x 96), normalised error and share within 5 %, with intervals."""
+    """One row per model and point: RMSE (pixels at 96 x 96), normalized error and share within 5 %, with intervals."""
     import pandas as pd
 
     rows = [
@@ -83,7 +83,7 @@ def per_point_frame(results: PointResults, board: PointBoard) -> "pd.DataFrame":
 
 
 def curve_frame(board: PointBoard) -> "pd.DataFrame":
-    """The cumulative error curves: share of faces whose normalised error is at most each threshold, with interval."""
+    """The cumulative error curves: share of faces whose normalized error is at most each threshold, with interval."""
     import pandas as pd
 
     parts = []

@@ -84,7 +84,7 @@ def find_landmarks(predictor: Any, faces: MarkedFaces, boxes: NDArray[np.float64
     return ((found + 0.5) / scale[:2] - 0.5).astype(np.float32)
 
 
-def normalised_errors(found: NDArray[np.float32], marked: NDArray[np.float32]) -> NDArray[np.float64]:
+def normalized_errors(found: NDArray[np.float32], marked: NDArray[np.float32]) -> NDArray[np.float64]:
     """Mean error of each face divided by the distance between its outer eye corners."""
     left, right = OUTER_EYE_CORNERS
     eyes = np.linalg.norm(marked[:, left] - marked[:, right], axis=1)
@@ -108,7 +108,7 @@ def score_landmarks(path: Path, faces: MarkedFaces, *, name: str | None = None) 
     speed = _faces_per_second(predictor, faces, tight)
     scores = []
     for condition, shown, boxes in conditions:
-        errors = normalised_errors(find_landmarks(predictor, shown, boxes), faces.points)
+        errors = normalized_errors(find_landmarks(predictor, shown, boxes), faces.points)
         low, high = _interval(errors, people)
         label, size = name or path.name, path.stat().st_size
         scores.append(

@@ -23,7 +23,7 @@ _KEYS = ("images_training", "points_training", "names_training", "images_test", 
 
 @dataclass(frozen=True)
 class MarkedFaces:
-    """Grey faces of one size with their landmarks.
+    """Gray faces of one size with their landmarks.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ def coarsened(faces: MarkedFaces, sizes: NDArray[np.intp]) -> MarkedFaces:
 
 
 def resized(faces: MarkedFaces, size: int) -> MarkedFaces:
-    """Square images of `size` pixels; centres of pixels, not corners, correspond."""
+    """Square images of `size` pixels; centers of pixels, not corners, correspond."""
     height, width = faces.images.shape[1:]
     method = cv2.INTER_AREA if size < width else cv2.INTER_CUBIC
     images = np.stack([cv2.resize(image, (size, size), interpolation=method) for image in faces.images])
@@ -164,16 +164,16 @@ def tight_boxes(points: NDArray[np.float32]) -> NDArray[np.float64]:
 def jittered_boxes(points: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float64]:
     """Boxes near the tight ones, as a detector that is a little off would give them."""
     boxes = tight_boxes(points)
-    centre, span = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
-    centre = centre + span * generator.normal(0, 0.035, centre.shape)
+    center, span = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
+    center = center + span * generator.normal(0, 0.035, center.shape)
     span = span * np.exp(generator.normal(0, 0.06, (len(span), 1))) * np.exp(generator.normal(0, 0.03, span.shape))
-    return np.concatenate([centre - span / 2, centre + span / 2], axis=1)
+    return np.concatenate([center - span / 2, center + span / 2], axis=1)
 
 
 def framed_boxes(points: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float64]:
     """Square boxes with room around the face, as the borders of a cropped image such as FER2013's are."""
     boxes = tight_boxes(points)
-    centre, span = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
+    center, span = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
     side = span / generator.uniform(0.64, 0.92, span.shape)
-    centre = centre + side * (generator.normal(0, 0.035, centre.shape) - [0.0, 0.05])
-    return np.concatenate([centre - side / 2, centre + side / 2], axis=1)
+    center = center + side * (generator.normal(0, 0.035, center.shape) - [0.0, 0.05])
+    return np.concatenate([center - side / 2, center + side / 2], axis=1)

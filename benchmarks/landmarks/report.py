@@ -51,7 +51,7 @@ def _page(rows: list[dict[str, Any]], data: str) -> str:
         f"{rows[0]['n_faces']} faces of {rows[0]['n_people']} people whom no training of ferbench saw, from `{data}`. "
         "The error is the mean distance between found and marked points divided by the distance between the outer eye "
         "corners, averaged over the faces; the interval is a bootstrap over people. Tight boxes lie around the marked "
-        "points, which favours models trained with such boxes; others may expect the boxes of their own detector. "
+        "points, which favors models trained with such boxes; others may expect the boxes of their own detector. "
         "Speed is on one core, enlarging the image to 192 pixels included, all models in one run.",
         "",
         "| model | faces and box | error | 95 % interval | median | faces/s | MB |",

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
-from ferbench.benchmarks.displays import DARK, GREY, MARKERS, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.displays import DARK, GRAY, MARKERS, PALETTE, Display, clear_frame, set_title
 
 # Frames per second to reach with the default settings, by scene.
 TARGET_FPS = {"640x480": 90.0, "1280x720": 30.0}
@@ -27,7 +27,7 @@ class _Rows(Display):
         return 9.0, 1.6 + 0.27 * len(self.table)
 
     def _name_rows(self, ax: Axes) -> dict[str, str]:
-        """Write the configurations beside the rows; returns the colour of each scene."""
+        """Write the configurations beside the rows; returns the color of each scene."""
         names = [_label(row) for row in self.table.to_dict("records")]
         ax.set_yticks(range(len(names)), names, fontsize=9)
         ax.set_ylim(len(names) - 0.4, -0.6)
@@ -41,10 +41,10 @@ class RateDisplay(_Rows):
     """Frames per second: the median of the rounds and their range; the default in a darker frame."""
 
     def _draw(self, ax: Axes) -> None:
-        colours = self._name_rows(ax)
+        colors = self._name_rows(ax)
         for place, row in enumerate(self.table.to_dict("records")):
             edge = DARK if row["default"] else "none"
-            ax.barh(place, row["fps"], color=colours[row["scene"]], alpha=0.85, edgecolor=edge, linewidth=1.8)
+            ax.barh(place, row["fps"], color=colors[row["scene"]], alpha=0.85, edgecolor=edge, linewidth=1.8)
             ax.plot([row["fps_low"], row["fps_high"]], [place, place], color=DARK, linewidth=1.2)
             ax.annotate(f" {row['fps']:.0f}", (max(row["fps"], row["fps_high"]), place), va="center", fontsize=8)
             if row["default"] and row["scene"] in TARGET_FPS:
@@ -60,14 +60,14 @@ class LatencyDisplay(_Rows):
     """Latency from a frame to its events: median, p90 and, where there are enough frames, p99."""
 
     def _draw(self, ax: Axes) -> None:
-        colours = self._name_rows(ax)
+        colors = self._name_rows(ax)
         for place, row in enumerate(self.table.to_dict("records")):
             known = [row[key] for key in ("ms_median", "ms_p90", "ms_p99") if not pd.isna(row[key])]
-            ax.plot([known[0], known[-1]], [place, place], color=colours[row["scene"]], linewidth=2, alpha=0.5)
+            ax.plot([known[0], known[-1]], [place, place], color=colors[row["scene"]], linewidth=2, alpha=0.5)
             for value, marker in zip(known, MARKERS, strict=False):
-                ax.plot(value, place, marker=marker, color=colours[row["scene"]], markersize=6)
+                ax.plot(value, place, marker=marker, color=colors[row["scene"]], markersize=6)
         for name, marker in zip(("median", "p90", "p99"), MARKERS, strict=False):
-            ax.plot([], [], marker=marker, color=GREY, linestyle="", label=name)
+            ax.plot([], [], marker=marker, color=GRAY, linestyle="", label=name)
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter("{x:g}")
         ax.xaxis.set_minor_formatter(NullFormatter())

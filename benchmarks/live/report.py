@@ -39,7 +39,7 @@ faces are followed. Processor: time of all threads, as a share of all cores. `64
 `1280x720` six heads cut out of photographs that move slowly on a blurred background.
 """
 _FOUND = """\
-A box counts as a face if its centre lies in it and its side is between half and twice the face's; every other box is
+A box counts as a face if its center lies in it and its side is between half and twice the face's; every other box is
 false. Where the face lies in photographs is known from their framing, in groups from how they were put together; in the
 clip nobody has marked it: there the first box of a frame counts as the one face, and any further one as false.
 *As photographs*: the longer search of `ferbench image`; all others as in videos. Some of the photographs show faces

@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 
 FPS = 25.0
 # Photographs from which groups are made: square, at least so many pixels, one head that fills the picture. Where the
-# face lies in them: centre and side as fractions of the picture, as counted out on the collection.
+# face lies in them: center and side as fractions of the picture, as counted out on the collection.
 LEAST_SIDE = 200
 FACE_X, FACE_Y, FACE_SIDE = 0.5, 0.54, 0.72
 GROUPS = (2, 4, 6, 9)

@@ -11,7 +11,7 @@ import pandas as pd
 from ferbench.benchmarks.store import latency_summary
 
 Record = dict[str, Any]
-# How far a box may be from the face it stands for: its centre within the face, its side within this factor.
+# How far a box may be from the face it stands for: its center within the face, its side within this factor.
 SIDE_FACTOR = 2.0
 # The first frames of a soak, during which caches fill, as a share of all; and the fewest samples for a verdict.
 WARMUP_SHARE, LEAST_SAMPLES = 0.1, 10
@@ -53,7 +53,7 @@ def detector_table(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def faces_table(records: Sequence[Record]) -> pd.DataFrame:
-    """Milliseconds of recognising one cropped face on one core, for each model."""
+    """Milliseconds of recognizing one cropped face on one core, for each model."""
     rows = []
     for record in (record for record in records if record["config"]["kind"] == "faces"):
         times = [value for done in _done(record) for value in done["latencies_ms"]]
@@ -62,7 +62,7 @@ def faces_table(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def start_table(records: Sequence[Record]) -> pd.DataFrame:
-    """Seconds from the start of the process to a loaded recogniser and to the first prediction."""
+    """Seconds from the start of the process to a loaded recognizer and to the first prediction."""
     rows = []
     for record in (record for record in records if record["config"]["kind"] == "start"):
         done = _done(record)

@@ -1,4 +1,4 @@
-"""Where recognisers go wrong: the pairs of classes they confuse, and the images that none of them gets right."""
+"""Where recognizers go wrong: the pairs of classes they confuse, and the images that none of them gets right."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,20 @@ from ferbench.benchmarks.report.results import TEST, Measured, Results
 
 @dataclass(frozen=True, eq=False)
 class ConfusedPair:
-    """One label often taken for another by one recogniser.
+    """One label often taken for another by one recognizer.
 
     Attributes
     ----------
     label, predicted : str
-        What the image is labelled, and what it is taken for.
+        What the image is labeled, and what it is taken for.
     n_images : int
         How many images.
     share : float
         They, as a share of the label's images.
     mean_share : float
-        The same share, averaged over every recogniser but the constant ones.
+        The same share, averaged over every recognizer but the constant ones.
     rows : ndarray of shape (n_images,), int
-        The images, as rows of PrivateTest; the mistake the recogniser is surest of comes first.
+        The images, as rows of PrivateTest; the mistake the recognizer is surest of comes first.
     """
 
     label: str
@@ -36,28 +36,28 @@ class ConfusedPair:
 
 @dataclass(frozen=True, eq=False)
 class WrongEverywhere:
-    """The images that every recogniser but the constant ones gets wrong.
+    """The images that every recognizer but the constant ones gets wrong.
 
     Attributes
     ----------
     rows : ndarray of shape (n_images,), int
-        Rows of PrivateTest; those whose wrong answer most recognisers share come first.
+        Rows of PrivateTest; those whose wrong answer most recognizers share come first.
     predicted : ndarray of shape (n_images,), str
         The commonest answer for each.
     votes : ndarray of shape (n_images,), int
-        How many recognisers give it.
-    n_recognisers : int
+        How many recognizers give it.
+    n_recognizers : int
         How many there are.
     """
 
     rows: NDArray[np.intp]
     predicted: NDArray[np.str_]
     votes: NDArray[np.int64]
-    n_recognisers: int
+    n_recognizers: int
 
 
 def confused_pairs(results: Results, cell: Measured, n_pairs: int = 10) -> list[ConfusedPair]:
-    """The commonest mistakes of one recogniser on PrivateTest."""
+    """The commonest mistakes of one recognizer on PrivateTest."""
     truth, names = _true_numbers(results), results.classes
     matrices = {other.label: _confusion(truth, answers(other), len(names)) for other in results.contestants}
     own = _confusion(truth, answers(cell), len(names))
@@ -78,7 +78,7 @@ def confused_pairs(results: Results, cell: Measured, n_pairs: int = 10) -> list[
 
 
 def wrong_everywhere(results: Results) -> WrongEverywhere:
-    """Find the images of PrivateTest that no recogniser gets right."""
+    """Find the images of PrivateTest that no recognizer gets right."""
     truth, n_classes = _true_numbers(results), len(results.classes)
     given = np.array([answers(cell) for cell in results.contestants], dtype=np.intp).reshape(-1, len(truth))
     rows = np.flatnonzero((given != truth).all(axis=0)) if len(given) else np.empty(0, np.intp)
@@ -90,7 +90,7 @@ def wrong_everywhere(results: Results) -> WrongEverywhere:
 
 
 def answers(cell: Measured) -> NDArray[np.intp]:
-    """Class number that a recogniser gives for each image of PrivateTest."""
+    """Class number that a recognizer gives for each image of PrivateTest."""
     return np.asarray(cell.proba[TEST].argmax(axis=1), dtype=np.intp)
 
 

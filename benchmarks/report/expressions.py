@@ -63,7 +63,7 @@ def rebuild(folder: Path | str, *, dataset: Any = None) -> "tuple[Path, pd.DataF
 
 
 def rebuild_expressions(folder: Path | str, *, dataset: Dataset | None = None) -> "tuple[Path, pd.DataFrame]":
-    """Rebuild the report on recognisers of expressions."""
+    """Rebuild the report on recognizers of expressions."""
     results = read_results(folder)
     drawn = bool(results.dataset.get("drawn"))
     if dataset is None and drawn:
@@ -148,13 +148,13 @@ def _wrong_everywhere(results: Results) -> "pd.DataFrame":
             "label": results.labels[TEST][wrong.rows],
             "commonest_answer": wrong.predicted,
             "votes": wrong.votes,
-            "n_recognisers": wrong.n_recognisers,
+            "n_recognizers": wrong.n_recognizers,
         }
     )
 
 
 def _stack(tables: "dict[str, pd.DataFrame]") -> "pd.DataFrame":
-    """One table under the other, each with its recogniser in the first column."""
+    """One table under the other, each with its recognizer in the first column."""
     import pandas as pd
 
     parts = []

@@ -268,7 +268,7 @@ def _wrong(results: Results, pictures: Pictures | None) -> dict[str, Any]:
     ]
     return {
         "n": len(wrong.rows),
-        "n_recognisers": wrong.n_recognisers,
+        "n_recognizers": wrong.n_recognizers,
         "by_class": by_class,
         "images": images,
         "pictures": [image for image in images if image["uri"]],

@@ -126,7 +126,7 @@ _COLUMNS = (
     Column("size_bytes", "Size", "The bundle on disk", "cost", megabytes, "low", "MB"),
     Column("peak_memory_bytes", "Memory", "Peak of the process that measured", "cost", megabytes, "low", "MB"),
     Column("seed", "Seed", "Seed of everything random", "origin", whole),
-    Column("family", "Family", "Kind of recogniser", "origin", str),
+    Column("family", "Family", "Kind of recognizer", "origin", str),
     Column("implementation", "Implementation", "The library that did the work", "origin", str),
     Column("probabilities", "Probabilities", "How they are obtained", "origin", str),
     Column("suite", "Suite", "The suite it was measured in", "origin", str),

@@ -1,4 +1,4 @@
-"""The drawings of a report: PNG files beside the tables, and the same as SVG that takes on the page's colours."""
+"""The drawings of a report: PNG files beside the tables, and the same as SVG that takes on the page's colors."""
 
 import io
 import re
@@ -18,7 +18,7 @@ DPI = 110
 # Names that only a report writes: drawings of an earlier one, about cells that are gone, are removed by them.
 _OWN_FILES = ("confusion_*.png", "roc_*.png", "calibration_*.png", "training_*.png")
 # What the displays draw in dark on white follows the page instead, which may be dark.
-_PAGE_COLOURS = {
+_PAGE_COLORS = {
     **dict.fromkeys(("#222222", "#000000"), "currentColor"),
     **dict.fromkeys(("#ffffff",), "var(--page)"),
     **{"#dddddd": "var(--line)", "#767676": "var(--soft)"},
@@ -26,7 +26,7 @@ _PAGE_COLOURS = {
 
 
 def svg_of(name: str, make: "Callable[[], Display]") -> str:
-    """A drawing as an ``<svg>`` element in the colours of the page."""
+    """A drawing as an ``<svg>`` element in the colors of the page."""
     from matplotlib import rc_context
 
     text = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
@@ -62,7 +62,7 @@ class Drawings:
         return name in self._makers
 
     def svg(self, name: str) -> str:
-        """One drawing as an ``<svg>`` element in the colours of the page."""
+        """One drawing as an ``<svg>`` element in the colors of the page."""
         return svg_of(name, self._makers[name])
 
     def save(self, root: Path) -> list[Path]:
@@ -82,7 +82,7 @@ class Drawings:
         if not self._board.private:
             return
         yield from self._overviews()
-        # One matrix takes a third of a second to draw; the page has those of all recognisers as tables.
+        # One matrix takes a third of a second to draw; the page has those of all recognizers as tables.
         for cell in champions(self._results, self._board):
             name = slug(cell.label)
             yield f"roc_{name}", partial(self._of_predictions, "RocDisplay", cell)
@@ -177,8 +177,8 @@ def _no_math(text: object) -> str:
 
 def _for_page(svg: str) -> str:
     body = svg[svg.index("<svg") :]
-    pattern = re.compile("|".join(_PAGE_COLOURS), re.IGNORECASE)
-    body = pattern.sub(lambda match: _PAGE_COLOURS[match.group().lower()], body)
+    pattern = re.compile("|".join(_PAGE_COLORS), re.IGNORECASE)
+    body = pattern.sub(lambda match: _PAGE_COLORS[match.group().lower()], body)
     # The page gives width and font; the drawing keeps its proportions.
     body = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", body, count=1)
     body = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", body, count=1)

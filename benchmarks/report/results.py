@@ -42,7 +42,7 @@ class Measured:
 
     @property
     def kind(self) -> str:
-        """Family of its recipe, or ``network features``: a classical recogniser on what a network makes of images."""
+        """Family of its recipe, or ``network features``: a classical recognizer on what a network makes of images."""
         recipe = self.record["recipe"]
         parameters = recipe.get("all_params") or {}
         seen = any(name.startswith("features") and name.endswith("__bundle") for name in parameters)
@@ -158,7 +158,7 @@ def read_results(folder: str | Path) -> Results:
     root, store, records, rows = open_results(folder)
     if "points" in rows:
         raise ValueError(
-            f"{root} holds key points, not recognisers of expressions; 'ferbench report' shows their table"
+            f"{root} holds key points, not recognizers of expressions; 'ferbench report' shows their table"
         )
     labels = {split: rows[f"{split}_labels"].astype(str) for split in (VALIDATION, TEST)}
     ok = [record for record in records if record["status"] == "ok"]
@@ -193,7 +193,7 @@ def read_suite(root: Path) -> dict[str, Any]:
 
 
 def _class_order(records: list[dict[str, Any]], labels: Mapping[str, NDArray[np.str_]]) -> tuple[str, ...]:
-    """All labels that stand in the rows or are known to a recogniser: ours in their order, others after them."""
+    """All labels that stand in the rows or are known to a recognizer: ours in their order, others after them."""
     known = {str(name) for record in records for name in record["classes"]}
     known.update(str(name) for split in labels.values() for name in np.unique(split))
     ours = tuple(name for name in LABELS if name in known)

@@ -57,12 +57,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
-    """Fit the cell's recogniser, score it, bundle it and time it; return the record's measured part."""
+    """Fit the cell's recognizer, score it, bundle it and time it; return the record's measured part."""
     from ferbench.benchmarks.fit import (
         FitData,
         describe_bundles,
-        fit_recogniser,
-        seed_recogniser,
+        fit_recognizer,
+        seed_recognizer,
         with_folders,
         with_names,
     )
@@ -74,10 +74,10 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
     cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
     recipe = get_recipe(cell.recipe)
     made_of, warning = describe_bundles(job.bundles, job.dataset["fingerprint"])
-    recogniser = seed_recogniser(recipe.build(**with_folders(cell.params, job.bundles)), cell.seed)
-    if checkpoints and "checkpoint_dir" in recogniser.get_params():
-        recogniser.set_params(checkpoint_dir=str(checkpoints))
-    fitted = fit_recogniser(recogniser, recipe.family, FitData.of(dataset, task.validation))
+    recognizer = seed_recognizer(recipe.build(**with_folders(cell.params, job.bundles)), cell.seed)
+    if checkpoints and "checkpoint_dir" in recognizer.get_params():
+        recognizer.set_params(checkpoint_dir=str(checkpoints))
+    fitted = fit_recognizer(recognizer, recipe.family, FitData.of(dataset, task.validation))
     # From here on nothing is fitted: the test split is opened, once.
     arrays, scores, predict_s = task.predict(fitted, dataset)
     save_arrays(outbox / task.companion / f"{cell.cell_id}.npz", arrays)
@@ -85,42 +85,42 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
     if recipe.family == "pretrained":
         bundled = _put_together(job)
     else:
-        bundled = _bundle(fitted.recogniser, job, dataset, scores, outbox)
-    notes = [bundled["reason"], _foreign_training(fitted.recogniser, job.dataset["fingerprint"]) or warning]
+        bundled = _bundle(fitted.recognizer, job, dataset, scores, outbox)
+    notes = [bundled["reason"], _foreign_training(fitted.recognizer, job.dataset["fingerprint"]) or warning]
     bundled["reason"] = "; ".join(note for note in notes if note) or None
-    timings = _time(fitted.recogniser, outbox / bundled["bundle"] if bundled["bundle"] else None, dataset, task)
+    timings = _time(fitted.recognizer, outbox / bundled["bundle"] if bundled["bundle"] else None, dataset, task)
     return {
         "recipe": {
             "name": cell.recipe,
             "family": recipe.family,
             "params": dict(cell.params),
-            "all_params": with_names(_plain_params(fitted.recogniser), cell.params),
+            "all_params": with_names(_plain_params(fitted.recognizer), cell.params),
             **({"made_of": made_of} if made_of else {}),
-            **describe(fitted.recogniser),
+            **describe(fitted.recognizer),
         },
-        **task.outputs(fitted.recogniser, dataset),
+        **task.outputs(fitted.recognizer, dataset),
         "timings": {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": predict_s} | timings,
         "peak_memory_bytes": peak,
-        "history": _plain(getattr(fitted.recogniser, "history_", None)),
+        "history": _plain(getattr(fitted.recognizer, "history_", None)),
         "environment": environment(),
         "files": _list_files(outbox),
         **bundled,
     }
 
 
-def _foreign_training(recogniser: Any, fingerprint: str) -> str | None:
+def _foreign_training(recognizer: Any, fingerprint: str) -> str | None:
     """Warn of a network inside that was trained elsewhere: it may have seen the images that this cell is scored on."""
     from ferbench.models.base import parts_of
 
-    trained = [getattr(part, "trained_on_", fingerprint) for part in parts_of(recogniser)]
+    trained = [getattr(part, "trained_on_", fingerprint) for part in parts_of(recognizer)]
     if others := sorted({data[:12] or "unknown data" for data in trained if data != fingerprint}):
         return f"features of a network trained on other rows ({', '.join(others)}): it may have seen these test images"
     return None
 
 
-def _plain_params(recogniser: Any) -> dict[str, Any]:
-    """Every parameter, defaults too, since defaults change between versions; parts of the recogniser are left out."""
-    params = recogniser.get_params()
+def _plain_params(recognizer: Any) -> dict[str, Any]:
+    """Every parameter, defaults too, since defaults change between versions; parts of the recognizer are left out."""
+    params = recognizer.get_params()
     plain = {
         name: value if isinstance(value, int | float | str | None) else repr(value)
         for name, value in params.items()
@@ -154,14 +154,14 @@ def _failure(error: Exception) -> dict[str, Any]:
 
 
 def _put_together(job: "Job") -> dict[str, Any]:
-    """What stands for a bundle where the recogniser is made of bundles and nothing else."""
+    """What stands for a bundle where the recognizer is made of bundles and nothing else."""
     parts = [path.stat().st_size for folder in job.bundles.values() for path in Path(folder).iterdir()]
     reason = "no bundle of its own: it is put together of bundles"
     return {"bundle": None, "size_bytes": sum(parts) or None, "reason": reason}
 
 
-def _bundle(recogniser: Any, job: "Job", dataset: Any, scores: dict[str, Any], outbox: Path) -> dict[str, Any]:
-    """Save the recogniser as a bundle and open it again: what is timed is what travels."""
+def _bundle(recognizer: Any, job: "Job", dataset: Any, scores: dict[str, Any], outbox: Path) -> dict[str, Any]:
+    """Save the recognizer as a bundle and open it again: what is timed is what travels."""
     from ferbench.benchmarks.tasks import get_task
     from ferbench.models import load_bundle, save_bundle
 
@@ -175,12 +175,12 @@ def _bundle(recogniser: Any, job: "Job", dataset: Any, scores: dict[str, Any], o
     }
     try:
         images = dataset.part("Training")[0]
-        save_bundle(outbox / name, recogniser, image_shape=images.shape[1:], info=info, images=images)
-        _check_same(recogniser, load_bundle(outbox / name), dataset, task)
+        save_bundle(outbox / name, recognizer, image_shape=images.shape[1:], info=info, images=images)
+        _check_same(recognizer, load_bundle(outbox / name), dataset, task)
     except (OSError, MemoryError, ImportError):
         raise
     except Exception as error:
-        # A recogniser of a third party that cannot travel is still measured, as it is in memory.
+        # A recognizer of a third party that cannot travel is still measured, as it is in memory.
         import shutil
 
         shutil.rmtree(outbox / name, ignore_errors=True)
@@ -191,27 +191,27 @@ def _bundle(recogniser: Any, job: "Job", dataset: Any, scores: dict[str, Any], o
     return {"bundle": name, "size_bytes": size, "reason": None}
 
 
-def _check_same(recogniser: Any, loaded: Any, dataset: Any, task: "Task") -> None:
+def _check_same(recognizer: Any, loaded: Any, dataset: Any, task: "Task") -> None:
     import numpy as np
 
     images = dataset.part(task.validation)[0][:64]
-    gap = float(np.abs(task.answer(recogniser)(images) - task.answer(loaded)(images)).max())
+    gap = float(np.abs(task.answer(recognizer)(images) - task.answer(loaded)(images)).max())
     if not gap <= task.tolerance(dataset):
-        raise ValueError(f"the bundle's {task.companion} differ from the recogniser's by up to {gap:.3g}")
+        raise ValueError(f"the bundle's {task.companion} differ from the recognizer's by up to {gap:.3g}")
 
 
-def _time(recogniser: Any, bundle: Path | None, dataset: Any, task: "Task") -> dict[str, Any]:
-    """Time what travels: the bundle, opened again; a recogniser without one as it is in memory."""
+def _time(recognizer: Any, bundle: Path | None, dataset: Any, task: "Task") -> dict[str, Any]:
+    """Time what travels: the bundle, opened again; a recognizer without one as it is in memory."""
     from ferbench.benchmarks.store import measure_latency, measure_throughput, one_core
     from ferbench.models import load_bundle
 
     images = dataset.part(task.validation)[0]
-    predict = task.answer(load_bundle(bundle) if bundle else recogniser)
+    predict = task.answer(load_bundle(bundle) if bundle else recognizer)
     throughput = measure_throughput(predict, images)
     if not task.one_core:
         return {"throughput_images_per_s": throughput, "latency_ms": measure_latency(predict, images, n=700)}
     with one_core():
-        predict = task.answer(load_bundle(bundle, n_threads=1) if bundle else recogniser)
+        predict = task.answer(load_bundle(bundle, n_threads=1) if bundle else recognizer)
         latency = measure_latency(predict, images, n=700)
     return {"throughput_images_per_s": throughput, "latency_ms": latency | {"cores": 1}}
 

@@ -57,7 +57,7 @@ class Job:
     bundles : mapping of str to str
         Folder of each bundle that the cell's parameters name.
     task : str
-        What the recogniser has to do.
+        What the recognizer has to do.
     """
 
     cell: Cell

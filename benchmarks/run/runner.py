@@ -143,7 +143,7 @@ class Run:
             on_plan(steps)
             self._write_frame()
             stack.callback(self.store.sweep)
-            # What is made of other recognisers comes after them, so that their bundles are there.
+            # What is made of other recognizers comes after them, so that their bundles are there.
             for cells in in_order([step.cell for step in steps if step.action == "run"]):
                 with closing(self._measure(cells, executor)) as records:
                     for record in records:

@@ -16,7 +16,7 @@ def bootstrap_weights(n_images: int, n_bootstrap: int, seed: int) -> Iterator[ND
     """Multinomial weights of the images, resample by resample, in blocks.
 
     How often each image is drawn when ``n_images`` are drawn with replacement. The blocks depend on the
-    arguments alone: recognisers scored with one seed meet the same resamples, and their figures are paired.
+    arguments alone: recognizers scored with one seed meet the same resamples, and their figures are paired.
 
     Yields
     ------

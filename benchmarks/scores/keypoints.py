@@ -151,7 +151,7 @@ def compare_points(
     n_bootstrap: int = 10_000,
     seed: int = 0,
 ) -> "pd.DataFrame":
-    """Compare every two models by their normalised errors on the same faces.
+    """Compare every two models by their normalized errors on the same faces.
 
     Returns
     -------
@@ -192,10 +192,10 @@ def _shares(errors: Floats, interocular: Floats, side: int) -> dict[str, tuple[F
     """What to sum over faces above and below each figure's line, each of shape (n_images, n_figures)."""
     marked = np.isfinite(errors).all(axis=2)
     squares = np.where(marked, (np.nan_to_num(errors) ** 2).sum(axis=2), 0) * (SIDE / side) ** 2
-    normalised = np.linalg.norm(errors, axis=2) / interocular[:, None]
-    known = np.isfinite(normalised)
-    normalised = np.where(known, normalised, 0)
-    near = known & (normalised <= WITHIN)
+    normalized = np.linalg.norm(errors, axis=2) / interocular[:, None]
+    known = np.isfinite(normalized)
+    normalized = np.where(known, normalized, 0)
+    near = known & (normalized <= WITHIN)
     faces = face_errors(errors, interocular)[:, None]
     counted = np.isfinite(faces)
     faces = np.where(counted, faces, np.inf)
@@ -205,7 +205,7 @@ def _shares(errors: Floats, interocular: Floats, side: int) -> dict[str, tuple[F
         "failure_rate": (1.0 * (counted & (faces > FAILURE)), counted * 1.0),
         "within_5": (1.0 * near.sum(axis=1, keepdims=True), 1.0 * known.sum(axis=1, keepdims=True)),
         "point_rmse": (squares, 2.0 * marked),
-        "point_nme": (normalised, 1.0 * known),
+        "point_nme": (normalized, 1.0 * known),
         "point_within_5": (1.0 * near, 1.0 * known),
         "curve": (1.0 * (faces <= THRESHOLDS), np.repeat(counted * 1.0, len(THRESHOLDS), axis=1)),
     }

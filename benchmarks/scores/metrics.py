@@ -1,4 +1,4 @@
-"""Every figure of one recogniser on one set of images, with bootstrap intervals."""
+"""Every figure of one recognizer on one set of images, with bootstrap intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -27,7 +27,7 @@ _PER_CLASS = ("precision", "recall", "f1", "auc", "average_precision")
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What one recogniser reached on one set of images; made by :func:`score`.
+    """What one recognizer reached on one set of images; made by :func:`score`.
 
     A class without a single image has no figure (NaN), and macro and weighted averages are over the classes
     that have images. A class that is never predicted has precision 0.
@@ -135,7 +135,7 @@ _SINGLE = tuple(field.name for field in fields(Scores) if field.type is float)
 def score(
     y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str], *, n_bootstrap: int = 1000, seed: int = 0
 ) -> Scores:
-    """Every figure of one recogniser, from its probabilities alone.
+    """Every figure of one recognizer, from its probabilities alone.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def score(
     n_bootstrap : int, default=1000
         Resamples of the images for the intervals; 0 for none.
     seed : int, default=0
-        Recognisers scored with one seed on the same images meet the same resamples.
+        Recognizers scored with one seed on the same images meet the same resamples.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Are two recognisers different, or is it noise? Every pair on the same images, corrected for number."""
+"""Are two recognizers different, or is it noise? Every pair on the same images, corrected for number."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -25,18 +25,18 @@ def compare(
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> "pd.DataFrame":
-    """Compare the accuracy of every pair of recognisers on the same images.
+    """Compare the accuracy of every pair of recognizers on the same images.
 
     Parameters
     ----------
     y_true : array-like of shape (n_images,), str
         The labels.
     probas : mapping of str to array-like of shape (n_images, n_classes)
-        The probabilities of each recogniser, in the order of ``classes``.
+        The probabilities of each recognizer, in the order of ``classes``.
     classes : sequence of str
         The class order.
     n_bootstrap : int, default=1000
-        Resamples of the images, the same for all recognisers.
+        Resamples of the images, the same for all recognizers.
     seed : int, default=0
         Seed of the resamples, the one of :func:`ferbench.benchmarks.scores.metrics.score` for the same draws.
 
@@ -59,7 +59,7 @@ def compare(
     Raises
     ------
     ValueError
-        If the predictions of a recogniser do not fit the labels, or ``n_bootstrap`` is not positive.
+        If the predictions of a recognizer do not fit the labels, or ``n_bootstrap`` is not positive.
     """
     import pandas as pd
 
@@ -99,7 +99,7 @@ _COLUMNS = (
 def mcnemar(only_a: NDArray[np.integer], only_b: NDArray[np.integer]) -> tuple[Floats, NDArray[np.str_]]:
     """Two-sided p of McNemar's test for each pair, and whether it is ``exact`` or ``mid-p``.
 
-    If the recognisers are equal, each discordant image is a's or b's with probability one half. The mid-p
+    If the recognizers are equal, each discordant image is a's or b's with probability one half. The mid-p
     counts half of the probability of the observed split; it keeps its level in practice where the exact
     test is too cautious.
     """
@@ -122,7 +122,7 @@ def holm(p_values: ArrayLike) -> Floats:
 
 
 def _right_answers(y_true: ArrayLike, probas: Mapping[str, ArrayLike], classes: Sequence[str]) -> Floats:
-    """1 where a recogniser (column) is right about an image (row), else 0."""
+    """1 where a recognizer (column) is right about an image (row), else 0."""
     columns = []
     for name, proba in probas.items():
         true, probabilities = check_predictions(y_true, proba, classes, name=f"probabilities of {name}")

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
-from ferbench.benchmarks.displays import DARK, GREY, MARKERS, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.displays import DARK, GRAY, MARKERS, PALETTE, Display, clear_frame, set_title
 
-# As many as there are colours; lines of the second seven are dashed.
+# As many as there are colors; lines of the second seven are dashed.
 _STYLES = ("-", "--", ":")
 
 
@@ -41,8 +41,8 @@ class GrowthDisplay(Display):
         for place, name in enumerate(ends.sort_values(ascending=False).index):
             part = self.table[self.table["classifier"] == name].sort_values("n_images")
             style = _STYLES[place // len(PALETTE) % len(_STYLES)]
-            colour, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
-            ax.plot(part["n_images"], part["seconds"], style, color=colour, marker=marker, markersize=6, label=name)
+            color, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
+            ax.plot(part["n_images"], part["seconds"], style, color=color, marker=marker, markersize=6, label=name)
         ax.set_xscale("log")
         ax.set_yscale("log")
         self._draw_slopes(ax)
@@ -64,12 +64,12 @@ class GrowthDisplay(Display):
             return
         for power, name in ((1, "n"), (2, "n²"), (3, "n³")):
             ax.plot(
-                [left, right], [low, low * (right / left) ** power], color=GREY, linestyle=":", linewidth=1, zorder=0
+                [left, right], [low, low * (right / left) ** power], color=GRAY, linestyle=":", linewidth=1, zorder=0
             )
             top = min(low * (right / left) ** power, high)
             x = left * (top / low) ** (1 / power)
             ax.annotate(
-                name, (x, top), (-8, 0), textcoords="offset points", fontsize=9, color=GREY, ha="right", va="top"
+                name, (x, top), (-8, 0), textcoords="offset points", fontsize=9, color=GRAY, ha="right", va="top"
             )
         ax.set_ylim(low, high)
 

@@ -1,4 +1,4 @@
-"""What the speed measurements consist of: extractors, recognisers at growing sizes, and the same written plainly."""
+"""What the speed measurements consist of: extractors, recognizers at growing sizes, and the same written plainly."""
 
 import math
 from collections.abc import Sequence

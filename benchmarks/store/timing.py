@@ -1,4 +1,4 @@
-"""How long a recogniser takes, how much memory, and on what machine."""
+"""How long a recognizer takes, how much memory, and on what machine."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ Predict = Callable[[NDArray[np.uint8]], Any]
 # Fewest samples for a tail to mean anything, at 99 % confidence: early stopping in the MLPerf inference rules.
 SAMPLES_FOR_P90 = 64
 SAMPLES_FOR_P99 = 662
-# A slow recogniser must not spend its budget on getting warm.
+# A slow recognizer must not spend its budget on getting warm.
 _WARMUP_SHARE = 0.2
 
 _PACKAGES = (
@@ -41,7 +41,7 @@ def measure_latency(
     Parameters
     ----------
     predict : callable
-        Called with one image as an array of shape (1, height, width); the whole recogniser, features included.
+        Called with one image as an array of shape (1, height, width); the whole recognizer, features included.
     X : ndarray of shape (n_images, height, width), uint8
         The images, used in turn and from the start again when they run out.
     warmup : int, default=10
@@ -86,7 +86,7 @@ def latency_summary(milliseconds: list[float]) -> dict[str, float | None]:
 def measure_throughput(predict: Predict, X: NDArray[np.uint8], *, repeats: int = 3, budget_s: float = 20.0) -> float:
     """Images per second when all images are handed over at once: the median of up to ``repeats`` calls.
 
-    No further call begins once ``budget_s`` seconds are spent, so a slow recogniser is measured once.
+    No further call begins once ``budget_s`` seconds are spent, so a slow recognizer is measured once.
     """
     _check_images(X)
     if repeats < 1 or budget_s <= 0:
@@ -154,7 +154,7 @@ def environment() -> dict[str, Any]:
     """What a reader needs to judge a time: Python, platform, processor, cores, threads and package versions.
 
     ``cores`` are those this process may use; ``threads`` holds what each loaded thread pool will use, and
-    ``OMP_NUM_THREADS`` where it is set. Call it after the recogniser has run, when its libraries are loaded.
+    ``OMP_NUM_THREADS`` where it is set. Call it after the recognizer has run, when its libraries are loaded.
     """
     return {
         "python": platform.python_version(),

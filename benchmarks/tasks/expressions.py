@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Expressions(Task):
-    """Recognisers give each face the probability of each label."""
+    """Recognizers give each face the probability of each label."""
 
     name = "expressions"
     folder = ""
@@ -75,7 +75,7 @@ class Expressions(Task):
         """Probabilities in the order of ``classes``."""
         from ferbench.benchmarks.scores import score
 
-        classes = [str(name) for name in fitted.recogniser.classes_]
+        classes = [str(name) for name in fitted.recognizer.classes_]
         arrays: dict[str, Any] = {"classes": np.array(classes)}
         scores, seconds = {}, 0.0
         for split in (self.validation, self.test):
@@ -85,21 +85,21 @@ class Expressions(Task):
             scores[split] = score(labels, arrays[split], classes).as_dict()
         return arrays, scores, seconds
 
-    def answer(self, recogniser: Any) -> Predict:
+    def answer(self, recognizer: Any) -> Predict:
         """Probabilities."""
-        predict: Predict = recogniser.predict_proba
+        predict: Predict = recognizer.predict_proba
         return predict
 
     def tolerance(self, dataset: Dataset) -> float:
         """In probability."""
         return 1e-3
 
-    def outputs(self, recogniser: Any, dataset: Dataset) -> dict[str, Any]:
+    def outputs(self, recognizer: Any, dataset: Dataset) -> dict[str, Any]:
         """The classes."""
-        return {"classes": [str(name) for name in recogniser.classes_]}
+        return {"classes": [str(name) for name in recognizer.classes_]}
 
     def rebuild(self, folder: Path, dataset: Dataset | None) -> "tuple[Path, pd.DataFrame]":
-        """Leaderboard, drawings and page of recognisers."""
+        """Leaderboard, drawings and page of recognizers."""
         from ferbench.benchmarks.report import rebuild_expressions
 
         return rebuild_expressions(folder, dataset=dataset)

@@ -98,16 +98,16 @@ class KeyPoints(Task):
             ).as_dict()
         return arrays, scores, seconds
 
-    def answer(self, recogniser: Any) -> Predict:
+    def answer(self, recognizer: Any) -> Predict:
         """Points."""
-        predict: Predict = recogniser.predict
+        predict: Predict = recognizer.predict
         return predict
 
     def tolerance(self, dataset: PointDataset) -> float:
         """In pixels."""
         return _TOLERANCE * dataset.images.shape[1]
 
-    def outputs(self, recogniser: Any, dataset: PointDataset) -> dict[str, Any]:
+    def outputs(self, recognizer: Any, dataset: PointDataset) -> dict[str, Any]:
         """The points."""
         return {"points": list(dataset.names)}
 
@@ -124,7 +124,7 @@ class KeyPoints(Task):
         return load_source(read_point_results(folder), source)
 
     def text(self, frame: "pd.DataFrame") -> str:
-        """Normalised error with its interval."""
+        """Normalized error with its interval."""
         from ferbench.benchmarks.keypoints import points_text
 
         return points_text(frame)

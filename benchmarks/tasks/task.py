@@ -91,15 +91,15 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def answer(self, recogniser: Any) -> Predict:
-        """The method that gives a recogniser's answers as numbers."""
+    def answer(self, recognizer: Any) -> Predict:
+        """The method that gives a recognizer's answers as numbers."""
 
     @abstractmethod
     def tolerance(self, dataset: Any) -> float:
-        """How far a bundle's answers may lie from those of the recogniser it was made of."""
+        """How far a bundle's answers may lie from those of the recognizer it was made of."""
 
     @abstractmethod
-    def outputs(self, recogniser: Any, dataset: Any) -> dict[str, Any]:
+    def outputs(self, recognizer: Any, dataset: Any) -> dict[str, Any]:
         """What a record says of the columns of the answers."""
 
     @abstractmethod

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.displays import DARK, GREY, HEAT, PALETTE, Display, clear_frame, set_title, titled
+from ferbench.benchmarks.displays import DARK, GRAY, HEAT, PALETTE, Display, clear_frame, set_title, titled
 from ferbench.benchmarks.tune.space import Choices, Space
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class SearchDisplay(Display):
     best : ndarray of shape (n_trials,), float
         The best score so far; NaN before the first.
     metric, name, dataset : str
-        What is maximised; the recipe and the data, for the title.
+        What is maximized; the recipe and the data, for the title.
     n_images : int
         Images that each trial is scored on.
     """
@@ -90,7 +90,7 @@ class SearchDisplay(Display):
             label = "given up early, last epoch"
             ax.plot(self.trial[pruned], self.value[pruned], "v", color=PALETTE[1], fillstyle="none", label=label)
         if self.status[0] == "ok":
-            ax.axhline(self.value[0], color=GREY, linestyle=":", label="the recipe as it is (trial 0)")
+            ax.axhline(self.value[0], color=GRAY, linestyle=":", label="the recipe as it is (trial 0)")
         if failed.any():
             # At the lower edge, whatever the scores are.
             bottom = ax.get_xaxis_transform()
@@ -123,7 +123,7 @@ class SlicesDisplay(Display):
     trial : ndarray of shape (n_trials,), int
     score : ndarray of shape (n_trials,), float
     metric, name, dataset : str
-        What is maximised; the recipe and the data, for the title.
+        What is maximized; the recipe and the data, for the title.
     n_images : int
         Images that each trial is scored on.
     """

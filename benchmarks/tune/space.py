@@ -122,7 +122,7 @@ def resolve_space(recipe: Recipe, space: Space | None, params: Mapping[str, Any]
     """
     if recipe.family == "keypoints":
         raise ValueError(
-            f"{recipe.name} finds key points; a search is for recognisers of expressions: name one of these"
+            f"{recipe.name} finds key points; a search is for recognizers of expressions: name one of these"
         )
     if space is not None:
         return fit_space(space, params, recipe)
@@ -219,9 +219,9 @@ def fit_space(space: Space, params: Mapping[str, Any], recipe: Recipe) -> Space:
     return fitted
 
 
-def parameters(recogniser: Any) -> dict[str, Any]:
-    """Every parameter of a recogniser by name, the fields of its augmentation too: ``augmentation__rotation``."""
-    found = dict(recogniser.get_params())
+def parameters(recognizer: Any) -> dict[str, Any]:
+    """Every parameter of a recognizer by name, the fields of its augmentation too: ``augmentation__rotation``."""
+    found = dict(recognizer.get_params())
     if _TABLE in found:
         table = Augmentation.of(found[_TABLE])
         found |= {f"{_TABLE}__{field.name}": getattr(table, field.name, None) for field in fields(Augmentation)}
@@ -240,7 +240,7 @@ def merge(recipe: Recipe, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def assemble(recipe: Recipe, params: Mapping[str, Any]) -> Any:
-    """Build a recipe's recogniser with parameters as a search names them."""
+    """Build a recipe's recognizer with parameters as a search names them."""
     return recipe.build(**merge(recipe, params))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.fit import FitData, fit_recogniser, seed_recogniser
+from ferbench.benchmarks.fit import FitData, fit_recognizer, seed_recognizer
 from ferbench.benchmarks.run import STORAGE_ERRNOS, now
 from ferbench.benchmarks.scores import score
 from ferbench.benchmarks.store import Store
@@ -75,11 +75,11 @@ class Search:
     params : mapping
         Parameters that all trials share.
     metric : {"accuracy", "macro_f1"}
-        What is maximised, on PublicTest.
+        What is maximized, on PublicTest.
     subset : int, optional
         Fit on so many training images only, a stratified, seeded part: for screening.
     seed : int, default=0
-        Seed of the proposals, the subset and the recogniser.
+        Seed of the proposals, the subset and the recognizer.
 
     Raises
     ------
@@ -117,7 +117,7 @@ class Search:
         self.folder = Path(output) / dataset.name / "tune" / recipe
         self.trials = Trials(self.folder)
         self._fingerprint = dataset.fingerprint
-        # Strong regularisation starts slowly: a quarter of the training goes by before a network is judged.
+        # Strong regularization starts slowly: a quarter of the training goes by before a network is judged.
         self._free_epochs = max(3, (parameters(assemble(self.recipe, self.params)).get("epochs") or 0) // 4)
 
     def run(
@@ -214,18 +214,18 @@ class Search:
 
     def _measure(self, record: Record, trial: Any) -> Record:
         params = record["params"] if trial else {}
-        recogniser = seed_recogniser(assemble(self.recipe, {**self.params, **params}), self.seed)
-        if "checkpoint_dir" in recogniser.get_params():
-            recogniser.set_params(checkpoint_dir=str(self.trials.checkpoints(record["trial"])))
+        recognizer = seed_recognizer(assemble(self.recipe, {**self.params, **params}), self.seed)
+        if "checkpoint_dir" in recognizer.get_params():
+            recognizer.set_params(checkpoint_dir=str(self.trials.checkpoints(record["trial"])))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             start = time.perf_counter()
-            fitted = fit_recogniser(recogniser, self.recipe.family, self.data, on_epoch=self._watch(record, trial))
+            fitted = fit_recognizer(recognizer, self.recipe.family, self.data, on_epoch=self._watch(record, trial))
             seconds = time.perf_counter() - start
         probabilities, _ = fitted.predict_proba("PublicTest", self.data.X_val)
         if not np.isfinite(probabilities).all():
             raise ValueError("its probabilities are not finite")
-        scores = score(self.data.y_val, probabilities, [str(name) for name in fitted.recogniser.classes_]).as_dict()
+        scores = score(self.data.y_val, probabilities, [str(name) for name in fitted.recognizer.classes_]).as_dict()
         said = {
             f"{warning.category.__name__}: {str(warning.message).partition(chr(10))[0]}"
             for warning in caught

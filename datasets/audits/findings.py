@@ -11,9 +11,9 @@ from ferbench.datasets.audits.near import CORRELATION, METHOD, NearDuplicates, f
 from ferbench.datasets.base import LABELS, SPLITS, Dataset
 from ferbench.datasets.protocols import find_leaks, image_groups
 
-# A picture whose grey levels spread less than this shows next to nothing.
+# A picture whose gray levels spread less than this shows next to nothing.
 NEAR_CONSTANT_STD = 5.0
-GREY_BINS = 32
+GRAY_BINS = 32
 
 
 def count_classes(dataset: Dataset) -> dict[str, Any]:
@@ -42,17 +42,17 @@ def _imbalance(counts: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def measure_greys(dataset: Dataset) -> dict[str, Any]:
-    """Grey levels of splits and labels, and the pictures that show next to nothing."""
-    means, stds, constant = _grey_moments(dataset.images)
+def measure_grays(dataset: Dataset) -> dict[str, Any]:
+    """Gray levels of splits and labels, and the pictures that show next to nothing."""
+    means, stds, constant = _gray_moments(dataset.images)
     flat = (stds < NEAR_CONSTANT_STD) & ~constant
     return {
-        "grey": {
+        "gray": {
             "per_split": _moments_by(dataset.split, SPLITS, means, stds),
             "per_label": _moments_by(dataset.labels, LABELS, means, stds),
-            "bins": np.linspace(0, 256, GREY_BINS + 1).tolist(),
+            "bins": np.linspace(0, 256, GRAY_BINS + 1).tolist(),
             "mean_histogram": {
-                split: np.histogram(means[dataset.split == split], GREY_BINS, (0, 256))[0].tolist() for split in SPLITS
+                split: np.histogram(means[dataset.split == split], GRAY_BINS, (0, 256))[0].tolist() for split in SPLITS
             },
         },
         "constant": _describe(dataset, np.flatnonzero(constant)),
@@ -66,7 +66,7 @@ def measure_greys(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _grey_moments(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+def _gray_moments(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Mean and standard deviation of each picture, and whether all its pixels are equal; in small batches."""
     batches = [images[start : start + 1024].reshape(len(images[start : start + 1024]), -1) for start in _starts(images)]
     means = np.concatenate([batch.mean(axis=1) for batch in batches])
@@ -143,7 +143,7 @@ def _across(dataset: Dataset, groups: NDArray[np.intp]) -> list[dict[str, Any]]:
 
 
 def _same_label(dataset: Dataset, groups: NDArray[np.intp], leaked: NDArray[np.bool_]) -> int:
-    """Leaked rows whose copy in Training carries the same label, which a recogniser can learn by heart."""
+    """Leaked rows whose copy in Training carries the same label, which a recognizer can learn by heart."""
     training = dataset.split == "Training"
     known = set(zip(groups[training].tolist(), dataset.labels[training].tolist(), strict=True))
     return sum(row in known for row in zip(groups[leaked].tolist(), dataset.labels[leaked].tolist(), strict=True))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.datasets.audits.findings import count_classes, count_sizes, find_copies, find_lookalikes, measure_greys
+from ferbench.datasets.audits.findings import count_classes, count_sizes, find_copies, find_lookalikes, measure_grays
 from ferbench.datasets.base import SPLITS, Dataset, Problems
 from ferbench.datasets.readers import BUILT_IN, load, open_source, read_source
 
@@ -60,7 +60,7 @@ def audit(
     output.mkdir(parents=True, exist_ok=True)
     dataset, shapes, problems = _read(dataset_or_source, size, seed)
     findings = _describe(dataset, faces) | _unreadable(problems) | {"sizes": _sizes(dataset, shapes)}
-    for find in (count_classes, measure_greys, find_copies, find_lookalikes):
+    for find in (count_classes, measure_grays, find_copies, find_lookalikes):
         findings |= find(dataset)
     findings["figures"] = _write_figures(dataset, findings, output, faces, seed)
     write_text(output / "audit.json", json.dumps(findings, indent=1) + "\n")

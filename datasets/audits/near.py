@@ -17,11 +17,11 @@ _ROUNDING = 1e-5
 _MIN_STD = 5.0
 
 METHOD = (
-    f"Two pictures are near-duplicates when their grey levels at {_SIDE} x {_SIDE} pixels, or those of one and the "
+    f"Two pictures are near-duplicates when their gray levels at {_SIDE} x {_SIDE} pixels, or those of one and the "
     f"mirrored other, correlate by at least {CORRELATION} (Pearson; so brightness and contrast do not matter) "
     f"without being equal. All pairs of distinct pictures are searched: the distance of means over "
     f"{_BLOCK} x {_BLOCK} blocks never exceeds the distance of the pictures, so comparing those first misses none. "
-    f"Pictures with a standard deviation below {_MIN_STD:g} grey levels are left out."
+    f"Pictures with a standard deviation below {_MIN_STD:g} gray levels are left out."
 )
 
 
@@ -44,11 +44,11 @@ def find_near_duplicates(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> N
     Parameters
     ----------
     images : ndarray of shape (n_samples, height, width), uint8
-        Grey faces.
+        Gray faces.
     rows : ndarray of shape (n_rows,), int
         The rows to compare, ascending.
     """
-    vectors, kept = _normalised(images, rows)
+    vectors, kept = _normalized(images, rows)
     lower_bound = _block_distance(vectors), _block_distance(vectors[:, :, ::-1])
     pairs: list[tuple[int, int, float, bool]] = []
     complete = True
@@ -107,7 +107,7 @@ def _as_columns(pairs: list[tuple[int, int, float, bool]], kept: NDArray[np.intp
     )
 
 
-def _normalised(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+def _normalized(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Pictures with mean 0 and norm 1, so that a dot product is a correlation, and the rows they are."""
     vectors = np.empty((len(rows), _SIDE, _SIDE), np.float32)
     for number, row in enumerate(rows):

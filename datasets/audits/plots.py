@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ferbench.datasets.base import LABELS, SPLITS, Dataset
 
-# Okabe and Ito's colours, told apart with any colour vision.
-COLOURS = {"Training": "#0072B2", "PublicTest": "#E69F00", "PrivateTest": "#009E73"}
+# Okabe and Ito's colors, told apart with any color vision.
+COLORS = {"Training": "#0072B2", "PublicTest": "#E69F00", "PrivateTest": "#009E73"}
 SAMPLES_PER_LABEL = 14
 MAX_CONFLICTS = 24
 MAX_PAIRS = 14
@@ -26,7 +26,7 @@ def plot_classes(findings: Mapping[str, Any]) -> Figure:
     for number, split in enumerate(SPLITS):
         counts = np.array([findings["counts"][split][label] for label in LABELS])
         heights = 100 * counts / max(1, counts.sum())
-        bars = axes.bar(positions + 0.28 * (number - 1), heights, 0.27, color=COLOURS[split], label=split)
+        bars = axes.bar(positions + 0.28 * (number - 1), heights, 0.27, color=COLORS[split], label=split)
         axes.bar_label(bars, [f"{n:,}" for n in counts], fontsize=6.5, padding=1.5, rotation=90)
     axes.set_xticks(positions, LABELS)
     axes.set_ylabel("share of the split, %")
@@ -36,14 +36,14 @@ def plot_classes(findings: Mapping[str, Any]) -> Figure:
 
 
 def plot_brightness(findings: Mapping[str, Any]) -> Figure:
-    """Distribution of the images' mean grey level in each split."""
+    """Distribution of the images' mean gray level in each split."""
     figure, axes = _figure(9, 3)
-    bins = np.array(findings["grey"]["bins"])
+    bins = np.array(findings["gray"]["bins"])
     for split in SPLITS:
-        counts = np.array(findings["grey"]["mean_histogram"][split])
+        counts = np.array(findings["gray"]["mean_histogram"][split])
         if counts.sum():
-            axes.stairs(100 * counts / counts.sum(), bins, color=COLOURS[split], lw=1.8, label=split)
-    axes.set_xlabel("mean grey level of the image (0 black, 255 white)")
+            axes.stairs(100 * counts / counts.sum(), bins, color=COLORS[split], lw=1.8, label=split)
+    axes.set_xlabel("mean gray level of the image (0 black, 255 white)")
     axes.set_ylabel("share of the split, %")
     axes.set_xlim(0, 256)
     axes.legend(frameon=False)
@@ -53,13 +53,13 @@ def plot_brightness(findings: Mapping[str, Any]) -> Figure:
 def plot_copies(findings: Mapping[str, Any]) -> Figure:
     """Exact copies: within a split (redundant ones) and of a later split in an earlier one."""
     exact = findings["exact_duplicates"]
-    bars = [(f"again in {split}", n, COLOURS[split]) for split, n in exact["within_split"].items()]
+    bars = [(f"again in {split}", n, COLORS[split]) for split, n in exact["within_split"].items()]
     bars += [
         (f"{row['images_of']} images in {row['stand_in']}", row["images"], "#D55E00") for row in exact["across_splits"]
     ]
     figure, axes = _figure(9, 2.8)
-    names, counts, colours = zip(*bars[::-1], strict=True)
-    drawn = axes.barh(names, counts, color=colours, height=0.7)
+    names, counts, colors = zip(*bars[::-1], strict=True)
+    drawn = axes.barh(names, counts, color=colors, height=0.7)
     axes.bar_label(drawn, [f"{n:,}" for n in counts], padding=3, fontsize=8)
     axes.set_xlabel("images")
     axes.set_xlim(0, 1.1 * max(1, *counts))
@@ -73,7 +73,7 @@ def plot_sizes(findings: Mapping[str, Any]) -> Figure:
     counts = np.array([row["images"] for row in sizes])
     area = 12 + 400 * counts / counts.max()
     widths, heights = [row["width"] for row in sizes], [row["height"] for row in sizes]
-    axes.scatter(widths, heights, s=area, color=COLOURS["Training"], alpha=0.5, linewidths=0)
+    axes.scatter(widths, heights, s=area, color=COLORS["Training"], alpha=0.5, linewidths=0)
     axes.set_xlabel("width, pixels")
     axes.set_ylabel("height, pixels")
     return figure

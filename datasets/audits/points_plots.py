@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ferbench.datasets.points import POINT_SPLITS, PointDataset
 
-# Okabe and Ito's colours; a point on the person's left, on the right, and in the middle.
+# Okabe and Ito's colors; a point on the person's left, on the right, and in the middle.
 _SIDES = {"left": "#0072B2", "right": "#D55E00", "middle": "#009E73"}
 _SPLITS = {"Training": "#0072B2", "Validation": "#E69F00", "Test": "#009E73"}
 _COLUMNS, _ROWS = 9, 4
@@ -43,16 +43,16 @@ def plot_positions(dataset: PointDataset) -> Figure:
     points = dataset.part("Training")[1]
     for point, name in enumerate(dataset.names):
         known = points[np.isfinite(points[:, point]).all(axis=1), point].astype(np.float64)
-        colour = _SIDES[next((side for side in ("left", "right") if side in name.split("_")), "middle")]
-        axes.scatter(known[:, 0], known[:, 1], s=3, color=colour, alpha=min(0.5, 400 / len(known)), linewidths=0)
-        centre = known.mean(axis=0)
+        color = _SIDES[next((side for side in ("left", "right") if side in name.split("_")), "middle")]
+        axes.scatter(known[:, 0], known[:, 1], s=3, color=color, alpha=min(0.5, 400 / len(known)), linewidths=0)
+        center = known.mean(axis=0)
         if len(known) > 2:
             spread, turn = np.linalg.eigh(np.cov(known.T))
             angle = float(np.degrees(np.arctan2(turn[1, 1], turn[0, 1])))
             width, height = (4 * float(np.sqrt(max(value, 0))) for value in spread[::-1])
-            outline = {"fill": False, "edgecolor": colour, "linewidth": 1.4}
-            axes.add_patch(Ellipse(tuple(centre), width, height, angle=angle, **outline))
-        axes.scatter(centre[0], centre[1], s=18, color="#222222", zorder=3)
+            outline = {"fill": False, "edgecolor": color, "linewidth": 1.4}
+            axes.add_patch(Ellipse(tuple(center), width, height, angle=angle, **outline))
+        axes.scatter(center[0], center[1], s=18, color="#222222", zorder=3)
     side = dataset.images.shape[1]
     axes.set_xlim(-0.5, side - 0.5)
     axes.set_ylim(side - 0.5, -0.5)
@@ -69,14 +69,14 @@ def plot_samples(dataset: PointDataset, seed: int) -> Figure:
     n_rows = -(-len(rows) // _COLUMNS)
     figure = Figure(figsize=(9, 9 / _COLUMNS * n_rows), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)  # type: ignore[union-attr, call-arg]
-    colours = [_SIDES[next((s for s in ("left", "right") if s in name.split("_")), "middle")] for name in dataset.names]
+    colors = [_SIDES[next((s for s in ("left", "right") if s in name.split("_")), "middle")] for name in dataset.names]
     grid = np.atleast_1d(figure.subplots(n_rows, _COLUMNS)).ravel()
     for axes in grid:
         axes.set_axis_off()
     for axes, row in zip(grid, rows, strict=False):
         axes.imshow(dataset.images[row], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         points = dataset.points[row]
-        axes.scatter(points[:, 0], points[:, 1], s=9, c=colours, edgecolors="white", linewidths=0.4)
+        axes.scatter(points[:, 0], points[:, 1], s=9, c=colors, edgecolors="white", linewidths=0.4)
         axes.set_xlim(-0.5, dataset.images.shape[2] - 0.5)
         axes.set_ylim(dataset.images.shape[1] - 0.5, -0.5)
     return figure

@@ -1,4 +1,4 @@
-"""What every loader returns: labelled faces with their split."""
+"""What every loader returns: labeled faces with their split."""
 
 import hashlib
 import os
@@ -31,14 +31,14 @@ def content_fingerprint(images: NDArray[np.uint8], labels: NDArray[np.str_], spl
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labelled face images with their split.
+    """Labeled face images with their split.
 
     Attributes
     ----------
     name : str
         Short name, used for folders and titles.
     images : ndarray of shape (n_samples, height, width), uint8
-        Grey faces; may be a read-only memory map.
+        Gray faces; may be a read-only memory map.
     labels : ndarray of shape (n_samples,), str
         One of :data:`LABELS` for each image.
     split : ndarray of shape (n_samples,), str

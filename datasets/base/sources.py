@@ -1,4 +1,4 @@
-"""What the loaders read from: a folder of labelled images, a zip of one, a FER2013 CSV."""
+"""What the loaders read from: a folder of labeled images, a zip of one, a FER2013 CSV."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,7 +44,7 @@ class Problems:
 
 
 class Source(Protocol):
-    """A place with labelled faces."""
+    """A place with labeled faces."""
 
     name: str
     path: Path

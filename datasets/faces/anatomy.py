@@ -109,7 +109,7 @@ _EXTRA: dict[str, NDArray[np.float64]] = {
     "shade": np.zeros((0, 3)),
 }  # fmt: skip
 
-# Soft light and shade of the relief: x, y, z of the centre, its radii, and how much it darkens (-) or lightens (+).
+# Soft light and shade of the relief: x, y, z of the center, its radii, and how much it darkens (-) or lightens (+).
 RELIEF: tuple[tuple[float, float, float, float, float, float], ...] = (
     (0.43, -0.06, 0.15, 0.26, 0.15, -0.16),  # eye socket
     (0.19, -0.03, 0.25, 0.09, 0.14, -0.16),  # inner socket

@@ -35,15 +35,15 @@ def relief_strength(faces: FaceParameters) -> NDArray[np.float64]:
 
 
 def shading(faces: FaceParameters, shapes: FaceShapes, size: int) -> NDArray[np.float32]:
-    """Light on the head, of shape (n_faces, size, size): 1 leaves the drawn grey level as it is."""
+    """Light on the head, of shape (n_faces, size, size): 1 leaves the drawn gray level as it is."""
     x, y = _face_coordinates(faces, shapes, size)
     strength = relief_strength(faces).astype(np.float32)
-    centres = shapes.points[:, GROUPS["shade"]]
-    centre_x, centre_y = _to_face(faces, shapes, centres[..., 0], centres[..., 1])
+    centers = shapes.points[:, GROUPS["shade"]]
+    center_x, center_y = _to_face(faces, shapes, centers[..., 0], centers[..., 1])
     light = np.ones_like(x)
     for patch, (*_, radius_x, radius_y, _) in enumerate(RELIEF_ROWS):
-        across = (x - centre_x[:, patch, None, None]) * np.float32(1 / radius_x)
-        along = (y - centre_y[:, patch, None, None]) * np.float32(1 / radius_y)
+        across = (x - center_x[:, patch, None, None]) * np.float32(1 / radius_x)
+        along = (y - center_y[:, patch, None, None]) * np.float32(1 / radius_y)
         light += strength[:, patch, None, None] * np.exp(-(across * across + along * along))
     normal_x, normal_y = np.clip(x / 1.1, -1, 1), np.clip((y - 0.2) / 1.5, -1, 1)
     side = faces.look["light_x"].astype(np.float32)[:, None, None] * normal_x
@@ -72,7 +72,7 @@ def _to_face(
 
 
 def background(size: int, look: dict[str, float], generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Soft patches of grey behind the head."""
+    """Soft patches of gray behind the head."""
     patches = look["background"] + look["background_mix"] * (generator.random((4, 4)) - 0.5) * 2
     return np.asarray(cv2.resize(np.clip(patches, 0, 255).astype(np.uint8), (size, size)), dtype=np.uint8)
 
@@ -84,7 +84,7 @@ def light_head(
     look: dict[str, float],
     generator: np.random.Generator,
 ) -> NDArray[np.uint8]:
-    """Light and mottle the skin inside the outline `face` (fixed point, see the painter); the rest keeps its grey."""
+    """Light and mottle the skin inside the outline `face` (fixed point, see the painter); the rest keeps its gray."""
     mottle = generator.standard_normal((24, 24), dtype=np.float32) * np.float32(0.012 + 0.035 * look["freckle"])
     mask = np.full(canvas.shape, 70, dtype=np.uint8)  # hair, ears and clothes catch some of the light too
     cv2.fillPoly(mask, [face], 255, cv2.LINE_AA, FRACTION_BITS)
@@ -101,13 +101,13 @@ def expose(image: NDArray[np.float32], look: dict[str, float], generator: np.ran
     # Automatic exposure, imperfect on purpose: dark skin stays darker than light skin.
     quarter = len(image) // 4
     metered = float(image[quarter:-quarter, quarter:-quarter].mean())
-    grey = np.clip(image * (look["exposure"] / metered) ** 0.75, 0, 255) / 255
-    grey = np.power(grey, look["gamma"]) * 255
+    gray = np.clip(image * (look["exposure"] / metered) ** 0.75, 0, 255) / 255
+    gray = np.power(gray, look["gamma"]) * 255
     flat = look["flatness"]
-    grey = grey * (1 - flat) + flat * (0.5 * grey.mean() + 64)
+    gray = gray * (1 - flat) + flat * (0.5 * gray.mean() + 64)
     if look["blur"] > 0.05:
-        grey = cv2.GaussianBlur(
-            grey, (0, 0), float(np.sqrt(look["blur"])) * len(image) / 48, borderType=cv2.BORDER_REPLICATE
+        gray = cv2.GaussianBlur(
+            gray, (0, 0), float(np.sqrt(look["blur"])) * len(image) / 48, borderType=cv2.BORDER_REPLICATE
         )
-    grey = grey + look["noise"] * generator.standard_normal(grey.shape, dtype=np.float32)
-    return np.clip(np.rint(grey), 0, 255).astype(np.uint8)
+    gray = gray + look["noise"] * generator.standard_normal(gray.shape, dtype=np.float32)
+    return np.clip(np.rint(gray), 0, 255).astype(np.uint8)

@@ -24,7 +24,7 @@ class Painter:
     slices : dict of str to slice
         Rows of `curves` by name.
     look : dict of str to float
-        Grey levels, widths and switches.
+        Gray levels, widths and switches.
     actions : ndarray of shape (n_action_units, 2)
         Intensities, for the wrinkles they make.
     unit : float
@@ -71,27 +71,27 @@ class Painter:
         if look["glasses"]:
             self._glasses()
 
-    def fill(self, grey: float, *names: str, to_bottom: bool = False) -> None:
+    def fill(self, gray: float, *names: str, to_bottom: bool = False) -> None:
         """Fill the area inside one curve, or between two."""
         contours = [self.curves[self.slices[name]] for name in names]
         if to_bottom:
             end = np.int32(4 * len(self.canvas) << FRACTION_BITS)
             contours[0] = np.vstack([contours[0], [[end, end], [-end, end]]]).astype(np.int32)
-        cv2.fillPoly(self.canvas, contours, float(np.clip(grey, 0, 255)), cv2.LINE_AA, FRACTION_BITS)
+        cv2.fillPoly(self.canvas, contours, float(np.clip(gray, 0, 255)), cv2.LINE_AA, FRACTION_BITS)
 
-    def stroke(self, grey: float, width: float, *names: str) -> None:
+    def stroke(self, gray: float, width: float, *names: str) -> None:
         """Draw lines along curves; `width` in half face widths."""
         contours = [self.curves[self.slices[name]] for name in names]
-        self._lines(contours, grey, width)
+        self._lines(contours, gray, width)
 
-    def _lines(self, contours: Sequence[NDArray[np.int32]], grey: float, width: float) -> None:
+    def _lines(self, contours: Sequence[NDArray[np.int32]], gray: float, width: float) -> None:
         thickness = max(1, round(width * self.unit))
-        cv2.polylines(self.canvas, contours, False, float(np.clip(grey, 0, 255)), thickness, cv2.LINE_AA, FRACTION_BITS)
+        cv2.polylines(self.canvas, contours, False, float(np.clip(gray, 0, 255)), thickness, cv2.LINE_AA, FRACTION_BITS)
 
-    def _disc(self, centre: NDArray[np.int32], radius: float, grey: float) -> None:
-        x, y = (int(value) for value in centre)
+    def _disc(self, center: NDArray[np.int32], radius: float, gray: float) -> None:
+        x, y = (int(value) for value in center)
         fixed = max(1, int(radius * self.unit * (1 << FRACTION_BITS)))
-        cv2.circle(self.canvas, (x, y), fixed, float(np.clip(grey, 0, 255)), -1, cv2.LINE_AA, FRACTION_BITS)
+        cv2.circle(self.canvas, (x, y), fixed, float(np.clip(gray, 0, 255)), -1, cv2.LINE_AA, FRACTION_BITS)
 
     def _crease(self, name: str, depth: float, width: float = 0.025) -> None:
         if depth > 0.04:
@@ -129,12 +129,12 @@ class Painter:
     def _eyes(self) -> None:
         look, skin = self.look, self.look["skin"]
         white = min(248.0, max(skin * 1.05, 120.0) * look["sclera"])
-        for side, centre in zip(_SIDES, self.points[GROUPS["irises"]], strict=True):
+        for side, center in zip(_SIDES, self.points[GROUPS["irises"]], strict=True):
             self.fill(white, f"eye_{side}")
             radius = look["iris_radius"]
-            self._disc(centre, radius, min(look["iris"], skin * 0.8))
-            self._disc(centre, radius * 0.5, 8)
-            glint = centre + np.int32(radius * 0.35 * self.unit * (1 << FRACTION_BITS)) * np.array(
+            self._disc(center, radius, min(look["iris"], skin * 0.8))
+            self._disc(center, radius * 0.5, 8)
+            glint = center + np.int32(radius * 0.35 * self.unit * (1 << FRACTION_BITS)) * np.array(
                 [1 if look["light_x"] > 0 else -1, -1]
             )
             self._disc(glint, radius * 0.24, 235)
@@ -174,17 +174,17 @@ class Painter:
     def _brows(self) -> None:
         look = self.look
         dark = np.minimum(look["hair"], look["skin"] * 0.75)
-        grey = dark + (look["skin"] - dark) * 0.45 * (1 - look["brow_dark"])
+        gray = dark + (look["skin"] - dark) * 0.45 * (1 - look["brow_dark"])
         for side in _SIDES:
-            self.fill(grey, f"brow_{side}")
+            self.fill(gray, f"brow_{side}")
 
     def _glasses(self) -> None:
-        grey, width = self.look["glasses_frame"], 0.02 * self.look["glasses_width"]
+        gray, width = self.look["glasses_frame"], 0.02 * self.look["glasses_width"]
         loops = [
             np.vstack([loop, loop[:1]]) for loop in (self.curves[self.slices[f"glasses_{side}"]] for side in _SIDES)
         ]
-        self._lines(loops, grey, width)
-        self.stroke(grey, width, "bridge", "temples_left", "temples_right")
+        self._lines(loops, gray, width)
+        self.stroke(gray, width, "bridge", "temples_left", "temples_right")
 
 
 def fixed_point(points: NDArray[np.float64], factor: int) -> NDArray[np.int32]:
@@ -214,40 +214,40 @@ def paint_cover(canvas: NDArray[np.uint8], look: dict[str, float], points: NDArr
         strand = np.stack([start, bend, end])
         _line(canvas, strand, look["hair"], 0.22 * amount * unit)
     elif kind == 3:
-        centre = points[33] + [look["cover_x"] * unit * 0.6, (look["cover_y"] - 0.5) * 2.2 * unit]
+        center = points[33] + [look["cover_x"] * unit * 0.6, (look["cover_y"] - 0.5) * 2.2 * unit]
         half = np.array([np.cos(look["cover_turn"]), np.sin(look["cover_turn"])]) * unit * 2
-        _line(canvas, np.stack([centre - half, centre + half]), look["cover_grey"], 0.26 * amount * unit)
+        _line(canvas, np.stack([center - half, center + half]), look["cover_gray"], 0.26 * amount * unit)
     elif kind == 4:
         for eye in (points[36:42], points[42:48]):
-            _polygon(canvas, _ellipse(eye.mean(axis=0), (0.32 * unit, 0.25 * unit), 0.0), min(look["cover_grey"], 70.0))
-        _line(canvas, points[[39, 42]], min(look["cover_grey"], 70.0), 0.05 * unit)
+            _polygon(canvas, _ellipse(eye.mean(axis=0), (0.32 * unit, 0.25 * unit), 0.0), min(look["cover_gray"], 70.0))
+        _line(canvas, points[[39, 42]], min(look["cover_gray"], 70.0), 0.05 * unit)
 
 
-def _hand(canvas: NDArray[np.uint8], centre: NDArray[np.float64], look: dict[str, float], unit: float) -> None:
+def _hand(canvas: NDArray[np.uint8], center: NDArray[np.float64], look: dict[str, float], unit: float) -> None:
     """A fist with four fingers, from the side or from below."""
     turn, size = look["cover_turn"], look["cover_size"] * unit
     along = np.array([np.sin(turn), -np.cos(turn)])
     across = np.array([np.cos(turn), np.sin(turn)])
-    grey = look["skin"] * 0.93
-    _polygon(canvas, _ellipse(centre + 0.75 * size * -along, (0.45 * size, 0.6 * size), turn), grey)
+    gray = look["skin"] * 0.93
+    _polygon(canvas, _ellipse(center + 0.75 * size * -along, (0.45 * size, 0.6 * size), turn), gray)
     for finger in (-1.5, -0.5, 0.5, 1.5):
-        tip = centre + finger * 0.2 * size * across
-        _line(canvas, np.stack([tip, tip - along * size * 0.6]), grey * (0.97 if finger > 0 else 1.0), 0.18 * size)
-        _line(canvas, np.stack([tip, tip - along * size * 0.55]) + 0.1 * size * across, grey * 0.7, 0.025 * size)
+        tip = center + finger * 0.2 * size * across
+        _line(canvas, np.stack([tip, tip - along * size * 0.6]), gray * (0.97 if finger > 0 else 1.0), 0.18 * size)
+        _line(canvas, np.stack([tip, tip - along * size * 0.55]) + 0.1 * size * across, gray * 0.7, 0.025 * size)
 
 
-def _ellipse(centre: NDArray[np.float64], radii: tuple[float, float], turn: float) -> NDArray[np.float64]:
+def _ellipse(center: NDArray[np.float64], radii: tuple[float, float], turn: float) -> NDArray[np.float64]:
     angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     x, y = radii[0] * np.cos(angles), radii[1] * np.sin(angles)
-    return centre + np.column_stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)])
+    return center + np.column_stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)])
 
 
-def _polygon(canvas: NDArray[np.uint8], points: NDArray[np.float64], grey: float) -> None:
+def _polygon(canvas: NDArray[np.uint8], points: NDArray[np.float64], gray: float) -> None:
     cv2.fillPoly(
-        canvas, [np.rint(points * (1 << FRACTION_BITS)).astype(np.int32)], float(grey), cv2.LINE_AA, FRACTION_BITS
+        canvas, [np.rint(points * (1 << FRACTION_BITS)).astype(np.int32)], float(gray), cv2.LINE_AA, FRACTION_BITS
     )
 
 
-def _line(canvas: NDArray[np.uint8], points: NDArray[np.float64], grey: float, width: float) -> None:
+def _line(canvas: NDArray[np.uint8], points: NDArray[np.float64], gray: float, width: float) -> None:
     fixed = [np.rint(points * (1 << FRACTION_BITS)).astype(np.int32)]
-    cv2.polylines(canvas, fixed, False, float(grey), max(1, round(width)), cv2.LINE_AA, FRACTION_BITS)
+    cv2.polylines(canvas, fixed, False, float(gray), max(1, round(width)), cv2.LINE_AA, FRACTION_BITS)

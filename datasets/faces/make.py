@@ -1,4 +1,4 @@
-"""Built-in faces: drawn by ferbench, labelled, with their exact landmarks."""
+"""Built-in faces: drawn by ferbench, labeled, with their exact landmarks."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ _CANVAS = 144  # least width of the canvas in pixels: three times that of a 48 x
 def make_faces(
     n_samples: int = 2000, *, size: int = 48, random_state: int | None = None, difficulty: float = 0.5
 ) -> Dataset:
-    """Draw labelled faces with their exact 68 landmarks.
+    """Draw labeled faces with their exact 68 landmarks.
 
     Each face has an identity (shape, skin, hair, age, glasses, beard), an expression made of facial action units after
     EMFACS (Friesen and Ekman, 1983) with random intensity, missing and stray units, a pose, light, blur, noise and
@@ -43,7 +43,7 @@ def make_faces(
     Returns
     -------
     Dataset
-        With `landmarks` of shape (n_samples, 68, 2), in pixels (x, y), where whole numbers are centres of pixels;
+        With `landmarks` of shape (n_samples, 68, 2), in pixels (x, y), where whole numbers are centers of pixels;
         `drawn` is True and `split` is stratified 70/15/15.
 
     Raises

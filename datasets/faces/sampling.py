@@ -59,7 +59,7 @@ class FaceParameters:
     framing : ndarray of shape (n_faces, 3)
         Part of the image that the face fills, and its shift in x and y as a part of the image.
     look : dict of str to ndarray of shape (n_faces,)
-        Grey levels, widths and switches for the drawing.
+        Gray levels, widths and switches for the drawing.
     """
 
     identity: Values
@@ -153,6 +153,6 @@ def _cover(choices: Choices, difficulty: float) -> dict[str, Values]:
         "cover_x": choices.uniform(-1, 1),
         "cover_y": choices.uniform(0, 1),
         "cover_size": choices.uniform(0.5, 1.0),
-        "cover_grey": choices.uniform(10, 245),
+        "cover_gray": choices.uniform(10, 245),
         "cover_turn": choices.uniform(-0.8, 0.8),
     }

@@ -1,4 +1,4 @@
-"""Kaggle's "Facial Keypoints Detection": thirty coordinate columns and the grey values of an image in each row."""
+"""Kaggle's "Facial Keypoints Detection": thirty coordinate columns and the gray values of an image in each row."""
 
 import csv
 import io
@@ -121,7 +121,7 @@ def _rows(
                 shape = shape or image.shape
                 if image.shape != shape:
                     raise ValueError(
-                        f"expected {np.prod(shape):,} grey values, as in the rows before; got {image.size:,}"
+                        f"expected {np.prod(shape):,} gray values, as in the rows before; got {image.size:,}"
                     )
             except ValueError as error:
                 raise ValueError(f"{origin}: {row}: {error}; repair or remove that row") from None

@@ -19,7 +19,7 @@ _SOURCES = "Kaggle's training.csv, a zip or folder with it, an .npz of marked fa
 
 @dataclass(frozen=True)
 class PointDataset:
-    """Grey faces with their key points and a split that keeps people apart.
+    """Gray faces with their key points and a split that keeps people apart.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class PointDataset:
         Short name, used for folders and titles.
     images : ndarray of shape (n_samples, size, size), uint8
     points : ndarray of shape (n_samples, 15, 2), float32
-        Points (x, y) in pixels, x to the right, in the order of `names`; the centre of the first pixel is (0, 0). NaN
+        Points (x, y) in pixels, x to the right, in the order of `names`; the center of the first pixel is (0, 0). NaN
         where a point is not marked.
     split : ndarray of shape (n_samples,), str
         ``Training``, ``Validation`` or ``Test``.

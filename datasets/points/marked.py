@@ -43,7 +43,7 @@ def to_square(rows: MarkedRows, size: int, source: str) -> tuple[NDArray[np.uint
     if (height, width) == (size, size):
         return rows.images, rows.points, []
     images = np.stack([resize(image, size) for image in rows.images])
-    # Centres of pixels, not corners, are whole numbers: half a pixel before and after scaling.
+    # Centers of pixels, not corners, are whole numbers: half a pixel before and after scaling.
     scale = np.array([size / width, size / height])
     points = ((rows.points + 0.5) * scale - 0.5).astype(np.float32)
     stretched = "" if height == width else "; they were not square and were stretched"

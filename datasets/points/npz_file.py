@@ -57,7 +57,7 @@ def _part(path: Path, part: str, arrays: dict[str, NDArray[Any]]) -> MarkedRows:
     if images.dtype != np.uint8 or images.ndim != 3 or images.size == 0:
         raise ValueError(
             f"{path}: images_{part} must be uint8 of shape (n, height, width); got {images.dtype} {images.shape}; "
-            f"convert grey images with astype('uint8')"
+            f"convert gray images with astype('uint8')"
         )
     shapes = [(len(images), n_points, 2) for n_points in (len(POINT_NAMES), _N_LANDMARKS)]
     if points.shape not in shapes or points.dtype.kind not in "fiu":

@@ -25,7 +25,7 @@ def find_leaks(dataset: Dataset) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of shape (n_samples,), bool
-        True where a recogniser may have seen the very image during its fit.
+        True where a recognizer may have seen the very image during its fit.
     """
     groups = image_groups(dataset.images)
     training = dataset.split == "Training"

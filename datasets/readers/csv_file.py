@@ -108,7 +108,7 @@ def _read_usage(text: str) -> str:
 
 
 def read_pixels(text: str) -> NDArray[np.uint8]:
-    """A square image from its grey values 0 to 255 with spaces between."""
+    """A square image from its gray values 0 to 255 with spaces between."""
     words = text.split()
     side = math.isqrt(len(words))
     if side**2 != len(words) or not words:

@@ -1,4 +1,4 @@
-"""Image files without labels, as a recogniser takes them."""
+"""Image files without labels, as a recognizer takes them."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,12 +11,12 @@ from ferbench.utils import MAX_FILE_BYTES, decode
 
 
 def read_faces(paths: Sequence[str | Path], size: int = 48) -> NDArray[np.uint8]:
-    """Read image files as grey squares.
+    """Read image files as gray squares.
 
     Parameters
     ----------
     paths : sequence of str or Path
-        Image files, each one cropped face of any size, grey or colour.
+        Image files, each one cropped face of any size, gray or color.
     size : int, default=48
         Height and width to resize to, in pixels.
 

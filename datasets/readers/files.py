@@ -1,4 +1,4 @@
-"""Labelled image files: in a folder, or in a zip that is read in place."""
+"""Labeled image files: in a folder, or in a zip that is read in place."""
 
 import hashlib
 import mmap
@@ -24,7 +24,7 @@ _ROWS_PER_TASK = 256
 
 
 class Entry(NamedTuple):
-    """One labelled image file: its path in the source, label and part."""
+    """One labeled image file: its path in the source, label and part."""
 
     path: str
     label: str
@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 
 
 class _ImageFiles:
-    """Decode labelled image files in a thread pool; the subclasses say where the bytes come from."""
+    """Decode labeled image files in a thread pool; the subclasses say where the bytes come from."""
 
     def __init__(self, path: Path, paths: Sequence[str]) -> None:
         self.path = path
@@ -78,7 +78,7 @@ class _ImageFiles:
 
 
 class FolderSource(_ImageFiles):
-    """A folder of labelled images."""
+    """A folder of labeled images."""
 
     def __init__(self, path: Path) -> None:
         self._stats: dict[str, tuple[int, int]] = {}
@@ -113,7 +113,7 @@ class FolderSource(_ImageFiles):
 
 
 class ZipSource(_ImageFiles):
-    """A zip of labelled images, read in place."""
+    """A zip of labeled images, read in place."""
 
     def __init__(self, path: Path) -> None:
         try:

@@ -21,7 +21,7 @@ GROUP = "ferbench.datasets"
 
 
 def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **options: object) -> Dataset:
-    """Load labelled faces with their split.
+    """Load labeled faces with their split.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
     Returns
     -------
     Dataset
-        Images decoded to grey; a read-only memory map for what comes from disk, kept under
+        Images decoded to gray; a read-only memory map for what comes from disk, kept under
         :func:`cache_dir`.
 
     Raises
@@ -53,7 +53,7 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
     FileNotFoundError
         When the path does not exist.
     ValueError
-        When the source holds no labelled faces, something unreadable, a label outside the seven, or a split
+        When the source holds no labeled faces, something unreadable, a label outside the seven, or a split
         in which a label is missing.
     """
     if not isinstance(size, int | np.integer) or not 8 <= size <= 1024:
@@ -78,14 +78,14 @@ def open_source(source: str | os.PathLike[str]) -> Source:
         return FolderSource(path)
     if not path.exists():
         raise FileNotFoundError(
-            f"{path}: no such file or folder; expected a folder of labelled images, a zip of one, a FER2013 CSV, "
+            f"{path}: no such file or folder; expected a folder of labeled images, a zip of one, a FER2013 CSV, "
             f"or the name of the built-in data, {BUILT_IN!r}"
         )
     if path.suffix.lower() == ".csv":
         return CsvSource(path)
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         return ZipSource(path)
-    raise ValueError(f"{path}: expected a folder of labelled images, a .zip of one or a FER2013 .csv")
+    raise ValueError(f"{path}: expected a folder of labeled images, a .zip of one or a FER2013 .csv")
 
 
 def read_source(source: Source, size: int, seed: int, problems: Problems) -> tuple[Dataset, NDArray[np.int32]]:

@@ -1,4 +1,4 @@
-"""Everything that a recogniser is made of."""
+"""Everything that a recognizer is made of."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 
-def parts_of(recogniser: Any) -> Iterator[Any]:
-    """All estimators inside a recogniser, itself first, each once.
+def parts_of(recognizer: Any) -> Iterator[Any]:
+    """All estimators inside a recognizer, itself first, each once.
 
-    Parameters and fitted parts alike: the steps of a pipeline, what a meta-recogniser was given, and the copies of it
+    Parameters and fitted parts alike: the steps of a pipeline, what a meta-recognizer was given, and the copies of it
     that were fitted.
     """
     seen: set[int] = set()
-    waiting = [recogniser]
+    waiting = [recognizer]
     while waiting:
         part = waiting.pop()
         if id(part) in seen:

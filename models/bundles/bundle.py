@@ -1,4 +1,4 @@
-"""Bundles: a fitted recogniser as a folder that can travel, written and read without pickling."""
+"""Bundles: a fitted recognizer as a folder that can travel, written and read without pickling."""
 
 import copy
 import hashlib
@@ -16,30 +16,30 @@ from numpy.typing import NDArray
 
 from ferbench.models.base import parts_of
 from ferbench.models.bundles.loaded import OUT_OF_SAMPLE, LoadedBundle
-from ferbench.models.bundles.onnx_network import POINTS, OnnxRecogniser, export_onnx
+from ferbench.models.bundles.onnx_network import POINTS, OnnxRecognizer, export_onnx
 from ferbench.models.bundles.points import MARGIN, OFFSET, TASK, LoadedPoints, OnnxPoints, ShapePoints, check_finds
 
 FORMAT = 1
 NETWORK, CLASSICAL, SHAPE = "model.onnx", "model.skops", "model.dat"
-# What the extractors of a classical recogniser need besides.
+# What the extractors of a classical recognizer need besides.
 LANDMARKS, DEEP, KEYPOINTS = "landmarks.dat", "features.onnx", "points.onnx"
 
 
 def save_bundle(
     path: str | Path,
-    recogniser: Any,
+    recognizer: Any,
     *,
     image_shape: tuple[int, int],
     info: Mapping[str, Any] | None = None,
     images: NDArray[np.uint8] | None = None,
 ) -> Path:
-    """Write a fitted recogniser, or a regressor of key points, as a bundle, whole or not at all.
+    """Write a fitted recognizer, or a regressor of key points, as a bundle, whole or not at all.
 
     Parameters
     ----------
     path : str or Path
         Folder to make; an older bundle there is replaced.
-    recogniser : classifier or regressor
+    recognizer : classifier or regressor
         A fitted recipe.
     image_shape : tuple of int
         Height and width of the images it was fitted on, in pixels.
@@ -47,7 +47,7 @@ def save_bundle(
         What else a reader should know (recipe, data set, scores); must be JSON. For key points, ``margin`` and
         ``offset`` say how the square that the model sees is cut around a detector's box.
     images : ndarray of shape (n_samples, height, width), uint8, optional
-        What it was fitted on, in that order. With them, a recogniser that has leave-one-out probabilities of all of
+        What it was fitted on, in that order. With them, a recognizer that has leave-one-out probabilities of all of
         them (a kernel ridge whose ``loo_rows`` takes in all) leaves those in the bundle, for networks that it teaches.
 
     Raises
@@ -61,13 +61,13 @@ def save_bundle(
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
     try:
-        _write_model(scratch, recogniser, image_shape)
+        _write_model(scratch, recognizer, image_shape)
         if images is not None:
-            _write_out_of_sample(scratch, recogniser, images)
+            _write_out_of_sample(scratch, recognizer, images)
         description = {
-            **({"margin": MARGIN, "offset": OFFSET} if _finds_points(recogniser) else {}),
+            **({"margin": MARGIN, "offset": OFFSET} if _finds_points(recognizer) else {}),
             **(info or {}),
-            **_contract(recogniser),
+            **_contract(recognizer),
             "format": FORMAT,
             "input": {
                 "height": image_shape[0],
@@ -118,7 +118,7 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
             check_finds(points)
             return points
         if NETWORK in info["files"]:
-            estimator: Any = OnnxRecogniser(path / NETWORK, info["labels"], n_threads=n_threads)
+            estimator: Any = OnnxRecognizer(path / NETWORK, info["labels"], n_threads=n_threads)
         else:
             estimator = _load_classical(path, info)
         bundle = LoadedBundle(estimator, info, path)
@@ -138,52 +138,52 @@ def _open_points(path: Path, info: dict[str, Any], n_threads: int | None) -> Any
     return _load_classical(path, info)
 
 
-def _contract(recogniser: Any) -> dict[str, Any]:
+def _contract(recognizer: Any) -> dict[str, Any]:
     """What the model's answers are."""
-    if _finds_points(recogniser):
-        return {"task": TASK, "points": list(recogniser.point_names)}
-    return {"labels": [str(label) for label in recogniser.classes_]}
+    if _finds_points(recognizer):
+        return {"task": TASK, "points": list(recognizer.point_names)}
+    return {"labels": [str(label) for label in recognizer.classes_]}
 
 
-def _finds_points(recogniser: Any) -> bool:
-    return hasattr(recogniser, "point_names")
+def _finds_points(recognizer: Any) -> bool:
+    return hasattr(recognizer, "point_names")
 
 
-def _write_model(folder: Path, recogniser: Any, image_shape: tuple[int, int]) -> None:
-    if hasattr(recogniser, "model_"):
-        output = POINTS if _finds_points(recogniser) else None
-        export_onnx(recogniser.model_, folder / NETWORK, image_shape, output=output)
+def _write_model(folder: Path, recognizer: Any, image_shape: tuple[int, int]) -> None:
+    if hasattr(recognizer, "model_"):
+        output = POINTS if _finds_points(recognizer) else None
+        export_onnx(recognizer.model_, folder / NETWORK, image_shape, output=output)
         return
-    if hasattr(recogniser, "shape_predictor_"):
-        (folder / SHAPE).write_bytes(recogniser.shape_predictor_)
+    if hasattr(recognizer, "shape_predictor_"):
+        (folder / SHAPE).write_bytes(recognizer.shape_predictor_)
         return
     from skops.io import dump
 
-    recogniser = copy.deepcopy(recogniser)
+    recognizer = copy.deepcopy(recognizer)
     carried: dict[str, Path] = {}
-    for step, parameter, source, name in _carried(recogniser):
+    for step, parameter, source, name in _carried(recognizer):
         if carried.setdefault(name, source) != source:
-            raise ValueError(f"a bundle holds one {name}; the recogniser uses {carried[name]} and {source}")
+            raise ValueError(f"a bundle holds one {name}; the recognizer uses {carried[name]} and {source}")
         shutil.copyfile(source, folder / name)
         setattr(step, parameter, name)
-    dump(recogniser, folder / CLASSICAL)
+    dump(recognizer, folder / CLASSICAL)
 
 
-def _write_out_of_sample(folder: Path, recogniser: Any, images: NDArray[np.uint8]) -> None:
+def _write_out_of_sample(folder: Path, recognizer: Any, images: NDArray[np.uint8]) -> None:
     from ferbench.models.bundles.out_of_sample import OutOfSample
 
-    answers = OutOfSample.of(recogniser, images)
+    answers = OutOfSample.of(recognizer, images)
     if answers is not None:
         answers.write(folder / OUT_OF_SAMPLE)
 
 
-def _carried(recogniser: Any) -> list[tuple[Any, str, Path, str]]:
-    """Files that travel with a recogniser: the step, its parameter that names the file, the file, its name inside."""
+def _carried(recognizer: Any) -> list[tuple[Any, str, Path, str]]:
+    """Files that travel with a recognizer: the step, its parameter that names the file, the file, its name inside."""
     from ferbench.features import LandmarkExtractor
     from ferbench.models.extractors import DeepExtractor, NetworkExtractor
 
     found: list[tuple[Any, str, Path, str]] = []
-    for part in parts_of(recogniser):
+    for part in parts_of(recognizer):
         # ferbench's own landmark model is part of the package; of networks, another version may ship another.
         if isinstance(part, LandmarkExtractor) and part.model is not None:
             found.append((part, "model", Path(part.model), LANDMARKS))

@@ -1,4 +1,4 @@
-"""A recogniser that came out of a bundle. Light: live mode imports it."""
+"""A recognizer that came out of a bundle. Light: live mode imports it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ OUT_OF_SAMPLE = "out_of_sample.npz"
 
 @dataclass(frozen=True)
 class LoadedBundle:
-    """A recogniser that came out of a bundle.
+    """A recognizer that came out of a bundle.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class LoadedBundle:
 
     @property
     def image_shape(self) -> tuple[int, int]:
-        """Height and width of the images the recogniser takes, in pixels."""
+        """Height and width of the images the recognizer takes, in pixels."""
         return self.info["input"]["height"], self.info["input"]["width"]
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -52,7 +52,7 @@ class LoadedBundle:
         """Probabilities of shape (n_samples, n_classes) for training images, each by a fit without that image.
 
         None where the bundle does not hold them, or not for all of `X`. What `predict_proba` says about images that the
-        recogniser remembers is hardly more than their labels.
+        recognizer remembers is hardly more than their labels.
 
         Raises
         ------

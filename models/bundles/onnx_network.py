@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from ferbench.features import check_images
 
 BLOCK = 256
-# Name of the second output, the input of the last layer; a recogniser never asks for it.
+# Name of the second output, the input of the last layer; a recognizer never asks for it.
 FEATURES = "features"
 # Name of the output of a key-point network.
 POINTS = "points"
 
 
 class OnnxNetwork:
-    """A network in an ONNX file that takes float32 grey values 0 to 255 of shape (n_samples, height, width).
+    """A network in an ONNX file that takes float32 gray values 0 to 255 of shape (n_samples, height, width).
 
     Parameters
     ----------
@@ -54,13 +54,13 @@ class OnnxNetwork:
         return np.concatenate(parts)
 
 
-class OnnxRecogniser(OnnxNetwork):
+class OnnxRecognizer(OnnxNetwork):
     """A network in an ONNX file, as a fitted scikit-learn classifier of face images.
 
     Parameters
     ----------
     file : Path
-        ONNX model that takes float32 grey values 0 to 255 of shape (n_samples, height, width) and returns
+        ONNX model that takes float32 gray values 0 to 255 of shape (n_samples, height, width) and returns
         probabilities of shape (n_samples, n_classes).
     labels : sequence of str
         Labels in the order of the model's columns.
@@ -130,3 +130,7 @@ def expose_features(file: Path) -> bool:
     graph.output.append(onnx.helper.make_tensor_value_info(FEATURES, onnx.TensorProto.FLOAT, ["n_samples", width]))
     onnx.save(model, file)
     return True
+
+
+# The name before the spelling became American.
+OnnxRecogniser = OnnxRecognizer

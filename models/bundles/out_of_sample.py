@@ -1,4 +1,4 @@
-"""What a recogniser says about its own training images after a fit without them, found again by image."""
+"""What a recognizer says about its own training images after a fit without them, found again by image."""
 
 import hashlib
 from pathlib import Path
@@ -32,12 +32,12 @@ class OutOfSample:
         self.digests, self.probabilities = digests, probabilities
 
     @classmethod
-    def of(cls, recogniser: Any, images: Images) -> Self | None:
-        """Collect the leave-one-out answers of a fitted recogniser.
+    def of(cls, recognizer: Any, images: Images) -> Self | None:
+        """Collect the leave-one-out answers of a fitted recognizer.
 
         Parameters
         ----------
-        recogniser : classifier
+        recognizer : classifier
             One with ``loo_probabilities_``, or a pipeline that ends in one.
         images : ndarray of shape (n_samples, height, width), uint8
             What it was fitted on, in that order.
@@ -45,9 +45,9 @@ class OutOfSample:
         Returns
         -------
         OutOfSample or None
-            None where the recogniser does not have an answer for every one of them. Equal images share the mean.
+            None where the recognizer does not have an answer for every one of them. Equal images share the mean.
         """
-        last = recogniser[-1] if isinstance(recogniser, Pipeline) else recogniser
+        last = recognizer[-1] if isinstance(recognizer, Pipeline) else recognizer
         answers = getattr(last, "loo_probabilities_", None)
         if answers is None or len(answers) != len(images):
             return None

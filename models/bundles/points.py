@@ -55,7 +55,7 @@ class LoadedPoints(LoadedBundle):
     @property
     def classes_(self) -> NDArray[np.str_]:
         """Refused: key points have no classes."""
-        raise ValueError(f"{self.path} is a bundle of key points and knows no expressions; name a recogniser's bundle")
+        raise ValueError(f"{self.path} is a bundle of key points and knows no expressions; name a recognizer's bundle")
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:  # type: ignore[override]
         """Key points of images.
@@ -63,12 +63,12 @@ class LoadedPoints(LoadedBundle):
         Parameters
         ----------
         X : ndarray of shape (n_samples, height, width), uint8
-            Grey faces of :attr:`image_shape`.
+            Gray faces of :attr:`image_shape`.
 
         Returns
         -------
         ndarray of shape (n_samples, n_points, 2), float32
-            Points (x, y) in pixels of the images; the centre of the top left pixel is (0, 0).
+            Points (x, y) in pixels of the images; the center of the top left pixel is (0, 0).
         """
         X = check_images(X)
         if X.shape[1:] != self.image_shape:
@@ -77,7 +77,7 @@ class LoadedPoints(LoadedBundle):
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Refused: key points have no probabilities."""
-        raise ValueError(f"{self.path} is a bundle of key points and knows no expressions; name a recogniser's bundle")
+        raise ValueError(f"{self.path} is a bundle of key points and knows no expressions; name a recognizer's bundle")
 
 
 class OnnxPoints(OnnxNetwork):

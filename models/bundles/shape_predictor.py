@@ -58,7 +58,7 @@ def enlarged(images: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
 def reduced(points: NDArray[np.float32], image_shape: tuple[int, int], *, inverse: bool = False) -> NDArray[np.float32]:
     """Points of enlarged images in pixels of the images of `image_shape`, or the inverse of that."""
     scale = np.array(image_shape[::-1], np.float32) / np.array(_size(image_shape)[::-1], np.float32)
-    # Centres of pixels, not corners, correspond: half a pixel before and after scaling.
+    # Centers of pixels, not corners, correspond: half a pixel before and after scaling.
     half = np.float32(0.5)
     moved = (points + half) / scale if inverse else (points + half) * scale
     return np.asarray(moved - half, np.float32)

@@ -13,7 +13,7 @@ def pretrained(task: str = "expressions") -> dict[str, Path]:
     Parameters
     ----------
     task : {"expressions", "keypoints"}, default="expressions"
-        What the bundles are for: recognising expressions, or finding key points.
+        What the bundles are for: recognizing expressions, or finding key points.
 
     Examples
     --------

@@ -54,7 +54,7 @@ def couple(decisions: NDArray[np.floating], sigmoids: NDArray[np.float64], n_cla
     pairwise[:, first, second] = 1 / (1 + np.exp(-np.clip(decisions * sigmoids[0] + sigmoids[1], -30, 30)))
     pairwise[:, second, first] = 1 - pairwise[:, first, second]
     transposed = pairwise.transpose(0, 2, 1)
-    # Minimise sum of (r_ji p_i - r_ij p_j)^2 subject to sum p = 1, the last row and column.
+    # Minimize sum of (r_ji p_i - r_ij p_j)^2 subject to sum p = 1, the last row and column.
     system = np.ones((n_samples, n_classes + 1, n_classes + 1))
     system[:, :-1, :-1] = -pairwise * transposed
     system[:, every, every] = np.square(transposed).sum(axis=2)

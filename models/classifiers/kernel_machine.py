@@ -14,7 +14,7 @@ from ferbench.models.classifiers.kernels import (
     Prepared,
     kernel_block,
     mean_squared_distances,
-    normalise,
+    normalize,
     prepare,
 )
 
@@ -33,7 +33,7 @@ class KernelMachine(BaseEstimator):
 
     kernel: Kernel
     gamma: float | Literal["scale"]
-    scaling: Literal["centre", "norm"] | None
+    scaling: Literal["center", "norm"] | None
     blocks: Sequence[int] | None
     views: int
 
@@ -46,8 +46,8 @@ class KernelMachine(BaseEstimator):
             raise ValueError(f"{name}: kernel must be one of {', '.join(KERNELS)}; got {self.kernel!r}")
         if self.gamma != "scale" and not (isinstance(self.gamma, (int, float)) and self.gamma > 0):
             raise ValueError(f"{name}: gamma must be 'scale' or a number above 0; got {self.gamma!r}")
-        if self.scaling not in ("centre", "norm", None):
-            raise ValueError(f"{name}: scaling must be centre, norm or None; got {self.scaling!r}")
+        if self.scaling not in ("center", "norm", None):
+            raise ValueError(f"{name}: scaling must be center, norm or None; got {self.scaling!r}")
         if not (isinstance(self.views, int) and self.views >= 1):
             raise ValueError(f"{name}: views must be a whole number of at least 1; got {self.views!r}")
 
@@ -64,7 +64,7 @@ class KernelMachine(BaseEstimator):
 
     def _learn_scaling(self, X: Matrix) -> None:
         """Mean of the columns, the same for all views, so that no view is preferred."""
-        if self.scaling == "centre" and self.kernel not in ADDITIVE:
+        if self.scaling == "center" and self.kernel not in ADDITIVE:
             mean = X.mean(axis=0, dtype=np.float64).reshape(self.views, -1).mean(axis=0)
             self.mean_ = np.tile(mean, self.views).astype(np.float32)
 
@@ -76,7 +76,7 @@ class KernelMachine(BaseEstimator):
         scaled, start = np.empty_like(X, order="C"), 0
         for width in self._widths() * self.views:
             part = slice(start, start + width)
-            scaled[:, part] = normalise(X[:, part], self.kernel, None if mean is None else mean[part])
+            scaled[:, part] = normalize(X[:, part], self.kernel, None if mean is None else mean[part])
             start += width
         return scaled
 

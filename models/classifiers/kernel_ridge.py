@@ -35,10 +35,10 @@ class KernelRidge(MostProbable, KernelMachine):
         is taken; each costs one factor.
     gamma : float or "scale", default="scale"
         The kernel falls as ``exp(-gamma * d / mean d)`` with the squared (or other) distance ``d``, whose mean is taken
-        over all pairs of training rows, in each block; ``scale`` is 4. Rows that are centred and of unit length have a
+        over all pairs of training rows, in each block; ``scale`` is 4. Rows that are centerd and of unit length have a
         mean of about 2: there a `gamma` of 4 is a factor of 2.
-    scaling : {"centre", "norm"} or None, default="centre"
-        Rows are scaled to unit length (unit sum for kernels of histograms), each block of columns by itself; ``centre``
+    scaling : {"center", "norm"} or None, default="center"
+        Rows are scaled to unit length (unit sum for kernels of histograms), each block of columns by itself; ``center``
         takes off the mean of the columns before, but not for histograms.
     blocks : sequence of int or None, default=None
         Widths of blocks of columns, such as those of a union's extractors; the kernel is the mean of theirs.
@@ -48,7 +48,7 @@ class KernelRidge(MostProbable, KernelMachine):
     loo_rows : int, default=4096
         Training rows, a stratified random part, whose leave-one-out scores are computed. They are put last in the
         matrix, where a few thousand cost next to nothing, and all as much again as the fit. With all rows there are
-        `loo_probabilities_`, from which a network that this recogniser teaches learns.
+        `loo_probabilities_`, from which a network that this recognizer teaches learns.
     random_state : int, default=0
         Seed of that part.
 
@@ -101,7 +101,7 @@ class KernelRidge(MostProbable, KernelMachine):
         *,
         alpha: float | Sequence[float] = 0.1,
         gamma: float | Literal["scale"] = "scale",
-        scaling: Literal["centre", "norm"] | None = "centre",
+        scaling: Literal["center", "norm"] | None = "center",
         blocks: Sequence[int] | None = None,
         views: int = 1,
         loo_rows: int = 4096,

@@ -63,7 +63,7 @@ def map_additive(rows: Matrix, kernel: Kernel) -> Matrix:
     return mapped
 
 
-def normalise(rows: Matrix, kernel: Kernel, mean: Matrix | None = None) -> Matrix:
+def normalize(rows: Matrix, kernel: Kernel, mean: Matrix | None = None) -> Matrix:
     """Rows of unit length (of unit sum for kernels of histograms), after `mean` was taken off; all zero stays so."""
     rows = rows if mean is None else rows - mean
     size = np.abs(rows).sum(axis=1) if kernel in ADDITIVE else np.sqrt(np.square(rows).sum(axis=1))
@@ -111,9 +111,9 @@ def mean_squared_distances(rows: Prepared) -> list[float]:
     """Mean squared distance between two rows in each block; 1 where it is nothing but rounding."""
     means = []
     for matrices, norms in zip(rows.matrices, rows.norms, strict=True):
-        centre = np.mean([matrix.mean(axis=0, dtype=np.float64) for matrix in matrices], axis=0)
+        center = np.mean([matrix.mean(axis=0, dtype=np.float64) for matrix in matrices], axis=0)
         length = float(np.mean([norm.mean(dtype=np.float64) for norm in norms]))
-        spread = 2 * (length - float(centre @ centre))
+        spread = 2 * (length - float(center @ center))
         means.append(spread if spread > 1e-6 * length else 1.0)
     return means
 

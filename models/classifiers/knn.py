@@ -1,4 +1,4 @@
-"""Nearest neighbours with probabilities that are calibrated on the training rows themselves."""
+"""Nearest neighbors with probabilities that are calibrated on the training rows themselves."""
 
 from typing import Literal, Self
 
@@ -9,24 +9,24 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ferbench.models.base import MostProbable, fit_calibration, hold_out, log_scores
-from ferbench.models.classifiers.kernels import Matrix, normalise
+from ferbench.models.classifiers.kernels import Matrix, normalize
 from ferbench.models.classifiers.neighbors import nearest
 
-# Weight of the class shares of all training rows in a vote, in neighbours.
+# Weight of the class shares of all training rows in a vote, in neighbors.
 PRIOR_ROWS = 1.0
 
 
 class KNN(MostProbable, BaseEstimator):
     """Vote of the nearest training rows, the nearer the heavier.
 
-    A neighbour's weight falls evenly from 1 for the nearest to 0 for the one after the last.
+    A neighbor's weight falls evenly from 1 for the nearest to 0 for the one after the last.
 
     Parameters
     ----------
     n_neighbors : int, default=30
         How many rows vote.
-    scaling : {"centre", "norm"} or None, default="centre"
-        Rows are scaled to unit length; ``centre`` takes off the mean of the columns before.
+    scaling : {"center", "norm"} or None, default="center"
+        Rows are scaled to unit length; ``center`` takes off the mean of the columns before.
     loo_rows : int, default=4096
         Training rows, a stratified random part, whose votes without themselves calibrate the probabilities.
     random_state : int, default=0
@@ -39,7 +39,7 @@ class KNN(MostProbable, BaseEstimator):
     rows_ : ndarray of shape (n_samples, n_features), float32
         Scaled training rows.
     implementation_, probabilities_ : str
-        Library that found the neighbours; how the probabilities come about.
+        Library that found the neighbors; how the probabilities come about.
 
     References
     ----------
@@ -56,7 +56,7 @@ class KNN(MostProbable, BaseEstimator):
         self,
         n_neighbors: int = 30,
         *,
-        scaling: Literal["centre", "norm"] | None = "centre",
+        scaling: Literal["center", "norm"] | None = "center",
         loo_rows: int = 4096,
         random_state: int = 0,
     ) -> None:
@@ -74,7 +74,7 @@ class KNN(MostProbable, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(f"y must hold at least two classes; got 1 class: {self.classes_[0]!r}")
         self.shares_ = np.bincount(self.targets_) / len(labels)
-        if self.scaling == "centre":
+        if self.scaling == "center":
             self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
         self.rows_ = self._scaled(rows)
         self.norms_ = np.square(self.rows_).sum(axis=1)
@@ -95,10 +95,10 @@ class KNN(MostProbable, BaseEstimator):
         return self.calibration_.predict_proba(self._vote(self._scaled(rows)) / self.score_scale_)
 
     def _scaled(self, rows: Matrix) -> Matrix:
-        return rows if self.scaling is None else normalise(rows, "rbf", getattr(self, "mean_", None))
+        return rows if self.scaling is None else normalize(rows, "rbf", getattr(self, "mean_", None))
 
     def _vote(self, rows: Matrix, own: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-        """Logarithms of the weighted shares of the classes among the neighbours, drawn towards those of all rows."""
+        """Logarithms of the weighted shares of the classes among the neighbors, drawn towards those of all rows."""
         places, distances = nearest(rows, self.rows_, self.norms_, self.n_neighbors + 1, own=own)
         lengths = np.sqrt(distances.astype(np.float64))
         spread = lengths[:, -1:] - lengths[:, :1]
@@ -113,5 +113,5 @@ class KNN(MostProbable, BaseEstimator):
             value = getattr(self, name)
             if not (isinstance(value, int) and value >= 1):
                 raise ValueError(f"KNN: {name} must be a whole number of at least 1; got {value!r}")
-        if self.scaling not in ("centre", "norm", None):
-            raise ValueError(f"KNN: scaling must be centre, norm or None; got {self.scaling!r}")
+        if self.scaling not in ("center", "norm", None):
+            raise ValueError(f"KNN: scaling must be center, norm or None; got {self.scaling!r}")

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm import tqdm
 
 from ferbench.models.base import MostProbable, fit_calibration, hold_out
-from ferbench.models.classifiers.kernels import Matrix, normalise
+from ferbench.models.classifiers.kernels import Matrix, normalize
 from ferbench.models.classifiers.neighbors import nearest
 
 # Queries to a task of a worker.
@@ -22,10 +22,10 @@ STEPS = 4
 
 
 class LocalSVM(MostProbable, BaseEstimator):
-    """Local learning: linear SVMs, one class against the rest, fitted anew on the neighbours of each query.
+    """Local learning: linear SVMs, one class against the rest, fitted anew on the neighbors of each query.
 
     The decision surface need not be linear, only locally so. Rows are scaled to unit length and projected on their main
-    axes, in which both the neighbours are found and the machines fitted: with a squared hinge, by Newton's method, all
+    axes, in which both the neighbors are found and the machines fitted: with a squared hinge, by Newton's method, all
     classes at once.
 
     Parameters
@@ -33,7 +33,7 @@ class LocalSVM(MostProbable, BaseEstimator):
     n_neighbors : int, default=500
         Training rows to fit on for each query.
     C : float, default=1.0
-        Inverse strength of the regularisation of the local machines.
+        Inverse strength of the regularization of the local machines.
     n_components : int or None, default=128
         Main axes to project on; None works with all columns.
     loo_rows : int, default=2048
@@ -95,7 +95,7 @@ class LocalSVM(MostProbable, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(f"y must hold at least two classes; got 1 class: {self.classes_[0]!r}")
         self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
-        self.components_ = self._axes(normalise(rows, "rbf", self.mean_))
+        self.components_ = self._axes(normalize(rows, "rbf", self.mean_))
         self.rows_ = self._projected(rows)
         self.norms_ = np.square(self.rows_).sum(axis=1)
         _, left_out = hold_out(labels, self.loo_rows / len(labels), self.random_state)
@@ -121,7 +121,7 @@ class LocalSVM(MostProbable, BaseEstimator):
         return np.ascontiguousarray(pca.components_.T, dtype=np.float32)
 
     def _projected(self, rows: Matrix) -> Matrix:
-        scaled = normalise(rows, "rbf", self.mean_)
+        scaled = normalize(rows, "rbf", self.mean_)
         return scaled if self.components_ is None else scaled @ self.components_
 
     def _decide(self, queries: Matrix, own: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
@@ -135,10 +135,10 @@ class LocalSVM(MostProbable, BaseEstimator):
     def _decide_some(self, queries: Matrix, own: NDArray[np.intp] | None) -> NDArray[np.float64]:
         places, _ = nearest(queries, self.rows_, self.norms_, self.n_neighbors, own=own)
         scores = np.full((len(queries), len(self.classes_)), -1.0)
-        for number, (query, neighbours) in enumerate(zip(queries, places, strict=True)):
-            present, targets = np.unique(self.targets_[neighbours], return_inverse=True)
+        for number, (query, neighbors) in enumerate(zip(queries, places, strict=True)):
+            present, targets = np.unique(self.targets_[neighbors], return_inverse=True)
             signs = np.where(targets[:, None] == np.arange(len(present)), 1, -1).astype(np.float32)
-            weights = _fit_machines(self.rows_[neighbours] - query, signs, self.C)
+            weights = _fit_machines(self.rows_[neighbors] - query, signs, self.C)
             # With the query as the origin its decision values are the intercepts.
             scores[number, present] = weights[:, -1] if len(present) > 1 else 1.0
         return scores
@@ -153,14 +153,14 @@ class LocalSVM(MostProbable, BaseEstimator):
 
 
 def _fit_machines(rows: Matrix, signs: Matrix, C: float) -> NDArray[np.float64]:
-    """Minimise ``|w|^2 / 2 + C sum(max(0, 1 - y (w x + b))^2)`` for each column of `signs`.
+    """Minimize ``|w|^2 / 2 + C sum(max(0, 1 - y (w x + b))^2)`` for each column of `signs`.
 
     Each Newton step solves a least-squares problem on the rows that are inside the margin.
 
     Returns
     -------
     ndarray of shape (n_machines, n_features + 1), float64
-        The last column holds the intercepts, which are hardly regularised.
+        The last column holds the intercepts, which are hardly regularized.
     """
     rows = np.column_stack([rows, np.ones(len(rows), np.float32)])
     ridge = np.full(rows.shape[1], 0.5 / C)

@@ -56,7 +56,7 @@ class NystroemMap(TransformerMixin, KernelMachine):
         *,
         kernel: Kernel = "rbf",
         gamma: float | Literal["scale"] = "scale",
-        scaling: Literal["centre", "norm"] | None = "centre",
+        scaling: Literal["center", "norm"] | None = "center",
         blocks: Sequence[int] | None = None,
         views: int = 1,
         random_state: int = 0,

@@ -21,7 +21,7 @@ from ferbench.models.classifiers.kernels import (
     Matrix,
     map_additive,
     mean_squared_distances,
-    normalise,
+    normalize,
     prepare,
 )
 
@@ -45,7 +45,7 @@ class SVM(MostProbable, BaseEstimator):
         absolute differences of rows of unit sum in place of the squared distance, by way of explicit maps of 3 and 5
         times as many columns.
     C : float, default=1.0
-        Inverse strength of the regularisation.
+        Inverse strength of the regularization.
     gamma : float or "scale", default="scale"
         Width of the RBF kernel; ``scale`` is ``1 / (n_features * X.var())``, and for histograms 2 divided by the mean
         distance.
@@ -61,7 +61,7 @@ class SVM(MostProbable, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Labels in the order of the columns of `predict_proba`.
     implementation_ : str
-        Library that solved the optimisation.
+        Library that solved the optimization.
     probabilities_ : str
         How the probabilities come about.
     support_vectors_ : ndarray of shape (n_support, n_features), float32
@@ -195,7 +195,7 @@ class SVM(MostProbable, BaseEstimator):
         self.intercept_ = np.asarray(machine.intercept_, dtype=np.float32).ravel()
 
     def _mapped(self, X: Matrix) -> Matrix:
-        return map_additive(normalise(X, self.kernel), self.kernel) if self.kernel in ADDITIVE else X
+        return map_additive(normalize(X, self.kernel), self.kernel) if self.kernel in ADDITIVE else X
 
     def _scale(self, mapped: Matrix) -> float:
         if self.kernel in ADDITIVE:
@@ -227,10 +227,10 @@ class SVM(MostProbable, BaseEstimator):
 
 
 def _squared_hinge_machines(X: Matrix, signs: Matrix, C: float) -> Matrix:
-    """Minimise LIBLINEAR's primal objective for all machines at once.
+    """Minimize LIBLINEAR's primal objective for all machines at once.
 
     Two matrix products a step in place of LIBLINEAR's loops over sparse rows: 30 times faster on 28,709 x 1,764 dense
-    float32 features. As there, the intercept is regularised like a weight (of a constant feature 1).
+    float32 features. As there, the intercept is regularized like a weight (of a constant feature 1).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What soft votes and stacks share: recognisers of images side by side, each under its name."""
+"""What soft votes and stacks share: recognizers of images side by side, each under its name."""
 
 import inspect
 from typing import Any, Self
@@ -16,7 +16,7 @@ Validation = dict[str, Any]
 
 
 class Ensemble(MostProbable, _BaseComposition):
-    """Base of ensembles of recognisers; subclasses store `members`, a list of names and recognisers."""
+    """Base of ensembles of recognizers; subclasses store `members`, a list of names and recognizers."""
 
     members: list[tuple[str, Any]]
     members_: list[Any]
@@ -57,8 +57,8 @@ class Ensemble(MostProbable, _BaseComposition):
         return [np.asarray(member.predict_proba(images), np.float64) for member in self.members_]
 
 
-def fit_member(recogniser: Any, images: Images, labels: NDArray[Any], validation: Validation) -> Any:
+def fit_member(recognizer: Any, images: Images, labels: NDArray[Any], validation: Validation) -> Any:
     """A fitted copy; networks get the validation images, by which they choose an epoch."""
-    takes = inspect.signature(recogniser.fit).parameters
+    takes = inspect.signature(recognizer.fit).parameters
     options = {name: value for name, value in validation.items() if name in takes and value is not None}
-    return clone(recogniser).fit(images, labels, **options)
+    return clone(recognizer).fit(images, labels, **options)

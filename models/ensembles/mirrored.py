@@ -1,4 +1,4 @@
-"""A recogniser that knows that a mirrored face shows the same emotion."""
+"""A recognizer that knows that a mirrored face shows the same emotion."""
 
 from typing import Any, Self
 
@@ -14,11 +14,11 @@ Images = NDArray[np.uint8]
 
 
 class Mirrored(MostProbable, BaseEstimator):
-    """A recogniser of images that is also trained on mirror images, and also asked about them.
+    """A recognizer of images that is also trained on mirror images, and also asked about them.
 
     Parameters
     ----------
-    recogniser : classifier
+    recognizer : classifier
         Over images of shape (n_samples, height, width), uint8.
     train : bool, default=True
         Whether to fit on every training image and on its mirror image.
@@ -26,7 +26,7 @@ class Mirrored(MostProbable, BaseEstimator):
         Whether to average the probabilities of an image and of its mirror image.
     calibration_fraction : float, default=0.2
         With `train`, part of the images on which the probabilities are calibrated, by a fit on the others. The
-        recogniser's own calibration is misled there: it holds out images whose mirror images it is fitted on.
+        recognizer's own calibration is misled there: it holds out images whose mirror images it is fitted on.
     random_state : int, default=0
         Seed of that part.
 
@@ -34,32 +34,32 @@ class Mirrored(MostProbable, BaseEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels in the order of the columns of `predict_proba`.
-    recogniser_ : classifier
+    recognizer_ : classifier
         Fitted on all images.
     implementation_, probabilities_ : str
-        Library that fitted the recogniser; how the probabilities come about.
+        Library that fitted the recognizer; how the probabilities come about.
 
     Examples
     --------
     >>> from ferbench.datasets import make_faces
     >>> from ferbench.models import Mirrored, make_recipe
     >>> faces = make_faces(70, random_state=0)
-    >>> recogniser = Mirrored(make_recipe("hog+tree")).fit(faces.images, faces.labels)
-    >>> answer = recogniser.predict_proba(faces.images[:3])
-    >>> bool((answer == recogniser.predict_proba(faces.images[:3, :, ::-1])).all())
+    >>> recognizer = Mirrored(make_recipe("hog+tree")).fit(faces.images, faces.labels)
+    >>> answer = recognizer.predict_proba(faces.images[:3])
+    >>> bool((answer == recognizer.predict_proba(faces.images[:3, :, ::-1])).all())
     True
     """
 
     def __init__(
         self,
-        recogniser: Any,
+        recognizer: Any,
         *,
         train: bool = True,
         test: bool = True,
         calibration_fraction: float = 0.2,
         random_state: int = 0,
     ) -> None:
-        self.recogniser = recogniser
+        self.recognizer = recognizer
         self.train = train
         self.test = test
         self.calibration_fraction = calibration_fraction
@@ -68,28 +68,28 @@ class Mirrored(MostProbable, BaseEstimator):
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit on images of shape (n_samples, height, width), uint8, and labels."""
         if not (self.train or self.test):
-            raise ValueError("Mirrored: one of train and test must be True; got neither; use the recogniser itself")
+            raise ValueError("Mirrored: one of train and test must be True; got neither; use the recognizer itself")
         if not 0 < self.calibration_fraction < 1:
             raise ValueError(
                 f"Mirrored: calibration_fraction must be between 0 and 1; got {self.calibration_fraction!r}"
             )
         images, labels = check_images(X), np.asarray(y)
         self.classes_ = np.unique(labels)
-        inner = "the recogniser's probabilities"
+        inner = "the recognizer's probabilities"
         if self.train:
             n_out = self._calibrate(images, labels)
             inner = f"multinomial logistic regression, learned on {n_out} held-out training images, of {inner}"
-            self.recogniser_ = self._fit_doubled(images, labels)
+            self.recognizer_ = self._fit_doubled(images, labels)
         else:
-            self.recogniser_ = clone(self.recogniser).fit(images, labels)
-        self.implementation_ = library_of(self.recogniser_)
+            self.recognizer_ = clone(self.recognizer).fit(images, labels)
+        self.implementation_ = library_of(self.recognizer_)
         views = "mean over the image and its mirror image" if self.test else "the image as it is"
         self.probabilities_ = f"{inner}; {views}"
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
-        check_is_fitted(self, "recogniser_")
+        check_is_fitted(self, "recognizer_")
         probabilities = self._ask(check_images(X))
         if not self.train:
             return probabilities
@@ -97,16 +97,16 @@ class Mirrored(MostProbable, BaseEstimator):
 
     def _calibrate(self, images: Images, labels: NDArray[Any]) -> int:
         rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
-        self.recogniser_ = self._fit_doubled(images[rest], labels[rest])
+        self.recognizer_ = self._fit_doubled(images[rest], labels[rest])
         scores = log_scores(self._ask(images[held_out]))
         self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out])
         return len(held_out)
 
     def _fit_doubled(self, images: Images, labels: NDArray[Any]) -> Any:
-        return clone(self.recogniser).fit(np.concatenate([images, mirror(images)]), np.concatenate([labels, labels]))
+        return clone(self.recognizer).fit(np.concatenate([images, mirror(images)]), np.concatenate([labels, labels]))
 
     def _ask(self, images: Images) -> NDArray[np.float64]:
-        probabilities = np.asarray(self.recogniser_.predict_proba(images), np.float64)
+        probabilities = np.asarray(self.recognizer_.predict_proba(images), np.float64)
         if not self.test:
             return probabilities
-        return (probabilities + self.recogniser_.predict_proba(mirror(images))) / 2
+        return (probabilities + self.recognizer_.predict_proba(mirror(images))) / 2

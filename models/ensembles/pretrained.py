@@ -1,4 +1,4 @@
-"""Recognisers that are trained already: the bundles that ship with ferbench, and any others, alone or averaged."""
+"""Recognizers that are trained already: the bundles that ship with ferbench, and any others, alone or averaged."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Pretrained(MostProbable, BaseEstimator):
-    """Bundles as a recogniser: one as it is, several as the mean of their probabilities.
+    """Bundles as a recognizer: one as it is, several as the mean of their probabilities.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Pretrained(MostProbable, BaseEstimator):
             if member.image_shape != X.shape[1:] and not self.adapt:
                 raise ValueError(f"{member.path} takes images of {member.image_shape} pixels; got {X.shape[1:]}")
         self.implementation_ = "; ".join(map(_origin, self.members_))
-        parts = [f"mean of {len(names)} recognisers"] if len(names) > 1 else ["of the bundle"]
+        parts = [f"mean of {len(names)} recognizers"] if len(names) > 1 else ["of the bundle"]
         parts += [f"mean over {self.test_time}"] if self.test_time else []
         self.probabilities_ = ", ".join([*parts, *self._adaptations(X.shape[1:])])
         return self
@@ -142,7 +142,7 @@ def views(X: NDArray[np.uint8], test_time: str | None) -> Iterator[NDArray[np.ui
 
 def _origin(member: "LoadedBundle") -> str:
     info: dict[str, Any] = member.info
-    recipe = info.get("recipe", {}).get("name", "a recogniser")
+    recipe = info.get("recipe", {}).get("name", "a recognizer")
     dataset = info.get("dataset", {})
     where = f"{dataset.get('name', 'unknown data')} {dataset.get('fingerprint', '')[:8]}".strip()
     return f"bundle {recipe} of {where} ({info['sha256'][:12]})"

@@ -1,4 +1,4 @@
-"""A stack of recognisers: what to make of their answers is learned too."""
+"""A stack of recognizers: what to make of their answers is learned too."""
 
 from typing import Any, Self
 
@@ -18,7 +18,7 @@ Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 
 class Stack(Ensemble):
-    """Multinomial logistic regression of what several recognisers say, learned on cross-validated answers.
+    """Multinomial logistic regression of what several recognizers say, learned on cross-validated answers.
 
     Each member answers for every training image after a fit without that image's fold. Then all are fitted on all
     images. Extractors that do not look at labels are fitted once, on all training images, and their features serve
@@ -27,7 +27,7 @@ class Stack(Ensemble):
     Parameters
     ----------
     members : list of (str, classifier)
-        Recognisers over images of shape (n_samples, height, width), uint8, each under its name.
+        Recognizers over images of shape (n_samples, height, width), uint8, each under its name.
     cv : int, default=3
         Folds, stratified.
     random_state : int, default=0

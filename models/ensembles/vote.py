@@ -1,4 +1,4 @@
-"""A soft vote of recognisers."""
+"""A soft vote of recognizers."""
 
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from ferbench.models.ensembles.members import Ensemble, Images, Validation, fit_
 
 
 class Vote(Ensemble):
-    """Mean of the probabilities of several recognisers, calibrated.
+    """Mean of the probabilities of several recognizers, calibrated.
 
     The mean of calibrated probabilities is less sure than it could be where the members err on different images. What
     it is worth is learned on images that members fitted on the others have not seen; then all are fitted on all images.
@@ -21,7 +21,7 @@ class Vote(Ensemble):
     Parameters
     ----------
     members : list of (str, classifier)
-        Recognisers over images of shape (n_samples, height, width), uint8, each under its name.
+        Recognizers over images of shape (n_samples, height, width), uint8, each under its name.
     calibration_fraction : float, default=0.2
         Part of the images on which the mean is calibrated; 0 leaves it as it is and spares a second fit of all members.
     random_state : int, default=0

@@ -11,7 +11,7 @@ from ferbench.models.extractors.network import NetworkExtractor
 class KeypointExtractor(NetworkExtractor):
     """Shape of the face from the fifteen key points that a bundle's network finds.
 
-    The features are the 30 coordinates normalised for position, scale and roll, distances between them and angles
+    The features are the 30 coordinates normalized for position, scale and roll, distances between them and angles
     (radians). Images of another size than the network's are resized to it. The image is taken as the square that the
     network expects around a face; FER2013's faces are cut a little closer.
 

@@ -80,7 +80,7 @@ class NetworkExtractor(ImageExtractor):
                 f"{type(self).__name__}: {self.network_file()} is not the network seen in fit (SHA-256 "
                 f"{network.sha256[:12]}, expected {self.network_sha256_[:12]}); restore that file, or fit again"
             )
-        # One by one: the sums of a batch are rounded in another order, and a row must not depend on its neighbours.
+        # One by one: the sums of a batch are rounded in another order, and a row must not depend on its neighbors.
         return self._rows(np.concatenate([network.run(image[None]) for image in images]))
 
     @abstractmethod

@@ -17,7 +17,7 @@ COORDINATES = "coordinates"
 
 
 def build_point_network(architecture: str, image_shape: tuple[int, int], dtype: str = "float32") -> Any:
-    """Build an untrained Keras network that finds the fifteen key points of a grey face.
+    """Build an untrained Keras network that finds the fifteen key points of a gray face.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def build_point_network(architecture: str, image_shape: tuple[int, int], dtype: 
     Returns
     -------
     keras.Model
-        Takes float32 grey values 0 to 255 of shape (n_samples, height, width); returns float32 points of shape
+        Takes float32 gray values 0 to 255 of shape (n_samples, height, width); returns float32 points of shape
         (n_samples, 15, 2), in pixels.
     """
     from keras import Input, Model, layers
@@ -129,7 +129,7 @@ def _middles(maps: Tensor) -> Tensor:
     weights = layers.Reshape((height * width, N_POINTS), dtype="float32")(maps)
     weights = layers.Softmax(axis=1, dtype="float32")(weights)
     rows, columns = np.divmod(np.arange(height * width), width)
-    # Centres of the cells, from -1 at one border to 1 at the other.
+    # Centers of the cells, from -1 at one border to 1 at the other.
     places = np.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], axis=1).astype(np.float32)
     place = layers.Dense(2, use_bias=False, trainable=False, dtype="float32", name="places")
     middles = place(layers.Permute((2, 1), dtype="float32")(weights))

@@ -37,18 +37,18 @@ class PointRegressor(RegressorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), uint8
-            Grey faces of the size seen in `fit`.
+            Gray faces of the size seen in `fit`.
 
         Returns
         -------
         ndarray of shape (n_samples, 15, 2), float32
-            Points (x, y) in pixels, in the order of ``ferbench.features.POINT_NAMES``; the centre of the top left
+            Points (x, y) in pixels, in the order of ``ferbench.features.POINT_NAMES``; the center of the top left
             pixel is (0, 0). A point may lie outside the image.
 
         Raises
         ------
         ValueError
-            If `X` is no batch of grey images of that size.
+            If `X` is no batch of gray images of that size.
         """
         check_is_fitted(self, "image_shape_")
         images = check_images(X)

@@ -114,7 +114,7 @@ class DlibShape(PointRegressor):
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), uint8
-            Grey faces.
+            Gray faces.
         points : array-like of shape (n_samples, 15, 2)
             Points (x, y) in pixels; NaN where one is missing. dlib needs whole shapes: what a row lacks is put where
             the mean shape, fitted to the points it has, would have it; rows with fewer than two points are left out.

@@ -17,7 +17,7 @@ from ferbench.utils import require
 
 
 class PointNet(PointRegressor, NetworkEstimator):
-    """Network that finds the fifteen key points of grey face images.
+    """Network that finds the fifteen key points of gray face images.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class PointNet(PointRegressor, NetworkEstimator):
     epochs : int, default=60
         Largest number of passes over the training images.
     batch_size : int, default=64
-        Images per step of the optimiser.
+        Images per step of the optimizer.
     loss : {"wing", "l2"}, default="wing"
         Loss of each known coordinate: wing loss (Feng et al., 2018), or the squared error. Missing coordinates (NaN)
         are masked, so that a row counts by the points it has.
@@ -85,7 +85,7 @@ class PointNet(PointRegressor, NetworkEstimator):
     References
     ----------
     Nibali, He, Morgan and Prendergast, "Numerical coordinate regression with convolutional neural networks", 2018.
-    Feng, Kittler, Awais, Huber and Wu, "Wing loss for robust facial landmark localisation", CVPR 2018.
+    Feng, Kittler, Awais, Huber and Wu, "Wing loss for robust facial landmark localization", CVPR 2018.
 
     Examples
     --------
@@ -151,7 +151,7 @@ class PointNet(PointRegressor, NetworkEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), uint8
-            Grey training images, with sides that are multiples of 8 pixels, from 32 on.
+            Gray training images, with sides that are multiples of 8 pixels, from 32 on.
         points : array-like of shape (n_samples, 15, 2)
             Points (x, y) in pixels, in the order of ``ferbench.features.POINT_NAMES``; NaN where one is missing.
         X_val, points_val : like X and points, optional

@@ -16,7 +16,7 @@ Builder = Callable[[Tensor, str], Tensor]
 TestTime = Literal["flip", "ten-crop"]
 
 TRANSFER = "transfer:"
-# Share of the old statistics that a normalisation keeps at each step: a few dozen batches, so that short trainings do.
+# Share of the old statistics that a normalization keeps at each step: a few dozen batches, so that short trainings do.
 _MOMENTUM = 0.9
 
 
@@ -29,7 +29,7 @@ def build_network(
     test_time: TestTime | None = None,
     input_size: int | None = None,
 ) -> Any:
-    """Build an untrained Keras network for grey images.
+    """Build an untrained Keras network for gray images.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def build_network(
     Returns
     -------
     keras.Model
-        Takes float32 grey values 0 to 255 of shape (n_samples, height, width); returns float32 probabilities of shape
+        Takes float32 gray values 0 to 255 of shape (n_samples, height, width); returns float32 probabilities of shape
         (n_samples, n_classes).
 
     Raises
@@ -219,15 +219,15 @@ def _residual(x: Tensor, widths: tuple[int, ...], dtype: str) -> Tensor:
 
 
 def _backbone(name: str, x: Tensor, dtype: str) -> Tensor:
-    """Build a model of keras.applications without its head, on grey images as three equal channels."""
+    """Build a model of keras.applications without its head, on gray images as three equal channels."""
     import keras
     from keras import layers
 
     build = getattr(keras.applications, name)
     policy = keras.config.dtype_policy()
-    grey = layers.Rescaling(255.0, dtype=dtype)(x)
+    gray = layers.Rescaling(255.0, dtype=dtype)(x)
     preprocess = keras.applications.__dict__[build.__module__.rpartition(".")[2]].preprocess_input
-    colour = preprocess(layers.Concatenate(dtype=dtype)([grey] * 3))
+    color = preprocess(layers.Concatenate(dtype=dtype)([gray] * 3))
     # These builders take their precision from the global policy alone.
     keras.config.set_dtype_policy(dtype)
     try:
@@ -238,7 +238,7 @@ def _backbone(name: str, x: Tensor, dtype: str) -> Tensor:
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = _MOMENTUM
-    return layers.Dropout(0.2, dtype=dtype)(layers.GlobalAveragePooling2D(dtype=dtype)(backbone(colour)))
+    return layers.Dropout(0.2, dtype=dtype)(layers.GlobalAveragePooling2D(dtype=dtype)(backbone(color)))
 
 
 def _averaged(network: Any, image_shape: tuple[int, int], test_time: TestTime) -> Any:
@@ -266,13 +266,13 @@ def _resized(images: Tensor, image_shape: tuple[int, int], size: int) -> Tensor:
 def _interpolation(before: int, after: int) -> NDArray[np.float32]:
     """Weights (after, before) of linear interpolation, as wide as the step where the image shrinks."""
     step = before / after
-    centres = (np.arange(after) + 0.5) * step - 0.5
-    weights = np.maximum(0, 1 - np.abs(np.arange(before) - centres[:, None]) / max(step, 1))
+    centers = (np.arange(after) + 0.5) * step - 0.5
+    weights = np.maximum(0, 1 - np.abs(np.arange(before) - centers[:, None]) / max(step, 1))
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
 
 
 def five_crops(image_shape: tuple[int, int]) -> list[tuple[slice, slice]]:
-    """Rows and columns of the corners and the centre of an image that is cut by a twelfth of its sides."""
+    """Rows and columns of the corners and the center of an image that is cut by a twelfth of its sides."""
     down, right = (side // 12 for side in image_shape)
     corners = [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)]
     height, width = image_shape[0] - down, image_shape[1] - right
@@ -280,7 +280,7 @@ def five_crops(image_shape: tuple[int, int]) -> list[tuple[slice, slice]]:
 
 
 def conv(x: Tensor, filters: int, dtype: str, kernel: int = 3, stride: int = 1) -> Tensor:
-    """Convolution, normalisation, ReLU."""
+    """Convolution, normalization, ReLU."""
     return relu(norm(convolve(x, filters, dtype, kernel, stride), dtype), dtype)
 
 

@@ -31,7 +31,7 @@ class Augmentation:
     cutmix : float
         Likewise for pasting a rectangle of another image (Yun et al., 2019). With both, each batch takes one of them.
     brighten : float
-        Share of images whose grey levels are multiplied by 1.5 to 2.
+        Share of images whose gray levels are multiplied by 1.5 to 2.
     contrast : float
         Largest relative change of the contrast about the mean, and of the mean.
     coarsen : float
@@ -161,8 +161,8 @@ class Augmentation:
         mirror = np.where(rng.random(n_samples) < 0.5, -1.0, 1.0) if self.flip else np.ones(n_samples)
         cos, sin = scale * np.cos(angle), scale * np.sin(angle)
         linear = np.stack([np.stack([cos * mirror, -sin], -1), np.stack([sin * mirror, cos], -1)], 1)
-        centre = np.array([(width - 1) / 2, (height - 1) / 2])
-        translation = centre - linear @ centre + offset
+        center = np.array([(width - 1) / 2, (height - 1) / 2])
+        translation = center - linear @ center + offset
         return np.concatenate([linear, translation[:, :, None]], axis=2)
 
     def _checked(self) -> Self:

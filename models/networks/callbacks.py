@@ -32,7 +32,7 @@ class Goal(NamedTuple):
 class WeightAverage(keras.callbacks.Callback):
     """Keeps an exponential moving average of all weights, and shows it to validation and checkpoints.
 
-    The statistics of batch normalisation are averaged too, so that they fit the averaged kernels. It is updated on
+    The statistics of batch normalization are averaged too, so that they fit the averaged kernels. It is updated on
     every eighth step with the eighth power of the decay: the same average at an eighth of the copying.
     """
 
@@ -153,7 +153,7 @@ class State(keras.callbacks.Callback):
     def _assign(self, network: Any, note: dict[str, Any], values: dict[str, NDArray[Any]], phase: int) -> None:
         groups = {"network": network.variables}
         if note["phase"] == phase:
-            # Each phase begins with a fresh optimiser and fresh callbacks.
+            # Each phase begins with a fresh optimizer and fresh callbacks.
             network.optimizer.build(network.trainable_variables)
             groups["optimizer"] = network.optimizer.variables
             self.callback_fields = note["callbacks"]

@@ -21,7 +21,7 @@ Imbalance = Literal["weights", "sqrt-weights", "oversample"]
 
 
 class CNN(MostProbable, NetworkEstimator):
-    """Convolutional network that classifies grey face images.
+    """Convolutional network that classifies gray face images.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class CNN(MostProbable, NetworkEstimator):
     epochs : int, default=48
         Largest number of passes over the training images.
     batch_size : int, default=128
-        Images per step of the optimiser.
+        Images per step of the optimizer.
     optimizer : {"adam", "adamw", "sgd"}, default="adam"
         ``sgd`` is with Nesterov momentum of 0.9.
     learning_rate : float, default=0.001
@@ -77,7 +77,7 @@ class CNN(MostProbable, NetworkEstimator):
         images as they are. For networks without a fully connected layer on their pixels.
     refit_head : float, default=0.0
         Above 0, a logistic regression with this inverse strength of its L2 penalty (scikit-learn's ``C``) takes the
-        place of the softmax layer at the end, fitted on the finished network's standardised features of the training
+        place of the softmax layer at the end, fitted on the finished network's standardized features of the training
         images and their mirror images (classifier retraining; Kang et al., 2020). 0 keeps the layer as trained.
     test_time : {"flip", "ten-crop"} or None, default=None
         Average the prediction over the image and its mirror image, or over five crops of both; training is not
@@ -201,7 +201,7 @@ class CNN(MostProbable, NetworkEstimator):
         Parameters
         ----------
         X : ndarray of shape (n_samples, height, width), uint8
-            Grey training images.
+            Gray training images.
         y : sequence of str, length n_samples
             Their labels.
         X_val, y_val : like X and y, optional

@@ -108,7 +108,7 @@ class Training(ABC):
                     batches = self.batches(train) if batches is None else batches
                     self._fit(network, batches, validation, state, stop)
         self.history, self.best_epoch = state.history, state.best_epoch()
-        # A network without an optimiser: the checkpoint's belongs to the phase it was written in.
+        # A network without an optimizer: the checkpoint's belongs to the phase it was written in.
         best = self.build(image_shape)
         best.load_weights(state.best_file())
         return best.get_weights()
@@ -202,7 +202,7 @@ def _optimizer(settings: Any, n_steps: int) -> Any:
     else:
         optimizer = keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None)
     if settings.weight_decay:
-        # Shrinking scales and offsets of a normalisation regularises nothing.
+        # Shrinking scales and offsets of a normalization regularizes nothing.
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return optimizer
 

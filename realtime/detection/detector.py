@@ -26,7 +26,7 @@ class Detection(NamedTuple):
 class Framing(NamedTuple):
     """How a detector's own box becomes the square that FER2013's faces were cut from.
 
-    The side is `scale` times the root of the box's area; the centre moves down by `down` times that root.
+    The side is `scale` times the root of the box's area; the center moves down by `down` times that root.
 
     Notes
     -----
@@ -57,7 +57,7 @@ class Found(NamedTuple):
 
 
 class Detector(ABC):
-    """Finds faces in colour images; may be shared by threads, which then take turns.
+    """Finds faces in color images; may be shared by threads, which then take turns.
 
     All detectors give square boxes of the same framing: that of FER2013's images.
     """
@@ -74,7 +74,7 @@ class Detector(ABC):
         Parameters
         ----------
         image : ndarray of shape (height, width, 3), uint8
-            Colours in the order blue, green, red.
+            Colors in the order blue, green, red.
         thorough : bool
             Take the time that a photograph deserves: look for smaller faces, and for those that fill the picture.
 
@@ -86,7 +86,7 @@ class Detector(ABC):
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(
                 f"image must be uint8 of shape (height, width, 3), blue-green-red; got {image.dtype} of shape "
-                f"{image.shape}; turn a grey one to colour with cv2.cvtColor"
+                f"{image.shape}; turn a gray one to color with cv2.cvtColor"
             )
         with self._lock:
             found = self._find(image, thorough)

@@ -14,7 +14,7 @@ class DlibDetector(Detector):
     Parameters
     ----------
     size : int
-        Longer side of the grey copy that is searched, in pixels; the smallest face found in it is 80 pixels wide.
+        Longer side of the gray copy that is searched, in pixels; the smallest face found in it is 80 pixels wide.
     threshold : float
         Least score of a face.
     """
@@ -34,8 +34,8 @@ class DlibDetector(Detector):
         small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
         small, border = with_border(small, THOROUGH_BORDER if thorough else 0.0)
         # Doubled, a photograph shows dlib faces from 40 pixels on.
-        grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
-        boxes, scores, _ = self._detector.run(grey, int(thorough), self.threshold)
+        gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+        boxes, scores, _ = self._detector.run(gray, int(thorough), self.threshold)
         return [
             Found(
                 (

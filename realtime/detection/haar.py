@@ -18,10 +18,10 @@ class HaarDetector(Detector):
     Parameters
     ----------
     size : int
-        Longer side of the grey copy that is searched, in pixels.
+        Longer side of the gray copy that is searched, in pixels.
     smallest : float
         Smallest face as a fraction of the picture's shorter side.
-    neighbours : int
+    neighbors : int
         Overlapping hits that make a face; more is stricter.
 
     Raises
@@ -33,9 +33,9 @@ class HaarDetector(Detector):
     name = "haar"
     framing = Framing(1.03, 0.0)
 
-    def __init__(self, *, size: int = 320, smallest: float = 0.12, neighbours: int = 5) -> None:
+    def __init__(self, *, size: int = 320, smallest: float = 0.12, neighbors: int = 5) -> None:
         super().__init__()
-        self.size, self.smallest, self.neighbours = size, smallest, neighbours
+        self.size, self.smallest, self.neighbors = size, smallest, neighbors
         file = Path(cv2.__file__).parent / "data" / CASCADE
         self._cascade = cv2.CascadeClassifier(str(file))
         if self._cascade.empty():
@@ -44,13 +44,13 @@ class HaarDetector(Detector):
     def _find(self, image: Image, thorough: bool) -> list[Found]:
         small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
         small, border = with_border(small, THOROUGH_BORDER if thorough else 0.0)
-        # Not equalised, as is often done: the cascade normalises each window itself, and loses faces on plain ground.
-        grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
+        # Not equalized, as is often done: the cascade normalizes each window itself, and loses faces on plain ground.
+        gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
         smallest = min(self.smallest, THOROUGH_SMALLEST) if thorough else self.smallest
-        side = max(24, round(smallest * min(grey.shape)))
+        side = max(24, round(smallest * min(gray.shape)))
         # The score is the number of overlapping hits: asking for the cascade's own levels lets in what it had rejected.
         boxes, hits = self._cascade.detectMultiScale2(
-            grey, scaleFactor=SCALE_STEP, minNeighbors=self.neighbours, minSize=(side, side)
+            gray, scaleFactor=SCALE_STEP, minNeighbors=self.neighbors, minSize=(side, side)
         )
         return [
             Found(((x - border) * factor, (y - border) * factor, width * factor, height * factor), float(n_hits))

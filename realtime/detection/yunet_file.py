@@ -9,7 +9,7 @@ import urllib.request
 from http.client import HTTPException
 from pathlib import Path
 
-# MIT licence, (c) 2020 Shiqi Yu; from OpenCV's model zoo.
+# MIT license, (c) 2020 Shiqi Yu; from OpenCV's model zoo.
 NAME = "face_detection_yunet_2023mar.onnx"
 URL = f"https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/face_detection_yunet/{NAME}"
 BYTES = 232_589
@@ -66,7 +66,7 @@ def _is_right(data: bytes) -> bool:
 
 
 def _download() -> bytes:
-    print(f"ferbench: downloading the face detector YuNet ({BYTES:,} bytes, MIT licence), once", file=sys.stderr)
+    print(f"ferbench: downloading the face detector YuNet ({BYTES:,} bytes, MIT license), once", file=sys.stderr)
     remedy = f"download {NAME} by hand and give --detector yunet:PATH"
     try:
         data = _fetch(time.monotonic() + DEADLINE_S)

@@ -1,9 +1,9 @@
-from .colors import UNCERTAIN_COLOUR, colour_of
+from .colors import UNCERTAIN_COLOR, color_of
 from .overlay import Overlay, draw_panel
 
 __all__ = [
-    "UNCERTAIN_COLOUR",
+    "UNCERTAIN_COLOR",
     "Overlay",
-    "colour_of",
+    "color_of",
     "draw_panel",
 ]

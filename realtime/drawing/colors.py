@@ -1,9 +1,9 @@
-"""Colours of emotions: the same in the window, in files and in pages, and told apart by colour-blind people."""
+"""Colors of emotions: the same in the window, in files and in pages, and told apart by color-blind people."""
 
 from collections.abc import Sequence
 
-# Okabe and Ito, "Color Universal Design" (2008): distinct in every common kind of colour blindness.
-EMOTION_COLOURS = {
+# Okabe and Ito, "Color Universal Design" (2008): distinct in every common kind of color blindness.
+EMOTION_COLORS = {
     "angry": "#D55E00",
     "disgust": "#009E73",
     "fear": "#CC79A7",
@@ -12,38 +12,38 @@ EMOTION_COLOURS = {
     "sad": "#0072B2",
     "surprise": "#E69F00",
 }
-UNCERTAIN_COLOUR = "#8C8C8C"
-# For the labels of other people's models: Tol, "Colour Schemes" (2021), the muted scheme.
+UNCERTAIN_COLOR = "#8C8C8C"
+# For the labels of other people's models: Tol, "Color Schemes" (2021), the muted scheme.
 _OTHERS = ("#44AA99", "#AA4499", "#999933", "#882255", "#88CCEE", "#CC6677", "#117733", "#332288", "#DDCC77")
 
 
-def colour_of(label: str, classes: Sequence[str] = ()) -> str:
-    """Colour of a label as ``#RRGGBB``.
+def color_of(label: str, classes: Sequence[str] = ()) -> str:
+    """Color of a label as ``#RRGGBB``.
 
     Parameters
     ----------
     label : str
         An emotion, ``uncertain``, or another label.
     classes : sequence of str, optional
-        All labels of the model; a label that is no known emotion is coloured by its place among them.
+        All labels of the model; a label that is no known emotion is colored by its place among them.
     """
-    if label in EMOTION_COLOURS:
-        return EMOTION_COLOURS[label]
+    if label in EMOTION_COLORS:
+        return EMOTION_COLORS[label]
     if label not in classes:
-        return UNCERTAIN_COLOUR
-    others = [name for name in classes if name not in EMOTION_COLOURS]
+        return UNCERTAIN_COLOR
+    others = [name for name in classes if name not in EMOTION_COLORS]
     return _OTHERS[others.index(label) % len(_OTHERS)]
 
 
-def bgr(colour: str) -> tuple[int, int, int]:
+def bgr(color: str) -> tuple[int, int, int]:
     """``#RRGGBB`` as OpenCV wants it."""
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
     return blue, green, red
 
 
-def ink_on(colour: str) -> tuple[int, int, int]:
-    """Black or white, whichever stands out more on the colour (contrast ratio of WCAG 2.2), in BGR."""
-    channels = [value / 255 for value in reversed(bgr(colour))]
+def ink_on(color: str) -> tuple[int, int, int]:
+    """Black or white, whichever stands out more on the color (contrast ratio of WCAG 2.2), in BGR."""
+    channels = [value / 255 for value in reversed(bgr(color))]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     dark = (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.realtime.drawing.colors import UNCERTAIN_COLOUR, bgr, colour_of, ink_on
+from ferbench.realtime.drawing.colors import UNCERTAIN_COLOR, bgr, color_of, ink_on
 from ferbench.realtime.drawing.text import draw_text, text_size
 from ferbench.realtime.events import FaceEvent, FrameResult, Points
 
@@ -123,21 +123,21 @@ class _Drawing:
         self._strip(text, _WARNING, 0.9)
 
     def box(self, event: FaceEvent, rect: Rect) -> None:
-        colour = bgr(_colour(event))
+        color = bgr(_color(event))
         corners = (rect[0], rect[1]), (rect[2] - 1, rect[3] - 1)
-        # The dark line around it keeps the box visible on a ground of its own colour.
+        # The dark line around it keeps the box visible on a ground of its own color.
         cv2.rectangle(self.canvas, *corners, _DARK, self.line + 2, cv2.LINE_AA)
-        cv2.rectangle(self.canvas, *corners, colour, self.line, cv2.LINE_AA)
+        cv2.rectangle(self.canvas, *corners, color, self.line, cv2.LINE_AA)
 
     def points(self, points: Points, rect: Rect) -> None:
         radius = max(1.0, min((rect[2] - rect[0]) / 60, self.size / 4))
         reach = max(self.canvas.shape)
-        # Light with a dark rim: seen on any skin, and in no emotion's colour.
-        for extra, colour in ((max(0.8, 0.45 * radius), _DARK), (0.0, _POINT)):
+        # Light with a dark rim: seen on any skin, and in no emotion's color.
+        for extra, color in ((max(0.8, 0.45 * radius), _DARK), (0.0, _POINT)):
             for point in points[(np.abs(points) < reach).all(axis=1)]:
                 x, y = (round(float(value) * _FINE) for value in point)
                 size = round((radius + extra) * _FINE)
-                cv2.circle(self.canvas, (x, y), size, colour, cv2.FILLED, cv2.LINE_AA, _FINE_BITS)
+                cv2.circle(self.canvas, (x, y), size, color, cv2.FILLED, cv2.LINE_AA, _FINE_BITS)
 
     def label(self, event: FaceEvent, rect: Rect) -> None:
         others = [face for face in self.faces if face != rect]
@@ -146,10 +146,10 @@ class _Drawing:
             places = [(text, place) for place in self._label_places(text, rect)]
             for _, place in places:
                 if _inside(place, self.canvas) and not _hits(place, [*self.taken, *others]):
-                    return self._label(text, place, _colour(event))
+                    return self._label(text, place, _color(event))
         # No free place even for the short text: hide as little as possible, other labels least of all.
         text, place = min(places, key=lambda spot: _hidden(spot[1], self.taken) * 4 + _hidden(spot[1], others))
-        return self._label(text, place, _colour(event))
+        return self._label(text, place, _color(event))
 
     def _label_places(self, text: str, rect: Rect) -> list[Rect]:
         width, height = text_size(text, self.size)
@@ -157,9 +157,9 @@ class _Drawing:
         tops = (rect[1] - height, rect[3], rect[1] + self.line, rect[3] - self.line - height)
         return [_within((rect[0], top, rect[0] + width, top + height), self.canvas) for top in tops]
 
-    def _label(self, text: str, place: Rect, colour: str) -> None:
-        self.panel(place, bgr(colour), 1.0)
-        draw_text(self.canvas, text, (place[0] + self.pad, place[1] + self.pad // 2), self.size, ink_on(colour))
+    def _label(self, text: str, place: Rect, color: str) -> None:
+        self.panel(place, bgr(color), 1.0)
+        draw_text(self.canvas, text, (place[0] + self.pad, place[1] + self.pad // 2), self.size, ink_on(color))
         self.taken.append(place)
 
     def bars(self, event: FaceEvent, rect: Rect) -> None:
@@ -195,26 +195,26 @@ class _Drawing:
             draw_text(self.canvas, name, (place[0] + self.pad, top), self.size, _LIGHT)
             lane = (start, top + row // 4, start + bar, top + row - row // 4)
             self.panel(lane, _LIGHT, 0.22)
-            colour = colour_of(name, event.classes) if event.certain else _UNCERTAIN_BAR
-            self.panel((lane[0], lane[1], lane[0] + round(bar * value), lane[3]), bgr(colour), 1.0)
+            color = color_of(name, event.classes) if event.certain else _UNCERTAIN_BAR
+            self.panel((lane[0], lane[1], lane[0] + round(bar * value), lane[3]), bgr(color), 1.0)
             figure = f"{100 * value:.0f} %"
             right = place[2] - self.pad - text_size(figure, self.size)[0]
             draw_text(self.canvas, figure, (right, top), self.size, _LIGHT)
 
-    def _strip(self, text: str, colour: tuple[int, int, int], strength: float) -> None:
+    def _strip(self, text: str, color: tuple[int, int, int], strength: float) -> None:
         """One line of text along the left border, below those already there."""
         width, height = text_size(text, self.size)
         top = max((rect[3] for rect in self.taken), default=0)
         place = (0, top, width + 2 * self.pad, top + height + self.pad)
-        self.panel(place, colour, strength)
+        self.panel(place, color, strength)
         draw_text(self.canvas, text, (self.pad, top + self.pad // 2), self.size, _LIGHT)
         self.taken.append(place)
 
-    def panel(self, rect: Rect, colour: tuple[int, int, int], strength: float) -> None:
+    def panel(self, rect: Rect, color: tuple[int, int, int], strength: float) -> None:
         left, top, right, bottom = (max(0, value) for value in rect)
         region = self.canvas[top:bottom, left:right]
         if region.size:
-            cv2.addWeighted(region, 1 - strength, np.full_like(region, colour), strength, 0, dst=region)
+            cv2.addWeighted(region, 1 - strength, np.full_like(region, color), strength, 0, dst=region)
 
 
 def _prepared(image: NDArray[np.uint8], size: tuple[int, int] | None, mirror: bool) -> NDArray[np.uint8]:
@@ -238,15 +238,15 @@ def _scaled(box: tuple[int, int, int, int], scale: tuple[float, float], mirror_w
 
 
 def _moved(points: Points, scale: tuple[float, float], mirror_width: int | None) -> Points:
-    """Where points lie on the scaled and mirrored image; half a pixel, as whole numbers are pixels' centres."""
+    """Where points lie on the scaled and mirrored image; half a pixel, as whole numbers are pixels' centers."""
     moved = (points + 0.5) * scale - 0.5
     if mirror_width is not None:
         moved[:, 0] = mirror_width - 1 - moved[:, 0]
     return moved
 
 
-def _colour(event: FaceEvent) -> str:
-    return colour_of(event.label, event.classes) if event.certain and event.label else UNCERTAIN_COLOUR
+def _color(event: FaceEvent) -> str:
+    return color_of(event.label, event.classes) if event.certain and event.label else UNCERTAIN_COLOR
 
 
 def _values(event: FaceEvent) -> Iterable[float]:

@@ -47,7 +47,7 @@ def text_size(text: str, size: int) -> tuple[int, int]:
 
 
 def draw_text(
-    image: NDArray[np.uint8], text: str, position: tuple[int, int], size: int, colour: tuple[int, int, int]
+    image: NDArray[np.uint8], text: str, position: tuple[int, int], size: int, color: tuple[int, int, int]
 ) -> None:
     """Draw a line of text into a BGR image, its upper left corner at `position`; what lies outside is cut off."""
     mask = text_mask(text, size)
@@ -56,4 +56,4 @@ def draw_text(
     region = image[top : max(0, y + height), left : max(0, x + width)]
     if region.size:
         part = mask[top - y :, left - x :][: region.shape[0], : region.shape[1], None].astype(np.float32) / 255
-        region[...] = (region + (np.asarray(colour, np.float32) - region) * part + 0.5).astype(np.uint8)
+        region[...] = (region + (np.asarray(color, np.float32) - region) * part + 0.5).astype(np.uint8)

@@ -25,7 +25,7 @@ class Frame:
     timestamp_s : float
         Seconds since the source's first frame: the container's time for files, the clock's for live sources.
     image : ndarray of shape (height, width, 3), uint8
-        Colours in the order blue, green, red.
+        Colors in the order blue, green, red.
     arrived_s : float or None
         When the frame arrived, by :func:`time.perf_counter`; None where frames wait in a file until they are read.
     still : bool
@@ -69,7 +69,7 @@ class FaceEvent:
     classes : tuple of str
         Order of the probabilities.
     points : ndarray of shape (n_points, 2) or None
-        x and y of the face's key points in pixels of the frame, smoothed over the track's recent past; the centre of
+        x and y of the face's key points in pixels of the frame, smoothed over the track's recent past; the center of
         the upper left pixel is (0, 0). None where no key-point model is in use.
     point_names : tuple of str
         Order of the points; empty where no key-point model is in use.
@@ -151,7 +151,7 @@ class FrameResult:
     fps : float
         Frames per second that the loop recently got through; 0 before there are two.
     model : str
-        Name of the recogniser.
+        Name of the recognizer.
     message : str or None
         What the viewer should know, such as ``"camera 0 lost, trying again"``.
     name : str or None

@@ -7,8 +7,8 @@ mode      lines
 ========= ===================================================================================================
 stream    ``done``: a video through the whole loop, as fast as it can be read or (``--paced``) at its own pace
 detect    ``image`` for each picture or frame: boxes and milliseconds of the search; ``done``
-faces     ``done``: milliseconds of recognising one face at a time, cropping (and key points) included, on one core
-start     ``ready`` when recogniser and detector are loaded, ``predicted`` after the first picture, ``done``
+faces     ``done``: milliseconds of recognizing one face at a time, cropping (and key points) included, on one core
+start     ``ready`` when recognizer and detector are loaded, ``predicted`` after the first picture, ``done``
 soak      ``sample`` every so many frames: memory, threads, open files; ``done``
 ========= ===================================================================================================
 
@@ -96,7 +96,7 @@ def measure_detect(args: argparse.Namespace, emit: Emit) -> None:
 
 
 def measure_faces(args: argparse.Namespace, emit: Emit) -> None:
-    """Recognise one face after the other on one core."""
+    """Recognize one face after the other on one core."""
     _keep_to_one_core()
     recognizer = _recognizer(args)
     faces = _faces(args.source, _detector(args.detector))
@@ -243,7 +243,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--points", nargs="?", const=True, metavar="BUNDLE", help="find key points as well")
         sub.add_argument("--detector", metavar="NAME", help="as for `ferbench live`")
         sub.add_argument("--detect-every", type=_every, default="auto", metavar="K")
-        sub.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the recogniser")
+        sub.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the recognizer")
         sub.add_argument("--frames", type=int, default=frames, metavar="N", help="frames or calls to measure; 0: all")
         sub.add_argument("--seconds", type=float, default=60.0, metavar="S", help="longest measurement")
         sub.add_argument("--warmup", type=int, default=20, metavar="N", help="frames or calls before it, not counted")

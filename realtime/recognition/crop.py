@@ -8,7 +8,7 @@ from ferbench.utils import resize_face
 
 
 def crop_face(image: Image, box: Box, shape: tuple[int, int], margin: float = 0.0) -> Image:
-    """Cut a box out of an image, grey and in the size of the training images.
+    """Cut a box out of an image, gray and in the size of the training images.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def crop_face(image: Image, box: Box, shape: tuple[int, int], margin: float = 0.
     Returns
     -------
     ndarray of `shape`, uint8
-        Grey levels; beyond the picture its border is repeated.
+        Gray levels; beyond the picture its border is repeated.
     """
     x, y, width, height = box
     left, top = round(x - margin * width), round(y - margin * height)

@@ -88,14 +88,14 @@ class KeyPoints:
         Parameters
         ----------
         image : ndarray of shape (height, width, 3), uint8
-            Blue-green-red; a grey image of shape (height, width) is taken as well.
+            Blue-green-red; a gray image of shape (height, width) is taken as well.
         boxes : sequence of tuple of int
             x, y, width and height in pixels, as detectors give them; may reach beyond the image.
 
         Returns
         -------
         ndarray of shape (n_boxes, n_points, 2), float64
-            x and y in pixels of the image; the centre of its upper left pixel is (0, 0).
+            x and y in pixels of the image; the center of its upper left pixel is (0, 0).
         """
         if not boxes:
             return np.empty((0, len(self.names), 2))
@@ -104,7 +104,7 @@ class KeyPoints:
         height, width = self._bundle.image_shape
         corners = np.array([square[:2] for square in squares], float)[:, None]
         scales = np.array([(side / width, side / height) for _, _, side, _ in squares])[:, None]
-        # Half a pixel there and back: resizing keeps the borders of the picture in place, not the pixels' centres.
+        # Half a pixel there and back: resizing keeps the borders of the picture in place, not the pixels' centers.
         return (np.asarray(self._bundle.predict(faces), float) + 0.5) * scales - 0.5 + corners
 
 
@@ -144,12 +144,12 @@ def finds_points(info: dict[str, Any]) -> bool:
     return info.get("task") == "keypoints"
 
 
-def check_recogniser(info: dict[str, Any], path: Path) -> None:
+def check_recognizer(info: dict[str, Any], path: Path) -> None:
     """Raise ValueError if a bundle, by its description, finds key points rather than names expressions."""
     if finds_points(info):
         raise ValueError(
             f"{path} finds key points and names no expressions; give it as --points (points= in Python), and the "
-            "folder of a recogniser as --model (model=)"
+            "folder of a recognizer as --model (model=)"
         )
 
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from ferbench.realtime.detection import Detector, make_detector
 from ferbench.realtime.events import Box, FaceEvent, Frame, Image, Probabilities
 from ferbench.realtime.recognition.crop import crop_face
-from ferbench.realtime.recognition.keypoints import KeyPoints, PointsChoice, check_recogniser, load_points
+from ferbench.realtime.recognition.keypoints import KeyPoints, PointsChoice, check_recognizer, load_points
 from ferbench.realtime.sources import read_image
 from ferbench.realtime.tracking import Certainty, face_event
 
 
 class Recognizer:
-    """A recogniser from a bundle, applied to faces in frames.
+    """A recognizer from a bundle, applied to faces in frames.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class Recognizer:
         name: str | None = None,
         points: PointsChoice = None,
     ) -> None:
-        check_recogniser(bundle.info, bundle.path)
+        check_recognizer(bundle.info, bundle.path)
         self._bundle = bundle
         self.points: KeyPoints | None = load_points(points)
         self._detector = detector
@@ -118,7 +118,7 @@ class Recognizer:
         Parameters
         ----------
         image : ndarray of shape (height, width, 3), uint8
-            Blue-green-red; a grey image of shape (height, width) is taken as well.
+            Blue-green-red; a gray image of shape (height, width) is taken as well.
         boxes : sequence of tuple of int
             x, y, width and height in pixels; may reach beyond the image, whose border is then repeated.
         """
@@ -131,12 +131,12 @@ class Recognizer:
         return np.stack([crop_face(image, box, self._bundle.image_shape, self._margin) for box in boxes])
 
     def predict(self, image: str | Path | NDArray[np.uint8]) -> list[FaceEvent]:
-        """Find and recognise the faces of one picture.
+        """Find and recognize the faces of one picture.
 
         Parameters
         ----------
         image : path or ndarray
-            An image file, or uint8 pixels: blue-green-red of shape (height, width, 3), or grey of (height, width).
+            An image file, or uint8 pixels: blue-green-red of shape (height, width, 3), or gray of (height, width).
 
         Returns
         -------
@@ -148,7 +148,7 @@ class Recognizer:
         ValueError
             If the file is no image, or the array is none.
         """
-        frame = Frame(0, 0.0, _as_colour(image), still=True)
+        frame = Frame(0, 0.0, _as_color(image), still=True)
         return self.recognize(frame, self.detector, Certainty(), self.points)
 
     def recognize(
@@ -174,7 +174,7 @@ class Recognizer:
         return self._detector
 
 
-def _as_colour(image: str | Path | NDArray[np.uint8]) -> Image:
+def _as_color(image: str | Path | NDArray[np.uint8]) -> Image:
     if isinstance(image, str | Path):
         return read_image(Path(image))
     array = np.asarray(image)
@@ -202,7 +202,7 @@ def _find(bundle: str | Path | None) -> tuple[Path, str | None]:
         bundle = next(iter(known))
     if str(bundle) in known:
         return known[str(bundle)], str(bundle)
-    # Also those that are no recognisers, so that the error says what they are.
+    # Also those that are no recognizers, so that the error says what they are.
     if not (path := find_shipped(bundle)).is_dir():
         names = ", ".join(known) or "no name: none is installed"
         raise FileNotFoundError(f"{bundle}: no such bundle; expected a bundle's folder or {names}")

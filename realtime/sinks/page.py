@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ferbench.realtime.drawing import UNCERTAIN_COLOUR, colour_of
+from ferbench.realtime.drawing import UNCERTAIN_COLOR, color_of
 from ferbench.realtime.events import FrameResult
 from ferbench.realtime.sinks.output import PartFile, check_suffix
 from ferbench.realtime.sinks.timelines import UNCERTAIN, Timelines, TrackTimes, thinned
@@ -111,7 +111,7 @@ class SummarySink:
         return [
             {
                 "label": label,
-                "colour": self._colour(label),
+                "color": self._color(label),
                 "seconds": seconds.get(label, 0.0),
                 "time_share": seconds.get(label, 0.0) / total_s if total_s else 0.0,
                 "faces": self._times.faces[label],
@@ -130,7 +130,7 @@ class SummarySink:
                 "x": (stretch.start_s - self._times.start_s) / duration * _PARTS,
                 "width": max(1.0, (stretch.end_s - stretch.start_s) / duration * _PARTS),
                 "label": stretch.label,
-                "colour": self._colour(stretch.label),
+                "color": self._color(stretch.label),
                 "start_s": stretch.start_s,
                 "end_s": stretch.end_s,
             }
@@ -148,8 +148,8 @@ class SummarySink:
             "rows": drawn[:_MOST_ROWS],
         }
 
-    def _colour(self, label: str) -> str:
-        return UNCERTAIN_COLOUR if label == UNCERTAIN else colour_of(label, self._labels())
+    def _color(self, label: str) -> str:
+        return UNCERTAIN_COLOR if label == UNCERTAIN else color_of(label, self._labels())
 
 
 def summary_table(page: Path) -> Path:

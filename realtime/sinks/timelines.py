@@ -77,7 +77,7 @@ class Timelines:
     frames, empty_frames : int
         Frames, and those without a face.
     models : list of str
-        Recognisers used, in order.
+        Recognizers used, in order.
     stills : bool
         Whether the frames were photographs, which have no duration.
     """

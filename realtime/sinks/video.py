@@ -192,7 +192,7 @@ def _readable(path: Path) -> bool:
 
 
 def _fitted(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Scale an image into the size without changing its proportions; a missing odd line repeats its neighbour."""
+    """Scale an image into the size without changing its proportions; a missing odd line repeats its neighbor."""
     height, width = image.shape[:2]
     if (width, height) == size:
         return image

@@ -77,7 +77,7 @@ def is_image(path: Path) -> bool:
 
 
 def read_image(file: Path) -> Image:
-    """Colour image of shape (height, width, 3), blue-green-red, from a file.
+    """Color image of shape (height, width, 3), blue-green-red, from a file.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def read_image(file: Path) -> Image:
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """Colour image from the bytes of an image file; `name` stands in the errors.
+    """Color image from the bytes of an image file; `name` stands in the errors.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def decode_image(data: bytes, name: str) -> Image:
         raise ValueError(f"{name}: the file is empty; {EXPECTED}")
     _refuse_huge(data, name)
     if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-1024:]:
-        # OpenCV would fill the missing part with grey and say nothing.
+        # OpenCV would fill the missing part with gray and say nothing.
         raise ValueError(f"{name}: a damaged JPEG, cut off before its end; get it again")
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)

@@ -9,7 +9,7 @@ from ferbench.realtime.events import Points
 
 # In hertz: what a resting point is smoothed by, and how its speed is. In hertz for each side of the face a second:
 # how much quicker a moving point is followed. As much smoothing as costs nothing: on a clip of a talking head, points
-# of ferbench-points lay as far from a centred average (0.7 % of the side) as they came, and trembled by 28 % less.
+# of ferbench-points lay as far from a centerd average (0.7 % of the side) as they came, and trembled by 28 % less.
 RESTING_HZ, SPEED_HZ, SPEED_GAIN = 1.5, 1.0, 25.0
 
 

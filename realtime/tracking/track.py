@@ -14,7 +14,7 @@ SLOWING_S = 0.5
 
 
 class Track:
-    """A face's centre and size with their velocities, kept by a Kalman filter (Kalman 1960).
+    """A face's center and size with their velocities, kept by a Kalman filter (Kalman 1960).
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Track:
         self.visible = True
         self.hits = 1
         # Plain numbers: NumPy would take ten times as long on rows of four.
-        self._place = _centre_and_size(detection.box)
+        self._place = _center_and_size(detection.box)
         self._velocity = [0.0] * 4
         # One covariance of position and velocity serves all four numbers: their noise is alike, so their filters
         # would stay equal. Its three entries: of the position, of both, of the velocity.
@@ -77,7 +77,7 @@ class Track:
         position, both, velocity = self._covariance
         certainty = position + (JITTER * self._side) ** 2
         gain, speed_gain = position / certainty, both / certainty
-        errors = [seen - place for seen, place in zip(_centre_and_size(detection.box), self._place, strict=True)]
+        errors = [seen - place for seen, place in zip(_center_and_size(detection.box), self._place, strict=True)]
         self._place = [place + gain * error for place, error in zip(self._place, errors, strict=True)]
         self._velocity = [speed + speed_gain * error for speed, error in zip(self._velocity, errors, strict=True)]
         self._covariance = ((1 - gain) * position, (1 - gain) * both, velocity - speed_gain * both)
@@ -85,6 +85,6 @@ class Track:
         self.hits += 1
 
 
-def _centre_and_size(box: Box) -> list[float]:
+def _center_and_size(box: Box) -> list[float]:
     x, y, width, height = box
     return [x + width / 2, y + height / 2, float(width), float(height)]

@@ -106,7 +106,7 @@ def overlap(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
 
 
 def distance(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
-    """Distance of the centres in sides of the larger box, shape (len(a), len(b)); infinite for unlike sizes."""
+    """Distance of the centers in sides of the larger box, shape (len(a), len(b)); infinite for unlike sizes."""
     first, second = np.array(a, np.float64)[:, None], np.array(b, np.float64)[None]
     offset = first[..., :2] + first[..., 2:] / 2 - second[..., :2] - second[..., 2:] / 2
     sides, others = first[..., 2:].mean(axis=2), second[..., 2:].mean(axis=2)

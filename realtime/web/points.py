@@ -25,7 +25,7 @@ class PointsOffer:
     FileNotFoundError
         If there is no such bundle.
     ValueError
-        If the bundle is one of a recogniser.
+        If the bundle is one of a recognizer.
     """
 
     def __init__(self, bundle: str | Path | None, *, on: bool = False) -> None:

@@ -21,7 +21,7 @@ class Box(BaseModel):
 
 
 class Point(BaseModel):
-    """A place in pixels of the picture; the centre of the upper left pixel is 0, 0."""
+    """A place in pixels of the picture; the center of the upper left pixel is 0, 0."""
 
     x: float
     y: float
@@ -61,7 +61,7 @@ class ModelInfo(BaseModel):
     recipe: str | None = Field(description="the recipe it was fitted with")
     kind: str = Field(description="network or classical")
     classes: list[str]
-    colours: dict[str, str] = Field(description="a colour for each class, the same everywhere in ferbench")
+    colours: dict[str, str] = Field(description="a color for each class, the same everywhere in ferbench")
     columns: list[str] = Field(description="columns of a session's CSV")
     dataset: str | None = Field(description="what it was fitted on")
     accuracy: float | None = Field(description="measured on that data set's test images; null where not measured")

@@ -8,13 +8,13 @@ from typing import Any
 
 from ferbench.models import load_bundle
 from ferbench.realtime import FaceEvent, Recognizer
-from ferbench.realtime.drawing import colour_of
-from ferbench.realtime.recognition import check_recogniser
+from ferbench.realtime.drawing import color_of
+from ferbench.realtime.recognition import check_recognizer
 from ferbench.realtime.web.refusal import Refusal
 
 
 class Shelf:
-    """Recognisers by name.
+    """Recognizers by name.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Shelf:
         return name
 
     def get(self, name: str | None = None) -> Recognizer:
-        """Return a recogniser, loading it first where needed (seconds); may be called from any thread."""
+        """Return a recognizer, loading it first where needed (seconds); may be called from any thread."""
         name = self.check(name)
         with self._locks[name]:
             if name not in self._loaded:
@@ -73,7 +73,7 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"{path} is no bundle: it has no bundle.json")
     info = json.loads(file.read_text())
-    check_recogniser(info, path)
+    check_recognizer(info, path)
     classes, scores = info["labels"], info.get("scores", {})
     test = scores.get("PrivateTest") or scores.get("PublicTest") or {}
     return {
@@ -81,7 +81,7 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
         "recipe": info.get("recipe", {}).get("name"),
         "kind": "network" if "model.onnx" in info["files"] else "classical",
         "classes": classes,
-        "colours": {label: colour_of(label, classes) for label in classes},
+        "colours": {label: color_of(label, classes) for label in classes},
         "columns": FaceEvent.columns(classes),
         "dataset": info.get("dataset", {}).get("name"),
         "accuracy": test.get("accuracy"),

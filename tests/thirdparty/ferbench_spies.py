@@ -30,7 +30,7 @@ def note(event, images=()):
 
 
 class Nearest(ClassifierMixin, BaseEstimator):
-    """Nearest class mean on 6 x 6 grey levels: fast, deterministic, better than chance."""
+    """Nearest class mean on 6 x 6 gray levels: fast, deterministic, better than chance."""
 
     def __init__(self, seconds=0.0, random_state=None):
         self.seconds = seconds
@@ -84,7 +84,7 @@ class SpiedPixels(TransformerMixin, BaseEstimator):
         return X.reshape(len(X), -1).astype(np.float32)
 
     def get_feature_names_out(self, input_features=None):
-        return np.array([f"grey{i}" for i in range(self.n_features_)], dtype=object)
+        return np.array([f"gray{i}" for i in range(self.n_features_)], dtype=object)
 
 
 class Crash(Nearest):

@@ -58,9 +58,9 @@ export function drawOverlay(events, picture, colours, { mirrored = false, points
   }
 }
 
-function drawFace(pen, face, place, colour, stage) {
+function drawFace(pen, face, place, color, stage) {
   pen.lineJoin = "round";
-  for (const [line, stroke] of [[5, "rgb(0 0 0 / 55%)"], [2.5, colour]]) {
+  for (const [line, stroke] of [[5, "rgb(0 0 0 / 55%)"], [2.5, color]]) {
     pen.beginPath();
     pen.roundRect(place.x, place.y, place.width, place.height, Math.min(12, place.width / 8));
     pen.lineWidth = line;
@@ -79,14 +79,14 @@ function drawFace(pen, face, place, colour, stage) {
   const y = above > 2 ? above : place.y + 6;
   pen.beginPath();
   pen.roundRect(x, y, width, 25, 8);
-  pen.fillStyle = colour;
+  pen.fillStyle = color;
   pen.fill();
-  pen.fillStyle = inkOn(colour);
+  pen.fillStyle = inkOn(color);
   pen.textBaseline = "middle";
   pen.fillText(text, x + 9, y + 13);
 }
 
-// Light with a dark rim: seen on any skin, and in no expression's colour.
+// Light with a dark rim: seen on any skin, and in no expression's color.
 function drawPoint(pen, x, y, radius) {
   pen.beginPath();
   pen.arc(x, y, radius, 0, 2 * Math.PI);

@@ -15,7 +15,7 @@ export class FacePanel {
     $("bars").replaceChildren(...about.classes.map((label) => {
       const row = document.createElement("li");
       row.dataset.label = label;
-      row.style.setProperty("--colour", about.colours[label]);
+      row.style.setProperty("--color", about.colours[label]);
       row.innerHTML = '<span class="name"></span><span class="lane"><div class="fill"></div></span><span class="value"></span>';
       row.querySelector(".name").textContent = label;
       return row;
@@ -36,7 +36,7 @@ export class FacePanel {
     this.chips(faces, face);
     const known = face && face.certain;
     const best = face ? face.probabilities[face.label] : 0;
-    $("label-dot").style.setProperty("--colour", known ? this.about.colours[face.label] : "var(--lane)");
+    $("label-dot").style.setProperty("--color", known ? this.about.colours[face.label] : "var(--lane)");
     $("label-text").textContent = face ? (known ? face.label : "uncertain") : "–";
     $("label-share").textContent = known ? percent(best) : "";
     $("label-note").textContent = note(face, faces.length, events.length ? "No face in view" : idle);

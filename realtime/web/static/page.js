@@ -40,9 +40,9 @@ export function save(text, name, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-// Black or white, whichever stands out more on a colour.
-export function inkOn(colour) {
-  const channels = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16) / 255);
+// Black or white, whichever stands out more on a color.
+export function inkOn(color) {
+  const channels = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255);
   const [red, green, blue] = channels.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000000" : "#ffffff";
 }
@@ -58,7 +58,7 @@ export function themeButton(button, changed) {
     chosen = order[(order.indexOf(chosen) + 1) % 3];
     if (chosen) document.documentElement.dataset.theme = names[chosen];
     else delete document.documentElement.dataset.theme;
-    button.title = `Colours: ${names[chosen]}`;
+    button.title = `Colors: ${names[chosen]}`;
     button.setAttribute("aria-label", button.title);
     changed();
   });

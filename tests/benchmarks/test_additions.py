@@ -1,0 +1,125 @@
+"""What a report adds where there is something to say: effects of an ablation, published figures beside ours."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_results import fake_results
+
+from ferbench.benchmarks.report import published_figures as _published
+from ferbench.benchmarks.report.additions import Additions
+from ferbench.benchmarks.report.expressions import write_report
+from ferbench.benchmarks.report.results import Results, read_results
+from ferbench.benchmarks.report.scores import score_results
+from ferbench.benchmarks.store.suite import load_suite
+
+OFFICIAL = {"Training": 28709, "PublicTest": 3589, "PrivateTest": 3589}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A suite with a reference, on data that calls itself FER2013's official split."""
+    folder = fake_results(tmp_path_factory.mktemp("results"))
+    suite = json.loads((folder / "suite.json").read_text())
+    (folder / "suite.json").write_text(json.dumps(suite | {"reference": "pixels+tree"}))
+    for path in (folder / "records").iterdir():
+        record = json.loads(path.read_text())
+        record["dataset"]["counts"] = OFFICIAL
+        record["recipe"]["all_params"] = {"depth": 6 if "tree" in path.name else None, "random_state": 0}
+        if path.name.startswith("mlp"):
+            record["recipe"]["name"] = "cnn-4conv@thin"
+            record["history"] = {"loss": [1.0, 0.9, 0.8], "val_accuracy": [0.4, 0.5, 0.6], "seconds": [60.0] * 3}
+        path.write_text(json.dumps(record))
+    write_report(folder)
+    return folder
+
+
+def test_an_effect_is_the_difference_on_the_same_images(folder: Path) -> None:
+    table = pd.read_csv(folder / "effects.csv").set_index("recipe")
+    assert table.index[0] == "pixels+tree" and "constant" not in table.index
+    results = read_results(folder)
+    accuracy = {cell.label: accuracies(results, cell.label) for cell in results.contestants}
+    for recipe, row in table.iloc[1:].iterrows():
+        assert row["effect"] == pytest.approx(accuracy[recipe] - accuracy["pixels+tree"], abs=1e-5)
+        assert row["effect_low"] < row["effect"] < row["effect_high"]
+        together = row["n_images"]
+        parts = len(results.labels["PublicTest"]) * row["public_effect"]
+        parts += len(results.labels["PrivateTest"]) * row["private_effect"]
+        assert row["effect"] * together == pytest.approx(parts, abs=0.01)
+        certain = row["p_holm"] < 0.05 and row["effect_low"] * row["effect_high"] > 0
+        assert (row["verdict"] != "tie") == certain
+    assert (table["p_holm"][1:] >= table["p_mcnemar"][1:] - 1e-9).all()
+
+
+def test_the_changed_parameters_are_told(folder: Path) -> None:
+    table = pd.read_csv(folder / "effects.csv").set_index("recipe")
+    assert table.loc["pixels+nb", "changed"] == "depth 6 → None"
+    text = (folder / "effects.md").read_text()
+    assert text.startswith("# What each change to pixels+tree is worth") and "depth 6 → None" in text
+    assert (folder / "effects.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_published_and_measured_figures_stand_apart(folder: Path) -> None:
+    table = pd.read_csv(folder / "published.csv", keep_default_na=False)
+    assert set(table["origin"]) == {"published", "measured"}
+    theirs = table[table["origin"] == "published"]
+    with Path(_published.__file__).with_name("published_fer2013.csv").open() as handle:
+        known = list(csv.DictReader(handle))
+    assert sorted(theirs["what"]) == sorted(row["what"] for row in known)
+    assert (theirs["low"] == "").all() and (table.loc[table["origin"] == "measured", "low"] != "").all()
+    assert table["accuracy"].is_monotonic_decreasing
+    page = (folder / "index.html").read_text()
+    assert page.count("measured here") >= (table["origin"] == "measured").sum()
+    assert 'id="published"' in page and 'id="effects"' in page
+    lines = (folder / "published.md").read_text().splitlines()
+    assert not [line for line in lines if "Pramerdorfer" in line and "**measured here**" in line]
+    assert [line for line in lines if "cnn-4conv@thin" in line and "**measured here**" in line]
+
+
+def test_a_claim_stands_beside_the_measurement_of_its_architecture_with_the_reason(folder: Path) -> None:
+    results = read_results(folder)
+    table = _published.claims(results, score_results(results)).set_index("what")
+    row = table.loc["four convolutions, two fully connected layers"]
+    assert row["recipe"] == "cnn-4conv@thin" and row["epochs"] == 3
+    expected = "exceeded" if row["accuracy"] >= 0.65 else ("inside the noise" if row["high"] >= 0.65 else "not reached")
+    assert row["verdict"] == expected
+    assert (row["reason"] == "") == (expected == "exceeded")
+    assert table.loc["convolutions with global average pooling", "verdict"] == "not measured yet"
+    worse = replace(results, measured=tuple(spoiled(cell) for cell in results.measured))
+    row = _published.claims(worse, score_results(worse)).set_index("what").loc[row.name]
+    assert row["verdict"] == "not reached"
+    assert row["reason"].startswith("trained for 3 epochs") and "best epoch was one of the last" in row["reason"]
+
+
+def test_figures_of_other_rows_are_left_out(tmp_path: Path) -> None:
+    results = read_results(fake_results(tmp_path))
+    (results.root / "published.csv").write_text("of an earlier report")
+    additions = Additions.of(results, score_results(results))
+    additions.write(results)
+    assert additions.published is None and additions.effects is None and not additions.displays(results)
+    assert not (results.root / "published.csv").exists()
+
+
+def test_a_reference_must_be_one_of_the_recipes(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('recipes = ["constant", "hog+svm"]\nreference = "hog+smv"\n')
+    with pytest.raises(
+        ValueError, match=r"mine.toml: 'reference' must be one of the recipes; .*did you mean 'hog\+svm'"
+    ):
+        load_suite(path)
+    assert load_suite("ablation").as_dict()["reference"] == "ferbench-net"
+
+
+def accuracies(results: Results, label: str) -> float:
+    (cell,) = [cell for cell in results.measured if cell.label == label]
+    truth = np.concatenate([results.labels[split] for split in ("PublicTest", "PrivateTest")])
+    given = np.concatenate([cell.proba[split].argmax(axis=1) for split in ("PublicTest", "PrivateTest")])
+    return float((np.array(results.classes)[given] == truth).mean())
+
+
+def spoiled(cell):  # type: ignore[no-untyped-def]
+    return replace(cell, proba={split: np.roll(values, 1, axis=1) for split, values in cell.proba.items()})

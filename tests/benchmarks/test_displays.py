@@ -1,0 +1,337 @@
+"""Displays show the numbers they were given, legibly, and give them back as a table."""
+
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from matplotlib.text import Annotation, Text
+
+from ferbench.benchmarks import _displays_f1, _displays_leaderboard, _displays_roc
+from ferbench.benchmarks.displays import (
+    CalibrationDisplay,
+    ConfusionMatrixDisplay,
+    Display,
+    F1Display,
+    HistoryDisplay,
+    LeaderboardDisplay,
+    RocDisplay,
+    TradeoffDisplay,
+)
+from ferbench.benchmarks.displays.base import group_styles
+from ferbench.benchmarks.displays.tradeoff import pareto_front
+from ferbench.benchmarks.scores.metrics import Scores, score
+
+CLASSES = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
+DATASET = "FER2013, PrivateTest"
+HISTORY = {
+    "loss": [1.8, 1.5, 1.3, 1.2],
+    "val_loss": [1.7, 1.5, 1.5, 1.6],
+    "accuracy": [0.3, 0.4, 0.5, 0.55],
+    "val_accuracy": [0.32, 0.41, 0.46, 0.45],
+    "learning_rate": [1e-3, 1e-3, 1e-3, 5e-4],
+    "seconds": [9.0, 8.0, 8.0, 8.0],
+}
+# Eighteen recognizers much like each other, which is where names collide.
+EXTRACTORS = ("pixels", "hog", "landmarks", "hog+landmarks")
+NAMES = [f"{extractor}+{kind}" for extractor in EXTRACTORS for kind in ("logreg", "linear-svm", "svm", "tree")]
+GROUPS = dict.fromkeys(NAMES, "classical") | {"cnn": "deep", "constant": "constant"}
+
+
+def predictions(sharpness: float, seed: int, y: np.ndarray) -> np.ndarray:
+    logits = np.random.default_rng(seed).normal(size=(len(y), 7))
+    logits[np.arange(len(y)), y] += sharpness
+    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def labels() -> np.ndarray:
+    return np.random.default_rng(0).choice(CLASSES, 1200, p=[0.14, 0.02, 0.14, 0.25, 0.17, 0.17, 0.11])
+
+
+@pytest.fixture(scope="module")
+def probas(labels: np.ndarray) -> dict[str, np.ndarray]:
+    y = np.array([CLASSES.index(label) for label in labels])
+    crowd = {name: predictions(0.9 + 0.05 * (k % 7), k, y) for k, name in enumerate(NAMES)}
+    constant = np.tile([0.14, 0.02, 0.14, 0.25, 0.17, 0.17, 0.11], (len(y), 1))
+    return crowd | {"cnn": predictions(2.2, 99, y), "constant": constant}
+
+
+@pytest.fixture(scope="module")
+def scores(labels: np.ndarray, probas: dict[str, np.ndarray]) -> dict[str, Scores]:
+    return {name: score(labels, proba, CLASSES, n_bootstrap=40) for name, proba in probas.items()}
+
+
+@pytest.fixture(scope="module")
+def costs() -> dict[str, float | None]:
+    random = np.random.default_rng(1)
+    return {name: float(random.uniform(1, 3)) for name in NAMES} | {"cnn": 12.0, "constant": 0.01}
+
+
+@pytest.fixture(scope="module")
+def displays(labels, probas, scores, costs) -> dict[str, Display]:
+    """One of each."""
+    titles = {"name": "cnn", "dataset": DATASET}
+    return {
+        "calibration": CalibrationDisplay.from_predictions(labels, probas["cnn"], CLASSES, **titles),
+        "confusion": ConfusionMatrixDisplay.from_scores(scores["cnn"], **titles),
+        "f1": F1Display.from_scores(scores, dataset=DATASET),
+        "history": HistoryDisplay.from_history(HISTORY, **titles),
+        "leaderboard": LeaderboardDisplay.from_scores(scores, groups=GROUPS, dataset=DATASET),
+        "roc": RocDisplay.from_predictions(labels, probas["cnn"], CLASSES, **titles),
+        "tradeoff": TradeoffDisplay.from_scores(scores, costs, groups=GROUPS, dataset=DATASET),
+    }
+
+
+EACH = pytest.mark.parametrize("name", ["calibration", "confusion", "f1", "history", "leaderboard", "roc", "tradeoff"])
+
+
+@EACH
+def test_a_saved_display_is_a_picture_and_its_numbers_beside_it(displays, name: str, tmp_path: Path) -> None:
+    picture = displays[name].save(tmp_path / name)
+    assert picture == tmp_path / f"{name}.png"
+    pixels = imread(picture)
+    assert pixels.shape[0] > 400
+    assert pixels.std() > 0.05
+    table = pd.read_csv(tmp_path / f"{name}.csv", keep_default_na=True)
+    expected = displays[name].frame()
+    assert list(table.columns) == list(expected.columns)
+    numbers = expected.select_dtypes("number").columns
+    np.testing.assert_allclose(table[numbers], expected[numbers], rtol=1e-5)
+
+
+@EACH
+def test_the_title_names_the_data_and_the_number_of_images(displays, name: str) -> None:
+    title = displays[name].plot().get_title(loc="left")
+    assert "FER2013" in title
+    assert name == "history" or "n = 1,200 images" in title
+
+
+@EACH
+def test_nothing_is_computed_while_drawing(displays, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*args: object, **kwargs: object) -> None:
+        raise AssertionError("computed while drawing")
+
+    for module in (_displays_f1, _displays_leaderboard, _displays_roc):
+        monkeypatch.setattr(module, "score", never)
+    monkeypatch.setattr("sklearn.metrics.roc_curve", never)
+    displays[name].plot()
+
+
+@EACH
+def test_nothing_is_cut_off_at_the_edge(displays, name: str) -> None:
+    figure = displays[name].plot().get_figure(root=True)
+    figure.draw_without_rendering()
+    width, height = figure.get_size_inches()
+    box = figure.get_tightbbox()
+    assert box.x0 >= -0.01
+    assert box.y0 >= -0.01
+    assert box.x1 <= width + 0.01
+    assert box.y1 <= height + 0.01
+
+
+@EACH
+def test_it_draws_into_the_callers_axes(displays, name: str) -> None:
+    figure = Figure(figsize=(14, 6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    assert displays[name].plot(right) is right
+    figure.draw_without_rendering()
+    assert not left.has_data()
+
+
+def test_the_same_numbers_give_the_same_file(displays) -> None:
+    assert displays["roc"].png(dpi=40) == displays["roc"].png(dpi=40)
+
+
+def test_drawing_needs_neither_pyplot_nor_a_screen() -> None:
+    program = (
+        "import sys\n"
+        "from ferbench.benchmarks.displays import HistoryDisplay\n"
+        "HistoryDisplay.from_history({'loss': [2.0, 1.0]}).png()\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, env={"PATH": ""})
+
+
+def test_importing_the_package_imports_no_plotting() -> None:
+    program = "import sys, ferbench.benchmarks\nassert not {'matplotlib', 'pandas', 'sklearn'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def words(ax) -> list[str]:
+    return [text.get_text() for text in ax.findobj(Text) if text.get_text()]
+
+
+def test_the_confusion_matrix_prints_percent_of_the_row_and_counts(displays, scores) -> None:
+    display = displays["confusion"]
+    table = display.frame().set_index("label")
+    np.testing.assert_array_equal(table, scores["cnn"].confusion)
+    percent = 100 * table.loc["happy", "happy"] / table.loc["happy"].sum()
+    assert f"{percent:.0f} %\n{table.loc['happy', 'happy']}" in words(display.plot())
+
+
+def test_a_label_without_images_has_counts_but_no_percent() -> None:
+    display = ConfusionMatrixDisplay.from_predictions(["sad"], [[0.1, 0.9]], ["happy", "sad"])
+    assert np.isnan(display.shares[0]).all()
+    assert {"0", "100 %\n1"} <= set(words(display.plot()))
+
+
+def test_the_area_under_each_roc_curve_is_the_auc_of_the_scores(displays, scores) -> None:
+    curves = displays["roc"].frame().groupby("class")
+    for place, label in enumerate(CLASSES):
+        curve = curves.get_group(label)
+        area = np.trapezoid(curve["true_positive_rate"], curve["false_positive_rate"])
+        assert area == pytest.approx(scores["cnn"].class_values["auc"][place], abs=1e-6)
+        assert f"{label} ({area:.3f})" in words(displays["roc"].plot())
+    macro = curves.get_group("macro average")
+    assert macro["auc"].iloc[0] == scores["cnn"].macro_auc
+    area = np.trapezoid(macro["true_positive_rate"], macro["false_positive_rate"])
+    assert area == pytest.approx(scores["cnn"].macro_auc, abs=0.005)
+
+
+def test_a_roc_without_any_negative_image_has_no_curve() -> None:
+    display = RocDisplay.from_predictions(["sad", "sad"], [[0.1, 0.9], [0.3, 0.7]], ["happy", "sad"])
+    assert display.frame().empty
+    assert display.png(dpi=40)
+
+
+def test_f1_is_sorted_by_macro_and_printed(displays, scores) -> None:
+    table = displays["f1"].frame()
+    assert table["recipe"].iloc[0] == "cnn"
+    assert table["recipe"].iloc[-1] == "constant"
+    assert table["macro"].is_monotonic_decreasing
+    np.testing.assert_allclose(table.loc[0, CLASSES].astype(float), scores["cnn"].class_values["f1"])
+    assert f"{scores['cnn'].macro_f1:.2f}" in words(displays["f1"].plot())
+
+
+def test_calibration_bins_add_up_to_the_images_and_to_the_error(displays, scores) -> None:
+    table = displays["calibration"].frame()
+    assert len(table) == 15
+    assert table["images"].sum() == 1200
+    gaps = table["images"] * (table["accuracy"] - table["confidence"]).abs()
+    assert gaps.sum() / 1200 == pytest.approx(scores["cnn"].ece)
+    filled = table[table["images"] > 0]
+    assert (filled["accuracy_low"] <= filled["accuracy"]).all()
+    assert (filled["accuracy"] <= filled["accuracy_high"]).all()
+    assert table.loc[table["images"] == 0, "accuracy"].isna().all()
+
+
+def test_a_wilson_interval_is_scipys() -> None:
+    from scipy.stats import binomtest
+
+    y_true = ["happy"] * 7 + ["sad"] * 3
+    table = CalibrationDisplay.from_predictions(y_true, [[0.9, 0.1]] * 10, ["happy", "sad"]).frame()
+    row = table[table["images"] > 0].iloc[0]
+    expected = binomtest(7, 10).proportion_ci(method="wilson")
+    assert (row["accuracy_low"], row["accuracy_high"]) == pytest.approx((expected.low, expected.high), abs=1e-6)
+
+
+def test_the_best_epoch_is_the_one_with_the_highest_validation_accuracy(displays) -> None:
+    assert displays["history"].best_epoch == 3
+    assert "best epoch (3)" in words(displays["history"].plot())
+    table = displays["history"].frame()
+    assert list(table["epoch"]) == [1, 2, 3, 4]
+    assert list(table["seconds"]) == HISTORY["seconds"]
+
+
+def test_a_history_of_one_part_and_one_epoch_still_draws() -> None:
+    display = HistoryDisplay.from_history({"loss": [1.0], "learning_rate": [None]})
+    assert display.best_epoch is None
+    assert display.png(dpi=40)
+
+
+@pytest.mark.parametrize(
+    ("history", "message"),
+    [({"seconds": [1.0]}, "must hold loss"), ({"loss": [1.0, 0.9], "accuracy": [0.1]}, "one value per epoch")],
+)
+def test_a_history_that_cannot_be_drawn_is_refused(history: dict[str, list[float]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        HistoryDisplay.from_history(history)
+
+
+def test_the_leaderboard_is_sorted_has_intervals_and_flags(displays, scores) -> None:
+    table = displays["leaderboard"].frame().set_index("recipe")
+    assert table["accuracy"].is_monotonic_decreasing
+    assert tuple(table.loc["cnn", ["accuracy_low", "accuracy_high"]]) == scores["cnn"].interval("accuracy")
+    assert table.loc["constant", "flag"] == "predicts 1 of 7 classes"
+    assert any("predicts 1 of 7 classes" in text for text in words(displays["leaderboard"].plot()))
+
+
+def test_the_leaderboard_can_rank_by_another_figure(labels, probas) -> None:
+    few = {name: probas[name] for name in ("constant", "cnn")}
+    display = LeaderboardDisplay.from_predictions(labels, few, CLASSES, metric="macro_f1", n_bootstrap=20)
+    assert list(display.frame().columns[:4]) == ["recipe", "macro_f1", "macro_f1_low", "macro_f1_high"]
+    assert display.names == ("cnn", "constant")
+
+
+def test_the_legend_of_the_leaderboard_covers_no_figure(displays) -> None:
+    ax = displays["leaderboard"].plot()
+    figure = ax.get_figure(root=True)
+    figure.draw_without_rendering()
+    legend = figure.legends[0].get_window_extent()
+    assert legend.y1 < ax.xaxis.label.get_window_extent().y0 < ax.bbox.y0
+    assert figure.bbox.contains(legend.x0, legend.y0) and figure.bbox.contains(legend.x1, legend.y1)
+
+
+def test_names_beside_points_cover_neither_each_other_nor_the_points(displays) -> None:
+    ax = displays["tradeoff"].plot()
+    figure = ax.get_figure(root=True)
+    figure.draw_without_rendering()
+    texts = [child for child in ax.get_children() if isinstance(child, Annotation) and child.get_text()]
+    assert {text.get_text() for text in texts} == {*NAMES, "cnn", "constant"}
+    boxes = [Text.get_window_extent(text) for text in texts]
+    assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
+    points = ax.transData.transform(displays["tradeoff"].frame()[["cost", "accuracy"]])
+    assert not [1 for box in boxes for point in points if box.contains(*point)]
+    inside = ax.get_window_extent()
+    assert all(inside.contains(*box.min) and inside.contains(*box.max) for box in boxes)
+
+
+def test_the_pareto_front_holds_whom_nobody_beats() -> None:
+    cost, accuracy = np.array([1.0, 2, 3, 3, 4, 1]), np.array([0.3, 0.5, 0.5, 0.7, 0.6, 0.3])
+    # The two cheapest are equal, so neither is beaten.
+    assert pareto_front(cost, accuracy).tolist() == [True, True, False, True, False, True]
+
+
+def test_of_many_recognizers_those_on_a_front_are_named_and_each_group_has_its_own(scores) -> None:
+    many = {f"recipe-{place}": scores["cnn"] for place in range(40)} | {"hog": scores["constant"]}
+    costs = {name: 2.0 + place for place, name in enumerate(many)} | {"recipe-0": 1.0, "hog": 0.5}
+    groups = dict.fromkeys(many, "deep") | {"hog": "classical"}
+    display = TradeoffDisplay.from_scores(many, costs, groups=groups, dataset=DATASET)
+    ax = display.plot()
+    shown = {child.get_text() for child in ax.get_children() if isinstance(child, Annotation)} - {""}
+    # Forty are equally good, and the cheapest of them beats the others; the cheapest of all is the worst.
+    assert shown == {"recipe-0", "hog"}
+    assert len(display.frame()) == 41
+
+
+def test_the_front_of_a_group_is_drawn_in_its_color(displays) -> None:
+    display = displays["tradeoff"]
+    colors = {group: color for group, (color, _) in group_styles(display.groups).items()}
+    thin = [line for line in display.plot().get_lines() if line.get_linewidth() == 1 and line.get_linestyle() == "-"]
+    expected = [group for group in dict.fromkeys(display.groups) if group and display._group_front(group).sum() > 1]
+    assert expected and [line.get_color() for line in thin] == [colors[group] for group in expected]
+
+
+def test_a_recognizer_without_a_measured_cost_is_left_out_and_said_so(scores, costs) -> None:
+    display = TradeoffDisplay.from_scores(scores, costs | {"hog+svm": None}, dataset=DATASET)
+    assert "hog+svm" not in display.names
+    assert "1 without a measured cost left out" in display.plot().get_title(loc="left")
+
+
+def test_a_tradeoff_without_costs_or_with_a_cost_of_nothing_is_refused(scores) -> None:
+    with pytest.raises(ValueError, match="one measured cost"):
+        TradeoffDisplay.from_scores(scores, {})
+    with pytest.raises(ValueError, match="cost of cnn must be positive"):
+        TradeoffDisplay.from_scores(scores, {"cnn": 0.0})
+
+
+@pytest.mark.parametrize("display", [F1Display, LeaderboardDisplay])
+def test_a_display_of_nobody_is_refused(display: type[F1Display] | type[LeaderboardDisplay]) -> None:
+    with pytest.raises(ValueError, match="one recognizer at least"):
+        display.from_scores({})

@@ -1,0 +1,143 @@
+"""Recognizers made of other recognizers: a suite names them, and finds what was measured of them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ferbench.benchmarks.fit.named_bundles import bundle_names, in_order, with_folders
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.suite import Cell, Suite
+from ferbench.datasets import Dataset, make_faces
+from ferbench.models import load_bundle
+
+BASE = Suite(
+    "small",
+    ("pretrained@both", "cnn@pupil", "pixels+logreg@alone", "pixels+tree"),
+    params={
+        "cnn@pupil": {"architecture": "tiny", "epochs": 1, "teachers": ["pixels+logreg@alone", "pixels+tree"]},
+        "pixels+logreg@alone": {"classifier__C": 0.01},
+        "pretrained@both": {"bundles": ["cnn@pupil", "pixels+tree"]},
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def faces() -> Dataset:
+    return make_faces(105, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def measured(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    summary = Run(BASE, faces, tmp_path_factory.mktemp("results")).execute()
+    for record in summary.measured:
+        assert record["status"] == "ok", record["traceback"]
+    return summary.root, {record["recipe"]["name"]: record for record in summary.measured}
+
+
+def test_teachers_come_before_pupils_and_pupils_before_what_is_put_together(
+    measured: tuple[Path, dict[str, Any]],
+) -> None:
+    order = list(measured[1])
+    assert set(order[:2]) == {"pixels+logreg@alone", "pixels+tree"}
+    assert order[2:] == ["cnn@pupil", "pretrained@both"]
+
+
+def test_a_record_keeps_the_names_and_the_checksums_of_what_taught(measured: tuple[Path, dict[str, Any]]) -> None:
+    root, records = measured
+    recipe = records["cnn@pupil"]["recipe"]
+    assert recipe["params"]["teachers"] == ["pixels+logreg@alone", "pixels+tree"]
+    assert recipe["all_params"]["teachers"] == "['pixels+logreg@alone', 'pixels+tree']"
+    assert list(recipe["made_of"]) == ["pixels+logreg@alone", "pixels+tree"]
+    for name, checksum in recipe["made_of"].items():
+        assert load_bundle(root / records[name]["bundle"]).info["sha256"] == checksum
+    texts = (path.read_text() for path in [*root.glob("records/*.json"), *root.glob("bundles/*/bundle.json")])
+    assert not [text for text in texts if str(root) in text], "no path of this machine"
+
+
+def test_a_mean_of_measured_recognizers_is_a_row(measured: tuple[Path, dict[str, Any]]) -> None:
+    root, records = measured
+    both = records["pretrained@both"]
+    stored = {
+        name: np.load(root / "probabilities" / f"{records[name]['cell_id']}.npz")["PrivateTest"]
+        for name in ("pretrained@both", "cnn@pupil", "pixels+tree")
+    }
+    mean = (stored["cnn@pupil"] + stored["pixels+tree"]) / 2
+    np.testing.assert_allclose(stored["pretrained@both"], mean, atol=1e-4)
+    assert both["bundle"] is None and "put together" in both["reason"]
+    assert both["size_bytes"] == sum(
+        path.stat().st_size
+        for name in ("cnn@pupil", "pixels+tree")
+        for path in (root / records[name]["bundle"]).iterdir()
+    )
+
+
+def test_a_missing_teacher_is_named_with_the_command_that_measures_it(faces: Dataset, tmp_path: Path) -> None:
+    (record,) = Run(BASE, faces, tmp_path, only=["cnn@pupil"]).execute().measured
+    assert record["status"] == "skipped"
+    assert "cnn@pupil needs the bundle of 'pixels+logreg@alone', which is not measured with seed 0" in record["reason"]
+    assert record["reason"].endswith("measure it first: ferbench run small --only 'pixels+logreg@alone'")
+    params = {"pretrained": {"bundles": ["nobody"]}}
+    run = Run(Suite("small", ("pretrained",), params=params), faces, tmp_path)
+    assert "neither a recipe of suite small nor measured" in run.execute().measured[0]["reason"]
+    assert [step.action for step in run.plan()] == ["run"], "tried again unasked once it is there"
+
+
+def test_published_figures_without_their_bundles_are_not_lost(
+    measured: tuple[Path, dict[str, Any]], faces: Dataset, tmp_path: Path
+) -> None:
+    import shutil
+
+    root, records = measured
+    shutil.copytree(root, tmp_path / root.name)
+    shutil.rmtree(tmp_path / root.name / "bundles")
+    run = Run(BASE, faces, tmp_path, only=["cnn@pupil"])
+    assert run.execute().measured[0]["status"] == "skipped"
+    assert run.store.record(records["cnn@pupil"]["cell_id"]) == records["cnn@pupil"]
+
+
+def test_a_shipped_bundle_is_taken_where_none_was_measured_and_foreign_data_is_warned_of(
+    faces: Dataset, tmp_path: Path
+) -> None:
+    params = {"pretrained@flip": {"bundles": "ferbench-net-xs", "test_time": "flip"}}
+    (record,) = Run(Suite("small", ("pretrained@flip",), params=params), faces, tmp_path).execute().measured
+    assert record["status"] == "ok", record["traceback"]
+    assert list(record["recipe"]["made_of"]) == ["ferbench-net-xs"]
+    assert "trained on other rows, ferbench-net-xs (" in record["reason"]
+
+
+def test_what_was_measured_with_another_seed_or_other_parameters_is_no_teacher(
+    measured: tuple[Path, dict[str, Any]], faces: Dataset, tmp_path: Path
+) -> None:
+    import shutil
+
+    shutil.copytree(measured[0], tmp_path / measured[0].name)
+    other = replace(BASE, seeds=(1,))
+    assert Run(other, faces, tmp_path, only=["cnn@pupil"]).execute().measured[0]["status"] == "skipped"
+    changed = replace(BASE, params={**BASE.params, "pixels+logreg@alone": {"classifier__C": 0.02}})
+    summary = Run(changed, faces, tmp_path, only=["cnn@pupil"], force=True).execute()
+    assert summary.measured[0]["status"] == "skipped"
+
+
+def test_circles_are_refused_and_a_recipe_may_be_taught_by_what_ships_under_its_name(
+    faces: Dataset, tmp_path: Path
+) -> None:
+    params = {"cnn@a": {"teachers": ["cnn@b"]}, "cnn@b": {"teachers": ["cnn@a"]}}
+    with pytest.raises(ValueError, match="in a circle: cnn@a, cnn@b"):
+        Run(Suite("small", ("cnn@a", "cnn@b"), params=params), faces, tmp_path)
+    own = Cell("id", "ferbench-net", {"teachers": ["ferbench-net"]}, 0)
+    assert in_order([own]) == [[own]]
+
+
+def test_names_are_found_in_each_parameter_that_holds_bundles() -> None:
+    params = {"features__bundle": "deep", "teachers": ["a", "b"], "bundles": "a", "epochs": 3, "classes": ["x"]}
+    assert bundle_names(params) == ["deep", "a", "b"]
+    assert with_folders(params, {"a": "/a", "deep": "/d"}) == {
+        "features__bundle": "/d",
+        "teachers": ["/a", "b"],
+        "bundles": "/a",
+        "epochs": 3,
+        "classes": ["x"],
+    }

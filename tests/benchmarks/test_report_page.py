@@ -1,0 +1,129 @@
+"""The page: one file, safe whatever a record says, and usable from a keyboard."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import pytest
+from fake_results import add_cell, add_failure, digits_dataset, fake_results
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+
+from ferbench.benchmarks.report.expressions import write_report
+from ferbench.benchmarks.store.store import Store
+
+EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)> $\\frac{1}{0}$'
+
+
+class Page(HTMLParser):
+    """Every element with its attributes, the text of the scripts, and what is left open."""
+
+    VOID = frozenset({"meta", "img", "br", "link", "wbr"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "script":
+            self.scripts.append(data)
+
+    def having(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def evil_text(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A page whose recipes, reasons, notes, ids and libraries all try to be markup."""
+    plain = digits_dataset(name="evil")
+    dataset = type(plain)(**{**vars(plain), "notes": (EVIL,), "ids": plain.ids.astype("<U99") + EVIL[:60]})
+    folder = fake_results(tmp_path_factory.mktemp("evil"), dataset)
+    store = Store(folder)
+    recipe = {"name": EVIL, "family": EVIL, "params": {}, "implementation": EVIL, "probabilities": EVIL}
+    add_cell(store, dataset, recipe, 0, LogisticRegression(max_iter=2000, C=10.0))
+    network = MLPClassifier((64,), max_iter=60, random_state=0, early_stopping=True)
+    add_cell(store, dataset, {**recipe, "name": EVIL + " net"}, 0, network)
+    add_failure(store, dataset, EVIL + " failed", "error", EVIL)
+    return write_report(folder, dataset=dataset).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(evil_text: str) -> Page:
+    return Page(evil_text)
+
+
+def test_text_of_records_stays_text(page: Page, evil_text: str) -> None:
+    assert len(page.having("script")) == 1
+    assert all("alert(" not in script for script in page.scripts)
+    assert not any(name.startswith("on") for _, attributes in page.elements for name in attributes)
+    assert "<script>alert" not in evil_text and "<img src=x" not in evil_text
+    assert evil_text.count("&lt;script&gt;alert(") > 5
+
+
+def test_the_page_is_well_formed(page: Page) -> None:
+    assert page.open == []
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_needs_no_network_and_runs_only_its_own_script(page: Page, evil_text: str) -> None:
+    for _, attributes in page.elements:
+        for name in ("src", "href", "xlink:href", "action"):
+            if value := attributes.get(name):
+                assert value.startswith(("#", "data:")), value
+    assert not re.search(r"url\((?![\"']?(#|data:))", evil_text)
+    assert "@import" not in evil_text
+    policy = next(meta["content"] for meta in page.having("meta") if meta.get("http-equiv"))
+    digest = base64.b64encode(hashlib.sha256("".join(page.scripts).encode()).digest()).decode()
+    assert policy is not None and "default-src 'none'" in policy
+    assert f"script-src 'sha256-{digest}'" in policy
+
+
+def test_the_leaderboard_is_sorted_by_buttons_that_say_so(page: Page) -> None:
+    heads = [attributes for attributes in page.having("th") if "data-kind" in attributes]
+    buttons = [attributes for attributes in page.having("button") if "data-name" in attributes]
+    assert len(heads) == len(buttons) > 15
+    assert [head["aria-sort"] for head in heads if "aria-sort" in head] == ["descending"]
+    assert all(attributes.get("scope") in ("col", "row") for attributes in page.having("th"))
+    assert any(attributes.get("role") == "status" for attributes in page.having("p"))
+
+
+def test_every_section_is_there_and_linked(page: Page) -> None:
+    sections = {attributes.get("id") for attributes in page.having("section")}
+    expected = {
+        *("leaderboard", "cost", "f1", "confusion", "pairs", "roc", "calibration", "training"),
+        *("wrong", "comparison", "reading", "environment"),
+    }
+    assert sections == expected
+    links = {str(attributes["href"])[1:] for attributes in page.having("a")}
+    assert expected <= links
+
+
+def test_dark_mode_and_narrow_screens_are_cared_for(evil_text: str) -> None:
+    assert "prefers-color-scheme: dark" in evil_text
+    assert "width=device-width" in evil_text
+    assert "max-width: 40rem" in evil_text
+    drawings = re.findall(r"<svg.*?</svg>", evil_text, flags=re.DOTALL)
+    assert len(drawings) > 6
+    assert all("currentColor" in drawing and "#222222" not in drawing for drawing in drawings)
+
+
+def test_a_recognizer_name_with_dollars_is_drawn_as_it_is(evil_text: str) -> None:
+    drawings = "".join(re.findall(r"<svg.*?</svg>", evil_text, flags=re.DOTALL))
+    assert "$\\frac{1}{0}$" in drawings
