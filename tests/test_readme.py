@@ -8,7 +8,7 @@ import pytest
 
 from ferbench.cli.entry import build_parser
 from ferbench.datasets import make_faces
-from ferbench.realtime.detection import yunet_file as _yunet_file
+from ferbench.realtime.detection import yunet_file
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -45,7 +45,7 @@ def test_the_live_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(_yunet_file, "_fetch", no_network)
+    monkeypatch.setattr(yunet_file, "_fetch", no_network)
     face = cv2.copyMakeBorder(make_faces(21, size=160, random_state=0).images[3], 160, 160, 240, 240, 1)
     picture = cv2.cvtColor(face, cv2.COLOR_GRAY2BGR)
     cv2.imwrite("party.jpg", picture)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from fake_results import fake_results
 
-from ferbench.benchmarks.report import published_figures as _published
+from ferbench.benchmarks.report import published_figures
 from ferbench.benchmarks.report.additions import Additions
 from ferbench.benchmarks.report.expressions import write_report
 from ferbench.benchmarks.report.results import Results, read_results
@@ -67,7 +67,7 @@ def test_published_and_measured_figures_stand_apart(folder: Path) -> None:
     table = pd.read_csv(folder / "published.csv", keep_default_na=False)
     assert set(table["origin"]) == {"published", "measured"}
     theirs = table[table["origin"] == "published"]
-    with Path(_published.__file__).with_name("published_fer2013.csv").open() as handle:
+    with Path(published_figures.__file__).with_name("published_fer2013.csv").open() as handle:
         known = list(csv.DictReader(handle))
     assert sorted(theirs["what"]) == sorted(row["what"] for row in known)
     assert (theirs["low"] == "").all() and (table.loc[table["origin"] == "measured", "low"] != "").all()
@@ -82,7 +82,7 @@ def test_published_and_measured_figures_stand_apart(folder: Path) -> None:
 
 def test_a_claim_stands_beside_the_measurement_of_its_architecture_with_the_reason(folder: Path) -> None:
     results = read_results(folder)
-    table = _published.claims(results, score_results(results)).set_index("what")
+    table = published_figures.claims(results, score_results(results)).set_index("what")
     row = table.loc["four convolutions, two fully connected layers"]
     assert row["recipe"] == "cnn-4conv@thin" and row["epochs"] == 3
     expected = "exceeded" if row["accuracy"] >= 0.65 else ("inside the noise" if row["high"] >= 0.65 else "not reached")
@@ -90,7 +90,7 @@ def test_a_claim_stands_beside_the_measurement_of_its_architecture_with_the_reas
     assert (row["reason"] == "") == (expected == "exceeded")
     assert table.loc["convolutions with global average pooling", "verdict"] == "not measured yet"
     worse = replace(results, measured=tuple(spoiled(cell) for cell in results.measured))
-    row = _published.claims(worse, score_results(worse)).set_index("what").loc[row.name]
+    row = published_figures.claims(worse, score_results(worse)).set_index("what").loc[row.name]
     assert row["verdict"] == "not reached"
     assert row["reason"].startswith("trained for 3 epochs") and "best epoch was one of the last" in row["reason"]
 

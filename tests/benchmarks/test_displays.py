@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.text import Annotation, Text
 
-from ferbench.benchmarks import _displays_f1, _displays_leaderboard, _displays_roc
 from ferbench.benchmarks.displays import (
     CalibrationDisplay,
     ConfusionMatrixDisplay,
@@ -23,6 +22,9 @@ from ferbench.benchmarks.displays import (
     RocDisplay,
     TradeoffDisplay,
 )
+from ferbench.benchmarks.displays import f1 as f1_module
+from ferbench.benchmarks.displays import leaderboard as leaderboard_module
+from ferbench.benchmarks.displays import roc as roc_module
 from ferbench.benchmarks.displays.base import group_styles
 from ferbench.benchmarks.displays.tradeoff import pareto_front
 from ferbench.benchmarks.scores.metrics import Scores, score
@@ -117,7 +119,7 @@ def test_nothing_is_computed_while_drawing(displays, name: str, monkeypatch: pyt
     def never(*args: object, **kwargs: object) -> None:
         raise AssertionError("computed while drawing")
 
-    for module in (_displays_f1, _displays_leaderboard, _displays_roc):
+    for module in (f1_module, leaderboard_module, roc_module):
         monkeypatch.setattr(module, "score", never)
     monkeypatch.setattr("sklearn.metrics.roc_curve", never)
     displays[name].plot()

@@ -28,11 +28,11 @@ from ferbench.benchmarks.live.tables import (
     start_table,
     stream_table,
 )
-from ferbench.cli import measure_live as _measure_live
+from ferbench.cli import measure_live
 from ferbench.datasets import make_faces
 from ferbench.models import pretrained
 from ferbench.realtime.detection.haar import HaarDetector
-from ferbench.realtime.measure import measure as _measure
+from ferbench.realtime.measure import measure as measuring
 
 MODEL = str(next(iter(pretrained().values())))
 
@@ -216,9 +216,9 @@ def test_bad_input_gives_one_line_with_the_reason(tmp_path: Path) -> None:
 
 
 def test_a_stand_in_detector_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_measure, "make_detector", lambda name: HaarDetector())
+    monkeypatch.setattr(measuring, "make_detector", lambda name: HaarDetector())
     with pytest.raises(ValueError, match="asked for the detector yunet and got haar"):
-        _measure._detector("yunet")
+        measuring._detector("yunet")
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_files_are_rebuilt_from_the_records_without_measuring(measured: Path, mo
 
 def command(*words: str) -> int:
     parser = argparse.ArgumentParser()
-    _measure_live.register(parser.add_subparsers())
+    measure_live.register(parser.add_subparsers())
     args = parser.parse_args(["measure-live", *words])
     return int(args.command(args))
 

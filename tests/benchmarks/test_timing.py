@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ferbench.benchmarks.store import timing as _timing
+from ferbench.benchmarks.store import timing
 from ferbench.benchmarks.store.timing import environment, measure_latency, measure_throughput, peak_memory_bytes
 
 IMAGES = np.arange(5 * 4 * 4, dtype=np.uint8).reshape(5, 4, 4)
@@ -32,7 +32,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     stand_in = SimpleNamespace(perf_counter=clock.perf_counter, perf_counter_ns=clock.perf_counter_ns)
-    monkeypatch.setattr(_timing, "time", stand_in)
+    monkeypatch.setattr(timing, "time", stand_in)
     return clock
 
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
-from ferbench.features import LandmarkExtractor, _landmarks
+from ferbench.features import LandmarkExtractor
 from ferbench.features.checks import check_pictures
 from ferbench.features.landmark_geometry import shape_features, shape_names
 
@@ -120,7 +120,7 @@ def test_a_missing_model_is_named_with_the_remedy(tmp_path: Path, monkeypatch: p
     missing = tmp_path / "nowhere.dat"
     with pytest.raises(FileNotFoundError, match=r"nowhere\.dat; correct the path, or leave model=None"):
         LandmarkExtractor(model=missing).fit(IMAGES)
-    monkeypatch.setattr(_landmarks, "DEFAULT_MODEL", "not-shipped.dat")
+    monkeypatch.setattr(landmarks, "DEFAULT_MODEL", "not-shipped.dat")
     with pytest.raises(FileNotFoundError, match=r"not-shipped\.dat; .*ferbench landmarks train"):
         LandmarkExtractor().predict_landmarks(IMAGES)
 

@@ -73,15 +73,15 @@ def test_same_seed_same_weights_other_seed_others(faces: Dataset, fitted: CNN) -
 def test_interrupted_and_resumed_equals_uninterrupted(
     faces: Dataset, fitted: CNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ferbench.models.networks import callbacks as _callbacks
+    from ferbench.models.networks import callbacks
 
-    save = _callbacks.State._save
+    save = callbacks.State._save
 
-    def interrupted(state: _callbacks.State) -> None:
+    def interrupted(state: callbacks.State) -> None:
         save(state)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_callbacks.State, "_save", interrupted)
+    monkeypatch.setattr(callbacks.State, "_save", interrupted)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             fit(faces, checkpoint_dir=tmp_path)

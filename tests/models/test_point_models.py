@@ -132,15 +132,15 @@ def test_rows_are_used_for_the_points_they_have(faces: Faces) -> None:
 def test_interrupted_and_resumed_equals_uninterrupted(
     faces: Faces, fitted: PointNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ferbench.models.networks import callbacks as _callbacks
+    from ferbench.models.networks import callbacks
 
-    save = _callbacks.State._save
+    save = callbacks.State._save
 
-    def interrupted(state: _callbacks.State) -> None:
+    def interrupted(state: callbacks.State) -> None:
         save(state)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_callbacks.State, "_save", interrupted)
+    monkeypatch.setattr(callbacks.State, "_save", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fit(faces, checkpoint_dir=tmp_path)
     monkeypatch.undo()

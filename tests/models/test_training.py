@@ -375,16 +375,16 @@ def test_curves_are_drawn_anew_each_epoch(
 ) -> None:
     from PIL import Image
 
-    from ferbench.models.networks import callbacks as _callbacks
+    from ferbench.models.networks import callbacks
 
     drawn: list[int] = []
-    draw = _callbacks.draw_curves
+    draw = callbacks.draw_curves
 
     def counted(history: dict, file: Path, title: str) -> None:
         draw(history, file, title)
         drawn.append(len(history["loss"]))
 
-    monkeypatch.setattr(_callbacks, "draw_curves", counted)
+    monkeypatch.setattr(callbacks, "draw_curves", counted)
     fit(faces, checkpoint_dir=tmp_path, epochs=3, verbose=True)
     assert drawn == [1, 2, 3]
     with Image.open(tmp_path / "curves.png") as picture:
