@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
-from ferbench.features import LandmarkExtractor
+from ferbench.features import LandmarkExtractor, landmarks
 from ferbench.features.checks import check_pictures
 from ferbench.features.landmark_geometry import shape_features, shape_names
 
