@@ -4,18 +4,27 @@ Run it by hand, and only where a change of behavior is meant. Without names it m
 """
 
 import json
+import os
 import shutil
+import statistics
+import subprocess
 import sys
+import tempfile
+import time
+from importlib import import_module
 from typing import Any
 
 import numpy as np
+from golden_command import FOLDERS, SUITES, heavy_modules, helps, plan
 from golden_recognizers import (
     BUNDLES,
     CLASSICAL,
+    DIFFICULTY,
     HERE,
     N_ASKED,
     ON_NETWORKS,
     PRETRAINED,
+    SEED,
     SIZES,
     faces,
     make,
@@ -23,6 +32,7 @@ from golden_recognizers import (
     training,
 )
 
+from ferbench.datasets import SPLITS, make_faces
 from ferbench.models import CNN, DlibShape, MeanShape, PointNet, load_bundle, make_recipe, save_bundle
 
 
@@ -83,8 +93,67 @@ def write_json(name: str, content: object) -> None:
     (HERE / name).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
 
 
-KINDS = {"bundles": bundles}
+def suites() -> None:
+    """The suite files as they are, small data to plan them on, and the cells that they plan."""
+    import cv2
+
+    shutil.rmtree(SUITES, ignore_errors=True)
+    drawn = make_faces(42, size=24, random_state=SEED, difficulty=DIFFICULTY)
+    for row, image in enumerate(drawn.images):
+        part = SPLITS[min(row // 7, 4) // 2] if row < 35 else "Training"
+        folder = SUITES / "faces" / part / str(drawn.labels[row])
+        folder.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(folder / f"{row}.png"), image)
+    points = marked()
+    archive = {}
+    for part, rows in (("training", slice(0, 30)), ("test", slice(30, 40))):
+        archive |= {f"images_{part}": points.images[rows], f"points_{part}": points.points[rows]}
+        archive[f"names_{part}"] = np.array([f"{part}{row}_0" for row in range(rows.stop - rows.start)])
+    np.savez_compressed(SUITES / "points.npz", **archive)
+    for file in sorted((HERE.parents[1] / "benchmarks" / "suites").glob("*.toml")):
+        shutil.copyfile(file, SUITES / file.name)
+        cells = plan(str(SUITES / file.name), file.stem, SUITES / "none")
+        (SUITES / f"{file.stem}.cells.txt").write_text("\n".join(cells) + "\n")
+        print(file.stem, len(cells))
+
+
+def help_texts() -> None:
+    """The help of every command."""
+    folder = HERE / "help"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for command, text in helps().items():
+        (folder / f"{command.replace(' ', '.')}.txt").write_text(text)
+
+
+def names() -> None:
+    """Public names of every folder."""
+    modules = {folder: import_module(f"ferbench.{folder}") for folder in FOLDERS}
+    write_json("names.json", {folder: sorted(getattr(module, "__all__", [])) for folder, module in modules.items()})
+
+
+def startup() -> None:
+    """How long a start takes, and what heavy modules it loads."""
+    lines = {
+        "help": ["-m", "ferbench.cli", "--help"],
+        "import ferbench.realtime": ["-c", "import ferbench.realtime"],
+    }
+    seconds = {what: statistics.median(_wall(words) for _ in range(5)) for what, words in lines.items()}
+    print(seconds)
+    rounded = {what: round(wall, 2) for what, wall in seconds.items()}
+    write_json("startup.json", {"seconds": rounded, "modules": heavy_modules()})
+
+
+def _wall(words: list[str]) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+KINDS = {"bundles": bundles, "suites": suites, "help": help_texts, "names": names, "startup": startup}
 
 if __name__ == "__main__":
-    for kind in sys.argv[1:] or KINDS:
-        KINDS[kind]()
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ |= {"COLUMNS": "100", "FERBENCH_CACHE": cache}
+        for kind in sys.argv[1:] or KINDS:
+            KINDS[kind]()
