@@ -12,10 +12,11 @@ import sys
 import tempfile
 import time
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from golden_command import FOLDERS, SUITES, heavy_modules, helps, plan
+from golden_command import FOLDERS, RESULTS, SUITES, heavy_modules, helps, plan
 from golden_recognizers import (
     BUNDLES,
     CLASSICAL,
@@ -31,6 +32,7 @@ from golden_recognizers import (
     marked,
     training,
 )
+from golden_reports import CSV, MEASURED, SOME, golden, rebuild
 
 from ferbench.datasets import SPLITS, make_faces
 from ferbench.models import CNN, DlibShape, MeanShape, PointNet, load_bundle, make_recipe, save_bundle
@@ -144,13 +146,32 @@ def startup() -> None:
     write_json("startup.json", {"seconds": rounded, "modules": heavy_modules()})
 
 
+def csv() -> None:
+    """Tables of the reports: the committed ones of all records, and those rebuilt from some of them."""
+    shutil.rmtree(CSV, ignore_errors=True)
+    for name in (*SOME, *MEASURED):
+        golden("all", name).mkdir(parents=True)
+        for file in (RESULTS / name).glob("*.csv"):
+            shutil.copyfile(file, golden("all", name) / file.name)
+    for name, recipes in SOME.items():
+        if recipes == ():
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            start = time.perf_counter()
+            rebuild(name, Path(scratch) / "copy", recipes)
+            print(f"{name}: {time.perf_counter() - start:.1f} s")
+            golden("some", name).mkdir(parents=True)
+            for file in (Path(scratch) / "copy").glob("*.csv"):
+                shutil.copyfile(file, golden("some", name) / file.name)
+
+
 def _wall(words: list[str]) -> float:
     start = time.perf_counter()
     subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
-KINDS = {"bundles": bundles, "suites": suites, "help": help_texts, "names": names, "startup": startup}
+KINDS = {"bundles": bundles, "suites": suites, "help": help_texts, "names": names, "startup": startup, "csv": csv}
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as cache:
