@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from golden_command import FOLDERS, RESULTS, SUITES, heavy_modules, helps, plan
+from golden_keys import all_keys
 from golden_recognizers import (
     BUNDLES,
     CLASSICAL,
@@ -165,13 +166,27 @@ def csv() -> None:
                 shutil.copyfile(file, golden("some", name) / file.name)
 
 
+def keys() -> None:
+    """Keys of what other programs read: records, the web page's answers, rows of events."""
+    with tempfile.TemporaryDirectory() as scratch:
+        write_json("keys.json", all_keys(Path(scratch)))
+
+
 def _wall(words: list[str]) -> float:
     start = time.perf_counter()
     subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
-KINDS = {"bundles": bundles, "suites": suites, "help": help_texts, "names": names, "startup": startup, "csv": csv}
+KINDS = {
+    "bundles": bundles,
+    "suites": suites,
+    "help": help_texts,
+    "names": names,
+    "startup": startup,
+    "csv": csv,
+    "keys": keys,
+}
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as cache:
