@@ -1,9 +1,10 @@
 """``ferbench measure-speed``: what extractors and classical recognizers cost, and how it grows with the data."""
 
 import argparse
-import signal
 from pathlib import Path
 from typing import Any
+
+from ferbench.utils import interrupt_on_terminate
 
 
 def register(subparsers: Any) -> None:
@@ -68,11 +69,8 @@ def _measure(args: argparse.Namespace) -> list[dict[str, Any]]:
             bar.update()
 
         # A terminated run ends as an interrupted one does, and takes the process that measures with it.
-        previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
+        with interrupt_on_terminate():
             records = bench.run(tell)
-        finally:
-            signal.signal(signal.SIGTERM, previous)
     return [record for record in records if record["status"] == "failed"]
 
 

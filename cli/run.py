@@ -6,6 +6,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ferbench.utils import Interruption, interrupt_on_terminate
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -36,22 +38,17 @@ def register(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run a suite; return 0 when all cells are ok, 1 when some failed, 130 or 143 when interrupted."""
-    received: list[int] = []
+    with interrupt_on_terminate() as stop:
+        try:
+            return _run(args)
+        except KeyboardInterrupt:
+            return _interrupted(args, stop)
 
-    def interrupt(number: int, _frame: Any) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        return _run(args)
-    except KeyboardInterrupt:
-        number = received[0] if received else signal.SIGINT
-        command = _command_to_go_on(args)
-        print(f"\ninterrupted; nothing finished is lost. Go on with: {command}", file=sys.stderr)
-        return 128 + number
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _interrupted(args: argparse.Namespace, stop: Interruption) -> int:
+    command = _command_to_go_on(args)
+    print(f"\ninterrupted; nothing finished is lost. Go on with: {command}", file=sys.stderr)
+    return stop.exit_code or 128 + signal.SIGINT
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -6,6 +6,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ferbench.utils import Interruption, interrupt_on_terminate
+
 if TYPE_CHECKING:
     from ferbench.benchmarks.tune import Progress, Search
 
@@ -34,24 +36,19 @@ def register(subparsers: Any) -> None:
 
 def tune(args: argparse.Namespace) -> int:
     """Search; return 0 with a result, 1 when every trial failed, 130 or 143 when interrupted."""
-    received: list[int] = []
+    with interrupt_on_terminate() as stop:
+        try:
+            return _tune(args)
+        except KeyboardInterrupt:
+            return _interrupted(args, stop)
 
-    def interrupt(number: int, _frame: Any) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        return _tune(args)
-    except KeyboardInterrupt:
-        number = received[0] if received else signal.SIGINT
-        print(
-            f"\ninterrupted; no finished trial is lost. Go on with: {shlex.join(_words(args))}",
-            file=sys.stderr,
-        )
-        return 128 + number
-    finally:
-        signal.signal(signal.SIGTERM, before)
+def _interrupted(args: argparse.Namespace, stop: Interruption) -> int:
+    print(
+        f"\ninterrupted; no finished trial is lost. Go on with: {shlex.join(_words(args))}",
+        file=sys.stderr,
+    )
+    return stop.exit_code or 128 + signal.SIGINT
 
 
 def _tune(args: argparse.Namespace) -> int:

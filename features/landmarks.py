@@ -1,6 +1,5 @@
 """Facial landmarks found by dlib, and the shape of the face as features."""
 
-import hashlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from ferbench.features.base import ImageExtractor, Rows
 from ferbench.features.landmark_geometry import N_POINTS, shape_features, shape_names
-from ferbench.utils import Between, Constraint, Images, OrNone, Type, WorkerCount, check_images, check_parameters
+from ferbench.utils import (
+    Between,
+    Constraint,
+    Images,
+    OrNone,
+    Type,
+    WorkerCount,
+    check_images,
+    check_parameters,
+    sha256_of,
+)
 
 DEFAULT_MODEL = "landmarks68.dat"
 # Smaller images are enlarged to this side, in pixels. dlib answers in whole pixels and looks up single ones: on
@@ -167,4 +176,4 @@ def _read_model(path: Path, _mtime_ns: int, _size: int) -> _Model:
     n_points = predictor(np.zeros((8, 8), np.uint8), dlib.rectangle(0, 0, 7, 7)).num_parts
     if n_points != N_POINTS:
         raise ValueError(f"LandmarkExtractor: {path} finds {n_points} points; expected {N_POINTS}; {remedy}")
-    return _Model(predictor, hashlib.sha256(path.read_bytes()).hexdigest())
+    return _Model(predictor, sha256_of(path))

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -16,6 +15,7 @@ from ferbench.features.lbp import LBPExtractor
 from ferbench.features.patches import PatchExtractor
 from ferbench.features.pixels import PixelExtractor
 from ferbench.features.sift import SIFTExtractor
+from ferbench.utils import closest
 
 GROUP = "ferbench.extractors"
 
@@ -101,8 +101,8 @@ def make_extractor(spec: str, **params: Any) -> Any:
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     choices = sorted(known)
-    nearest = get_close_matches(name, choices, n=1, cutoff=0.5)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    nearest = closest(name, choices, cutoff=0.5)
+    hint = f"; did you mean {nearest!r}?" if nearest else ""
     return f"unknown {what}: {name!r}; expected one of {', '.join(choices)}{hint}"
 
 

@@ -1,6 +1,5 @@
 """Named, unfitted recognizers: every extractor with every classifier, the networks, and what other packages add."""
 
-import difflib
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from ferbench.models.classifiers import KNN, SVM, Forest, KernelRidge, LocalSVM,
 from ferbench.models.ensembles import Calibrated, Mirrored, Pretrained, Stack, Vote
 from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
+from ferbench.utils import suggest
 
 ENTRY_POINTS = "ferbench.recipes"
 
@@ -105,9 +105,7 @@ class Recipe:
         known = recognizer.get_params()
         for name in parameters:
             if name not in known:
-                close = difflib.get_close_matches(name, known, 1)
-                hint = f"; did you mean {close[0]}?" if close else f"; known: {', '.join(sorted(known))}"
-                raise ValueError(f"recipe {self.name} has no parameter {name!r}{hint}")
+                raise ValueError(f"recipe {self.name} has no parameter {name!r}; {suggest(name, sorted(known))}")
         return recognizer.set_params(**parameters)
 
 
@@ -178,9 +176,7 @@ def get_recipe(name: str) -> Recipe:
     features, _, classifier = name.rpartition("+")
     if classifier in classifier_steps() and set(features.split("+")) <= set(extractors()):
         return _cross(features, classifier)
-    close = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-    raise ValueError(f"there is no recipe {name!r}; {hint}")
+    raise ValueError(f"there is no recipe {name!r}; {suggest(name, known)}")
 
 
 def make_recipe(name: str, **parameters: Any) -> Any:

@@ -1,7 +1,11 @@
 from .blas import multiply, one_blas_thread
+from .cache import cache_dir
 from .extras import require
+from .files import PartFile, atomic_file, move, prepared_file, sha256_of, write_atomically
+from .folders import PartFolder, atomic_folder, remove_folder
 from .image_files import MAX_FILE_BYTES, Decoded, decode, resize
 from .images import Images, check_images, equalize_histograms, resize_face
+from .json_files import json_field, parse_json, read_json
 from .parameters import (
     BOOLEAN,
     AtLeast,
@@ -20,7 +24,9 @@ from .parameters import (
 )
 from .point_offset import mark_offset
 from .points import MIRRORED, POINT_NAMES, derive_points
-from .signals import Interruption, stop_on_signals
+from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
+from .suggestions import closest, suggest
+from .unfinished import remove_leftovers
 
 __all__ = [
     "BOOLEAN",
@@ -35,23 +41,41 @@ __all__ = [
     "Interruption",
     "OneOf",
     "OrNone",
+    "PartFile",
+    "PartFolder",
     "Reals",
     "Type",
     "Whole",
     "Wholes",
     "WorkerCount",
+    "atomic_file",
+    "atomic_folder",
+    "cache_dir",
     "check_images",
     "check_parameters",
+    "closest",
     "decode",
     "derive_points",
     "equalize_histograms",
+    "handle_signals",
+    "interrupt_on_terminate",
+    "json_field",
     "mark_offset",
+    "move",
     "multiply",
     "one_blas_thread",
+    "parse_json",
+    "prepared_file",
+    "read_json",
     "real_numbers",
+    "remove_folder",
+    "remove_leftovers",
     "require",
     "resize",
     "resize_face",
+    "sha256_of",
     "stop_on_signals",
+    "suggest",
     "whole_numbers",
+    "write_atomically",
 ]

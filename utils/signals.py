@@ -2,9 +2,10 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -27,6 +28,20 @@ class Interruption(threading.Event):
 
 
 @contextmanager
+def handle_signals(numbers: Iterable[int], handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """Let `handler` answer these signals for the length of the block; outside the main thread nothing changes."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+@contextmanager
 def stop_on_signals() -> Iterator[Interruption]:
     """Turn the first signal into an event; the second one interrupts at once."""
     stop = Interruption()
@@ -37,10 +52,25 @@ def stop_on_signals() -> Iterator[Interruption]:
         stop.signal = number
         stop.set()
 
-    numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
-    before = {number: signal.signal(number, handle) for number in numbers}
-    try:
+    with handle_signals([getattr(signal, name) for name in _NAMES if hasattr(signal, name)], handle):
         yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+
+
+@contextmanager
+def interrupt_on_terminate() -> Iterator[Interruption]:
+    """Let SIGTERM interrupt a run as Ctrl-C does.
+
+    Yields
+    ------
+    Interruption
+        Its `signal` is SIGTERM after that signal; its `exit_code` is then 143.
+    """
+    stop = Interruption()
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop.signal = number
+        stop.set()
+        raise KeyboardInterrupt
+
+    with handle_signals([signal.SIGTERM], handle):
+        yield stop

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import FeatureUnion
 
-from ferbench.benchmarks.store import file_digest
-from ferbench.datasets import cache_dir
+from ferbench.utils import atomic_file, cache_dir, sha256_of, write_atomically
 
 _LIBRARIES = ("ferbench", "numpy", "scikit-learn", "scipy", "opencv-python-headless", "dlib-bin")
 
@@ -107,17 +106,12 @@ class CachedExtractor:
         return joblib.load(path)
 
     def _save(self, path: Path, content: Any, seconds: float) -> None:
-        temporary = path.with_name(f".{path.name}.tmp")
-        try:
-            with temporary.open("wb") as handle:
-                if path.suffix == ".npy":
-                    np.save(handle, content, allow_pickle=False)
-                else:
-                    joblib.dump(content, handle)
-            path.with_suffix(".json").write_text(json.dumps({"seconds": seconds}))
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with atomic_file(path, durable=False) as part, part.open("wb") as handle:
+            if path.suffix == ".npy":
+                np.save(handle, content, allow_pickle=False)
+            else:
+                joblib.dump(content, handle)
+            write_atomically(path.with_suffix(".json"), json.dumps({"seconds": seconds}).encode(), durable=False)
 
 
 def _open(path: Path, n_samples: int) -> NDArray[np.float32] | None:
@@ -162,7 +156,7 @@ def _own_files(extractor: Any) -> list[Path]:
 
 def _named_files(values: Iterable[Any]) -> dict[str, str]:
     paths = [Path(value) for value in values if isinstance(value, str | Path) and value]
-    return {str(path): file_digest(path) for path in paths if path.is_file()}
+    return {str(path): sha256_of(path) for path in paths if path.is_file()}
 
 
 def _package_files(kind: type) -> dict[str, str]:
@@ -173,7 +167,7 @@ def _package_files(kind: type) -> dict[str, str]:
     file = Path(module.__file__)
     # A module that is no part of a package has all others of the machine beside it.
     paths = sorted(file.parent.glob("*")) if module.__package__ else [file]
-    return {path.name: file_digest(path) for path in paths if path.suffix in (".py", ".dat")}
+    return {path.name: sha256_of(path) for path in paths if path.suffix in (".py", ".dat")}
 
 
 def _version(name: str) -> str | None:

@@ -1,7 +1,6 @@
 """Train a compact 68-point landmark model with dlib's ensemble of regression trees."""
 
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from ferbench.benchmarks.landmarks.faces import (
     turned,
 )
 from ferbench.benchmarks.landmarks.file_format import shorten_floats
+from ferbench.utils import atomic_file
 
 RESOLUTION = 192  # dlib's points are whole pixels: images are enlarged so that rounding costs little
 
@@ -109,11 +109,9 @@ def train_landmarks(
     images, detections = _material(training, settings)
     print(f"ferbench: training on {len(images)} images, {settings.oversampling} starts a box", file=sys.stderr)
     predictor = dlib.train_shape_predictor(images, detections, _options(settings, n_threads, verbose))
-    with tempfile.TemporaryDirectory(dir=output.parent) as folder:
-        raw, short = Path(folder) / "raw.dat", Path(folder) / "short.dat"
-        predictor.save(str(raw))
-        short.write_bytes(shorten_floats(raw.read_bytes()))
-        short.replace(output)
+    with atomic_file(output) as part:
+        predictor.save(str(part))
+        part.write_bytes(shorten_floats(part.read_bytes()))
     return output
 
 

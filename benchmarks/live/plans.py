@@ -1,7 +1,6 @@
 """What the live benchmark measures: configurations, and the command line of each."""
 
 import fnmatch
-import hashlib
 import itertools
 import re
 import sys
@@ -9,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from ferbench.utils import sha256_of
 
 MEASURE = ("-m", "ferbench.realtime.measure.measure")
 CLIP, ENLARGED, SIX = "clip", "640x480", "1280x720"
@@ -147,4 +148,4 @@ def _beside_fer(subjects: Subjects, model: str) -> list[Config]:
 
 def file_digest(path: Path) -> str:
     """First digits of a file's SHA-256, to know what was measured."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return sha256_of(path)[:12]

@@ -1,8 +1,6 @@
 """Images handed to child processes and remote workers: plain arrays in the cache, found by fingerprint."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ferbench.benchmarks.tasks import Task, get_task
-from ferbench.datasets import cache_dir
+from ferbench.utils import atomic_folder, cache_dir
 
 
 def write_data(dataset: Any, task: Task) -> Path:
@@ -23,7 +21,7 @@ def write_data(dataset: Any, task: Task) -> Path:
     """
     target = _folder(dataset.fingerprint)
     if not target.is_dir():
-        with _Publishing(target) as folder:
+        with atomic_folder(target, keep=True) as folder:
             for name in task.columns:
                 np.save(folder / f"{name}.npy", np.asarray(getattr(dataset, name)), allow_pickle=False)
             (folder / "data.json").write_text(json.dumps({"fingerprint": dataset.fingerprint, "task": task.name}))
@@ -39,7 +37,7 @@ def unpack_data(files: Mapping[str, bytes]) -> Path:
     """Put files from :func:`pack_data` into this machine's cache, once, and return their folder."""
     target = _folder(json.loads(files["data.json"])["fingerprint"])
     if not target.is_dir():
-        with _Publishing(target) as folder:
+        with atomic_folder(target, keep=True) as folder:
             for name, content in files.items():
                 (folder / Path(name).name).write_bytes(content)
     return target
@@ -51,29 +49,6 @@ def read_data(folder: Path) -> Any:
     task = get_task(about.get("task", "expressions"))
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in task.columns}
     return task.restore(arrays, about["fingerprint"])
-
-
-class _Publishing:
-    """A temporary folder that takes its final name when all is written: readers never see a part."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __enter__(self) -> Path:
-        self.target.parent.mkdir(parents=True, exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(dir=self.target.parent))
-        return self.folder
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self.folder.rename(self.target)
-        except OSError:
-            # Another process was faster: its content is the same, by fingerprint.
-            if not self.target.is_dir():
-                raise
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _folder(fingerprint: str) -> Path:

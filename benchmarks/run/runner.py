@@ -1,6 +1,5 @@
 """The run of a suite: which cells are still to be measured, and getting each of them into the store."""
 
-import difflib
 import shutil
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
@@ -15,6 +14,7 @@ from ferbench.benchmarks.run.process import Job, now
 from ferbench.benchmarks.store import Cell, Store, Suite
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.datasets import Dataset, PointDataset
+from ferbench.utils import closest
 
 # These end by themselves once what was missing is there, so a rerun tries them again unasked.
 _RETRIED = ("skipped",)
@@ -242,6 +242,6 @@ def _check_recipes(suite: Suite, task: Task) -> None:
 
 
 def _no_match(only: Sequence[str], suite: Suite) -> str:
-    hints = [match for pattern in only for match in difflib.get_close_matches(pattern, suite.recipes, 1)]
+    hints = [match for pattern in only if (match := closest(pattern, suite.recipes))]
     hint = f"did you mean {hints[0]}?" if hints else f"its recipes are {', '.join(suite.recipes)}"
     return f"--only {' '.join(only)} matches no recipe of suite {suite.name}; {hint}"

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ferbench.utils import require
+
 # Rounds of an extractor; the median counts.
 ROUNDS = 3
 
@@ -71,10 +73,8 @@ def measure_plain(job: dict[str, Any], data: Path) -> dict[str, Any]:
     """The same as most repositories write it: scikit-image's HOG image by image, scikit-learn's classes as they are."""
     import numpy as np
 
-    try:
-        from skimage.feature import hog
-    except ImportError:
-        raise ImportError("the plain cells need scikit-image, which comes with ferbench[dev]") from None
+    require("skimage", "a plain cell", extra="dev")
+    from skimage.feature import hog
 
     images, labels = np.load(data / "images.npy", mmap_mode="r")[: job["n_images"]], np.load(data / "labels.npy")
     new = np.load(data / "new_images.npy", mmap_mode="r")

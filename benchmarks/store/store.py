@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import hashlib
 import json
 import logging
 import os
@@ -14,6 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ferbench.utils import atomic_file, move, prepared_file, read_json, remove_leftovers, write_atomically
+from ferbench.utils import sha256_of as file_digest
 
 SCHEMA = 1
 # Folders with one file of arrays for each cell, by what is measured: probabilities of labels, errors of points.
@@ -54,7 +56,7 @@ class Store:
         """
         path = self._record_path(cell_id)
         try:
-            record = json.loads(path.read_bytes())
+            record = read_json(path)
         except ValueError as error:
             raise ValueError(f"{path}: damaged record ({error}); run the suite again to redo it") from error
         if not isinstance(record, dict) or record.get("cell_id") != cell_id or "status" not in record:
@@ -126,12 +128,8 @@ class Store:
 
     def write_rows(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write ``rows.npz``."""
-        temporary = self.root / ".rows.npz.tmp"
-        try:
-            save_arrays(temporary, arrays)
-            temporary.replace(self.root / "rows.npz")
-        finally:
-            temporary.unlink(missing_ok=True)
+        with atomic_file(self.root / "rows.npz") as part:
+            save_arrays(part, arrays)
 
     def write_record(self, record: Mapping[str, Any]) -> None:
         """Write one record, on its own: of a cell that failed."""
@@ -149,16 +147,11 @@ class Store:
         """
         cell_id, final = record["cell_id"], self._record_path(record["cell_id"])
         # What may fail for want of space comes first, while the old record is still in its place.
-        with _prepared(final, _json_bytes(record)) as temporary:
+        with prepared_file(final, _json_bytes(record)):
             self._clear(cell_id)
             for name in (*(f"{kind}/{cell_id}.npz" for kind in COMPANIONS), f"bundles/{cell_id}"):
                 if outbox and (outbox / name).exists():
-                    target = self.root / name
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    (outbox / name).replace(target)
-                    _sync_folder(target.parent)
-            temporary.replace(final)
-            _sync_folder(final.parent)
+                    move(outbox / name, self.root / name)
 
     def outbox(self) -> Path:
         """Make a fresh folder, on the store's file system, where a child may leave its results."""
@@ -173,8 +166,10 @@ class Store:
     def sweep(self) -> None:
         """Remove what killed runs left behind: unpublished results and half-written files."""
         shutil.rmtree(self.root / ".outbox", ignore_errors=True)
-        for leftover in self.root.glob("**/.*.tmp"):
+        for leftover in self.root.glob("**/.*.tmp"):  # what earlier versions left
             leftover.unlink(missing_ok=True)
+        for folder in [self.root, *(path for path in self.root.glob("**/") if path != self.root)]:
+            remove_leftovers(folder)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -224,31 +219,9 @@ class Store:
         return {cell_id: position for position, cell_id in enumerate(cells)}
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part, whatever happens."""
-    with _prepared(path, content) as temporary:
-        temporary.replace(path)
-        _sync_folder(path.parent)
-
-
 def write_record_file(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record as JSON, whole or not at all."""
     write_atomically(path, _json_bytes(record))
-
-
-@contextlib.contextmanager
-def _prepared(path: Path, content: bytes) -> Iterator[Path]:
-    """Give a file beside `path` with the content, already on the disk, to be renamed to it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -258,12 +231,6 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         np.savez_compressed(handle, allow_pickle=False, **dict(arrays))
         handle.flush()
         os.fsync(handle.fileno())
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -284,12 +251,3 @@ def _json_bytes(content: Mapping[str, Any]) -> bytes:
 
 def _rank(record: Mapping[str, Any], order: Mapping[str, int]) -> tuple[bool, str]:
     return record["cell_id"] in order, record.get("finished") or ""
-
-
-def _sync_folder(folder: Path) -> None:
-    # A rename is on the disk only when its folder is.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,6 +1,5 @@
 """A suite: which recipes are measured on which data, with which seeds and limits."""
 
-import difflib
 import hashlib
 import json
 import re
@@ -11,6 +10,8 @@ from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
 from typing import Any
+
+from ferbench.utils import closest
 
 # What each table of a suite file may hold, and of which type. Strict: a typo is an error, not a default.
 _NUMBER = (int, float)
@@ -158,7 +159,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
     if path.is_file():
         return _parse(path.read_bytes(), str(path))
     known = available_suites()
-    hint = f"; did you mean {match[0]!r}?" if (match := difflib.get_close_matches(text, known, 1)) else ""
+    hint = f"; did you mean {match!r}?" if (match := closest(text, known)) else ""
     raise FileNotFoundError(
         f"suite {text!r}: neither a shipped suite ({', '.join(known)}) nor a TOML file{hint or '; name one'}"
     )
@@ -236,8 +237,8 @@ def _check_params(origin: str, params: Mapping[str, Any], recipes: Sequence[str]
 
 def _closest(key: str, known: Iterable[str]) -> str:
     names = list(known)
-    if match := difflib.get_close_matches(key, names, 1):
-        return f"did you mean {match[0]!r}?"
+    if match := closest(key, names):
+        return f"did you mean {match!r}?"
     return f"known are {', '.join(names)}"
 
 

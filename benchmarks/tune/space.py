@@ -1,6 +1,5 @@
 """What a search may vary: ranges and choices by parameter name, built in for each recipe or read from a file."""
 
-import difflib
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.models import MIRROR_VIEWS, Augmentation, Recipe
+from ferbench.utils import suggest
 
 # The one parameter that is a table of its own.
 _TABLE = "augmentation"
@@ -273,7 +273,4 @@ def _parse_range(where: str, low: Any, high: Any, log: Any) -> Range:
 
 
 def _closest(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    if match := difflib.get_close_matches(name, names, 1):
-        return f"did you mean {match[0]}?"
-    return f"known: {', '.join(names)}"
+    return suggest(name, sorted(known))

@@ -1,10 +1,10 @@
 """Optuna's part in a search: it proposes parameters, gives up hopeless trials, and says what mattered."""
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ferbench.benchmarks.tune.space import Choices, Range, Space
+from ferbench.utils import require
 
 # Trials that run to their end before one may be given up.
 _FREE_TRIALS = 5
@@ -14,8 +14,7 @@ _ENOUGH = 10
 
 def require_optuna() -> None:
     """Raise an ImportError that names the extra to install where Optuna is missing."""
-    if importlib.util.find_spec("optuna") is None:
-        raise ImportError('ferbench tune needs optuna, which is not installed: pip install "ferbench[tune]"')
+    require("optuna", "ferbench tune", extra="tune")
 
 
 def next_trial(

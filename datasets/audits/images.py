@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import uuid
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from ferbench.datasets.audits.findings import count_classes, count_sizes, find_copies, find_lookalikes, measure_grays
 from ferbench.datasets.base import SPLITS, Dataset, Problems
 from ferbench.datasets.readers import BUILT_IN, load, open_source, read_source
+from ferbench.utils import atomic_file, write_atomically
 
 SCHEMA = 1
 
@@ -135,16 +135,13 @@ def _write_figures(dataset: Dataset, findings: dict[str, Any], output: Path, fac
 
 def save_figure(figure: Any, path: Path) -> None:
     """Write a figure as PNG, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    figure.savefig(draft, format="png", dpi=130, metadata={"Software": None})
-    draft.replace(path)
+    with atomic_file(path, durable=False) as part:
+        figure.savefig(part, format="png", dpi=130, metadata={"Software": None})
 
 
 def write_text(path: Path, text: str) -> None:
     """Write a page, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    draft.write_text(text, encoding="utf-8", errors="replace")  # a file name may be no UTF-8
-    draft.replace(path)
+    write_atomically(path, text.encode("utf-8", errors="replace"))  # a file name may be no UTF-8
 
 
 def render(page: str, findings: dict[str, Any], output: Path) -> str:

@@ -1,23 +1,16 @@
 """What every loader returns: labeled faces with their split."""
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.utils import cache_dir  # noqa: F401 (exported by the doors)
+
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 SPLITS = ("Training", "PublicTest", "PrivateTest")
-
-
-def cache_dir() -> Path:
-    """Folder for decoded images and features: ``$FERBENCH_CACHE``, or the user's cache folder."""
-    if chosen := os.environ.get("FERBENCH_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ferbench"
 
 
 def content_fingerprint(images: NDArray[np.uint8], labels: NDArray[np.str_], split: NDArray[np.str_]) -> str:

@@ -1,11 +1,8 @@
 """Decoded images on disk: a memory map keyed by the fingerprint of the source."""
 
 import hashlib
-import shutil
-import time
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -15,10 +12,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ferbench.datasets.base import Batch, Problems, Source, cache_dir
+from ferbench.utils import PartFolder, remove_folder
 
 # Part of the key: raise it when decoding or the files below change.
 _FORMAT = 1
-_DAY = 86_400.0
 
 
 class Table(NamedTuple):
@@ -41,9 +38,9 @@ def read_table(source: Source, size: int, problems: Problems) -> Table:
     folder = cache_dir() / "datasets" / f"{key[:32]}"
     table = _open(folder)
     if table is None:
-        with _writing(folder.parent) as draft:
-            _decode_into(draft, source, size, problems)
-            table = _open(draft) if problems.found else _publish(draft, folder)
+        with _writing(folder) as draft:
+            _decode_into(draft.part, source, size, problems)
+            table = _open(draft.part) if problems.found else _publish(draft)
     if table is None:
         raise OSError(f"the cache in {folder.parent} keeps changing under this process; remove it and try again")
     return table
@@ -98,45 +95,34 @@ def _progress(source: Source) -> "tqdm[None]":
 
 
 @contextmanager
-def _writing(parent: Path) -> Iterator[Path]:
-    """A draft folder, removed at the end whatever happens."""
-    draft = parent / f"draft-{uuid.uuid4().hex}"
+def _writing(folder: Path) -> Iterator[PartFolder]:
+    """A draft of the folder, removed at the end whatever happens."""
+    parent, draft = folder.parent, None
     try:
-        draft.mkdir(parents=True)
-        _remove_old_drafts(parent)
+        draft = PartFolder(folder)
         yield draft
     except OSError as error:
-        if error.errno is None or not str(error.filename or draft).startswith(str(parent)):
+        if error.errno is None or not str(error.filename or parent).startswith(str(parent)):
             raise
         raise OSError(
             f"cannot write the cache of decoded images in {parent}: {error.strerror}; "
             f"set FERBENCH_CACHE to a folder with room"
         ) from error
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if draft is not None:
+            draft.discard()
 
 
-def _publish(draft: Path, folder: Path) -> Table | None:
+def _publish(draft: PartFolder) -> Table | None:
     """Move a finished draft to its place; whoever comes second takes the first one's entry."""
     for _ in range(3):
         try:
-            draft.rename(folder)
+            draft.commit()
         except OSError:
-            if (table := _open(folder)) is not None:
+            if (table := _open(draft.path)) is not None:
                 return table
-            # Damaged: out of the way under a name of its own; maps that others hold of it stay valid.
-            damaged = folder.with_name(f"draft-{uuid.uuid4().hex}")
-            with suppress(FileNotFoundError):
-                folder.rename(damaged)
-            shutil.rmtree(damaged, ignore_errors=True)
+            # Damaged: maps that others hold of it stay valid.
+            remove_folder(draft.path)
         else:
-            return _open(folder)
+            return _open(draft.path)
     return None
-
-
-def _remove_old_drafts(parent: Path) -> None:
-    """Remove what processes that were killed more than a day ago left behind."""
-    for draft in parent.glob("draft-*"):
-        with suppress(OSError):
-            if time.time() - draft.stat().st_mtime > _DAY:
-                shutil.rmtree(draft, ignore_errors=True)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ferbench.utils import require
+
 # The image release with the official split in its file names.
 HANDLES = {"fer2013": "msambare/fer2013"}
 
@@ -30,10 +32,9 @@ def fetch(name: str) -> Path:
     """
     if name not in HANDLES:
         raise ValueError(f"unknown data set {name!r}; expected one of {', '.join(HANDLES)}")
-    try:
-        import kagglehub
-    except ImportError:
-        raise ImportError('fetching needs kagglehub: pip install "ferbench[fetch]"') from None
+    require("kagglehub", "fetching", extra="fetch")
+    import kagglehub
+
     handle = HANDLES[name]
     try:
         return Path(kagglehub.dataset_download(handle))

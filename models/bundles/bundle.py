@@ -4,7 +4,6 @@ import copy
 import hashlib
 import json
 import shutil
-import tempfile
 import warnings
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -18,6 +17,8 @@ from ferbench.models.base import parts_of
 from ferbench.models.bundles.loaded import OUT_OF_SAMPLE, LoadedBundle
 from ferbench.models.bundles.onnx_network import POINTS, OnnxRecognizer, export_onnx
 from ferbench.models.bundles.points import MARGIN, OFFSET, TASK, LoadedPoints, OnnxPoints, ShapePoints, check_finds
+from ferbench.utils import atomic_folder, parse_json
+from ferbench.utils import sha256_of as file_sha256
 
 FORMAT = 1
 NETWORK, CLASSICAL, SHAPE = "model.onnx", "model.skops", "model.dat"
@@ -58,9 +59,7 @@ def save_bundle(
     path = Path(path)
     if path.exists() and not (path / "bundle.json").exists():
         raise ValueError(f"{path} exists and is no bundle; choose another folder")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    try:
+    with atomic_folder(path) as scratch:
         _write_model(scratch, recognizer, image_shape)
         if images is not None:
             _write_out_of_sample(scratch, recognizer, images)
@@ -82,10 +81,6 @@ def save_bundle(
         }
         description["sha256"] = _digest(description)
         (scratch / "bundle.json").write_text(json.dumps(description, indent=1, sort_keys=True) + "\n")
-        scratch.chmod(0o755)
-        _replace(scratch, path)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return path
 
 
@@ -217,7 +212,7 @@ def read_description(path: Path) -> dict[str, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"{path} is no bundle: it has no bundle.json")
     try:
-        info = json.loads(file.read_text())
+        info = parse_json(file.read_text(), "bundle.json")
         if info["format"] != FORMAT:
             raise ValueError(f"format {info['format']!r}, this version reads {FORMAT}; install a matching ferbench")
         if info["sha256"] != _digest(info):
@@ -260,18 +255,3 @@ def _versions(folder: Path) -> dict[str, str]:
 def _digest(description: Mapping[str, Any]) -> str:
     rest = {key: value for key, value in description.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def file_sha256(file: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _replace(scratch: Path, path: Path) -> None:
-    """Put `scratch` in the place of `path`; folders cannot be swapped in one step, so the old one steps aside first."""
-    old = scratch.with_name(scratch.name + "-old")
-    if path.exists():
-        path.replace(old)
-    scratch.replace(path)
-    shutil.rmtree(old, ignore_errors=True)

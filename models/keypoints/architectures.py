@@ -4,13 +4,13 @@ Each builder maps a one-channel tensor in [0, 1] to coordinates as shares of hal
 scaling and the step to pixels are the same for all and stand in :func:`build_point_network`.
 """
 
-import difflib
 from typing import Any
 
 import numpy as np
 
 from ferbench.models.keypoints.base import N_POINTS
 from ferbench.models.networks import Builder, Tensor, conv, convolve, norm, relu, residual_stages
+from ferbench.utils import suggest
 
 HEATMAPS = "heatmaps"
 COORDINATES = "coordinates"
@@ -49,8 +49,7 @@ def build_point_network(architecture: str, image_shape: tuple[int, int], dtype: 
 def check_point_architecture(architecture: str, image_shape: tuple[int, int] | None = None) -> None:
     """Raise ValueError if there is no such network, or the images are too small for it."""
     if architecture not in POINT_ARCHITECTURES:
-        close = difflib.get_close_matches(architecture, POINT_ARCHITECTURES, 1)
-        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(sorted(POINT_ARCHITECTURES))}"
+        hint = suggest(architecture, sorted(POINT_ARCHITECTURES))
         raise ValueError(f"there is no key-point architecture {architecture!r}; {hint}")
     if image_shape is not None and (min(image_shape) < 32 or any(side % 8 for side in image_shape)):
         raise ValueError(

@@ -4,12 +4,13 @@ Each builder maps a one-channel tensor in [0, 1] to features; input scaling and 
 and stand in :func:`build_network`. Keras is imported inside, so that importing this module costs nothing.
 """
 
-import difflib
 from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ferbench.utils import suggest
 
 Tensor = Any
 Builder = Callable[[Tensor, str], Tensor]
@@ -83,9 +84,7 @@ def check_architecture(architecture: str) -> None:
             return
     else:
         backbone, known, what = architecture, [*sorted(ARCHITECTURES), f"{TRANSFER}BACKBONE"], "architecture"
-    close = difflib.get_close_matches(backbone, known, 1)
-    hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-    raise ValueError(f"there is no {what} {backbone!r}; {hint}")
+    raise ValueError(f"there is no {what} {backbone!r}; {suggest(backbone, known)}")
 
 
 def backbones() -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ferbench.models.networks.curves import draw_curves, sparkline
+from ferbench.utils import atomic_file
 
 History = dict[str, list[float]]
 OnEpoch = Callable[[int, Mapping[str, float]], None]
@@ -180,9 +181,8 @@ class State(keras.callbacks.Callback):
             "average_steps": self.average.steps,
             "callbacks": self.callback_fields,
         }
-        temporary = self.file.with_suffix(".tmp.npz")
-        np.savez(temporary, note=np.array(json.dumps(note)), **values)
-        temporary.replace(self.file)
+        with atomic_file(self.file) as part:
+            np.savez(part, note=np.array(json.dumps(note)), **values)
         for old in set(self.folder.glob("best-*.weights.h5")) - {self.best_file()}:
             old.unlink()
 

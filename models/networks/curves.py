@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ferbench.utils import atomic_file
+
 BLOCKS = "▁▂▃▄▅▆▇█"
 UNITS = {"rmse": "root mean squared error, pixels"}
 
@@ -26,9 +28,8 @@ def draw_curves(history: Mapping[str, Sequence[float]], file: Path, title: str) 
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)
-    temporary = file.with_suffix(".tmp.png")
-    FigureCanvasAgg(figure).print_png(temporary)
-    temporary.replace(file)
+    with atomic_file(file, durable=False) as part:
+        FigureCanvasAgg(figure).print_png(part)
 
 
 def sparkline(values: Sequence[float], width: int = 30) -> str:

@@ -4,13 +4,13 @@ import math
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, ClassVar, NamedTuple
 
 import cv2
 import numpy as np
 
 from ferbench.realtime.events import Box, Image
+from ferbench.utils import closest
 
 # Found 55 of 56 faces of the development photographs, where haar found 44 and dlib 43, in 5 ms a frame.
 DEFAULT_DETECTOR = "yunet"
@@ -138,8 +138,8 @@ def make_detector(name: str | None = None, **options: Any) -> Detector:
     name, _, path = (name or DEFAULT_DETECTOR).partition(":")
     known = _factories()
     if name not in known or (path and name != "yunet"):
-        near = get_close_matches(name, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        near = closest(name, known)
+        hint = f"; did you mean {near!r}?" if near else ""
         raise ValueError(f"unknown detector: {name!r}; expected one of {', '.join(sorted(known))}{hint}")
     if path:
         options["model"] = path

@@ -1,13 +1,13 @@
 """The file of YuNet: given, cached, or downloaded once."""
 
 import hashlib
-import os
 import sys
-import tempfile
 import time
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
+
+from ferbench.utils import cache_dir, write_atomically
 
 # MIT license, (c) 2020 Shiqi Yu; from OpenCV's model zoo.
 NAME = "face_detection_yunet_2023mar.onnx"
@@ -40,7 +40,7 @@ def find_model(path: str | Path | None = None) -> Path:
     if not _is_cached(file):
         data = _download()
         try:
-            _write(file, data)
+            write_atomically(file, data)
         except OSError as error:
             reason = f"cannot write {file} ({error.strerror}); set FERBENCH_CACHE to a folder with room"
             raise ModelUnavailable(reason) from error
@@ -49,9 +49,7 @@ def find_model(path: str | Path | None = None) -> Path:
 
 def cached_model() -> Path:
     """Where the downloaded model lies, or would."""
-    if chosen := os.environ.get("FERBENCH_CACHE"):
-        return Path(chosen) / "models" / NAME
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ferbench" / "models" / NAME
+    return cache_dir() / "models" / NAME
 
 
 def _is_cached(file: Path) -> bool:
@@ -86,16 +84,3 @@ def _fetch(deadline: float) -> bytes:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"took longer than {DEADLINE_S:.0f} s")
     return data
-
-
-def _write(file: Path, data: bytes) -> None:
-    """Write whole or not at all: several processes may do it at once."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -1,65 +1,10 @@
-"""Files that take their name only when they are whole, and the checks before a run starts."""
+"""The checks of output files before a run starts."""
 
 import os
-import secrets
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-
-class PartFile:
-    """A file written under a temporary name beside its target.
-
-    Parameters
-    ----------
-    path : Path
-        The target; missing parent folders are made.
-
-    Attributes
-    ----------
-    part : Path
-        Where to write until :meth:`commit`. Keeps the target's suffix, by which OpenCV and ffmpeg choose the format.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be made or written to.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.part.touch(exist_ok=False)
-        except OSError as error:
-            raise self.error(error) from error
-
-    def commit(self) -> None:
-        """Give the file its name, in one step; an older file of that name is replaced."""
-        self.part.replace(self.path)
-
-    def discard(self) -> None:
-        """Remove what was written."""
-        self.part.unlink(missing_ok=True)
-
-    def finish(self, content: bytes) -> None:
-        """Write all of the file and give it its name, or leave nothing behind."""
-        try:
-            self.part.write_bytes(content)
-            self.commit()
-        except OSError as error:
-            raise self.error(error) from error
-        finally:
-            self.discard()
-
-    def error(self, error: OSError) -> OSError:
-        """Return the same error about the target: the user does not know the temporary name."""
-        return OSError(error.errno, error.strerror or str(error), str(self.path))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all."""
-    PartFile(path).finish(content)
+from ferbench.utils import PartFile
 
 
 def check_suffix(path: Path, known: Collection[str], what: str) -> None:

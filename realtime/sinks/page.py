@@ -9,8 +9,9 @@ from typing import Any
 
 from ferbench.realtime.drawing import UNCERTAIN_COLOR, color_of
 from ferbench.realtime.events import FrameResult
-from ferbench.realtime.sinks.output import PartFile, check_suffix
+from ferbench.realtime.sinks.output import check_suffix
 from ferbench.realtime.sinks.timelines import UNCERTAIN, Timelines, TrackTimes, thinned
+from ferbench.utils import PartFile
 
 PAGE_SUFFIXES = (".htm", ".html")
 # The page stays readable; everybody is in the CSV.

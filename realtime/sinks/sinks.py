@@ -13,8 +13,9 @@ import cv2
 
 from ferbench.realtime.drawing import Overlay
 from ferbench.realtime.events import FaceEvent, FrameResult, Sink
-from ferbench.realtime.sinks.output import PartFile, check_suffix, write_whole
+from ferbench.realtime.sinks.output import check_suffix
 from ferbench.realtime.sinks.video import VideoOutput
+from ferbench.utils import PartFile, write_atomically
 
 EVENT_SUFFIXES = (".csv", ".jsonl")
 IMAGE_OUTPUT_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
@@ -313,7 +314,7 @@ def write_image(path: Path, image: Any) -> None:
         raise ValueError(f"{path}: the image cannot be written in this format ({error.err}); try .png") from error
     if not done:
         raise ValueError(f"{path}: an image of {image.shape[1]} × {image.shape[0]} does not fit this format; try .png")
-    write_whole(path, content.tobytes())
+    write_atomically(path, content.tobytes())
 
 
 def _plain(value: Any) -> Any:

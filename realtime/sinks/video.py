@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.realtime.sinks.output import PartFile, check_suffix
+from ferbench.realtime.sinks.output import check_suffix
+from ferbench.utils import PartFile, move
 
 # What OpenCV's wheels can write everywhere: they have no H.264 encoder.
 VIDEO_CODECS: Mapping[str, tuple[str, ...]] = {
@@ -160,7 +161,7 @@ def add_sound(video: Path, original: Path, seconds: float) -> str | None:
         # Most containers take the sound as it is; where not, it is encoded anew.
         for codec in ("copy", _SOUND_CODECS.get(video.suffix.lower(), "aac")):
             if _succeeds([*words, codec, str(mixed.absolute())]) and _readable(mixed):
-                mixed.replace(video)
+                move(mixed, video)
                 return None
     finally:
         mixed.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import lazy_loader as lazy
 
-from ferbench.utils.extras import require
+from ferbench.utils import require
 
 _load, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
 

@@ -6,7 +6,6 @@ import ipaddress
 import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -15,6 +14,7 @@ from fastapi import FastAPI
 
 from ferbench.realtime.web.limits import Limits
 from ferbench.realtime.web.security import LOCAL_NAMES, Access
+from ferbench.utils import handle_signals
 
 GRACE_S = 3
 SEND_BUFFER = 256 * 1024
@@ -173,12 +173,5 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """As uvicorn does, but a signal that was obeyed is not raised once more: it is how a server ends."""
-        if threading.current_thread() is not threading.main_thread():
+        with handle_signals((signal.SIGINT, signal.SIGTERM), self.handle_exit):
             yield
-            return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -1,10 +1,8 @@
 """Decoded images are kept on disk: decoded once, never stale, never trusted when damaged, shared by processes."""
 
-import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 
 from ferbench.datasets import Dataset, cache_dir, load, make_faces
 from ferbench.datasets.readers import files
+from ferbench.utils import PartFolder
 
 
 @pytest.fixture
@@ -120,14 +119,14 @@ def test_failed_load_leaves_nothing_behind(source: Path) -> None:
     assert list((cache_dir() / "datasets").iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_removed_after_a_day(source: Path) -> None:
-    old, young = (cache_dir() / "datasets" / name for name in ("draft-old", "draft-young"))
-    for draft in (old, young):
-        draft.mkdir(parents=True)
-    two_days_ago = time.time() - 2 * 86_400
-    os.utime(old, (two_days_ago, two_days_ago))
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_writes_is_not(source: Path) -> None:
+    folder = cache_dir() / "datasets"
+    left = folder / ".0123.ferbench-0123abcd.part"
+    left.mkdir(parents=True)
+    living = PartFolder(folder / "other")
     load(source)
-    assert not old.exists() and young.exists()
+    assert not left.exists() and living.part.exists()
+    living.discard()
 
 
 def test_processes_that_load_at_once_agree(source: Path) -> None:

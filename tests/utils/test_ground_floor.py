@@ -1,0 +1,137 @@
+"""What is written once in utils is written nowhere else; and what is there works."""
+
+import ast
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ferbench.utils import (
+    cache_dir,
+    closest,
+    interrupt_on_terminate,
+    json_field,
+    parse_json,
+    read_json,
+    stop_on_signals,
+    suggest,
+)
+
+HOUSE = Path(__file__).parents[2]
+FOLDERS = ("benchmarks", "cli", "datasets", "features", "models", "realtime")
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for folder in FOLDERS:
+        for path in sorted((HOUSE / folder).rglob("*.py")):
+            yield path.relative_to(HOUSE).as_posix(), ast.parse(path.read_text())
+
+
+def renames(node: ast.AST) -> bool:
+    """Whether a call gives a file another name; strings and tables have more than one argument, or keywords."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    if isinstance(node.func.value, ast.Name) and node.func.value.id in ("os", "shutil"):
+        return node.func.attr in ("replace", "rename", "renames", "move")
+    return node.func.attr in ("replace", "rename") and len(node.args) == 1 and not node.keywords
+
+
+def imported(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    return {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
+
+
+def test_files_are_renamed_in_utils_alone() -> None:
+    found = [f"{name}:{node.lineno}" for name, tree in sources() for node in ast.walk(tree) if renames(node)]
+    assert found == []
+
+
+@pytest.mark.parametrize("module", ["difflib", "tempfile.mkstemp"])
+def test_suggestions_are_made_in_utils_alone(module: str) -> None:
+    assert [name for name, tree in sources() for node in ast.walk(tree) if module in imported(node)] == []
+
+
+def test_the_cache_is_named_and_signals_are_taken_in_utils_alone() -> None:
+    for word in ("XDG_CACHE_HOME", "signal.signal(", "file_digest(handle", "file_digest(stream"):
+        found = [name for name, _ in sources() if word in (HOUSE / name).read_text()]
+        assert found == [], word
+
+
+def test_the_cache_lies_where_it_always_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FERBENCH_CACHE", str(tmp_path / "chosen"))
+    assert cache_dir() == tmp_path / "chosen"
+    monkeypatch.delenv("FERBENCH_CACHE")
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_dir() == tmp_path / "ferbench"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_dir() == tmp_path / ".cache" / "ferbench"
+
+
+def test_suggestions() -> None:
+    assert closest("hgo", ["lbp", "hog"]) == "hog"
+    assert closest("zzz", ["lbp", "hog"]) is None
+    assert suggest("zzz", ["lbp", "hog"]) == "known: lbp, hog"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"{", r"a\.json: expected JSON; got .* at line 1"),
+        (b"\xff\xfe", r"a\.json: expected JSON; got "),
+        (b"[" * 100_000, r"a\.json: expected JSON nested at most 100 deep; got more"),
+        (b"[" * 150 + b"]" * 150, r"a\.json: expected JSON nested at most 100 deep; got more"),
+        (b"9" * 5000, r"a\.json: expected JSON; got "),
+        (b" " * 2000 + b"1", r"a\.json: expected JSON of at most 1,000 bytes; got more"),
+    ],
+)
+def test_json_that_is_not_as_expected(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    bound = 1000 if content.startswith(b" ") else 10**6
+    with pytest.raises(ValueError, match=message) as caught:
+        read_json(tmp_path / "a.json", max_bytes=bound)
+    assert "\n" not in str(caught.value)
+
+
+def test_fields_of_json_are_named() -> None:
+    content = parse_json('{"input": {"height": true, "width": 48}}', "b.json")
+    assert json_field(content, "input.width", int, "b.json") == 48
+    with pytest.raises(ValueError, match=r"b\.json: lacks the field 'input\.depth'"):
+        json_field(content, "input.depth", int, "b.json")
+    with pytest.raises(ValueError, match=r"b\.json: field 'input\.height' must be int; got bool"):
+        json_field(content, "input.height", int, "b.json")
+    with pytest.raises(ValueError, match=r"field 'input' must be str or list; got dict"):
+        json_field(content, "input", (str, list), "b.json")
+
+
+def test_sigterm_interrupts_and_the_exit_code_says_so() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with interrupt_on_terminate() as stop, pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGTERM)
+    assert stop.exit_code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_the_first_signal_stops_and_the_second_interrupts() -> None:
+    with stop_on_signals() as stop:
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set() and stop.exit_code == 130
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_signals_are_left_alone_outside_the_main_thread() -> None:
+    seen: list[bool] = []
+
+    def work() -> None:
+        with stop_on_signals() as stop:
+            seen.append(stop.is_set())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [False]

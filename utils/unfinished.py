@@ -1,0 +1,102 @@
+"""Unfinished files and folders: how they are called, locked and removed when their writer was killed."""
+
+import errno
+import os
+import re
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows has none: there, what a killed run left stays.
+    fcntl = None  # type: ignore[assignment]
+
+# What a file or folder is called until it is whole. The suffix stays: OpenCV and ffmpeg choose the format by it.
+_PART = re.compile(r"\..*\.ferbench-[0-9a-f]{8}\.part(\.[^.]*)?", re.DOTALL)
+_LONGEST_NAME = 200
+# Errors of writing itself, which carry no file name where the file was opened by number.
+_OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, None}
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the unfinished files and folders that killed processes left in `folder`.
+
+    The writer of an unfinished file holds a lock on it. The system drops that lock when the process ends.
+    """
+    if fcntl is None:
+        return
+    for path in folder.iterdir():
+        if _PART.fullmatch(path.name):
+            with suppress(OSError):
+                _remove_unless_locked(path)
+
+
+def part_name(path: Path, *, folder: bool) -> Path:
+    """Return a fresh name for the unfinished form of `path`."""
+    # Folders have no suffix: a version in the name, such as "v1.5", is none.
+    stem, suffix = (path.name, "") if folder else (path.stem, path.suffix)
+    if len(os.fsencode(path.name)) > _LONGEST_NAME:
+        stem, suffix = stem[:40], suffix[:10]
+    return path.with_name(f".{stem}.ferbench-{secrets.token_hex(4)}.part{suffix}")
+
+
+def claim(path: Path, *, folder: bool) -> tuple[Path, int | None]:
+    """Make an unfinished file or folder and hold a lock on it."""
+    while True:
+        part = part_name(path, folder=folder)
+        if folder:
+            part.mkdir()
+        else:
+            part.touch(exist_ok=False)
+        if fcntl is None:
+            return part, None
+        try:
+            lock = os.open(part, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if part.exists():
+                return part, lock
+            # Taken for a leftover in the moment before it was locked.
+            os.close(lock)
+        except FileNotFoundError:
+            continue
+        except OSError:  # A file system without locks.
+            return part, None
+
+
+def _remove_unless_locked(part: Path) -> None:
+    handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
+            part.unlink()
+    finally:
+        os.close(handle)
+
+
+def about_target(error: OSError, part: Path, path: Path) -> OSError:
+    """The same error about the target, where it is about the unfinished file or names none."""
+    named = str(error.filename or "")
+    if named.startswith(str(part)) or (not named and error.errno in _OF_WRITING):
+        return OSError(error.errno, error.strerror or str(error), str(path)) if error.errno else _bare(error, path)
+    return error
+
+
+def _bare(error: OSError, path: Path) -> OSError:
+    text = str(error)
+    return error if str(path) in text else OSError(errno.EIO, text, str(path))
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or a rename inside a folder, is on the disk."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except PermissionError:  # Windows opens no folders.
+        return
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
