@@ -99,7 +99,7 @@ class Mirrored(MostProbable, BaseEstimator):
         rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
         self.recognizer_ = self._fit_doubled(images[rest], labels[rest])
         scores = log_scores(self._ask(images[held_out]))
-        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out])
+        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out], self.classes_)
         return len(held_out)
 
     def _fit_doubled(self, images: Images, labels: NDArray[Any]) -> Any:

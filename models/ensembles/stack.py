@@ -72,7 +72,7 @@ class Stack(Ensemble):
                 bar.update(len(folds) + 1)
                 answers.append(log_scores(answered))
                 self.members_.append(fitted)
-        self.score_scale_, self.calibration_ = fit_calibration(np.hstack(answers), labels)
+        self.score_scale_, self.calibration_ = fit_calibration(np.hstack(answers), labels, self.classes_)
         self._describe(
             "multinomial logistic regression of the members' log-probabilities; learned on answers for "
             f"{len(labels)} training images, each by members fitted without its fold ({len(folds)} folds)"

@@ -63,7 +63,7 @@ class Vote(Ensemble):
             rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
             self._fit_all(images[rest], labels[rest], validation)
             scores = log_scores(self._mean(images[held_out]))
-            self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out])
+            self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out], self.classes_)
             how = f"multinomial logistic regression, learned on {len(held_out)} held-out training images, of the {how}"
         self._fit_all(images, labels, validation)
         self._describe(how)
