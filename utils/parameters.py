@@ -89,6 +89,21 @@ class Above:
 
 
 @dataclass(frozen=True)
+class UpTo:
+    """A real number above `low` and at most `high`."""
+
+    low: float
+    high: float
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return _is_real(value) and self.low < float(value) <= self.high
+
+    def __str__(self) -> str:
+        return f"a number above {self.low:g} and at most {self.high:g}"
+
+
+@dataclass(frozen=True)
 class Share:
     """A real number from 0 to 1; 1 itself only where `whole` says so."""
 

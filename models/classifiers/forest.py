@@ -10,7 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.models.base import checked_weights, fit_calibration, log_scores, some
-from ferbench.utils import SEED, Between, Constraint, Either, OneOf, Whole, WorkerCount, check_parameters
+from ferbench.utils import SEED, Constraint, Either, OneOf, UpTo, Whole, WorkerCount, check_parameters
 
 
 class Forest(RandomForestClassifier):
@@ -48,7 +48,7 @@ class Forest(RandomForestClassifier):
 
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "n_estimators": Whole(1),
-        "max_features": Either(OneOf(("sqrt", "log2")), Either(Whole(1), Between(0, 1.0000001))),
+        "max_features": Either(OneOf(("sqrt", "log2")), Either(Whole(1), UpTo(0, 1))),
         "min_samples_leaf": Whole(1),
         "n_jobs": WorkerCount(),
         "random_state": SEED,
