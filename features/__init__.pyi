@@ -3,6 +3,7 @@ from .checks import check_extractor
 from .gabor import GaborExtractor
 from .hog import HOGExtractor
 from .hog_multi import MultiHOGExtractor
+from .image_input import ImageInput
 from .landmarks import LandmarkExtractor
 from .lbp import LBPExtractor
 from .mirror_views import MirrorViews, mirror
@@ -20,6 +21,7 @@ __all__ = [
     "GaborExtractor",
     "HOGExtractor",
     "ImageExtractor",
+    "ImageInput",
     "LBPExtractor",
     "LandmarkExtractor",
     "MirrorViews",

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
@@ -12,17 +12,23 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ferbench.utils import Constraint, Images, check_images, check_parameters, one_blas_thread
+from ferbench.features.image_input import ImageInput
+from ferbench.utils import Constraint, Images, check_parameters, one_blas_thread
 
 Rows = NDArray[np.float32]
 
 
-class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
+class ImageExtractor(ImageInput, TransformerMixin, BaseEstimator, ABC):
     """Base class of the extractors: gray images in, float32 rows out.
 
     A new extractor stores its parameters in ``__init__``, declares them in `constraints`, and defines `_names` and
     `_extract`; one that learns from the images (a vocabulary, a projection) also defines `_learn`. Everything
     else, such as validation, parallel batches and the refusal of another image size, is here.
+
+    See Also
+    --------
+    check_extractor : Checks every rule of the contract on an extractor.
+    MirrorViews : Any extractor, on an image and its mirror image.
 
     Attributes
     ----------
@@ -41,9 +47,13 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
     #: Whether rows come from matrix products, which several BLAS threads share in ways that change the last bits.
     uses_blas: ClassVar[bool] = False
 
-    image_shape_: tuple[int, int]
     n_features_out_: int
     n_jobs: int | None = None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = []
+        return tags
 
     @abstractmethod
     def _names(self) -> list[str]:
@@ -71,9 +81,8 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
         ValueError
             If a parameter is out of range or `X` is no batch of gray images of sufficient size.
         """
-        check_parameters(self, self.constraints)
-        images = check_images(X)
-        self.image_shape_ = (images.shape[1], images.shape[2])
+        check_parameters(self)
+        images = self._first_images(X)
         self._learn(images)
         self.n_features_out_ = len(self._names())
         return self
@@ -97,14 +106,7 @@ class ImageExtractor(TransformerMixin, BaseEstimator, ABC):
             If `X` is no batch of gray images of that size.
         """
         check_is_fitted(self, "image_shape_")
-        images = check_images(X)
-        if images.shape[1:] != self.image_shape_:
-            height, width = self.image_shape_
-            raise ValueError(
-                f"X must hold images of {height} x {width} pixels (height x width), as in fit; "
-                f"got {images.shape[1]} x {images.shape[2]}; resize them, or fit again"
-            )
-        return self._in_batches(self._extract, images, (self.n_features_out_,))
+        return self._in_batches(self._extract, self._same_images(X), (self.n_features_out_,))
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Names of the columns of `transform`, ndarray of shape (n_features,), str objects."""

@@ -9,7 +9,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features.base import Rows
-from ferbench.utils import Images, check_images
+from ferbench.features.image_input import ImageInput
+from ferbench.utils import Images
 
 
 def mirror(images: Images) -> Images:
@@ -17,7 +18,7 @@ def mirror(images: Images) -> Images:
     return np.ascontiguousarray(images[:, :, ::-1])
 
 
-class MirrorViews(TransformerMixin, BaseEstimator):
+class MirrorViews(ImageInput, TransformerMixin, BaseEstimator):
     """What an extractor sees in an image, and beside it what it sees in the mirror image.
 
     A classifier with ``views=2``, such as `KernelRidge`, averages over both: a face and its mirror image then get the
@@ -33,6 +34,8 @@ class MirrorViews(TransformerMixin, BaseEstimator):
     ----------
     extractor_ : transformer
         Fitted.
+    image_shape_ : tuple of (int, int)
+        Height and width of the images that `fit` saw, in pixels.
 
     Examples
     --------
@@ -47,13 +50,13 @@ class MirrorViews(TransformerMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Fit the extractor on images of shape (n_samples, height, width), uint8."""
-        self.extractor_ = clone(self.extractor).fit(check_images(X), y)
+        self.extractor_ = clone(self.extractor).fit(self._first_images(X), y)
         return self
 
     def transform(self, X: ArrayLike) -> Rows:
         """Features, ndarray of shape (n_samples, 2 * n_features of the extractor), float32."""
         check_is_fitted(self, "extractor_")
-        images = check_images(X)
+        images = self._same_images(X)
         seen = np.asarray(self.extractor_.transform(images), np.float32)
         return np.hstack([seen, np.asarray(self.extractor_.transform(mirror(images)), np.float32)])
 

@@ -68,11 +68,53 @@ class AtLeast:
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is allowed."""
-        is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        return is_real and self.low <= float(value) < float("inf")
+        return _is_real(value) and self.low <= float(value) < float("inf")
 
     def __str__(self) -> str:
         return f"a number of at least {self.low:g}"
+
+
+@dataclass(frozen=True)
+class Above:
+    """A finite real number above `low`."""
+
+    low: float
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return _is_real(value) and self.low < float(value) < float("inf")
+
+    def __str__(self) -> str:
+        return f"a number above {self.low:g}"
+
+
+@dataclass(frozen=True)
+class UpTo:
+    """A real number above `low` and at most `high`."""
+
+    low: float
+    high: float
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return _is_real(value) and self.low < float(value) <= self.high
+
+    def __str__(self) -> str:
+        return f"a number above {self.low:g} and at most {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Share:
+    """A real number from 0 to 1; 1 itself only where `whole` says so."""
+
+    whole: bool = False
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return _is_real(value) and (0 <= float(value) < 1 or (self.whole and float(value) == 1))
+
+    def __str__(self) -> str:
+        return "in [0, 1]" if self.whole else "in [0, 1)"
 
 
 @dataclass(frozen=True)
@@ -84,8 +126,7 @@ class Between:
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is allowed."""
-        is_real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        return is_real and self.low < float(value) < self.high
+        return _is_real(value) and self.low < float(value) < self.high
 
     def __str__(self) -> str:
         return f"a number between {self.low:g} and {self.high:g}, both excluded"
@@ -135,6 +176,38 @@ class OrNone:
 
 
 @dataclass(frozen=True)
+class Either:
+    """What one of two other constraints allows."""
+
+    first: Constraint
+    second: Constraint
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        return self.first.accepts(value) or self.second.accepts(value)
+
+    def __str__(self) -> str:
+        return f"{self.first}, or {self.second}"
+
+
+@dataclass(frozen=True)
+class Each:
+    """A list or tuple of at least `least` values that another constraint allows; `name` says it in words."""
+
+    other: Constraint
+    name: str
+    least: int = 0
+
+    def accepts(self, value: Any) -> bool:
+        """Whether `value` is allowed."""
+        is_sequence = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)
+        return is_sequence and len(value) >= self.least and all(map(self.other.accepts, value))
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
 class WorkerCount:
     """What joblib takes as ``n_jobs``: None or any whole number but zero."""
 
@@ -146,6 +219,8 @@ class WorkerCount:
         return "None, a number of workers, or -1 for all cores"
 
 
+# A seed is an int here; None, as in scikit-learn, draws anew at each fit.
+SEED = OrNone(Whole(0))
 BOOLEAN = Type((bool, np.bool_), "True or False")
 
 
@@ -174,9 +249,22 @@ def _all_different(value: Any, constraint: Constraint, kind: Callable[[str], Any
     return bool(values) and all(map(constraint.accepts, values)) and len(set(map(float, values))) == len(values)
 
 
-def check_parameters(owner: object, constraints: Mapping[str, Constraint]) -> None:
-    """Raise a ValueError for the first attribute of `owner` that breaks its constraint."""
-    for name, constraint in constraints.items():
+def check_parameters(owner: object, constraints: Mapping[str, Constraint] | None = None) -> None:
+    """Raise a ValueError for the first attribute of `owner` that breaks its constraint.
+
+    Parameters
+    ----------
+    owner : object
+        An estimator, or anything else with parameters as attributes.
+    constraints : mapping of str to Constraint, optional
+        What each may be; without it the owner's own ``constraints``.
+    """
+    declared: Mapping[str, Constraint] = getattr(owner, "constraints", {}) if constraints is None else constraints
+    for name, constraint in declared.items():
         value = getattr(owner, name)
         if not constraint.accepts(value):
             raise ValueError(f"{type(owner).__name__}: {name} must be {constraint}; got {value!r}")
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)

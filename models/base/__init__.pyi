@@ -1,13 +1,21 @@
 from .calibration import fit_calibration, hold_out, log_scores
+from .labels import check_classes, check_counts, check_covered
 from .most_probable import MostProbable
 from .naming import library_of
 from .parts import parts_of
+from .rows import RowClassifier, checked_weights, some
 
 __all__ = [
     "MostProbable",
+    "RowClassifier",
+    "check_classes",
+    "check_counts",
+    "check_covered",
+    "checked_weights",
     "fit_calibration",
     "hold_out",
     "library_of",
     "log_scores",
     "parts_of",
+    "some",
 ]

@@ -1,5 +1,6 @@
-"""From scores on rows that a fit has not seen to probabilities."""
+"""From scores on rows that a fit has not seen to probabilities, with one column for each class."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,20 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
+from ferbench.models.base.labels import check_covered
+
 # Below it a probability is as good as zero, and its logarithm would drown all others.
 LEAST = 1e-6
 
+Places = NDArray[np.intp]
 
-def fit_calibration(scores: NDArray[np.floating], y: NDArray[Any]) -> tuple[NDArray[np.float64], LogisticRegression]:
+
+def fit_calibration(
+    scores: NDArray[np.floating],
+    y: NDArray[Any],
+    classes: NDArray[Any],
+    sample_weight: NDArray[np.floating] | None = None,
+) -> tuple[NDArray[np.float64], LogisticRegression]:
     """Fit a multinomial logistic regression of scores.
 
     Parameters
@@ -20,14 +30,24 @@ def fit_calibration(scores: NDArray[np.floating], y: NDArray[Any]) -> tuple[NDAr
         Of rows that the fit behind the scores has not seen.
     y : ndarray of shape (n_samples,)
         Their labels.
+    classes : ndarray of shape (n_classes,)
+        Sorted labels of the training rows: the columns that the probabilities must have.
+    sample_weight : ndarray of shape (n_samples,), optional
+        Weights of the rows.
 
     Returns
     -------
     ndarray of shape (n_scores,), float64, and LogisticRegression
         What to divide the scores by, and what turns them into probabilities.
+
+    Raises
+    ------
+    ValueError
+        If `y` lacks one of the classes: the probabilities would have no column for it.
     """
+    check_covered(y, classes)
     scale = scores.std(axis=0, dtype=np.float64) + 1e-6
-    return scale, LogisticRegression(max_iter=1000).fit(scores / scale, y)
+    return scale, LogisticRegression(max_iter=1000).fit(scores / scale, y, sample_weight=sample_weight)
 
 
 def log_scores(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -36,18 +56,45 @@ def log_scores(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     return logarithms - logarithms.mean(axis=1, keepdims=True)
 
 
-def hold_out(y: NDArray[Any], fraction: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows to fit on and rows to calibrate on, stratified where every class has two rows.
+def hold_out(y: NDArray[Any], fraction: float, seed: int) -> tuple[Places, Places]:
+    """Rows to fit on and rows to calibrate on, stratified; both hold every class.
 
-    Where a class is too small to hold any of it out, both are all rows.
+    A class with a single row has it in both parts: the fit needs it, and the calibration too. Where no more rows than
+    classes could be kept, or the fraction is 1 or more, both parts are all rows, one and the same array.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples,)
+        Labels.
+    fraction : float
+        Share of the rows to calibrate on.
+    seed : int
+        Seed of the random choice.
+
+    Returns
+    -------
+    two ndarrays of shape (n_fit,) and (n_held_out,), int
+        Places in `y`.
     """
     every = np.arange(len(y))
-    classes, counts = np.unique(y, return_counts=True)
-    share = max(fraction, len(classes) / len(y))
-    if share >= 1:
+    _, numbers, counts = np.unique(y, return_inverse=True, return_counts=True)
+    shared = counts[numbers] >= 2
+    rows, n_classes = every[shared], int((counts >= 2).sum())
+    if fraction >= 1 or not n_classes:
         return every, every
-    stratify = y if counts.min() >= 2 else None
-    rest, held_out = train_test_split(every, test_size=share, stratify=stratify, random_state=seed)
-    if min(len(np.unique(y[rest])), len(np.unique(y[held_out]))) < len(classes):
-        return every, every
+    n_out = min(max(math.ceil(fraction * len(rows)), n_classes), len(rows) - n_classes)
+    rest, held_out = train_test_split(rows, test_size=n_out, stratify=y[rows], random_state=seed)
+    rest, held_out = _completed(rest, held_out, numbers)
+    single = every[~shared]
+    return np.concatenate([rest, single]), np.concatenate([held_out, single])
+
+
+def _completed(rest: Places, held_out: Places, numbers: NDArray[np.intp]) -> tuple[Places, Places]:
+    """Move one row of each class that one part lacks: rounding leaves a class of two rows whole."""
+    for number in np.setdiff1d(numbers[rest], numbers[held_out]):
+        place = np.flatnonzero(numbers[rest] == number)[-1]
+        held_out, rest = np.append(held_out, rest[place]), np.delete(rest, place)
+    for number in np.setdiff1d(numbers[held_out], numbers[rest]):
+        place = np.flatnonzero(numbers[held_out] == number)[-1]
+        rest, held_out = np.append(rest, held_out[place]), np.delete(held_out, place)
     return rest, held_out

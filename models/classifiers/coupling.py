@@ -7,7 +7,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 
-def fit_sigmoids(decisions: NDArray[np.floating], targets: NDArray[np.intp], n_classes: int) -> NDArray[np.float64]:
+def fit_sigmoids(
+    decisions: NDArray[np.floating],
+    targets: NDArray[np.intp],
+    n_classes: int,
+    sample_weight: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
     """Fit the probability that an image of one of two classes is of the first, for each pair.
 
     Parameters
@@ -15,8 +20,10 @@ def fit_sigmoids(decisions: NDArray[np.floating], targets: NDArray[np.intp], n_c
     decisions : ndarray of shape (n_samples, n_pairs)
         Decision values on images that the machines were not fitted on; pairs (0, 1), (0, 2), … as in LIBSVM.
     targets : ndarray of shape (n_samples,)
-        Class numbers.
+        Class numbers; every class must be among them.
     n_classes : int
+    sample_weight : ndarray of shape (n_samples,), optional
+        Weights of the images.
 
     Returns
     -------
@@ -31,9 +38,30 @@ def fit_sigmoids(decisions: NDArray[np.floating], targets: NDArray[np.intp], n_c
     for pair, (first, second) in enumerate(combinations(range(n_classes), 2)):
         rows = (targets == first) | (targets == second)
         scale = decisions[rows, pair].std() + 1e-6
-        fitted = LogisticRegression(C=100).fit(decisions[rows, pair, None] / scale, targets[rows] == first)
+        weights = None if sample_weight is None else sample_weight[rows]
+        fitted = LogisticRegression(C=100).fit(decisions[rows, pair, None] / scale, targets[rows] == first, weights)
         sigmoids[:, pair] = fitted.coef_[0, 0] / scale, fitted.intercept_[0]
     return sigmoids
+
+
+def decisions_of_classes(decisions: NDArray[np.floating], n_classes: int) -> NDArray[np.float64]:
+    """One decision value for each class: its votes among the pairs, and less than half a vote for their margins.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes), float64
+    """
+    first, second = np.triu_indices(n_classes, 1)
+    votes = np.zeros((len(decisions), n_classes))
+    margins = np.zeros((len(decisions), n_classes))
+    for pair, (i, j) in enumerate(zip(first, second, strict=True)):
+        value = decisions[:, pair]
+        votes[:, i] += value > 0
+        votes[:, j] += value <= 0
+        margins[:, i] += value
+        margins[:, j] -= value
+    # As in scikit-learn's one-versus-rest form: margins only decide between classes with equal votes.
+    return votes + margins / (3 * (np.abs(margins) + 1))
 
 
 def couple(decisions: NDArray[np.floating], sigmoids: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:

@@ -1,14 +1,16 @@
 """A random forest calibrated on the images that each tree has not seen."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.utils.validation import check_is_fitted
 
-from ferbench.models.base import fit_calibration, log_scores
+from ferbench.models.base import checked_weights, fit_calibration, log_scores, some
+from ferbench.utils import SEED, Constraint, Either, OneOf, UpTo, Whole, WorkerCount, check_parameters
 
 
 class Forest(RandomForestClassifier):
@@ -44,6 +46,14 @@ class Forest(RandomForestClassifier):
     array(['happy'], dtype='<U5')
     """
 
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        "n_estimators": Whole(1),
+        "max_features": Either(OneOf(("sqrt", "log2")), Either(Whole(1), UpTo(0, 1))),
+        "min_samples_leaf": Whole(1),
+        "n_jobs": WorkerCount(),
+        "random_state": SEED,
+    }
+
     def __init__(
         self,
         n_estimators: int = 200,
@@ -67,17 +77,30 @@ class Forest(RandomForestClassifier):
         """Library that grew the trees."""
         return f"scikit-learn {version('scikit-learn')} RandomForestClassifier"
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Grow the trees and calibrate on the votes for rows that a tree has not seen."""
-        super().fit(X, y)
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Grow the trees and calibrate on the votes for rows that a tree has not seen.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows, in the trees and in the calibration.
+        """
+        check_parameters(self)
+        super().fit(X, y, sample_weight)
         votes = self.oob_decision_function_
         # With few trees a row can be in the sample of each of them.
         seen = np.isfinite(votes).all(axis=1) & (votes.sum(axis=1) > 0)
-        labels = np.asarray(y)[seen]
+        labels = np.ravel(y)[seen]
+        weights = some(checked_weights(sample_weight, votes), seen)
         self.calibrated_ = len(np.unique(labels)) == len(self.classes_) > 1
         self.probabilities_ = "mean of the trees' class shares"
         if self.calibrated_:
-            self.score_scale_, self.calibration_ = fit_calibration(log_scores(votes[seen]), labels)
+            self.score_scale_, self.calibration_ = fit_calibration(
+                log_scores(votes[seen]), labels, self.classes_, weights
+            )
             self.probabilities_ = (
                 "multinomial logistic regression of the logarithms of the trees' mean class shares; learned on the "
                 f"out-of-bag shares of {len(labels)} training images"

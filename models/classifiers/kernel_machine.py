@@ -1,7 +1,7 @@
 """What kernel ridge regression and the Nyström map share: rows, scaling, blocks of columns and views."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -17,9 +17,19 @@ from ferbench.models.classifiers.kernels import (
     normalize,
     prepare,
 )
+from ferbench.utils import SEED, Above, Constraint, Each, Either, OneOf, OrNone, Whole
 
 # Rows of a kernel matrix computed at once.
 BLOCK = 1024
+#: What the parameters may be that all kernel machines share.
+KERNEL_CONSTRAINTS: dict[str, Constraint] = {
+    "kernel": OneOf(KERNELS),
+    "gamma": Either(OneOf(("scale",)), Above(0)),
+    "scaling": OrNone(OneOf(("center", "norm"))),
+    "blocks": OrNone(Each(Whole(1), "whole numbers of at least 1", least=1)),
+    "views": Whole(1),
+    "random_state": SEED,
+}
 
 
 class KernelMachine(BaseEstimator):
@@ -31,6 +41,8 @@ class KernelMachine(BaseEstimator):
         Scaled rows to compare with.
     """
 
+    constraints: ClassVar[Mapping[str, Constraint]] = KERNEL_CONSTRAINTS
+
     kernel: Kernel
     gamma: float | Literal["scale"]
     scaling: Literal["center", "norm"] | None
@@ -39,17 +51,6 @@ class KernelMachine(BaseEstimator):
 
     rows_: Matrix
     n_features_in_: int
-
-    def _check_kernel(self) -> None:
-        name = type(self).__name__
-        if self.kernel not in KERNELS:
-            raise ValueError(f"{name}: kernel must be one of {', '.join(KERNELS)}; got {self.kernel!r}")
-        if self.gamma != "scale" and not (isinstance(self.gamma, (int, float)) and self.gamma > 0):
-            raise ValueError(f"{name}: gamma must be 'scale' or a number above 0; got {self.gamma!r}")
-        if self.scaling not in ("center", "norm", None):
-            raise ValueError(f"{name}: scaling must be center, norm or None; got {self.scaling!r}")
-        if not (isinstance(self.views, int) and self.views >= 1):
-            raise ValueError(f"{name}: views must be a whole number of at least 1; got {self.views!r}")
 
     def _widths(self) -> list[int]:
         """Columns of each block in one view, checked against the columns there are."""

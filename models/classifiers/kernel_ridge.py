@@ -1,23 +1,23 @@
 """Kernel ridge regression of the classes, with exact leave-one-out scores, for tens of thousands of faces."""
 
-from collections.abc import Sequence
-from typing import Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import psutil
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import log_loss
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ferbench.models.base import MostProbable, fit_calibration, hold_out
+from ferbench.models.base import RowClassifier, fit_calibration, hold_out
 from ferbench.models.classifiers.cholesky import factor_in_place, last_of_inverse_diagonal, solve_factored
-from ferbench.models.classifiers.kernel_machine import BLOCK, KernelMachine
+from ferbench.models.classifiers.kernel_machine import BLOCK, KERNEL_CONSTRAINTS, KernelMachine
 from ferbench.models.classifiers.kernels import Kernel, Matrix, Prepared, kernel_block
+from ferbench.utils import Above, Constraint, Each, Either, Whole
 
 
-class KernelRidge(MostProbable, KernelMachine):
+class KernelRidge(RowClassifier, KernelMachine):
     """Kernel ridge regression of class indicators, calibrated on leave-one-out scores.
 
     One linear system for all classes, solved in float32 by a Cholesky factor in the kernel matrix's own memory: 3.3 GB
@@ -54,8 +54,6 @@ class KernelRidge(MostProbable, KernelMachine):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
     alpha_ : float
         The one that was taken.
     loo_scores_ : ndarray of shape (n_alphas, 3), float64
@@ -63,8 +61,6 @@ class KernelRidge(MostProbable, KernelMachine):
     loo_probabilities_ : ndarray of shape (n_samples, n_classes), float32
         Calibrated leave-one-out probabilities of the training rows, in the order of `fit`; only where `loo_rows` takes
         in all of them.
-    implementation_, probabilities_ : str
-        Library that solved the system; how the probabilities come about.
     rows_ : ndarray of shape (n_samples, n_features), float32
         Scaled training rows.
     dual_coef_ : ndarray of shape (n_samples, n_classes), float32
@@ -76,6 +72,8 @@ class KernelRidge(MostProbable, KernelMachine):
 
     Notes
     -----
+    Rows have no weights of their own (`sample_weight`): all classes share one factor of one matrix.
+
     An exact copy of a training row stays in the leave-one-out fit, so its score is a little too sure. Mirror images as
     further training rows would be such copies; `Mirrored` calibrates anew for that reason, and `views` needs none.
 
@@ -94,6 +92,12 @@ class KernelRidge(MostProbable, KernelMachine):
     >>> KernelRidge(scaling=None).fit(X, y).predict([[8, 8]])
     array(['high'], dtype='<U6')
     """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        **KERNEL_CONSTRAINTS,
+        "alpha": Either(Above(0), Each(Above(0), "several of them", least=1)),
+        "loo_rows": Whole(1),
+    }
 
     def __init__(
         self,
@@ -126,21 +130,15 @@ class KernelRidge(MostProbable, KernelMachine):
         y : array-like of shape (n_samples,)
             Labels.
         """
-        self._check_kernel()
-        alphas = self._alphas()
-        rows, labels = validate_data(self, X, y, dtype=np.float32, order="C")
-        check_classification_targets(labels)
-        self.classes_ = np.unique(labels)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes; got 1 class: {self.classes_[0]!r}")
+        rows, labels = self._checked(X, y)
         self._widths()
         _check_memory(len(rows))
-        order = self._order(labels)
+        order, n_out = self._order(labels)
         self._learn_scaling(rows)
         self.rows_ = self._scaled(rows[order])
         self.__dict__.pop("_stored_cache", None)
         self._learn_rates(self._stored())
-        self._choose(labels[order], alphas)
+        self._choose(labels[order], n_out)
         self.implementation_ = "ferbench, float32 Cholesky in panels"
         return self
 
@@ -152,29 +150,21 @@ class KernelRidge(MostProbable, KernelMachine):
     def decision_function_of_classes(self, X: ArrayLike) -> NDArray[np.float64]:
         """Regressed indicator of each class, ndarray of shape (n_samples, n_classes), float64."""
         check_is_fitted(self, "dual_coef_")
-        rows: Matrix = validate_data(self, X, dtype=np.float32, order="C", reset=False)
-        return self._compare(rows, self.dual_coef_) + self.shares_
+        return self._compare(self._rows(X), self.dual_coef_) + self.shares_
 
     def _alphas(self) -> list[float]:
-        alphas = [self.alpha] if isinstance(self.alpha, (int, float)) else list(self.alpha)
-        if not alphas or not all(isinstance(alpha, (int, float)) and alpha > 0 for alpha in alphas):
-            raise ValueError(f"KernelRidge: alpha must be a number above 0, or several; got {self.alpha!r}")
-        if not (isinstance(self.loo_rows, int) and self.loo_rows >= 1):
-            raise ValueError(f"KernelRidge: loo_rows must be a whole number of at least 1; got {self.loo_rows!r}")
-        return [float(alpha) for alpha in alphas]
+        return [float(alpha) for alpha in np.atleast_1d(self.alpha)]
 
-    def _order(self, y: NDArray[Any]) -> NDArray[np.intp]:
-        """All rows, those to be left out in turn last."""
-        if self.loo_rows >= len(y):
-            return np.arange(len(y))
+    def _order(self, y: NDArray[Any]) -> tuple[NDArray[np.intp], int]:
+        """All rows, those to be left out in turn last, and how many these are: some of every class."""
         rest, last = hold_out(y, self.loo_rows / len(y), self.random_state)
-        return rest if rest is last else np.concatenate([rest, last])
+        return np.concatenate([rest[~np.isin(rest, last)], last]), len(last)
 
-    def _choose(self, y: NDArray[Any], alphas: Sequence[float]) -> None:
+    def _choose(self, y: NDArray[Any], n_out: int) -> None:
         """Fit with each alpha and keep the one whose leave-one-out probabilities are best."""
+        alphas = self._alphas()
         indicators = (y[:, None] == self.classes_).astype(np.float64)
         self.shares_ = indicators.mean(axis=0)
-        n_out = min(self.loo_rows, len(y))
         matrix = np.empty((len(y), len(y)), np.float32)
         _fill(matrix, self._stored(), self._rates(), keep=len(alphas) > 1)
         diagonal = matrix.diagonal().copy()
@@ -186,7 +176,7 @@ class KernelRidge(MostProbable, KernelMachine):
             np.fill_diagonal(matrix, diagonal + np.float32(alpha))
             weights, scores = _solve(matrix, indicators - self.shares_, n_out, alpha)
             scores += indicators[-n_out:]
-            scale, calibration = fit_calibration(scores, y[-n_out:])
+            scale, calibration = fit_calibration(scores, y[-n_out:], self.classes_)
             answers = calibration.predict_proba(scores / scale)
             loss, accuracy = _judge(answers, y[-n_out:], self.classes_)
             found.append((alpha, accuracy, loss))

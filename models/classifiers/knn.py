@@ -1,25 +1,26 @@
 """Nearest neighbors with probabilities that are calibrated on the training rows themselves."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from ferbench.models.base import MostProbable, fit_calibration, hold_out, log_scores
+from ferbench.models.base import RowClassifier, fit_calibration, hold_out, log_scores
 from ferbench.models.classifiers.kernels import Matrix, normalize
 from ferbench.models.classifiers.neighbors import nearest
+from ferbench.utils import SEED, Constraint, OneOf, OrNone, Whole
 
 # Weight of the class shares of all training rows in a vote, in neighbors.
 PRIOR_ROWS = 1.0
 
 
-class KNN(MostProbable, BaseEstimator):
+class KNN(RowClassifier):
     """Vote of the nearest training rows, the nearer the heavier.
 
-    A neighbor's weight falls evenly from 1 for the nearest to 0 for the one after the last.
+    A neighbor's weight falls evenly from 1 for the nearest to 0 for the one after the last. Training rows have no
+    weights of their own (`sample_weight`).
 
     Parameters
     ----------
@@ -34,12 +35,8 @@ class KNN(MostProbable, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
     rows_ : ndarray of shape (n_samples, n_features), float32
         Scaled training rows.
-    implementation_, probabilities_ : str
-        Library that found the neighbors; how the probabilities come about.
 
     References
     ----------
@@ -51,6 +48,13 @@ class KNN(MostProbable, BaseEstimator):
     >>> KNN(3, scaling=None).fit([[0.0], [1.0], [2.0], [7.0], [8.0], [9.0]], ["sad"] * 3 + ["happy"] * 3).predict([[8]])
     array(['happy'], dtype='<U5')
     """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        "n_neighbors": Whole(1),
+        "scaling": OrNone(OneOf(("center", "norm"))),
+        "loo_rows": Whole(1),
+        "random_state": SEED,
+    }
 
     def __init__(
         self,
@@ -67,12 +71,8 @@ class KNN(MostProbable, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Store the rows of features and learn the calibration."""
-        self._check_parameters()
-        rows, labels = validate_data(self, X, y, dtype=np.float32, order="C")
-        check_classification_targets(labels)
-        self.classes_, self.targets_ = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes; got 1 class: {self.classes_[0]!r}")
+        rows, labels = self._checked(X, y)
+        self.targets_ = np.searchsorted(self.classes_, labels)
         self.shares_ = np.bincount(self.targets_) / len(labels)
         if self.scaling == "center":
             self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -80,7 +80,7 @@ class KNN(MostProbable, BaseEstimator):
         self.norms_ = np.square(self.rows_).sum(axis=1)
         _, left_out = hold_out(labels, self.loo_rows / len(labels), self.random_state)
         scores = self._vote(self.rows_[left_out], own=left_out)
-        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[left_out])
+        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[left_out], self.classes_)
         self.implementation_ = "ferbench, exact search by float32 matrix products"
         self.probabilities_ = (
             "multinomial logistic regression of the logarithms of the votes; learned on the leave-one-out votes for "
@@ -91,8 +91,7 @@ class KNN(MostProbable, BaseEstimator):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "calibration_")
-        rows = validate_data(self, X, dtype=np.float32, order="C", reset=False)
-        return self.calibration_.predict_proba(self._vote(self._scaled(rows)) / self.score_scale_)
+        return self.calibration_.predict_proba(self._vote(self._scaled(self._rows(X))) / self.score_scale_)
 
     def _scaled(self, rows: Matrix) -> Matrix:
         return rows if self.scaling is None else normalize(rows, "rbf", getattr(self, "mean_", None))
@@ -107,11 +106,3 @@ class KNN(MostProbable, BaseEstimator):
         np.add.at(votes, (np.arange(len(rows))[:, None], self.targets_[places]), weights)
         votes += PRIOR_ROWS * self.shares_
         return log_scores(votes / votes.sum(axis=1, keepdims=True))
-
-    def _check_parameters(self) -> None:
-        for name in ("n_neighbors", "loo_rows"):
-            value = getattr(self, name)
-            if not (isinstance(value, int) and value >= 1):
-                raise ValueError(f"KNN: {name} must be a whole number of at least 1; got {value!r}")
-        if self.scaling not in ("center", "norm", None):
-            raise ValueError(f"KNN: scaling must be center, norm or None; got {self.scaling!r}")

@@ -1,19 +1,19 @@
 """A linear SVM of its own for each query, learned on the query's nearest training rows."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.decomposition import PCA
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ferbench.models.base import MostProbable, fit_calibration, hold_out
+from ferbench.models.base import RowClassifier, fit_calibration, hold_out
 from ferbench.models.classifiers.kernels import Matrix, normalize
 from ferbench.models.classifiers.neighbors import nearest
+from ferbench.utils import SEED, Above, Constraint, OrNone, Whole, WorkerCount
 
 # Queries to a task of a worker.
 QUERIES = 64
@@ -21,12 +21,12 @@ QUERIES = 64
 STEPS = 4
 
 
-class LocalSVM(MostProbable, BaseEstimator):
+class LocalSVM(RowClassifier):
     """Local learning: linear SVMs, one class against the rest, fitted anew on the neighbors of each query.
 
     The decision surface need not be linear, only locally so. Rows are scaled to unit length and projected on their main
     axes, in which both the neighbors are found and the machines fitted: with a squared hinge, by Newton's method, all
-    classes at once.
+    classes at once. Rows have no weights of their own (`sample_weight`): which of them are neighbors decides.
 
     Parameters
     ----------
@@ -45,12 +45,8 @@ class LocalSVM(MostProbable, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
     rows_ : ndarray of shape (n_samples, n_components), float32
         Projected training rows.
-    implementation_, probabilities_ : str
-        Library that fits the machines; how the probabilities come about.
 
     References
     ----------
@@ -68,6 +64,15 @@ class LocalSVM(MostProbable, BaseEstimator):
     >>> LocalSVM(40, n_components=None).fit(X, y).predict([[0, 0, 5]])
     array(['high'], dtype='<U6')
     """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        "n_neighbors": Whole(1),
+        "C": Above(0),
+        "n_components": OrNone(Whole(1)),
+        "loo_rows": Whole(1),
+        "n_jobs": WorkerCount(),
+        "random_state": SEED,
+    }
 
     def __init__(
         self,
@@ -88,19 +93,15 @@ class LocalSVM(MostProbable, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Store the projected rows of features and learn the calibration."""
-        self._check_parameters()
-        rows, labels = validate_data(self, X, y, dtype=np.float32, order="C")
-        check_classification_targets(labels)
-        self.classes_, self.targets_ = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes; got 1 class: {self.classes_[0]!r}")
+        rows, labels = self._checked(X, y)
+        self.targets_ = np.searchsorted(self.classes_, labels)
         self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
         self.components_ = self._axes(normalize(rows, "rbf", self.mean_))
         self.rows_ = self._projected(rows)
         self.norms_ = np.square(self.rows_).sum(axis=1)
         _, left_out = hold_out(labels, self.loo_rows / len(labels), self.random_state)
         scores = self._decide(self.rows_[left_out], own=left_out)
-        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[left_out])
+        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[left_out], self.classes_)
         self.implementation_ = "ferbench, primal squared hinge by Newton's method"
         self.probabilities_ = (
             "multinomial logistic regression of the local machines' decision values; learned on "
@@ -111,8 +112,20 @@ class LocalSVM(MostProbable, BaseEstimator):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "calibration_")
-        rows = validate_data(self, X, dtype=np.float32, order="C", reset=False)
-        return self.calibration_.predict_proba(self._decide(self._projected(rows)) / self.score_scale_)
+        scores = self._decide(self._projected(self._rows(X)))
+        return self.calibration_.predict_proba(scores / self.score_scale_)
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Decision values of each query's own machines, which are not calibrated.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            Higher is more probable; for two classes above 0 is the second.
+        """
+        check_is_fitted(self, "calibration_")
+        scores = self._decide(self._projected(self._rows(X)))
+        return (scores[:, 1] - scores[:, 0]) / 2 if len(self.classes_) == 2 else scores
 
     def _axes(self, rows: Matrix) -> Matrix | None:
         if self.n_components is None or self.n_components >= min(rows.shape):
@@ -142,14 +155,6 @@ class LocalSVM(MostProbable, BaseEstimator):
             # With the query as the origin its decision values are the intercepts.
             scores[number, present] = weights[:, -1] if len(present) > 1 else 1.0
         return scores
-
-    def _check_parameters(self) -> None:
-        for name in ("n_neighbors", "loo_rows", "n_components"):
-            value = getattr(self, name)
-            if not (isinstance(value, int) and value >= 1) and not (name == "n_components" and value is None):
-                raise ValueError(f"LocalSVM: {name} must be a whole number of at least 1; got {value!r}")
-        if not self.C > 0:
-            raise ValueError(f"LocalSVM: C must be above 0; got {self.C!r}")
 
 
 def _fit_machines(rows: Matrix, signs: Matrix, C: float) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """The Nyström map: a kernel's features by way of some training rows, for more rows than a kernel matrix can hold."""
 
-from collections.abc import Sequence
-from typing import Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -9,8 +9,9 @@ from scipy.linalg import cholesky, solve_triangular
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ferbench.models.classifiers.kernel_machine import KernelMachine
+from ferbench.models.classifiers.kernel_machine import KERNEL_CONSTRAINTS, KernelMachine
 from ferbench.models.classifiers.kernels import Kernel, Matrix, kernel_block
+from ferbench.utils import Constraint, Whole, check_parameters
 
 # Added to the kernel of the chosen rows, relative to its mean diagonal: float32 knows its small eigenvalues only
 # roughly, and the inverse would raise that noise.
@@ -50,6 +51,8 @@ class NystroemMap(TransformerMixin, KernelMachine):
     (50, 20)
     """
 
+    constraints: ClassVar[Mapping[str, Constraint]] = {"n_components": Whole(1), **KERNEL_CONSTRAINTS}
+
     def __init__(
         self,
         n_components: int = 2000,
@@ -71,11 +74,7 @@ class NystroemMap(TransformerMixin, KernelMachine):
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Choose the rows and learn the map from features of shape (n_samples, n_features)."""
-        self._check_kernel()
-        if not (isinstance(self.n_components, int) and self.n_components >= 1):
-            raise ValueError(
-                f"NystroemMap: n_components must be a whole number of at least 1; got {self.n_components!r}"
-            )
+        check_parameters(self)
         rows: Matrix = validate_data(self, X, dtype=np.float32, order="C")
         self._widths()
         self._learn_scaling(rows)

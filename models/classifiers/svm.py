@@ -1,19 +1,16 @@
 """Support vector machines that finish on 28,709 faces, with probabilities that cost less than a second fit."""
 
 import importlib.util
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from ferbench.models.base import MostProbable
-from ferbench.models.classifiers.coupling import couple, fit_sigmoids
+from ferbench.models.base import RowClassifier, check_covered, checked_weights, fit_calibration, hold_out, some
+from ferbench.models.classifiers.coupling import couple, decisions_of_classes, fit_sigmoids
 from ferbench.models.classifiers.kernels import (
     ADDITIVE,
     KERNELS,
@@ -24,12 +21,14 @@ from ferbench.models.classifiers.kernels import (
     normalize,
     prepare,
 )
+from ferbench.models.classifiers.squared_hinge import squared_hinge_machines
+from ferbench.utils import BOOLEAN, SEED, Above, Between, Constraint, Either, OneOf
 
 # Rows of the kernel matrix computed at once: 1,024 rows against 25,000 support vectors are 100 MB of float32.
 BLOCK = 1024
 
 
-class SVM(MostProbable, BaseEstimator):
+class SVM(RowClassifier):
     """Support vector machine with calibrated probabilities.
 
     The machine is fitted on all rows. How its decision values become probabilities is learned on a stratified part of
@@ -58,12 +57,6 @@ class SVM(MostProbable, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
-    implementation_ : str
-        Library that solved the optimization.
-    probabilities_ : str
-        How the probabilities come about.
     support_vectors_ : ndarray of shape (n_support, n_features), float32
         Rows of training features; not for ``kernel="linear"``.
 
@@ -83,6 +76,15 @@ class SVM(MostProbable, BaseEstimator):
     array(['high'], dtype='<U6')
     """
 
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        "kernel": OneOf(KERNELS),
+        "C": Above(0),
+        "gamma": Either(OneOf(("scale",)), Above(0)),
+        "calibration_fraction": Between(0, 1),
+        "accelerate": BOOLEAN,
+        "random_state": SEED,
+    }
+
     def __init__(
         self,
         kernel: Kernel = "rbf",
@@ -100,8 +102,8 @@ class SVM(MostProbable, BaseEstimator):
         self.accelerate = accelerate
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fit the machine and its calibration.
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit a smaller machine, calibrate it on the rows it has not seen, then fit the machine on all rows.
 
         Parameters
         ----------
@@ -109,45 +111,32 @@ class SVM(MostProbable, BaseEstimator):
             Scaled features; computed in float32.
         y : array-like of shape (n_samples,)
             Labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            Factors of `C` for each row; the calibration weighs the rows by them too.
         """
-        self._check_parameters()
-        checked: tuple[Matrix, NDArray[Any]] = validate_data(self, X, y, dtype=np.float32, order="C")
-        return self._fit(*checked)
-
-    def _fit(self, X: Matrix, y: NDArray[Any]) -> Self:
-        """Fit a smaller machine, calibrate it on the rows it has not seen, then fit the machine on all rows."""
-        check_classification_targets(y)
-        self.classes_, counts = np.unique(y, return_counts=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes; got 1 class: {self.classes_[0]!r}")
-        stratify = y if counts.min() >= 2 else None
-        fit_rows, held_out = train_test_split(
-            np.arange(len(y)),
-            test_size=max(self.calibration_fraction, len(self.classes_) / len(y)),
-            stratify=stratify,
-            random_state=self.random_state,
-        )
-        if len(np.unique(y[fit_rows])) < len(self.classes_):
-            # Too few images of a class to hold any out: calibrate on the rows of the fit.
-            fit_rows = held_out = np.arange(len(y))
-        self._fit_machine(X[fit_rows], y[fit_rows])
-        self._calibrate(self._decide(X[held_out]), y[held_out])
-        self._fit_machine(X, y)
+        rows, labels = self._checked(X, y)
+        weights = checked_weights(sample_weight, rows)
+        rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
+        self._fit_machine(rows[rest], labels[rest], some(weights, rest))
+        self._calibrate(self._decide(rows[held_out]), labels[held_out], some(weights, held_out))
+        if rest is not held_out:
+            self._fit_machine(rows, labels, weights)
         return self
 
-    def _calibrate(self, decisions: Matrix, y: NDArray[Any]) -> None:
+    def _calibrate(self, decisions: Matrix, y: NDArray[Any], weights: NDArray[np.float64] | None) -> None:
+        check_covered(y, self.classes_)
         if self.kernel != "linear":
-            self.sigmoids_ = fit_sigmoids(decisions, np.searchsorted(self.classes_, y), len(self.classes_))
+            targets = np.searchsorted(self.classes_, y)
+            self.sigmoids_ = fit_sigmoids(decisions, targets, len(self.classes_), weights)
             how = "sigmoids of the pairwise decision values, coupled"
         else:
-            self.decision_scale_ = decisions.std(axis=0, dtype=np.float64) + 1e-6
-            self.calibration_ = LogisticRegression(max_iter=1000).fit(decisions / self.decision_scale_, y)
+            self.decision_scale_, self.calibration_ = fit_calibration(decisions, y, self.classes_, weights)
             how = "multinomial logistic regression of the decision values"
         self.probabilities_ = f"{how}; learned on {len(y)} held-out training images"
 
     def _decide(self, X: ArrayLike) -> Matrix:
         """Decision values, a column for each pair of classes (rbf) or each class (linear); one for two classes."""
-        rows: Matrix = validate_data(self, X, dtype=np.float32, order="C", reset=False)
+        rows = self._rows(X)
         if self.kernel == "linear":
             return rows @ self.coefficients_ + self.intercept_
         return np.concatenate([self._kernel(rows[i : i + BLOCK]) for i in range(0, len(rows), BLOCK)])
@@ -160,33 +149,38 @@ class SVM(MostProbable, BaseEstimator):
             return couple(decisions, self.sigmoids_, len(self.classes_))
         return self.calibration_.predict_proba(decisions / self.decision_scale_)
 
-    def _check_parameters(self) -> None:
-        if self.kernel not in KERNELS:
-            raise ValueError(f"kernel must be one of {', '.join(KERNELS)}; got {self.kernel!r}")
-        if not self.C > 0:
-            raise ValueError(f"C must be above 0; got {self.C!r}")
-        if self.gamma != "scale" and not (isinstance(self.gamma, (int, float)) and self.gamma > 0):
-            raise ValueError(f"gamma must be 'scale' or a number above 0; got {self.gamma!r}")
-        if not 0 < self.calibration_fraction < 1:
-            raise ValueError(f"calibration_fraction must be between 0 and 1; got {self.calibration_fraction!r}")
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Decision values that are not calibrated: the distances of LIBLINEAR, or the votes of LIBSVM's pairs.
 
-    def _fit_machine(self, X: Matrix, y: NDArray[Any]) -> None:
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            Higher is more probable; for two classes above 0 is the second. The label of `predict` follows the
+            calibrated probabilities, and can differ near the border.
+        """
+        check_is_fitted(self, "probabilities_")
+        decisions = np.asarray(self._decide(X), np.float64)
+        if len(self.classes_) == 2:
+            return decisions.ravel()
+        return decisions if self.kernel == "linear" else decisions_of_classes(decisions, len(self.classes_))
+
+    def _fit_machine(self, X: Matrix, y: NDArray[Any], weights: NDArray[np.float64] | None) -> None:
         if self.kernel == "linear":
-            self._fit_linear(X, y)
+            self._fit_linear(X, y, weights)
         else:
-            self._fit_rbf(X, y)
+            self._fit_rbf(X, y, weights)
 
-    def _fit_linear(self, X: Matrix, y: NDArray[Any]) -> None:
+    def _fit_linear(self, X: Matrix, y: NDArray[Any], weights: NDArray[np.float64] | None) -> None:
         signs = np.where(y[:, None] == self.classes_, 1, -1).astype(np.float32)
-        weights = _squared_hinge_machines(X, signs[:, 1:] if len(self.classes_) == 2 else signs, self.C)
-        self.coefficients_, self.intercept_ = weights[:-1], weights[-1]
+        slopes = squared_hinge_machines(X, signs[:, 1:] if len(self.classes_) == 2 else signs, self.C, weights)
+        self.coefficients_, self.intercept_ = slopes[:-1], slopes[-1]
         self.implementation_ = "ferbench, primal squared hinge by SciPy's L-BFGS-B"
 
-    def _fit_rbf(self, X: Matrix, y: NDArray[Any]) -> None:
+    def _fit_rbf(self, X: Matrix, y: NDArray[Any], weights: NDArray[np.float64] | None) -> None:
         machine_class, self.implementation_ = _rbf_machine(self.accelerate)
         mapped = self._mapped(X)
         self.gamma_ = self._scale(mapped) if self.gamma == "scale" else self.gamma
-        machine = machine_class(C=self.C, gamma=self.gamma_, cache_size=1000).fit(mapped, y)
+        machine = machine_class(C=self.C, gamma=self.gamma_, cache_size=1000).fit(mapped, y, weights)
         # Of mapped rows the map is several times as large as the row: bundles keep the rows.
         self.support_vectors_ = np.ascontiguousarray(X[np.asarray(machine.support_)])
         self.__dict__.pop("_support_cache", None)
@@ -224,39 +218,6 @@ class SVM(MostProbable, BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__getstate__().items() if name != "_support_cache"}
-
-
-def _squared_hinge_machines(X: Matrix, signs: Matrix, C: float) -> Matrix:
-    """Minimize LIBLINEAR's primal objective for all machines at once.
-
-    Two matrix products a step in place of LIBLINEAR's loops over sparse rows: 30 times faster on 28,709 x 1,764 dense
-    float32 features. As there, the intercept is regularized like a weight (of a constant feature 1).
-
-    Returns
-    -------
-    ndarray of shape (n_features + 1, n_machines), float32
-        The last row holds the intercepts.
-    """
-    from scipy.linalg import cholesky, solve_triangular
-    from scipy.optimize import minimize
-
-    X = np.column_stack([X, np.ones(len(X), np.float32)])
-    shape = (X.shape[1], signs.shape[1])
-    # Features such as HOG are strongly correlated. In coordinates of the Hessian's Cholesky factor, as it is when half
-    # of the rows violate the margin, the problem is nearly round, and L-BFGS needs tens of steps in place of hundreds.
-    factor = cholesky(np.eye(shape[0]) + C * (X.T @ X), lower=True)
-
-    def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights = solve_triangular(factor, flat.reshape(shape), trans="T", lower=True)
-        slack = np.maximum(1 - signs * (X @ weights.astype(np.float32)), 0)
-        loss = 0.5 * np.square(weights).sum() + C * np.square(slack).sum(dtype=np.float64)
-        gradient = weights - 2 * C * (X.T @ (signs * slack))
-        return float(loss), solve_triangular(factor, gradient, lower=True).ravel()
-
-    start = np.zeros(shape[0] * shape[1])
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", options={"maxiter": 500, "ftol": 1e-6})
-    weights = solve_triangular(factor, found.x.reshape(shape), trans="T", lower=True)
-    return weights.astype(np.float32)
 
 
 def _rbf_machine(accelerate: bool) -> tuple[Any, str]:

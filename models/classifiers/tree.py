@@ -1,10 +1,14 @@
 """A decision tree whose probabilities are never zero."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.validation import check_is_fitted
+
+from ferbench.utils import SEED, Constraint, OrNone, Whole, check_parameters
 
 # Weight of the class shares of all training images, in images, in the m-estimate of each leaf.
 PRIOR_IMAGES = 7
@@ -33,6 +37,11 @@ class Tree(DecisionTreeClassifier):
     array([[0.9, 0.1]])
     """
 
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        "max_depth": OrNone(Whole(1)),
+        "min_samples_leaf": Whole(1),
+        "random_state": SEED,
+    }
     probabilities_ = "class shares of the leaf, drawn towards those of all training images (m-estimate)"
 
     def __init__(self, *, max_depth: int | None = 12, min_samples_leaf: int = 5, random_state: int = 0) -> None:
@@ -43,13 +52,37 @@ class Tree(DecisionTreeClassifier):
         """Library that grew the tree."""
         return f"scikit-learn {version('scikit-learn')} DecisionTreeClassifier"
 
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None, check_input: bool = True) -> Self:
+        """Grow the tree.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows.
+        check_input : bool, default=True
+            Whether to check `X`, as in scikit-learn.
+        """
+        check_parameters(self)
+        return super().fit(X, y, sample_weight, check_input)
+
     def predict_proba(self, X: ArrayLike, check_input: bool = True) -> Any:
         """Smoothed class shares of each row's leaf, ndarray of shape (n_samples, n_classes)."""
+        check_is_fitted(self)
         shares = super().predict_proba(X, check_input)
-        n_leaf = self.tree_.n_node_samples[self.apply(X)][:, None]
+        n_leaf = self.tree_.weighted_n_node_samples[self.apply(X)][:, None]
         prior = self.tree_.value[0, 0] / self.tree_.value[0, 0].sum()
         return (shares * n_leaf + PRIOR_IMAGES * prior) / (n_leaf + PRIOR_IMAGES)
 
     def predict(self, X: ArrayLike, check_input: bool = True) -> Any:
         """Class with the largest smoothed probability."""
-        return self.classes_[self.predict_proba(X, check_input).argmax(axis=1)]
+        places = self.predict_proba(X, check_input).argmax(axis=1)
+        return self.classes_[places]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = False
+        tags.classifier_tags.multi_label = False
+        return tags

@@ -1,17 +1,26 @@
 """Probabilities of a classifier that does not know how often it is wrong, learned on rows held out."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from ferbench.models.base import MostProbable, fit_calibration, hold_out, library_of, log_scores
+from ferbench.models.base import (
+    RowClassifier,
+    checked_weights,
+    fit_calibration,
+    hold_out,
+    library_of,
+    log_scores,
+    some,
+)
+from ferbench.utils import SEED, Between, Constraint
 
 
-class Calibrated(MostProbable, BaseEstimator):
+class Calibrated(RowClassifier):
     """A classifier of features with its probabilities learned anew on held-out rows.
 
     It is fitted on a stratified part of the rows and asked about the rest; a multinomial logistic regression of the
@@ -28,12 +37,8 @@ class Calibrated(MostProbable, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
     classifier_ : classifier
         Fitted on all rows.
-    implementation_, probabilities_ : str
-        Library that fitted the classifier; how the probabilities come about.
 
     References
     ----------
@@ -49,28 +54,45 @@ class Calibrated(MostProbable, BaseEstimator):
     array(['happy'], dtype='<U5')
     """
 
+    constraints: ClassVar[Mapping[str, Constraint]] = {"calibration_fraction": Between(0, 1), "random_state": SEED}
+
     def __init__(self, classifier: Any, *, calibration_fraction: float = 0.2, random_state: int = 0) -> None:
         self.classifier = classifier
         self.calibration_fraction = calibration_fraction
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fit on features of shape (n_samples, n_features) and labels."""
-        if not 0 < self.calibration_fraction < 1:
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the classifier and learn what its probabilities are worth.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features; computed in float32.
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights of the rows, in the classifier and in the calibration.
+
+        Raises
+        ------
+        ValueError
+            If there are weights and the classifier takes none.
+        """
+        rows, labels = self._checked(X, y)
+        weights = checked_weights(sample_weight, rows)
+        if weights is not None and not has_fit_parameter(self.classifier, "sample_weight"):
             raise ValueError(
-                f"Calibrated: calibration_fraction must be between 0 and 1; got {self.calibration_fraction!r}"
+                f"Calibrated: {type(self.classifier).__name__} takes no sample_weight; leave it out, or choose a "
+                "classifier that takes it"
             )
-        rows, labels = validate_data(self, X, y, dtype=np.float32)
-        check_classification_targets(labels)
-        self.classes_ = np.unique(labels)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes; got 1 class: {self.classes_[0]!r}")
         rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
-        self.classifier_ = clone(self.classifier).fit(rows[rest], labels[rest])
+        self.classifier_ = self._fitted(rows[rest], labels[rest], some(weights, rest))
         scores = log_scores(self.classifier_.predict_proba(rows[held_out]))
-        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out])
+        self.score_scale_, self.calibration_ = fit_calibration(
+            scores, labels[held_out], self.classes_, some(weights, held_out)
+        )
         if rest is not held_out:
-            self.classifier_ = clone(self.classifier).fit(rows, labels)
+            self.classifier_ = self._fitted(rows, labels, weights)
         self.implementation_ = library_of(self.classifier_)
         self.probabilities_ = (
             "multinomial logistic regression of the classifier's log-probabilities; learned on "
@@ -81,6 +103,9 @@ class Calibrated(MostProbable, BaseEstimator):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "classifier_")
-        rows = validate_data(self, X, dtype=np.float32, reset=False)
-        scores = log_scores(self.classifier_.predict_proba(rows))
+        scores = log_scores(self.classifier_.predict_proba(self._rows(X)))
         return self.calibration_.predict_proba(scores / self.score_scale_)
+
+    def _fitted(self, rows: NDArray[np.float32], labels: NDArray[Any], weights: NDArray[np.float64] | None) -> Any:
+        given = {} if weights is None else {"sample_weight": weights}
+        return clone(self.classifier).fit(rows, labels, **given)

@@ -8,14 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.utils.metaestimators import _BaseComposition
 
-from ferbench.features import check_images
-from ferbench.models.base import MostProbable, library_of
+from ferbench.features import ImageInput
+from ferbench.models.base import MostProbable, check_classes, library_of
 
 Images = NDArray[np.uint8]
 Validation = dict[str, Any]
 
 
-class Ensemble(MostProbable, _BaseComposition):
+class Ensemble(ImageInput, MostProbable, _BaseComposition):
     """Base of ensembles of recognizers; subclasses store `members`, a list of names and recognizers."""
 
     members: list[tuple[str, Any]]
@@ -41,10 +41,10 @@ class Ensemble(MostProbable, _BaseComposition):
         if len(names) < 2 or len(set(names)) < len(names):
             raise ValueError(f"{name}: members must be two or more, under different names; got {names}")
         self._validate_names(names)
-        images, labels = check_images(X), np.asarray(y)
+        images, labels = self._first_images(X), np.asarray(y)
         if len(images) != len(labels):
             raise ValueError(f"{name}: X and y must be as long as each other; got {len(images)} and {len(labels)}")
-        self.classes_ = np.unique(labels)
+        self.classes_ = check_classes(labels)
         return images, labels
 
     def _describe(self, how: str) -> None:

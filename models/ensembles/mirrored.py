@@ -1,19 +1,21 @@
 """A recognizer that knows that a mirrored face shows the same emotion."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from ferbench.features import check_images, mirror
-from ferbench.models.base import MostProbable, fit_calibration, hold_out, library_of, log_scores
+from ferbench.features import ImageInput, mirror
+from ferbench.models.base import MostProbable, check_classes, fit_calibration, hold_out, library_of, log_scores
+from ferbench.utils import BOOLEAN, SEED, Between, Constraint, check_parameters
 
 Images = NDArray[np.uint8]
 
 
-class Mirrored(MostProbable, BaseEstimator):
+class Mirrored(ImageInput, MostProbable, BaseEstimator):
     """A recognizer of images that is also trained on mirror images, and also asked about them.
 
     Parameters
@@ -32,12 +34,8 @@ class Mirrored(MostProbable, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
     recognizer_ : classifier
         Fitted on all images.
-    implementation_, probabilities_ : str
-        Library that fitted the recognizer; how the probabilities come about.
 
     Examples
     --------
@@ -49,6 +47,13 @@ class Mirrored(MostProbable, BaseEstimator):
     >>> bool((answer == recognizer.predict_proba(faces.images[:3, :, ::-1])).all())
     True
     """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        "train": BOOLEAN,
+        "test": BOOLEAN,
+        "calibration_fraction": Between(0, 1),
+        "random_state": SEED,
+    }
 
     def __init__(
         self,
@@ -69,12 +74,9 @@ class Mirrored(MostProbable, BaseEstimator):
         """Fit on images of shape (n_samples, height, width), uint8, and labels."""
         if not (self.train or self.test):
             raise ValueError("Mirrored: one of train and test must be True; got neither; use the recognizer itself")
-        if not 0 < self.calibration_fraction < 1:
-            raise ValueError(
-                f"Mirrored: calibration_fraction must be between 0 and 1; got {self.calibration_fraction!r}"
-            )
-        images, labels = check_images(X), np.asarray(y)
-        self.classes_ = np.unique(labels)
+        check_parameters(self)
+        images, labels = self._first_images(X), np.asarray(y)
+        self.classes_ = check_classes(labels)
         inner = "the recognizer's probabilities"
         if self.train:
             n_out = self._calibrate(images, labels)
@@ -90,7 +92,7 @@ class Mirrored(MostProbable, BaseEstimator):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "recognizer_")
-        probabilities = self._ask(check_images(X))
+        probabilities = self._ask(self._same_images(X))
         if not self.train:
             return probabilities
         return self.calibration_.predict_proba(log_scores(probabilities) / self.score_scale_)
@@ -99,7 +101,7 @@ class Mirrored(MostProbable, BaseEstimator):
         rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
         self.recognizer_ = self._fit_doubled(images[rest], labels[rest])
         scores = log_scores(self._ask(images[held_out]))
-        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out])
+        self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out], self.classes_)
         return len(held_out)
 
     def _fit_doubled(self, images: Images, labels: NDArray[Any]) -> Any:

@@ -1,8 +1,8 @@
 """Recognizers that are trained already: the bundles that ship with ferbench, and any others, alone or averaged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import cv2
 import numpy as np
@@ -10,17 +10,14 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ferbench.features import check_images
+from ferbench.features import ImageInput
 from ferbench.models.base import MostProbable
-from ferbench.models.bundles import DEFAULT, find_shipped
+from ferbench.models.bundles import DEFAULT, LoadedBundle, find_shipped, load_bundle
 from ferbench.models.networks import five_crops
-from ferbench.utils import resize_face
-
-if TYPE_CHECKING:
-    from ferbench.models.bundles import LoadedBundle
+from ferbench.utils import BOOLEAN, Constraint, OneOf, OrNone, check_parameters, resize_face
 
 
-class Pretrained(MostProbable, BaseEstimator):
+class Pretrained(ImageInput, MostProbable, BaseEstimator):
     """Bundles as a recognizer: one as it is, several as the mean of their probabilities.
 
     Parameters
@@ -36,17 +33,19 @@ class Pretrained(MostProbable, BaseEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,), str
     implementation_ : str
         Where each bundle comes from: recipe, data set and checksum.
-    probabilities_ : str
-        How the probabilities come about.
 
     Notes
     -----
     `fit` trains nothing. A bundle that was trained on other rows than the suite's own training images may have seen the
     images it is scored on: its data set stands in `implementation_`, and judging it is the reader's part.
     """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        "test_time": OrNone(OneOf(("flip", "ten-crop"))),
+        "adapt": BOOLEAN,
+    }
 
     def __init__(
         self,
@@ -75,11 +74,8 @@ class Pretrained(MostProbable, BaseEstimator):
             If a bundle takes images of another size or does not know exactly the labels of `y`; with `adapt`, if it
             lacks one of them.
         """
-        from ferbench.models.bundles import load_bundle
-
-        if self.test_time not in (None, "flip", "ten-crop"):
-            raise ValueError(f"test_time must be flip, ten-crop or None; got {self.test_time!r}")
-        X = check_images(X)
+        check_parameters(self)
+        X = self._first_images(X)
         self.classes_ = np.unique(np.asarray(y))
         names = [self.bundles] if isinstance(self.bundles, str | Path) else list(self.bundles)
         if not names:
@@ -109,14 +105,14 @@ class Pretrained(MostProbable, BaseEstimator):
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Probabilities of shape (n_samples, n_classes) for images of shape (n_samples, height, width), uint8."""
         check_is_fitted(self, "members_")
-        X = check_images(X)
+        X = self._same_images(X)
         total = np.zeros((len(X), len(self.classes_)))
         for view in views(X, self.test_time):
             for member in self.members_:
                 total += self._probabilities(member, view)
         return total / total.sum(axis=1, keepdims=True)
 
-    def _probabilities(self, member: "LoadedBundle", X: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def _probabilities(self, member: LoadedBundle, X: NDArray[np.uint8]) -> NDArray[np.float64]:
         """One bundle's probabilities of the labels that are wanted, in their order."""
         if member.image_shape != X.shape[1:]:
             X = np.stack([resize_face(image, member.image_shape) for image in X])
@@ -140,7 +136,7 @@ def views(X: NDArray[np.uint8], test_time: str | None) -> Iterator[NDArray[np.ui
             yield np.ascontiguousarray(view[:, :, ::-1])
 
 
-def _origin(member: "LoadedBundle") -> str:
+def _origin(member: LoadedBundle) -> str:
     info: dict[str, Any] = member.info
     recipe = info.get("recipe", {}).get("name", "a recognizer")
     dataset = info.get("dataset", {})

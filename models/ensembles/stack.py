@@ -1,6 +1,7 @@
 """A stack of recognizers: what to make of their answers is learned too."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,9 +11,10 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ferbench.features import ImageExtractor, MirrorViews, check_images
+from ferbench.features import ImageExtractor, MirrorViews
 from ferbench.models.base import fit_calibration, log_scores
 from ferbench.models.ensembles.members import Ensemble, Images, Validation, fit_member
+from ferbench.utils import SEED, Constraint, check_parameters
 
 Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
@@ -35,12 +37,8 @@ class Stack(Ensemble):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
     members_ : list of classifier
         Fitted on all images.
-    implementation_, probabilities_ : str
-        Libraries that fitted the members; how the probabilities come about.
 
     References
     ----------
@@ -54,6 +52,8 @@ class Stack(Ensemble):
     5
     """
 
+    constraints: ClassVar[Mapping[str, Constraint]] = {"random_state": SEED}
+
     def __init__(self, members: list[tuple[str, Any]], *, cv: int = 3, random_state: int = 0) -> None:
         self.members = members
         self.cv = cv
@@ -61,6 +61,7 @@ class Stack(Ensemble):
 
     def fit(self, X: ArrayLike, y: ArrayLike, X_val: Any = None, y_val: Any = None) -> Self:
         """Fit on images of shape (n_samples, height, width), uint8, and labels; networks inside choose on `X_val`."""
+        check_parameters(self)
         images, labels = self._begin(X, y)
         folds = self._folds(labels)
         validation: Validation = {"X_val": X_val, "y_val": y_val}
@@ -72,7 +73,7 @@ class Stack(Ensemble):
                 bar.update(len(folds) + 1)
                 answers.append(log_scores(answered))
                 self.members_.append(fitted)
-        self.score_scale_, self.calibration_ = fit_calibration(np.hstack(answers), labels)
+        self.score_scale_, self.calibration_ = fit_calibration(np.hstack(answers), labels, self.classes_)
         self._describe(
             "multinomial logistic regression of the members' log-probabilities; learned on answers for "
             f"{len(labels)} training images, each by members fitted without its fold ({len(folds)} folds)"
@@ -82,7 +83,7 @@ class Stack(Ensemble):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "members_")
-        answers = [log_scores(answer) for answer in self._ask(check_images(X))]
+        answers = [log_scores(answer) for answer in self._ask(self._same_images(X))]
         return self.calibration_.predict_proba(np.hstack(answers) / self.score_scale_)
 
     def _folds(self, labels: NDArray[Any]) -> Folds:
@@ -90,7 +91,7 @@ class Stack(Ensemble):
         if not (isinstance(self.cv, int) and 2 <= self.cv <= counts.min()):
             raise ValueError(
                 f"Stack: cv must be 2 or more, and at most the images of the smallest class, {counts.min()} of "
-                f"{names[counts.argmin()]!r}; got {self.cv!r}"
+                f"{str(names[counts.argmin()])!r}; got {self.cv!r}; choose a smaller cv, or add images of that class"
             )
         splitter = StratifiedKFold(self.cv, shuffle=True, random_state=self.random_state)
         return list(splitter.split(labels, labels))

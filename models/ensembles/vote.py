@@ -1,15 +1,16 @@
 """A soft vote of recognizers."""
 
-from typing import Any, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ferbench.features import check_images
 from ferbench.models.base import fit_calibration, hold_out, log_scores
 from ferbench.models.ensembles.members import Ensemble, Images, Validation, fit_member
+from ferbench.utils import SEED, Constraint, Share, check_parameters
 
 
 class Vote(Ensemble):
@@ -29,12 +30,8 @@ class Vote(Ensemble):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`.
     members_ : list of classifier
         Fitted on all images.
-    implementation_, probabilities_ : str
-        Libraries that fitted the members; how the probabilities come about.
 
     Examples
     --------
@@ -42,6 +39,8 @@ class Vote(Ensemble):
     >>> [name for name, _ in make_recipe("vote:hog+logreg,pixels+tree").members]
     ['hog+logreg', 'pixels+tree']
     """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {"calibration_fraction": Share(), "random_state": SEED}
 
     def __init__(
         self, members: list[tuple[str, Any]], *, calibration_fraction: float = 0.2, random_state: int = 0
@@ -52,10 +51,7 @@ class Vote(Ensemble):
 
     def fit(self, X: ArrayLike, y: ArrayLike, X_val: Any = None, y_val: Any = None) -> Self:
         """Fit on images of shape (n_samples, height, width), uint8, and labels; networks inside choose on `X_val`."""
-        if not 0 <= self.calibration_fraction < 1:
-            raise ValueError(
-                f"Vote: calibration_fraction must be 0 or more and below 1; got {self.calibration_fraction!r}"
-            )
+        check_parameters(self)
         images, labels = self._begin(X, y)
         validation: Validation = {"X_val": X_val, "y_val": y_val}
         how = "mean of the members' probabilities"
@@ -63,7 +59,7 @@ class Vote(Ensemble):
             rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
             self._fit_all(images[rest], labels[rest], validation)
             scores = log_scores(self._mean(images[held_out]))
-            self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out])
+            self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out], self.classes_)
             how = f"multinomial logistic regression, learned on {len(held_out)} held-out training images, of the {how}"
         self._fit_all(images, labels, validation)
         self._describe(how)
@@ -72,7 +68,7 @@ class Vote(Ensemble):
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "members_")
-        mean = self._mean(check_images(X))
+        mean = self._mean(self._same_images(X))
         if not self.calibration_fraction:
             return mean
         return self.calibration_.predict_proba(log_scores(mean) / self.score_scale_)

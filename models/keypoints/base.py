@@ -7,7 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ferbench.features import POINT_NAMES, check_images
+from ferbench.features import POINT_NAMES, ImageInput
+from ferbench.models.networks import Augmentation
 
 Points = NDArray[np.float32]
 N_POINTS = len(POINT_NAMES)
@@ -16,7 +17,7 @@ N_POINTS = len(POINT_NAMES)
 OUTSIDE = 0.5
 
 
-class PointRegressor(RegressorMixin, BaseEstimator):
+class PointRegressor(ImageInput, RegressorMixin, BaseEstimator):
     """Base class of the regressors of the fifteen key points: ``predict(X)`` gives points in pixels of the images.
 
     Attributes
@@ -27,7 +28,6 @@ class PointRegressor(RegressorMixin, BaseEstimator):
         Which library fitted it, and how.
     """
 
-    image_shape_: tuple[int, int]
     implementation_: str
     point_names: tuple[str, ...] = POINT_NAMES
 
@@ -51,12 +51,7 @@ class PointRegressor(RegressorMixin, BaseEstimator):
             If `X` is no batch of gray images of that size.
         """
         check_is_fitted(self, "image_shape_")
-        images = check_images(X)
-        if images.shape[1:] != self.image_shape_:
-            raise ValueError(
-                f"X must hold images of {self.image_shape_} pixels, as in fit; got {images.shape[1:]}; resize them"
-            )
-        return self._find(images)
+        return self._find(self._same_images(X))
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: Any = None) -> float:
         """Negative root mean squared error of the known coordinates, in pixels of the images: higher is better."""
@@ -68,6 +63,12 @@ class PointRegressor(RegressorMixin, BaseEstimator):
 
     def _find(self, images: NDArray[np.uint8]) -> Points:
         raise NotImplementedError
+
+
+def check_unmixed(augmentation: Augmentation | None) -> None:
+    """Raise ValueError if an augmentation blends faces."""
+    if augmentation is not None and (augmentation.mixup or augmentation.cutmix):
+        raise ValueError("augmentation.mixup and cutmix must be 0 for key points: a blended face has two noses")
 
 
 def check_points(

@@ -4,15 +4,16 @@ import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.features import MIRRORED, check_images, mark_offset
+from ferbench.features import MIRRORED, mark_offset
 from ferbench.models.bundles import ShapePredictor, enlarged, reduced
-from ferbench.models.keypoints.base import PointRegressor, Points, check_points
+from ferbench.models.keypoints.base import PointRegressor, Points, check_points, check_unmixed
 from ferbench.models.networks import Augmentation
+from ferbench.utils import BOOLEAN, SEED, Above, Constraint, UpTo, Whole, check_parameters
 
 
 class DlibShape(PointRegressor):
@@ -71,6 +72,16 @@ class DlibShape(PointRegressor):
     50
     """
 
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        **{name: Whole(1) for name in ("cascades", "trees", "depth", "oversampling", "splits", "n_threads")},
+        "nu": UpTo(0, 1),
+        "shrinkage": Above(0),
+        "pool": Whole(2),
+        "copies": Whole(0),
+        "random_state": SEED,
+        "verbose": BOOLEAN,
+    }
+
     def __init__(
         self,
         *,
@@ -128,10 +139,11 @@ class DlibShape(PointRegressor):
         """
         import dlib
 
-        self._check_parameters()
-        images = check_images(X)
+        # dlib itself would crash on these.
+        check_parameters(self)
+        check_unmixed(Augmentation.of(self.augmentation))
+        images = self._first_images(X)
         targets = check_points(points, images)
-        self.image_shape_ = (images.shape[1], images.shape[2])
         rows = np.isfinite(targets).all(axis=2).sum(axis=1) >= 2
         self.mark_offset_ = mark_offset(images, targets)
         faces, shapes = self._material(images[rows], completed(targets)[rows])
@@ -173,18 +185,6 @@ class DlibShape(PointRegressor):
         options.num_threads = self.n_threads
         options.be_verbose = self.verbose
         return options
-
-    def _check_parameters(self) -> None:
-        """Refuse numbers that dlib would crash on."""
-        augmentation = Augmentation.of(self.augmentation)
-        if augmentation is not None and (augmentation.mixup or augmentation.cutmix):
-            raise ValueError("augmentation.mixup and cutmix must be 0 for key points: a blended face has two noses")
-        least = {"cascades": 1, "trees": 1, "depth": 1, "oversampling": 1, "pool": 2, "splits": 1, "copies": 0}
-        for name, low in {**least, "n_threads": 1}.items():
-            if not (isinstance(value := getattr(self, name), int) and value >= low):
-                raise ValueError(f"{name} must be a whole number of at least {low}; got {value!r}")
-        if not 0 < self.nu <= 1 or not self.shrinkage > 0:
-            raise ValueError(f"nu must be above 0 and at most 1, shrinkage above 0; got {self.nu} and {self.shrinkage}")
 
     def _find(self, images: NDArray[np.uint8]) -> Points:
         return self._open.find(images)

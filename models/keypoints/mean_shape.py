@@ -5,7 +5,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.features import check_images
 from ferbench.models.keypoints.base import PointRegressor, Points, check_points
 
 
@@ -45,9 +44,8 @@ class MeanShape(PointRegressor):
         X_val, points_val : ignored
             As for the other regressors.
         """
-        images = check_images(X)
+        images = self._first_images(X)
         targets = check_points(points, images)
-        self.image_shape_ = (images.shape[1], images.shape[2])
         self.mean_: Points = np.asarray(np.nanmean(targets, axis=0, dtype=np.float64), np.float32)
         self.implementation_ = "NumPy, mean of the training points"
         return self

@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,9 +11,20 @@ from sklearn.model_selection import train_test_split
 
 from ferbench.features import check_images, mark_offset
 from ferbench.models.keypoints.architectures import build_point_network, check_point_architecture
-from ferbench.models.keypoints.base import PointRegressor, Points, check_points
-from ferbench.models.networks import Augmentation, NetworkEstimator, check_training_parameters
-from ferbench.utils import require
+from ferbench.models.keypoints.base import PointRegressor, Points, check_points, check_unmixed
+from ferbench.models.networks import (
+    TRAINING_CONSTRAINTS,
+    Augmentation,
+    Group,
+    NetworkEstimator,
+    Optimizer,
+    Run,
+    Schedule,
+    Start,
+    Targets,
+    check_training_parameters,
+)
+from ferbench.utils import Constraint, OneOf, require
 
 
 class PointNet(PointRegressor, NetworkEstimator):
@@ -93,6 +104,15 @@ class PointNet(PointRegressor, NetworkEstimator):
     >>> make_recipe("points-net", epochs=5).epochs
     5
     """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {**TRAINING_CONSTRAINTS, "loss": OneOf(("wing", "l2"))}
+    group_types: ClassVar[Mapping[str, type[Group]]] = {
+        "optimizer": Optimizer,
+        "schedule": Schedule,
+        "targets": Targets,
+        "start": Start,
+        "run": Run,
+    }
 
     def __init__(
         self,
@@ -175,10 +195,9 @@ class PointNet(PointRegressor, NetworkEstimator):
         require("keras", "PointNet", extra="deep")
         from ferbench.models.keypoints.training import PointTraining
 
-        images = check_images(X)
+        images = self._first_images(X)
         self._check_parameters((images.shape[1], images.shape[2]))
         train, validation = self._parts(images, points, X_val, points_val)
-        self.image_shape_ = (images.shape[1], images.shape[2])
         self.mark_offset_ = mark_offset(*train)
         with tempfile.TemporaryDirectory() as scratch:
             training = PointTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
@@ -205,10 +224,8 @@ class PointNet(PointRegressor, NetworkEstimator):
 
     def _check_parameters(self, image_shape: tuple[int, int]) -> None:
         check_point_architecture(self.architecture, image_shape)
-        check_training_parameters(self, {"loss": ("wing", "l2")})
-        augmentation = Augmentation.of(self.augmentation)
-        if augmentation is not None and (augmentation.mixup or augmentation.cutmix):
-            raise ValueError("augmentation.mixup and cutmix must be 0 for key points: a blended face has two noses")
+        check_training_parameters(self)
+        check_unmixed(Augmentation.of(self.augmentation))
 
     def _find(self, images: NDArray[np.uint8]) -> Points:
         return self._run_network(images)

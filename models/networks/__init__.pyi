@@ -3,17 +3,28 @@ from .augmentation import Augmentation
 from .batches import Batches, size_in
 from .callbacks import Goal
 from .cnn import CNN
-from .network import NetworkEstimator, check_training_parameters
+from .groups import Distillation, Group, Optimizer, Prediction, Run, Schedule, Sizes, Start, Targets
+from .network import TRAINING_CONSTRAINTS, NetworkEstimator, check_training_parameters
 from .training import Pairs, Training
 
 __all__ = [
     "CNN",
+    "TRAINING_CONSTRAINTS",
     "Augmentation",
     "Batches",
     "Builder",
+    "Distillation",
     "Goal",
+    "Group",
     "NetworkEstimator",
+    "Optimizer",
     "Pairs",
+    "Prediction",
+    "Run",
+    "Schedule",
+    "Sizes",
+    "Start",
+    "Targets",
     "Tensor",
     "Training",
     "build_network",

@@ -3,24 +3,40 @@
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
 
-from ferbench.features import check_images
-from ferbench.models.base import MostProbable
+from ferbench.features import ImageInput, check_images
+from ferbench.models.base import MostProbable, check_classes, check_counts
 from ferbench.models.networks.architectures import TestTime, build_network, check_architecture
 from ferbench.models.networks.augmentation import Augmentation
-from ferbench.models.networks.network import NetworkEstimator, check_training_parameters
-from ferbench.utils import require
+from ferbench.models.networks.groups import (
+    Distillation,
+    Group,
+    Optimizer,
+    Prediction,
+    Run,
+    Schedule,
+    Sizes,
+    Start,
+    Targets,
+)
+from ferbench.models.networks.network import (
+    PATH,
+    TRAINING_CONSTRAINTS,
+    NetworkEstimator,
+    check_training_parameters,
+)
+from ferbench.utils import AtLeast, Constraint, Each, OneOf, OrNone, Share, Whole, require
 
 Imbalance = Literal["weights", "sqrt-weights", "oversample"]
 
 
-class CNN(MostProbable, NetworkEstimator):
+class CNN(ImageInput, MostProbable, NetworkEstimator):
     """Convolutional network that classifies gray face images.
 
     Parameters
@@ -99,8 +115,6 @@ class CNN(MostProbable, NetworkEstimator):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,), str
-        Labels in the order of the columns of `predict_proba`.
     model_ : keras.Model
         The network at the epoch with the best validation accuracy.
     history_ : dict of str to list of float
@@ -114,8 +128,17 @@ class CNN(MostProbable, NetworkEstimator):
     probabilities_ : str
         How the probabilities come about.
 
+    See Also
+    --------
+    PointNet : The same training for key points.
+    Pretrained : Networks that are trained already.
+
     Notes
     -----
+    The parameters can be read and given in groups: ``CNN().groups()`` and
+    ``CNN.from_groups("ferbench-net", optimizer=Optimizer("sgd", learning_rate=0.1))``. Images have no weights of their
+    own (`sample_weight`): `imbalance` weighs the classes.
+
     Fitting sets the seeds of Python, NumPy and Keras. An instance may be shared by threads for prediction.
 
     Examples
@@ -127,6 +150,29 @@ class CNN(MostProbable, NetworkEstimator):
     >>> network.predict_proba(faces.images[:2]).shape  # doctest: +SKIP
     (2, 7)
     """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {
+        **TRAINING_CONSTRAINTS,
+        "imbalance": OrNone(OneOf(("weights", "sqrt-weights", "oversample"))),
+        "label_smoothing": Share(),
+        "teachers": Each(PATH, "folders of bundles, or names of shipped ones, in a list"),
+        "distillation": Share(whole=True),
+        "frozen_epochs": Whole(0),
+        "input_size": OrNone(Whole(8)),
+        "progressive_sizes": Each(Whole(8), "whole numbers of at least 8, such as (32, 40, 48)"),
+        "refit_head": AtLeast(0),
+        "test_time": OrNone(OneOf(("flip", "ten-crop"))),
+    }
+    group_types: ClassVar[Mapping[str, type[Group]]] = {
+        "optimizer": Optimizer,
+        "schedule": Schedule,
+        "targets": Targets,
+        "distillation": Distillation,
+        "start": Start,
+        "sizes": Sizes,
+        "prediction": Prediction,
+        "run": Run,
+    }
 
     def __init__(
         self,
@@ -226,17 +272,13 @@ class CNN(MostProbable, NetworkEstimator):
         from ferbench.models.networks.class_training import ClassTraining
 
         self._check_parameters()
-        X, labels = check_images(X), np.asarray(y)
+        X, labels = self._first_images(X), np.asarray(y)
         if len(X) != len(labels):
             raise ValueError(f"X and y must have equal length; got {len(X)} images and {len(labels)} labels")
-        self.classes_ = np.unique(labels)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must hold at least two classes; got only {self.classes_.tolist()}")
+        self.classes_ = check_classes(labels)
         if X_val is None or y_val is None:
-            X, X_val, labels, y_val = train_test_split(
-                X, labels, test_size=self.validation_fraction, stratify=labels, random_state=self.random_state
-            )
-        self.image_shape_ = X.shape[1:]
+            rest, held_out = self._parts(labels)
+            X, X_val, labels, y_val = X[rest], X[held_out], labels[rest], labels[held_out]
         targets, val_targets = self._encode(labels, "y"), self._encode(np.asarray(y_val), "y_val")
         with tempfile.TemporaryDirectory() as scratch:
             training = ClassTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
@@ -263,30 +305,24 @@ class CNN(MostProbable, NetworkEstimator):
         ndarray of shape (n_samples, n_classes), float64
         """
         check_is_fitted(self, "model_")
-        X = check_images(X)
-        if X.shape[1:] != self.image_shape_:
-            raise ValueError(f"X must hold images of {self.image_shape_} pixels, as in fit; got {X.shape[1:]}")
-        probabilities = self._run_network(X).astype(np.float64)
+        probabilities = self._run_network(self._same_images(X)).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def _parts(self, labels: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows to train on and rows to validate on, stratified."""
+        check_counts(labels, 2, "CNN without X_val", "give validation images (X_val, y_val)")
+        size = self.validation_fraction
+        if size < 1:
+            # Fewer rows than classes cannot be stratified.
+            size = max(size, len(self.classes_) / len(labels))
+        rest, held_out = train_test_split(
+            np.arange(len(labels)), test_size=size, stratify=labels, random_state=self.random_state
+        )
+        return rest, held_out
 
     def _check_parameters(self) -> None:
         check_architecture(self.architecture)
-        choices: dict[str, tuple[Any, ...]] = {
-            "imbalance": ("weights", "sqrt-weights", "oversample", None),
-            "test_time": ("flip", "ten-crop", None),
-        }
-        check_training_parameters(self, choices)
-        if not 0 <= self.distillation <= 1:
-            raise ValueError(f"distillation must be in [0, 1]; got {self.distillation!r}")
-        if not (isinstance(self.refit_head, (int, float)) and 0 <= self.refit_head < np.inf):
-            raise ValueError(f"refit_head must be a finite number of at least 0; got {self.refit_head!r}")
-        if self.input_size is not None and not _is_side(self.input_size):
-            raise ValueError(f"input_size must be a whole number of at least 8, or None; got {self.input_size!r}")
-        if isinstance(self.progressive_sizes, (int, str)) or not all(map(_is_side, self.progressive_sizes)):
-            raise ValueError(
-                f"progressive_sizes must be whole numbers of at least 8, such as (32, 40, 48); "
-                f"got {self.progressive_sizes!r}"
-            )
+        check_training_parameters(self)
         if self.progressive_sizes and self.input_size is not None:
             raise ValueError("progressive_sizes and input_size exclude each other: give one of them")
 
@@ -304,7 +340,3 @@ class CNN(MostProbable, NetworkEstimator):
             test_time=self.test_time,
             input_size=self.input_size,
         )
-
-
-def _is_side(value: Any) -> bool:
-    return isinstance(value, int) and value >= 8

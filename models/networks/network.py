@@ -1,6 +1,8 @@
 """What the estimators over Keras share: checked training parameters, prediction in float32, and small pickles."""
 
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,8 +10,43 @@ from sklearn.base import BaseEstimator
 from tqdm import tqdm
 
 from ferbench.models.networks.augmentation import Augmentation
+from ferbench.models.networks.groups import Group
+from ferbench.utils import (
+    BOOLEAN,
+    SEED,
+    Above,
+    Between,
+    Constraint,
+    Either,
+    OneOf,
+    OrNone,
+    Share,
+    Type,
+    Whole,
+    check_parameters,
+)
 
 BLOCK = 256
+PATH = Type((str, Path), "a path")
+#: What the parameters may be that all networks share; `augmentation` checks itself.
+TRAINING_CONSTRAINTS: dict[str, Constraint] = {
+    "epochs": Whole(1),
+    "batch_size": Whole(1),
+    "optimizer": OneOf(("adam", "adamw", "sgd")),
+    "learning_rate": Above(0),
+    "weight_decay": Share(),
+    "schedule": OneOf(("plateau", "cosine")),
+    "warmup_epochs": Whole(0),
+    "patience": Whole(1),
+    "average": Share(),
+    "initial_weights": OrNone(PATH),
+    "validation_fraction": Either(Between(0, 1), Whole(1)),
+    "precision": OneOf(("auto", "float32", "mixed_bfloat16")),
+    "random_state": SEED,
+    "checkpoint_dir": OrNone(PATH),
+    "tensorboard": OrNone(PATH),
+    "verbose": BOOLEAN,
+}
 
 
 def run_in_blocks(network: Any, images: NDArray[np.uint8], *, progress: str | None = None) -> NDArray[np.float32]:
@@ -22,9 +59,62 @@ def run_in_blocks(network: Any, images: NDArray[np.uint8], *, progress: str | No
 
 
 class NetworkEstimator(BaseEstimator):
-    """Base class of estimators with a Keras network in `model_`."""
+    """Base class of estimators with a Keras network in `model_`.
 
+    Attributes
+    ----------
+    model_ : keras.Model
+        The network at its best epoch.
+    history_ : dict of str to list of float
+        One entry per epoch.
+    best_epoch_ : int
+        Epoch (from 1) whose weights are kept.
+    """
+
+    #: What each parameter may be, checked in `fit`.
+    constraints: ClassVar[Mapping[str, Constraint]] = TRAINING_CONSTRAINTS
+    #: The groups of the parameters, by the names that `from_groups` takes.
+    group_types: ClassVar[Mapping[str, type[Group]]] = {}
+
+    architecture: str
+    augmentation: Any
     model_: Any
+
+    @classmethod
+    def from_groups(cls, architecture: str | None = None, *, augmentation: Any = None, **groups: Group) -> Self:
+        """Make an estimator from groups of parameters.
+
+        Parameters
+        ----------
+        architecture : str, optional
+            Name of the network.
+        augmentation : Augmentation, mapping or bool, optional
+            Random changes of the training images.
+        **groups : Group
+            Under the names of `group_types`: ``optimizer=Optimizer("sgd", learning_rate=0.1)``. What a group leaves
+            unset, and groups that are not given, have the defaults of the class.
+
+        Raises
+        ------
+        ValueError
+            If there is no group of that name, it is of another kind, or the class has no such parameter.
+        """
+        flat: dict[str, Any] = {} if architecture is None else {"architecture": architecture}
+        flat |= {} if augmentation is None else {"augmentation": augmentation}
+        known = cls._get_param_names()
+        for name, group in groups.items():
+            kind = cls.group_types.get(name)
+            if kind is None or not isinstance(group, kind):
+                names = ", ".join(f"{key}={each.__name__}(...)" for key, each in cls.group_types.items())
+                raise ValueError(f"{cls.__name__}: groups must be of {names}; got {name}={group!r}")
+            if foreign := sorted(set(group.parameters()) - set(known)):
+                raise ValueError(f"{cls.__name__} has no parameter {foreign[0]!r} of {group!r}; leave it out")
+            flat |= group.parameters()
+        return cls(**flat)
+
+    def groups(self) -> dict[str, Group]:
+        """Return the parameters in groups, as `from_groups` takes them; `get_params` has the same ones flat."""
+        return {name: kind.of(self) for name, kind in self.group_types.items()}
 
     def _make_network(self) -> Any:
         """Return a new network of the fitted shape, in float32."""
@@ -51,32 +141,7 @@ class NetworkEstimator(BaseEstimator):
             self._set_network(weights)
 
 
-def check_training_parameters(estimator: Any, choices: dict[str, tuple[Any, ...]]) -> None:
-    """Raise a ValueError that names a parameter of training which is out of range.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Whose parameters to check; those that it does not have are passed over.
-    choices : dict of str to tuple
-        What else may take only certain values.
-    """
+def check_training_parameters(estimator: Any) -> None:
+    """Raise a ValueError that names a parameter of training which is out of range."""
     Augmentation.of(estimator.augmentation)
-    choices = {
-        "optimizer": ("adam", "adamw", "sgd"),
-        "schedule": ("plateau", "cosine"),
-        **choices,
-        "precision": ("auto", "float32", "mixed_bfloat16"),
-    }
-    for name, allowed in choices.items():
-        if (value := getattr(estimator, name)) not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}; got {value!r}")
-    lowest = {"epochs": 1, "batch_size": 1, "patience": 1, "warmup_epochs": 0, "frozen_epochs": 0}
-    for name, least in lowest.items():
-        if not (isinstance(value := getattr(estimator, name, least), int) and value >= least):
-            raise ValueError(f"{name} must be a whole number of at least {least}; got {value!r}")
-    if not estimator.learning_rate > 0:
-        raise ValueError(f"learning_rate must be above 0; got {estimator.learning_rate!r}")
-    for name in ("label_smoothing", "average", "weight_decay"):
-        if not 0 <= getattr(estimator, name, 0.0) < 1:
-            raise ValueError(f"{name} must be in [0, 1); got {getattr(estimator, name)!r}")
+    check_parameters(estimator)

@@ -1,0 +1,44 @@
+"""What all estimators over images share: tags, and images of the size that `fit` saw."""
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from ferbench.utils import Images, check_images
+
+
+class ImageInput:
+    """Mixin of estimators whose `X` is a batch of gray images: stands left of scikit-learn's ``BaseEstimator``.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of (int, int)
+        Height and width of the images that `fit` saw, in pixels.
+    """
+
+    image_shape_: tuple[int, int]
+
+    def __sklearn_tags__(self) -> Any:
+        tags: Any = super().__sklearn_tags__()  # type: ignore[misc]
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+    def _first_images(self, X: ArrayLike) -> Images:
+        """Check the images of `fit` and remember their size."""
+        images = check_images(X)
+        self.image_shape_ = (images.shape[1], images.shape[2])
+        return images
+
+    def _same_images(self, X: ArrayLike) -> Images:
+        """Check images that follow `fit`; ValueError if their size is another."""
+        images = check_images(X)
+        # A bundle that an older version wrote may not know the size.
+        shape = getattr(self, "image_shape_", images.shape[1:])
+        if images.shape[1:] != tuple(shape):
+            height, width = shape
+            raise ValueError(
+                f"X must hold images of {height} x {width} pixels (height x width), as in fit; "
+                f"got {images.shape[1]} x {images.shape[2]}; resize them, or fit again"
+            )
+        return images

@@ -1,0 +1,56 @@
+"""What all classifiers of feature rows share: checked parameters, rows in float32, and two or more classes."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from ferbench.models.base.labels import check_classes
+from ferbench.models.base.most_probable import MostProbable
+from ferbench.utils import Constraint, check_parameters
+
+Matrix = NDArray[np.float32]
+
+
+class RowClassifier(MostProbable, BaseEstimator):
+    """Base class of the classifiers of features of shape (n_samples, n_features).
+
+    A subclass stores its parameters in ``__init__``, declares them in `constraints`, and begins `fit` with `_checked`.
+
+    See Also
+    --------
+    ferbench.features.ImageExtractor : Base class of what makes the rows.
+    """
+
+    #: What each parameter may be, checked in `fit`.
+    constraints: ClassVar[Mapping[str, Constraint]] = {}
+
+    n_features_in_: int
+
+    def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[Matrix, NDArray[Any]]:
+        """Check the parameters, rows and labels, and set `classes_`."""
+        check_parameters(self)
+        rows, labels = validate_data(self, X, y, dtype=np.float32, order="C")
+        self.classes_ = check_classes(labels)
+        return rows, labels
+
+    def _rows(self, X: ArrayLike) -> Matrix:
+        """Check new rows against those of `fit`."""
+        rows: Matrix = validate_data(self, X, dtype=np.float32, order="C", reset=False)
+        return rows
+
+
+def checked_weights(sample_weight: ArrayLike | None, rows: Matrix) -> NDArray[np.float64] | None:
+    """Return the weights of the rows, checked; None stays None."""
+    if sample_weight is None:
+        return None
+    weights: NDArray[np.float64] = _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
+    return weights
+
+
+def some(weights: NDArray[np.float64] | None, places: NDArray[np.intp]) -> NDArray[np.float64] | None:
+    """Return the weights at some places; None stays None."""
+    return None if weights is None else weights[places]
