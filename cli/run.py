@@ -122,8 +122,10 @@ def _describe(dataset: Any, task: "Task") -> str:
 
 
 def _report(folder: "Path", dataset: Any, task: "Task") -> None:
-    page, table = task.rebuild(folder, dataset)
-    print(task.text(table))
+    from ferbench.benchmarks.rebuild import leaderboard_lines, rebuild_report
+
+    page, table = rebuild_report(folder, dataset=dataset)
+    print(leaderboard_lines(task, table))
     if dataset.drawn:
         print("These are drawn faces, not real photographs: the figures say how methods differ, no more.")
     print(f"report: {page}")

@@ -1,65 +1,25 @@
 """The report: every table, plot and page of one results folder, rebuilt from records and probabilities alone."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferbench.benchmarks.report.additions import Additions
 from ferbench.benchmarks.report.errors import wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures, redraw
 from ferbench.benchmarks.report.leaderboard import (
     build_leaderboard,
-    leaderboard_frame,
-    leaderboard_text,
     write_csv,
 )
 from ferbench.benchmarks.report.markdown import leaderboard_markdown
 from ferbench.benchmarks.report.page import render_faces, render_index
 from ferbench.benchmarks.report.plots import Drawings, has_curves
-from ferbench.benchmarks.report.results import TEST, Results, find_results, read_results
+from ferbench.benchmarks.report.results import TEST, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
 from ferbench.benchmarks.store import write_atomically
-from ferbench.benchmarks.tasks import task_of
-from ferbench.datasets import Dataset, PointDataset
+from ferbench.datasets import Dataset
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["leaderboard_frame", "leaderboard_text", "rebuild", "write_report"]
-
-
-def write_report(folder: Path | str, *, dataset: Dataset | PointDataset | None = None) -> Path:
-    """Rebuild every table, plot and page of a results folder. Nothing is fitted and no data is needed.
-
-    Writes ``leaderboard.csv`` and ``.md``, ``comparisons.csv``, ``per_class.csv``, ``confusion.csv``,
-    ``calibration.csv``, ``history.csv``, ``wrong_everywhere.csv``, the drawings as PNG, and ``index.html``, which is
-    one file without any link to the network. Of key points ``leaderboard.csv`` and ``.md``, ``comparisons.csv``,
-    ``per_point.csv``, ``ced.csv``, ``history.csv``, drawings and ``index.html``.
-
-    Parameters
-    ----------
-    folder : Path or str
-        Folder of one data set, such as ``results/fer2013``, or one that holds a single such folder.
-    dataset : Dataset or PointDataset, optional
-        The data that was measured. Photographs go into ``faces.html`` only, which is never published; drawn faces
-        go into ``index.html``. Drawn faces are drawn again where they can be when this is not given.
-
-    Returns
-    -------
-    Path
-        The page, ``index.html``.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If the folder holds no records, its files do not fit together, or ``dataset`` is other data.
-    """
-    return rebuild(folder, dataset=dataset)[0]
-
-
-def rebuild(folder: Path | str, *, dataset: Any = None) -> "tuple[Path, pd.DataFrame]":
-    """Do what :func:`write_report` does, and return the page and the leaderboard."""
-    root = find_results(folder)
-    return task_of(root).rebuild(root, dataset)
 
 
 def rebuild_expressions(folder: Path | str, *, dataset: Dataset | None = None) -> "tuple[Path, pd.DataFrame]":

@@ -13,17 +13,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ferbench.benchmarks.run.executors import Outcome
 from ferbench.benchmarks.run.handoff import pack_data, unpack_data
+from ferbench.benchmarks.run.outcome import Outcome
 from ferbench.benchmarks.run.process import Job, now, run_cell
 from ferbench.benchmarks.store import Store
-
-try:
-    import distributed
-except ImportError as error:
-    raise ImportError(
-        'a Dask executor needs the package distributed; install it with: pip install "ferbench[dask]"'
-    ) from error
 
 # A worker process measures one cell at a time, whatever number of threads it was started with.
 _ONE_CELL = threading.Lock()
@@ -49,6 +42,8 @@ class DaskExecutor:
 
     Raises
     ------
+    ImportError
+        If the extra ``dask`` is not installed.
     OSError
         If no scheduler answers.
     ValueError
@@ -66,6 +61,7 @@ class DaskExecutor:
             raise
 
     def _connect(self) -> Any:
+        distributed = _distributed()
         target = "tcp://" + self.address.removeprefix("dask://")
         try:
             return distributed.Client(target, timeout=self.timeout_s)
@@ -98,6 +94,7 @@ class DaskExecutor:
             self._client.close()
 
     def _as_completed(self, pending: list[Any]) -> Iterator[Any]:
+        distributed = _distributed()
         alone_since = None
         while pending:
             try:
@@ -143,6 +140,17 @@ class DaskExecutor:
                 )
 
 
+def _distributed() -> Any:
+    """The library, which takes a second to import and is an extra."""
+    try:
+        import distributed
+    except ImportError as error:
+        raise ImportError(
+            'a Dask executor needs the package distributed; install it with: pip install "ferbench[dask]"'
+        ) from error
+    return distributed
+
+
 def _installed_version() -> str:
     return version("ferbench")
 
@@ -155,6 +163,7 @@ def _measure(
     job_text: str, files: Mapping[str, bytes], bundles: Mapping[str, Mapping[str, bytes]]
 ) -> tuple[dict[str, Any] | None, bytes]:
     """Run on a worker: measure one cell in a child process; return its record and its companions."""
+    distributed = _distributed()
     worker, key = distributed.get_worker(), distributed.worker.thread_state.key
 
     def cancelled() -> bool:
@@ -184,6 +193,7 @@ def _unpack_bundles(bundles: Mapping[str, Mapping[str, bytes]], scratch: Path) -
 
 def _lost(future: Any, job: Job) -> dict[str, Any]:
     """Build the record of a cell that the cluster could not finish."""
+    distributed = _distributed()
     error = future.exception() if future.status == "error" else None
     dead = isinstance(error, distributed.scheduler.KilledWorker) or error is None
     text = " ".join(str(error or future.status).split())

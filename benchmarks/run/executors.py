@@ -1,49 +1,14 @@
-"""Where cells run: the executor protocol, and child processes on this machine."""
+"""Where cells run: child processes on this machine, or the cluster that a command line names."""
 
 import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
 
+from ferbench.benchmarks.run.dask import DaskExecutor
+from ferbench.benchmarks.run.outcome import Executor, Outcome
 from ferbench.benchmarks.run.process import Job, run_cell
 from ferbench.benchmarks.store import Store
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a cell ended.
-
-    Attributes
-    ----------
-    record : dict
-        The cell's record.
-    outbox : Path
-        Folder on the store's file system with the companions of an ok record.
-    """
-
-    record: dict[str, Any]
-    outbox: Path
-
-
-class Executor(Protocol):
-    """Runs cells somewhere and brings their outcomes to the driver, in any order."""
-
-    def threads(self) -> int:
-        """Threads that each cell may use."""
-        ...
-
-    def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
-        """Yield one outcome for each job as it ends; closing the iterator stops what still runs.
-
-        Raises
-        ------
-        OSError
-            If results cannot be written any more.
-        """
-        ...
 
 
 class LocalExecutor:
@@ -114,7 +79,5 @@ def make_executor(name: str, jobs: int = 1) -> Executor:
     if name == "local":
         return LocalExecutor(jobs)
     if name.startswith("dask://"):
-        from ferbench.benchmarks.run.dask import DaskExecutor
-
         return DaskExecutor(name)
     raise ValueError(f"executor must be 'local' or 'dask://HOST:PORT'; got {name!r}")

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from ferbench import models
 from ferbench.benchmarks.fit import find_named, in_order
-from ferbench.benchmarks.run.executors import Executor, LocalExecutor
+from ferbench.benchmarks.run.executors import LocalExecutor
 from ferbench.benchmarks.run.handoff import write_data
+from ferbench.benchmarks.run.outcome import Executor
 from ferbench.benchmarks.run.process import Job, now
 from ferbench.benchmarks.store import Cell, Store, Suite
-from ferbench.benchmarks.tasks import Task, get_task
+from ferbench.benchmarks.tasks import Task, check_recipe, get_task
 from ferbench.datasets import Dataset, PointDataset
 from ferbench.utils import closest
 
@@ -228,12 +230,10 @@ class Run:
 
 
 def _check_recipes(suite: Suite, task: Task) -> None:
-    from ferbench.models import get_recipe
-
     for name in suite.recipes:
         try:
-            recipe = get_recipe(name)
-            task.check_recipe(name, recipe.family)
+            recipe = models.get_recipe(name)
+            check_recipe(task, name, recipe.family)
             recipe.build(**suite.params.get(name, {}))
         except (ValueError, TypeError) as error:
             raise ValueError(f"{suite.origin or suite.name}: {error}") from error

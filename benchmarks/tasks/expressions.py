@@ -1,17 +1,16 @@
 """The task of naming expressions: probabilities of labels."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ferbench import datasets
+from ferbench.benchmarks import scores as metrics
 from ferbench.benchmarks.tasks.task import Predict, Task
 from ferbench.datasets import SPLITS, Dataset
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ferbench.benchmarks.fit import Fitted
     from ferbench.benchmarks.store import Suite
 
@@ -26,9 +25,7 @@ class Expressions(Task):
     columns = ("images", "labels", "split")
 
     def _load(self, source: str, suite: "Suite", options: dict[str, Any]) -> Dataset:
-        from ferbench.datasets import load
-
-        return load(source, size=suite.size, seed=suite.dataset_seed, **options)
+        return datasets.load(source, size=suite.size, seed=suite.dataset_seed, **options)
 
     def check(self, dataset: Dataset) -> None:
         """Raise where a split is empty, or has a label that Training has not."""
@@ -55,9 +52,7 @@ class Expressions(Task):
 
     def rows(self, dataset: Dataset) -> dict[str, Any]:
         """Ids, labels and leak flags."""
-        from ferbench.datasets import find_leaks
-
-        leaked = find_leaks(dataset)
+        leaked = datasets.find_leaks(dataset)
         arrays: dict[str, Any] = {"fingerprint": np.array(dataset.fingerprint)}
         for split in (self.validation, self.test):
             rows = dataset.rows(split)
@@ -73,8 +68,6 @@ class Expressions(Task):
 
     def predict(self, fitted: "Fitted", dataset: Dataset) -> tuple[dict[str, Any], dict[str, Any], float]:
         """Probabilities in the order of ``classes``."""
-        from ferbench.benchmarks.scores import score
-
         classes = [str(name) for name in fitted.recognizer.classes_]
         arrays: dict[str, Any] = {"classes": np.array(classes)}
         scores, seconds = {}, 0.0
@@ -82,7 +75,7 @@ class Expressions(Task):
             images, labels = dataset.part(split)
             arrays[split], took = fitted.predict_proba(split, images)
             seconds += took
-            scores[split] = score(labels, arrays[split], classes).as_dict()
+            scores[split] = metrics.score(labels, arrays[split], classes).as_dict()
         return arrays, scores, seconds
 
     def answer(self, recognizer: Any) -> Predict:
@@ -97,21 +90,3 @@ class Expressions(Task):
     def outputs(self, recognizer: Any, dataset: Dataset) -> dict[str, Any]:
         """The classes."""
         return {"classes": [str(name) for name in recognizer.classes_]}
-
-    def rebuild(self, folder: Path, dataset: Dataset | None) -> "tuple[Path, pd.DataFrame]":
-        """Leaderboard, drawings and page of recognizers."""
-        from ferbench.benchmarks.report import rebuild_expressions
-
-        return rebuild_expressions(folder, dataset=dataset)
-
-    def reload(self, folder: Path, source: str) -> Dataset:
-        """With the size, seed and options of the suite."""
-        from ferbench.benchmarks.report import load_source, read_results
-
-        return load_source(read_results(folder), source)
-
-    def text(self, frame: "pd.DataFrame") -> str:
-        """Accuracy with its interval."""
-        from ferbench.benchmarks.report import leaderboard_text
-
-        return leaderboard_text(frame)

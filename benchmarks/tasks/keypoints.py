@@ -1,18 +1,16 @@
 """The task of finding key points: fifteen points in pixels."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ferbench import datasets
 from ferbench.benchmarks.scores import interocular_distance, score_points
 from ferbench.benchmarks.tasks.task import Predict, Task
 from ferbench.datasets import POINT_SPLITS, PointDataset
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ferbench.benchmarks.fit import Fitted
     from ferbench.benchmarks.store import Suite
 
@@ -36,9 +34,7 @@ class KeyPoints(Task):
     one_core = True
 
     def _load(self, source: str, suite: "Suite", options: dict[str, Any]) -> PointDataset:
-        from ferbench.datasets import load_points
-
-        return load_points(source, size=suite.size, seed=suite.dataset_seed, **options)
+        return datasets.load_points(source, size=suite.size, seed=suite.dataset_seed, **options)
 
     def check(self, dataset: PointDataset) -> None:
         """Raise where a split is empty, or a person stands in two."""
@@ -110,21 +106,3 @@ class KeyPoints(Task):
     def outputs(self, recognizer: Any, dataset: PointDataset) -> dict[str, Any]:
         """The points."""
         return {"points": list(dataset.names)}
-
-    def rebuild(self, folder: Path, dataset: PointDataset | None) -> "tuple[Path, pd.DataFrame]":
-        """Leaderboard, curves and page of regressors."""
-        from ferbench.benchmarks.keypoints import rebuild_keypoints
-
-        return rebuild_keypoints(folder, dataset=dataset)
-
-    def reload(self, folder: Path, source: str) -> PointDataset:
-        """With the size, seed and options of the suite."""
-        from ferbench.benchmarks.keypoints import load_source, read_point_results
-
-        return load_source(read_point_results(folder), source)
-
-    def text(self, frame: "pd.DataFrame") -> str:
-        """Normalized error with its interval."""
-        from ferbench.benchmarks.keypoints import points_text
-
-        return points_text(frame)

@@ -2,12 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
     from ferbench.benchmarks.fit import Fitted
@@ -102,18 +100,6 @@ class Task(ABC):
     def outputs(self, recognizer: Any, dataset: Any) -> dict[str, Any]:
         """What a record says of the columns of the answers."""
 
-    @abstractmethod
-    def rebuild(self, folder: Path, dataset: Any) -> "tuple[Path, pd.DataFrame]":
-        """Rebuild the report; return its page and the leaderboard."""
-
-    @abstractmethod
-    def reload(self, folder: Path, source: str) -> Any:
-        """Load a source as the suite did whose results a folder holds."""
-
-    @abstractmethod
-    def text(self, frame: "pd.DataFrame") -> str:
-        """The leaderboard for a terminal."""
-
     def block(self, dataset: Any) -> dict[str, Any]:
         """What a record says of the data."""
         return {
@@ -121,37 +107,3 @@ class Task(ABC):
             "notes": list(dataset.notes),
             **self.counts(dataset),
         }
-
-    def check_recipe(self, name: str, family: str) -> None:
-        """Raise ValueError where a recipe is one of another task."""
-        claimed = {family for task in all_tasks() for family in task.families or ()}
-        if family not in (self.families or {family} - claimed):
-            remedy = f"its family is {family}; correct the suite's recipes or its task"
-            raise ValueError(f"recipe {name!r} is none for the task {self.name!r}: {remedy}")
-
-
-def all_tasks() -> "list[Task]":
-    """Every task, expressions first."""
-    from ferbench.benchmarks.tasks.expressions import Expressions
-    from ferbench.benchmarks.tasks.keypoints import KeyPoints
-
-    return [Expressions(), KeyPoints()]
-
-
-def get_task(name: str) -> Task:
-    """The task of a name."""
-    return next(task for task in all_tasks() if task.name == name)
-
-
-def task_of(folder: str | Path) -> Task:
-    """The task whose results a folder holds; its suite says so."""
-    import json
-
-    path = Path(folder) / "suite.json"
-    try:
-        content = json.loads(path.read_bytes()) if path.is_file() else {}
-    except ValueError:
-        content = {}  # Whoever reads the report's parts says what is wrong with the file.
-    known = {task.name: task for task in all_tasks()}
-    name = content.get("task") if isinstance(content, dict) else None
-    return known.get(str(name), known["expressions"])

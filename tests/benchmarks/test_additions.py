@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from fake_results import fake_results
 
+from ferbench.benchmarks.rebuild import write_report
 from ferbench.benchmarks.report import published_figures
 from ferbench.benchmarks.report.additions import Additions
-from ferbench.benchmarks.report.expressions import write_report
 from ferbench.benchmarks.report.results import Results, read_results
 from ferbench.benchmarks.report.scores import score_results
 from ferbench.benchmarks.store.suite import load_suite

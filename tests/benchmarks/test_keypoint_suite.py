@@ -11,7 +11,7 @@ import pytest
 
 from ferbench.benchmarks.choose.best import choose_best
 from ferbench.benchmarks.choose.bundles import find_bundle
-from ferbench.benchmarks.report.expressions import rebuild, write_report
+from ferbench.benchmarks.rebuild import rebuild_report, write_report
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store.store import Store
 from ferbench.benchmarks.store.suite import Suite, load_suite
@@ -121,7 +121,7 @@ def test_neither_points_nor_names_of_the_data_are_kept(root: Path, faces: PointD
 
 
 def test_the_report_is_rebuilt_from_the_records_alone(root: Path) -> None:
-    page, frame = rebuild(root)
+    page, frame = rebuild_report(root)
     assert list(frame["recipe"]) == ["mean-shape", "points-spy", "points-nan"]
     assert frame["rmse"].iloc[:2].gt(0).all() and np.isnan(frame["rmse"].iloc[2])
     assert ((frame["nme_low"] <= frame["nme"]) & (frame["nme"] <= frame["nme_high"])).iloc[:2].all()

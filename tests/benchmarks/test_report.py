@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from fake_results import digits_dataset, fake_results
 
+from ferbench.benchmarks.rebuild import rebuild_report, write_report
 from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
-from ferbench.benchmarks.report.expressions import rebuild, write_report
 from ferbench.benchmarks.report.faces import Pictures
 from ferbench.benchmarks.report.results import Measured, read_results
 from ferbench.benchmarks.report.scores import score_results
@@ -114,7 +114,7 @@ def test_a_folder_where_everything_failed_still_gets_its_rows(tmp_path: Path) ->
     for path in (folder / "records").glob("*-s0-*.json"):
         if json.loads(path.read_text())["status"] == "ok":
             path.unlink()
-    page, frame = rebuild(folder)
+    page, frame = rebuild_report(folder)
     assert list(frame["status"]) == ["derived", "timeout"]
     assert "ran past its 1 s" in page.read_text()
 

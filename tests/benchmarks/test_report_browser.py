@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fake_results import digits_dataset, fake_results
 
-from ferbench.benchmarks.report.expressions import write_report
+from ferbench.benchmarks.rebuild import write_report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
 

@@ -10,7 +10,7 @@ from fake_results import add_cell, add_failure, digits_dataset, fake_results
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
-from ferbench.benchmarks.report.expressions import write_report
+from ferbench.benchmarks.rebuild import write_report
 from ferbench.benchmarks.store.store import Store
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)> $\\frac{1}{0}$'

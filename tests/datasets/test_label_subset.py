@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ferbench.benchmarks.store.suite import load_suite
-from ferbench.benchmarks.tasks.task import get_task
+from ferbench.benchmarks.tasks.registry import get_task
 from ferbench.datasets import load
 
 FIVE = ["angry", "disgust", "happy", "sad", "surprise"]
