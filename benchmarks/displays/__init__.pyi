@@ -1,12 +1,13 @@
 from .base import DARK, GRAY, HEAT, MARKERS, PALETTE, Display, clear_frame, set_title, titled
-from .calibration import CalibrationDisplay
-from .confusion import ConfusionMatrixDisplay
+from .confusion import ConfusionDisplay
 from .effects import EffectsDisplay
 from .f1 import F1Display
+from .former_names import CalibrationDisplay, ConfusionMatrixDisplay
 from .history import HistoryDisplay
 from .keypoints import CedDisplay, PerPointDisplay, PointFacesDisplay
 from .leaderboard import LeaderboardDisplay
 from .published import PublishedDisplay
+from .reliability import ReliabilityDisplay
 from .roc import RocDisplay
 from .tradeoff import TradeoffDisplay
 
@@ -18,6 +19,7 @@ __all__ = [
     "PALETTE",
     "CalibrationDisplay",
     "CedDisplay",
+    "ConfusionDisplay",
     "ConfusionMatrixDisplay",
     "Display",
     "EffectsDisplay",
@@ -27,6 +29,7 @@ __all__ = [
     "PerPointDisplay",
     "PointFacesDisplay",
     "PublishedDisplay",
+    "ReliabilityDisplay",
     "RocDisplay",
     "TradeoffDisplay",
     "clear_frame",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class ConfusionMatrixDisplay(Display):
+class ConfusionDisplay(Display):
     """Confusion matrix: colors and percentages per row (label), counts below them.
 
     Attributes
@@ -40,7 +40,7 @@ class ConfusionMatrixDisplay(Display):
     dataset: str = ""
 
     @classmethod
-    def from_scores(cls, scores: Scores, *, name: str = "", dataset: str = "") -> "ConfusionMatrixDisplay":
+    def from_scores(cls, scores: Scores, *, name: str = "", dataset: str = "") -> "ConfusionDisplay":
         """From the scores of one recognizer."""
         support = scores.confusion.sum(axis=1, keepdims=True)
         shares = np.where(support > 0, scores.confusion / np.maximum(support, 1), np.nan)
@@ -49,7 +49,7 @@ class ConfusionMatrixDisplay(Display):
     @classmethod
     def from_predictions(
         cls, y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str], *, name: str = "", dataset: str = ""
-    ) -> "ConfusionMatrixDisplay":
+    ) -> "ConfusionDisplay":
         """From labels and the probabilities (n_images, n_classes) in the order of ``classes``."""
         return cls.from_scores(score(y_true, proba, classes, n_bootstrap=0), name=name, dataset=dataset)
 

@@ -75,12 +75,12 @@ def _confusion(results: Results, board: ScoreBoard) -> "pd.DataFrame":
 
 
 def _calibration(results: Results) -> "pd.DataFrame":
-    from ferbench.benchmarks.displays import CalibrationDisplay
+    from ferbench.benchmarks.displays import ReliabilityDisplay
 
     truth = results.labels[TEST]
     return _stack(
         {
-            cell.label: CalibrationDisplay.from_predictions(truth, cell.proba[TEST], results.classes).frame()
+            cell.label: ReliabilityDisplay.from_predictions(truth, cell.proba[TEST], results.classes).frame()
             for cell in results.measured
         }
     )

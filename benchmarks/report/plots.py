@@ -86,7 +86,7 @@ class Drawings:
         for cell in champions(self._results, self._board):
             name = slug(cell.label)
             yield f"roc_{name}", partial(self._of_predictions, "RocDisplay", cell)
-            yield f"calibration_{name}", partial(self._of_predictions, "CalibrationDisplay", cell)
+            yield f"calibration_{name}", partial(self._of_predictions, "ReliabilityDisplay", cell)
             yield f"confusion_{name}", partial(self._confusion, cell)
         for cell in self._results.measured:
             if has_curves(cell):
@@ -124,10 +124,10 @@ class Drawings:
         return display
 
     def _confusion(self, cell: Measured) -> "Display":
-        from ferbench.benchmarks.displays import ConfusionMatrixDisplay
+        from ferbench.benchmarks.displays import ConfusionDisplay
 
         scores = self._board.private[cell.label]
-        return ConfusionMatrixDisplay.from_scores(scores, name=_no_math(cell.label), dataset=self._about())
+        return ConfusionDisplay.from_scores(scores, name=_no_math(cell.label), dataset=self._about())
 
     def _training(self, cell: Measured) -> "Display":
         from ferbench.benchmarks.displays import HistoryDisplay

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class CalibrationDisplay(Display):
+class ReliabilityDisplay(Display):
     """Reliability of the most probable class over 15 bins of equal width, and how many images each bin holds.
 
     Attributes
@@ -46,7 +46,7 @@ class CalibrationDisplay(Display):
     @classmethod
     def from_predictions(
         cls, y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str], *, name: str = "", dataset: str = ""
-    ) -> "CalibrationDisplay":
+    ) -> "ReliabilityDisplay":
         """From labels and the probabilities (n_images, n_classes) in the order of ``classes``."""
         true, probabilities = check_predictions(y_true, proba, classes)
         sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == true
