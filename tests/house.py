@@ -1,7 +1,6 @@
 """The graph of the house's imports: function-level imports, lazy doors, stubs and ``-m`` strings included."""
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +8,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("utils", "datasets", "features", "models", "benchmarks", "realtime", "cli")
-_RUN_AS_MODULE = re.compile(r"ferbench(?:\.\w+)+")
 
 
 @dataclass(frozen=True)
@@ -146,10 +144,9 @@ def _imports_of(name: str, path: Path) -> Iterator[Import]:
                     yield Import(name, full, "", node.lineno, id(node) in inner)
                 elif node.module in modules():
                     yield Import(name, node.module, alias.name, node.lineno, id(node) in inner)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _RUN_AS_MODULE.fullmatch(node.value):
+        elif isinstance(node, ast.Constant) and node.value in set(modules()) - {name}:
             # A string that is a module's name: what `python -m` or `import_module` is handed.
-            if node.value in modules() and node.value != name:
-                yield Import(name, node.value, "", node.lineno, False)
+            yield Import(name, str(node.value), "", node.lineno, False)
     for node in ast.walk(tree):
         # What is taken from a lazily imported door: `choose.best` after `from ferbench.benchmarks import choose`.
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:

@@ -37,7 +37,7 @@ def test_the_package_list_names_every_folder_with_an_init() -> None:
 def test_imports_only_point_down(floor: str) -> None:
     for file in (ROOT / floor).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names = [f"{node.module}.{alias.name}" for alias in node.names] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for name in names:
                 parts = name.split(".")
