@@ -15,6 +15,8 @@ from .ensembles.mirrored import Mirrored
 from .ensembles.pretrained import Pretrained
 from .ensembles.stack import Stack
 from .ensembles.vote import Vote
+from .extractors.deep import DeepExtractor
+from .extractors.keypoints import KeypointExtractor
 from .keypoints.dlib_shape import DlibShape
 from .keypoints.mean_shape import MeanShape
 from .keypoints.points_net import PointNet
@@ -29,9 +31,11 @@ __all__ = [
     "SVM",
     "Augmentation",
     "Calibrated",
+    "DeepExtractor",
     "DlibShape",
     "Forest",
     "KernelRidge",
+    "KeypointExtractor",
     "LoadedBundle",
     "LoadedPoints",
     "LocalSVM",

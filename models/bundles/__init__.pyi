@@ -1,4 +1,7 @@
-from .bundle import NETWORK, LoadedBundle, file_sha256, load_bundle, read_description
+from .bundle import load_bundle, save_bundle
+from .description import check_description, digest, read_description
+from .files import NETWORK, file_sha256
+from .loaded import LoadedBundle
 from .onnx_network import FEATURES, POINTS
 from .shape_predictor import ShapePredictor, enlarged, reduced
 from .shipped import DEFAULT, DEFAULT_POINTS, find_shipped
@@ -11,10 +14,13 @@ __all__ = [
     "POINTS",
     "LoadedBundle",
     "ShapePredictor",
+    "check_description",
+    "digest",
     "enlarged",
     "file_sha256",
     "find_shipped",
     "load_bundle",
     "read_description",
     "reduced",
+    "save_bundle",
 ]

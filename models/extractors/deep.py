@@ -54,6 +54,7 @@ class DeepExtractor(NetworkExtractor):
     """
 
     output: ClassVar[str] = FEATURES
+    carried_as: ClassVar[str] = "features.onnx"
     lacking: ClassVar[str] = (
         "an older ferbench exported it, or it averages over views of the image; fit the network again without "
         "test_time, and use that bundle"

@@ -30,6 +30,8 @@ class NetworkExtractor(ImageExtractor):
     }
     #: Name of the network's output.
     output: ClassVar[str]
+    #: Name of the network's file in the bundle of a recognizer that is made of this extractor.
+    carried_as: ClassVar[str]
     #: Why a network may lack it, and what to do.
     lacking: ClassVar[str]
 
@@ -50,6 +52,10 @@ class NetworkExtractor(ImageExtractor):
         """
         path = find_shipped(self.bundle)
         return path if path.suffix == ".onnx" else path / NETWORK
+
+    def carried_files(self) -> dict[str, tuple[Path, str]]:
+        """Files that travel in a bundle: parameter -> (file, its name there). Another version may ship another net."""
+        return {"bundle": (self.network_file(), self.carried_as)}
 
     def _learn(self, images: Images) -> None:
         self._meet()
