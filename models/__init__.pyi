@@ -1,3 +1,4 @@
+from .bundles.aliases import bundle_name, recipe_name
 from .bundles.bundle import load_bundle, save_bundle
 from .bundles.loaded import LoadedBundle
 from .bundles.onnx_network import OnnxRecogniser, OnnxRecognizer
@@ -22,7 +23,7 @@ from .keypoints.mean_shape import MeanShape
 from .keypoints.points_net import PointNet
 from .networks.augmentation import Augmentation
 from .networks.cnn import CNN
-from .registry import MIRROR_VIEWS, Recipe, classifier_steps, describe, get_recipe, make_recipe, recipes
+from .registry import MIRROR_VIEWS, Estimator, Recipe, classifier_steps, describe, get_recipe, make_recipe, recipes
 
 __all__ = [
     "CNN",
@@ -33,6 +34,7 @@ __all__ = [
     "Calibrated",
     "DeepExtractor",
     "DlibShape",
+    "Estimator",
     "Forest",
     "KernelRidge",
     "KeypointExtractor",
@@ -50,12 +52,14 @@ __all__ = [
     "Stack",
     "Tree",
     "Vote",
+    "bundle_name",
     "classifier_steps",
     "describe",
     "get_recipe",
     "load_bundle",
     "make_recipe",
     "pretrained",
+    "recipe_name",
     "recipes",
     "save_bundle",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models.base import parts_of
+from ferbench.models.bundles.aliases import with_recipe_names
 from ferbench.models.bundles.archive import load_archive, save_archive
 from ferbench.models.bundles.checks import check_parts
 from ferbench.models.bundles.description import FORMAT, TASK, check_description, digest, read_description
@@ -125,7 +126,7 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
             estimator: Any = OnnxRecognizer(path / NETWORK, info["labels"], n_threads=n_threads)
         else:
             estimator = _load_classical(path, info)
-        bundle = LoadedBundle(estimator, info, path)
+        bundle = LoadedBundle(estimator, with_recipe_names(info), path)
         probabilities = bundle.predict_proba(np.zeros((1, *bundle.image_shape), np.uint8))
     except Exception as error:
         raise ValueError(f"{path}: the bundle's model cannot be used: {error}{_versions_apart(info)}") from error
@@ -271,5 +272,3 @@ def _versions(folder: Path) -> dict[str, str]:
     classical = ["scikit-learn", "skops", "opencv-python-headless"]
     names = next((names for file, names in made_with.items() if (folder / file).exists()), classical)
     return {name: version(name) for name in ["ferbench", "numpy", *names]}
-
-

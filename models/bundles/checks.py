@@ -25,13 +25,13 @@ def check_parts(recognizer: Any) -> None:
     """Raise ValueError, naming type and attribute, if an estimator inside does not fit itself."""
     for estimator in parts_of(recognizer):
         names = [public_name(f"{kind.__module__}.{kind.__qualname__}", OWN) for kind in type(estimator).__mro__]
+        if names[0] in OWN:
+            check_parameters(estimator)
         # An unfitted one, such as the parameter of a meta-recognizer, has nothing to check and refuses to predict.
         if any(name.endswith("_") for name in vars(estimator)):
             for check in (_CHECKS[name] for name in names if name in _CHECKS):
                 check(Part(estimator))
             _check_numbers(estimator)
-        if names[0] in OWN and hasattr(estimator, "constraints"):
-            check_parameters(estimator, estimator.constraints)
 
 
 def _check_numbers(estimator: Any) -> None:
@@ -193,8 +193,6 @@ def _kernel_rows(part: Part) -> int:
     n_features = part.n_features
     if getattr(part.estimator, "mean_", None) is not None:
         part.array("mean_", n_features)
-    part.whole("views", 1)
-    part.estimator._check_kernel()
     n_blocks = len(part.estimator._widths())
     if part.get("kernel") != "linear":
         rates = part.get("rates_")

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ferbench.features import ImageExtractor, Rows
-from ferbench.models.bundles import DEFAULT, NETWORK, file_sha256, find_shipped, read_description
+from ferbench.models.bundles import DEFAULT, NETWORK, file_sha256, find_shipped, read_description, recipe_name
 from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_face
 
 
@@ -151,4 +151,4 @@ def _origin(info: Mapping[str, Any], sha256: str) -> str:
 
 
 def _recipe(info: Mapping[str, Any]) -> str:
-    return str(info.get("recipe", {}).get("name", "an unknown recipe"))
+    return recipe_name(str(info.get("recipe", {}).get("name", "an unknown recipe")))

@@ -42,8 +42,8 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
 
     Parameters
     ----------
-    architecture : str, default="ferbench-net"
-        Name of the network: ``ferbench-net-l``, ``ferbench-net`` and ``ferbench-net-xs`` (ours), ``cnn-4conv``,
+    architecture : str, default="ferbench-net-m"
+        Name of the network: ``ferbench-net-l``, ``ferbench-net-m`` and ``ferbench-net-xs`` (ours), ``cnn-4conv``,
         ``cnn-4conv-thin``, ``cnn-gap``, ``resnet-blocks``, ``mini-xception``, ``vgg-fer``, ``tiny`` (for tests), or
         ``transfer:BACKBONE`` with a model of ``keras.applications``.
     epochs : int, default=48
@@ -177,7 +177,7 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
 
     def __init__(
         self,
-        architecture: str = "ferbench-net",
+        architecture: str = "ferbench-net-m",
         *,
         epochs: int = 48,
         batch_size: int = 128,
