@@ -142,7 +142,7 @@ def load_recognizer(name: str, results: Path, n_threads: int = 1) -> Recognizer:
 
     path = find_shipped(name)
     if (path / "bundle.json").is_file():
-        return Recognizer(load_bundle(path, n_threads=n_threads), name=name if path != Path(name) else None)
+        return Recognizer(load_bundle(path, n_threads=n_threads), name=path.name if path != Path(name) else None)
     # Only now: it brings pandas along, which takes longer to import than all the rest.
     from ferbench.benchmarks.choose import REAL_TIME_MS, find_bundle
 

@@ -114,6 +114,10 @@ class LandmarkExtractor(ImageExtractor):
         self._load()
         return self._in_batches(self._find, images, (N_POINTS, 2))
 
+    def carried_files(self) -> dict[str, tuple[Path, str]]:
+        """Files that travel in a bundle: parameter -> (file, its name there); ferbench's own model need not."""
+        return {} if self.model is None else {"model": (Path(self.model), "landmarks.dat")}
+
     def _learn(self, images: Images) -> None:
         self.model_sha256_ = self._load().sha256
 

@@ -1,3 +1,4 @@
+from .bundles.aliases import bundle_name, recipe_name
 from .bundles.bundle import load_bundle, save_bundle
 from .bundles.loaded import LoadedBundle
 from .bundles.onnx_network import OnnxRecogniser, OnnxRecognizer
@@ -15,12 +16,14 @@ from .ensembles.mirrored import Mirrored
 from .ensembles.pretrained import Pretrained
 from .ensembles.stack import Stack
 from .ensembles.vote import Vote
+from .extractors.deep import DeepExtractor
+from .extractors.keypoints import KeypointExtractor
 from .keypoints.dlib_shape import DlibShape
 from .keypoints.mean_shape import MeanShape
 from .keypoints.points_net import PointNet
 from .networks.augmentation import Augmentation
 from .networks.cnn import CNN
-from .registry import MIRROR_VIEWS, Recipe, classifier_steps, describe, get_recipe, make_recipe, recipes
+from .registry import MIRROR_VIEWS, Estimator, Recipe, classifier_steps, describe, get_recipe, make_recipe, recipes
 
 __all__ = [
     "CNN",
@@ -29,9 +32,12 @@ __all__ = [
     "SVM",
     "Augmentation",
     "Calibrated",
+    "DeepExtractor",
     "DlibShape",
+    "Estimator",
     "Forest",
     "KernelRidge",
+    "KeypointExtractor",
     "LoadedBundle",
     "LoadedPoints",
     "LocalSVM",
@@ -46,12 +52,14 @@ __all__ = [
     "Stack",
     "Tree",
     "Vote",
+    "bundle_name",
     "classifier_steps",
     "describe",
     "get_recipe",
     "load_bundle",
     "make_recipe",
     "pretrained",
+    "recipe_name",
     "recipes",
     "save_bundle",
 ]

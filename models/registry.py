@@ -1,11 +1,13 @@
 """Named, unfitted recognizers: every extractor with every classifier, the networks, and what other packages add."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import entry_points
-from typing import Any, Literal
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Literal, Protocol, Self, cast
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
@@ -16,68 +18,45 @@ from sklearn.preprocessing import StandardScaler
 
 from ferbench.features import MirrorViews, extractors, make_extractor
 from ferbench.models.base import library_of, parts_of
+from ferbench.models.bundles import recipe_name, renamed_parameters
 from ferbench.models.classifiers import KNN, SVM, Forest, KernelRidge, LocalSVM, NystroemMap, Tree
 from ferbench.models.ensembles import Calibrated, Mirrored, Pretrained, Stack, Vote
 from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
+from ferbench.models.training_settings import NETWORKS, POINT_NETWORKS
 from ferbench.utils import suggest
 
 ENTRY_POINTS = "ferbench.recipes"
 
-# What suits small residual networks on tens of thousands of faces: Nesterov momentum at a high rate, one cosine,
-# averaged weights. Rare classes are not raised: that costs accuracy. `imbalance` does it where recall matters more.
-_MODERN: dict[str, Any] = {
-    "optimizer": "sgd",
-    "learning_rate": 0.1,
-    "weight_decay": 0.005,
-    "schedule": "cosine",
-    "warmup_epochs": 2,
-    "epochs": 48,
-    "patience": 48,
-    "average": 0.999,
-    "label_smoothing": 0.1,
-    "imbalance": None,
-    "augmentation": {"zoom": 0.15},
-}
-NETWORKS: dict[str, dict[str, Any]] = {
-    "cnn-4conv": {},
-    "cnn-gap": {"imbalance": "oversample"},
-    "resnet-blocks": {},
-    "mini-xception": {"imbalance": None},
-    "vgg-fer": {**_MODERN, "learning_rate": 0.01, "weight_decay": 0.001, "average": 0.0},
-    "transfer": {"architecture": "transfer:MobileNetV3Small", "frozen_epochs": 4, "learning_rate": 0.0005},
-    "ferbench-net": _MODERN,
-    "ferbench-net-l": _MODERN,
-    "ferbench-net-xs": _MODERN,
-}
-"""Training parameters of each named network; the architecture is the one of the same name unless it is named here."""
-
 # The classifier that averages over an image and its mirror image inside of its kernel: its extractor sees both.
 MIRROR_VIEWS = "mirror-kernel-ridge"
-POINT_NETWORKS: dict[str, dict[str, Any]] = {
-    "points-net": {
-        "optimizer": "adamw",
-        "learning_rate": 0.002,
-        "weight_decay": 0.001,
-        "warmup_epochs": 2,
-        "epochs": 120,
-        "patience": 120,
-        "batch_size": 32,
-        "average": 0.998,
-        "augmentation": {
-            **{"rotation": 20.0, "shift": 0.1, "zoom": 0.25, "erase": 0.3},
-            **{"brighten": 0.15, "contrast": 0.3, "coarsen": 0.4},
-        },
-    },
-    # The known system: Adam, and the epoch of the lowest validation loss. It trains on mirrored and brightened faces.
-    "points-resnet": {
-        "loss": "l2",
-        "schedule": "plateau",
-        "patience": 20,
-        "augmentation": {"rotation": 0.0, "shift": 0.0, "zoom": 0.0, "brighten": 0.33},
-    },
-}
-"""Training parameters of each key-point network."""
+
+
+class Estimator(Protocol):
+    """What a recipe makes: a scikit-learn estimator over images of shape (n_samples, height, width), uint8.
+
+    Recipes of key points are regressors, without `predict_proba`. Whatever else an estimator has, such as the steps
+    of a pipeline or the parameters of a network, may be asked for as well.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike, *args: Any, **options: Any) -> Self:
+        """Fit on images and labels, or points."""
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Label, or points, of each image."""
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Probabilities of shape (n_samples, n_classes), in the order of `classes_`."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name."""
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Set parameters by name."""
+
+    def __getitem__(self, key: Any, /) -> Any: ...
+
+    def __getattr__(self, name: str, /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -99,14 +78,38 @@ class Recipe:
     family: Literal["classical", "deep", "pretrained", "constant", "keypoints"]
     make: Callable[[], BaseEstimator]
 
-    def build(self, **parameters: Any) -> Any:
-        """Return a new recognizer with `parameters` set, named as in scikit-learn: ``classifier__C=3``."""
-        recognizer: Any = self.make()
+    def build(self, **parameters: Any) -> Estimator:
+        """Return a new recognizer with `parameters` set, named as in scikit-learn: ``classifier__C=3``.
+
+        Raises
+        ------
+        ValueError
+            If the recipe has no parameter of that name; the message names the closest one.
+
+        Warns
+        -----
+        FutureWarning
+            If a parameter has the name of an older version; it is taken for one more release.
+        """
+        recognizer: Estimator = cast(Any, self.make())
         known = recognizer.get_params()
+        parameters = self._renamed(parameters, known)
         for name in parameters:
             if name not in known:
                 raise ValueError(f"recipe {self.name} has no parameter {name!r}; {suggest(name, sorted(known))}")
         return recognizer.set_params(**parameters)
+
+    def _renamed(self, parameters: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters by today's names."""
+        renamed = {old: new for old, new in renamed_parameters(parameters).items() if old not in known}
+        if twice := [old for old, new in renamed.items() if new in parameters]:
+            raise ValueError(f"recipe {self.name} got {twice[0]!r} and {renamed[twice[0]]!r}; name one of them")
+        if renamed:
+            names = ", ".join(f"{old} is {new} now" for old, new in renamed.items())
+            warnings.warn(
+                f"recipe {self.name}: {names}; the older name goes with the next release", FutureWarning, stacklevel=4
+            )
+        return {renamed.get(name, name): value for name, value in parameters.items()}
 
 
 def classifier_steps() -> dict[str, Callable[[], list[tuple[str, Any]]]]:
@@ -165,6 +168,7 @@ def get_recipe(name: str) -> Recipe:
     ValueError
         If there is no such recipe; the message names the closest one.
     """
+    name = recipe_name(name)
     if (composed := _composed(name)) is not None:
         return composed
     known = recipes()
@@ -179,7 +183,7 @@ def get_recipe(name: str) -> Recipe:
     raise ValueError(f"there is no recipe {name!r}; {suggest(name, known)}")
 
 
-def make_recipe(name: str, **parameters: Any) -> Any:
+def make_recipe(name: str, **parameters: Any) -> Estimator:
     """Return a new, unfitted recognizer by recipe name.
 
     Examples
@@ -206,11 +210,11 @@ def describe(recognizer: Any) -> dict[str, str]:
     }
 
 
-def _network(name: str, settings: dict[str, Any]) -> Recipe:
+def _network(name: str, settings: Mapping[str, Any]) -> Recipe:
     return Recipe(name, "deep", lambda: CNN(**{"architecture": name, **settings}))
 
 
-def _points(name: str, settings: dict[str, Any]) -> Recipe:
+def _points(name: str, settings: Mapping[str, Any]) -> Recipe:
     return Recipe(name, "keypoints", lambda: PointNet(**{"architecture": name, **settings}))
 
 
@@ -254,7 +258,7 @@ def _composed(name: str) -> Recipe | None:
     return Recipe(name, family, lambda: ensemble([(member.name, member.make()) for member in members]))
 
 
-def _load(point: Any) -> Recipe | None:
+def _load(point: EntryPoint) -> Recipe | None:
     """Load a third party's recipe; one that is broken must not take the others with it."""
     try:
         recipe = point.load()
@@ -264,5 +268,6 @@ def _load(point: Any) -> Recipe | None:
         if isinstance(recipe, Recipe):
             return recipe
         problem = f"is no ferbench.models.Recipe but {type(recipe).__name__}"
-    warnings.warn(f"recipe {point.name!r} of package {point.dist.name} {problem}", RuntimeWarning, stacklevel=3)
+    package = f"package {point.dist.name}" if point.dist else "an unknown package"
+    warnings.warn(f"recipe {point.name!r} of {package} {problem}", RuntimeWarning, stacklevel=3)
     return None

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks.store import Cell, Store, Suite
-from ferbench.models import pretrained
+from ferbench.models import pretrained, recipe_name
 from ferbench.models.bundles import read_description
 
 # Last part of the parameters that name bundles: teachers of a network, members of a mean, the network of an extractor.
@@ -97,6 +97,7 @@ def _find(name: str, cell: Cell, suite: Suite, cells: Sequence[Cell], store: Sto
 
 
 def _measured(name: str, seed: int, cells: Sequence[Cell], store: Store) -> Path | None:
+    name = recipe_name(name)
     wanted = {cell.cell_id for cell in cells if (cell.recipe, cell.seed) == (name, seed)}
     for record in store.records():
         same = record["recipe"]["name"] == name and record["seed"] == seed

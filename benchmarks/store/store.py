@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.models.bundles import with_recipe_names
 from ferbench.utils import atomic_file, move, prepared_file, read_json, remove_leftovers, write_atomically
 from ferbench.utils import sha256_of as file_digest
 
@@ -66,7 +67,7 @@ class Store:
                 f"{path}: expected schema {SCHEMA} and a status of {', '.join(STATUSES)}; "
                 f"got {record.get('schema')!r} and {record['status']!r}; run the suite again to redo it"
             )
-        return record
+        return with_recipe_names(record)
 
     def records(self) -> list[dict[str, Any]]:
         """Every readable record about the present data, in the order of the suite, newest parameters only.

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
@@ -11,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ferbench.models.bundles import former_recipe_name, recipe_name, with_members
 from ferbench.utils import closest
 
 # What each table of a suite file may hold, and of which type. Strict: a typo is an error, not a default.
@@ -56,7 +58,7 @@ class Cell:
 
     def matches(self, patterns: Sequence[str]) -> bool:
         """Whether a pattern such as ``hog+*`` fits the recipe or the cell id; no patterns fit all."""
-        names = (self.recipe, self.cell_id)
+        names = (self.recipe, former_recipe_name(self.recipe), self.cell_id)
         return not patterns or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
@@ -103,6 +105,21 @@ class Suite:
     time_s: float = 3600.0
     memory_mb: float = 8192.0
     origin: str = ""
+
+    def __post_init__(self) -> None:
+        """Put today's names of recipes in the place of older ones; a bundle's name that is no recipe here may stay."""
+        renamed = {name: recipe_name(name) for name in self.recipes}
+        if repeated := [name for name, count in Counter(renamed.values()).items() if count > 1]:
+            raise ValueError(f"{self.origin or self.name}: 'recipes' names {repeated[0]!r} under an older name as well")
+        params = {
+            renamed.get(recipe, recipe): with_members(
+                values, lambda name, own=recipe: renamed.get(name, name) if name != own else name
+            )
+            for recipe, values in self.params.items()
+        }
+        object.__setattr__(self, "recipes", tuple(renamed.values()))
+        object.__setattr__(self, "params", params)
+        object.__setattr__(self, "reference", renamed.get(self.reference or "", self.reference))
 
     def cells(self, fingerprint: str) -> list[Cell]:
         """Every cell of the suite on the data with this fingerprint, in the order of the file."""
@@ -243,6 +260,8 @@ def _closest(key: str, known: Iterable[str]) -> str:
 
 
 def _cell_id(recipe: str, params: Mapping[str, Any], seed: int, fingerprint: str) -> str:
+    # By the names that they had first: what was measured under them stays valid.
+    recipe, params = former_recipe_name(recipe), with_members(params, former_recipe_name)
     content = json.dumps({"params": params, "fingerprint": fingerprint}, sort_keys=True, default=str)
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]
     return f"{re.sub(r'[^A-Za-z0-9+._@-]', '_', recipe)}-s{seed}-{digest}"

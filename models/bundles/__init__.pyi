@@ -1,4 +1,8 @@
-from .bundle import NETWORK, LoadedBundle, file_sha256, load_bundle, read_description
+from .aliases import bundle_name, former_recipe_name, recipe_name, renamed_parameters, with_members, with_recipe_names
+from .bundle import load_bundle, save_bundle
+from .description import check_description, digest, read_description
+from .files import NETWORK, file_sha256
+from .loaded import LoadedBundle
 from .onnx_network import FEATURES, POINTS
 from .shape_predictor import ShapePredictor, enlarged, reduced
 from .shipped import DEFAULT, DEFAULT_POINTS, find_shipped
@@ -11,10 +15,19 @@ __all__ = [
     "POINTS",
     "LoadedBundle",
     "ShapePredictor",
+    "bundle_name",
+    "check_description",
+    "digest",
     "enlarged",
     "file_sha256",
     "find_shipped",
+    "former_recipe_name",
     "load_bundle",
     "read_description",
+    "recipe_name",
     "reduced",
+    "renamed_parameters",
+    "save_bundle",
+    "with_members",
+    "with_recipe_names",
 ]

@@ -1,11 +1,10 @@
 """Bundles: a fitted recognizer as a folder that can travel, written and read without pickling."""
 
 import copy
-import hashlib
 import json
 import shutil
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models.base import parts_of
-from ferbench.models.bundles.loaded import OUT_OF_SAMPLE, LoadedBundle
+from ferbench.models.bundles.aliases import with_recipe_names
+from ferbench.models.bundles.archive import load_archive, save_archive
+from ferbench.models.bundles.checks import check_parts
+from ferbench.models.bundles.description import FORMAT, TASK, check_description, digest, read_description
+from ferbench.models.bundles.files import CLASSICAL, NETWORK, OUT_OF_SAMPLE, SHAPE, file_sha256
+from ferbench.models.bundles.loaded import LoadedBundle
 from ferbench.models.bundles.onnx_network import POINTS, OnnxRecognizer, export_onnx
-from ferbench.models.bundles.points import MARGIN, OFFSET, TASK, LoadedPoints, OnnxPoints, ShapePoints, check_finds
-from ferbench.utils import atomic_folder, parse_json
-from ferbench.utils import sha256_of as file_sha256
+from ferbench.models.bundles.out_of_sample import OutOfSample
+from ferbench.models.bundles.points import MARGIN, OFFSET, LoadedPoints, OnnxPoints, ShapePoints, check_finds
+from ferbench.utils import atomic_folder
 
-FORMAT = 1
-NETWORK, CLASSICAL, SHAPE = "model.onnx", "model.skops", "model.dat"
-# What the extractors of a classical recognizer need besides.
-LANDMARKS, DEEP, KEYPOINTS = "landmarks.dat", "features.onnx", "points.onnx"
+#: Minor versions of scikit-learn, first and one after the last, whose bundles are read; those of pyproject.toml.
+SCIKIT_LEARN = ((1, 6), (1, 10))
 
 
 def save_bundle(
@@ -54,9 +56,11 @@ def save_bundle(
     Raises
     ------
     ValueError
-        If `path` exists and is no bundle.
+        If `path` exists and is no bundle, `info` holds a field that `load_bundle` would refuse, or the recognizer
+        cannot travel; the message says what can be done instead.
     """
     path = Path(path)
+    _check_can_travel(recognizer)
     if path.exists() and not (path / "bundle.json").exists():
         raise ValueError(f"{path} exists and is no bundle; choose another folder")
     with atomic_folder(path) as scratch:
@@ -79,7 +83,8 @@ def save_bundle(
             "versions": _versions(scratch),
             "files": {file.name: file_sha256(file) for file in sorted(scratch.iterdir())},
         }
-        description["sha256"] = _digest(description)
+        description["sha256"] = digest(description)
+        check_description(description)
         (scratch / "bundle.json").write_text(json.dumps(description, indent=1, sort_keys=True) + "\n")
     return path
 
@@ -101,8 +106,13 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
     FileNotFoundError
         If there is no bundle.
     ValueError
-        If a file is missing or changed, the format is another, a type inside is not one of ferbench's or
-        scikit-learn's, or the model does not fit its description.
+        If a file is missing or changed, the format is another, a type inside is not trusted, arrays inside do not fit
+        each other, or the model does not fit its description.
+
+    Warns
+    -----
+    UserWarning
+        If the bundle was made with another minor version of scikit-learn.
     """
     path = Path(path)
     info = read_description(path)
@@ -116,12 +126,15 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
             estimator: Any = OnnxRecognizer(path / NETWORK, info["labels"], n_threads=n_threads)
         else:
             estimator = _load_classical(path, info)
-        bundle = LoadedBundle(estimator, info, path)
+        bundle = LoadedBundle(estimator, with_recipe_names(info), path)
         probabilities = bundle.predict_proba(np.zeros((1, *bundle.image_shape), np.uint8))
     except Exception as error:
-        raise ValueError(f"{path}: the bundle's model cannot be used: {error}") from error
-    if probabilities.shape[1] != len(info["labels"]) or list(estimator.classes_) != info["labels"]:
+        raise ValueError(f"{path}: the bundle's model cannot be used: {error}{_versions_apart(info)}") from error
+    shape = (1, len(info["labels"]))
+    if probabilities.shape != shape or list(estimator.classes_) != info["labels"]:
         raise ValueError(f"{path}: the model's classes are not the labels in bundle.json")
+    if not np.isfinite(probabilities).all():
+        raise ValueError(f"{path}: the bundle's model cannot be used: its probabilities are not finite")
     return bundle
 
 
@@ -131,6 +144,25 @@ def _open_points(path: Path, info: dict[str, Any], n_threads: int | None) -> Any
     if SHAPE in info["files"]:
         return ShapePoints(path / SHAPE)
     return _load_classical(path, info)
+
+
+def _check_can_travel(recognizer: Any) -> None:
+    """Refuse what is no fitted recognizer, and what stands for bundles that are on disk already."""
+    name = type(recognizer).__name__
+    if isinstance(recognizer, LoadedBundle):
+        raise ValueError(f"this is a bundle already; copy its folder {recognizer.path}")
+    if loaded := [part for part in parts_of(recognizer) for part in getattr(part, "members_", [])]:
+        folders = [str(part.path) for part in loaded if isinstance(part, LoadedBundle)]
+        if folders:
+            raise ValueError(f"a {name} of bundles cannot be saved again; copy the folders {', '.join(folders)}")
+    kinds = ("point_names", "predict_proba", "model_", "shape_predictor_")
+    if not any(hasattr(recognizer, kind) for kind in kinds):
+        raise ValueError(
+            f"{name} is no recognizer, since it has no predict_proba; give a fitted classifier of images, such as "
+            f"make_recipe('hog+svm').fit(images, labels)"
+        )
+    if not (_finds_points(recognizer) or hasattr(recognizer, "classes_")):
+        raise ValueError(f"this {name} is not fitted; call fit before save_bundle")
 
 
 def _contract(recognizer: Any) -> dict[str, Any]:
@@ -152,8 +184,6 @@ def _write_model(folder: Path, recognizer: Any, image_shape: tuple[int, int]) ->
     if hasattr(recognizer, "shape_predictor_"):
         (folder / SHAPE).write_bytes(recognizer.shape_predictor_)
         return
-    from skops.io import dump
-
     recognizer = copy.deepcopy(recognizer)
     carried: dict[str, Path] = {}
     for step, parameter, source, name in _carried(recognizer):
@@ -161,87 +191,79 @@ def _write_model(folder: Path, recognizer: Any, image_shape: tuple[int, int]) ->
             raise ValueError(f"a bundle holds one {name}; the recognizer uses {carried[name]} and {source}")
         shutil.copyfile(source, folder / name)
         setattr(step, parameter, name)
-    dump(recognizer, folder / CLASSICAL)
+    save_archive(recognizer, folder / CLASSICAL)
 
 
 def _write_out_of_sample(folder: Path, recognizer: Any, images: NDArray[np.uint8]) -> None:
-    from ferbench.models.bundles.out_of_sample import OutOfSample
-
     answers = OutOfSample.of(recognizer, images)
     if answers is not None:
         answers.write(folder / OUT_OF_SAMPLE)
 
 
-def _carried(recognizer: Any) -> list[tuple[Any, str, Path, str]]:
+def _carried(recognizer: Any) -> Iterator[tuple[Any, str, Path, str]]:
     """Files that travel with a recognizer: the step, its parameter that names the file, the file, its name inside."""
-    from ferbench.features import LandmarkExtractor
-    from ferbench.models.extractors import DeepExtractor, NetworkExtractor
-
-    found: list[tuple[Any, str, Path, str]] = []
     for part in parts_of(recognizer):
-        # ferbench's own landmark model is part of the package; of networks, another version may ship another.
-        if isinstance(part, LandmarkExtractor) and part.model is not None:
-            found.append((part, "model", Path(part.model), LANDMARKS))
-        elif isinstance(part, NetworkExtractor):
-            name = DEEP if isinstance(part, DeepExtractor) else KEYPOINTS
-            found.append((part, "bundle", part.network_file(), name))
-    return found
+        if hasattr(part, "carried_files"):
+            for parameter, (file, name) in part.carried_files().items():
+                yield part, parameter, file, name
 
 
 def _load_classical(path: Path, info: dict[str, Any]) -> Any:
-    from sklearn.exceptions import InconsistentVersionWarning
-    from skops.io import load
-
-    from ferbench.models.bundles.travel import check_trees, trusted_types
-
-    made, here = info["versions"]["scikit-learn"], version("scikit-learn")
-    if made.split(".")[:2] != here.split(".")[:2]:
-        raise ValueError(f'made with scikit-learn {made}, and this is {here}: pip install "scikit-learn=={made}"')
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InconsistentVersionWarning)
-        estimator = load(path / CLASSICAL, trusted=trusted_types())
-    check_trees(estimator)
-    for step, parameter, _, name in _carried(estimator):
+    _check_version(path, info)
+    estimator = load_archive(path / CLASSICAL)
+    check_parts(estimator)
+    beside = set(info["files"]) - {CLASSICAL, OUT_OF_SAMPLE}
+    carried = list(_carried(estimator))
+    if strange := beside ^ {name for *_, name in carried}:
+        raise ValueError(f"bundle.json and the model do not name the same files: {', '.join(sorted(strange))}")
+    for step, parameter, _, name in carried:
         setattr(step, parameter, str(path / name))
     return estimator
 
 
-def read_description(path: Path) -> dict[str, Any]:
-    """Read a bundle's ``bundle.json`` and check it against its own hash."""
-    file = path / "bundle.json"
-    if not file.is_file():
-        raise FileNotFoundError(f"{path} is no bundle: it has no bundle.json")
-    try:
-        info = parse_json(file.read_text(), "bundle.json")
-        if info["format"] != FORMAT:
-            raise ValueError(f"format {info['format']!r}, this version reads {FORMAT}; install a matching ferbench")
-        if info["sha256"] != _digest(info):
-            raise ValueError("its content does not match its own hash; copy the bundle again")
-        if (task := info.get("task", "expressions")) not in ("expressions", TASK):
-            raise ValueError(f"it is for the task {task!r}, which this version does not know; install a newer ferbench")
-        names = "points" if task == TASK else "labels"
-        labels, shape = info[names], (info["input"]["height"], info["input"]["width"])
-        if len(set(labels)) != len(labels) or not all(isinstance(label, str) for label in labels):
-            raise ValueError(f"{names} must be distinct strings")
-        if task == TASK and not (-0.9 < float(info["margin"]) < 9 and -9 < float(info["offset"]) < 9):
-            raise ValueError(f"margin {info['margin']} or offset {info['offset']} is out of range")
-        if not all(isinstance(side, int) and 0 < side <= 4096 for side in shape):
-            raise ValueError(f"input size {shape} is out of range")
-    except (ValueError, KeyError, TypeError) as error:
-        reason = f"lacks {error}" if isinstance(error, KeyError) else error
-        raise ValueError(f"{file}: {reason}") from error
-    return info
+def _check_version(path: Path, info: dict[str, Any]) -> None:
+    """Warn about another minor version of scikit-learn, and refuse versions that ferbench does not support."""
+    if "scikit-learn" not in info["versions"]:
+        raise ValueError("bundle.json lacks versions.scikit-learn; copy the bundle again")
+    made, here = info["versions"]["scikit-learn"], version("scikit-learn")
+    if _minor(made) == _minor(here):
+        return
+    first, end = SCIKIT_LEARN
+    if not first <= _minor(made) < end:
+        raise ValueError(f'made with scikit-learn {made}, and this is {here}: pip install "scikit-learn=={made}"')
+    warnings.warn(
+        f"{path} was made with scikit-learn {made}, and this is {here}; if its answers look wrong: "
+        f'pip install "scikit-learn=={made}"',
+        UserWarning,
+        stacklevel=4,
+    )
+
+
+def _versions_apart(info: dict[str, Any]) -> str:
+    """What to add to a failure that another version of scikit-learn may have caused."""
+    made, here = info["versions"].get("scikit-learn"), version("scikit-learn")
+    if CLASSICAL not in info["files"] or made is None or _minor(made) == _minor(here):
+        return ""
+    return f' (made with scikit-learn {made}, this is {here}; try: pip install "scikit-learn=={made}")'
+
+
+def _minor(name: str) -> tuple[int, int]:
+    major, _, rest = name.partition(".")
+    minor = rest.partition(".")[0]
+    return int(major), int(minor) if minor.isdigit() else 0
 
 
 def _check_files(path: Path, info: dict[str, Any]) -> None:
     expected, present = set(info["files"]), {file.name for file in path.iterdir()} - {"bundle.json"}
     models = {NETWORK, CLASSICAL, *([SHAPE] if info.get("task") == TASK else [])}
-    if not expected & models or expected - models - {LANDMARKS, DEEP, KEYPOINTS, OUT_OF_SAMPLE}:
+    # What the extractors of a classical recognizer carry is compared with the recognizer once it is read.
+    strange = expected - models - {OUT_OF_SAMPLE} if CLASSICAL not in expected else set()
+    if len(expected & models) != 1 or strange:
         raise ValueError(f"{path}: bundle.json names the files {sorted(expected)}; expected {NETWORK} or {CLASSICAL}")
     if missing := expected - present:
         raise ValueError(f"{path}: {', '.join(sorted(missing))} is missing; copy the bundle again")
-    for name, digest in info["files"].items():
-        if file_sha256(path / name) != digest:
+    for name, sha256 in info["files"].items():
+        if not (path / name).is_file() or file_sha256(path / name) != sha256:
             raise ValueError(f"{path / name}: the SHA-256 is not the one in bundle.json; copy the bundle again")
 
 
@@ -250,8 +272,3 @@ def _versions(folder: Path) -> dict[str, str]:
     classical = ["scikit-learn", "skops", "opencv-python-headless"]
     names = next((names for file, names in made_with.items() if (folder / file).exists()), classical)
     return {name: version(name) for name in ["ferbench", "numpy", *names]}
-
-
-def _digest(description: Mapping[str, Any]) -> str:
-    rest = {key: value for key, value in description.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()

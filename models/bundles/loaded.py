@@ -1,21 +1,21 @@
-"""A recognizer that came out of a bundle. Light: live mode imports it."""
+"""A recognizer that came out of a bundle. Light: live mode imports it, and it imports no scikit-learn."""
 
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ferbench.features import check_images
+from ferbench.models.bundles.files import OUT_OF_SAMPLE
+from ferbench.models.bundles.out_of_sample import OutOfSample
 
-# Beside the model in the bundle's folder: its answers about its own training images.
-OUT_OF_SAMPLE = "out_of_sample.npz"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LoadedBundle:
-    """A recognizer that came out of a bundle.
+    """A recognizer that came out of a bundle: a fitted scikit-learn classifier of images that cannot be fitted again.
 
     Attributes
     ----------
@@ -25,11 +25,28 @@ class LoadedBundle:
         What ``bundle.json`` says: labels, input contract, recipe, versions, data set, scores.
     path : Path
         The bundle's folder.
+
+    See Also
+    --------
+    ferbench.models.Pretrained : Bundles as a recipe, which can be cloned and measured in a suite.
+
+    Examples
+    --------
+    >>> from ferbench.models import load_bundle, pretrained
+    >>> load_bundle(pretrained()["ferbench-net-xs"])
+    LoadedBundle(ferbench-net-xs, 7 labels, images of 48 x 48 pixels)
     """
 
     estimator: Any
     info: dict[str, Any]
     path: Path
+
+    _estimator_type: ClassVar[str] = "classifier"
+
+    @property
+    def name(self) -> str:
+        """Name of the recipe, or of the bundle's folder where that is not known."""
+        return str(self.info.get("recipe", {}).get("name") or self.path.name)
 
     @property
     def classes_(self) -> NDArray[np.str_]:
@@ -48,6 +65,26 @@ class LoadedBundle:
             raise ValueError(f"{self.path} takes images of {self.image_shape} pixels; got {X.shape[1:]}")
         return self.estimator.predict_proba(X)
 
+    def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
+        """Most probable label of each image."""
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def score(self, X: NDArray[np.uint8], y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Accuracy on images of shape (n_samples, height, width), uint8, with their labels.
+
+        Raises
+        ------
+        ValueError
+            If `y` or `sample_weight` is not one value for each image.
+        """
+        labels = np.asarray(y)
+        if labels.shape != (len(X),):
+            raise ValueError(f"y must hold one label for each of the {len(X)} images; got shape {labels.shape}")
+        weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)
+        if weights is not None and weights.shape != labels.shape:
+            raise ValueError(f"sample_weight must be as long as y, {len(labels)}; got shape {weights.shape}")
+        return float(np.average(self.predict(X) == labels, weights=weights))
+
     def out_of_sample(self, X: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Probabilities of shape (n_samples, n_classes) for training images, each by a fit without that image.
 
@@ -59,11 +96,73 @@ class LoadedBundle:
         ValueError
             If the bundle's file of them is damaged.
         """
-        from ferbench.models.bundles.out_of_sample import OutOfSample
-
         file = self.path / OUT_OF_SAMPLE
         return OutOfSample.read(file, len(self.classes_)).find(X) if file.is_file() else None
 
-    def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
-        """Most probable label of each image."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+    def fit(self, X: object, y: object = None) -> NoReturn:
+        """Refused: a bundle is fitted already.
+
+        Raises
+        ------
+        ValueError
+            Always; the message says what to do instead.
+        """
+        raise ValueError(f"a loaded bundle cannot be fitted again; {self._remedy}")
+
+    @property
+    def _remedy(self) -> str:
+        """What to do where scikit-learn wants an estimator that it can copy."""
+        return (
+            f"to measure it as it is, use ferbench.models.Pretrained({str(self.path)!r}), and to fit the recipe anew, "
+            f"make_recipe({self.name!r})"
+        )
+
+    def __repr__(self) -> str:
+        height, width = self.image_shape
+        return f"{type(self).__name__}({self.name}, {self._answers}, images of {width} x {height} pixels)"
+
+    @property
+    def _answers(self) -> str:
+        return f"{len(self.info['labels'])} labels"
+
+    def _repr_html_(self) -> str:
+        """The same as a small table, for notebooks."""
+        height, width = self.image_shape
+        rows = {
+            "recipe": self.name,
+            "answers": ", ".join(self.info.get("labels") or self.info["points"]),
+            "images": f"{width} x {height} pixels, gray",
+            "data set": self.info.get("dataset", {}).get("name", "unknown"),
+            "folder": str(self.path),
+        }
+        cells = "".join(f"<tr><th>{name}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
+        return f"<table><caption>{type(self).__name__}</caption>{cells}</table>"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_clone__(self) -> NoReturn:
+        raise TypeError(f"a loaded bundle cannot be cloned, since cloning forgets what was learned; {self._remedy}")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"a loaded bundle cannot be pickled; pass its folder on and open it there: load_bundle({str(self.path)!r})"
+        )
+
+    def __copy__(self) -> "LoadedBundle":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "LoadedBundle":
+        # It is frozen, and an open network is shared by all who use it.
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=self._estimator_type,
+            target_tags=TargetTags(required=True, one_d_labels=True),
+            classifier_tags=ClassifierTags(),
+            requires_fit=False,
+            input_tags=InputTags(two_d_array=False, three_d_array=True),
+        )

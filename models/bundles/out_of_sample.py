@@ -7,7 +7,6 @@ from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 Images = NDArray[np.uint8]
 
@@ -47,7 +46,7 @@ class OutOfSample:
         OutOfSample or None
             None where the recognizer does not have an answer for every one of them. Equal images share the mean.
         """
-        last = recognizer[-1] if isinstance(recognizer, Pipeline) else recognizer
+        last = recognizer[-1] if hasattr(recognizer, "steps") else recognizer
         answers = getattr(last, "loo_probabilities_", None)
         if answers is None or len(answers) != len(images):
             return None

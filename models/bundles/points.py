@@ -1,17 +1,16 @@
 """Key-point models that came out of a bundle. Light: live mode imports it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ferbench.features import check_images
 from ferbench.models.bundles.loaded import LoadedBundle
 from ferbench.models.bundles.onnx_network import OnnxNetwork
 from ferbench.models.bundles.shape_predictor import ShapePredictor
 
-TASK = "keypoints"
 # How to cut the square that a key-point model sees around the box of a face detector of ``ferbench.realtime``: its side
 # is the longer side of the box and this much more, and its middle lies this much further down, both as shares of the
 # box's side. Medians with YuNet over 250 training faces of faces68.npz, their border repeated outwards (0.147 and
@@ -52,6 +51,12 @@ class LoadedPoints(LoadedBundle):
         """How far below the box's middle that square's middle lies, as a share of the box's longer side."""
         return float(self.info["offset"])
 
+    _estimator_type: ClassVar[str] = "regressor"
+
+    @property
+    def _answers(self) -> str:
+        return f"{len(self.point_names)} points"
+
     @property
     def classes_(self) -> NDArray[np.str_]:
         """Refused: key points have no classes."""
@@ -78,6 +83,17 @@ class LoadedPoints(LoadedBundle):
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Refused: key points have no probabilities."""
         raise ValueError(f"{self.path} is a bundle of key points and knows no expressions; name a recognizer's bundle")
+
+    def score(self, X: NDArray[np.uint8], y: ArrayLike, sample_weight: ArrayLike | None = None) -> NoReturn:
+        """Refused: errors of points are measured by the suite of key points."""
+        raise ValueError(f"{self.path} is a bundle of key points, which have no accuracy; run the suite of key points")
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import RegressorTags
+
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags, tags.regressor_tags = None, RegressorTags()
+        return tags
 
 
 class OnnxPoints(OnnxNetwork):

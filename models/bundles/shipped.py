@@ -2,13 +2,32 @@
 
 import json
 from pathlib import Path
+from typing import Any
+
+from ferbench.models.bundles.aliases import bundle_name
 
 FOLDER = Path(__file__).parents[1] / "pretrained"
-DEFAULT, DEFAULT_POINTS = "ferbench-net", "ferbench-points"
+DEFAULT, DEFAULT_POINTS = "ferbench-net-l", "ferbench-points"
+
+
+class Shipped(dict[str, Path]):
+    """Folders by name, in which a name of an older version is found as well."""
+
+    def __missing__(self, name: str) -> Path:
+        if (today := bundle_name(name)) != name and today in self:
+            return self[today]
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(bundle_name(name) if isinstance(name, str) else name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Folder of a bundle by today's or an older name, or `default`."""
+        return super().get(bundle_name(name), default)
 
 
 def pretrained(task: str = "expressions") -> dict[str, Path]:
-    """Return the folders of the shipped bundles by name, the default one first.
+    """Return the folders of the shipped bundles by name, the default one first; older names are found as well.
 
     Parameters
     ----------
@@ -19,19 +38,19 @@ def pretrained(task: str = "expressions") -> dict[str, Path]:
     --------
     >>> from ferbench.models import pretrained
     >>> list(pretrained())
-    ['ferbench-net', 'ferbench-net-xs']
+    ['ferbench-net-l', 'ferbench-net-xs']
     """
-    return {name: path for name, path in _shipped().items() if _task(path) == task}
+    return Shipped({name: path for name, path in _shipped().items() if _task(path) == task})
 
 
 def find_shipped(name: str | Path) -> Path:
-    """Return the folder of a shipped bundle by its name; anything else is taken as a path."""
+    """Return the folder of a shipped bundle by its name, or an older one; anything else is taken as a path."""
     return _shipped().get(str(name), Path(name))
 
 
-def _shipped() -> dict[str, Path]:
+def _shipped() -> Shipped:
     found = sorted(file.parent for file in FOLDER.glob("*/bundle.json"))
-    return {path.name: path for path in sorted(found, key=lambda path: path.name != DEFAULT)}
+    return Shipped({path.name: path for path in sorted(found, key=lambda path: path.name != DEFAULT)})
 
 
 def _task(path: Path) -> str:

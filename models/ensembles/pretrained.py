@@ -22,7 +22,7 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
 
     Parameters
     ----------
-    bundles : str, Path or sequence of them, default="ferbench-net"
+    bundles : str, Path or sequence of them, default="ferbench-net-l"
         Folders of bundles, or names of those that ship with ferbench.
     test_time : {"flip", "ten-crop"} or None, default=None
         Average over the image and its mirror image, or over five crops of both (a twelfth of the side is cut away, the

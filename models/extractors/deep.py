@@ -17,7 +17,7 @@ class DeepExtractor(NetworkExtractor):
 
     Parameters
     ----------
-    bundle : str or Path, default="ferbench-net"
+    bundle : str or Path, default="ferbench-net-l"
         Folder of a network's bundle, the name of one that ships with ferbench, or an ``.onnx`` file with an output
         ``features``, as a bundle made of this extractor holds it.
     n_jobs : int or None, default=None
@@ -54,6 +54,7 @@ class DeepExtractor(NetworkExtractor):
     """
 
     output: ClassVar[str] = FEATURES
+    carried_as: ClassVar[str] = "features.onnx"
     lacking: ClassVar[str] = (
         "an older ferbench exported it, or it averages over views of the image; fit the network again without "
         "test_time, and use that bundle"

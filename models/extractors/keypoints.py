@@ -41,6 +41,7 @@ class KeypointExtractor(NetworkExtractor):
     """
 
     output: ClassVar[str] = POINTS
+    carried_as: ClassVar[str] = "points.onnx"
     lacking: ClassVar[str] = "it finds no key points; name the bundle of a key-point network, such as ferbench-points"
 
     def __init__(self, *, bundle: str | Path = DEFAULT_POINTS, n_jobs: int | None = None) -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ferbench.features import ImageExtractor, Rows
-from ferbench.models.bundles import DEFAULT, NETWORK, file_sha256, find_shipped, read_description
+from ferbench.models.bundles import DEFAULT, NETWORK, file_sha256, find_shipped, read_description, recipe_name
 from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_face
 
 
@@ -30,6 +30,8 @@ class NetworkExtractor(ImageExtractor):
     }
     #: Name of the network's output.
     output: ClassVar[str]
+    #: Name of the network's file in the bundle of a recognizer that is made of this extractor.
+    carried_as: ClassVar[str]
     #: Why a network may lack it, and what to do.
     lacking: ClassVar[str]
 
@@ -50,6 +52,10 @@ class NetworkExtractor(ImageExtractor):
         """
         path = find_shipped(self.bundle)
         return path if path.suffix == ".onnx" else path / NETWORK
+
+    def carried_files(self) -> dict[str, tuple[Path, str]]:
+        """Files that travel in a bundle: parameter -> (file, its name there). Another version may ship another net."""
+        return {"bundle": (self.network_file(), self.carried_as)}
 
     def _learn(self, images: Images) -> None:
         self._meet()
@@ -145,4 +151,4 @@ def _origin(info: Mapping[str, Any], sha256: str) -> str:
 
 
 def _recipe(info: Mapping[str, Any]) -> str:
-    return str(info.get("recipe", {}).get("name", "an unknown recipe"))
+    return recipe_name(str(info.get("recipe", {}).get("name", "an unknown recipe")))

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import train_test_split
 
 from ferbench.features import check_images, mark_offset
+from ferbench.models import keypoints
 from ferbench.models.keypoints.architectures import build_point_network, check_point_architecture
 from ferbench.models.keypoints.base import PointRegressor, Points, check_points, check_unmixed
 from ferbench.models.networks import (
@@ -193,14 +194,13 @@ class PointNet(PointRegressor, NetworkEstimator):
             If Keras is not installed.
         """
         require("keras", "PointNet", extra="deep")
-        from ferbench.models.keypoints.training import PointTraining
 
         images = self._first_images(X)
         self._check_parameters((images.shape[1], images.shape[2]))
         train, validation = self._parts(images, points, X_val, points_val)
         self.mark_offset_ = mark_offset(*train)
         with tempfile.TemporaryDirectory() as scratch:
-            training = PointTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
+            training = keypoints.PointTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
             weights = training.run(train, validation)
         self.history_, self.best_epoch_ = training.history, training.best_epoch
         self.implementation_ = training.implementation

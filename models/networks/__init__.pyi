@@ -2,6 +2,7 @@ from .architectures import Builder, Tensor, build_network, conv, convolve, five_
 from .augmentation import Augmentation
 from .batches import Batches, size_in
 from .callbacks import Goal
+from .class_training import ClassTraining
 from .cnn import CNN
 from .groups import Distillation, Group, Optimizer, Prediction, Run, Schedule, Sizes, Start, Targets
 from .network import TRAINING_CONSTRAINTS, NetworkEstimator, check_training_parameters
@@ -13,6 +14,7 @@ __all__ = [
     "Augmentation",
     "Batches",
     "Builder",
+    "ClassTraining",
     "Distillation",
     "Goal",
     "Group",

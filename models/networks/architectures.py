@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.models.bundles import recipe_name
 from ferbench.utils import suggest
 
 Tensor = Any
@@ -60,6 +61,7 @@ def build_network(
     """
     from keras import Input, Model, layers, ops
 
+    architecture = recipe_name(architecture)
     check_architecture(architecture)
     inputs = Input(image_shape or (None, None), name="images")
     x = inputs if input_size is None or image_shape is None else _resized(inputs, image_shape, input_size)
@@ -76,7 +78,7 @@ def build_network(
 
 def check_architecture(architecture: str) -> None:
     """Raise ValueError if there is no such network; the message names the nearest one."""
-    if architecture in ARCHITECTURES:
+    if recipe_name(architecture) in ARCHITECTURES:
         return
     if architecture.startswith(TRANSFER):
         backbone, known, what = architecture.removeprefix(TRANSFER), backbones(), "keras.applications backbone"
@@ -314,8 +316,8 @@ ARCHITECTURES: dict[str, Builder] = {
     "cnn-4conv": _four_convolutions,
     "cnn-4conv-thin": _four_thin,
     "cnn-gap": _global_pooling,
-    "ferbench-net": _ferbench_net,
     "ferbench-net-l": _ferbench_net_l,
+    "ferbench-net-m": _ferbench_net,
     "ferbench-net-xs": _ferbench_net_xs,
     "mini-xception": _mini_xception,
     "resnet-blocks": _residual_blocks,

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ferbench.models.bundles import LoadedBundle, find_shipped, load_bundle
 from ferbench.models.networks.augmentation import Augmentation
 
 if TYPE_CHECKING:
-    from ferbench.models.bundles import LoadedBundle
     from ferbench.models.networks.cnn import CNN
 
 # Each image is shown to a teacher as it is, mirrored, and this many times augmented.
@@ -95,7 +95,7 @@ def size_in(sizes: Sequence[int], epoch: int, n_epochs: int) -> int | None:
     return sizes[min(epoch * len(sizes) // n_epochs, len(sizes) - 1)] if sizes else None
 
 
-def load_teachers(settings: "CNN") -> "list[LoadedBundle]":
+def load_teachers(settings: "CNN") -> list[LoadedBundle]:
     """Open the bundles that teach, after checking that they know the same classes and image size.
 
     Raises
@@ -105,8 +105,6 @@ def load_teachers(settings: "CNN") -> "list[LoadedBundle]":
     ValueError
         If one knows other classes or takes images of another size.
     """
-    from ferbench.models.bundles import find_shipped, load_bundle
-
     paths: Sequence[str | Path] = [settings.teachers] if isinstance(settings.teachers, str) else settings.teachers
     teachers = [load_bundle(find_shipped(path)) for path in paths]
     for teacher in teachers:

@@ -11,6 +11,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import ImageInput, check_images
+from ferbench.models import networks
 from ferbench.models.base import MostProbable, check_classes, check_counts
 from ferbench.models.networks.architectures import TestTime, build_network, check_architecture
 from ferbench.models.networks.augmentation import Augmentation
@@ -41,8 +42,8 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
 
     Parameters
     ----------
-    architecture : str, default="ferbench-net"
-        Name of the network: ``ferbench-net-l``, ``ferbench-net`` and ``ferbench-net-xs`` (ours), ``cnn-4conv``,
+    architecture : str, default="ferbench-net-m"
+        Name of the network: ``ferbench-net-l``, ``ferbench-net-m`` and ``ferbench-net-xs`` (ours), ``cnn-4conv``,
         ``cnn-4conv-thin``, ``cnn-gap``, ``resnet-blocks``, ``mini-xception``, ``vgg-fer``, ``tiny`` (for tests), or
         ``transfer:BACKBONE`` with a model of ``keras.applications``.
     epochs : int, default=48
@@ -176,7 +177,7 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
 
     def __init__(
         self,
-        architecture: str = "ferbench-net",
+        architecture: str = "ferbench-net-m",
         *,
         epochs: int = 48,
         batch_size: int = 128,
@@ -269,7 +270,6 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
             If Keras is not installed.
         """
         require("keras", "CNN", extra="deep")
-        from ferbench.models.networks.class_training import ClassTraining
 
         self._check_parameters()
         X, labels = self._first_images(X), np.asarray(y)
@@ -281,7 +281,7 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
             X, X_val, labels, y_val = X[rest], X[held_out], labels[rest], labels[held_out]
         targets, val_targets = self._encode(labels, "y"), self._encode(np.asarray(y_val), "y_val")
         with tempfile.TemporaryDirectory() as scratch:
-            training = ClassTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
+            training = networks.ClassTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
             weights = training.run((X, targets), (check_images(X_val), val_targets))
             if self.refit_head:
                 weights = training.refit_head(weights, (X, targets))

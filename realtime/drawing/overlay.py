@@ -38,7 +38,7 @@ class Overlay:
     >>> from ferbench.realtime import FaceEvent, FrameResult, Overlay
     >>> image = np.zeros((240, 320, 3), np.uint8)
     >>> nobody = FaceEvent.no_face(frame=0, timestamp_s=0.0, classes=("happy", "sad"))
-    >>> result = FrameResult(0, 0.0, image, (nobody,), latency_ms=8.0, fps=60.0, model="ferbench-net")
+    >>> result = FrameResult(0, 0.0, image, (nobody,), latency_ms=8.0, fps=60.0, model="ferbench-net-l")
     >>> Overlay().annotate(result).shape, int(image.max())
     ((240, 320, 3), 0)
     """

@@ -52,7 +52,7 @@ class Recognizer:
     Examples
     --------
     >>> from ferbench.realtime import Recognizer
-    >>> recognizer = Recognizer.load("ferbench-net")  # doctest: +SKIP
+    >>> recognizer = Recognizer.load("ferbench-net-l")  # doctest: +SKIP
     >>> [event.label for event in recognizer.predict("party.jpg")]  # doctest: +SKIP
     ['happy', 'surprise']
     """
@@ -201,7 +201,7 @@ def _find(bundle: str | Path | None) -> tuple[Path, str | None]:
             raise FileNotFoundError("this installation has no pretrained bundle; give the path of a bundle")
         bundle = next(iter(known))
     if str(bundle) in known:
-        return known[str(bundle)], str(bundle)
+        return known[str(bundle)], known[str(bundle)].name
     # Also those that are no recognizers, so that the error says what they are.
     if not (path := find_shipped(bundle)).is_dir():
         names = ", ".join(known) or "no name: none is installed"

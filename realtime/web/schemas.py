@@ -8,7 +8,7 @@ class Health(BaseModel):
 
     status: str = Field(description="always ok", examples=["ok"])
     version: str = Field(description="version of ferbench", examples=["0.1.0"])
-    model: str = Field(description="the default model", examples=["ferbench-net"])
+    model: str = Field(description="the default model", examples=["ferbench-net-l"])
 
 
 class Box(BaseModel):
@@ -46,7 +46,7 @@ class Event(BaseModel):
 class Prediction(BaseModel):
     """The faces of one picture."""
 
-    model: str = Field(description="name of the model that answered", examples=["ferbench-net"])
+    model: str = Field(description="name of the model that answered", examples=["ferbench-net-l"])
     classes: list[str] = Field(description="the model's classes in their order")
     width: int = Field(description="pixels of the picture to which the boxes refer; large pictures are made smaller")
     height: int
@@ -57,7 +57,7 @@ class Prediction(BaseModel):
 class ModelInfo(BaseModel):
     """One model on offer."""
 
-    name: str = Field(examples=["ferbench-net"])
+    name: str = Field(examples=["ferbench-net-l"])
     recipe: str | None = Field(description="the recipe it was fitted with")
     kind: str = Field(description="network or classical")
     classes: list[str]

@@ -111,7 +111,7 @@ def test_a_reference_must_be_one_of_the_recipes(tmp_path: Path) -> None:
         ValueError, match=r"mine.toml: 'reference' must be one of the recipes; .*did you mean 'hog\+svm'"
     ):
         load_suite(path)
-    assert load_suite("ablation").as_dict()["reference"] == "ferbench-net"
+    assert load_suite("ablation").as_dict()["reference"] == "ferbench-net-m"
 
 
 def accuracies(results: Results, label: str) -> float:

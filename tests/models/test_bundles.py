@@ -12,7 +12,7 @@ import pytest
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import load_bundle, make_recipe, save_bundle
-from ferbench.models.bundles.bundle import _digest
+from ferbench.models.bundles import digest
 
 INFO = {"recipe": {"name": "hog+logreg"}, "scores": {"accuracy": 0.5}}
 
@@ -80,8 +80,8 @@ def test_description_says_what_a_user_must_know(bundle: Path) -> None:
 
 
 def test_saving_again_replaces_it_and_nothing_else(bundle: Path, classical: object) -> None:
-    save_bundle(bundle, classical, image_shape=(48, 48), info={"scores": 2})
-    assert load_bundle(bundle).info["scores"] == 2
+    save_bundle(bundle, classical, image_shape=(48, 48), info={"scores": {"accuracy": 2}})
+    assert load_bundle(bundle).info["scores"] == {"accuracy": 2}
     assert [p.name for p in bundle.parent.iterdir()] == ["winner"]
     (bundle.parent / "other").mkdir()
     with pytest.raises(ValueError, match="is no bundle; choose another folder"):
@@ -91,7 +91,7 @@ def test_saving_again_replaces_it_and_nothing_else(bundle: Path, classical: obje
 def rewrite(bundle: Path, **changes: object) -> None:
     """Change the description as somebody would who knows how it is hashed."""
     info = {**json.loads((bundle / "bundle.json").read_text()), **changes}
-    (bundle / "bundle.json").write_text(json.dumps({**info, "sha256": _digest(info)}))
+    (bundle / "bundle.json").write_text(json.dumps({**info, "sha256": digest(info)}))
 
 
 def test_one_changed_byte_of_the_model_is_noticed(bundle: Path) -> None:

@@ -219,11 +219,11 @@ def test_every_kind_travels_in_a_bundle(
 def test_a_bundle_for_an_unknown_task_is_refused(faces: Faces, tmp_path: Path) -> None:
     import json
 
-    from ferbench.models.bundles.bundle import _digest
+    from ferbench.models.bundles import digest
 
     path = save_bundle(tmp_path / "b", MeanShape().fit(*faces), image_shape=(48, 48))
     info = {**json.loads((path / "bundle.json").read_text()), "task": "ages"}
-    (path / "bundle.json").write_text(json.dumps({**info, "sha256": _digest(info)}))
+    (path / "bundle.json").write_text(json.dumps({**info, "sha256": digest(info)}))
     with pytest.raises(ValueError, match="the task 'ages', which this version does not know"):
         load_bundle(path)
 

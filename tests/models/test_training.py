@@ -429,13 +429,13 @@ def test_every_named_network_is_a_recipe() -> None:
         "resnet-blocks",
         "mini-xception",
         "vgg-fer",
-        "ferbench-net",
+        "ferbench-net-m",
         "ferbench-net-l",
         "ferbench-net-xs",
     ):
         assert make_recipe(name).architecture == name
     assert make_recipe("transfer").architecture.startswith("transfer:")
-    assert make_recipe("ferbench-net", epochs=3).epochs == 3
+    assert make_recipe("ferbench-net-m", epochs=3).epochs == 3
 
 
 @pytest.mark.slow

@@ -1,0 +1,93 @@
+"""One network has one name: older names are taken, and shown as what they are today."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ferbench.benchmarks.store import Store, Suite, load_suite
+from ferbench.models import bundle_name, get_recipe, load_bundle, make_recipe, pretrained, recipe_name, recipes
+from ferbench.models.bundles import find_shipped, former_recipe_name
+
+RESULTS = Path(__file__).parents[2] / "results"
+
+
+def test_recipes_of_the_family_say_their_size() -> None:
+    family = [name for name in recipes() if name.startswith("ferbench-net")]
+    assert sorted(family) == ["ferbench-net-l", "ferbench-net-m", "ferbench-net-xs"]
+    assert get_recipe("ferbench-net").name == "ferbench-net-m"
+    assert get_recipe("ferbench-net@fast").name == "ferbench-net-m@fast"
+    assert make_recipe("ferbench-net").architecture == "ferbench-net-m"
+    assert recipe_name("stack:ferbench-net@a,hog+svm") == "stack:ferbench-net-m@a,hog+svm"
+
+
+@pytest.mark.parametrize("name", ["ferbench-net-m@fast", "vote:ferbench-net-m,hog+svm", "hog+svm", "cnn@no-flip"])
+def test_former_names_are_the_way_back(name: str) -> None:
+    assert recipe_name(former_recipe_name(name)) == name == recipe_name(name)
+
+
+def test_a_shipped_bundle_has_the_name_of_its_recipe() -> None:
+    for task in ("expressions", "keypoints"):
+        for name, path in pretrained(task).items():
+            assert path.name == name == find_shipped(name).name
+    for name, path in pretrained().items():
+        assert load_bundle(path).name == name
+
+
+def test_the_older_name_of_the_shipped_bundle_is_found() -> None:
+    shipped = pretrained()
+    assert list(shipped) == ["ferbench-net-l", "ferbench-net-xs"] and bundle_name("ferbench-net") == "ferbench-net-l"
+    assert shipped["ferbench-net"] == shipped["ferbench-net-l"] == find_shipped("ferbench-net")
+    assert "ferbench-net" in shipped and shipped.get("ferbench-net") is not None and shipped.get("other") is None
+    with pytest.raises(KeyError, match="other"):
+        shipped["other"]
+
+
+@pytest.mark.parametrize("name", ["fer2013", "fer2013-five"])
+def test_published_records_are_cells_of_today_s_suites_and_are_shown_by_today_s_names(name: str) -> None:
+    store, suite = Store(RESULTS / name), load_suite(name)
+    files = {path.stem: json.loads(path.read_text()) for path in (RESULTS / name / "records").glob("*.json")}
+    fingerprint = next(iter(files.values()))["dataset"]["fingerprint"]
+    cells = {cell.cell_id: cell for cell in suite.cells(fingerprint)}
+    assert set(files) <= set(cells)
+    for record in store.records():
+        assert record["recipe"]["name"] == cells[record["cell_id"]].recipe
+        assert not record["recipe"]["name"].startswith(("ferbench-net@", "pretrained@ferbench-net-f"))
+
+
+def test_a_suite_by_older_names_asks_for_the_same_cells(tmp_path: Path) -> None:
+    older = tmp_path / "older.toml"
+    older.write_text(
+        'recipes = ["ferbench-net", "ferbench-net@b", "pretrained"]\nreference = "ferbench-net"\n'
+        '[params.ferbench-net]\nteachers = ["ferbench-net"]\n'
+        '[params."ferbench-net@b"]\nteachers = ["ferbench-net"]\nepochs = 3\n'
+        '[params.pretrained]\nbundles = ["ferbench-net@b", "elsewhere"]\n'
+    )
+    suite = load_suite(older)
+    assert suite.recipes == ("ferbench-net-m", "ferbench-net-m@b", "pretrained")
+    assert suite.reference == "ferbench-net-m"
+    assert suite.params["ferbench-net-m"] == {"teachers": ["ferbench-net"]}, "its own name means what ships"
+    assert suite.params["ferbench-net-m@b"] == {"teachers": ["ferbench-net-m"], "epochs": 3}
+    assert suite.params["pretrained"] == {"bundles": ["ferbench-net-m@b", "elsewhere"]}
+    assert [cell.cell_id for cell in suite.cells("f")] == [
+        "ferbench-net-s0-09f0b8b3",
+        "ferbench-net@b-s0-ff14b43a",
+        "pretrained-s0-77cf3eca",
+    ]
+    (cell,) = (cell for cell in suite.cells("f") if cell.matches(["ferbench-net"]))
+    assert cell.recipe == "ferbench-net-m"
+
+
+def test_a_recipe_under_both_names_is_refused() -> None:
+    with pytest.raises(ValueError, match="names 'ferbench-net-m' under an older name as well"):
+        Suite("twice", ("ferbench-net", "ferbench-net-m"))
+
+
+def test_british_parameters_are_taken_for_one_release() -> None:
+    with pytest.warns(FutureWarning, match="recogniser__features__cell_size is recognizer__features__cell_size now"):
+        recognizer = make_recipe("mirror:hog+logreg", recogniser__features__cell_size=8)
+    assert recognizer.recognizer["features"].cell_size == 8
+    with pytest.raises(ValueError, match="got 'recogniser__features__bins' and 'recognizer__features__bins'"):
+        make_recipe("mirror:hog+logreg", recogniser__features__bins=8, recognizer__features__bins=8)
+    with pytest.raises(ValueError, match="has no parameter"):
+        make_recipe("hog+logreg", recogniser__features__bins=8)
