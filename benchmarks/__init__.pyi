@@ -15,6 +15,7 @@ from .displays import (
     RocDisplay,
     TradeoffDisplay,
 )
+from .rebuild import write_report
 from .scores import Metric
 from .store import Suite, available_suites, load_suite
 from .suite_results import Comparison, SuiteResults
@@ -43,4 +44,5 @@ __all__ = [
     "load_suite",
     "read_results",
     "run_suite",
+    "write_report",
 ]

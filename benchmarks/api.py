@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from ferbench.benchmarks import choose
 from ferbench.benchmarks import report as reports
+from ferbench.benchmarks.rebuild import rebuild_report
 from ferbench.benchmarks.run import Executor, InProcessExecutor, Run, Step, make_executor
 from ferbench.benchmarks.store import Suite, load_suite
 from ferbench.benchmarks.suite_results import SuiteResults
@@ -124,7 +125,7 @@ def run_suite(
     run = Run(content, dataset, output, only=only, force=force, retry_failed=retry_failed)
     summary = _execute(run, runner, progress)
     if report:
-        task.rebuild(summary.root, dataset)
+        rebuild_report(summary.root, dataset=dataset)
     return read_results(summary.root)
 
 

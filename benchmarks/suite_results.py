@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,6 +22,7 @@ from ferbench.benchmarks.report import (
     score_results,
 )
 from ferbench.benchmarks.scores import compare
+from ferbench.utils import closest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -252,6 +252,6 @@ def _listed(cells: list[Measured]) -> str:
 
 
 def _unknown(what: str, name: str, known: tuple[str, ...]) -> str:
-    nearest = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    nearest = closest(name, known, cutoff=0.5)
+    hint = f"; did you mean {nearest!r}?" if nearest else ""
     return f"unknown {what} {name!r}; expected one of {', '.join(known)}{hint}"

@@ -15,8 +15,8 @@ from thirdparty_package import install
 from ferbench.benchmarks import read_results
 from ferbench.benchmarks.displays import Display, plugin_displays
 from ferbench.benchmarks.displays import registry as display_registry
+from ferbench.benchmarks.rebuild import write_report
 from ferbench.benchmarks.report import leaderboard as leaderboard_module
-from ferbench.benchmarks.report.expressions import write_report
 from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics
 from ferbench.benchmarks.scores import registry as metric_registry
 
