@@ -18,7 +18,8 @@ def write_report(folder: Path | str, *, dataset: "Dataset | PointDataset | None"
     Writes ``leaderboard.csv`` and ``.md``, ``comparisons.csv``, ``per_class.csv``, ``confusion.csv``,
     ``calibration.csv``, ``history.csv``, ``wrong_everywhere.csv``, the drawings as PNG, and ``index.html``, which is
     one file without any link to the network. Of key points ``leaderboard.csv`` and ``.md``, ``comparisons.csv``,
-    ``per_point.csv``, ``ced.csv``, ``history.csv``, drawings and ``index.html``.
+    ``per_point.csv``, ``ced.csv``, ``history.csv``, drawings and ``index.html``. Displays that are plug-ins add
+    ``plot_<name>.png`` and ``.csv``, metrics that are plug-ins a column.
 
     Parameters
     ----------

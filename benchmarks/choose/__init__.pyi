@@ -1,9 +1,10 @@
-from .best import choose_best
+from .best import Choice, choose_best
 from .bundles import REAL_TIME_MS, find_bundle
 from .export import export_bundle
 
 __all__ = [
     "REAL_TIME_MS",
+    "Choice",
     "choose_best",
     "export_bundle",
     "find_bundle",

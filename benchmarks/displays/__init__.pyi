@@ -7,6 +7,7 @@ from .history import HistoryDisplay
 from .keypoints import CedDisplay, PerPointDisplay, PointFacesDisplay
 from .leaderboard import LeaderboardDisplay
 from .published import PublishedDisplay
+from .registry import PluginDisplay, make_plugin_displays, plugin_displays
 from .reliability import ReliabilityDisplay
 from .roc import RocDisplay
 from .tradeoff import TradeoffDisplay
@@ -27,12 +28,15 @@ __all__ = [
     "HistoryDisplay",
     "LeaderboardDisplay",
     "PerPointDisplay",
+    "PluginDisplay",
     "PointFacesDisplay",
     "PublishedDisplay",
     "ReliabilityDisplay",
     "RocDisplay",
     "TradeoffDisplay",
     "clear_frame",
+    "make_plugin_displays",
+    "plugin_displays",
     "set_title",
     "titled",
 ]

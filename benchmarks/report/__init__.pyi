@@ -1,6 +1,8 @@
+from .additions import Additions
 from .expressions import rebuild_expressions
 from .faces import load_source
 from .leaderboard import (
+    build_leaderboard,
     interval_text,
     leaderboard_text,
     markdown_table,
@@ -12,7 +14,8 @@ from .leaderboard import (
 )
 from .page import environments, measured_on, render_page, table_rows
 from .page_columns import Column, megabytes, milliseconds, seconds, share, whole
-from .plots import DPI, history_is_drawable, slug, svg_of
+from .plots import DPI, OF_A_CELL, Drawings, history_is_drawable, slug, svg_of
+from .plugin_plots import PluginPlots
 from .results import (
     TEST,
     VALIDATION,
@@ -24,20 +27,26 @@ from .results import (
     read_suite,
     unique_labels,
 )
-from .scores import N_BOOTSTRAP, SEED, Accuracy, accuracies, best_on_validation, verdict
+from .scores import N_BOOTSTRAP, SEED, Accuracy, ScoreBoard, accuracies, best_on_validation, score_results, verdict
 
 __all__ = [
     "DPI",
     "N_BOOTSTRAP",
+    "OF_A_CELL",
     "SEED",
     "TEST",
     "VALIDATION",
     "Accuracy",
+    "Additions",
     "Column",
+    "Drawings",
     "Measured",
+    "PluginPlots",
     "Results",
+    "ScoreBoard",
     "accuracies",
     "best_on_validation",
+    "build_leaderboard",
     "environments",
     "find_results",
     "history_is_drawable",
@@ -57,6 +66,7 @@ __all__ = [
     "record_columns",
     "render_page",
     "row_labels",
+    "score_results",
     "seconds",
     "share",
     "slug",

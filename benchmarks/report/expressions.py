@@ -13,6 +13,7 @@ from ferbench.benchmarks.report.leaderboard import (
 from ferbench.benchmarks.report.markdown import leaderboard_markdown
 from ferbench.benchmarks.report.page import render_faces, render_index
 from ferbench.benchmarks.report.plots import Drawings, has_curves
+from ferbench.benchmarks.report.plugin_plots import PluginPlots
 from ferbench.benchmarks.report.results import TEST, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
 from ferbench.benchmarks.store import write_atomically
@@ -34,7 +35,9 @@ def rebuild_expressions(folder: Path | str, *, dataset: Dataset | None = None) -
     _write_tables(results, board, frame)
     additions = Additions.of(results, board)
     additions.write(results)
-    drawings = Drawings(results, board, additions.displays(results))
+    plots = PluginPlots.of(results)
+    plots.write(results)
+    drawings = Drawings(results, board, additions.displays(results) | plots.displays())
     drawings.save(results.root)
     if pictures is not None and not drawn:
         _write_text(results.root / "faces.html", render_faces(results, board, pictures))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.report.results import TEST, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
+from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,11 +65,14 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
 
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
+    added = plugin_metrics()
     rows = [_measured_row(results, board, cells[label], ranking[0]) for label in ranking]
+    for label, row in zip(ranking, rows, strict=True):
+        _add_metrics(row, results, cells[label], added)
     rows += [record_columns(record) for record in results.failed]
     frame = pd.DataFrame(rows)
-    further = [name for name in frame.columns if name not in COLUMNS]
-    frame = frame.reindex(columns=[*COLUMNS, *further])
+    further = [name for name in frame.columns if name not in (*COLUMNS, *added)]
+    frame = frame.reindex(columns=[*COLUMNS, *further, *added])
     for name in _WHOLE:
         frame[name] = frame[name].astype("Int64")
     frame["chosen"] = [value is True for value in frame["chosen"]]
@@ -88,6 +92,13 @@ def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: st
     row["against_first"] = "first" if cell.label == first else board.against(cell.label, first)
     row["chosen"] = best is not None and cell.label == best.label
     return row | record_columns(cell.record)
+
+
+def _add_metrics(row: dict[str, Any], results: Results, cell: Measured, added: Mapping[str, Metric]) -> None:
+    """Put in the figures of metrics that are plug-ins; none may take the place of a column."""
+    if taken := sorted(set(added).intersection({*row, *COLUMNS})):
+        raise ValueError(f"metric {taken[0]!r}: the leaderboard has such a column already; give it another name")
+    row.update(metric_values(added, results.labels[TEST], cell.proba[TEST], results.classes))
 
 
 def record_columns(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks.scores import Metric, plugin_metrics
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -60,8 +62,16 @@ class Column:
 
 
 def columns(frame: "pd.DataFrame") -> list[Column]:
-    """The columns that hold something for at least one row."""
-    return [column for column in _COLUMNS if not frame[column.key].isna().all()]
+    """The columns that hold something for at least one row; those of plug-in metrics follow the other scores."""
+    added = tuple(_metric_column(metric) for metric in plugin_metrics().values())
+    before = 1 + max(place for place, column in enumerate(_COLUMNS) if column.view == "scores")
+    known = (*_COLUMNS[:before], *added, *_COLUMNS[before:])
+    return [column for column in known if column.key in frame and not frame[column.key].isna().all()]
+
+
+def _metric_column(metric: Metric) -> Column:
+    better = "high" if metric.higher_is_better else "low"
+    return Column(metric.name, metric.label, metric.help or metric.label, "scores", metric.write, better)
 
 
 def share(value: float) -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 DPI = 110
 # Names that only a report writes: drawings of an earlier one, about cells that are gone, are removed by them.
-_OWN_FILES = ("confusion_*.png", "roc_*.png", "calibration_*.png", "training_*.png")
+_OWN_FILES = ("confusion_*.png", "roc_*.png", "calibration_*.png", "training_*.png", "plot_*.png")
+# Drawings about one recognizer each.
+OF_A_CELL = ("calibration", "confusion", "roc", "training")
 # What the displays draw in dark on white follows the page instead, which may be dark.
 _PAGE_COLORS = {
     **dict.fromkeys(("#222222", "#000000"), "currentColor"),
@@ -60,6 +62,18 @@ class Drawings:
 
     def __contains__(self, name: str) -> bool:
         return name in self._makers
+
+    def display(self, name: str, cell: Measured | None = None) -> "Display":
+        """One drawing by the name of its file, or one of :data:`OF_A_CELL` of any cell."""
+        if cell is None:
+            return self._makers[name]()
+        kinds: dict[str, Callable[[Measured], Display]] = {
+            "calibration": partial(self._of_predictions, "ReliabilityDisplay"),
+            "confusion": self._confusion,
+            "roc": partial(self._of_predictions, "RocDisplay"),
+            "training": self._training,
+        }
+        return kinds[name](cell)
 
     def svg(self, name: str) -> str:
         """One drawing as an ``<svg>`` element in the colors of the page."""

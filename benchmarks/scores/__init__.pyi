@@ -1,4 +1,5 @@
 from .bootstrap import bootstrap_weights, percentile_interval
+from .discovery import Plugin, find_plugins, one_line
 from .keypoints import (
     FAILURE,
     THRESHOLDS,
@@ -10,6 +11,7 @@ from .keypoints import (
     score_points,
 )
 from .metrics import N_BINS, Scores, calibration_bins, check_predictions, expected_calibration_error, score
+from .registry import Metric, metric_values, plugin_metrics
 from .statistics import ALPHA, compare, holm
 
 __all__ = [
@@ -18,6 +20,8 @@ __all__ = [
     "N_BINS",
     "THRESHOLDS",
     "WITHIN",
+    "Metric",
+    "Plugin",
     "PointScores",
     "Scores",
     "bootstrap_weights",
@@ -27,9 +31,13 @@ __all__ = [
     "compare_points",
     "expected_calibration_error",
     "face_errors",
+    "find_plugins",
     "holm",
     "interocular_distance",
+    "metric_values",
+    "one_line",
     "percentile_interval",
+    "plugin_metrics",
     "score",
     "score_points",
 ]

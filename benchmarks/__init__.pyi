@@ -1,0 +1,48 @@
+from .api import best, read_results, run_suite
+from .choose import Choice
+from .displays import (
+    CedDisplay,
+    ConfusionDisplay,
+    Display,
+    EffectsDisplay,
+    F1Display,
+    HistoryDisplay,
+    LeaderboardDisplay,
+    PerPointDisplay,
+    PointFacesDisplay,
+    PublishedDisplay,
+    ReliabilityDisplay,
+    RocDisplay,
+    TradeoffDisplay,
+)
+from .rebuild import write_report
+from .scores import Metric
+from .store import Suite, available_suites, load_suite
+from .suite_results import Comparison, SuiteResults
+
+__all__ = [
+    "CedDisplay",
+    "Choice",
+    "Comparison",
+    "ConfusionDisplay",
+    "Display",
+    "EffectsDisplay",
+    "F1Display",
+    "HistoryDisplay",
+    "LeaderboardDisplay",
+    "Metric",
+    "PerPointDisplay",
+    "PointFacesDisplay",
+    "PublishedDisplay",
+    "ReliabilityDisplay",
+    "RocDisplay",
+    "Suite",
+    "SuiteResults",
+    "TradeoffDisplay",
+    "available_suites",
+    "best",
+    "load_suite",
+    "read_results",
+    "run_suite",
+    "write_report",
+]

@@ -1,0 +1,201 @@
+"""Run a suite, read its results and choose from them, from Python."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from ferbench.benchmarks import choose
+from ferbench.benchmarks import report as reports
+from ferbench.benchmarks.rebuild import rebuild_report
+from ferbench.benchmarks.run import Executor, InProcessExecutor, Run, Step, make_executor
+from ferbench.benchmarks.store import Suite, load_suite
+from ferbench.benchmarks.suite_results import SuiteResults
+from ferbench.benchmarks.tasks import Task, get_task
+from ferbench.datasets import Dataset
+
+if TYPE_CHECKING:
+    from ferbench.benchmarks.choose import Choice
+
+
+def read_results(folder: str | Path = "results") -> SuiteResults:
+    """Read the results of one data set.
+
+    Parameters
+    ----------
+    folder : str or Path, default="results"
+        Such as ``results/fer2013``, or a folder that holds a single such folder.
+
+    Returns
+    -------
+    SuiteResults
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or no records in it.
+    ValueError
+        If results of several data sets lie in it, or its files do not fit together.
+
+    Examples
+    --------
+    >>> from ferbench.benchmarks import read_results
+    >>> read_results("results/fer2013").recipes  # doctest: +SKIP
+    """
+    return SuiteResults.of(reports.read_results(folder))
+
+
+def run_suite(
+    suite: str | Path | Suite,
+    source: str | Path | Dataset | None = None,
+    output: str | Path = "results",
+    *,
+    only: Sequence[str] = (),
+    n_jobs: int = 1,
+    force: bool = False,
+    retry_failed: bool = False,
+    executor: str | Executor = "local",
+    progress: bool = True,
+    report: bool = False,
+    debug: bool = False,
+) -> SuiteResults:
+    """Measure the recipes of a suite, each in a process of its own, and read the results.
+
+    What is measured already is not measured again.
+
+    Parameters
+    ----------
+    suite : str, Path or Suite
+        Name of a suite that ships with ferbench, path of a TOML file, or what :func:`load_suite` returned.
+    source : str, Path or Dataset, optional
+        The data, where the suite names none or other data is to be used: a folder, a zip, a CSV, ``"faces"`` for drawn
+        faces, or a data set that was loaded already.
+    output : str or Path, default="results"
+        Results go to ``OUTPUT/<dataset name>``.
+    only : sequence of str, default=()
+        Patterns such as ``hog+*``; recipes that match none are left alone.
+    n_jobs : int, default=1
+        Recipes that are measured at once on this machine; they share its cores.
+    force : bool, default=False
+        Measure again what is measured already.
+    retry_failed : bool, default=False
+        Measure again what failed.
+    executor : str or Executor, default="local"
+        ``"local"``, ``"dask://HOST:PORT"``, or an object with `threads` and `run`.
+    progress : bool, default=True
+        Show a bar on a terminal.
+    report : bool, default=False
+        Also write the tables, the drawings and the page, as ``ferbench run`` does.
+    debug : bool, default=False
+        Measure only the first recipe that matches `only`, in this process and without limits, and let its exception
+        through to a debugger. Nothing is written to `output`.
+
+    Returns
+    -------
+    SuiteResults
+        Everything in the folder of the data set, earlier measurements too; recipes that failed are in its `failed`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the suite, its data, a recipe, a parameter or a pattern is unknown, or the suite is one of key points.
+    OSError
+        If the results cannot be written.
+
+    See Also
+    --------
+    read_results : results that were measured before.
+
+    Examples
+    --------
+    >>> from ferbench.benchmarks import run_suite
+    >>> results = run_suite("faces", only=["hog+*"], n_jobs=2)  # doctest: +SKIP
+    >>> results.frame()[["recipe", "accuracy"]]  # doctest: +SKIP
+    """
+    content = suite if isinstance(suite, Suite) else load_suite(suite)
+    task = get_task(content.task)
+    if task.companion != "probabilities":
+        raise ValueError(f"suite {content.name} measures key points; use 'ferbench run {content.name}'")
+    runner = executor if not isinstance(executor, str) else make_executor(executor, n_jobs)
+    dataset = _load(content, source, task)
+    if debug:
+        return _debug(content, dataset, only)
+    run = Run(content, dataset, output, only=only, force=force, retry_failed=retry_failed)
+    summary = _execute(run, runner, progress)
+    if report:
+        rebuild_report(summary.root, dataset=dataset)
+    return read_results(summary.root)
+
+
+def best(
+    results: SuiteResults | str | Path | None = None,
+    *,
+    max_latency_ms: float | None = None,
+    max_size_mb: float | None = None,
+    min_accuracy: float | None = None,
+) -> "Choice":
+    """Choose the recognizer with the best accuracy on PublicTest within limits. PrivateTest has no say in it.
+
+    Parameters
+    ----------
+    results : SuiteResults, str or Path, optional
+        Results or their folder; by default the only one in ``results``.
+    max_latency_ms : float, optional
+        Limit on the time for one image, in milliseconds: nine of ten images are faster.
+    max_size_mb : float, optional
+        Limit on the size of the bundle, in megabytes.
+    min_accuracy : float, optional
+        Least accuracy on PublicTest, a fraction.
+
+    Returns
+    -------
+    Choice
+        Its `label`, `bundle`, accuracies, costs and `ties`; ``print(choice.text())`` shows them.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there are no results, or no recognizer keeps the limits; the message names the one that comes closest.
+
+    Examples
+    --------
+    >>> from ferbench.benchmarks import best
+    >>> best("results/fer2013", max_latency_ms=5, max_size_mb=10).label  # doctest: +SKIP
+    """
+    folder = results.root if isinstance(results, SuiteResults) else results
+    return choose.choose_best(folder, max_latency_ms=max_latency_ms, max_size_mb=max_size_mb, min_accuracy=min_accuracy)
+
+
+def _load(suite: Suite, source: str | Path | Dataset | None, task: Task) -> Any:
+    if source is not None and not isinstance(source, str | Path):
+        return source
+    found = str(source) if source is not None else suite.source
+    if found is None:
+        raise ValueError(f"suite {suite.name} names no data; give source=PATH (a folder, zip or CSV)")
+    return task.load(found, suite)
+
+
+def _execute(run: Run, executor: Executor, progress: bool) -> Any:
+    with tqdm(unit="cell", disable=None if progress else True, desc=run.suite.name) as bar:
+
+        def on_plan(steps: list[Step]) -> None:
+            bar.reset(sum(step.action == "run" for step in steps))
+
+        def on_record(record: dict[str, Any]) -> None:
+            bar.set_postfix_str(f"{record['status']} {record['cell_id']}", refresh=False)
+            bar.update()
+
+        return run.execute(executor, on_plan=on_plan, on_record=on_record)
+
+
+def _debug(suite: Suite, dataset: Any, only: Sequence[str]) -> SuiteResults:
+    """Measure one cell here, in a folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = Run(suite, dataset, folder, only=only).chosen[0]
+        summary = Run(suite, dataset, folder, only=[chosen.cell_id]).execute(InProcessExecutor())
+        (record,) = summary.measured
+        if record["status"] != "ok":
+            raise ValueError(f"{chosen.cell_id}: {record['status']}: {record['reason']}; run it without debug=True")
+        return read_results(summary.root)

@@ -1,0 +1,110 @@
+"""Accuracy of the answers that a recognizer is surest of: what a threshold on the certainty would gain."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.scores import check_predictions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ferbench.benchmarks.report import Measured, Results
+
+# As many as there are colors.
+_MOST_CURVES = len(PALETTE)
+_STEPS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class CoverageDisplay(Display):
+    """Accuracy among the surest share of the images (El-Yaniv and Wiener, 2010): further up is better.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Recognizers, the one with the best accuracy on all images first.
+    coverage : ndarray of shape (n_steps,)
+        Share of the images that are answered, the surest first.
+    accuracy : ndarray of shape (n_recognizers, n_steps)
+    n_images : int
+    dataset : str
+        The data, for the title.
+    """
+
+    figsize: ClassVar[tuple[float, float]] = (7.4, 5.6)
+
+    names: tuple[str, ...]
+    coverage: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+    n_images: int
+    dataset: str = ""
+
+    @classmethod
+    def from_results(cls, results: "Results") -> Self | None:
+        """The recognizers with the highest accuracy on PublicTest, drawn on PrivateTest; None without any."""
+        if not results.contestants or not len(results.labels["PrivateTest"]):
+            return None
+        best = sorted(results.contestants, key=lambda cell: -_accuracy(results, cell))[:_MOST_CURVES]
+        probas = {cell.label: cell.proba["PrivateTest"] for cell in best}
+        about = f"{results.dataset.get('name')} PrivateTest".replace("$", r"\$")
+        return cls.from_predictions(results.labels["PrivateTest"], probas, results.classes, dataset=about)
+
+    @classmethod
+    def from_predictions(
+        cls, y_true: ArrayLike, probas: Mapping[str, ArrayLike], classes: Sequence[str], *, dataset: str = ""
+    ) -> Self:
+        """From labels and the probabilities of each recognizer, in the order of ``classes``."""
+        curves = {name: _curve(y_true, proba, classes) for name, proba in probas.items()}
+        ranked = sorted(curves, key=lambda name: (-curves[name][-1], name))
+        n_images = len(np.asarray(y_true))
+        accuracy = np.stack([curves[name] for name in ranked])
+        return cls(tuple(ranked), _steps(n_images) / n_images, accuracy, n_images, dataset)
+
+    def frame(self) -> "pd.DataFrame":
+        """One row per recognizer and step: ``recipe, coverage, accuracy``."""
+        import pandas as pd
+
+        parts = [
+            pd.DataFrame({"recipe": name, "coverage": self.coverage, "accuracy": values})
+            for name, values in zip(self.names, self.accuracy, strict=True)
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def _draw(self, ax: Axes) -> None:
+        for place, (name, values) in enumerate(zip(self.names, self.accuracy, strict=True)):
+            shown = name.replace("$", r"\$")
+            ax.plot(100 * self.coverage, values, color=PALETTE[place % len(PALETTE)], linewidth=1.8, label=shown)
+        clear_frame(ax)
+        ax.set(xlim=(0, 100), ylim=(0, 1.02))
+        ax.set_xlabel("share of the images that are answered, the surest first, %")
+        ax.set_ylabel("accuracy among them")
+        ax.legend(loc="lower left", fontsize=9)
+        set_title(ax, "Accuracy of the surest answers", self.dataset, self.n_images)
+
+
+def _accuracy(results: "Results", cell: "Measured") -> float:
+    """On PublicTest, where everything is chosen."""
+    given = np.array(results.classes)[cell.proba["PublicTest"].argmax(axis=1)]
+    return float((given == results.labels["PublicTest"]).mean())
+
+
+def _steps(n_images: int) -> NDArray[np.intp]:
+    """How many images are answered at each step."""
+    return np.unique(np.ceil(np.linspace(0, 1, _STEPS + 1)[1:] * n_images).astype(np.intp))
+
+
+def _curve(y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str]) -> NDArray[np.float64]:
+    true, probabilities = check_predictions(y_true, proba, classes)
+    surest = np.argsort(-probabilities.max(axis=1), kind="stable")
+    right = np.cumsum(probabilities.argmax(axis=1)[surest] == true[surest])
+    steps = _steps(len(true))
+    return right[steps - 1] / steps
+
+
+DISPLAY = CoverageDisplay

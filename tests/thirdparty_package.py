@@ -1,0 +1,17 @@
+"""An installed package of somebody else, as `importlib.metadata` sees one."""
+
+from pathlib import Path
+
+import pytest
+
+NAME = "thirdparty-plugins"
+
+
+def install(folder: Path, patch: pytest.MonkeyPatch, module: str, code: str, entry_points: str) -> None:
+    """Write a module with entry points into a folder and put it on the path."""
+    info = folder / "thirdparty_plugins-1.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / f"{module}.py").write_text(code)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(entry_points)
+    patch.syspath_prepend(str(folder))
