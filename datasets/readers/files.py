@@ -15,11 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ferbench.datasets.base import LABELS, SPLITS, Batch, Problems, canonical_label, canonical_split
-from ferbench.utils import MAX_FILE_BYTES, Decoded, decode
+from ferbench.utils.pictures import IMAGE_SUFFIXES, MAX_FILE_BYTES, Decoded, decode
 
-IMAGE_SUFFIXES = frozenset(
-    [".bmp", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"]
-)
 _ROWS_PER_TASK = 256
 
 
