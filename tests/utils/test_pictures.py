@@ -3,7 +3,6 @@
 import http.server
 import io
 import os
-import resource
 import socket
 import subprocess
 import sys
@@ -58,6 +57,7 @@ def test_every_format_is_read_in_the_right_colors(kind: str) -> None:
 def test_pixels_are_those_that_opencv_reads(suffix: str, colored: bool) -> None:
     # Fingerprints of data sets hold: what was decoded once is decoded to the same bytes again.
     picture = cv2.resize(NOISE if colored else NOISE[:, :, 0], (48, 48))
+    suffix = ".pgm" if suffix == ".ppm" and not colored else suffix
     data = cv2.imencode(suffix, picture)[1].tobytes()
     assert np.array_equal(decode(data, 48).image, cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE))
     assert np.array_equal(decode_color(data), cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))
@@ -192,11 +192,11 @@ def test_damage_anywhere_is_an_error_or_an_image_and_never_noise(kind: str, capf
 
 def _peak_of(file: Path) -> tuple[str, float]:
     code = (
-        "import resource, sys; from ferbench.utils.pictures import read_image, read_gray; import PIL.Image, cv2, numpy\n"
+        "import sys; from ferbench.utils.pictures import read_image, read_gray; import PIL.Image, cv2, numpy\n"
         "for read in (read_image, lambda name: read_gray(name, 48)):\n"
         "  try: read(sys.argv[1])\n"
         "  except ValueError as error: print(error)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "print(int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
     assert done.stderr == ""
@@ -307,7 +307,7 @@ def test_a_folder_is_walked_in_the_order_in_which_people_count(tmp_path: Path) -
     found = walk_images(tmp_path)
     names = [file.relative_to(tmp_path).as_posix() for file in found.files]
     assert names == ["deep/a.gif", "F1.jfif", "f2.png", "f10.jpg"]
-    assert found.left_out() == "left out: 1 .txt, 1 .mp4, 2 hidden images" or "1 .mp4, 1 .txt" in str(found.left_out())
+    assert found.left_out() == "left out: 1 .mp4, 1 .txt, 2 hidden images"
     assert sorted(["b", "a2", "a10", "10", "9"], key=natural_key) == ["9", "10", "a2", "a10", "b"]
 
 
@@ -324,8 +324,7 @@ def test_pillow_images_say_what_their_channels_are() -> None:
 
 def test_reading_leaves_no_file_open(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png())
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else limit
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
         read_image(tmp_path / "a.png")
-    assert before >= len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").is_dir() else True
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before

@@ -88,14 +88,14 @@ def _from_pillow(image: Any) -> NDArray[np.uint8]:
 
 
 def _by_opencv(opened: Opened, flags: int) -> NDArray[Any]:
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)  # what is wrong is said in one line, by us
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong is said in one line, by us
     try:
         array = cv2.imdecode(np.frombuffer(opened.data, np.uint8), flags)
     except cv2.error:
         array = None
     finally:
-        cv2.setLogLevel(level)
+        cv2.utils.logging.setLogLevel(level)
     if array is None:
         raise PictureError("broken_picture", f"a damaged image, or of a kind that cannot be read; {EXPECTED}")
     return array[:, :, :3] if array.ndim == 3 and array.shape[2] == 4 else array

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.utils.pictures.decode import decode, decode_color
-from ferbench.utils.pictures.formats import MAX_FILE_BYTES
 
 STDIN = ("-", "/dev/stdin")
 # What a shell hands over in the place of a file: `<(command)`.
@@ -28,6 +27,7 @@ _KINDS = (
 )
 # Longest silence of a server, and longest download in all, in seconds.
 SILENCE_S, DEADLINE_S = 10.0, 60.0
+_MAX_BYTES = 100 * 2**20
 
 
 def read_image(source: str | Path) -> NDArray[np.uint8]:
@@ -59,7 +59,7 @@ def read_gray(source: str | Path, size: int) -> NDArray[np.uint8]:
         raise _named(error, source) from None
 
 
-def read_bytes(source: str | Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+def read_bytes(source: str | Path, max_bytes: int = _MAX_BYTES) -> bytes:
     """Read a file, standard input or, where `source` is a string with a scheme, a URL.
 
     A named pipe, a device or a socket is refused at once: reading it might never end.
@@ -86,11 +86,12 @@ def read_bytes(source: str | Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
         if Path(source).is_socket():
             raise ValueError(f"{text}: a socket, no image file") from None
         raise OSError(error.errno, error.strerror, text) from None
+    mode = os.fstat(handle).st_mode
+    kind = next((name for matches, name in _KINDS if matches(mode)), None)
+    if kind is not None and not (handed and kind == "a named pipe"):
+        os.close(handle)
+        raise ValueError(f"{text}: {kind}, no image file")
     with os.fdopen(handle, "rb") as stream:
-        mode = os.fstat(handle).st_mode
-        kind = next((name for matches, name in _KINDS if matches(mode)), None)
-        if kind is not None and not (handed and kind == "a named pipe"):
-            raise ValueError(f"{text}: {kind}, no image file")
         return _bounded(stream, text, max_bytes)
 
 
@@ -114,7 +115,7 @@ def _fetch(url: str, max_bytes: int) -> bytes:
     for kind in (*kinds, urllib.request.HTTPRedirectHandler, urllib.request.HTTPDefaultErrorHandler):
         opener.add_handler(kind())
     opener.add_handler(urllib.request.HTTPErrorProcessor())
-    deadline, data = time.monotonic() + DEADLINE_S, b""
+    deadline, data = time.monotonic() + DEADLINE_S, bytearray()
     request = urllib.request.Request(url, headers={"User-Agent": "ferbench"})
     try:
         answer = opener.open(request, timeout=SILENCE_S)
@@ -126,13 +127,14 @@ def _fetch(url: str, max_bytes: int) -> bytes:
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"it took longer than {DEADLINE_S:.0f} seconds")
     except (OSError, ValueError, HTTPException) as error:
-        reason = " ".join(str(getattr(error, "reason", error)).split())
+        code = f"HTTP {error.code} " if isinstance(error, urllib.error.HTTPError) else ""
+        reason = code + " ".join(str(getattr(error, "reason", error)).split())
         raise OSError(
             f"{url}: cannot be fetched ({reason}); check the address, or save the image and name it"
         ) from None
     if len(data) > max_bytes:
         raise ValueError(f"{url}: expected an image of at most {max_bytes:,} bytes; got more")
-    return data
+    return bytes(data)
 
 
 def _named(error: ValueError, source: str | Path) -> ValueError:
