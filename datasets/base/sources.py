@@ -33,9 +33,10 @@ class Problems:
         What was passed over without being a problem, such as empty rows.
     """
 
-    def __init__(self, source: str, *, collect: bool = False) -> None:
+    def __init__(self, source: str, *, collect: bool = False, allow_unreadable: bool = False) -> None:
         self.source = source
         self.collect = collect
+        self.tolerant = collect or allow_unreadable
         self.found: list[tuple[str, str]] = []
         self.notes: list[str] = []
 

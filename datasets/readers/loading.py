@@ -42,8 +42,9 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
         Seed of what the source does not set: parts held out for validation, drawn faces.
     **options : object
         ``labels=[...]`` keeps the images of these labels only, for any source. ``allow_missing=True`` accepts a split
-        without some label, ``allow_unreadable=True`` one of which some images cannot be read; they are counted in
-        `notes`, as they are where the split is drawn here. For ``"faces"``: ``n_samples`` and ``difficulty``, passed to :func:`make_faces`.
+        without some label. ``allow_unreadable=True`` accepts a source with a split of its own of which some images
+        cannot be read; like those of other sources they are left out and counted in `notes`. For ``"faces"``:
+        ``n_samples`` and ``difficulty``, passed to :func:`make_faces`.
 
     Returns
     -------
@@ -70,10 +71,8 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
         raise ValueError(
             f"{source}: unknown option {min(options)!r}; a path takes only labels, allow_missing and allow_unreadable"
         )
-    problems = Problems(str(source))
+    problems = Problems(str(source), allow_unreadable=bool(allow_unreadable))
     dataset, _ = read_source(open_source(source), size, seed, problems)
-    if problems.found and not allow_unreadable:
-        _refuse_incomplete(dataset, problems)
     if not allow_missing:
         refuse_missing(dataset, source, wanted or LABELS)
     return dataset if wanted is None else keep_labels(dataset, wanted)
@@ -99,6 +98,8 @@ def open_source(source: str | os.PathLike[str]) -> Source:
 def read_source(source: Source, size: int, seed: int, problems: Problems) -> tuple[Dataset, NDArray[np.int32]]:
     """Read a source and resolve its splits; the second result holds original widths and heights."""
     table = read_table(source, size, problems)
+    if problems.found and not problems.tolerant and (table.parts != "").any():
+        _refuse_incomplete(problems)
     split, notes = resolve_splits(table.parts, table.labels, table.images, seed, problems.source)
     dataset = Dataset(
         name=re.sub(r"[^\w.-]+", "-", source.name).strip("-.") or "dataset",
@@ -120,10 +121,8 @@ def _unread(problems: Problems) -> list[str]:
     return [f"{len(problems.found):,} images or rows could not be read and were left out ({named}{rest})."]
 
 
-def _refuse_incomplete(dataset: Dataset, problems: Problems) -> None:
+def _refuse_incomplete(problems: Problems) -> None:
     """Raise where the source has a split of its own: with images missing, it is another test than the published one."""
-    if any(note.startswith("The source has no split of its own") for note in dataset.notes):
-        return
     (row, reason), others = problems.found[0], len(problems.found) - 1
     more = f" (and {others:,} more)" if others else ""
     raise ValueError(

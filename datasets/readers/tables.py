@@ -42,19 +42,24 @@ class TableFile(NamedTuple):
         ValueError
             If the archive is damaged, encrypted, or packed by a method that Python does not know.
         """
-        with readable(self.origin):
-            if not self.member:
-                with self.path.open("rb") as file, _unpacked(file, self.path.name) as stream:
-                    yield stream
-            elif zipfile.is_zipfile(self.path):
-                with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as file:
-                    with _unpacked(file, self.member) as stream:
-                        yield stream
-            else:
-                with tarfile.open(self.path) as archive:
-                    file = archive.extractfile(self.member) or io.BytesIO()
-                    with _unpacked(file, self.member) as stream:
-                        yield stream
+        with readable(self.origin), self._stored() as file:
+            if not (self.member or self.path.name).lower().endswith(".gz"):
+                yield file
+                return
+            with gzip.GzipFile(fileobj=file) as stream:
+                yield stream  # type: ignore[misc]
+
+    @contextmanager
+    def _stored(self) -> Iterator[IO[bytes]]:
+        if not self.member:
+            with self.path.open("rb") as file:
+                yield file
+        elif zipfile.is_zipfile(self.path):
+            with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as file:
+                yield file
+        else:
+            with tarfile.open(self.path) as archive:
+                yield archive.extractfile(self.member) or io.BytesIO()
 
 
 def find_table(path: Path) -> TableFile | None:
@@ -64,11 +69,9 @@ def find_table(path: Path) -> TableFile | None:
         return _in_folder(path)
     if not path.is_file():
         return None
-    if name.endswith((".csv", ".csv.gz")):
-        return TableFile(path)
     if name.endswith(_TARS):
         return _in_tar(path)
-    if name.endswith(".gz"):
+    if name.endswith((".csv", ".gz")):
         return TableFile(path)
     if zipfile.is_zipfile(path):
         with readable(str(path)), zipfile.ZipFile(path) as archive:
@@ -111,12 +114,3 @@ def _chosen(path: Path, names: Sequence[str]) -> TableFile | None:
 
 def _last(name: str) -> str:
     return name.replace("\\", "/").rpartition("/")[2].lower()
-
-
-@contextmanager
-def _unpacked(file: IO[bytes], name: str) -> Iterator[IO[bytes]]:
-    if name.lower().endswith(".gz"):
-        with gzip.GzipFile(fileobj=file) as stream:
-            yield stream  # type: ignore[misc]
-    else:
-        yield file
