@@ -120,7 +120,7 @@ class ZipSource(_ImageFiles):
     def __init__(self, path: Path) -> None:
         try:
             with zipfile.ZipFile(path) as archive:
-                self._infos = {_unix(info.filename): info for info in archive.infolist() if not info.is_dir()}
+                self._infos = {_unix(info.filename): info for info in archive.infolist() if info.filename[-1:] != "/"}
         except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
             raise ValueError(f"{path}: not a zip, or a damaged one ({error}); download it again") from None
         super().__init__(path, list(self._infos))
