@@ -47,13 +47,16 @@ def _register_image(subparsers: Any) -> None:
         help="draw emotions on an image or a folder of images, and count them",
         description="Find the faces of an image or of a folder's images, draw boxes and labels, and count emotions.",
     )
-    parser.add_argument("input", metavar="IN", help="an image, or a folder of images")
+    parser.add_argument(
+        "input", metavar="IN", help="an image, its address (https://…), - for standard input, or a folder of images"
+    )
     _add_model(parser)
     parser.add_argument("--output-image", metavar="OUT", type=Path, help="annotated image; a folder, if IN is one")
     parser.add_argument("--output-csv", metavar="OUT.csv", type=Path, help="emotion counts: emotion,count,share")
     parser.add_argument(
         "--events", metavar="OUT.jsonl|csv", type=Path, help="one row for each face: box, label, probabilities, points"
     )
+    parser.add_argument("--strict", action="store_true", help="stop at an image that cannot be read (default: skip it)")
     parser.set_defaults(command=image)
 
 

@@ -42,7 +42,8 @@ from ferbench.realtime.sinks import (
     summary_table,
 )
 from ferbench.realtime.sources import PhotoSource
-from ferbench.utils import Interruption, stop_on_signals
+from ferbench.utils import Interruption, printable, stop_on_signals
+from ferbench.utils.pictures import IMAGE_SUFFIXES, STDIN, is_url, sniff
 
 
 def run_live(args: argparse.Namespace) -> int:
@@ -85,9 +86,7 @@ def run_image(args: argparse.Namespace) -> int:
     """Annotate one image or a folder of them, and count emotions."""
     given = Path(args.input)
     _check_image_outputs(args, given)
-    with stop_on_signals() as stop, open_source(given) as source:
-        if not isinstance(source, PhotoSource):
-            raise ValueError(f"{given}: is no image; use `ferbench video`")
+    with stop_on_signals() as stop, _open_images(args) as source:
         pipeline = _pipeline(args, args.model or "winner")
         classes = pipeline.recognizer.classes_
         counts = FrequencySink(args.output_csv, classes)
@@ -100,6 +99,23 @@ def run_image(args: argparse.Namespace) -> int:
         summary = run(source, pipeline, sinks, stop=stop)
         _tell_images(summary, counts, [args.output_image, args.output_csv, args.events])
         return stop.exit_code
+
+
+def _open_images(args: argparse.Namespace) -> PhotoSource:
+    text, path = args.input, Path(args.input)
+    if text in STDIN or is_url(text) or path.is_dir() or (path.is_file() and _looks_like_image(path)):
+        return PhotoSource(text, strict=args.strict)
+    if not path.exists():
+        raise FileNotFoundError(f"{text}: no such file or folder; give an image, a folder of images or an address")
+    if path.is_file():
+        open_source(path, live=False).close()  # what is wrong with a file that is no video either is said there
+        raise ValueError(f"{text}: is no image; use `ferbench video`")
+    return PhotoSource(text)
+
+
+def _looks_like_image(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return sniff(stream.read(64)) is not None or path.suffix.lower() in IMAGE_SUFFIXES
 
 
 class _Progress:
@@ -218,8 +234,8 @@ def _check_image_outputs(args: argparse.Namespace, given: Path) -> None:
 def _check_folder(folder: Path, given: Path) -> None:
     if folder.suffix.lower() in IMAGE_OUTPUT_SUFFIXES or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"{folder}: {given} is a folder, so --output-image must be one too")
-    if folder.resolve() == given.resolve():
-        raise ValueError(f"{folder}: is the input, which is never overwritten; choose another folder")
+    if folder.resolve().is_relative_to(given.resolve()):
+        raise ValueError(f"{folder}: lies in the input, which is never overwritten; choose another folder")
 
 
 def _video_sinks(args: argparse.Namespace, source: Source, pipeline: Pipeline) -> tuple[list[Sink], FrequencySink]:
@@ -277,7 +293,7 @@ def _tell_rest(
         print(f"wrote {path}")
     for note in [*summary.notes, *notes]:
         if note:
-            print(f"ferbench: note: {note}", file=sys.stderr)
+            print(f"ferbench: note: {printable(note)}", file=sys.stderr)
 
 
 def _number(count: int, noun: str) -> str:

@@ -1,11 +1,19 @@
 """``ferbench predict``: labels and probabilities of cropped faces."""
 
 import argparse
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench.utils import check_outputs, printable, safe_cell, write_atomically
+from ferbench.utils.pictures import read_gray, walk_images
+
 if TYPE_CHECKING:
     import pandas as pd
+
+# How many files that could not be read are named on the terminal; the table names all.
+SHOWN = 20
 
 
 def register(subparsers: Any) -> None:
@@ -15,7 +23,9 @@ def register(subparsers: Any) -> None:
         help="label images of cropped faces",
         description="Print the label and the probabilities of each image. Each image is one cropped face.",
     )
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="image files, or folders of them")
+    parser.add_argument(
+        "images", nargs="+", metavar="IMAGE", help="image files, folders of them, addresses (https://…), or -"
+    )
     parser.add_argument(
         "--model",
         default="winner",
@@ -23,8 +33,11 @@ def register(subparsers: Any) -> None:
         help="winner, a recipe such as hog+svm, or a bundle's folder",
     )
     parser.add_argument("--results", default="results", metavar="DIR", help="where to look names up (default: results)")
-    parser.add_argument("--json", metavar="FILE", type=Path, help="also write JSON")
-    parser.add_argument("--csv", metavar="FILE", type=Path, help="also write CSV: image,label,p_angry,…")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="also write JSON; - for standard output")
+    parser.add_argument(
+        "--csv", metavar="FILE", type=Path, help="also write CSV: image,label,p_angry,…; - for standard output"
+    )
+    parser.add_argument("--strict", action="store_true", help="stop at an image that cannot be read (default: skip it)")
     parser.set_defaults(command=predict)
 
 
@@ -33,47 +46,114 @@ def predict(args: argparse.Namespace) -> int:
     from ferbench.benchmarks.choose import find_bundle
     from ferbench.models import load_bundle
 
+    check_outputs(args.images, [path for path in (args.csv, args.json) if path])
+    files, notes = _image_files(args.images)
     bundle = load_bundle(find_bundle(args.model, Path(args.results)))
-    table = _predict_all(bundle, _image_files(args.images))
-    print(f"model: {bundle.info.get('recipe', {}).get('name', bundle.path)} ({bundle.path})")
+    table, skipped = _predict_all(bundle, files, strict=args.strict)
+    # Where a table goes to standard output, nothing else may stand there.
+    piped = "-" in (str(args.csv), str(args.json))
+    out = sys.stderr if piped else sys.stdout
+    print(f"model: {bundle.info.get('recipe', {}).get('name', bundle.path)} ({bundle.path})", file=out)
     if bundle.info.get("dataset", {}).get("drawn"):
-        print("note: this model was fitted on drawn faces; on photographs its labels mean little")
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
-    if args.csv:
-        table.to_csv(args.csv, index=False)
-    if args.json:
-        table.to_json(args.json, orient="records", indent=1)
+        print("note: this model was fitted on drawn faces; on photographs its labels mean little", file=out)
+    if not piped:
+        shown = table[table["label"] != ""].drop(columns="error", errors="ignore")
+        shown = shown.assign(image=shown["image"].map(printable))
+        print(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+    _tell_left_out(skipped, notes, len(files))
+    _write(args, table)
     return 0
 
 
-def _predict_all(bundle: Any, files: list[Path]) -> "pd.DataFrame":
-    """One row per image; in parts, so that thousands of images do not have to fit into memory."""
+def _write(args: argparse.Namespace, table: "pd.DataFrame") -> None:
+    if args.csv:
+        safe = table.assign(image=table["image"].map(safe_cell))
+        _put(args.csv, safe.to_csv(index=False).encode())
+    if args.json:
+        plain = table.assign(image=table["image"].map(printable))
+        _put(args.json, (plain.to_json(orient="records", indent=1) or "").encode())
+
+
+def _put(path: Path, content: bytes) -> None:
+    if str(path) == "-":
+        sys.stdout.write(content.decode())
+    else:
+        write_atomically(path, content)
+
+
+def _tell_left_out(skipped: dict[str, str], notes: list[str], n_files: int) -> None:
+    for reason in list(skipped.values())[:SHOWN]:
+        print(f"ferbench: note: skipped {printable(reason)}", file=sys.stderr)
+    if skipped:
+        rest = f", {len(skipped) - SHOWN:,} more than are named here" if len(skipped) > SHOWN else ""
+        print(f"ferbench: note: {len(skipped):,} of {n_files:,} images could not be read{rest}", file=sys.stderr)
+    for note in notes:
+        print(f"ferbench: note: {printable(note)}", file=sys.stderr)
+
+
+def _predict_all(bundle: Any, files: list[str], *, strict: bool) -> "tuple[pd.DataFrame, dict[str, str]]":
+    """One row per image, and why some could not be read; in parts, as thousands do not fit into memory."""
     import numpy as np
     import pandas as pd
     from tqdm import tqdm
 
-    from ferbench.datasets import read_faces
-
     parts = [files[i : i + 1024] for i in range(0, len(files), 1024)]
     bar = tqdm(parts, desc="predict", unit="part", disable=None if len(parts) > 1 else True)
-    probabilities = np.concatenate([bundle.predict_proba(read_faces(part, bundle.image_shape[0])) for part in bar])
-    table = pd.DataFrame(probabilities, columns=[f"p_{label}" for label in bundle.classes_])
-    table.insert(0, "image", [str(file) for file in files])
-    table.insert(1, "label", bundle.classes_[probabilities.argmax(axis=1)])
-    return table
+    skipped: dict[str, str] = {}
+    rows = np.full((len(files), len(bundle.classes_)), np.nan)
+    for number, part in enumerate(bar):
+        faces = _read(part, bundle.image_shape[0], skipped, strict=strict)
+        if faces:
+            places = [1024 * number + place for place in faces]
+            rows[places] = bundle.predict_proba(np.stack(list(faces.values())))
+    if len(skipped) == len(files):
+        raise ValueError(next(iter(skipped.values())))
+    table = pd.DataFrame(rows, columns=[f"p_{label}" for label in bundle.classes_])
+    read = ~np.isnan(rows).any(axis=1)
+    labels = np.where(read, bundle.classes_[np.where(read[:, None], rows, 0.0).argmax(axis=1)], "")
+    table.insert(0, "image", files)
+    table.insert(1, "label", labels)
+    if skipped:
+        table["error"] = [skipped.get(file, "") for file in files]
+    return table, skipped
 
 
-def _image_files(names: list[str]) -> list[Path]:
-    from ferbench.datasets import IMAGE_SUFFIXES
+def _read(files: list[str], size: int, skipped: dict[str, str], *, strict: bool) -> dict[int, Any]:
+    """Faces by their place in `files`; what cannot be read is noted in `skipped`."""
 
-    files: list[Path] = []
+    def read(file: str) -> Any:
+        try:
+            return read_gray(file, size)
+        except (ValueError, OSError) as error:
+            if strict:
+                raise
+            return error
+
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(read, files))
+    skipped |= {
+        file: _reason(file, face) for file, face in zip(files, found, strict=True) if isinstance(face, Exception)
+    }
+    return {place: face for place, face in enumerate(found) if not isinstance(face, Exception)}
+
+
+def _reason(file: str, error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{file}: {error.strerror}"
+    return str(error)
+
+
+def _image_files(names: list[str]) -> tuple[list[str], list[str]]:
+    """Files to read, and what is to be said of what is left out."""
+    files: list[str] = []
+    notes: list[str] = []
     for name in names:
-        path = Path(name)
-        if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in IMAGE_SUFFIXES)
-            if not found:
-                raise ValueError(f"{path}: the folder holds no images")
-            files += found
-        else:
-            files.append(path)
-    return files
+        if not Path(name).is_dir():
+            files.append(name)
+            continue
+        walk = walk_images(name)
+        files += map(str, walk.files)
+        notes += [f"skipped {path}: a hidden file" for path in walk.hidden[:SHOWN]]
+        if text := walk.left_out():
+            notes.append(f"{name}: {text}")
+    return files, notes

@@ -3,9 +3,9 @@ from .cache import cache_dir
 from .extras import require
 from .files import PartFile, atomic_file, move, prepared_file, sha256_of, write_atomically
 from .folders import PartFolder, atomic_folder, remove_folder
-from .image_files import MAX_FILE_BYTES, Decoded, decode, resize
 from .images import Images, check_images, equalize_histograms, resize_face
 from .json_files import json_field, parse_json, read_json
+from .outputs import check_outputs, printable, safe_cell
 from .parameters import (
     BOOLEAN,
     SEED,
@@ -28,6 +28,8 @@ from .parameters import (
     real_numbers,
     whole_numbers,
 )
+from .pictures.decode import Decoded, decode, resize
+from .pictures.formats import MAX_FILE_BYTES
 from .point_offset import mark_offset
 from .points import MIRRORED, POINT_NAMES, derive_points
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
@@ -64,6 +66,7 @@ __all__ = [
     "atomic_folder",
     "cache_dir",
     "check_images",
+    "check_outputs",
     "check_parameters",
     "closest",
     "decode",
@@ -78,6 +81,7 @@ __all__ = [
     "one_blas_thread",
     "parse_json",
     "prepared_file",
+    "printable",
     "read_json",
     "real_numbers",
     "remove_folder",
@@ -85,6 +89,7 @@ __all__ = [
     "require",
     "resize",
     "resize_face",
+    "safe_cell",
     "sha256_of",
     "stop_on_signals",
     "suggest",

@@ -1,3 +1,4 @@
+from .archives import readable
 from .dataset import LABELS, SPLITS, Dataset, cache_dir, content_fingerprint
 from .labels import CODES, canonical_label, canonical_split
 from .sources import Batch, Problems, Source
@@ -14,4 +15,5 @@ __all__ = [
     "canonical_label",
     "canonical_split",
     "content_fingerprint",
+    "readable",
 ]

@@ -29,12 +29,16 @@ class Problems:
     ----------
     found : list of (str, str)
         Row and reason.
+    notes : list of str
+        What was passed over without being a problem, such as empty rows.
     """
 
-    def __init__(self, source: str, *, collect: bool = False) -> None:
+    def __init__(self, source: str, *, collect: bool = False, allow_unreadable: bool = False) -> None:
         self.source = source
         self.collect = collect
+        self.tolerant = collect or allow_unreadable
         self.found: list[tuple[str, str]] = []
+        self.notes: list[str] = []
 
     def add(self, row: str, reason: str) -> None:
         """Note that a row cannot be used."""
@@ -42,12 +46,17 @@ class Problems:
             raise ValueError(f"{self.source}: {row}: {reason}")
         self.found.append((row, reason))
 
+    def skip(self, row: str, reason: str) -> None:
+        """Note that an image cannot be read; the reader decides in the end whether it can go on without."""
+        self.found.append((row, reason))
+
 
 class Source(Protocol):
-    """A place with labeled faces."""
+    """A place with labeled faces; `notes` say what of it is left out."""
 
     name: str
     path: Path
+    notes: list[str]
 
     def fingerprint(self) -> str:
         """Key of the content, cheap enough to compute at each load."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from ferbench.datasets.base import readable
 from ferbench.datasets.points.marked import MarkedRows
 from ferbench.datasets.readers import MAX_FIELD, read_pixels
 from ferbench.utils import POINT_NAMES
@@ -56,11 +57,8 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
         with path.open("rb") as file:
             yield file, str(path)
         return
-    try:
-        with zipfile.ZipFile(path) as archive, _in_zip(archive, str(path)) as (file, origin):
-            yield file, origin
-    except zipfile.BadZipFile as error:
-        raise ValueError(f"{path}: not a whole zip file ({error}); fetch it again") from None
+    with readable(str(path)), zipfile.ZipFile(path) as archive, _in_zip(archive, str(path)) as (file, origin):
+        yield file, origin
 
 
 def _in_folder(folder: Path) -> Path:

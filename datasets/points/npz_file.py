@@ -67,6 +67,9 @@ def _part(path: Path, part: str, arrays: dict[str, NDArray[Any]]) -> MarkedRows:
         )
     points = derive_points(points) if points.shape[1] == _N_LANDMARKS else points.astype(np.float32)
     names = arrays.get(f"names_{part}")
+    if names is not None and (names.ndim != 1 or names.dtype.kind not in "US"):
+        got = f"{names.dtype} of shape {names.shape}"
+        raise ValueError(f"{path}: names_{part} must be strings of shape ({len(images)},); got {got}")
     if names is not None and len(names) != len(images):
         raise ValueError(f"{path}: names_{part} must name {len(images)} images; got {len(names)}")
     # An infinite coordinate is a mistake and is named as a point outside the image.

@@ -15,7 +15,7 @@ from ferbench.datasets.base import Batch, Problems, Source, cache_dir
 from ferbench.utils import PartFolder, remove_folder
 
 # Part of the key: raise it when decoding or the files below change.
-_FORMAT = 1
+_FORMAT = 3
 
 
 class Table(NamedTuple):
@@ -26,6 +26,7 @@ class Table(NamedTuple):
     parts: NDArray[np.str_]
     images: NDArray[np.uint8]
     shapes: NDArray[np.int32]
+    notes: NDArray[np.str_]
 
 
 def read_table(source: Source, size: int, problems: Problems) -> Table:
@@ -51,7 +52,7 @@ def _open(folder: Path) -> Table | None:
     try:
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         with np.load(folder / "rows.npz", allow_pickle=False) as rows:
-            columns = {name: rows[name] for name in ("ids", "labels", "parts", "shapes", "digest")}
+            columns = {name: rows[name] for name in ("ids", "labels", "parts", "shapes", "notes", "digest")}
     except Exception:  # a damaged file raises nearly anything here; every one of them means: build it anew
         return None
     if hashlib.sha256(images).hexdigest() != str(columns.pop("digest")):
@@ -81,6 +82,7 @@ def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> 
         labels=np.array([label for batch in batches for label in batch.labels], str),
         parts=np.array([part for batch in batches for part in batch.parts], str),
         shapes=np.concatenate([batch.shapes for batch in batches] or [np.empty((0, 2), np.int32)]),
+        notes=np.array(problems.notes, str),
         digest=np.array(digest.hexdigest()),
     )
 

@@ -1,9 +1,10 @@
 """FER2013's CSV: ``emotion,pixels,Usage``, or the competition's ``emotion,pixels``."""
 
 import csv
-import hashlib
+import io
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.datasets.base import CODES, LABELS, SPLITS, Batch, Problems, canonical_label, canonical_split
-from ferbench.utils import resize
+from ferbench.datasets.readers.tables import TableFile
+from ferbench.utils import resize, sha256_of
 
 _ROWS_PER_BATCH = 256
 # Longer than any row this project accepts: 1024 x 1024 pixels of up to three digits and a space.
@@ -23,19 +25,22 @@ _OFFICIAL = {name.casefold(): name for name in SPLITS}
 class CsvSource:
     """A CSV with one face in each row, its pixels as 0 … 255 with spaces between."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.name = path.stem
+    def __init__(self, table: TableFile | Path) -> None:
+        self._table = TableFile(table) if isinstance(table, Path) else table
+        self.path = self._table.path
+        self.name = self._table.name
+        self.notes: list[str] = []
         with self._open() as file:
-            self._columns = self._read_header(next(csv.reader(file), []))
+            head = file.readline()
+        self._delimiter = max(",;\t", key=head.count)
+        self._columns = self._read_header(next(csv.reader([head], delimiter=self._delimiter), []))
 
     def __len__(self) -> int:
         return 0
 
     def fingerprint(self) -> str:
-        """SHA-256 of the file."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """SHA-256 of the file, and which of the files in it."""
+        return f"{sha256_of(self.path)} {self._table.member}".strip()
 
     def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
         """Read all rows."""
@@ -56,33 +61,45 @@ class CsvSource:
         if rows:
             yield _batch(rows, size)
 
-    def _open(self) -> TextIO:
-        return self.path.open(encoding="utf-8-sig", errors="replace", newline="")
+    @contextmanager
+    def _open(self) -> Iterator[TextIO]:
+        with self._table.open() as stream:
+            buffered = io.BufferedReader(stream)  # type: ignore[type-var]
+            wide = buffered.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff")
+            encoding = "utf-16" if wide else "utf-8-sig"
+            with io.TextIOWrapper(buffered, encoding=encoding, errors="replace", newline="") as text:
+                yield text
 
     def _read_header(self, header: list[str]) -> dict[str, int]:
         columns = {name.strip().casefold(): number for number, name in enumerate(header)}
         if not {"emotion", "pixels"} <= columns.keys():
             got = ", ".join(header)[:60] or "an empty file"
-            raise ValueError(f"{self.path}: expected the columns emotion,pixels,Usage or emotion,pixels; got {got}")
+            raise ValueError(
+                f"{self._table.origin}: expected the columns emotion,pixels,Usage or emotion,pixels; got {got}"
+            )
         return {name: columns[name] for name in ("emotion", "pixels", "usage") if name in columns}
 
     def _rows(self, problems: Problems) -> Iterator[tuple[str, list[str]]]:
         limit = csv.field_size_limit(MAX_FIELD)
-        empty = True
+        empty, blank = True, 0
         try:
             with self._open() as file:
-                reader = csv.reader(file)
+                reader = csv.reader(file, delimiter=self._delimiter)
                 next(reader)
                 for number, cells in enumerate(reader, start=1):
-                    if cells:
+                    if any(cell.strip() for cell in cells):
                         empty = False
                         yield f"row {number} (line {reader.line_num})", cells
+                    else:
+                        blank += bool(cells)
         except csv.Error as error:
             problems.add(f"line {reader.line_num}", f"damaged CSV: {error}")
         finally:
             csv.field_size_limit(limit)
         if empty:
-            raise ValueError(f"{self.path}: the file has a header but no rows")
+            raise ValueError(f"{self._table.origin}: the file has a header but no rows")
+        if blank:
+            problems.notes.append(f"{blank:,} rows without any content were passed over.")
 
     def _read_row(self, cells: list[str]) -> tuple[str, str, NDArray[np.uint8]]:
         if len(cells) <= max(self._columns.values()):
@@ -93,8 +110,10 @@ class CsvSource:
 
 
 def _read_label(text: str) -> str:
-    if text.isdecimal() and int(text) < len(CODES):
-        return CODES[int(text)]
+    # Spreadsheets and pandas write 3 as 3.0.
+    whole = text.removesuffix(".0")
+    if whole.isdecimal() and int(whole) < len(CODES):
+        return CODES[int(whole)]
     if (label := canonical_label(text)) is None:
         raise ValueError(f"label {text!r} is outside the seven; expected a code 0 to 6 or one of {', '.join(LABELS)}")
     return label
@@ -109,6 +128,9 @@ def _read_usage(text: str) -> str:
 
 def read_pixels(text: str) -> NDArray[np.uint8]:
     """A square image from its gray values 0 to 255 with spaces between."""
+    text = text.strip()
+    if text[:1] == "[" and text[-1:] == "]":  # a list as Python writes it
+        text = text[1:-1].replace(",", " ")
     words = text.split()
     side = math.isqrt(len(words))
     if side**2 != len(words) or not words:

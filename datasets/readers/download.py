@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from ferbench.utils import require
-
 # The image release with the official split in its file names.
 HANDLES = {"fer2013": "msambare/fer2013"}
 
@@ -32,9 +30,10 @@ def fetch(name: str) -> Path:
     """
     if name not in HANDLES:
         raise ValueError(f"unknown data set {name!r}; expected one of {', '.join(HANDLES)}")
-    require("kagglehub", "fetching", extra="fetch")
-    import kagglehub
-
+    try:
+        import kagglehub
+    except ImportError:
+        raise ImportError('fetching needs kagglehub: pip install "ferbench[fetch]"') from None
     handle = HANDLES[name]
     try:
         return Path(kagglehub.dataset_download(handle))

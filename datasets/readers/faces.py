@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.utils import MAX_FILE_BYTES, decode
+from ferbench.utils.pictures import read_gray
 
 
 def read_faces(paths: Sequence[str | Path], size: int = 48) -> NDArray[np.uint8]:
@@ -32,16 +32,5 @@ def read_faces(paths: Sequence[str | Path], size: int = 48) -> NDArray[np.uint8]
         If a file is no image, a damaged one, or too large; the message names it.
     """
     with ThreadPoolExecutor() as pool:
-        images = list(pool.map(lambda path: _read(Path(path), size), paths))
+        images = list(pool.map(lambda path: read_gray(path, size), paths))
     return np.stack(images) if images else np.empty((0, size, size), np.uint8)
-
-
-def _read(path: Path, size: int) -> NDArray[np.uint8]:
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: no such file")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise ValueError(f"{path}: expected an image of at most {MAX_FILE_BYTES:,} bytes; got {path.stat().st_size:,}")
-    try:
-        return decode(path.read_bytes(), size).image
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None

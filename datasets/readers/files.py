@@ -6,7 +6,7 @@ import os
 import struct
 import zipfile
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -15,11 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ferbench.datasets.base import LABELS, SPLITS, Batch, Problems, canonical_label, canonical_split
-from ferbench.utils import MAX_FILE_BYTES, Decoded, decode
+from ferbench.utils.pictures import IMAGE_SUFFIXES, MAX_FILE_BYTES, Decoded, decode
 
-IMAGE_SUFFIXES = frozenset(
-    [".bmp", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"]
-)
 _ROWS_PER_TASK = 256
 
 
@@ -36,6 +33,7 @@ class _ImageFiles:
 
     def __init__(self, path: Path, paths: Sequence[str]) -> None:
         self.path = path
+        self.notes: list[str] = []
         self.name = path.stem if path.is_file() else _folder_name(path.resolve())
         self.paths = sorted(path for path in paths if _is_image(path))
         if not self.paths:
@@ -83,8 +81,10 @@ class FolderSource(_ImageFiles):
     def __init__(self, path: Path) -> None:
         self._stats: dict[str, tuple[int, int]] = {}
         self._visited: set[Path] = set()
+        self._others: Counter[str] = Counter()
         self._walk(path, "")
         super().__init__(path, list(self._stats))
+        self.notes = _left_out(self._others)
 
     def fingerprint(self) -> str:
         """SHA-256 of names, sizes and modification times."""
@@ -110,6 +110,8 @@ class FolderSource(_ImageFiles):
                     self._walk(Path(entry.path), f"{prefix}{entry.name}/")
                 elif _is_image(prefix + entry.name):
                     self._stats[prefix + entry.name] = _size_and_time(entry)
+                else:
+                    self._others[_kind(prefix + entry.name)] += 1
 
 
 class ZipSource(_ImageFiles):
@@ -118,10 +120,11 @@ class ZipSource(_ImageFiles):
     def __init__(self, path: Path) -> None:
         try:
             with zipfile.ZipFile(path) as archive:
-                self._infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+                self._infos = {_unix(info.filename): info for info in archive.infolist() if info.filename[-1:] != "/"}
         except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
             raise ValueError(f"{path}: not a zip, or a damaged one ({error}); download it again") from None
         super().__init__(path, list(self._infos))
+        self.notes = _left_out(Counter(_kind(name) for name in self._infos if not _is_image(name)))
         # Slices of a memory map need no lock: `ZipFile.read` would make the threads take turns.
         with path.open("rb") as file:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -183,7 +186,7 @@ def _gather(entries: Sequence[Entry], results: Future[list[Decoded | str]], size
     good: list[tuple[Entry, Decoded]] = []
     for entry, result in zip(entries, results.result(), strict=True):
         if isinstance(result, str):
-            problems.add(entry.path, result)
+            problems.skip(entry.path, result)
         else:
             good.append((entry, result))
     return Batch(
@@ -215,6 +218,33 @@ def _unknown_label(folder: str) -> str:
     return f"label {name!r} is outside the seven ({', '.join(LABELS)}); rename or remove that folder"
 
 
+def _unix(name: str) -> str:
+    """Name of a file in a zip that was packed on Windows, with the slashes that zips should have."""
+    return name if "/" in name else name.replace("\\", "/")
+
+
+def _kind(path: str) -> str:
+    """What a file that is no image of the data set is counted as."""
+    name = path.rpartition("/")[2]
+    if not name:
+        return "without a name"
+    ending = name[name.rfind(".") :].lower() if "." in name[1:] else ""
+    return f"hidden {ending}".strip() if _is_hidden(path) else ending or "without an ending"
+
+
+def _left_out(others: Counter[str]) -> list[str]:
+    if not others:
+        return []
+    kinds = ", ".join(
+        f"{count:,} {kind}" for kind, count in sorted(others.items(), key=lambda item: (-item[1], item[0]))
+    )
+    return [f"{others.total():,} files that are no images were left out: {kinds}."]
+
+
+def _is_hidden(path: str) -> bool:
+    return path[:1] == "." or "/." in path or path.startswith("__MACOSX/")
+
+
 def _folder_name(path: Path) -> str:
     # kagglehub unpacks to …/fer2013/versions/1
     return path.parent.parent.name if path.parent.name == "versions" else path.name
@@ -230,6 +260,4 @@ def _size_and_time(entry: "os.DirEntry[str]") -> tuple[int, int]:
 
 def _is_image(path: str) -> bool:
     # String work only: this runs for each of tens of thousands of paths at each load.
-    if path[0] == "." or "/." in path or path.startswith("__MACOSX/"):
-        return False
-    return path[path.rfind(".") :].lower() in IMAGE_SUFFIXES
+    return not _is_hidden(path) and path[path.rfind(".") :].lower() in IMAGE_SUFFIXES

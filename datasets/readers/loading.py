@@ -15,6 +15,7 @@ from ferbench.datasets.protocols import check_labels, keep_labels, resolve_split
 from ferbench.datasets.readers.cache import Table, read_table
 from ferbench.datasets.readers.csv_file import CsvSource
 from ferbench.datasets.readers.files import FolderSource, ZipSource
+from ferbench.datasets.readers.tables import find_table
 
 BUILT_IN = "faces"
 GROUP = "ferbench.datasets"
@@ -31,7 +32,8 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
         - a folder of images ``<split>/<label>/…`` or ``<label>/…``, such as FER2013 unpacked; FER2013's file
           names (``PublicTest_….jpg``) give the official split;
         - a zip of such a folder, read in place;
-        - a FER2013 CSV with the columns ``emotion,pixels,Usage`` or ``emotion,pixels``;
+        - a FER2013 CSV with the columns ``emotion,pixels,Usage`` or ``emotion,pixels``, packed with gzip or not, or a
+          folder, zip or ``.tar.gz`` that holds one;
         - ``"faces"``: the built-in drawn faces (a folder of that name is ``"./faces"``);
         - the name of a data set that another package adds, see :func:`loaders`.
     size : int, default=48
@@ -40,7 +42,9 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
         Seed of what the source does not set: parts held out for validation, drawn faces.
     **options : object
         ``labels=[...]`` keeps the images of these labels only, for any source. ``allow_missing=True`` accepts a split
-        without some label. For ``"faces"``: ``n_samples`` and ``difficulty``, passed to :func:`make_faces`.
+        without some label. ``allow_unreadable=True`` accepts a source with a split of its own of which some images
+        cannot be read; like those of other sources they are left out and counted in `notes`. For ``"faces"``:
+        ``n_samples`` and ``difficulty``, passed to :func:`make_faces`.
 
     Returns
     -------
@@ -62,10 +66,13 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
     if isinstance(source, str) and (loader := loaders().get(source)) is not None:
         dataset = loader(size=size, seed=seed, **options)
         return dataset if wanted is None else keep_labels(dataset, wanted)
-    allow_missing = options.pop("allow_missing", False)
+    allow_missing, allow_unreadable = options.pop("allow_missing", False), options.pop("allow_unreadable", False)
     if options:
-        raise ValueError(f"{source}: unknown option {min(options)!r}; a path takes only labels and allow_missing")
-    dataset, _ = read_source(open_source(source), size, seed, Problems(str(source)))
+        raise ValueError(
+            f"{source}: unknown option {min(options)!r}; a path takes only labels, allow_missing and allow_unreadable"
+        )
+    problems = Problems(str(source), allow_unreadable=bool(allow_unreadable))
+    dataset, _ = read_source(open_source(source), size, seed, problems)
     if not allow_missing:
         refuse_missing(dataset, source, wanted or LABELS)
     return dataset if wanted is None else keep_labels(dataset, wanted)
@@ -74,6 +81,8 @@ def load(source: str | os.PathLike[str], *, size: int = 48, seed: int = 0, **opt
 def open_source(source: str | os.PathLike[str]) -> Source:
     """Choose the reader for a path."""
     path = Path(source)
+    if (table := find_table(path)) is not None:
+        return CsvSource(table)
     if path.is_dir():
         return FolderSource(path)
     if not path.exists():
@@ -81,8 +90,6 @@ def open_source(source: str | os.PathLike[str]) -> Source:
             f"{path}: no such file or folder; expected a folder of labeled images, a zip of one, a FER2013 CSV, "
             f"or the name of the built-in data, {BUILT_IN!r}"
         )
-    if path.suffix.lower() == ".csv":
-        return CsvSource(path)
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         return ZipSource(path)
     raise ValueError(f"{path}: expected a folder of labeled images, a .zip of one or a FER2013 .csv")
@@ -91,6 +98,8 @@ def open_source(source: str | os.PathLike[str]) -> Source:
 def read_source(source: Source, size: int, seed: int, problems: Problems) -> tuple[Dataset, NDArray[np.int32]]:
     """Read a source and resolve its splits; the second result holds original widths and heights."""
     table = read_table(source, size, problems)
+    if problems.found and not problems.tolerant and (table.parts != "").any():
+        _refuse_incomplete(problems)
     split, notes = resolve_splits(table.parts, table.labels, table.images, seed, problems.source)
     dataset = Dataset(
         name=re.sub(r"[^\w.-]+", "-", source.name).strip("-.") or "dataset",
@@ -99,9 +108,27 @@ def read_source(source: Source, size: int, seed: int, problems: Problems) -> tup
         split=split,
         ids=table.ids,
         fingerprint=content_fingerprint(table.images, table.labels, split),
-        notes=(*notes, *_size_notes(table, size)),
+        notes=(*source.notes, *table.notes.tolist(), *_unread(problems), *notes, *_size_notes(table, size)),
     )
     return dataset, table.shapes
+
+
+def _unread(problems: Problems) -> list[str]:
+    if not problems.found:
+        return []
+    named = "; ".join(f"{row}: {reason}" for row, reason in problems.found[:3])
+    rest = f"; and {len(problems.found) - 3:,} more" if len(problems.found) > 3 else ""
+    return [f"{len(problems.found):,} images or rows could not be read and were left out ({named}{rest})."]
+
+
+def _refuse_incomplete(problems: Problems) -> None:
+    """Raise where the source has a split of its own: with images missing, it is another test than the published one."""
+    (row, reason), others = problems.found[0], len(problems.found) - 1
+    more = f" (and {others:,} more)" if others else ""
+    raise ValueError(
+        f"{problems.source}: {row}: {reason}{more}; the split is incomplete without it: repair it, or pass "
+        f"allow_unreadable=True to leave it out"
+    )
 
 
 def refuse_missing(dataset: Dataset, source: object, labels: Sequence[str] = LABELS) -> None:

@@ -4,16 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ferbench.realtime.detection import Detector, make_detector
 from ferbench.realtime.events import Box, FaceEvent, Frame, Image, Probabilities
 from ferbench.realtime.recognition.crop import crop_face
 from ferbench.realtime.recognition.keypoints import KeyPoints, PointsChoice, check_recognizer, load_points
-from ferbench.realtime.sources import read_image
 from ferbench.realtime.tracking import Certainty, face_event
+from ferbench.utils.pictures import color_array, read_image
 
 
 class Recognizer:
@@ -130,13 +128,14 @@ class Recognizer:
         """Faces as the bundle takes them, uint8 ndarray of shape (n_boxes, height, width)."""
         return np.stack([crop_face(image, box, self._bundle.image_shape, self._margin) for box in boxes])
 
-    def predict(self, image: str | Path | NDArray[np.uint8]) -> list[FaceEvent]:
+    def predict(self, image: Any) -> list[FaceEvent]:
         """Find and recognize the faces of one picture.
 
         Parameters
         ----------
-        image : path or ndarray
-            An image file, or uint8 pixels: blue-green-red of shape (height, width, 3), or gray of (height, width).
+        image : path, PIL.Image.Image or ndarray
+            An image file, a Pillow image, or uint8 pixels: blue-green-red, as OpenCV has them, of shape
+            (height, width, 3), or gray of (height, width). Turn RGB arrays around first: ``array[:, :, ::-1]``.
 
         Returns
         -------
@@ -148,7 +147,7 @@ class Recognizer:
         ValueError
             If the file is no image, or the array is none.
         """
-        frame = Frame(0, 0.0, _as_color(image), still=True)
+        frame = Frame(0, 0.0, read_image(image) if isinstance(image, str | Path) else color_array(image), still=True)
         return self.recognize(frame, self.detector, Certainty(), self.points)
 
     def recognize(
@@ -172,23 +171,6 @@ class Recognizer:
         if not isinstance(self._detector, Detector):
             self._detector = make_detector(self._detector)
         return self._detector
-
-
-def _as_color(image: str | Path | NDArray[np.uint8]) -> Image:
-    if isinstance(image, str | Path):
-        return read_image(Path(image))
-    array = np.asarray(image)
-    if (
-        array.dtype != np.uint8
-        or array.size == 0
-        or array.ndim not in (2, 3)
-        or (array.ndim == 3 and array.shape[2] != 3)
-    ):
-        raise ValueError(
-            f"image must be a path or uint8 of shape (height, width, 3) or (height, width); got {array.dtype} of "
-            f"shape {array.shape}"
-        )
-    return np.asarray(cv2.cvtColor(array, cv2.COLOR_GRAY2BGR), np.uint8) if array.ndim == 2 else array
 
 
 def _find(bundle: str | Path | None) -> tuple[Path, str | None]:

@@ -228,7 +228,7 @@ class ImageSink:
         name = Path(result.name or f"{result.frame:06d}")
         # What OpenCV reads but does not write becomes a PNG.
         known = name.suffix.lower() in IMAGE_OUTPUT_SUFFIXES
-        return self._path / (name.name if known else f"{name.name}.png")
+        return self._path / (name if known else name.with_name(f"{name.name}.png"))
 
 
 class FrequencySink:

@@ -58,7 +58,8 @@ class VideoFile(Source):
     def __init__(self, path: str | Path, *, live: bool = False) -> None:
         super().__init__()
         self.name, self.live = str(path), live
-        if isinstance(path, Path):
+        # What is read from a pipe is gone: only files are looked into.
+        if isinstance(path, Path) and path.is_file():
             _refuse_no_video(path)
         self._capture = open_capture(str(path))
         try:

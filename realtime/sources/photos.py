@@ -1,32 +1,25 @@
-"""Image files as sources, refused before they are decoded if they are too large."""
+"""Images as sources: a file, a folder, an address or standard input."""
 
-import io
-import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from ferbench.realtime.events import Frame, Image
-from ferbench.realtime.sources.source import MAX_PIXELS, Source
+from ferbench.realtime.sources.source import Source
+from ferbench.utils.pictures import IMAGE_SUFFIXES, STDIN, Walk, decode_color, is_url, read_image, sniff, walk_images
 
-SUFFIXES = frozenset(
-    [".bmp", ".jpeg", ".jpg", ".jp2", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp"]
-)
-# How JPEG, PNG, BMP and TIFF begin, whatever they are called; "RIFF" could also be an AVI.
-BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"BM", b"II*\0", b"MM\0*")
-MAX_BYTES = 100 * 2**20
-EXPECTED = "expected JPEG, PNG, WebP, TIFF or BMP"
+__all__ = ["IMAGE_SUFFIXES", "PhotoSource", "decode_image", "is_image", "read_image"]
 
 
 class PhotoSource(Source):
-    """An image, or the images of a folder in the order of their names.
+    """An image, or the images of a folder and the folders below it in natural order.
 
     Parameters
     ----------
-    path : Path
-        The image or folder.
+    path : str or Path
+        The image or folder, the address of an image (``https://…``), or ``-`` for standard input.
+    strict : bool, default=False
+        Whether an image of a folder that cannot be read is an error.
 
     Raises
     ------
@@ -34,13 +27,19 @@ class PhotoSource(Source):
         If the folder holds no image, or the single image cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path, *, strict: bool = False) -> None:
         super().__init__()
-        self.name, self._path = str(path), path
-        self._files = _images_in(path) if path.is_dir() else [path]
+        self.name, self._path, self._strict = str(path), path, strict
+        folder = Path(path).is_dir()
+        walk = walk_images(path) if folder else Walk([Path(path)])
+        self._files = walk.files
         self.n_frames = len(self._files)
+        for hidden in walk.hidden:
+            self.note(f"skipped {hidden}: a hidden file")
+        if walk.others:
+            self.note(f"{path}: {Walk(others=walk.others).left_out()}")
         # A lone image is read at once, so that what is wrong with it is said before anything starts.
-        self._only = None if path.is_dir() else read_image(path)
+        self._only = None if folder else read_image(path)
         if self._only is not None:
             self.size = (self._only.shape[1], self._only.shape[0])
 
@@ -52,89 +51,69 @@ class PhotoSource(Source):
         ValueError
             If no file of the folder can be read.
         """
-        index = 0
+        index = skipped = 0
         for file in self._files:
             if self._stopped.is_set():
                 return
             try:
                 image = read_image(file) if self._only is None else self._only
             except (ValueError, OSError) as error:
+                if self._strict:
+                    raise
+                skipped += 1
                 self.note(f"skipped {error}")
                 continue
             # Photographs have no time: a second each keeps them apart.
-            yield Frame(index, float(index), image, still=True, name=file.name)
+            yield Frame(index, float(index), image, still=True, name=self._short(file))
             index += 1
         if index == 0:
-            raise ValueError(f"{self._path}: none of its {len(self._files)} images can be read; {self.notes[0]}")
+            reason = next(note for note in self.notes if note.startswith("skipped") and "hidden" not in note)
+            raise ValueError(f"{self._path}: none of its {len(self._files)} images can be read; {reason}")
+        if skipped:
+            self.notes.insert(0, f"{self._path}: {skipped:,} of {len(self._files):,} images could not be read")
+
+    def _short(self, file: Path) -> str:
+        """Name of a file; below the folder, with the folders between."""
+        if self._only is not None:
+            return file.name if str(self._path) not in STDIN else "stdin"
+        return file.relative_to(self._path).as_posix()
 
 
-def is_image(path: Path) -> bool:
-    """Whether the file is an image by its name or its first bytes."""
-    if path.suffix.lower() in SUFFIXES:
-        return True
-    with path.open("rb") as stream:
-        return stream.read(4).startswith(BEGINNINGS)
+def is_image(path: str | Path) -> bool:
+    """Whether the file is an image by its first bytes, or is called one.
 
-
-def read_image(file: Path) -> Image:
-    """Color image of shape (height, width, 3), blue-green-red, from a file.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be read.
-    ValueError
-        If it is empty, no image, damaged, or larger than 50 megapixels.
+    A pipe is not looked into: what is read from it is gone.
     """
-    size = file.stat().st_size
-    if size > MAX_BYTES:
-        raise ValueError(f"{file}: an image file of {size:,} bytes; expected at most {MAX_BYTES:,}; make it smaller")
-    return decode_image(file.read_bytes(), str(file))
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        return False
+    with Path(path).open("rb") as stream:
+        head = stream.read(64)
+    if (kind := sniff(head)) is not None:
+        return kind != "GIF" or not _moves(Path(path))
+    return Path(path).suffix.lower() in IMAGE_SUFFIXES
+
+
+def is_single(source: str) -> bool:
+    """Whether a source is one image by what it is called: standard input, or the address of an image."""
+    if source in STDIN:
+        return True
+    return is_url(source) and Path(source.partition("?")[0]).suffix.lower() in IMAGE_SUFFIXES
+
+
+def _moves(path: Path) -> bool:
+    """Whether a GIF is a film rather than a picture."""
+    from PIL.GifImagePlugin import GifImageFile
+
+    try:
+        with GifImageFile(path) as image:
+            return image.is_animated
+    except Exception:  # a damaged one is an image, and what is wrong with it is said when it is read
+        return False
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """Color image from the bytes of an image file; `name` stands in the errors.
-
-    Raises
-    ------
-    ValueError
-        As in :func:`read_image`.
-    """
-    if not data:
-        raise ValueError(f"{name}: the file is empty; {EXPECTED}")
-    _refuse_huge(data, name)
-    if data.startswith(b"\xff\xd8") and b"\xff\xd9" not in data[-1024:]:
-        # OpenCV would fill the missing part with gray and say nothing.
-        raise ValueError(f"{name}: a damaged JPEG, cut off before its end; get it again")
+    """Color image from the bytes of an image file; `name` stands in the errors."""
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        image = None
-    if image is None:
-        raise ValueError(f"{name}: a damaged image, or none that OpenCV can read; {EXPECTED}")
-    return np.asarray(image, np.uint8)
-
-
-def _refuse_huge(data: bytes, name: str) -> None:
-    """Look at the size in the header, so that a few kilobytes cannot unpack to gigabytes."""
-    from PIL import Image as Header
-    from PIL import UnidentifiedImageError
-
-    limit = f"expected at most {MAX_PIXELS:,} pixels; make it smaller first"
-    try:
-        with Header.open(io.BytesIO(data)) as header:
-            width, height = header.size
-    except (Header.DecompressionBombError, Header.DecompressionBombWarning) as error:
-        count = int(re.findall(r"\d+", str(error))[0])
-        raise ValueError(f"{name}: {count:,} pixels are too many; {limit}") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-        raise ValueError(f"{name}: not an image, or a damaged one; {EXPECTED}") from None
-    if width * height > MAX_PIXELS:
-        raise ValueError(f"{name}: {width:,} x {height:,} pixels are too many; {limit}")
-
-
-def _images_in(folder: Path) -> list[Path]:
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())
-    if not files:
-        raise ValueError(f"{folder}: the folder holds no images; {EXPECTED}")
-    return files
+        return decode_color(data)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

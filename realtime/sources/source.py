@@ -105,11 +105,13 @@ def open_source(source: str | int | Path, *, live: bool | None = None) -> Source
     FileNotFoundError: no_such.mp4: no such file or folder; give a camera's number, a file, a folder or a URL
     """
     from ferbench.realtime.sources.capture import LiveSource, VideoFile
-    from ferbench.realtime.sources.photos import PhotoSource, is_image
+    from ferbench.realtime.sources.photos import PhotoSource, is_image, is_single
 
     text = str(source)
     if isinstance(source, int) or text.isdecimal():
         return LiveSource(int(text))
+    if is_single(text) and live is not True:
+        return PhotoSource(text)
     if "://" in text:
         return LiveSource(text) if live is not False else VideoFile(text, live=False)
     path = Path(source)

@@ -104,3 +104,81 @@ def test_a_closed_pipe_is_no_traceback(bundle: Path, folder: Path) -> None:
     command = f"{sys.executable} -m ferbench.cli predict {folder} --model {bundle} | true"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
+
+
+# --- files as people have them -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def mixed(folder: Path, tmp_path: Path) -> Path:
+    """A folder with two good images among others: cut off, a resource file, a dangling link, a formula for a name."""
+    place = tmp_path / "mixed"
+    (place / "deep").mkdir(parents=True)
+    data = (folder / "00.png").read_bytes()
+    (place / "=1+1.png").write_bytes(data)
+    (place / "deep" / "b.png").write_bytes(data)
+    (place / "cut.png").write_bytes(data[:100])
+    (place / "._a.png").write_bytes(b"Mac OS X")
+    (place / "gone.png").symlink_to(place / "nowhere")
+    (place / "x.jpg").mkdir()
+    (place / "notes.txt").touch()
+    return place
+
+
+def test_bad_images_are_skipped_counted_and_named(
+    mixed: Path, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "p.csv"
+    assert main(["predict", str(mixed), "--model", str(bundle), "--csv", str(table)]) == 0
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    read = [Path(row["image"]).name for row in rows if row["label"]]
+    assert sorted(read) == ["=1+1.png", "b.png"]
+    assert {Path(row["image"]).name: "cut off" in row["error"] for row in rows if row["error"]} == {
+        "cut.png": True,
+        "gone.png": False,
+    }
+    told = capsys.readouterr().err
+    assert "2 of 4 images could not be read" in told and "._a.png: a hidden file" in told and "1 .txt" in told
+    assert main(["predict", str(mixed), "--model", str(bundle), "--strict"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_name_that_a_spreadsheet_would_compute_is_escaped(
+    mixed: Path, bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(mixed)
+    assert main(["predict", "=1+1.png", "--model", str(bundle), "--csv", "-"]) == 0
+    rows = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [row["image"] for row in rows] == ["'=1+1.png"]
+    assert main(["predict", "=1+1.png", "--model", str(bundle), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["image"] == "=1+1.png"
+
+
+def test_no_output_overwrites_an_input_or_another_output(
+    folder: Path, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = tmp_path / "a.png"
+    photo.write_bytes((folder / "00.png").read_bytes())
+    (tmp_path / "link.csv").symlink_to(photo)
+    before = photo.read_bytes()
+    for words in (
+        [str(photo), "--csv", str(photo)],
+        [str(photo), "--json", str(tmp_path / "link.csv")],
+        [str(tmp_path), "--csv", str(photo)],
+    ):
+        assert main(["predict", *words, "--model", str(bundle)]) == 2
+        assert "is the input, which is never overwritten" in capsys.readouterr().err
+    same = str(tmp_path / "p.csv")
+    assert main(["predict", str(photo), "--csv", same, "--json", same, "--model", str(bundle)]) == 2
+    assert photo.read_bytes() == before and not Path(same).exists()
+
+
+def test_names_that_are_no_text_are_shown_and_written(
+    folder: Path, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = tmp_path / "a\x1b[2J\udcff.png"
+    name.write_bytes((folder / "00.png").read_bytes())
+    assert main(["predict", str(name), "--model", str(bundle), "--csv", str(tmp_path / "p.csv")]) == 0
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err and "a\\x1b[2J\\xff.png" in shown.out
+    assert "a\\x1b[2J\\xff.png" in (tmp_path / "p.csv").read_text()

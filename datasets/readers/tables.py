@@ -1,0 +1,116 @@
+"""A FER2013 CSV as people have it: alone, packed with gzip, or inside a folder, a zip or a tar."""
+
+import gzip
+import io
+import tarfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, NamedTuple
+
+from ferbench.datasets.base import readable
+from ferbench.utils.pictures import IMAGE_SUFFIXES
+
+_TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+_KNOWN = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "train.csv")
+
+
+class TableFile(NamedTuple):
+    """A CSV on this disk: a file, or the member of a zip or tar."""
+
+    path: Path
+    member: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name of the data set."""
+        file = self.member or self.path.name
+        return PurePosixPath(file.replace("\\", "/")).name.removesuffix(".gz").removesuffix(".csv")
+
+    @property
+    def origin(self) -> str:
+        """What messages call it."""
+        return f"{self.path}/{self.member}" if self.member else str(self.path)
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """Its bytes, unpacked.
+
+        Raises
+        ------
+        ValueError
+            If the archive is damaged, encrypted, or packed by a method that Python does not know.
+        """
+        with readable(self.origin), self._stored() as file:
+            if not (self.member or self.path.name).lower().endswith(".gz"):
+                yield file
+                return
+            with gzip.GzipFile(fileobj=file) as stream:
+                yield stream  # type: ignore[misc]
+
+    @contextmanager
+    def _stored(self) -> Iterator[IO[bytes]]:
+        if not self.member:
+            with self.path.open("rb") as file:
+                yield file
+        elif zipfile.is_zipfile(self.path):
+            with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as file:
+                yield file
+        else:
+            with tarfile.open(self.path) as archive:
+                yield archive.extractfile(self.member) or io.BytesIO()
+
+
+def find_table(path: Path) -> TableFile | None:
+    """Find the CSV that a path stands for, or None where it holds images, or nothing of ours."""
+    name = path.name.lower()
+    if path.is_dir():
+        return _in_folder(path)
+    if not path.is_file():
+        return None
+    if name.endswith(_TARS):
+        return _in_tar(path)
+    if name.endswith((".csv", ".gz")):
+        return TableFile(path)
+    if zipfile.is_zipfile(path):
+        with readable(str(path)), zipfile.ZipFile(path) as archive:
+            return _chosen(path, archive.namelist())
+    return None
+
+
+def _in_tar(path: Path) -> TableFile:
+    with readable(str(path)), tarfile.open(path) as archive:
+        names = [member.name for member in archive if member.isfile()]
+    if (table := _chosen(path, names)) is not None:
+        return table
+    raise ValueError(f"{path}: no CSV in this archive; unpack it and give the folder")
+
+
+def _in_folder(folder: Path) -> TableFile | None:
+    """A table in the folder or one folder below, unless there are images: then these are the data."""
+    inside = [item for item in folder.iterdir() if not item.name.startswith(".")]
+    below = [item for sub in inside if sub.is_dir() for item in sub.iterdir()]
+    deeper = any(item.is_dir() for item in below)
+    files = [item for item in [*inside, *below] if item.is_file()]
+    if deeper or any(item.suffix.lower() in IMAGE_SUFFIXES for item in files):
+        return None
+    names = [item.relative_to(folder).as_posix() for item in files]
+    found = _chosen(folder, names)
+    return None if found is None else TableFile(folder / found.member)
+
+
+def _chosen(path: Path, names: Sequence[str]) -> TableFile | None:
+    """The table among files: by its name, or the only one; none where there are images."""
+    visible = [name for name in names if not name.startswith("__MACOSX/") and "/." not in f"/{name}"]
+    if any(PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES for name in visible):
+        return None
+    tables = {_last(name): name for name in reversed(visible) if name.lower().endswith((".csv", ".csv.gz"))}
+    for known in _KNOWN:
+        if known in tables:
+            return TableFile(path, tables[known])
+    return TableFile(path, next(iter(tables.values()))) if len(tables) == 1 else None
+
+
+def _last(name: str) -> str:
+    return name.replace("\\", "/").rpartition("/")[2].lower()
