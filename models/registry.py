@@ -101,7 +101,7 @@ class Recipe:
 
     def _renamed(self, parameters: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters by today's names."""
-        renamed = {old: new for old, new in renamed_parameters(parameters).items() if old not in known}
+        renamed = {old: new for old, new in renamed_parameters(parameters).items() if new in known}
         if twice := [old for old, new in renamed.items() if new in parameters]:
             raise ValueError(f"recipe {self.name} got {twice[0]!r} and {renamed[twice[0]]!r}; name one of them")
         if renamed:
