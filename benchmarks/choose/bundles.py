@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from ferbench.models import pretrained, recipe_name
+from ferbench.benchmarks.choose.best import choose_best
+from ferbench.models import pretrained
 
 # What a winner may take for one face where frames wait for it.
 REAL_TIME_MS = 30.0
@@ -33,7 +34,7 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
     if name == "winner":
         return _winner(results, max_latency_ms)
     found = _bundles(results)
-    matching = [path for recipe, _, path in sorted(found, key=lambda entry: entry[1]) if recipe == recipe_name(name)]
+    matching = [path for recipe, _, path in sorted(found, key=lambda entry: entry[1]) if recipe == name]
     if not matching and name in pretrained():
         return pretrained()[name]
     if not matching:
@@ -44,8 +45,6 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
 
 def _winner(results: Path, max_latency_ms: float | None) -> Path:
     """The best recognizer of the one data set whose bundles are on this machine; published results come without."""
-    from ferbench.benchmarks.choose.best import choose_best
-
     folders = sorted(
         {file.parents[2] for file in [*results.glob("bundles/*/*.json"), *results.glob("*/bundles/*/*.json")]}
     )
@@ -79,5 +78,5 @@ def _bundles(results: Path) -> list[tuple[str, str, Path]]:
         if record["status"] == "ok" and record["bundle"]:
             folder = file.parents[1] / record["bundle"]
             if (folder / "bundle.json").is_file():
-                found.append((recipe_name(record["recipe"]["name"]), record["finished"], folder))
+                found.append((record["recipe"]["name"], record["finished"], folder))
     return found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.benchmarks import scores as metrics
 from ferbench.benchmarks.choose.bundles import find_bundle
 from ferbench.benchmarks.choose.export_points import points_card
 from ferbench.benchmarks.report import N_BOOTSTRAP, SEED, TEST, Accuracy, Measured, Results, accuracies, read_results
@@ -109,9 +110,9 @@ def _costs(record: Any) -> str:
 
 
 def _classes(cell: Measured, results: Results) -> str:
-    from ferbench.benchmarks.scores import score
-
-    scores = score(results.labels[TEST], cell.proba[TEST], list(results.classes), n_bootstrap=N_BOOTSTRAP, seed=SEED)
+    scores = metrics.score(
+        results.labels[TEST], cell.proba[TEST], list(results.classes), n_bootstrap=N_BOOTSTRAP, seed=SEED
+    )
     lines = ["| class | images | precision | recall | F1 |", "| :-- | --: | --: | --: | --: |"]
     for row in scores.per_class().to_dict("records"):
         figures = " | ".join(f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))

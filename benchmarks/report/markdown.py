@@ -2,24 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.report.leaderboard import (
-    headline,
-    interval_text,
-    markdown_table,
-    markdown_text,
-    row_labels,
-    seed_means,
-)
-from ferbench.benchmarks.report.plots import slug
+from ferbench.benchmarks.pages import row_labels, slug, status_text
+from ferbench.benchmarks.report.leaderboard import headline, seed_means
 from ferbench.benchmarks.report.results import TEST, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
-from ferbench.benchmarks.scores import Metric, plugin_metrics
+from ferbench.benchmarks.tables import interval_text, is_missing, markdown_table, markdown_text, number_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SCORES = ("recipe", "accuracy [95 %]", "macro F1", "without leaks [95 %]", "PublicTest", "AUC", "log loss", "ECE")
-_COSTS = ("fit, s", "latency, ms", "images/s", "size, MB", "status")
+_HEADER = (
+    *("recipe", "accuracy [95 %]", "macro F1", "without leaks [95 %]", "PublicTest", "AUC", "log loss", "ECE"),
+    *("fit, s", "latency, ms", "images/s", "size, MB", "status"),
+)
 _NOTES = """\
 Rates are fractions, with the 95 % bootstrap interval in brackets. Rows are sorted by accuracy on {test}; everything
 that is chosen is chosen on PublicTest. `=`: the difference from the first row is inside the noise (McNemar's test and
@@ -44,10 +39,9 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
             f"{interval_text(public.value, public.low, public.high)}; on {TEST} it reaches "
             f"{interval_text(private.accuracy, *private.interval('accuracy'))}."
         )
-    added = tuple(plugin_metrics().values())
-    header = (*_SCORES, *(metric.label for metric in added), *_COSTS)
-    rows = zip(row_labels(frame), frame.to_dict("records"), strict=True)
-    parts.append(markdown_table(header, [_row(*pair, added) for pair in rows]))
+    parts.append(
+        markdown_table(_HEADER, [_row(*pair) for pair in zip(row_labels(frame), frame.to_dict("records"), strict=True)])
+    )
     if len(means := seed_means(frame)):
         parts += ["## Mean over seeds", _means_table(means)]
     parts += ["## How to read it", _NOTES.format(test=TEST, leaks=_leaks(results)).rstrip()]
@@ -58,22 +52,20 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
     return "\n\n".join(parts) + "\n"
 
 
-def _row(label: str, row: dict[Any, Any], added: tuple[Metric, ...]) -> list[str]:
+def _row(label: str, row: dict[Any, Any]) -> list[str]:
     mark = " =" if row["against_first"] == "tie" else ""
-    notes = [str(row[key]) for key in ("flag", "reason") if not _blank(row[key]) and row[key]]
     leak_free = (row[f"leak_free_accuracy{end}"] for end in ("", "_low", "_high"))
     return [
         label,
         interval_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]) + mark,
-        _number(row["macro_f1"], 3),
+        number_text(row["macro_f1"], 3),
         interval_text(*leak_free),
-        *(_number(row[key], 3) for key in ("public_accuracy", "macro_auc", "log_loss", "ece")),
-        *("" if _blank(row[metric.name]) else metric.write(row[metric.name]) for metric in added),
-        *(_number(row[key], 1) for key in ("fit_s",)),
-        _number(row["latency_ms_median"], 2),
-        _number(row["throughput_images_per_s"], 0),
-        "" if _blank(row["size_bytes"]) else f"{row['size_bytes'] / 1e6:.2f}",
-        "; ".join([str(row["status"]), *notes]),
+        *(number_text(row[key], 3) for key in ("public_accuracy", "macro_auc", "log_loss", "ece")),
+        *(number_text(row[key], 1) for key in ("fit_s",)),
+        number_text(row["latency_ms_median"], 2),
+        number_text(row["throughput_images_per_s"], 0),
+        "" if is_missing(row["size_bytes"]) else f"{row['size_bytes'] / 1e6:.2f}",
+        status_text(row, ("flag", "reason")),
     ]
 
 
@@ -98,13 +90,3 @@ def _leaks(results: Results) -> str:
         return " (nobody looked for them here)"
     leaked = results.leaked[TEST]
     return f" ({int(leaked.sum()):,} of {len(leaked):,} here)"
-
-
-def _number(value: Any, digits: int) -> str:
-    return "" if _blank(value) else f"{value:,.{digits}f}"
-
-
-def _blank(value: Any) -> bool:
-    import pandas as pd
-
-    return value is None or bool(pd.isna(value))

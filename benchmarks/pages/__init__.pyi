@@ -1,0 +1,58 @@
+from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
+from .drawings import Drawings, about, history_is_drawable, no_math, slug, stacked, svg_of, trained
+from .leaderboard import build_frame, headline_text, record_columns, row_labels, status_text
+from .page import environments, leaderboard_rows, measured_on, page_drawings, page_values, render_page
+from .report import Report
+from .results import (
+    BaseResults,
+    MeasuredCell,
+    check_shape,
+    companion,
+    find_results,
+    open_results,
+    read_suite,
+    unique_labels,
+    verdict,
+)
+from .source import load_again, refuse_other
+
+__all__ = [
+    "BaseResults",
+    "Column",
+    "Drawings",
+    "MeasuredCell",
+    "Report",
+    "about",
+    "build_frame",
+    "check_shape",
+    "companion",
+    "environments",
+    "find_results",
+    "headline_text",
+    "history_is_drawable",
+    "leaderboard_rows",
+    "load_again",
+    "measured_on",
+    "megabytes",
+    "milliseconds",
+    "no_math",
+    "open_results",
+    "page_drawings",
+    "page_values",
+    "read_suite",
+    "record_columns",
+    "refuse_other",
+    "render_page",
+    "row_labels",
+    "seconds",
+    "share",
+    "shown",
+    "slug",
+    "stacked",
+    "status_text",
+    "svg_of",
+    "trained",
+    "unique_labels",
+    "verdict",
+    "whole",
+]
