@@ -4,7 +4,7 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.keypoints.results import BASELINE, TEST, PointBoard, PointResults
+from ferbench.benchmarks.keypoints.results import BASELINE, TEST, VALIDATION, PointBoard, PointResults
 from ferbench.benchmarks.keypoints.tables import NOTES, points_headline
 from ferbench.benchmarks.pages import (
     Column,
@@ -35,13 +35,12 @@ def render_keypoints(
     return render_page(
         _TEMPLATES,
         "keypoints.html.j2",
-        **page_values(results, points_headline(results), TEST),
+        **page_values(results, points_headline(results), (VALIDATION, TEST)),
         columns=columns,
         # The baseline is fast and small without merit: it is never the best of a column.
         rows=leaderboard_rows(frame.assign(family=frame["recipe"].replace(BASELINE, "constant")), columns),
         winner=_winner(results, board),
-        svg=page_drawings(drawings),
-        curves=[name for name in drawings if name.startswith("training_")],
+        **page_drawings(drawings),
         faces=faces,
         points=_points(results, board),
         pairs=_pairs(board),

@@ -1,7 +1,7 @@
 from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
-from .drawings import Drawings, about, history_is_drawable, no_math, slug, stacked, svg_of, trained
+from .drawings import Drawings, about, no_math, slug, stacked, trained
 from .leaderboard import build_frame, headline_text, record_columns, row_labels, status_text
-from .page import environments, leaderboard_rows, measured_on, page_drawings, page_values, render_page
+from .page import leaderboard_rows, page_drawings, page_values, render_page
 from .report import Report
 from .results import (
     BaseResults,
@@ -26,13 +26,10 @@ __all__ = [
     "build_frame",
     "check_shape",
     "companion",
-    "environments",
     "find_results",
     "headline_text",
-    "history_is_drawable",
     "leaderboard_rows",
     "load_again",
-    "measured_on",
     "megabytes",
     "milliseconds",
     "no_math",
@@ -50,7 +47,6 @@ __all__ = [
     "slug",
     "stacked",
     "status_text",
-    "svg_of",
     "trained",
     "unique_labels",
     "verdict",

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page_values(results: BaseResults, headline: str, test: str) -> dict[str, Any]:
-    """What every page says of its data."""
+def page_values(results: BaseResults, headline: str, splits: tuple[str, str]) -> dict[str, Any]:
+    """What every page says of its data; `splits` are where things are chosen, and where they are scored."""
     dataset = results.dataset
     return {
         "name": str(dataset.get("name")),
@@ -30,18 +30,20 @@ def page_values(results: BaseResults, headline: str, test: str) -> dict[str, Any
         "dataset": dataset,
         "drawn": results.is_drawn,
         "notes": list(dataset.get("notes") or ()),
-        "test": test,
+        **dict(zip(("validation", "test"), splits, strict=True)),
         "measured_on": measured_on([cell.record for cell in results.measured]),
         "environments": environments([(cell.label, cell.record) for cell in results.measured]),
     }
 
 
-def page_drawings(drawings: Drawings, left_out: str = "") -> "dict[str, Markup]":
-    """The drawings as ``<svg>`` elements, but those whose names start with `left_out`."""
+def page_drawings(drawings: Drawings, left_out: str = "") -> dict[str, Any]:
+    """The drawings as ``<svg>`` elements by name, but those whose names start with `left_out`; and which are curves."""
     from markupsafe import Markup
 
+    names = [name for name in drawings if not left_out or not name.startswith(left_out)]
     # Made by matplotlib, which escapes every text it writes.
-    return {name: Markup(drawings.svg(name)) for name in drawings if not left_out or not name.startswith(left_out)}
+    svg = {name: Markup(drawings.svg(name)) for name in names}
+    return {"svg": svg, "curves": [name for name in names if name.startswith("training_")]}
 
 
 def render_page(folder: Path, template: str, **values: Any) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.pages import Drawings, leaderboard_rows, page_drawings, page_values, render_page, slug, trained
+from ferbench.benchmarks.pages import Drawings, leaderboard_rows, page_drawings, page_values, render_page, slug
 from ferbench.benchmarks.report.additions import Additions
 from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures
 from ferbench.benchmarks.report.leaderboard import headline, seed_means
 from ferbench.benchmarks.report.page_columns import VIEWS, columns
 from ferbench.benchmarks.report.plots import champions
-from ferbench.benchmarks.report.results import TEST, Measured, Results
+from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
 from ferbench.benchmarks.scores import Scores
 from ferbench.benchmarks.tables import interval_text
@@ -46,9 +46,8 @@ def render_index(
         rows=leaderboard_rows(frame, columns(frame)),
         winner=_winner(results, board, best),
         # The page has the confusion matrices as tables.
-        svg=page_drawings(drawings, left_out="confusion_"),
+        **page_drawings(drawings, left_out="confusion_"),
         champions=[(cell.label, slug(cell.label)) for cell in champions(results, board)],
-        curves=[(cell.label, slug(cell.label)) for cell in trained(results)],
         means=seed_means(frame).to_dict("records"),
         f1=_f1_table(results, board),
         confusion=_confusion_tables(results, board, best),
@@ -76,7 +75,7 @@ def render_faces(results: Results, board: ScoreBoard, pictures: Pictures) -> str
 
 def _common(results: Results) -> dict[str, Any]:
     return {
-        **page_values(results, headline(results), TEST),
+        **page_values(results, headline(results), (VALIDATION, TEST)),
         "n_images": len(results.labels[TEST]),
         "classes": results.classes,
     }
