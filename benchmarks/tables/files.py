@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ferbench.benchmarks.store import write_atomically
+from ferbench.utils import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,6 +16,7 @@ from ferbench.benchmarks.training.epochs import TUTORIAL, measure_epoch, measure
 from ferbench.benchmarks.training.parts import Part, smaller
 from ferbench.benchmarks.training.pipeline import measure_pipeline
 from ferbench.datasets import Dataset
+from ferbench.utils import write_atomically
 
 REFERENCE = "cnn-4conv"
 
@@ -82,7 +83,7 @@ def measure_training_speed(
         **{"pipeline": pipeline, "epochs": epochs, "recipe": compared, "reference": REFERENCE, "target": target},
         **{"load_before": load_before, "environment": store.environment(), "dataset": dataset.name, "measured": now()},
     }
-    store.write_atomically(output / "training.json", json.dumps(measured, indent=1).encode() + b"\n")
+    write_atomically(output / "training.json", json.dumps(measured, indent=1).encode() + b"\n")
     return output / "training.json"
 
 
