@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.keypoints.results import TEST, VALIDATION, MeasuredPoints, PointBoard, PointResults
-from ferbench.benchmarks.pages import build_frame, headline_text, record_columns, row_labels, status_text
+from ferbench.benchmarks.pages import build_frame, headline_text, markdown_head, record_columns, row_labels, status_text
 from ferbench.benchmarks.scores import FAILURE, THRESHOLDS, WITHIN, PointScores
 from ferbench.benchmarks.tables import (
     interval_text,
@@ -102,11 +102,7 @@ def points_headline(results: PointResults) -> str:
 
 def points_markdown(results: PointResults, board: PointBoard, frame: "pd.DataFrame") -> str:
     """Markdown page: what was measured, the table, and how to read it."""
-    dataset = results.dataset
-    parts = [f"# Key points: {markdown_text(dataset['name'])}", f"{markdown_text(points_headline(results))}."]
-    if dataset["drawn"]:
-        parts.append("**These are drawn faces, not real photographs:** the figures say how methods differ, no more.")
-    parts += [f"Note: {markdown_text(note)}" for note in dataset["notes"]]
+    parts = markdown_head(results, "Key points", points_headline(results))
     rows = [_cells(*pair) for pair in zip(row_labels(frame), frame.to_dict("records"), strict=True)]
     parts += [
         markdown_table(_HEADER, rows),

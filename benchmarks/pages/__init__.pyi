@@ -1,6 +1,7 @@
 from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
 from .drawings import Drawings, about, no_math, slug, stacked, trained
 from .leaderboard import build_frame, headline_text, record_columns, row_labels, status_text
+from .markdown import markdown_head
 from .page import leaderboard_rows, page_drawings, page_values, render_page
 from .report import Report
 from .results import (
@@ -30,6 +31,7 @@ __all__ = [
     "headline_text",
     "leaderboard_rows",
     "load_again",
+    "markdown_head",
     "megabytes",
     "milliseconds",
     "no_math",

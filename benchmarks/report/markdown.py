@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.pages import row_labels, slug, status_text
+from ferbench.benchmarks.pages import markdown_head, row_labels, slug, status_text
 from ferbench.benchmarks.report.leaderboard import headline, seed_means
 from ferbench.benchmarks.report.results import TEST, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
@@ -27,11 +27,7 @@ hand. All columns: `leaderboard.csv`; plots and error analysis: `index.html`.
 
 def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFrame") -> str:
     """Markdown page: what was measured, the table, means over seeds where there are several, and how to read it."""
-    dataset = results.dataset
-    parts = [f"# Leaderboard: {markdown_text(dataset.get('name'))}", f"{markdown_text(headline(results))}."]
-    if dataset.get("drawn"):
-        parts.append("**These are drawn faces, not real photographs:** the figures say how methods differ, no more.")
-    parts += [f"Note: {markdown_text(note)}" for note in dataset.get("notes") or ()]
+    parts = markdown_head(results, "Leaderboard", headline(results))
     if (best := board.best(results)) is not None:
         public, private = board.public[best.label], board.private[best.label]
         parts.append(
