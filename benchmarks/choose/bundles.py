@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ferbench.benchmarks.choose.best import choose_best
-from ferbench.models import pretrained
+from ferbench.models import pretrained, recipe_name
 
 # What a winner may take for one face where frames wait for it.
 REAL_TIME_MS = 30.0
@@ -34,7 +34,7 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
     if name == "winner":
         return _winner(results, max_latency_ms)
     found = _bundles(results)
-    matching = [path for recipe, _, path in sorted(found, key=lambda entry: entry[1]) if recipe == name]
+    matching = [path for recipe, _, path in sorted(found, key=lambda entry: entry[1]) if recipe == recipe_name(name)]
     if not matching and name in pretrained():
         return pretrained()[name]
     if not matching:
@@ -78,5 +78,5 @@ def _bundles(results: Path) -> list[tuple[str, str, Path]]:
         if record["status"] == "ok" and record["bundle"]:
             folder = file.parents[1] / record["bundle"]
             if (folder / "bundle.json").is_file():
-                found.append((record["recipe"]["name"], record["finished"], folder))
+                found.append((recipe_name(record["recipe"]["name"]), record["finished"], folder))
     return found

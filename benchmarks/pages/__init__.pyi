@@ -1,5 +1,5 @@
 from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
-from .drawings import Drawings, about, no_math, slug, stacked, trained
+from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
 from .leaderboard import build_frame, headline_text, record_columns, row_labels, status_text
 from .markdown import markdown_head
 from .page import leaderboard_rows, page_drawings, page_values, render_page
@@ -50,6 +50,8 @@ __all__ = [
     "stacked",
     "status_text",
     "trained",
+    "training_display",
+    "training_makers",
     "unique_labels",
     "verdict",
     "whole",

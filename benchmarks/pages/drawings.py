@@ -64,6 +64,10 @@ class Drawings:
     def __contains__(self, name: str) -> bool:
         return name in self._makers
 
+    def display(self, name: str) -> "Display":
+        """One drawing by the name of its file."""
+        return self._makers[name]()
+
     def svg(self, name: str) -> str:
         """One drawing as an ``<svg>`` element in the colors of the page."""
         return svg_of(name, self._makers[name])
@@ -91,9 +95,15 @@ def trained(results: BaseResults) -> list[Any]:
 def training_makers(results: BaseResults, validation: str) -> "dict[str, Callable[[], Display]]":
     """What draws the training curves of each network."""
     return {
-        f"training_{slug(cell.label)}": partial(_training, cell, f"{about(results)}, validated on {validation}")
+        f"training_{slug(cell.label)}": partial(training_display, results, cell, validation)
         for cell in trained(results)
     }
+
+
+def training_display(results: BaseResults, cell: MeasuredCell, validation: str) -> "Display":
+    """The training curves of one network."""
+    dataset = f"{about(results)}, validated on {validation}"
+    return displays.HistoryDisplay.from_history(cell.record["history"], name=no_math(cell.label), dataset=dataset)
 
 
 def history_frame(results: BaseResults) -> "pd.DataFrame | None":
@@ -113,10 +123,6 @@ def stacked(tables: "Mapping[str, pd.DataFrame]") -> "pd.DataFrame":
         table.insert(0, "recipe", label)
         parts.append(table)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["recipe"])
-
-
-def _training(cell: MeasuredCell, dataset: str) -> "Display":
-    return displays.HistoryDisplay.from_history(cell.record["history"], name=no_math(cell.label), dataset=dataset)
 
 
 def history_is_drawable(history: Mapping[str, Any] | None) -> bool:

@@ -12,6 +12,7 @@ from ferbench.benchmarks.report.leaderboard import build_leaderboard, leaderboar
 from ferbench.benchmarks.report.markdown import leaderboard_markdown
 from ferbench.benchmarks.report.page import render_faces, render_index
 from ferbench.benchmarks.report.plots import PATTERNS, makers
+from ferbench.benchmarks.report.plugin_plots import PluginPlots
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
 
@@ -42,6 +43,7 @@ class ExpressionReport(Report):
         """All figures, and what applies to some data only."""
         board = score_results(self.results)
         self._additions = Additions.of(self.results, board)
+        self._plugins = PluginPlots.of(self.results)
         return board
 
     def leaderboard(self) -> "pd.DataFrame":
@@ -56,6 +58,7 @@ class ExpressionReport(Report):
             "calibration": _calibration(self.results),
             "wrong_everywhere": _wrong_everywhere(self.results),
             **self._additions.tables(),
+            **self._plugins.tables(self.results),
         }
 
     def texts(self) -> Mapping[str, str | None]:
@@ -64,8 +67,9 @@ class ExpressionReport(Report):
         return {"leaderboard.md": leaderboard, **self._additions.texts(self.results)}
 
     def makers(self) -> "Mapping[str, Callable[[], Display]]":
-        """Overviews, the best of each kind, and the additions."""
-        return dict(makers(self.results, self.board)) | self._additions.displays(self.results)
+        """Overviews, the best of each kind, the additions, and plug-ins."""
+        more = self._additions.displays(self.results) | self._plugins.displays()
+        return dict(makers(self.results, self.board)) | more
 
     def page(self, drawings: Drawings) -> str:
         """The page; with pictures of drawn faces."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench.benchmarks.pages import build_frame, headline_text, record_columns, row_labels, status_text
 from ferbench.benchmarks.report.results import TEST, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
+from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics
 from ferbench.benchmarks.tables import interval_text, is_missing, number_text, printable, text_table
 
 if TYPE_CHECKING:
@@ -64,10 +65,13 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     """The frame of :func:`leaderboard_frame`, from what was read and scored already."""
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
+    added = plugin_metrics()
     rows = [_measured_row(results, board, cells[label], ranking[0]) for label in ranking]
+    for label, row in zip(ranking, rows, strict=True):
+        _add_metrics(row, results, cells[label], added)
     rows += [record_columns(record) for record in results.failed]
-    further = [name for row in rows for name in row if name not in COLUMNS]
-    frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further)], _WHOLE)
+    further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
+    frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)
     rates = [name for name in frame.columns if name not in (*_WHOLE, *_TEXT, "chosen", "drawn")]
     return frame.astype(dict.fromkeys(rates, "float64") | dict.fromkeys(_TEXT, "object"))
 
@@ -84,6 +88,13 @@ def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: st
     row["against_first"] = "first" if cell.label == first else board.against(cell.label, first)
     row["chosen"] = best is not None and cell.label == best.label
     return row | record_columns(cell.record)
+
+
+def _add_metrics(row: dict[str, Any], results: Results, cell: Measured, added: Mapping[str, Metric]) -> None:
+    """Put in the figures of metrics that are plug-ins; none may take the place of a column."""
+    if taken := sorted(set(added).intersection({*row, *COLUMNS})):
+        raise ValueError(f"metric {taken[0]!r}: the leaderboard has such a column already; give it another name")
+    row.update(metric_values(added, results.labels[TEST], cell.proba[TEST], results.classes))
 
 
 def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":

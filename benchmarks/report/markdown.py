@@ -6,15 +6,14 @@ from ferbench.benchmarks.pages import markdown_head, row_labels, slug, status_te
 from ferbench.benchmarks.report.leaderboard import headline, seed_means
 from ferbench.benchmarks.report.results import TEST, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
+from ferbench.benchmarks.scores import Metric, plugin_metrics
 from ferbench.benchmarks.tables import interval_text, is_missing, markdown_table, markdown_text, number_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_HEADER = (
-    *("recipe", "accuracy [95 %]", "macro F1", "without leaks [95 %]", "PublicTest", "AUC", "log loss", "ECE"),
-    *("fit, s", "latency, ms", "images/s", "size, MB", "status"),
-)
+_SCORES = ("recipe", "accuracy [95 %]", "macro F1", "without leaks [95 %]", "PublicTest", "AUC", "log loss", "ECE")
+_COSTS = ("fit, s", "latency, ms", "images/s", "size, MB", "status")
 _NOTES = """\
 Rates are fractions, with the 95 % bootstrap interval in brackets. Rows are sorted by accuracy on {test}; everything
 that is chosen is chosen on PublicTest. `=`: the difference from the first row is inside the noise (McNemar's test and
@@ -35,9 +34,10 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
             f"{interval_text(public.value, public.low, public.high)}; on {TEST} it reaches "
             f"{interval_text(private.accuracy, *private.interval('accuracy'))}."
         )
-    parts.append(
-        markdown_table(_HEADER, [_row(*pair) for pair in zip(row_labels(frame), frame.to_dict("records"), strict=True)])
-    )
+    added = tuple(plugin_metrics().values())
+    header = (*_SCORES, *(metric.label for metric in added), *_COSTS)
+    rows = zip(row_labels(frame), frame.to_dict("records"), strict=True)
+    parts.append(markdown_table(header, [_row(*pair, added) for pair in rows]))
     if len(means := seed_means(frame)):
         parts += ["## Mean over seeds", _means_table(means)]
     parts += ["## How to read it", _NOTES.format(test=TEST, leaks=_leaks(results)).rstrip()]
@@ -48,7 +48,7 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
     return "\n\n".join(parts) + "\n"
 
 
-def _row(label: str, row: dict[Any, Any]) -> list[str]:
+def _row(label: str, row: dict[Any, Any], added: tuple[Metric, ...]) -> list[str]:
     mark = " =" if row["against_first"] == "tie" else ""
     leak_free = (row[f"leak_free_accuracy{end}"] for end in ("", "_low", "_high"))
     return [
@@ -57,6 +57,7 @@ def _row(label: str, row: dict[Any, Any]) -> list[str]:
         number_text(row["macro_f1"], 3),
         interval_text(*leak_free),
         *(number_text(row[key], 3) for key in ("public_accuracy", "macro_auc", "log_loss", "ece")),
+        *("" if is_missing(row[metric.name]) else metric.write(row[metric.name]) for metric in added),
         *(number_text(row[key], 1) for key in ("fit_s",)),
         number_text(row["latency_ms_median"], 2),
         number_text(row["throughput_images_per_s"], 0),

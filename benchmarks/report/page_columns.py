@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ferbench.benchmarks.pages import Column, megabytes, milliseconds, seconds, share, shown, whole
+from ferbench.benchmarks.scores import Metric, plugin_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,8 +18,16 @@ VIEWS = {
 
 
 def columns(frame: "pd.DataFrame") -> list[Column]:
-    """The columns that hold something for at least one row."""
-    return shown(_COLUMNS, frame)
+    """The columns that hold something for at least one row; those of plug-in metrics follow the other scores."""
+    added = tuple(_metric_column(metric) for metric in plugin_metrics().values())
+    before = 1 + max(place for place, column in enumerate(_COLUMNS) if column.view == "scores")
+    known = (*_COLUMNS[:before], *added, *_COLUMNS[before:])
+    return shown((column for column in known if column.key in frame), frame)
+
+
+def _metric_column(metric: Metric) -> Column:
+    better = "high" if metric.higher_is_better else "low"
+    return Column(metric.name, metric.label, metric.help or metric.label, "scores", metric.write, better)
 
 
 _COLUMNS = (

@@ -1,19 +1,21 @@
 """What a report on expressions draws: overviews of all recognizers, and the best of each kind by itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ferbench.benchmarks import displays
-from ferbench.benchmarks.pages import about, no_math, slug
-from ferbench.benchmarks.report.results import TEST, Measured, Results
+from ferbench.benchmarks.pages import Drawings, about, no_math, slug, training_display, training_makers
+from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard, best_on_validation
 
 if TYPE_CHECKING:
     from ferbench.benchmarks.displays import Display
 
 # Names that only a report writes: drawings of an earlier one that no longer apply are removed by them.
-PATTERNS = ("confusion_*", "roc_*", "calibration_*", "training_*", "effects", "published")
+PATTERNS = ("confusion_*", "roc_*", "calibration_*", "training_*", "effects", "published", "plot_*")
+# Drawings about one recognizer each.
+OF_A_CELL = ("calibration", "confusion", "roc", "training")
 
 
 def makers(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Callable[[], Display]]]":
@@ -27,6 +29,35 @@ def makers(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Callable
         yield f"roc_{name}", partial(_of_predictions, "RocDisplay", results, cell)
         yield f"calibration_{name}", partial(_of_predictions, "ReliabilityDisplay", results, cell)
         yield f"confusion_{name}", partial(_confusion, results, board, cell)
+
+
+class ExpressionDrawings(Drawings):
+    """Every drawing of a report on expressions.
+
+    Parameters
+    ----------
+    results : Results
+    board : ScoreBoard
+    more : mapping of str to callable, optional
+        What makes further drawings.
+    """
+
+    def __init__(
+        self, results: Results, board: ScoreBoard, more: "Mapping[str, Callable[[], Display]] | None" = None
+    ) -> None:
+        curves = training_makers(results, VALIDATION)
+        super().__init__({**dict(makers(results, board)), **curves, **(more or {})}, PATTERNS)
+        self._results, self._board = results, board
+
+    def of_cell(self, name: str, cell: Measured) -> "Display":
+        """One of :data:`OF_A_CELL` of any cell."""
+        kinds: dict[str, Callable[[], Display]] = {
+            "calibration": partial(_of_predictions, "ReliabilityDisplay", self._results, cell),
+            "confusion": partial(_confusion, self._results, self._board, cell),
+            "roc": partial(_of_predictions, "RocDisplay", self._results, cell),
+            "training": partial(training_display, self._results, cell, VALIDATION),
+        }
+        return kinds[name]()
 
 
 def champions(results: Results, board: ScoreBoard) -> list[Measured]:
