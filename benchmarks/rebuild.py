@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks import keypoints, report
+from ferbench.benchmarks import keypoints, pages, report
 from ferbench.benchmarks.tasks import Task, task_of
 
 if TYPE_CHECKING:
@@ -44,20 +44,18 @@ def write_report(folder: Path | str, *, dataset: "Dataset | PointDataset | None"
 
 def rebuild_report(folder: Path | str, *, dataset: Any = None) -> "tuple[Path, pd.DataFrame]":
     """Do what :func:`write_report` does, and return the page and the leaderboard."""
-    root = report.find_results(folder)
-    if task_of(root).name == "keypoints":
-        return keypoints.rebuild_keypoints(root, dataset=dataset)
-    return report.rebuild_expressions(root, dataset=dataset)
+    root = pages.find_results(folder)
+    made = report_of(task_of(root))(root, dataset)
+    return made.write(), made.frame
+
+
+def report_of(task: Task) -> "type[pages.Report]":
+    """The class that makes the report of a task."""
+    return {"expressions": lambda: report.ExpressionReport, "keypoints": lambda: keypoints.PointReport}[task.name]()
 
 
 def load_measured(folder: Path | str, source: str) -> Any:
     """Load a source as the suite did whose results a folder holds: same size, seed and options."""
-    root = report.find_results(folder)
-    if task_of(root).name == "keypoints":
-        return keypoints.load_source(keypoints.read_point_results(root), source)
-    return report.load_source(report.read_results(root), source)
-
-
-def leaderboard_lines(task: Task, frame: "pd.DataFrame") -> str:
-    """The leaderboard of a task as text for a terminal."""
-    return keypoints.points_text(frame) if task.name == "keypoints" else report.leaderboard_text(frame)
+    root = pages.find_results(folder)
+    kind = report_of(task_of(root))
+    return kind.load(kind.read(root), source)

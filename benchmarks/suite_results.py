@@ -14,7 +14,7 @@ from ferbench.benchmarks.report import (
     SEED,
     TEST,
     Additions,
-    Drawings,
+    ExpressionDrawings,
     Measured,
     Results,
     ScoreBoard,
@@ -192,7 +192,7 @@ class SuiteResults(Results):
         cell = self._best() if recipe is None else self.find(recipe)
         if name == "training" and not cell.record.get("history"):
             raise ValueError(f"display 'training' needs a network; {cell.label!r} has no training curves")
-        return self._drawings.display(name, cell)
+        return self._drawings.of_cell(name, cell)
 
     def plot(self, name: str, *, recipe: str | None = None, ax: "Axes | None" = None) -> "Axes":
         """Draw into `ax`, or into a new figure, and return the axes.
@@ -231,8 +231,8 @@ class SuiteResults(Results):
         return displays.make_plugin_displays(displays.plugin_displays(), self) if self.contestants else {}
 
     @cached_property
-    def _drawings(self) -> Drawings:
-        return Drawings(self, self.scores, Additions.of(self, self.scores).displays(self))
+    def _drawings(self) -> ExpressionDrawings:
+        return ExpressionDrawings(self, self.scores, Additions.of(self, self.scores).displays(self))
 
     @property
     def _drawings_of_all(self) -> tuple[str, ...]:

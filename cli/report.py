@@ -80,13 +80,13 @@ def export(args: argparse.Namespace) -> int:
 def report(args: argparse.Namespace) -> int:
     """Rebuild a report and print its leaderboard."""
     from ferbench.benchmarks import rebuild
-    from ferbench.benchmarks.report import find_results
+    from ferbench.benchmarks.pages import find_results
     from ferbench.benchmarks.tasks import task_of
 
     folder = find_results(args.folder)
     dataset = rebuild.load_measured(folder, args.faces) if args.faces else None
     page, frame = rebuild.rebuild_report(folder, dataset=dataset)
-    print(rebuild.leaderboard_lines(task_of(folder), frame))
+    print(rebuild.report_of(task_of(folder)).text(frame))
     print(f"report: {page}")
     if args.faces and (page.parent / "faces.html").is_file():
         print(f"with pictures, for your own machine only: {page.parent / 'faces.html'}")

@@ -122,10 +122,10 @@ def _describe(dataset: Any, task: "Task") -> str:
 
 
 def _report(folder: "Path", dataset: Any, task: "Task") -> None:
-    from ferbench.benchmarks.rebuild import leaderboard_lines, rebuild_report
+    from ferbench.benchmarks.rebuild import rebuild_report, report_of
 
     page, table = rebuild_report(folder, dataset=dataset)
-    print(leaderboard_lines(task, table))
+    print(report_of(task).text(table))
     if dataset.drawn:
         print("These are drawn faces, not real photographs: the figures say how methods differ, no more.")
     print(f"report: {page}")

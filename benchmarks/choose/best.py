@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ferbench.benchmarks import scores
+from ferbench.benchmarks.pages import verdict
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
     SEED,
@@ -16,11 +18,9 @@ from ferbench.benchmarks.report import (
     Results,
     accuracies,
     best_on_validation,
-    interval_text,
-    printable,
     read_results,
-    verdict,
 )
+from ferbench.benchmarks.tables import interval_text, printable
 
 
 @dataclass(frozen=True)
@@ -239,10 +239,8 @@ def _ties(
     results: Results, winner: Measured, fitting: tuple[Measured, ...], public: Mapping[str, Accuracy]
 ) -> tuple[Tie, ...]:
     """Compared on PublicTest: to pick among equals by PrivateTest would be choosing on it."""
-    from ferbench.benchmarks.scores import compare
-
     probas = {cell.label: cell.proba[VALIDATION] for cell in fitting}
-    pairs = compare(results.labels[VALIDATION], probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
+    pairs = scores.compare(results.labels[VALIDATION], probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
     tied = [
         Tie(
             cell.label,

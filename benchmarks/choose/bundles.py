@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from ferbench.benchmarks.choose.best import choose_best
 from ferbench.models import pretrained, recipe_name
 
 # What a winner may take for one face where frames wait for it.
@@ -44,8 +45,6 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
 
 def _winner(results: Path, max_latency_ms: float | None) -> Path:
     """The best recognizer of the one data set whose bundles are on this machine; published results come without."""
-    from ferbench.benchmarks.choose.best import choose_best
-
     folders = sorted(
         {file.parents[2] for file in [*results.glob("bundles/*/*.json"), *results.glob("*/bundles/*/*.json")]}
     )

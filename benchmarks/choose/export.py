@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.benchmarks import scores as metrics
 from ferbench.benchmarks.choose.bundles import find_bundle
+from ferbench.benchmarks.choose.cards import card_text, data_text, fit_text
 from ferbench.benchmarks.choose.export_points import points_card
 from ferbench.benchmarks.report import N_BOOTSTRAP, SEED, TEST, Accuracy, Measured, Results, accuracies, read_results
 from ferbench.models import load_bundle
@@ -71,21 +73,15 @@ def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
         f"# {recipe['name']}",
         f"Recognizes {', '.join(results.classes[:-1])} and {results.classes[-1]} in a gray picture of one face.",
         "## Training\n\n"
-        f"- Data: {data['name']}{' (drawn faces)' if data['drawn'] else ''}, fingerprint `{data['fingerprint'][:16]}`; "
+        f"- Data: {data_text(data)}; "
         f"{data['counts']['Training']:,} images of Training, chosen on {data['counts']['PublicTest']:,} others.\n"
         f"- Recipe: `{recipe['name']}`, {recipe['implementation']}; probabilities: {recipe['probabilities']}.\n"
-        f"- Parameters: {_parameters(recipe['all_params'])}.\n"
-        f"- Fit: {record['timings']['fit_s']:,.0f} s on {record['environment']['cpu']}, "
-        f"{record['environment']['cores']} cores. Seed {record['seed']}.",
+        f"{fit_text(record)}",
         "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(record),
         "## By class, on PrivateTest\n\n" + _classes(cell, results),
         "## Known weaknesses\n\n" + _weaknesses(cell, results),
     ]
-    return "\n\n".join([*parts, *(f"## Notes\n\n{note}" if i == 0 else note for i, note in enumerate(notes))]) + "\n"
-
-
-def _parameters(params: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in params.items() if value not in (None, "", "()"))
+    return card_text(parts, notes)
 
 
 def _scores(cell: Measured, results: Results) -> str:
@@ -109,9 +105,9 @@ def _costs(record: Any) -> str:
 
 
 def _classes(cell: Measured, results: Results) -> str:
-    from ferbench.benchmarks.scores import score
-
-    scores = score(results.labels[TEST], cell.proba[TEST], list(results.classes), n_bootstrap=N_BOOTSTRAP, seed=SEED)
+    scores = metrics.score(
+        results.labels[TEST], cell.proba[TEST], list(results.classes), n_bootstrap=N_BOOTSTRAP, seed=SEED
+    )
     lines = ["| class | images | precision | recall | F1 |", "| :-- | --: | --: | --: | --: |"]
     for row in scores.per_class().to_dict("records"):
         figures = " | ".join(f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))

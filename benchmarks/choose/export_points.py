@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ferbench.benchmarks.choose.cards import card_text, data_text, fit_text
 from ferbench.benchmarks.keypoints import TEST, VALIDATION, MeasuredPoints, PointResults, read_point_results
 from ferbench.benchmarks.scores import PointScores, face_errors, score_points
 
@@ -40,23 +41,17 @@ def points_card(cell_id: str, folder: Path, notes: Sequence[str] = ()) -> str:
         f"Finds {len(results.names)} key points in a gray picture of one face: {', '.join(results.names)}. Left is the "
         "person's left.",
         "## Training\n\n"
-        f"- Data: {data['name']}{' (drawn faces)' if data['drawn'] else ''}, fingerprint `{data['fingerprint'][:16]}`; "
+        f"- Data: {data_text(data)}; "
         f"{data['counts']['Training']:,} faces of {data['people']['Training']:,} people in Training, chosen on "
         f"{data['counts'][VALIDATION]:,} of {data['people'][VALIDATION]:,} others.\n"
         + "".join(f"- {note}\n" for note in data["notes"])
         + f"- Recipe: `{recipe['name']}`, {recipe['implementation']}.\n"
-        f"- Parameters: {_parameters(recipe['all_params'])}.\n"
-        f"- Fit: {record['timings']['fit_s']:,.0f} s on {record['environment']['cpu']}, "
-        f"{record['environment']['cores']} cores. Seed {record['seed']}.",
+        f"{fit_text(record)}",
         "## Measured\n\n" + _figures(cell, results) + "\n\n" + _costs(record),
         f"## By part of the face, on {TEST}\n\n" + _parts(cell, results),
         "## Known weaknesses\n\n" + _weaknesses(cell, results),
     ]
-    return "\n\n".join([*parts, *(f"## Notes\n\n{note}" if i == 0 else note for i, note in enumerate(notes))]) + "\n"
-
-
-def _parameters(params: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in params.items() if value not in (None, "", "()"))
+    return card_text(parts, notes)
 
 
 def _scores(cell: MeasuredPoints, results: PointResults, split: str) -> PointScores:

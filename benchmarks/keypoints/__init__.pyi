@@ -1,4 +1,4 @@
-from .report import load_source, rebuild_keypoints
+from .report import PointReport, load_source
 from .results import TEST, VALIDATION, MeasuredPoints, PointResults, read_point_results
 from .tables import points_text
 
@@ -6,9 +6,9 @@ __all__ = [
     "TEST",
     "VALIDATION",
     "MeasuredPoints",
+    "PointReport",
     "PointResults",
     "load_source",
     "points_text",
     "read_point_results",
-    "rebuild_keypoints",
 ]

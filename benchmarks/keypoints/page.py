@@ -1,57 +1,50 @@
 """The page about key points: everything worked out as plain values, then handed to the template."""
 
-from collections.abc import Mapping
 from math import isnan
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.keypoints.results import BASELINE, TEST, PointBoard, PointResults
+from ferbench.benchmarks.keypoints.results import BASELINE, TEST, VALIDATION, PointBoard, PointResults
 from ferbench.benchmarks.keypoints.tables import NOTES, points_headline
-from ferbench.benchmarks.report import (
+from ferbench.benchmarks.pages import (
     Column,
-    environments,
-    measured_on,
+    Drawings,
+    leaderboard_rows,
     megabytes,
     milliseconds,
+    page_drawings,
+    page_values,
     render_page,
     seconds,
     share,
-    table_rows,
+    shown,
     whole,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_TEMPLATES = Path(__file__).parent / "templates"
+
 
 def render_keypoints(
-    results: PointResults, board: PointBoard, frame: "pd.DataFrame", svg: Mapping[str, str], faces: str
+    results: PointResults, board: PointBoard, frame: "pd.DataFrame", drawings: Drawings, faces: str
 ) -> str:
     """The page; `faces` is a picture of drawn faces as a data URI, or empty."""
-    from markupsafe import Markup
-
-    columns = [column for column in _COLUMNS if not frame[column.key].isna().all()]
-    records = [cell.record for cell in results.measured]
+    columns = shown(_COLUMNS, frame)
     return render_page(
+        _TEMPLATES,
         "keypoints.html.j2",
-        name=str(results.dataset["name"]),
-        headline=points_headline(results),
-        dataset=results.dataset,
-        drawn=bool(results.dataset["drawn"]),
-        notes=list(results.dataset["notes"]),
-        test=TEST,
-        measured_on=measured_on(records),
+        **page_values(results, points_headline(results), (VALIDATION, TEST)),
         columns=columns,
         # The baseline is fast and small without merit: it is never the best of a column.
-        rows=table_rows(frame.assign(family=frame["recipe"].replace(BASELINE, "constant")), columns),
+        rows=leaderboard_rows(frame.assign(family=frame["recipe"].replace(BASELINE, "constant")), columns),
         winner=_winner(results, board),
-        # Made by matplotlib, which escapes every text it writes.
-        svg={name: Markup(text) for name, text in svg.items()},
-        curves=[name for name in svg if name.startswith("training_")],
+        **page_drawings(drawings),
         faces=faces,
         points=_points(results, board),
         pairs=_pairs(board),
         reading=NOTES,
-        environments=environments([(cell.label, cell.record) for cell in results.measured]),
     )
 
 

@@ -1,32 +1,39 @@
 """The report on key points: every table, drawing and page of one results folder, from records and errors alone."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench import datasets
+from ferbench.benchmarks import displays
 from ferbench.benchmarks.keypoints.page import render_keypoints
 from ferbench.benchmarks.keypoints.results import (
     TEST,
     VALIDATION,
-    MeasuredPoints,
     PointBoard,
     PointResults,
     read_point_results,
     score_results,
 )
-from ferbench.benchmarks.keypoints.tables import curve_frame, per_point_frame, points_leaderboard, points_markdown
-from ferbench.benchmarks.report import DPI, slug, svg_of, write_csv
-from ferbench.benchmarks.store import write_atomically
-from ferbench.datasets import PointDataset, load_points
+from ferbench.benchmarks.keypoints.tables import (
+    curve_frame,
+    per_point_frame,
+    points_leaderboard,
+    points_markdown,
+    points_text,
+)
+from ferbench.benchmarks.pages import Drawings, Report, about, load_again
+from ferbench.benchmarks.tables import DPI, write_plots
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from ferbench.benchmarks.displays import Display
+    from ferbench.datasets import PointDataset
 
-_DRAWN_FACES = "faces"
 _PHOTOGRAPHS = """\
 <!doctype html>
 <html lang="en">
@@ -39,154 +46,89 @@ _PHOTOGRAPHS = """\
 """
 
 
-def rebuild_keypoints(folder: str | Path, *, dataset: PointDataset | None = None) -> "tuple[Path, pd.DataFrame]":
-    """Rebuild every table, drawing and page. Nothing is fitted and no data is needed.
-
-    Parameters
-    ----------
-    folder : str or Path
-    dataset : PointDataset, optional
-        The data that was measured. Photographs go into ``faces.html`` only, which is never published; drawn faces go
-        into ``index.html``, and are drawn again where this is not given.
-
-    Returns
-    -------
-    Path
-        The page, ``index.html``.
-    DataFrame
-        The leaderboard.
-    """
-    results = read_point_results(folder)
-    drawn = bool(results.dataset["drawn"])
-    dataset = _redraw(results) if dataset is None and drawn else dataset
-    if dataset is not None:
-        _refuse_other(dataset, results)
-    board = score_results(results)
-    frame = points_leaderboard(results, board)
-    _write_tables(results, board, frame)
-    drawings = _drawings(results, board)
-    faces = _faces(results, board, dataset) if dataset is not None else None
-    _write_faces(results, faces, drawn)
-    if faces is not None and drawn:
-        drawings[_DRAWN_FACES] = faces
-    _save(drawings, results.root)
-    page = results.root / "index.html"
-    images = {name: svg_of(name, make) for name, make in drawings.items() if name != _DRAWN_FACES}
-    picture = _embedded(faces()) if faces is not None and drawn else ""
-    _write(page, render_keypoints(results, board, frame, images, picture))
-    return page, frame
-
-
-def load_source(results: PointResults, source: str) -> PointDataset:
+def load_source(results: PointResults, source: str) -> "PointDataset":
     """Load a source the way the suite did: same size, seed and options."""
-    suite = results.suite
-    options = dict(suite.get("options") or {}) if source == suite.get("source") else {}
-    return load_points(source, size=results.side, seed=suite.get("dataset_seed", 0), **options)
+    dataset: PointDataset = load_again(results, source, datasets.load_points, results.side)
+    return dataset
 
 
-def _redraw(results: PointResults) -> PointDataset | None:
-    if results.suite.get("source") != "faces":
-        return None
-    dataset = load_source(results, "faces")
-    return dataset if dataset.fingerprint == results.dataset["fingerprint"] else None
+class PointReport(Report):
+    """Models of key points: normalized errors, single points, cumulative errors and costs."""
 
+    patterns = ("training_*",)
+    validation = VALIDATION
+    results: PointResults
+    board: PointBoard
 
-def _refuse_other(dataset: PointDataset, results: PointResults) -> None:
-    expected = str(results.dataset["fingerprint"])
-    if dataset.fingerprint != expected:
-        raise ValueError(
-            f"{dataset.name}: its fingerprint is {dataset.fingerprint[:12]}, but {results.root} was measured on data "
-            f"with {expected[:12]}; name the source that 'ferbench run' was given"
+    read = staticmethod(read_point_results)
+    load = staticmethod(load_source)
+    text = staticmethod(points_text)
+
+    def open_pictures(self, dataset: "PointDataset") -> "PointDataset":
+        """The data itself: faces are drawn together with their points."""
+        return dataset
+
+    def score(self) -> PointBoard:
+        """Errors on both splits."""
+        return score_results(self.results)
+
+    def leaderboard(self) -> "pd.DataFrame":
+        """Rows by rising normalized error."""
+        return points_leaderboard(self.results, self.board)
+
+    def tables(self) -> "Mapping[str, pd.DataFrame | None]":
+        """Single points and cumulative errors."""
+        return {"per_point": per_point_frame(self.results, self.board), "ced": curve_frame(self.board)}
+
+    def history(self) -> "pd.DataFrame | None":
+        """The training curves; whoever reads this file is used to the recipe in the last column."""
+        frame = super().history()
+        return None if frame is None else frame[[*frame.columns.drop("recipe"), "recipe"]]
+
+    def texts(self) -> Mapping[str, str | None]:
+        """The leaderboard."""
+        return {"leaderboard.md": points_markdown(self.results, self.board, self.frame)}
+
+    def makers(self) -> "Mapping[str, Callable[[], Display]]":
+        """Cumulative errors and single points."""
+        if not self.board.test:
+            return {}
+        ranked = {label: self.board.test[label] for label in self.board.ranking()}
+        of = {"dataset": about(self.results, TEST)}
+        return {
+            "ced": partial(displays.CedDisplay.from_scores, ranked, **of),
+            "per_point": partial(displays.PerPointDisplay.from_scores, ranked, self.results.names, **of),
+        }
+
+    def page(self, drawings: Drawings) -> str:
+        """The page; drawn faces lie beside it as ``faces.png`` too."""
+        picture = ""
+        if self.results.is_drawn and (make := self._faces()):
+            write_plots({"faces": make}, self.results.root)
+            picture = _embedded(self.results.root / "faces.png")
+        return render_keypoints(self.results, self.board, self.frame, drawings, picture)
+
+    def faces_page(self) -> str:
+        """One picture of photographed faces with their points."""
+        make = self._faces()
+        return "" if make is None else _PHOTOGRAPHS.format(picture=_embedded(make().png(DPI)))
+
+    def _faces(self) -> "Callable[[], Display] | None":
+        """What draws faces with the points that the chosen model finds."""
+        chosen = self.board.chosen() or next(iter(self.board.ranking()), None)
+        if chosen is None or self.pictures is None:
+            return None
+        errors = next(cell.errors[TEST] for cell in self.results.measured if cell.label == chosen)
+        dataset: Any = self.pictures
+        images, points = dataset.part(TEST)
+        return partial(
+            displays.PointFacesDisplay.from_errors,
+            *(images, points, errors, self.results.interocular[TEST]),
+            name=chosen,
+            dataset=about(self.results, TEST),
         )
 
 
-def _write_tables(results: PointResults, board: PointBoard, frame: "pd.DataFrame") -> None:
-    from ferbench.benchmarks.displays import HistoryDisplay
-
-    root = results.root
-    write_csv(frame, root / "leaderboard.csv")
-    _write(root / "leaderboard.md", points_markdown(results, board, frame))
-    write_csv(board.pairs, root / "comparisons.csv")
-    write_csv(per_point_frame(results, board), root / "per_point.csv")
-    write_csv(curve_frame(board), root / "ced.csv")
-    curves = {cell.label: HistoryDisplay.from_history(cell.record["history"]).frame() for cell in _trained(results)}
-    if curves:
-        import pandas as pd
-
-        parts = [table.assign(recipe=label) for label, table in curves.items()]
-        write_csv(pd.concat(parts, ignore_index=True), root / "history.csv")
-    else:
-        (root / "history.csv").unlink(missing_ok=True)
-
-
-def _drawings(results: PointResults, board: PointBoard) -> "dict[str, Callable[[], Display]]":
-    if not board.test:
-        return {}
-    from ferbench.benchmarks.displays import CedDisplay, HistoryDisplay, PerPointDisplay
-
-    ranked = {label: board.test[label] for label in board.ranking()}
-    about = _about(results)
-    makers: dict[str, Callable[[], Display]] = {
-        "ced": partial(CedDisplay.from_scores, ranked, dataset=about),
-        "per_point": partial(PerPointDisplay.from_scores, ranked, results.names, dataset=about),
-    }
-    for cell in _trained(results):
-        makers[f"training_{slug(cell.label)}"] = partial(
-            HistoryDisplay.from_history,
-            cell.record["history"],
-            name=cell.label,
-            dataset=f"{_about(results, '')}, validated on {VALIDATION}",
-        )
-    return makers
-
-
-def _trained(results: PointResults) -> list[MeasuredPoints]:
-    """Cells with training curves that can be drawn."""
-    from ferbench.benchmarks.report import history_is_drawable
-
-    return [cell for cell in results.measured if history_is_drawable(cell.record.get("history"))]
-
-
-def _faces(results: PointResults, board: PointBoard, dataset: PointDataset) -> "Callable[[], Display] | None":
-    from ferbench.benchmarks.displays import PointFacesDisplay
-
-    chosen = board.chosen() or next(iter(board.ranking()), None)
-    if chosen is None:
-        return None
-    errors = next(cell.errors[TEST] for cell in results.measured if cell.label == chosen)
-    images, points = dataset.part(TEST)
-    return partial(
-        PointFacesDisplay.from_errors,
-        *(images, points, errors, results.interocular[TEST]),
-        name=chosen,
-        dataset=_about(results),
-    )
-
-
-def _write_faces(results: PointResults, faces: "Callable[[], Display] | None", drawn: bool) -> None:
-    """Photographs, for the reader's own machine only: version control ignores this page."""
-    if faces is None or drawn:
-        return
-    _write(results.root / "faces.html", _PHOTOGRAPHS.format(picture=_embedded(faces())))
-
-
-def _save(drawings: "dict[str, Callable[[], Display]]", root: Path) -> None:
-    from tqdm import tqdm
-
-    for name in tqdm(drawings, desc="drawing", unit="plot", disable=None, leave=False):
-        write_atomically(root / f"{name}.png", drawings[name]().png(DPI))
-    for path in set(root.glob("training_*.png")) - {root / f"{name}.png" for name in drawings}:
-        path.unlink()
-
-
-def _about(results: PointResults, split: str = TEST) -> str:
-    dataset = results.dataset
-    return f"{dataset['name']}{' (drawn, not real)' if dataset['drawn'] else ''} {split}".strip()
-
-
-def _embedded(display: "Display") -> str:
-    return f"data:image/png;base64,{base64.b64encode(display.png(DPI)).decode()}"
-
-
-def _write(path: Path, text: Any) -> None:
-    write_atomically(path, text.encode("utf-8"))
+def _embedded(picture: "bytes | Path") -> str:
+    content = picture if isinstance(picture, bytes) else picture.read_bytes()
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.report import open_results, read_suite, unique_labels
+from ferbench.benchmarks.pages import (
+    BaseResults,
+    MeasuredCell,
+    check_shape,
+    companion,
+    open_results,
+    read_suite,
+    unique_labels,
+    verdict,
+)
 from ferbench.benchmarks.scores import PointScores, compare_points, score_points
 from ferbench.benchmarks.store import Store
 
@@ -20,59 +29,38 @@ BASELINE = "mean-shape"
 
 
 @dataclass(frozen=True, eq=False)
-class MeasuredPoints:
+class MeasuredPoints(MeasuredCell):
     """One cell that has errors.
 
     Attributes
     ----------
-    label : str
-        Unique within the report.
-    record : mapping
-        The record, as the runner wrote it.
     errors : mapping of str to ndarray of shape (n_images, n_points, 2)
         Found less marked points in pixels, by split.
     """
 
-    label: str
-    record: Mapping[str, Any]
     errors: Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
-class PointResults:
+class PointResults(BaseResults):
     """Everything measured on one data set of key points.
 
     Attributes
     ----------
-    root : Path
-    suite : mapping
-        Content of ``suite.json``.
+    measured : tuple of MeasuredPoints
     names : tuple of str
         The points.
     side : int
         Side of the images in pixels.
     people, interocular : mapping of str to ndarray of shape (n_images,)
         By split: who is the same person, and the distance between the eyes.
-    measured : tuple of MeasuredPoints
-    failed : tuple of mapping
-        The records of the other cells.
     """
 
-    root: Path
-    suite: Mapping[str, Any]
+    measured: tuple[MeasuredPoints, ...]
     names: tuple[str, ...]
     side: int
     people: Mapping[str, NDArray[np.intp]]
     interocular: Mapping[str, NDArray[np.float32]]
-    measured: tuple[MeasuredPoints, ...]
-    failed: tuple[Mapping[str, Any], ...]
-
-    @property
-    def dataset(self) -> Mapping[str, Any]:
-        """What the records say about the data."""
-        head = self.measured[0].record if self.measured else self.failed[0]
-        content: Mapping[str, Any] = head["dataset"]
-        return content
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +89,7 @@ class PointBoard:
 
     def against(self, label: str, other: str) -> str:
         """``better``, ``worse`` or ``tie``: how a model does against another on the same faces."""
-        for row in self.pairs.to_dict("records"):
-            if {row["a"], row["b"]} == {label, other}:
-                winner = {"A": row["a"], "B": row["b"]}.get(row["verdict"])
-                return "tie" if winner is None else "better" if winner == label else "worse"
-        raise KeyError(f"no comparison of {label!r} and {other!r}")
+        return verdict(self.pairs, label, other)
 
 
 def read_point_results(folder: str | Path) -> PointResults:
@@ -153,16 +137,10 @@ def score_results(results: PointResults) -> PointBoard:
 def _measured(
     store: Store, record: Mapping[str, Any], label: str, shapes: Mapping[str, tuple[int, int, int]]
 ) -> MeasuredPoints:
-    path = store.root / "errors" / f"{record['cell_id']}.npz"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: missing, though its record is ok; run the suite again to redo this cell")
+    path = companion(store, "errors", record["cell_id"])
     errors = store.errors(record["cell_id"])
     for split, shape in shapes.items():
-        if errors[split].shape != shape:
-            raise ValueError(
-                f"{path}: {split} has shape {errors[split].shape}, expected {shape} as in rows.npz; "
-                "run the suite again to redo this cell"
-            )
+        check_shape(path, split, errors[split], shape)
     return MeasuredPoints(label, record, errors)
 
 

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.keypoints.results import TEST, VALIDATION, MeasuredPoints, PointBoard, PointResults
-from ferbench.benchmarks.report import (
+from ferbench.benchmarks.pages import build_frame, headline_text, markdown_head, record_columns, row_labels, status_text
+from ferbench.benchmarks.scores import FAILURE, THRESHOLDS, WITHIN, PointScores
+from ferbench.benchmarks.tables import (
     interval_text,
+    is_missing,
     markdown_table,
     markdown_text,
+    number_text,
     printable,
-    record_columns,
-    row_labels,
+    text_table,
 )
-from ferbench.benchmarks.scores import FAILURE, THRESHOLDS, WITHIN, PointScores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,17 +59,11 @@ _HEADER = (
 
 def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFrame":
     """One row per cell, by rising normalized error on Test; cells that failed come last, with blank figures."""
-    import pandas as pd
-
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
     rows = [_row(board, cells[label], ranking[0]) for label in ranking]
     rows += [_costs(record) for record in results.failed]
-    frame = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
-    for name in _WHOLE:
-        frame[name] = frame[name].astype("Int64")
-    frame["chosen"] = [value is True for value in frame["chosen"]]
-    return frame
+    return build_frame(rows, COLUMNS, _WHOLE)
 
 
 def per_point_frame(results: PointResults, board: PointBoard) -> "pd.DataFrame":
@@ -106,11 +102,7 @@ def points_headline(results: PointResults) -> str:
 
 def points_markdown(results: PointResults, board: PointBoard, frame: "pd.DataFrame") -> str:
     """Markdown page: what was measured, the table, and how to read it."""
-    dataset = results.dataset
-    parts = [f"# Key points: {markdown_text(dataset['name'])}", f"{markdown_text(points_headline(results))}."]
-    if dataset["drawn"]:
-        parts.append("**These are drawn faces, not real photographs:** the figures say how methods differ, no more.")
-    parts += [f"Note: {markdown_text(note)}" for note in dataset["notes"]]
+    parts = markdown_head(results, "Key points", points_headline(results))
     rows = [_cells(*pair) for pair in zip(row_labels(frame), frame.to_dict("records"), strict=True)]
     parts += [
         markdown_table(_HEADER, rows),
@@ -132,18 +124,10 @@ def points_text(frame: "pd.DataFrame") -> str:
     lines = [header]
     for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
         mark = {"tie": "= first"}.get(str(row["against_first"]), "")
-        status = "; ".join(str(row[name]) for name in ("status", "reason") if not _missing(row[name]))
         error = interval_text(row["nme"], row["nme_low"], row["nme_high"])
-        figures = (_number(row["rmse"], 2), _number(row["latency_ms_p90"], 2))
-        lines.append((printable(label), error, mark, *figures, printable(status)))
-    widths = [max(len(line[place]) for line in lines) for place in range(5)]
-    body = [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(line, widths, strict=False)), line[5]]).rstrip()
-        for line in lines
-    ]
-    first = frame.iloc[0]
-    drawn = ": drawn faces, not real photographs" if first["drawn"] else ""
-    return "\n".join([f"{printable(first['dataset'])}{drawn} ({TEST})", *body])
+        figures = (number_text(row["rmse"], 2), number_text(row["latency_ms_p90"], 2))
+        lines.append((printable(label), error, mark, *figures, printable(status_text(row))))
+    return "\n".join([headline_text(frame, TEST), *text_table(lines, right=(3, 4))])
 
 
 def _row(board: PointBoard, cell: MeasuredPoints, first: str) -> dict[str, Any]:
@@ -172,30 +156,16 @@ def _of_point(scores: PointScores, place: int) -> dict[str, float]:
 
 def _cells(label: str, row: Mapping[Any, Any]) -> list[str]:
     mark = " =" if row["against_first"] == "tie" else ""
-    status = "; ".join(str(row[name]) for name in ("status", "reason") if not _missing(row[name]))
-    pixels = "" if _missing(row["rmse"]) else "{:.2f} [{:.2f}, {:.2f}]".format(*(row[f"rmse{e}"] for e in _ENDS))
-    nme = "" if _missing(row["nme"]) else "{:.4f} [{:.4f}, {:.4f}]".format(*(row[f"nme{e}"] for e in _ENDS))
+    rmse = interval_text(*(row[f"rmse{end}"] for end in ("", "_low", "_high")), digits=2)
+    nme = interval_text(*(row[f"nme{end}"] for end in ("", "_low", "_high")), digits=4)
     return [
         label,
-        pixels,
+        rmse,
         nme + mark,
-        *(_number(row[name], 3) for name in ("failure_rate", "within_5")),
-        _number(row["validation_nme"], 4),
-        _number(row["fit_s"], 1),
-        *(_number(row[f"latency_ms_{name}"], 2) for name in ("median", "p90")),
-        "" if _missing(row["size_bytes"]) else f"{row['size_bytes'] / 1e6:.2f}",
-        status,
+        *(number_text(row[name], 3) for name in ("failure_rate", "within_5")),
+        number_text(row["validation_nme"], 4),
+        number_text(row["fit_s"], 1),
+        *(number_text(row[f"latency_ms_{name}"], 2) for name in ("median", "p90")),
+        "" if is_missing(row["size_bytes"]) else f"{row['size_bytes'] / 1e6:.2f}",
+        status_text(row),
     ]
-
-
-_ENDS = ("", "_low", "_high")
-
-
-def _number(value: Any, digits: int) -> str:
-    return "" if _missing(value) else f"{value:,.{digits}f}"
-
-
-def _missing(value: Any) -> bool:
-    import pandas as pd
-
-    return value is None or value == "" or bool(pd.isna(value))

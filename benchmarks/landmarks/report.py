@@ -9,6 +9,7 @@ import pandas as pd
 
 from ferbench.benchmarks.landmarks.evaluation import LandmarkScore, score_landmarks
 from ferbench.benchmarks.landmarks.faces import read_marked_faces
+from ferbench.benchmarks.tables import markdown_page, markdown_table, write_csv, write_text
 
 _FIGURES = {"nme": ".4f", "nme_low": ".4f", "nme_high": ".4f", "nme_median": ".4f", "faces_per_second": ".0f"}
 
@@ -32,11 +33,10 @@ def evaluate_landmarks(data: Path, models: Sequence[tuple[str, Path]], output: P
     """
     _, held_out = read_marked_faces(data)
     scores = [score for name, path in models for score in score_landmarks(path, held_out, name=name)]
-    output.mkdir(parents=True, exist_ok=True)
     frame = pd.DataFrame([asdict(score) for score in scores], columns=[field.name for field in fields(LandmarkScore)])
     rows = [{**asdict(score), **_figures(score)} for score in scores]
-    pd.DataFrame(rows).to_csv(output / "landmarks.csv", index=False)
-    (output / "landmarks.md").write_text(_page(rows, data.name), encoding="utf-8")
+    write_csv(pd.DataFrame(rows), output / "landmarks.csv")
+    write_text(output / "landmarks.md", _page(rows, data.name))
     return frame
 
 
@@ -45,20 +45,20 @@ def _figures(score: LandmarkScore) -> dict[str, str]:
 
 
 def _page(rows: list[dict[str, Any]], data: str) -> str:
-    lines = [
-        "# Landmark models on held-out people",
-        "",
+    about = (
         f"{rows[0]['n_faces']} faces of {rows[0]['n_people']} people whom no training of ferbench saw, from `{data}`. "
         "The error is the mean distance between found and marked points divided by the distance between the outer eye "
         "corners, averaged over the faces; the interval is a bootstrap over people. Tight boxes lie around the marked "
         "points, which favors models trained with such boxes; others may expect the boxes of their own detector. "
-        "Speed is on one core, enlarging the image to 192 pixels included, all models in one run.",
-        "",
-        "| model | faces and box | error | 95 % interval | median | faces/s | MB |",
-        "|---|---|---|---|---|---|---|",
+        "Speed is on one core, enlarging the image to 192 pixels included, all models in one run."
+    )
+    cells = [
+        [
+            *(row["model"], row["condition"], row["nme"], f"{row['nme_low']}–{row['nme_high']}"),
+            *(row["nme_median"], row["faces_per_second"], f"{row['size_bytes'] / 1e6:.1f}"),
+        ]
+        for row in rows
     ]
-    for row in rows:
-        interval, size = f"{row['nme_low']}–{row['nme_high']}", f"{row['size_bytes'] / 1e6:.1f}"
-        cells = (row["model"], row["condition"], row["nme"], interval, row["nme_median"], row["faces_per_second"], size)
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", "Written by `ferbench landmarks evaluate`.", ""])
+    header = ("model", "faces and box", "error", "95 % interval", "median", "faces/s", "MB")
+    start = ["# Landmark models on held-out people", about, markdown_table(header, cells, n_text=2)]
+    return markdown_page(start, (), (), "Written by `ferbench landmarks evaluate`.")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench import datasets
 from ferbench.benchmarks.landmarks.faces import (
     MarkedFaces,
     coarsened,
@@ -154,9 +155,7 @@ def _variants(
     yield turned(training, generator.normal(0, 5, len(training)))
     yield turned(mirrored(training), generator.normal(0, 12, len(training)))
     if settings.drawn:
-        from ferbench.datasets import make_faces
-
-        drawn = make_faces(settings.drawn, size=96, random_state=settings.seed, difficulty=0.4)
+        drawn = datasets.make_faces(settings.drawn, size=96, random_state=settings.seed, difficulty=0.4)
         assert drawn.landmarks is not None
         yield MarkedFaces(drawn.images, drawn.landmarks, drawn.ids)
 

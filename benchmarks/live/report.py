@@ -1,11 +1,13 @@
 """The files of the live benchmark: CSV, Markdown and PNG, rebuilt from the records alone."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ferbench.benchmarks.displays import Display
 from ferbench.benchmarks.live.displays import (
     DetectorDisplay,
     LatencyDisplay,
@@ -24,10 +26,16 @@ from ferbench.benchmarks.live.tables import (
     stream_table,
 )
 from ferbench.benchmarks.live.target_checks import targets
-from ferbench.benchmarks.report import markdown_table, write_csv
-from ferbench.benchmarks.store import write_atomically
+from ferbench.benchmarks.tables import (
+    is_missing,
+    machine_text,
+    markdown_page,
+    markdown_table,
+    write_csv_files,
+    write_plots,
+    write_text,
+)
 
-DPI = 110
 Row = dict[Any, Any]
 _HOW = """\
 Each configuration ran in a process of its own, one of each in turn, so that a disturbance of the machine hits all
@@ -70,70 +78,52 @@ def write_live_report(folder: Path) -> str:
         "soak": soak_table(records),
     }
     goals = targets(tables)
-    for name, table in {**tables, "targets": goals}.items():
-        if len(table):
-            write_csv(table, folder / f"{name}.csv")
-        else:
-            (folder / f"{name}.csv").unlink(missing_ok=True)
-    plots = _draw(folder, tables)
-    write_atomically(folder / "live.md", _page(records, tables, goals, plots).encode("utf-8"))
+    write_csv_files(
+        {name: table if len(table) else None for name, table in {**tables, "targets": goals}.items()}, folder
+    )
+    plots = write_plots(_makers(tables), folder)
+    write_text(folder / "live.md", _page(records, tables, goals, plots))
     return goals.to_string(index=False, na_rep="")
 
 
-def _draw(folder: Path, tables: dict[str, pd.DataFrame]) -> list[str]:
-    """Draw what there is; returns the names of the files."""
+def _makers(tables: dict[str, pd.DataFrame]) -> dict[str, Callable[[], Display] | None]:
+    """What draws each plot; None where there is nothing to draw."""
     streams, detectors, soak = tables["streams"], tables["detectors"], tables["soak"]
     fast = streams[(streams["status"] == "ok") & (streams["kind"] != "paced")].sort_values(
         ["scene", "fps"], ascending=[False, False]
     )
     found = detectors[detectors["status"] == "ok"]
-    makers: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], Any]]] = {
-        "fps.png": (fast, RateDisplay),
-        "latency.png": (fast, LatencyDisplay),
-        "detectors.png": (found, DetectorDisplay),
-        "soak.png": (soak, SoakDisplay),
+    makers: dict[str, tuple[pd.DataFrame, Callable[[pd.DataFrame], Display]]] = {
+        "fps": (fast, RateDisplay),
+        "latency": (fast, LatencyDisplay),
+        "detectors": (found, DetectorDisplay),
+        "soak": (soak, SoakDisplay),
     }
-    for name, (table, maker) in makers.items():
-        if len(table):
-            write_atomically(folder / name, maker(table).png(DPI))
-        else:
-            (folder / name).unlink(missing_ok=True)
-    return [name for name, (table, _) in makers.items() if len(table)]
+    return {name: partial(maker, table) if len(table) else None for name, (table, maker) in makers.items()}
 
 
 def _page(records: Sequence[Row], tables: dict[str, pd.DataFrame], goals: pd.DataFrame, plots: Sequence[str]) -> str:
+    streams, detectors = _table(tables["streams"], _STREAMS), _table(tables["detectors"], _DETECTORS)
     sections = [
-        ("Targets", _table(goals, _TARGETS)),
-        ("Videos", _HOW + "\n" + _table(tables["streams"], _STREAMS)),
-        ("Beside `fer`", _table(tables["beside_fer"], _FER)),
-        ("Detectors", _FOUND + "\n" + _table(tables["detectors"], _DETECTORS)),
-        ("One cropped face, on one core", _table(tables["faces"], _FACES)),
-        ("From the start of the process", _table(tables["start"], _START)),
-        ("A long run", _soak_text(tables["soak"])),
+        ("Targets", _table(goals, _TARGETS), ()),
+        ("Videos", streams and f"{_HOW}\n{streams}", ("fps", "latency")),
+        ("Beside `fer`", _table(tables["beside_fer"], _FER), ()),
+        ("Detectors", detectors and f"{_FOUND}\n{detectors}", ("detectors",)),
+        ("One cropped face, on one core", _table(tables["faces"], _FACES), ()),
+        ("From the start of the process", _table(tables["start"], _START), ()),
+        ("A long run", _soak_text(tables["soak"]), ("soak",)),
     ]
-    pictures = {"Videos": ("fps.png", "latency.png"), "Detectors": ("detectors.png",), "A long run": ("soak.png",)}
-    parts = ["# The live system, measured", _machine(records)]
-    for title, text in sections:
-        if text.strip() and not text.endswith("\n\n"):
-            parts += [f"## {title}", text]
-            parts += [f"![{title}]({name})" for name in pictures.get(title, ()) if name in plots]
-    return (
-        "\n\n".join([*parts, "Written by `ferbench measure-live`; `--rebuild` makes it again from the records."]) + "\n"
-    )
+    end = "Written by `ferbench measure-live`; `--rebuild` makes it again from the records."
+    return markdown_page(["# The live system, measured", _machine(records)], sections, plots, end)
 
 
 def _machine(records: Sequence[Row]) -> str:
     last = max(records, key=lambda record: record["session"])
-    about = last["environment"]
+    load_before = last["environment"]["load_before"]
     sessions = len({record["session"] for record in records})
-    load = "" if about["load_before"] is None else f", load {about['load_before']:.1f} before the run"
+    load = "" if load_before is None else f", load {load_before:.1f} before the run"
     note = f" Figures are of {sessions} runs; compare only within a table of one run." if sessions > 1 else ""
-    versions = ", ".join(
-        f"{name} {about['packages'][name]}"
-        for name in ("ferbench", "opencv-python-headless", "onnxruntime", "numpy")
-        if name in about["packages"]
-    )
-    return f"{about['cpu']}, {about['cores']} cores, {about['platform']}{load}; {versions}. {last['session']}.{note}"
+    return machine_text(last, ("ferbench", "opencv-python-headless", "onnxruntime", "numpy"), load, note)
 
 
 def _soak_text(samples: pd.DataFrame) -> str:
@@ -164,7 +154,7 @@ def _cell(write: str | Callable[[Row], str], row: Row) -> str:
         return write(row)
     name, _, form = write.partition(":")
     value = row[name]
-    return "" if value is None or pd.isna(value) else format(value, form)
+    return "" if is_missing(value) else format(value, form)
 
 
 def _range(row: Row) -> str:

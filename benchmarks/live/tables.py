@@ -1,6 +1,5 @@
 """From the records of the live benchmark to its tables; nothing is measured here."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ferbench.benchmarks.store import latency_summary
+from ferbench.benchmarks.tables import read_runs
 
 Record = dict[str, Any]
 # How far a box may be from the face it stands for: its center within the face, its side within this factor.
@@ -27,10 +27,7 @@ def read_records(folder: Path) -> list[Record]:
     FileNotFoundError
         If there is none.
     """
-    files = sorted((folder / "runs").glob("*.json"))
-    if not files:
-        raise FileNotFoundError(f"{folder / 'records'}: no records; measure first with `ferbench measure-live`")
-    return [json.loads(file.read_text()) for file in files]
+    return read_runs(folder, "measure-live")
 
 
 def stream_table(records: Sequence[Record]) -> pd.DataFrame:

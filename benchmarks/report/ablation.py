@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ferbench.benchmarks.report.leaderboard import markdown_table, markdown_text
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import N_BOOTSTRAP, SEED
 from ferbench.benchmarks.scores import ALPHA, compare, holm
+from ferbench.benchmarks.tables import markdown_table, markdown_text, number_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ def effects_markdown(frame: "pd.DataFrame", results: Results) -> str:
     head, rest = frame.iloc[0], frame.iloc[1:]
     header = ("recipe", "changed", "accuracy", "effect [95 %]", "PublicTest", "PrivateTest", "p", "verdict", "fit, s")
     rows = [
-        [str(head["recipe"]), "", f"{head['accuracy']:.4f}", *[""] * 5, _number(head["fit_s"], 0)],
+        [str(head["recipe"]), "", f"{head['accuracy']:.4f}", *[""] * 5, number_text(head["fit_s"], 0)],
         *(
             [
                 str(row["recipe"]),
@@ -71,7 +71,7 @@ def effects_markdown(frame: "pd.DataFrame", results: Results) -> str:
                 f"{100 * row['private_effect']:+.1f}",
                 f"{row['p_holm']:.2g}",
                 str(row["verdict"]),
-                _number(row["fit_s"], 0),
+                number_text(row["fit_s"], 0),
             ]
             for row in rest.to_dict("records")
         ),
@@ -142,7 +142,3 @@ def _verdict(row: Mapping[Any, Any]) -> str:
         return ""
     certain = row["p_holm"] < ALPHA and (row["effect_low"] > 0 or row["effect_high"] < 0)
     return ("better" if row["effect"] > 0 else "worse") if certain else "tie"
-
-
-def _number(value: Any, digits: int) -> str:
-    return "" if value is None or np.isnan(value) else f"{value:,.{digits}f}"

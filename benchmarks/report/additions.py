@@ -4,19 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from ferbench.benchmarks import displays
+from ferbench.benchmarks.pages import no_math
 from ferbench.benchmarks.report.ablation import effects, effects_markdown, reference_of
-from ferbench.benchmarks.report.leaderboard import write_csv
 from ferbench.benchmarks.report.published_figures import SELECTION, claims, published, published_markdown
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
-from ferbench.benchmarks.store import write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ferbench.benchmarks.displays import Display
-
-_FILES = {"effects": ("effects.csv", "effects.md", "effects.png"), "published": ("published.csv", "published.md")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,29 +46,25 @@ class Additions:
 
     def displays(self, results: Results) -> "dict[str, Callable[[], Display]]":
         """Drawings by the name of their file."""
-        from ferbench.benchmarks.displays import EffectsDisplay, PublishedDisplay
-
-        about = str(results.dataset.get("name")).replace("$", r"\$")
+        about = no_math(results.dataset.get("name"))
         found: dict[str, Callable[[], Display]] = {}
         if (table := self.effects) is not None and len(table) > 1:
-            found["effects"] = lambda: EffectsDisplay(table, f"{about} {VALIDATION} and {TEST}")
+            found["effects"] = lambda: displays.EffectsDisplay(table, f"{about} {VALIDATION} and {TEST}")
         if (beside := self.published) is not None:
-            found["published"] = lambda: PublishedDisplay(beside, f"{about} {TEST}")
+            found["published"] = lambda: displays.PublishedDisplay(beside, f"{about} {TEST}")
         return found
 
-    def write(self, results: Results) -> None:
-        """Write the tables, and remove those of an earlier report that no longer apply."""
-        root = results.root
-        if self.effects is not None:
-            write_csv(self.effects, root / "effects.csv")
-            write_atomically(root / "effects.md", effects_markdown(self.effects, results).encode())
-        if self.published is not None and self.claims is not None:
-            write_csv(self.published, root / "published.csv")
-            write_atomically(root / "published.md", published_markdown(self.published, self.claims).encode())
-        for name, files in _FILES.items():
-            if getattr(self, name) is None:
-                for file in files:
-                    (root / file).unlink(missing_ok=True)
+    def tables(self) -> "dict[str, pd.DataFrame | None]":
+        """Tables by the name of their CSV file."""
+        return {"effects": self.effects, "published": self.published}
+
+    def texts(self, results: Results) -> dict[str, str | None]:
+        """Pages of Markdown by the name of their file."""
+        beside = self.published is not None and self.claims is not None
+        return {
+            "effects.md": None if self.effects is None else effects_markdown(self.effects, results),
+            "published.md": published_markdown(self.published, self.claims) if beside else None,
+        }
 
     def for_page(self) -> dict[str, Any]:
         """Plain values for the template."""

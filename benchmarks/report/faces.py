@@ -4,8 +4,10 @@ import base64
 
 import numpy as np
 
+from ferbench import datasets
+from ferbench.benchmarks.pages import load_again, refuse_other
 from ferbench.benchmarks.report.results import TEST, Results
-from ferbench.datasets.base import Dataset
+from ferbench.datasets import Dataset
 
 
 class Pictures:
@@ -24,12 +26,7 @@ class Pictures:
     """
 
     def __init__(self, dataset: Dataset, results: Results) -> None:
-        expected = str(results.dataset.get("fingerprint"))
-        if dataset.fingerprint != expected:
-            raise ValueError(
-                f"{dataset.name}: its fingerprint is {dataset.fingerprint[:12]}, but {results.root} was measured on "
-                f"data with {expected[:12]}; name the source that 'ferbench run' was given"
-            )
+        refuse_other(dataset, results)
         self._rows = dataset.rows(TEST)
         if not np.array_equal(dataset.ids[self._rows].astype(str), results.ids[TEST]):
             raise ValueError(
@@ -50,18 +47,5 @@ class Pictures:
 
 def load_source(results: Results, source: str) -> Dataset:
     """Load ``source`` the way the suite did: same size, seed and options."""
-    from ferbench.datasets.readers import load
-
-    suite = results.suite
-    options = dict(suite.get("options") or {})
-    return load(source, size=suite.get("size", 48), seed=suite.get("dataset_seed", 0), **options)
-
-
-def redraw(results: Results) -> Dataset | None:
-    """Draw drawn faces again from ``suite.json``; None when they are not drawn or do not come out the same."""
-    from ferbench.datasets.readers import BUILT_IN
-
-    if not results.dataset.get("drawn") or results.suite.get("source") != BUILT_IN:
-        return None
-    dataset = load_source(results, BUILT_IN)
-    return dataset if dataset.fingerprint == results.dataset.get("fingerprint") else None
+    dataset: Dataset = load_again(results, source, datasets.load, results.suite.get("size", 48))
+    return dataset

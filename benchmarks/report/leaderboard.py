@@ -1,12 +1,14 @@
 """The leaderboard: one row per cell, as a frame, as text for a terminal and as Markdown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks.pages import build_frame, headline_text, record_columns, row_labels, status_text
 from ferbench.benchmarks.report.results import TEST, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
 from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics
+from ferbench.benchmarks.tables import interval_text, is_missing, number_text, printable, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +63,6 @@ def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
 
 def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     """The frame of :func:`leaderboard_frame`, from what was read and scored already."""
-    import pandas as pd
-
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
     added = plugin_metrics()
@@ -70,12 +70,8 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     for label, row in zip(ranking, rows, strict=True):
         _add_metrics(row, results, cells[label], added)
     rows += [record_columns(record) for record in results.failed]
-    frame = pd.DataFrame(rows)
-    further = [name for name in frame.columns if name not in (*COLUMNS, *added)]
-    frame = frame.reindex(columns=[*COLUMNS, *further, *added])
-    for name in _WHOLE:
-        frame[name] = frame[name].astype("Int64")
-    frame["chosen"] = [value is True for value in frame["chosen"]]
+    further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
+    frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)
     rates = [name for name in frame.columns if name not in (*_WHOLE, *_TEXT, "chosen", "drawn")]
     return frame.astype(dict.fromkeys(rates, "float64") | dict.fromkeys(_TEXT, "object"))
 
@@ -101,25 +97,6 @@ def _add_metrics(row: dict[str, Any], results: Results, cell: Measured, added: M
     row.update(metric_values(added, results.labels[TEST], cell.proba[TEST], results.classes))
 
 
-def record_columns(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What the record itself says; blank where it says nothing."""
-    timings = record.get("timings") or {}
-    latency = timings.get("latency_ms") or {}
-    recipe, dataset = record["recipe"], record["dataset"]
-    return {
-        **{name: timings.get(name) for name in ("fit_s", "extract_s", "predict_s", "throughput_images_per_s")},
-        **{f"latency_ms_{name}": latency.get(name) for name in ("median", "p90", "p99")},
-        "latency_n": latency.get("n"),
-        **{name: record.get(name) for name in ("size_bytes", "peak_memory_bytes", "status", "reason", "seed")},
-        **{name: record.get(name) for name in ("suite", "cell_id", "bundle")},
-        "recipe": recipe["name"],
-        **{name: recipe.get(name) for name in ("family", "implementation", "probabilities")},
-        "dataset": dataset.get("name"),
-        "fingerprint": str(dataset.get("fingerprint") or "")[:12],
-        "drawn": bool(dataset.get("drawn")),
-    }
-
-
 def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Mean and standard deviation over the seeds of each recipe that has several; empty without any."""
     ok = frame[frame["status"] == "ok"]
@@ -134,15 +111,6 @@ def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
         macro_f1_sd=("macro_f1", "std"),
     )
     return table[table["seeds"] > 1].sort_values("accuracy", ascending=False).reset_index()
-
-
-def row_labels(frame: "pd.DataFrame") -> list[str]:
-    """The recipe of each row, with its seed where the recipe stands there more than once."""
-    repeated = frame["recipe"].duplicated(keep=False) & frame["seed"].notna()
-    return [
-        f"{recipe} (seed {seed})" if more else str(recipe)
-        for recipe, seed, more in zip(frame["recipe"], frame["seed"], repeated, strict=True)
-    ]
 
 
 def headline(results: Results) -> str:
@@ -170,36 +138,24 @@ def leaderboard_text(frame: "pd.DataFrame") -> str:
         ("recipe", "accuracy [95 %]", "", "macro F1", "ms/image", "status"),
         *(_text_row(label, row) for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True)),
     ]
-    widths = [max(len(line[place]) for line in lines) for place in range(5)]
-    right = (False, False, False, True, True)
-    body = []
-    for line in lines:
-        cells = [
-            cell.rjust(width) if flush else cell.ljust(width)
-            for cell, width, flush in zip(line, widths, right, strict=False)
-        ]
-        body.append("  ".join([*cells, line[5]]).rstrip())
-    return "\n".join([_text_headline(frame), *body, *_text_footer(frame)])
+    return "\n".join([_text_headline(frame), *text_table(lines, right=(3, 4)), *_text_footer(frame)])
 
 
 def _text_headline(frame: "pd.DataFrame") -> str:
     first = frame.iloc[0]
-    drawn = ": drawn faces, not real photographs" if first["drawn"] else ""
-    images = f"{int(first['n_images']):,} images" if _known(first["n_images"]) else "no cell is ok"
-    return f"{printable(first['dataset'])}{drawn} ({TEST}, {images})"
+    images = "no cell is ok" if is_missing(first["n_images"]) else f"{int(first['n_images']):,} images"
+    return headline_text(frame, f"{TEST}, {images}")
 
 
 def _text_row(label: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
     mark = {"first": "", "tie": "= first"}.get(str(row["against_first"]), "")
-    notes = [str(row[name]) for name in ("flag", "reason") if _known(row[name]) and row[name]]
-    latency = row["latency_ms_median"]
     return (
         printable(label),
         interval_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
         mark,
-        f"{row['macro_f1']:.3f}" if _known(row["macro_f1"]) else "",
-        f"{latency:.2f}" if _known(latency) else "",
-        printable("; ".join([str(row["status"]), *notes])),
+        number_text(row["macro_f1"], 3),
+        number_text(row["latency_ms_median"], 2),
+        printable(status_text(row, ("flag", "reason"))),
     )
 
 
@@ -213,41 +169,3 @@ def _text_footer(frame: "pd.DataFrame") -> list[str]:
         value = interval_text(row["public_accuracy"], row["public_accuracy_low"], row["public_accuracy_high"])
         footer.append(f"best on PublicTest, where the choice is made: {printable(row['recipe'])}, {value}")
     return footer
-
-
-def interval_text(value: Any, low: Any, high: Any) -> str:
-    """``0.608 [0.592, 0.624]``, or nothing for a figure that does not exist."""
-    if not _known(value):
-        return ""
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]" if _known(low) and _known(high) else f"{value:.3f}"
-
-
-def printable(text: Any) -> str:
-    """Text of a record without control characters, which could move a terminal's cursor."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(text))
-
-
-def _known(value: Any) -> bool:
-    import pandas as pd
-
-    return value is not None and not pd.isna(value)
-
-
-def write_csv(frame: "pd.DataFrame", path: Path) -> None:
-    """Write a frame with six significant digits, the same bytes for the same figures."""
-    from ferbench.benchmarks.store import write_atomically
-
-    write_atomically(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode("utf-8"))
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], n_text: int = 1) -> str:
-    """A Markdown table; all columns but the first ``n_text`` are flush right. Cells are escaped."""
-    rule = [":--" if place < n_text else "--:" for place in range(len(header))]
-    lines = [header, rule, *([markdown_text(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def markdown_text(text: Any) -> str:
-    """Text that Markdown shows as it is: no markup, no HTML and no new column."""
-    plain = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{letter}" if letter in "\\|`*_[]#!" else letter for letter in plain)

@@ -2,18 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.report.leaderboard import (
-    headline,
-    interval_text,
-    markdown_table,
-    markdown_text,
-    row_labels,
-    seed_means,
-)
-from ferbench.benchmarks.report.plots import slug
+from ferbench.benchmarks.pages import markdown_head, row_labels, slug, status_text
+from ferbench.benchmarks.report.leaderboard import headline, seed_means
 from ferbench.benchmarks.report.results import TEST, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
 from ferbench.benchmarks.scores import Metric, plugin_metrics
+from ferbench.benchmarks.tables import interval_text, is_missing, markdown_table, markdown_text, number_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,11 +26,7 @@ hand. All columns: `leaderboard.csv`; plots and error analysis: `index.html`.
 
 def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFrame") -> str:
     """Markdown page: what was measured, the table, means over seeds where there are several, and how to read it."""
-    dataset = results.dataset
-    parts = [f"# Leaderboard: {markdown_text(dataset.get('name'))}", f"{markdown_text(headline(results))}."]
-    if dataset.get("drawn"):
-        parts.append("**These are drawn faces, not real photographs:** the figures say how methods differ, no more.")
-    parts += [f"Note: {markdown_text(note)}" for note in dataset.get("notes") or ()]
+    parts = markdown_head(results, "Leaderboard", headline(results))
     if (best := board.best(results)) is not None:
         public, private = board.public[best.label], board.private[best.label]
         parts.append(
@@ -60,20 +50,19 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
 
 def _row(label: str, row: dict[Any, Any], added: tuple[Metric, ...]) -> list[str]:
     mark = " =" if row["against_first"] == "tie" else ""
-    notes = [str(row[key]) for key in ("flag", "reason") if not _blank(row[key]) and row[key]]
     leak_free = (row[f"leak_free_accuracy{end}"] for end in ("", "_low", "_high"))
     return [
         label,
         interval_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]) + mark,
-        _number(row["macro_f1"], 3),
+        number_text(row["macro_f1"], 3),
         interval_text(*leak_free),
-        *(_number(row[key], 3) for key in ("public_accuracy", "macro_auc", "log_loss", "ece")),
-        *("" if _blank(row[metric.name]) else metric.write(row[metric.name]) for metric in added),
-        *(_number(row[key], 1) for key in ("fit_s",)),
-        _number(row["latency_ms_median"], 2),
-        _number(row["throughput_images_per_s"], 0),
-        "" if _blank(row["size_bytes"]) else f"{row['size_bytes'] / 1e6:.2f}",
-        "; ".join([str(row["status"]), *notes]),
+        *(number_text(row[key], 3) for key in ("public_accuracy", "macro_auc", "log_loss", "ece")),
+        *("" if is_missing(row[metric.name]) else metric.write(row[metric.name]) for metric in added),
+        *(number_text(row[key], 1) for key in ("fit_s",)),
+        number_text(row["latency_ms_median"], 2),
+        number_text(row["throughput_images_per_s"], 0),
+        "" if is_missing(row["size_bytes"]) else f"{row['size_bytes'] / 1e6:.2f}",
+        status_text(row, ("flag", "reason")),
     ]
 
 
@@ -98,13 +87,3 @@ def _leaks(results: Results) -> str:
         return " (nobody looked for them here)"
     leaked = results.leaked[TEST]
     return f" ({int(leaked.sum()):,} of {len(leaked):,} here)"
-
-
-def _number(value: Any, digits: int) -> str:
-    return "" if _blank(value) else f"{value:,.{digits}f}"
-
-
-def _blank(value: Any) -> bool:
-    import pandas as pd
-
-    return value is None or bool(pd.isna(value))

@@ -1,27 +1,23 @@
-"""The pages of a report: everything worked out as plain values, then handed to the templates."""
+"""The pages about expressions: everything worked out as plain values, then handed to the templates."""
 
-import base64
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks.pages import Drawings, leaderboard_rows, page_drawings, page_values, render_page, slug
 from ferbench.benchmarks.report.additions import Additions
 from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures
-from ferbench.benchmarks.report.leaderboard import headline, interval_text, row_labels, seed_means
-from ferbench.benchmarks.report.page_columns import VIEWS, Column, columns
-from ferbench.benchmarks.report.plots import Drawings, champions, has_curves, slug
-from ferbench.benchmarks.report.results import DERIVED, TEST, Measured, Results
+from ferbench.benchmarks.report.leaderboard import headline, seed_means
+from ferbench.benchmarks.report.page_columns import VIEWS, columns
+from ferbench.benchmarks.report.plots import champions
+from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
 from ferbench.benchmarks.scores import Scores
+from ferbench.benchmarks.tables import interval_text
 
 if TYPE_CHECKING:
     import pandas as pd
-    from jinja2 import Environment
-    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # A page stays light: beyond this many, pictures and ids are counted and the rest is in the CSV.
@@ -42,15 +38,16 @@ def render_index(
     """The main page. ``pictures`` only for drawn faces: what is published holds no image of a data set."""
     best = board.best(results)
     return render_page(
+        _TEMPLATES,
         "index.html.j2",
         **_common(results),
         views=VIEWS,
         columns=columns(frame),
-        rows=table_rows(frame, columns(frame)),
+        rows=leaderboard_rows(frame, columns(frame)),
         winner=_winner(results, board, best),
-        svg=_svg(drawings),
+        # The page has the confusion matrices as tables.
+        **page_drawings(drawings, left_out="confusion_"),
         champions=[(cell.label, slug(cell.label)) for cell in champions(results, board)],
-        curves=[(cell.label, slug(cell.label)) for cell in results.measured if has_curves(cell)],
         means=seed_means(frame).to_dict("records"),
         f1=_f1_table(results, board),
         confusion=_confusion_tables(results, board, best),
@@ -58,7 +55,6 @@ def render_index(
         pairs=_pairs(results, best, pictures),
         wrong=_wrong(results, pictures),
         comparison=_comparison(board),
-        environments=environments([(cell.label, cell.record) for cell in results.measured]),
         leaks=_leaks(results),
         **additions.for_page(),
     )
@@ -68,6 +64,7 @@ def render_faces(results: Results, board: ScoreBoard, pictures: Pictures) -> str
     """The page with photographs, for the reader's own machine."""
     best = board.best(results)
     return render_page(
+        _TEMPLATES,
         "faces.html.j2",
         **_common(results),
         best=best.label if best else "",
@@ -76,99 +73,12 @@ def render_faces(results: Results, board: ScoreBoard, pictures: Pictures) -> str
     )
 
 
-def render_page(template: str, **values: Any) -> str:
-    """Fill a template of a page that runs one script and loads nothing."""
-    from markupsafe import Markup
-
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
-    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    # The page runs this very script and no other, whatever text a record brings along.
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    page = _environment().get_template(template)
-    return page.render(script=Markup(script), style=Markup(style), script_hash=digest, **values)
-
-
-def _environment() -> "Environment":
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["breakable"] = _breakable
-    return environment
-
-
-def _breakable(label: str) -> "Markup":
-    """A recipe's name that may go on in the next line after a plus."""
-    from markupsafe import Markup, escape
-
-    return Markup("+<wbr>").join(escape(part) for part in str(label).split("+"))
-
-
 def _common(results: Results) -> dict[str, Any]:
     return {
-        "name": str(results.dataset.get("name")),
-        "headline": headline(results),
-        "dataset": results.dataset,
-        "drawn": bool(results.dataset.get("drawn")),
-        "notes": list(results.dataset.get("notes") or ()),
+        **page_values(results, headline(results), (VALIDATION, TEST)),
         "n_images": len(results.labels[TEST]),
         "classes": results.classes,
-        "test": TEST,
-        "measured_on": measured_on([cell.record for cell in results.measured]),
     }
-
-
-def measured_on(records: Iterable[Mapping[str, Any]]) -> str:
-    """The page's date is that of the measurements, so that the same records give the same page."""
-    finished = [str(record["finished"]) for record in records if record.get("finished")]
-    return datetime.fromisoformat(max(finished)).strftime("%Y-%m-%d") if finished else ""
-
-
-def _svg(drawings: Drawings) -> dict[str, Any]:
-    """All drawings but the confusion matrices, which the page has as tables."""
-    from markupsafe import Markup
-
-    # Made by matplotlib, which escapes every text it writes.
-    return {name: Markup(drawings.svg(name)) for name in drawings if not name.startswith("confusion_")}
-
-
-def table_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dict[str, Any]]:
-    """Rows of a leaderboard with the given columns."""
-    best = {column.key: _best_value(frame, column.key, column.better) for column in shown}
-    rows = []
-    for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
-        cells = []
-        for column in shown:
-            cell = column.cell(row)
-            cell["top"] = best[column.key] is not None and row[column.key] == best[column.key]
-            cells.append(cell)
-        rows.append(
-            {
-                "label": label,
-                "chosen": row["chosen"],
-                "tie": row["against_first"] == "tie",
-                "failed": row["status"] not in ("ok", DERIVED),
-                "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]],
-                "cells": cells,
-            }
-        )
-    return rows
-
-
-def _best_value(frame: "pd.DataFrame", key: str, better: str) -> float | None:
-    """The best figure among the contestants: a constant predictor is fast without merit."""
-    if not better:
-        return None
-    contestants = frame["status"] == "ok"
-    if "family" in frame:
-        contestants &= frame["family"] != "constant"
-    values = frame.loc[contestants, key].dropna()
-    return None if values.empty else float(values.max() if better == "high" else values.min())
 
 
 def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[str, Any] | None:
@@ -298,17 +208,6 @@ def _comparison_cell(row: Mapping[Any, Any], sign: int) -> dict[str, Any]:
         "sign": {1: "+", -1: "−", 0: "="}[verdict],
         "detail": f"{sign * row['difference']:+.3f} [{bounds[0]:+.3f}, {bounds[1]:+.3f}], p = {row['p_holm']:.2g}",
     }
-
-
-def environments(records: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The machines that measured, each with its cells: times from different ones do not compare."""
-    groups: dict[str, dict[str, Any]] = {}
-    for label, record in records:
-        content = record.get("environment")
-        if content:
-            key = json.dumps(content, sort_keys=True)
-            groups.setdefault(key, {"content": content, "cells": []})["cells"].append(label)
-    return list(groups.values())
 
 
 def _leaks(results: Results) -> dict[str, int] | None:

@@ -1,9 +1,8 @@
 """The columns of the page's leaderboard: what each shows, how it is written, and in which view it stands."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ferbench.benchmarks.pages import Column, megabytes, milliseconds, seconds, share, shown, whole
 from ferbench.benchmarks.scores import Metric, plugin_metrics
 
 if TYPE_CHECKING:
@@ -18,91 +17,17 @@ VIEWS = {
 }
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column of the page's leaderboard.
-
-    Attributes
-    ----------
-    key : str
-        Column of the frame.
-    title, help : str
-        Head of the column, and what it means.
-    view : str
-        One of :data:`VIEWS`.
-    write : callable
-        Turns a figure into text.
-    better : str
-        ``high`` or ``low``; empty when no value is better. Decides the first sorting order.
-    unit : str
-        Shown under the title.
-    """
-
-    key: str
-    title: str
-    help: str
-    view: str
-    write: Callable[[Any], str]
-    better: str = ""
-    unit: str = ""
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is flush right and sorted by size."""
-        return self.write is not str
-
-    def cell(self, row: Mapping[Any, Any]) -> dict[str, Any]:
-        """Text, sorting value and interval of one row; all blank where nothing was measured."""
-        value = row[self.key]
-        if _blank(value):
-            return {"text": "", "sort": "", "interval": ""}
-        low, high = row.get(f"{self.key}_low"), row.get(f"{self.key}_high")
-        interval = "" if _blank(low) or _blank(high) else f"{self.write(low)}–{self.write(high)}"
-        return {"text": self.write(value), "sort": str(value), "interval": interval}
-
-
 def columns(frame: "pd.DataFrame") -> list[Column]:
     """The columns that hold something for at least one row; those of plug-in metrics follow the other scores."""
     added = tuple(_metric_column(metric) for metric in plugin_metrics().values())
     before = 1 + max(place for place, column in enumerate(_COLUMNS) if column.view == "scores")
     known = (*_COLUMNS[:before], *added, *_COLUMNS[before:])
-    return [column for column in known if column.key in frame and not frame[column.key].isna().all()]
+    return shown((column for column in known if column.key in frame), frame)
 
 
 def _metric_column(metric: Metric) -> Column:
     better = "high" if metric.higher_is_better else "low"
     return Column(metric.name, metric.label, metric.help or metric.label, "scores", metric.write, better)
-
-
-def share(value: float) -> str:
-    """A fraction with three digits, as in the CSV."""
-    return f"{value:.3f}"
-
-
-def seconds(value: float) -> str:
-    """Seconds with about three significant digits."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def milliseconds(value: float) -> str:
-    """Milliseconds with two digits behind the point, fewer when there are many before it."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
-
-
-def whole(value: float) -> str:
-    """A whole number with separators."""
-    return f"{value:,.0f}"
-
-
-def megabytes(value: float) -> str:
-    """Bytes as megabytes."""
-    return f"{value / 1e6:,.2f}" if value < 1e8 else f"{value / 1e6:,.0f}"
-
-
-def _blank(value: Any) -> bool:
-    import pandas as pd
-
-    return value is None or value == "" or bool(pd.isna(value))
 
 
 _COLUMNS = (

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from ferbench.benchmarks import displays
-from ferbench.benchmarks.report.leaderboard import write_csv
 from ferbench.benchmarks.report.results import Results
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ferbench.benchmarks.displays import Display
 
 PREFIX = "plot_"
@@ -38,10 +39,7 @@ class PluginPlots:
         """What the report draws, by the name of its file."""
         return {name: lambda display=display: display for name, display in self.made.items()}  # type: ignore[misc]
 
-    def write(self, results: Results) -> None:
-        """Write the numbers, and remove those of plug-ins that are gone."""
-        written = {results.root / f"{name}.csv" for name in self.made}
-        for name, display in self.made.items():
-            write_csv(display.frame(), results.root / f"{name}.csv")
-        for path in set(results.root.glob(f"{PREFIX}*.csv")) - written:
-            path.unlink()
+    def tables(self, results: Results) -> "dict[str, pd.DataFrame | None]":
+        """The numbers by the name of their CSV file; None for those of plug-ins that are gone."""
+        gone = dict.fromkeys(path.stem for path in results.root.glob(f"{PREFIX}*.csv"))
+        return {**gone, **{name: display.frame() for name, display in self.made.items()}}

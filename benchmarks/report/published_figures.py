@@ -4,9 +4,10 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.report.leaderboard import markdown_table
+from ferbench.benchmarks.report.plots import champions
 from ferbench.benchmarks.report.results import TEST, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
+from ferbench.benchmarks.tables import markdown_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,8 +112,6 @@ def _read() -> list[dict[str, str]]:
 
 def _shown(results: Results, board: ScoreBoard, architectures: set[str]) -> list[Measured]:
     """The best of each kind, and the recipes whose architecture has a published figure."""
-    from ferbench.benchmarks.report.plots import champions
-
     best = champions(results, board)
     return [cell for cell in results.contestants if cell in best or cell.recipe.partition("@")[0] in architectures]
 

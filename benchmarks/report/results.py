@@ -1,7 +1,5 @@
 """What a report is made of: the records of one data set with their probabilities, checked to fit together."""
 
-import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.pages import (
+    BaseResults,
+    MeasuredCell,
+    check_shape,
+    companion,
+    open_results,
+    read_suite,
+    unique_labels,
+)
 from ferbench.benchmarks.store import Store
 from ferbench.datasets.base import LABELS
 
@@ -18,27 +25,16 @@ DERIVED = "derived"
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class Measured(MeasuredCell):
     """One cell that has predictions.
 
     Attributes
     ----------
-    label : str
-        Unique within the report: the recipe, with its seed where there are several.
-    record : mapping
-        The record, as the runner wrote it.
     proba : mapping of str to ndarray of shape (n_images, n_classes)
         Probabilities on ``PublicTest`` and ``PrivateTest``, in the order of :attr:`Results.classes`.
     """
 
-    label: str
-    record: Mapping[str, Any]
     proba: Mapping[str, NDArray[np.float64]]
-
-    @property
-    def recipe(self) -> str:
-        """Name of the recipe."""
-        return str(self.record["recipe"]["name"])
 
     @property
     def kind(self) -> str:
@@ -55,42 +51,26 @@ class Measured:
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
-    """Everything measured on one data set.
+class Results(BaseResults):
+    """Everything measured on one data set of expressions.
 
     Attributes
     ----------
-    root : Path
-        The folder.
-    suite : mapping
-        Content of ``suite.json``; empty when it is absent.
+    measured : tuple of Measured
+        The ok cells, then a derived constant predictor where none was run.
     classes : tuple of str
         The class order of every probability.
     labels, ids : mapping of str to ndarray of shape (n_images,), str
         By test split.
     leaked : mapping of str to ndarray of shape (n_images,), bool
         By test split: whether the exact image stands in Training too. A split is missing where nobody looked.
-    measured : tuple of Measured
-        The ok cells, then a derived constant predictor where none was run.
-    failed : tuple of mapping
-        The records of the other cells.
     """
 
-    root: Path
-    suite: Mapping[str, Any]
+    measured: tuple[Measured, ...]
     classes: tuple[str, ...]
     labels: Mapping[str, NDArray[np.str_]]
     ids: Mapping[str, NDArray[np.str_]]
     leaked: Mapping[str, NDArray[np.bool_]]
-    measured: tuple[Measured, ...]
-    failed: tuple[Mapping[str, Any], ...]
-
-    @property
-    def dataset(self) -> Mapping[str, Any]:
-        """What the records say about the data."""
-        head = self.measured[0].record if self.measured else self.failed[0]
-        content: Mapping[str, Any] = head["dataset"]
-        return content
 
     @property
     def contestants(self) -> tuple[Measured, ...]:
@@ -105,46 +85,6 @@ class Results:
         """
         fitted = tuple(cell for cell in self.contestants if cell.record["recipe"].get("family") != "pretrained")
         return fitted or self.contestants
-
-
-def find_results(folder: str | Path | None = None) -> Path:
-    """Find the folder of one data set: ``folder`` itself, or the only one in it (default ``results``).
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such folder, or no records in it.
-    ValueError
-        If several data sets lie in it; the message lists them.
-    """
-    root = Path(folder if folder is not None else "results")
-    if not root.is_dir():
-        raise FileNotFoundError(f"{root}: no such folder; expected results of 'ferbench run', such as results/faces")
-    if (root / "records").is_dir():
-        return root
-    found = sorted(path.parent for path in root.glob("*/records") if path.is_dir())
-    if not found:
-        raise FileNotFoundError(f"{root}: no records in it; expected results of 'ferbench run': run a suite first")
-    if len(found) > 1:
-        raise ValueError(f"{root}: results of several data sets; name one of {', '.join(map(str, found))}")
-    return found[0]
-
-
-def open_results(folder: str | Path) -> tuple[Path, Store, list[dict[str, Any]], dict[str, NDArray[Any]]]:
-    """Folder of one data set, its store, its readable records and its rows.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If there is no such folder, or no record in it.
-    """
-    root = find_results(folder)
-    store = Store(root)
-    records = store.records()
-    if not records:
-        raise ValueError(f"{root}: no readable record in {root / 'records'}; run the suite first")
-    rows = store.rows()
-    return root, store, records, rows
 
 
 def read_results(folder: str | Path) -> Results:
@@ -180,38 +120,12 @@ def read_results(folder: str | Path) -> Results:
     )
 
 
-def read_suite(root: Path) -> dict[str, Any]:
-    """Content of ``suite.json``; empty when it is absent."""
-    path = root / "suite.json"
-    try:
-        content = json.loads(path.read_bytes()) if path.is_file() else {}
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error}); run the suite again to rewrite it") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: expected one JSON object; got {type(content).__name__}; run the suite again")
-    return content
-
-
 def _class_order(records: list[dict[str, Any]], labels: Mapping[str, NDArray[np.str_]]) -> tuple[str, ...]:
     """All labels that stand in the rows or are known to a recognizer: ours in their order, others after them."""
     known = {str(name) for record in records for name in record["classes"]}
     known.update(str(name) for split in labels.values() for name in np.unique(split))
     ours = tuple(name for name in LABELS if name in known)
     return ours + tuple(sorted(known.difference(ours)))
-
-
-def unique_labels(records: list[dict[str, Any]]) -> dict[str, str]:
-    """The recipe alone where it is unique, else with its seed, else with the cell id."""
-    recipes = Counter(record["recipe"]["name"] for record in records)
-    seeds = Counter((record["recipe"]["name"], record["seed"]) for record in records)
-    names = {}
-    for record in records:
-        recipe, seed = record["recipe"]["name"], record["seed"]
-        if recipes[recipe] == 1:
-            names[record["cell_id"]] = recipe
-        else:
-            names[record["cell_id"]] = f"{recipe} (seed {seed})" if seeds[recipe, seed] == 1 else record["cell_id"]
-    return names
 
 
 def _measured(
@@ -221,19 +135,13 @@ def _measured(
     classes: tuple[str, ...],
     labels: Mapping[str, NDArray[np.str_]],
 ) -> Measured:
-    path = store.root / "probabilities" / f"{record['cell_id']}.npz"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: missing, though its record is ok; run the suite again to redo this cell")
+    path = companion(store, "probabilities", record["cell_id"])
     stored = store.probabilities(record["cell_id"])
     own = [str(name) for name in stored["classes"]]
     proba = {}
     for split, truth in labels.items():
         values = stored[split]
-        if values.shape != (len(truth), len(own)):
-            raise ValueError(
-                f"{path}: {split} has shape {values.shape}, expected {(len(truth), len(own))} as in rows.npz; "
-                "run the suite again to redo this cell"
-            )
+        check_shape(path, split, values, (len(truth), len(own)))
         proba[split] = np.zeros((len(truth), len(classes)))
         proba[split][:, [classes.index(name) for name in own]] = values
     return Measured(label, record, proba)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.pages import verdict
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.scores import Scores, bootstrap_weights, compare, percentile_interval, score
 
@@ -113,14 +114,3 @@ def latency_median(cell: Measured) -> float:
     latency = (cell.record.get("timings") or {}).get("latency_ms") or {}
     value = latency.get("median")
     return float("inf") if value is None else float(value)
-
-
-def verdict(pairs: "pd.DataFrame", label: str, other: str) -> str:
-    """``better``, ``worse`` or ``tie``, read from a table of pairs in either direction."""
-    row = pairs[((pairs["a"] == label) & (pairs["b"] == other)) | ((pairs["a"] == other) & (pairs["b"] == label))]
-    if row.empty:
-        raise KeyError(f"no comparison of {label!r} and {other!r}")
-    winner = {"A": row["a"].iloc[0], "B": row["b"].iloc[0]}.get(row["verdict"].iloc[0])
-    if winner is None:
-        return "tie"
-    return "better" if winner == label else "worse"

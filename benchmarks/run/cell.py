@@ -6,11 +6,14 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ferbench.benchmarks.run.process import Job
-    from ferbench.benchmarks.tasks import Task
+from ferbench import models
+from ferbench.benchmarks import fit, store
+from ferbench.benchmarks.run.handoff import read_data
+from ferbench.benchmarks.run.process import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
+from ferbench.benchmarks.tasks import Task, get_task
+from ferbench.models import base as model_parts
 
 # Waits for the end of the driver (this process's standard input) or of this process (the pipe), then ends the
 # whole group: however either dies, nothing it started lives on. A process of its own, because a thread would
@@ -36,9 +39,6 @@ def main(arguments: Sequence[str]) -> int:
         0 when a record was written; from 200 on when the disk refused, by the kind of refusal.
     """
     _start_guard()
-    from ferbench.benchmarks.run.process import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
-    from ferbench.benchmarks.store import write_record_file
-
     outbox, checkpoints = Path(arguments[0]), Path(arguments[1]) if arguments[1] else None
     job = Job.from_json((outbox / "job.json").read_text(encoding="utf-8"))
     record = job.blank_record()
@@ -49,39 +49,26 @@ def main(arguments: Sequence[str]) -> int:
             if isinstance(error, OSError) and error.errno in STORAGE_ERRNOS:
                 raise
             record |= _failure(error)
-        write_record_file(outbox / "record.json", record | {"finished": now()})
+        store.write_record_file(outbox / "record.json", record | {"finished": now()})
     except OSError as error:
         traceback.print_exc()
         return STORAGE_EXIT + STORAGE_ERRNOS.index(error.errno) if error.errno in STORAGE_ERRNOS else 1
     return 0
 
 
-def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
+def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
     """Fit the cell's recognizer, score it, bundle it and time it; return the record's measured part."""
-    from ferbench.benchmarks.fit import (
-        FitData,
-        describe_bundles,
-        fit_recognizer,
-        seed_recognizer,
-        with_folders,
-        with_names,
-    )
-    from ferbench.benchmarks.run.handoff import read_data
-    from ferbench.benchmarks.store import environment, peak_memory_bytes, save_arrays
-    from ferbench.benchmarks.tasks import get_task
-    from ferbench.models import describe, get_recipe
-
     cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
-    recipe = get_recipe(cell.recipe)
-    made_of, warning = describe_bundles(job.bundles, job.dataset["fingerprint"])
-    recognizer = seed_recognizer(recipe.build(**with_folders(cell.params, job.bundles)), cell.seed)
+    recipe = models.get_recipe(cell.recipe)
+    made_of, warning = fit.describe_bundles(job.bundles, job.dataset["fingerprint"])
+    recognizer = fit.seed_recognizer(recipe.build(**fit.with_folders(cell.params, job.bundles)), cell.seed)
     if checkpoints and "checkpoint_dir" in recognizer.get_params():
         recognizer.set_params(checkpoint_dir=str(checkpoints))
-    fitted = fit_recognizer(recognizer, recipe.family, FitData.of(dataset, task.validation))
+    fitted = fit.fit_recognizer(recognizer, recipe.family, fit.FitData.of(dataset, task.validation))
     # From here on nothing is fitted: the test split is opened, once.
     arrays, scores, predict_s = task.predict(fitted, dataset)
-    save_arrays(outbox / task.companion / f"{cell.cell_id}.npz", arrays)
-    peak = peak_memory_bytes()
+    store.save_arrays(outbox / task.companion / f"{cell.cell_id}.npz", arrays)
+    peak = store.peak_memory_bytes()
     if recipe.family == "pretrained":
         bundled = _put_together(job)
     else:
@@ -94,15 +81,15 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
             "name": cell.recipe,
             "family": recipe.family,
             "params": dict(cell.params),
-            "all_params": with_names(_plain_params(fitted.recognizer), cell.params),
+            "all_params": fit.with_names(_plain_params(fitted.recognizer), cell.params),
             **({"made_of": made_of} if made_of else {}),
-            **describe(fitted.recognizer),
+            **models.describe(fitted.recognizer),
         },
         **task.outputs(fitted.recognizer, dataset),
         "timings": {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": predict_s} | timings,
         "peak_memory_bytes": peak,
         "history": _plain(getattr(fitted.recognizer, "history_", None)),
-        "environment": environment(),
+        "environment": store.environment(),
         "files": _list_files(outbox),
         **bundled,
     }
@@ -110,9 +97,7 @@ def measure(job: "Job", outbox: Path, checkpoints: Path | None) -> dict[str, Any
 
 def _foreign_training(recognizer: Any, fingerprint: str) -> str | None:
     """Warn of a network inside that was trained elsewhere: it may have seen the images that this cell is scored on."""
-    from ferbench.models.base import parts_of
-
-    trained = [getattr(part, "trained_on_", fingerprint) for part in parts_of(recognizer)]
+    trained = [getattr(part, "trained_on_", fingerprint) for part in model_parts.parts_of(recognizer)]
     if others := sorted({data[:12] or "unknown data" for data in trained if data != fingerprint}):
         return f"features of a network trained on other rows ({', '.join(others)}): it may have seen these test images"
     return None
@@ -153,18 +138,15 @@ def _failure(error: Exception) -> dict[str, Any]:
     return {"status": "error", "reason": f"{type(error).__name__}: {text}", "traceback": tail}
 
 
-def _put_together(job: "Job") -> dict[str, Any]:
+def _put_together(job: Job) -> dict[str, Any]:
     """What stands for a bundle where the recognizer is made of bundles and nothing else."""
     parts = [path.stat().st_size for folder in job.bundles.values() for path in Path(folder).iterdir()]
     reason = "no bundle of its own: it is put together of bundles"
     return {"bundle": None, "size_bytes": sum(parts) or None, "reason": reason}
 
 
-def _bundle(recognizer: Any, job: "Job", dataset: Any, scores: dict[str, Any], outbox: Path) -> dict[str, Any]:
+def _bundle(recognizer: Any, job: Job, dataset: Any, scores: dict[str, Any], outbox: Path) -> dict[str, Any]:
     """Save the recognizer as a bundle and open it again: what is timed is what travels."""
-    from ferbench.benchmarks.tasks import get_task
-    from ferbench.models import load_bundle, save_bundle
-
     cell, task = job.cell, get_task(job.task)
     name = f"bundles/{cell.cell_id}"
     info = {
@@ -175,8 +157,8 @@ def _bundle(recognizer: Any, job: "Job", dataset: Any, scores: dict[str, Any], o
     }
     try:
         images = dataset.part("Training")[0]
-        save_bundle(outbox / name, recognizer, image_shape=images.shape[1:], info=info, images=images)
-        _check_same(recognizer, load_bundle(outbox / name), dataset, task)
+        models.save_bundle(outbox / name, recognizer, image_shape=images.shape[1:], info=info, images=images)
+        _check_same(recognizer, models.load_bundle(outbox / name), dataset, task)
     except (OSError, MemoryError, ImportError):
         raise
     except Exception as error:
@@ -191,7 +173,7 @@ def _bundle(recognizer: Any, job: "Job", dataset: Any, scores: dict[str, Any], o
     return {"bundle": name, "size_bytes": size, "reason": None}
 
 
-def _check_same(recognizer: Any, loaded: Any, dataset: Any, task: "Task") -> None:
+def _check_same(recognizer: Any, loaded: Any, dataset: Any, task: Task) -> None:
     import numpy as np
 
     images = dataset.part(task.validation)[0][:64]
@@ -200,19 +182,16 @@ def _check_same(recognizer: Any, loaded: Any, dataset: Any, task: "Task") -> Non
         raise ValueError(f"the bundle's {task.companion} differ from the recognizer's by up to {gap:.3g}")
 
 
-def _time(recognizer: Any, bundle: Path | None, dataset: Any, task: "Task") -> dict[str, Any]:
+def _time(recognizer: Any, bundle: Path | None, dataset: Any, task: Task) -> dict[str, Any]:
     """Time what travels: the bundle, opened again; a recognizer without one as it is in memory."""
-    from ferbench.benchmarks.store import measure_latency, measure_throughput, one_core
-    from ferbench.models import load_bundle
-
     images = dataset.part(task.validation)[0]
-    predict = task.answer(load_bundle(bundle) if bundle else recognizer)
-    throughput = measure_throughput(predict, images)
+    predict = task.answer(models.load_bundle(bundle) if bundle else recognizer)
+    throughput = store.measure_throughput(predict, images)
     if not task.one_core:
-        return {"throughput_images_per_s": throughput, "latency_ms": measure_latency(predict, images, n=700)}
-    with one_core():
-        predict = task.answer(load_bundle(bundle, n_threads=1) if bundle else recognizer)
-        latency = measure_latency(predict, images, n=700)
+        return {"throughput_images_per_s": throughput, "latency_ms": store.measure_latency(predict, images, n=700)}
+    with store.one_core():
+        predict = task.answer(models.load_bundle(bundle, n_threads=1) if bundle else recognizer)
+        latency = store.measure_latency(predict, images, n=700)
     return {"throughput_images_per_s": throughput, "latency_ms": latency | {"cores": 1}}
 
 
@@ -224,11 +203,9 @@ def _plain(history: Any) -> dict[str, list[float]] | None:
 
 def _list_files(outbox: Path) -> dict[str, dict[str, Any]]:
     """Size and hash of each companion, by its path in the store."""
-    from ferbench.benchmarks.store import COMPANIONS, file_digest
-
-    paths = [path for kind in (*COMPANIONS, "bundles") for path in sorted((outbox / kind).rglob("*"))]
+    paths = [path for kind in (*store.COMPANIONS, "bundles") for path in sorted((outbox / kind).rglob("*"))]
     return {
-        path.relative_to(outbox).as_posix(): {"bytes": path.stat().st_size, "sha256": file_digest(path)}
+        path.relative_to(outbox).as_posix(): {"bytes": path.stat().st_size, "sha256": store.file_digest(path)}
         for path in paths
         if path.is_file()
     }

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ferbench import features, models
+from ferbench.benchmarks import store
 from ferbench.utils import require
 
 # Rounds of an extractor; the median counts.
@@ -24,9 +26,12 @@ def main(arguments: Sequence[str]) -> int:
             os.environ[name] = str(job["threads"])
     measure = {"extract": measure_extractor, "fit": measure_classifier, "plain": measure_plain}[job["kind"]]
     figures = measure(job, Path(job["data"]))
-    from ferbench.benchmarks.store import environment, peak_memory_bytes
-
-    said = {"event": "done", **figures, "environment": environment(), "peak_memory_bytes": peak_memory_bytes()}
+    said = {
+        "event": "done",
+        **figures,
+        "environment": store.environment(),
+        "peak_memory_bytes": store.peak_memory_bytes(),
+    }
     print(json.dumps(said), flush=True)
     return 0
 
@@ -36,11 +41,9 @@ def measure_extractor(job: dict[str, Any], data: Path) -> dict[str, Any]:
     import cv2
     import numpy as np
 
-    from ferbench.features import make_extractor
-
     cv2.setNumThreads(1)
     images, labels = np.load(data / "images.npy", mmap_mode="r"), np.load(data / "labels.npy")
-    extractor = make_extractor(job["name"])
+    extractor = features.make_extractor(job["name"])
     part = np.ascontiguousarray(images[: job["n_images"]])
     _, fit_s = timed(lambda: extractor.fit(part, labels[: len(part)]))
     extractor.transform(part[:64])
@@ -59,14 +62,12 @@ def measure_classifier(job: dict[str, Any], data: Path) -> dict[str, Any]:
     import numpy as np
     from sklearn.pipeline import Pipeline
 
-    from ferbench.models import classifier_steps, describe
-
     rows, labels = np.load(data / "rows.npy")[: job["n_images"]], np.load(data / "labels.npy")[: job["n_images"]]
     new = np.load(data / "new_rows.npy")
-    machine = Pipeline(classifier_steps()[job["name"]]())
+    machine = Pipeline(models.classifier_steps()[job["name"]]())
     _, fit_s = timed(lambda: machine.fit(rows, labels))
     _, predict_s = timed(lambda: machine.predict_proba(new))
-    return {"seconds": {"fit": fit_s, "predict": predict_s}, "n_predicted": len(new), **describe(machine)}
+    return {"seconds": {"fit": fit_s, "predict": predict_s}, "n_predicted": len(new), **models.describe(machine)}
 
 
 def measure_plain(job: dict[str, Any], data: Path) -> dict[str, Any]:

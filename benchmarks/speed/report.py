@@ -1,19 +1,25 @@
 """The files of the speed benchmark: CSV, Markdown and PNG, rebuilt from the records alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ferbench.benchmarks.displays import Display
-from ferbench.benchmarks.report import markdown_table, write_csv
 from ferbench.benchmarks.speed.displays import ExtractorSpeedDisplay, GrowthDisplay
 from ferbench.benchmarks.speed.plans import growth
 from ferbench.benchmarks.speed.tables import classifier_table, extractor_table, plain_table, read_records
-from ferbench.benchmarks.store import write_atomically
+from ferbench.benchmarks.tables import (
+    machine_text,
+    markdown_page,
+    markdown_table,
+    write_csv_files,
+    write_plots,
+    write_text,
+)
 
-DPI = 110
 _HOW = """\
 Each measurement ran in a process of its own. An extractor is measured with one worker and one thread, the median of
 three rounds; fitting it is not counted. Classifiers get the features of `hog` (1,764 columns of 48-pixel images,
@@ -49,55 +55,38 @@ def write_speed_report(folder: Path) -> str:
         "plain": classifier_table(records, "plain"),
         "beside_plain": plain_table(records),
     }
-    for name, table in tables.items():
-        if len(table):
-            write_csv(table, folder / f"{name}.csv")
-        else:
-            (folder / f"{name}.csv").unlink(missing_ok=True)
-    plots = _draw(folder, tables, records[0]["dataset"])
-    write_atomically(folder / "speed.md", _page(records, tables, plots).encode("utf-8"))
+    write_csv_files({name: table if len(table) else None for name, table in tables.items()}, folder)
+    plots = write_plots(_makers(tables, records[0]["dataset"]), folder)
+    write_text(folder / "speed.md", _page(records, tables, plots))
     shown = [tables["extractors"][["extractor", "images_per_s"]], _wide(tables["classifiers"]), tables["beside_plain"]]
     return "\n\n".join(table.to_string(index=False, na_rep="") for table in shown if len(table))
 
 
-def _draw(folder: Path, tables: dict[str, pd.DataFrame], dataset: dict[str, Any]) -> list[str]:
-    """Draw what there is; returns the names of the files."""
+def _makers(tables: dict[str, pd.DataFrame], dataset: dict[str, Any]) -> dict[str, Callable[[], Display] | None]:
+    """What draws each plot; None where there is nothing to draw."""
     about = f"{dataset['name']} (drawn, not real)" if dataset["drawn"] else str(dataset["name"])
-    displays: dict[str, Display] = {}
+    makers: dict[str, Callable[[], Display] | None] = dict.fromkeys(("extractors", "fit_time", "predict_time"))
     extracted = tables["extractors"].dropna(subset="images_per_s")
     if len(extracted):
-        displays["extractors.png"] = ExtractorSpeedDisplay(
-            extracted[["extractor", "images_per_s", "n_features"]], about
-        )
+        columns = ["extractor", "images_per_s", "n_features"]
+        makers["extractors"] = partial(ExtractorSpeedDisplay, extracted[columns], about)
     for what, title in (("fit", "Fit time"), ("predict", "Time to predict PublicTest")):
         part = tables["classifiers"].dropna(subset=f"{what}_s")
         if len(part):
             lines = part[["classifier", "n_images", f"{what}_s"]].rename(columns={f"{what}_s": "seconds"})
-            displays[f"{what}_time.png"] = GrowthDisplay(lines, f"{title}, on HOG features", about)
-    for name in ("extractors.png", "fit_time.png", "predict_time.png"):
-        if name in displays:
-            write_atomically(folder / name, displays[name].png(DPI))
-        else:
-            (folder / name).unlink(missing_ok=True)
-    return list(displays)
+            makers[f"{what}_time"] = partial(GrowthDisplay, lines, f"{title}, on HOG features", about)
+    return makers
 
 
 def _page(records: Sequence[dict[str, Any]], tables: dict[str, pd.DataFrame], plots: Sequence[str]) -> str:
-    fits = tables["classifiers"]
     sections = [
-        ("Extractors", _extractors(tables["extractors"]), ["extractors.png"]),
-        ("Classifiers", _classifiers(fits), ["fit_time.png", "predict_time.png"]),
-        ("Beside the same written plainly", _beside(tables["beside_plain"]), []),
-        ("Left out", _left_out(records), []),
+        ("Extractors", _extractors(tables["extractors"]), ("extractors",)),
+        ("Classifiers", _classifiers(tables["classifiers"]), ("fit_time", "predict_time")),
+        ("Beside the same written plainly", _beside(tables["beside_plain"]), ()),
+        ("Left out", _left_out(records), ()),
     ]
-    parts = ["# How fast the classical side is", _machine(records), _HOW.strip()]
-    for title, text, pictures in sections:
-        if text:
-            parts += [f"## {title}", text, *(f"![{title}]({name})" for name in pictures if name in plots)]
-    return (
-        "\n\n".join([*parts, "Written by `ferbench measure-speed`; `--rebuild` makes it again from the records."])
-        + "\n"
-    )
+    end = "Written by `ferbench measure-speed`; `--rebuild` makes it again from the records."
+    return markdown_page(["# How fast the classical side is", _machine(records), _HOW.strip()], sections, plots, end)
 
 
 def _machine(records: Sequence[dict[str, Any]]) -> str:
@@ -105,14 +94,12 @@ def _machine(records: Sequence[dict[str, Any]]) -> str:
     if not measured:
         return "Nothing was measured."
     last = max(measured, key=lambda record: record["session"])
-    about = last["environment"]
-    names = ("ferbench", "scikit-learn", "scikit-learn-intelex", "numpy", "opencv-python-headless")
-    versions = ", ".join(f"{name} {about['packages'][name]}" for name in names if name in about["packages"])
     loads = [record["load_before"] for record in measured if record.get("load_before") is not None]
     load = f", load before a measurement {min(loads):.1f} to {max(loads):.1f}" if loads else ""
     sessions = len({record["session"] for record in measured})
     note = f" Figures are of {sessions} runs." if sessions > 1 else ""
-    return f"{about['cpu']}, {about['cores']} cores, {about['platform']}{load}; {versions}. {last['session']}.{note}"
+    names = ("ferbench", "scikit-learn", "scikit-learn-intelex", "numpy", "opencv-python-headless")
+    return machine_text(last, names, load, note)
 
 
 def _extractors(table: pd.DataFrame) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ferbench import features
 from ferbench.benchmarks.live import run_child
 from ferbench.benchmarks.speed.plans import Measurement, carry_on, plan
 from ferbench.benchmarks.store import write_record_file
@@ -118,11 +119,9 @@ class SpeedBench:
 
     def _prepare(self, folder: Path) -> None:
         """Write what the measuring processes read: images and our HOG features, in one order for all sizes."""
-        from ferbench.features import make_extractor
-
         order = _stratified_order(self.y)
         images, new = self.X[order], self.dataset.part("PublicTest")[0]
-        extractor = make_extractor("hog", n_jobs=-1).fit(images)
+        extractor = features.make_extractor("hog", n_jobs=-1).fit(images)
         for name, content in {
             **{"images": images, "labels": self.y[order], "new_images": new},
             **{"rows": extractor.transform(images), "new_rows": extractor.transform(new)},

@@ -1,6 +1,5 @@
 """From the records of the speed benchmark to its tables; nothing is measured here."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ferbench.benchmarks.speed.plans import carry_on, growth
+from ferbench.benchmarks.tables import read_runs
 
 Record = dict[str, Any]
 
@@ -20,10 +20,7 @@ def read_records(folder: Path) -> list[Record]:
     FileNotFoundError
         If there is none.
     """
-    files = sorted((folder / "runs").glob("*.json"))
-    if not files:
-        raise FileNotFoundError(f"{folder / 'runs'}: no records; measure first with `ferbench measure-speed`")
-    records = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    records = read_runs(folder, "measure-speed")
     return sorted(
         records, key=lambda each: (each["config"]["kind"], each["config"]["name"], each["config"]["n_images"])
     )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ferbench.benchmarks.report import TEST, VALIDATION, Measured, Results, markdown_table, read_results, write_csv
-from ferbench.benchmarks.store import write_atomically
-from ferbench.benchmarks.training.speed import TUTORIAL
+from ferbench.benchmarks.report import TEST, VALIDATION, Measured, Results, read_results
+from ferbench.benchmarks.tables import markdown_table, write_csv_files, write_text
+from ferbench.benchmarks.training.epochs import TUTORIAL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,15 +112,14 @@ def write_training_report(folder: Path, results: Path) -> str:
     table = time_to_accuracy(measured, results)
     verdict = compare_times(table, measured)
     pipeline = pd.DataFrame(measured["pipeline"])
-    write_csv(table, folder / "training.csv")
-    write_csv(pipeline, folder / "pipeline.csv")
+    write_csv_files({"training": table, "pipeline": pipeline}, folder)
     slowest = pipeline[pipeline["threads"] == pipeline["threads"].max()]["images_per_s"].min()
     rate = (
         f"The input pipeline gives {slowest:,.0f} augmented images/s or more on {pipeline['threads'].max()} threads "
         f"(asked: {PIPELINE_TARGET:,})."
     )
     text = "\n\n".join([_markdown(table, pipeline, measured), rate, str(verdict["said"]), _notes(measured, results)])
-    write_atomically(folder / "training.md", (text + "\n").encode())
+    write_text(folder / "training.md", f"{text}\n")
     return f"{rate}\n{verdict['said']}"
 
 

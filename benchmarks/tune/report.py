@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ferbench.benchmarks.store import write_atomically
+from ferbench.benchmarks.tables import write_csv, write_text
 from ferbench.benchmarks.tune.displays import SearchDisplay, SlicesDisplay
 from ferbench.benchmarks.tune.space import merge
 from ferbench.benchmarks.tune.study import importances
@@ -18,9 +18,9 @@ def write_tables(search: Search, progress: Progress) -> None:
     if not progress.records:
         return
     table = trials_frame(progress.records, list(search.space))
-    write_atomically(search.folder / "trials.csv", table.to_csv(index=False, float_format="%.6g").encode())
+    write_csv(table, search.folder / "trials.csv")
     if progress.best:
-        write_atomically(search.folder / "best.toml", best_suite(search, progress).encode())
+        write_text(search.folder / "best.toml", best_suite(search, progress))
 
 
 def write_drawings(search: Search, progress: Progress) -> list[Path]:

@@ -99,7 +99,7 @@ def test_figures_of_other_rows_are_left_out(tmp_path: Path) -> None:
     results = read_results(fake_results(tmp_path))
     (results.root / "published.csv").write_text("of an earlier report")
     additions = Additions.of(results, score_results(results))
-    additions.write(results)
+    write_report(results.root)
     assert additions.published is None and additions.effects is None and not additions.displays(results)
     assert not (results.root / "published.csv").exists()
 

@@ -10,15 +10,11 @@ from fake_results import add_cell, digits_dataset, fake_results
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from ferbench.benchmarks.report.leaderboard import (
-    leaderboard_frame,
-    leaderboard_text,
-    markdown_text,
-    seed_means,
-    write_csv,
-)
-from ferbench.benchmarks.report.results import find_results, read_results
+from ferbench.benchmarks.pages import find_results
+from ferbench.benchmarks.report.leaderboard import leaderboard_frame, leaderboard_text, seed_means
+from ferbench.benchmarks.report.results import read_results
 from ferbench.benchmarks.store.store import Store
+from ferbench.benchmarks.tables import markdown_text, write_csv
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 from fake_results import fake_results
 
+from ferbench.benchmarks.training.epochs import TUTORIAL
+from ferbench.benchmarks.training.parts import Part, smaller
+from ferbench.benchmarks.training.pipeline import measure_pipeline
 from ferbench.benchmarks.training.report import compare_times, time_to_accuracy, write_training_report
-from ferbench.benchmarks.training.speed import TUTORIAL, Part, measure_pipeline, measure_training_speed, smaller
+from ferbench.benchmarks.training.speed import measure_training_speed
 from ferbench.cli import main
 from ferbench.datasets import make_faces
 

@@ -16,11 +16,12 @@ import pandas as pd
 import pytest
 
 from ferbench.benchmarks.store.suite import load_suite
+from ferbench.benchmarks.tune.data import stratified_subset
 from ferbench.benchmarks.tune.displays import SearchDisplay, SlicesDisplay
 from ferbench.benchmarks.tune.report import best_suite
 from ferbench.benchmarks.tune.space import Choices, Range, assemble, default_space, merge, parameters, read_space
 from ferbench.benchmarks.tune.study import importances
-from ferbench.benchmarks.tune.tune import Progress, Search, stratified_subset
+from ferbench.benchmarks.tune.tune import Progress, Search
 from ferbench.cli import main
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import Recipe, get_recipe, recipes

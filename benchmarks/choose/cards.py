@@ -1,0 +1,26 @@
+"""What the model cards of all tasks say alike: the data, the parameters, the fit, and notes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def data_text(data: Mapping[str, Any]) -> str:
+    """Name and fingerprint of the data."""
+    return f"{data['name']}{' (drawn faces)' if data['drawn'] else ''}, fingerprint `{data['fingerprint'][:16]}`"
+
+
+def fit_text(record: Mapping[str, Any]) -> str:
+    """Parameters of the recipe, and what the fit took."""
+    params, machine = record["recipe"]["all_params"], record["environment"]
+    said = ", ".join(f"{name} {value}" for name, value in params.items() if value not in (None, "", "()"))
+    return (
+        f"- Parameters: {said}.\n"
+        f"- Fit: {record['timings']['fit_s']:,.0f} s on {machine['cpu']}, {machine['cores']} cores. "
+        f"Seed {record['seed']}."
+    )
+
+
+def card_text(parts: Sequence[str], notes: Sequence[str]) -> str:
+    """A card of its sections, then notes that no measurement can tell."""
+    told = [f"## Notes\n\n{note}" if place == 0 else note for place, note in enumerate(notes)]
+    return "\n\n".join([*parts, *told]) + "\n"

@@ -1,0 +1,58 @@
+from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
+from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
+from .leaderboard import build_frame, headline_text, record_columns, row_labels, status_text
+from .markdown import markdown_head
+from .page import leaderboard_rows, page_drawings, page_values, render_page
+from .report import Report
+from .results import (
+    BaseResults,
+    MeasuredCell,
+    check_shape,
+    companion,
+    find_results,
+    open_results,
+    read_suite,
+    unique_labels,
+    verdict,
+)
+from .source import load_again, refuse_other
+
+__all__ = [
+    "BaseResults",
+    "Column",
+    "Drawings",
+    "MeasuredCell",
+    "Report",
+    "about",
+    "build_frame",
+    "check_shape",
+    "companion",
+    "find_results",
+    "headline_text",
+    "leaderboard_rows",
+    "load_again",
+    "markdown_head",
+    "megabytes",
+    "milliseconds",
+    "no_math",
+    "open_results",
+    "page_drawings",
+    "page_values",
+    "read_suite",
+    "record_columns",
+    "refuse_other",
+    "render_page",
+    "row_labels",
+    "seconds",
+    "share",
+    "shown",
+    "slug",
+    "stacked",
+    "status_text",
+    "trained",
+    "training_display",
+    "training_makers",
+    "unique_labels",
+    "verdict",
+    "whole",
+]

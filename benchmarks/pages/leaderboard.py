@@ -1,0 +1,70 @@
+"""The leaderboard of any task: one row a cell, with what every record says."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ferbench.benchmarks.tables import is_missing, printable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def build_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], whole: Sequence[str]) -> "pd.DataFrame":
+    """Put rows into a frame.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        The measured cells, best first, then those that failed.
+    columns : sequence of str
+        The columns in their order; ``chosen`` is one of them.
+    whole : sequence of str
+        Columns of whole numbers.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows)).reindex(columns=list(columns))
+    for name in whole:
+        frame[name] = frame[name].astype("Int64")
+    frame["chosen"] = [value is True for value in frame["chosen"]]
+    return frame
+
+
+def record_columns(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record itself says; blank where it says nothing."""
+    timings = record.get("timings") or {}
+    latency = timings.get("latency_ms") or {}
+    recipe, dataset = record["recipe"], record["dataset"]
+    return {
+        **{name: timings.get(name) for name in ("fit_s", "extract_s", "predict_s", "throughput_images_per_s")},
+        **{f"latency_ms_{name}": latency.get(name) for name in ("median", "p90", "p99")},
+        "latency_n": latency.get("n"),
+        **{name: record.get(name) for name in ("size_bytes", "peak_memory_bytes", "status", "reason", "seed")},
+        **{name: record.get(name) for name in ("suite", "cell_id", "bundle")},
+        "recipe": recipe["name"],
+        **{name: recipe.get(name) for name in ("family", "implementation", "probabilities")},
+        "dataset": dataset.get("name"),
+        "fingerprint": str(dataset.get("fingerprint") or "")[:12],
+        "drawn": bool(dataset.get("drawn")),
+    }
+
+
+def row_labels(frame: "pd.DataFrame") -> list[str]:
+    """The recipe of each row, with its seed where the recipe stands there more than once."""
+    repeated = frame["recipe"].duplicated(keep=False) & frame["seed"].notna()
+    return [
+        f"{recipe} (seed {seed})" if more else str(recipe)
+        for recipe, seed, more in zip(frame["recipe"], frame["seed"], repeated, strict=True)
+    ]
+
+
+def status_text(row: Mapping[Any, Any], notes: Sequence[str] = ("reason",)) -> str:
+    """How a cell ended, and what has to be said of it."""
+    return "; ".join(str(row[name]) for name in ("status", *notes) if not is_missing(row[name]))
+
+
+def headline_text(frame: "pd.DataFrame", what: str) -> str:
+    """First line of a leaderboard on a terminal: the data, and in brackets what the figures are of."""
+    first = frame.iloc[0]
+    drawn = ": drawn faces, not real photographs" if first["drawn"] else ""
+    return f"{printable(first['dataset'])}{drawn} ({what})"

@@ -1,0 +1,140 @@
+"""The page of a report: what all tasks show, and the templates."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferbench.benchmarks.pages.columns import Column
+from ferbench.benchmarks.pages.drawings import Drawings
+from ferbench.benchmarks.pages.leaderboard import row_labels
+from ferbench.benchmarks.pages.results import BaseResults
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def page_values(results: BaseResults, headline: str, splits: tuple[str, str]) -> dict[str, Any]:
+    """What every page says of its data; `splits` are where things are chosen, and where they are scored."""
+    dataset = results.dataset
+    return {
+        "name": str(dataset.get("name")),
+        "headline": headline,
+        "dataset": dataset,
+        "drawn": results.is_drawn,
+        "notes": list(dataset.get("notes") or ()),
+        **dict(zip(("validation", "test"), splits, strict=True)),
+        "measured_on": measured_on([cell.record for cell in results.measured]),
+        "environments": environments([(cell.label, cell.record) for cell in results.measured]),
+    }
+
+
+def page_drawings(drawings: Drawings, left_out: str = "") -> dict[str, Any]:
+    """The drawings as ``<svg>`` elements by name, but those whose names start with `left_out`; and which are curves."""
+    from markupsafe import Markup
+
+    names = [name for name in drawings if not left_out or not name.startswith(left_out)]
+    # Made by matplotlib, which escapes every text it writes.
+    svg = {name: Markup(drawings.svg(name)) for name in names}
+    return {"svg": svg, "curves": [name for name in names if name.startswith("training_")]}
+
+
+def render_page(folder: Path, template: str, **values: Any) -> str:
+    """Fill a template of a page that runs one script and loads nothing.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the template lies; those that all tasks share are found from there.
+    template : str
+        Its file's name.
+    **values
+        What the template shows; none is left out.
+    """
+    from markupsafe import Markup
+
+    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    # The page runs this very script and no other, whatever text a record brings along.
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    page = _environment(folder).get_template(template)
+    return page.render(script=Markup(script), style=Markup(style), script_hash=digest, **values)
+
+
+def _environment(folder: Path) -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader([folder, _TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = _breakable
+    return environment
+
+
+def _breakable(label: str) -> "Markup":
+    """A recipe's name that may go on in the next line after a plus."""
+    from markupsafe import Markup, escape
+
+    return Markup("+<wbr>").join(escape(part) for part in str(label).split("+"))
+
+
+def measured_on(records: Iterable[Mapping[str, Any]]) -> str:
+    """The page's date is that of the measurements, so that the same records give the same page."""
+    finished = [str(record["finished"]) for record in records if record.get("finished")]
+    return datetime.fromisoformat(max(finished)).strftime("%Y-%m-%d") if finished else ""
+
+
+def leaderboard_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dict[str, Any]]:
+    """Rows of a leaderboard with the given columns."""
+    best = {column.key: _best_value(frame, column.key, column.better) for column in shown}
+    rows = []
+    for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
+        cells = []
+        for column in shown:
+            cell = column.cell(row)
+            cell["top"] = best[column.key] is not None and row[column.key] == best[column.key]
+            cells.append(cell)
+        rows.append(
+            {
+                "label": label,
+                "chosen": row["chosen"],
+                "tie": row["against_first"] == "tie",
+                "failed": row["status"] not in ("ok", "derived"),
+                "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]],
+                "cells": cells,
+            }
+        )
+    return rows
+
+
+def _best_value(frame: "pd.DataFrame", key: str, better: str) -> float | None:
+    """The best figure among the contestants: a constant predictor is fast without merit."""
+    if not better:
+        return None
+    contestants = frame["status"] == "ok"
+    if "family" in frame:
+        contestants &= frame["family"] != "constant"
+    values = frame.loc[contestants, key].dropna()
+    return None if values.empty else float(values.max() if better == "high" else values.min())
+
+
+def environments(records: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """The machines that measured, each with its cells: times from different ones do not compare."""
+    groups: dict[str, dict[str, Any]] = {}
+    for label, record in records:
+        content = record.get("environment")
+        if content:
+            key = json.dumps(content, sort_keys=True)
+            groups.setdefault(key, {"content": content, "cells": []})["cells"].append(label)
+    return list(groups.values())

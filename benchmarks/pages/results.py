@@ -1,0 +1,170 @@
+"""Read what all reports start from: the records of one data set, with names that are unique in a report."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from ferbench.benchmarks.store import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredCell:
+    """One cell that was measured.
+
+    Attributes
+    ----------
+    label : str
+        Unique within the report: the recipe, with its seed where there are several.
+    record : mapping
+        The record, as the runner wrote it.
+    """
+
+    label: str
+    record: Mapping[str, Any]
+
+    @property
+    def recipe(self) -> str:
+        """Name of the recipe."""
+        return str(self.record["recipe"]["name"])
+
+
+@dataclass(frozen=True, eq=False)
+class BaseResults:
+    """Everything measured on one data set.
+
+    Attributes
+    ----------
+    root : Path
+        The folder.
+    suite : mapping
+        Content of ``suite.json``; empty when it is absent.
+    measured : tuple of MeasuredCell
+        The ok cells.
+    failed : tuple of mapping
+        The records of the other cells.
+    """
+
+    root: Path
+    suite: Mapping[str, Any]
+    measured: tuple[Any, ...]
+    failed: tuple[Mapping[str, Any], ...]
+
+    @property
+    def dataset(self) -> Mapping[str, Any]:
+        """What the records say about the data."""
+        head = self.measured[0].record if self.measured else self.failed[0]
+        content: Mapping[str, Any] = head["dataset"]
+        return content
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the faces are drawn, not photographed."""
+        return bool(self.dataset.get("drawn"))
+
+
+def find_results(folder: str | Path | None = None) -> Path:
+    """Find the folder of one data set: ``folder`` itself, or the only one in it (default ``results``).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, or no records in it.
+    ValueError
+        If several data sets lie in it; the message lists them.
+    """
+    root = Path(folder if folder is not None else "results")
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root}: no such folder; expected results of 'ferbench run', such as results/faces")
+    if (root / "records").is_dir():
+        return root
+    found = sorted(path.parent for path in root.glob("*/records") if path.is_dir())
+    if not found:
+        raise FileNotFoundError(f"{root}: no records in it; expected results of 'ferbench run': run a suite first")
+    if len(found) > 1:
+        raise ValueError(f"{root}: results of several data sets; name one of {', '.join(map(str, found))}")
+    return found[0]
+
+
+def open_results(folder: str | Path) -> tuple[Path, Store, list[dict[str, Any]], dict[str, NDArray[Any]]]:
+    """Folder of one data set, its store, its readable records and its rows.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such folder, or no record in it.
+    """
+    root = find_results(folder)
+    store = Store(root)
+    records = store.records()
+    if not records:
+        raise ValueError(f"{root}: no readable record in {root / 'records'}; run the suite first")
+    rows = store.rows()
+    return root, store, records, rows
+
+
+def read_suite(root: Path) -> dict[str, Any]:
+    """Content of ``suite.json``; empty when it is absent."""
+    path = root / "suite.json"
+    try:
+        content = json.loads(path.read_bytes()) if path.is_file() else {}
+    except ValueError as error:
+        raise ValueError(f"{path}: not JSON ({error}); run the suite again to rewrite it") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: expected one JSON object; got {type(content).__name__}; run the suite again")
+    return content
+
+
+def unique_labels(records: list[dict[str, Any]]) -> dict[str, str]:
+    """The recipe alone where it is unique, else with its seed, else with the cell id."""
+    recipes = Counter(record["recipe"]["name"] for record in records)
+    seeds = Counter((record["recipe"]["name"], record["seed"]) for record in records)
+    names = {}
+    for record in records:
+        recipe, seed = record["recipe"]["name"], record["seed"]
+        if recipes[recipe] == 1:
+            names[record["cell_id"]] = recipe
+        else:
+            names[record["cell_id"]] = f"{recipe} (seed {seed})" if seeds[recipe, seed] == 1 else record["cell_id"]
+    return names
+
+
+def companion(store: Store, kind: str, cell_id: str) -> Path:
+    """The file of arrays beside an ok record.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is missing.
+    """
+    path = store.root / kind / f"{cell_id}.npz"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: missing, though its record is ok; run the suite again to redo this cell")
+    return path
+
+
+def check_shape(path: Path, split: str, values: NDArray[Any], expected: tuple[int, ...]) -> None:
+    """Raise ValueError where an array does not fit the rows."""
+    if values.shape != expected:
+        raise ValueError(
+            f"{path}: {split} has shape {values.shape}, expected {expected} as in rows.npz; "
+            "run the suite again to redo this cell"
+        )
+
+
+def verdict(pairs: "pd.DataFrame", label: str, other: str) -> str:
+    """``better``, ``worse`` or ``tie``, read from a table of pairs in either direction."""
+    row = pairs[((pairs["a"] == label) & (pairs["b"] == other)) | ((pairs["a"] == other) & (pairs["b"] == label))]
+    if row.empty:
+        raise KeyError(f"no comparison of {label!r} and {other!r}")
+    winner = {"A": row["a"].iloc[0], "B": row["b"].iloc[0]}.get(row["verdict"].iloc[0])
+    if winner is None:
+        return "tie"
+    return "better" if winner == label else "worse"

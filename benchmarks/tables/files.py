@@ -1,0 +1,51 @@
+"""Write tables and drawings, each file whole or not at all, and remove those that no longer apply."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ferbench.utils import write_atomically
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ferbench.benchmarks.displays import Display
+
+DPI = 110
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file as UTF-8."""
+    write_atomically(path, text.encode("utf-8"))
+
+
+def write_csv(frame: "pd.DataFrame", path: Path) -> None:
+    """Write a frame with six significant digits, the same bytes for the same figures."""
+    write_text(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+
+
+def write_csv_files(tables: "Mapping[str, pd.DataFrame | None]", folder: Path) -> None:
+    """Write each table as ``NAME.csv``; where there is none, remove that of an earlier report."""
+    for name, table in tables.items():
+        if table is None:
+            (folder / f"{name}.csv").unlink(missing_ok=True)
+        else:
+            write_csv(table, folder / f"{name}.csv")
+
+
+def write_plots(makers: "Mapping[str, Callable[[], Display] | None]", folder: Path) -> list[str]:
+    """Draw each plot as ``NAME.png``; where there is none, remove that of an earlier report.
+
+    Returns
+    -------
+    list of str
+        Names of the plots that were drawn.
+    """
+    from tqdm import tqdm
+
+    for name, make in tqdm(makers.items(), desc="drawing", unit="plot", disable=None, leave=False):
+        if make is None:
+            (folder / f"{name}.png").unlink(missing_ok=True)
+        else:
+            write_atomically(folder / f"{name}.png", make().png(DPI))
+    return [name for name, make in makers.items() if make is not None]

@@ -1,0 +1,57 @@
+"""The share of a data set that a few training steps are measured on."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.datasets import Dataset
+
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of the data that a few steps are measured on.
+
+    Attributes
+    ----------
+    X, y, X_val, y_val : ndarray
+        Images and labels, as `fit` takes them; both parts are the same share of their wholes.
+    scale : float
+        What a time is multiplied with to stand for an epoch of all training images.
+    """
+
+    X: NDArray[np.uint8]
+    y: NDArray[np.str_]
+    X_val: NDArray[np.uint8]
+    y_val: NDArray[np.str_]
+    scale: float
+
+    @classmethod
+    def of(cls, dataset: Dataset, steps: int) -> "Part":
+        """Take as many training images as `steps` batches hold, and the same share of PublicTest; every class is in."""
+        (X, y), (X_val, y_val) = dataset.part("Training"), dataset.part("PublicTest")
+        share = min(1.0, steps * BATCH / len(X))
+        keep, keep_val = _spread(y, share), _spread(y_val, share)
+        return cls(X[keep], y[keep], X_val[keep_val], y_val[keep_val], len(X) / len(keep))
+
+
+def smaller(part: Part, share: float) -> Part:
+    """Give a share of a part, for what is slow."""
+    keep, keep_val = _spread(part.y, share), _spread(part.y_val, share)
+    scale = part.scale * len(part.y) / len(keep)
+    return replace(
+        part, X=part.X[keep], y=part.y[keep], X_val=part.X_val[keep_val], y_val=part.y_val[keep_val], scale=scale
+    )
+
+
+def _spread(labels: NDArray[Any], share: float) -> NDArray[np.intp]:
+    """Rows of a share of each class, at least four of each: the same for the same labels."""
+    rng = np.random.default_rng(0)
+    kept = []
+    for name in np.unique(labels):
+        rows = np.flatnonzero(labels == name)
+        kept.append(rng.permutation(rows)[: max(4, round(share * len(rows)))])
+    return np.sort(np.concatenate(kept))
