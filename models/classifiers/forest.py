@@ -127,3 +127,6 @@ class Forest(RandomForestClassifier):
         tags.target_tags.multi_output = False
         tags.classifier_tags.multi_label = False
         return tags
+
+
+REGISTERED = {"forest": Forest}

@@ -182,3 +182,6 @@ def _fit_machines(rows: Matrix, signs: Matrix, C: float) -> NDArray[np.float64]:
             break
         inside = now
     return np.asarray(weights, np.float64)
+
+
+REGISTERED = {"local-svm": LocalSVM}

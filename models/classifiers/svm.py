@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.models.base import RowClassifier, check_covered, checked_weights, fit_calibration, hold_out, some
@@ -246,3 +247,11 @@ def _pairwise_coefficients(dual: NDArray[Any], n_support: NDArray[Any]) -> Matri
         unfolded[rows[i], column] = dual[j - 1, rows[i]]
         unfolded[rows[j], column] = dual[i, rows[j]]
     return unfolded
+
+
+REGISTERED = {
+    "chi2-svm": lambda: SVM("chi2", C=3.0),
+    "intersection-svm": lambda: SVM("intersection", C=3.0),
+    "linear-svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("linear", C=1e-4))],
+    "svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("rbf", C=3.0))],
+}

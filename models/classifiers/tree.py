@@ -86,3 +86,6 @@ class Tree(DecisionTreeClassifier):
         tags.target_tags.multi_output = False
         tags.classifier_tags.multi_label = False
         return tags
+
+
+REGISTERED = {"tree": Tree}
