@@ -201,3 +201,6 @@ class GaborExtractor(ImageExtractor):
             cells = pool @ maps.reshape(pool.shape[1], -1) if self.pooling == "mean" else max_pooling(maps, self.grid)
             rows.append(cells.ravel())
         return np.sqrt(np.stack(rows)) if self.sqrt else np.stack(rows)
+
+
+REGISTERED = {"gabor": GaborExtractor}

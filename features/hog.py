@@ -171,3 +171,6 @@ def _stacked(images: Images, descriptor: cv2.HOGDescriptor, layout: Layout) -> R
     tall = padded.reshape(n_images * height, width)
     features = descriptor.compute(tall, winStride=layout.window[::-1], padding=(0, 0), locations=places)
     return np.asarray(features, np.float32).reshape(n_images, -1)
+
+
+REGISTERED = {"hog": HOGExtractor}

@@ -146,3 +146,6 @@ class MultiHOGExtractor(ImageExtractor):
         if self.equalize:
             images = equalize_histograms(images)
         return np.concatenate([part._extract(images) for part in self._parts().values()], axis=1)
+
+
+REGISTERED = {"hog-multi": MultiHOGExtractor}

@@ -181,3 +181,6 @@ def _read_model(path: Path, _mtime_ns: int, _size: int) -> _Model:
     if n_points != N_POINTS:
         raise ValueError(f"LandmarkExtractor: {path} finds {n_points} points; expected {N_POINTS}; {remedy}")
     return _Model(predictor, sha256_of(path))
+
+
+REGISTERED = {"landmarks": LandmarkExtractor}

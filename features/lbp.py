@@ -153,3 +153,6 @@ def uniform_bins() -> NDArray[np.intp]:
     turned = (patterns >> 1) | ((patterns & 1) << (NEIGHBORS - 1))
     uniform = np.bitwise_count(patterns ^ turned) <= 2
     return np.where(uniform, np.cumsum(uniform) - 1, BINS - 1)
+
+
+REGISTERED = {"lbp": LBPExtractor}

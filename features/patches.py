@@ -219,3 +219,6 @@ class PatchExtractor(LearnedExtractor):
         np.sqrt(np.maximum(distances, 0, out=distances), out=distances)
         np.subtract(distances.mean(axis=1, keepdims=True), distances, out=distances)
         return np.maximum(distances, 0, out=distances)
+
+
+REGISTERED = {"patches": PatchExtractor}

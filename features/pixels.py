@@ -49,3 +49,6 @@ class PixelExtractor(ImageExtractor):
         if self.equalize:
             images = equalize_histograms(images)
         return np.divide(images.reshape(len(images), -1), np.float32(255), dtype=np.float32)
+
+
+REGISTERED = {"pixels": PixelExtractor}

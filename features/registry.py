@@ -2,35 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from importlib.metadata import EntryPoint, entry_points
+from functools import partial
 from typing import Any
 
 from sklearn.pipeline import FeatureUnion
 
-from ferbench.features.gabor import GaborExtractor
-from ferbench.features.hog import HOGExtractor
-from ferbench.features.hog_multi import MultiHOGExtractor
-from ferbench.features.landmarks import LandmarkExtractor
-from ferbench.features.lbp import LBPExtractor
-from ferbench.features.patches import PatchExtractor
-from ferbench.features.pixels import PixelExtractor
-from ferbench.features.sift import SIFTExtractor
-from ferbench.utils import closest
+from ferbench.utils import Plugin, closest, find_plugins, find_registered
 
 GROUP = "ferbench.extractors"
 
 Factory = Callable[..., Any]
 
-BUILT_IN: dict[str, Factory] = {
-    "gabor": GaborExtractor,
-    "hog": HOGExtractor,
-    "hog-multi": MultiHOGExtractor,
-    "landmarks": LandmarkExtractor,
-    "lbp": LBPExtractor,
-    "patches": PatchExtractor,
-    "pixels": PixelExtractor,
-    "sift": SIFTExtractor,
-}
+#: What the modules of this folder register.
+BUILT_IN: dict[str, Factory] = find_registered("ferbench.features")
 
 
 def extractors() -> dict[str, Factory]:
@@ -50,7 +34,7 @@ def extractors() -> dict[str, Factory]:
     >>> {"hog", "landmarks", "pixels"} <= set(extractors())
     True
     """
-    found = {entry.name: _third_party(entry) for entry in entry_points(group=GROUP)}
+    found = {name: partial(_third_party, plugin) for name, plugin in find_plugins(GROUP, "extractor").items()}
     return dict(sorted((found | BUILT_IN).items()))
 
 
@@ -106,23 +90,6 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"unknown {what}: {name!r}; expected one of {', '.join(choices)}{hint}"
 
 
-def _third_party(entry: EntryPoint) -> Factory:
-    package = entry.dist.name if entry.dist else "an unknown package"
-    origin = f"extractor {entry.name!r} of {package} (entry point {entry.value!r})"
-
-    def make(*args: Any, **kwargs: Any) -> Any:
-        try:
-            extractor = entry.load()(*args, **kwargs)
-        except Exception as error:
-            first_line = (str(error).splitlines() or [""])[0]
-            raise ImportError(
-                f"{origin} cannot be used: {type(error).__name__}: {first_line}; repair or uninstall {package}"
-            ) from error
-        if missing := [name for name in ("fit", "transform", "get_params") if not hasattr(extractor, name)]:
-            raise ImportError(
-                f"{origin} must make a scikit-learn transformer; got {type(extractor).__name__} without "
-                f"{', '.join(missing)}; repair or uninstall {package}"
-            )
-        return extractor
-
-    return make
+def _third_party(plugin: Plugin, *args: Any, **kwargs: Any) -> Any:
+    extractor = plugin.make(*args, **kwargs)
+    return plugin.demand(extractor, ("fit", "transform", "get_params"), "a scikit-learn transformer")

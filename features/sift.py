@@ -288,3 +288,6 @@ class SIFTExtractor(LearnedExtractor):
         if self.encoding == "vlad":
             return vlad(descriptors, shares, self.words_, pyramid)
         return pyramid.shares @ shares
+
+
+REGISTERED = {"sift": SIFTExtractor}

@@ -9,6 +9,7 @@ from .classifiers.kernel_ridge import KernelRidge
 from .classifiers.knn import KNN
 from .classifiers.local_svm import LocalSVM
 from .classifiers.nystroem import NystroemMap
+from .classifiers.registry import classifier_steps
 from .classifiers.svm import SVM
 from .classifiers.tree import Tree
 from .ensembles.calibrated import Calibrated
@@ -23,7 +24,7 @@ from .keypoints.mean_shape import MeanShape
 from .keypoints.points_net import PointNet
 from .networks.augmentation import Augmentation
 from .networks.cnn import CNN
-from .registry import MIRROR_VIEWS, Estimator, Recipe, classifier_steps, describe, get_recipe, make_recipe, recipes
+from .registry import MIRROR_VIEWS, Estimator, Recipe, describe, get_recipe, make_recipe, recipes
 
 __all__ = [
     "CNN",

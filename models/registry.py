@@ -9,18 +9,15 @@ from typing import Any, Literal, Protocol, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from ferbench.features import MirrorViews, extractors, make_extractor
 from ferbench.models.base import library_of, parts_of
 from ferbench.models.bundles import recipe_name, renamed_parameters
-from ferbench.models.classifiers import KNN, SVM, Forest, KernelRidge, LocalSVM, NystroemMap, Tree
-from ferbench.models.ensembles import Calibrated, Mirrored, Pretrained, Stack, Vote
+from ferbench.models.classifiers import classifier_steps
+from ferbench.models.ensembles import Mirrored, Pretrained, Stack, Vote
 from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
 from ferbench.models.training_settings import NETWORKS, POINT_NETWORKS
@@ -112,29 +109,6 @@ class Recipe:
         return {renamed.get(name, name): value for name, value in parameters.items()}
 
 
-def classifier_steps() -> dict[str, Callable[[], list[tuple[str, Any]]]]:
-    """Return the steps that follow the extractor, by the last part of a recipe's name."""
-    return {
-        "boosting": lambda: [("classifier", Calibrated(_boosting()))],
-        "chi2-svm": lambda: [("classifier", SVM("chi2", C=3.0))],
-        "forest": lambda: [("classifier", Forest())],
-        "intersection-svm": lambda: [("classifier", SVM("intersection", C=3.0))],
-        "kernel-ridge": lambda: [("classifier", KernelRidge())],
-        "knn": lambda: [("classifier", KNN())],
-        "lda": lambda: [("classifier", Calibrated(LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")))],
-        "linear-svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("linear", C=1e-4))],
-        "logreg": lambda: [
-            ("scale", StandardScaler()),
-            ("classifier", LogisticRegression(C=0.001, max_iter=300)),
-        ],
-        "local-svm": lambda: [("classifier", LocalSVM())],
-        MIRROR_VIEWS: lambda: [("classifier", KernelRidge(views=2))],
-        "nystroem": lambda: [("map", NystroemMap()), ("classifier", LogisticRegression(C=10.0, max_iter=300))],
-        "svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("rbf", C=3.0))],
-        "tree": lambda: [("classifier", Tree())],
-    }
-
-
 def recipes() -> dict[str, Recipe]:
     """Return the recipes by name: the built-in ones, then those of the entry-point group ``ferbench.recipes``.
 
@@ -220,13 +194,6 @@ def _points(name: str, settings: Mapping[str, Any]) -> Recipe:
 
 def _constant() -> DummyClassifier:
     return DummyClassifier(strategy="prior")
-
-
-def _boosting() -> HistGradientBoostingClassifier:
-    # Of hundreds of correlated features each question may look at a tenth: as good, and many times as fast.
-    return HistGradientBoostingClassifier(
-        max_iter=200, max_leaf_nodes=15, max_features=0.1, early_stopping=False, random_state=0
-    )
 
 
 def _cross(features: str, classifier: str) -> Recipe:

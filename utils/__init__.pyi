@@ -30,6 +30,7 @@ from .parameters import (
 )
 from .pictures.decode import Decoded, decode, resize
 from .pictures.formats import MAX_FILE_BYTES
+from .plugins import Plugin, find_plugins, find_registered
 from .point_offset import mark_offset
 from .points import MIRRORED, POINT_NAMES, derive_points
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
@@ -55,6 +56,7 @@ __all__ = [
     "OrNone",
     "PartFile",
     "PartFolder",
+    "Plugin",
     "Reals",
     "Share",
     "Type",
@@ -72,6 +74,8 @@ __all__ = [
     "decode",
     "derive_points",
     "equalize_histograms",
+    "find_plugins",
+    "find_registered",
     "handle_signals",
     "interrupt_on_terminate",
     "json_field",

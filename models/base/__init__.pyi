@@ -1,4 +1,4 @@
-from .calibration import fit_calibration, hold_out, log_scores
+from .calibration import fit_calibration, hold_out, log_odds, log_scores
 from .labels import check_classes, check_counts, check_covered
 from .most_probable import MostProbable
 from .naming import library_of
@@ -15,6 +15,7 @@ __all__ = [
     "fit_calibration",
     "hold_out",
     "library_of",
+    "log_odds",
     "log_scores",
     "parts_of",
     "some",

@@ -56,6 +56,14 @@ def log_scores(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     return logarithms - logarithms.mean(axis=1, keepdims=True)
 
 
+def log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Decision values behind probabilities, in scikit-learn's shape: one column for two classes, else one for each."""
+    logarithms = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
+    if logarithms.shape[1] == 2:
+        return np.asarray(logarithms[:, 1] - logarithms[:, 0], np.float64)
+    return np.asarray(logarithms - logarithms.mean(axis=1, keepdims=True), np.float64)
+
+
 def hold_out(y: NDArray[Any], fraction: float, seed: int) -> tuple[Places, Places]:
     """Rows to fit on and rows to calibrate on, stratified; both hold every class.
 

@@ -3,6 +3,7 @@ from .kernel_ridge import KernelRidge
 from .knn import KNN
 from .local_svm import LocalSVM
 from .nystroem import NystroemMap
+from .registry import Steps, classifier_steps
 from .svm import SVM
 from .tree import Tree
 
@@ -13,5 +14,7 @@ __all__ = [
     "KernelRidge",
     "LocalSVM",
     "NystroemMap",
+    "Steps",
     "Tree",
+    "classifier_steps",
 ]

@@ -44,26 +44,6 @@ def fit_sigmoids(
     return sigmoids
 
 
-def decisions_of_classes(decisions: NDArray[np.floating], n_classes: int) -> NDArray[np.float64]:
-    """One decision value for each class: its votes among the pairs, and less than half a vote for their margins.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes), float64
-    """
-    first, second = np.triu_indices(n_classes, 1)
-    votes = np.zeros((len(decisions), n_classes))
-    margins = np.zeros((len(decisions), n_classes))
-    for pair, (i, j) in enumerate(zip(first, second, strict=True)):
-        value = decisions[:, pair]
-        votes[:, i] += value > 0
-        votes[:, j] += value <= 0
-        margins[:, i] += value
-        margins[:, j] -= value
-    # As in scikit-learn's one-versus-rest form: margins only decide between classes with equal votes.
-    return votes + margins / (3 * (np.abs(margins) + 1))
-
-
 def couple(decisions: NDArray[np.floating], sigmoids: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
     """Find the class probabilities that agree best with those of all pairs.
 

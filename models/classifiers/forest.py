@@ -93,7 +93,7 @@ class Forest(RandomForestClassifier):
         votes = self.oob_decision_function_
         # With few trees a row can be in the sample of each of them.
         seen = np.isfinite(votes).all(axis=1) & (votes.sum(axis=1) > 0)
-        labels = np.ravel(y)[seen]
+        labels = np.asarray(y).ravel()[seen]
         weights = some(checked_weights(sample_weight, votes), seen)
         self.calibrated_ = len(np.unique(labels)) == len(self.classes_) > 1
         self.probabilities_ = "mean of the trees' class shares"
@@ -127,3 +127,6 @@ class Forest(RandomForestClassifier):
         tags.target_tags.multi_output = False
         tags.classifier_tags.multi_label = False
         return tags
+
+
+REGISTERED = {"forest": Forest}

@@ -237,3 +237,6 @@ def _check_memory(n: int) -> None:
             f"KernelRidge: the kernel matrix of {n:,} rows takes {needed / 1e9:.1f} GB, and this machine has "
             f"{total / 1e9:.1f} GB; use fewer rows, or the classifier nystroem"
         )
+
+
+REGISTERED = {"kernel-ridge": KernelRidge, "mirror-kernel-ridge": lambda: KernelRidge(views=2)}

@@ -106,3 +106,6 @@ class KNN(RowClassifier):
         np.add.at(votes, (np.arange(len(rows))[:, None], self.targets_[places]), weights)
         votes += PRIOR_ROWS * self.shares_
         return log_scores(votes / votes.sum(axis=1, keepdims=True))
+
+
+REGISTERED = {"knn": KNN}

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ferbench.models.base import RowClassifier, fit_calibration, hold_out
+from ferbench.models.base import RowClassifier, fit_calibration, hold_out, log_odds
 from ferbench.models.classifiers.kernels import Matrix, normalize
 from ferbench.models.classifiers.neighbors import nearest
 from ferbench.utils import SEED, Above, Constraint, OrNone, Whole, WorkerCount
@@ -116,16 +116,8 @@ class LocalSVM(RowClassifier):
         return self.calibration_.predict_proba(scores / self.score_scale_)
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Decision values of each query's own machines, which are not calibrated.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            Higher is more probable; for two classes above 0 is the second.
-        """
-        check_is_fitted(self, "calibration_")
-        scores = self._decide(self._projected(self._rows(X)))
-        return (scores[:, 1] - scores[:, 0]) / 2 if len(self.classes_) == 2 else scores
+        """Log-odds of the calibrated probabilities, as :meth:`SVM.decision_function` gives them."""
+        return log_odds(self.predict_proba(X))
 
     def _axes(self, rows: Matrix) -> Matrix | None:
         if self.n_components is None or self.n_components >= min(rows.shape):
@@ -182,3 +174,6 @@ def _fit_machines(rows: Matrix, signs: Matrix, C: float) -> NDArray[np.float64]:
             break
         inside = now
     return np.asarray(weights, np.float64)
+
+
+REGISTERED = {"local-svm": LocalSVM}

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import cholesky, solve_triangular
 from sklearn.base import TransformerMixin
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ferbench.models.classifiers.kernel_machine import KERNEL_CONSTRAINTS, KernelMachine
@@ -98,3 +99,8 @@ class NystroemMap(TransformerMixin, KernelMachine):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+REGISTERED = {
+    "nystroem": lambda: [("map", NystroemMap()), ("classifier", LogisticRegression(C=10.0, max_iter=300))],
+}

@@ -7,10 +7,19 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from ferbench.models.base import RowClassifier, check_covered, checked_weights, fit_calibration, hold_out, some
-from ferbench.models.classifiers.coupling import couple, decisions_of_classes, fit_sigmoids
+from ferbench.models.base import (
+    RowClassifier,
+    check_covered,
+    checked_weights,
+    fit_calibration,
+    hold_out,
+    log_odds,
+    some,
+)
+from ferbench.models.classifiers.coupling import couple, fit_sigmoids
 from ferbench.models.classifiers.kernels import (
     ADDITIVE,
     KERNELS,
@@ -150,19 +159,15 @@ class SVM(RowClassifier):
         return self.calibration_.predict_proba(decisions / self.decision_scale_)
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Decision values that are not calibrated: the distances of LIBLINEAR, or the votes of LIBSVM's pairs.
+        """Log-odds of the calibrated probabilities, which never contradict `predict`.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            Higher is more probable; for two classes above 0 is the second. The label of `predict` follows the
-            calibrated probabilities, and can differ near the border.
+            Logarithms of the probabilities less their mean; for two classes the logarithm of their ratio, above 0 for
+            the second.
         """
-        check_is_fitted(self, "probabilities_")
-        decisions = np.asarray(self._decide(X), np.float64)
-        if len(self.classes_) == 2:
-            return decisions.ravel()
-        return decisions if self.kernel == "linear" else decisions_of_classes(decisions, len(self.classes_))
+        return log_odds(self.predict_proba(X))
 
     def _fit_machine(self, X: Matrix, y: NDArray[Any], weights: NDArray[np.float64] | None) -> None:
         if self.kernel == "linear":
@@ -246,3 +251,11 @@ def _pairwise_coefficients(dual: NDArray[Any], n_support: NDArray[Any]) -> Matri
         unfolded[rows[i], column] = dual[j - 1, rows[i]]
         unfolded[rows[j], column] = dual[i, rows[j]]
     return unfolded
+
+
+REGISTERED = {
+    "chi2-svm": lambda: SVM("chi2", C=3.0),
+    "intersection-svm": lambda: SVM("intersection", C=3.0),
+    "linear-svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("linear", C=1e-4))],
+    "svm": lambda: [("scale", StandardScaler()), ("classifier", SVM("rbf", C=3.0))],
+}

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 from numpy.typing import ArrayLike
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ferbench.utils import SEED, Constraint, OrNone, Whole, check_parameters
 
@@ -66,6 +66,8 @@ class Tree(DecisionTreeClassifier):
             Whether to check `X`, as in scikit-learn.
         """
         check_parameters(self)
+        if y is not None:
+            y = column_or_1d(y, warn=True)
         return super().fit(X, y, sample_weight, check_input)
 
     def predict_proba(self, X: ArrayLike, check_input: bool = True) -> Any:
@@ -86,3 +88,6 @@ class Tree(DecisionTreeClassifier):
         tags.target_tags.multi_output = False
         tags.classifier_tags.multi_label = False
         return tags
+
+
+REGISTERED = {"tree": Tree}

@@ -93,6 +93,18 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
         self.probabilities_ = ", ".join([*parts, *self._adaptations(X.shape[1:])])
         return self
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Open networks cannot be pickled: where they lie is kept, and they are opened again.
+        state = dict(super().__getstate__())
+        if "members_" in state:
+            state["members_"] = [str(member.path) for member in self.members_]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "members_" in state:
+            self.members_ = [load_bundle(path) for path in state["members_"]]
+
     def _adaptations(self, shape: tuple[int, ...]) -> list[str]:
         """What was done to make the bundles fit, for the record."""
         known = max(len(member.classes_) for member in self.members_)

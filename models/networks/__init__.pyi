@@ -1,12 +1,14 @@
-from .architectures import Builder, Tensor, build_network, conv, convolve, five_crops, norm, relu, residual_stages
+from .architectures import Builder, build_network
 from .augmentation import Augmentation
 from .batches import Batches, size_in
+from .blocks import Tensor, conv, convolve, norm, relu, residual_stages
 from .callbacks import Goal
 from .class_training import ClassTraining
 from .cnn import CNN
 from .groups import Distillation, Group, Optimizer, Prediction, Run, Schedule, Sizes, Start, Targets
 from .network import TRAINING_CONSTRAINTS, NetworkEstimator, check_training_parameters
 from .training import Pairs, Training
+from .views import five_crops
 
 __all__ = [
     "CNN",

@@ -5,21 +5,16 @@ and stand in :func:`build_network`. Keras is imported inside, so that importing 
 """
 
 from collections.abc import Callable
-from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from ferbench.models.bundles import recipe_name
+from ferbench.models.networks.blocks import MOMENTUM, Tensor, conv, convolve, norm, relu, residual_stages, separable
+from ferbench.models.networks.views import TestTime, averaged, resized
 from ferbench.utils import suggest
 
-Tensor = Any
 Builder = Callable[[Tensor, str], Tensor]
-TestTime = Literal["flip", "ten-crop"]
 
 TRANSFER = "transfer:"
-# Share of the old statistics that a normalization keeps at each step: a few dozen batches, so that short trainings do.
-_MOMENTUM = 0.9
 
 
 def build_network(
@@ -64,7 +59,7 @@ def build_network(
     architecture = recipe_name(architecture)
     check_architecture(architecture)
     inputs = Input(image_shape or (None, None), name="images")
-    x = inputs if input_size is None or image_shape is None else _resized(inputs, image_shape, input_size)
+    x = inputs if input_size is None or image_shape is None else resized(inputs, image_shape, input_size)
     x = ops.expand_dims(layers.Rescaling(1 / 255, dtype=dtype)(x), -1)
     if architecture.startswith(TRANSFER):
         x = _backbone(architecture.removeprefix(TRANSFER), x, dtype)
@@ -73,7 +68,7 @@ def build_network(
     # The softmax stays in float32: bfloat16 probabilities do not sum to one.
     outputs = layers.Dense(n_classes, activation="softmax", dtype="float32", name="probabilities")(x)
     network = Model(inputs, outputs, name=architecture.replace(":", "-"))
-    return network if test_time is None or image_shape is None else _averaged(network, image_shape, test_time)
+    return network if test_time is None or image_shape is None else averaged(network, image_shape, test_time)
 
 
 def check_architecture(architecture: str) -> None:
@@ -138,22 +133,6 @@ def _residual_blocks(x: Tensor, dtype: str) -> Tensor:
     return layers.Dropout(0.2, dtype=dtype)(x)
 
 
-def residual_stages(x: Tensor, dtype: str) -> Tensor:
-    """Two stages of a convolution block and two identity blocks, pooled inside the block."""
-    from keras import layers
-
-    x = layers.MaxPooling2D(3, 2, "same", dtype=dtype)(conv(x, 64, dtype, 7, 2))
-    for first, last in ((64, 256), (128, 512)):
-        y = relu(norm(layers.MaxPooling2D(dtype=dtype)(convolve(x, first, dtype, 1)), dtype), dtype)
-        y = norm(convolve(conv(y, first, dtype), last, dtype, 1), dtype)
-        shortcut = norm(layers.MaxPooling2D(dtype=dtype)(convolve(x, last, dtype, 1)), dtype)
-        x = relu(layers.Add(dtype=dtype)([y, shortcut]), dtype)
-        for _ in range(2):
-            y = conv(conv(x, first, dtype, 1), first, dtype)
-            x = relu(layers.Add(dtype=dtype)([norm(convolve(y, last, dtype, 1), dtype), x]), dtype)
-    return x
-
-
 def _mini_xception(x: Tensor, dtype: str) -> Tensor:
     """Mini-Xception of Arriaga, Valdenegro-Toro and Plöger (2017), about 60,000 weights."""
     from keras import layers
@@ -162,8 +141,8 @@ def _mini_xception(x: Tensor, dtype: str) -> Tensor:
     x = relu(norm(layers.Conv2D(8, 3, use_bias=False, dtype=dtype)(x), dtype), dtype)
     for filters in (16, 32, 64, 128):
         shortcut = norm(convolve(x, filters, dtype, 1, 2), dtype)
-        y = relu(norm(_separable(x, filters, dtype), dtype), dtype)
-        y = layers.MaxPooling2D(3, 2, "same", dtype=dtype)(norm(_separable(y, filters, dtype), dtype))
+        y = relu(norm(separable(x, filters, dtype), dtype), dtype)
+        y = layers.MaxPooling2D(3, 2, "same", dtype=dtype)(norm(separable(y, filters, dtype), dtype))
         x = layers.Add(dtype=dtype)([y, shortcut])
     # The original ends in a 3 x 3 convolution to the classes before the average; here the common head comes after it.
     return layers.GlobalAveragePooling2D(dtype=dtype)(x)
@@ -238,78 +217,8 @@ def _backbone(name: str, x: Tensor, dtype: str) -> Tensor:
     # Some builders average over thousands of steps (MobileNetV3: a momentum of 0.999), more than a training may have.
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = _MOMENTUM
+            layer.momentum = MOMENTUM
     return layers.Dropout(0.2, dtype=dtype)(layers.GlobalAveragePooling2D(dtype=dtype)(backbone(color)))
-
-
-def _averaged(network: Any, image_shape: tuple[int, int], test_time: TestTime) -> Any:
-    """Wrap a network so that it averages over views of the image; the views are part of the exported graph."""
-    from keras import Input, Model, layers, ops
-
-    inputs = Input(image_shape, name="images")
-    views = [inputs]
-    if test_time == "ten-crop":
-        crops = [inputs[:, rows, columns, None] for rows, columns in five_crops(image_shape)]
-        views = [ops.image.resize(crop, image_shape)[..., 0] for crop in crops]
-    views += [ops.flip(view, axis=2) for view in views]
-    outputs = layers.Average(dtype="float32")([network(view) for view in views])
-    return Model(inputs, outputs, name=f"{network.name}-{test_time}")
-
-
-def _resized(images: Tensor, image_shape: tuple[int, int], size: int) -> Tensor:
-    """Images in another resolution by products with fixed matrices: a resize layer changes on its way to ONNX."""
-    from keras import ops
-
-    down, across = (_interpolation(side, size) for side in image_shape)
-    return ops.matmul(ops.matmul(down, images), across.T)
-
-
-def _interpolation(before: int, after: int) -> NDArray[np.float32]:
-    """Weights (after, before) of linear interpolation, as wide as the step where the image shrinks."""
-    step = before / after
-    centers = (np.arange(after) + 0.5) * step - 0.5
-    weights = np.maximum(0, 1 - np.abs(np.arange(before) - centers[:, None]) / max(step, 1))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def five_crops(image_shape: tuple[int, int]) -> list[tuple[slice, slice]]:
-    """Rows and columns of the corners and the center of an image that is cut by a twelfth of its sides."""
-    down, right = (side // 12 for side in image_shape)
-    corners = [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)]
-    height, width = image_shape[0] - down, image_shape[1] - right
-    return [(slice(top, top + height), slice(left, left + width)) for top, left in corners]
-
-
-def conv(x: Tensor, filters: int, dtype: str, kernel: int = 3, stride: int = 1) -> Tensor:
-    """Convolution, normalization, ReLU."""
-    return relu(norm(convolve(x, filters, dtype, kernel, stride), dtype), dtype)
-
-
-def convolve(x: Tensor, filters: int, dtype: str, kernel: int = 3, stride: int = 1) -> Tensor:
-    """Convolution without bias."""
-    from keras import layers
-
-    return layers.Conv2D(filters, kernel, stride, "same", use_bias=False, dtype=dtype)(x)
-
-
-def _separable(x: Tensor, filters: int, dtype: str) -> Tensor:
-    from keras import layers
-
-    return layers.SeparableConv2D(filters, 3, padding="same", use_bias=False, dtype=dtype)(x)
-
-
-def norm(x: Tensor, dtype: str) -> Tensor:
-    """Batch normalization."""
-    from keras import layers
-
-    return layers.BatchNormalization(momentum=_MOMENTUM, dtype=dtype)(x)
-
-
-def relu(x: Tensor, dtype: str) -> Tensor:
-    """Rectified linear unit."""
-    from keras import layers
-
-    return layers.ReLU(dtype=dtype)(x)
 
 
 ARCHITECTURES: dict[str, Builder] = {

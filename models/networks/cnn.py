@@ -13,26 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 from ferbench.features import ImageInput, check_images
 from ferbench.models import networks
 from ferbench.models.base import MostProbable, check_classes, check_counts
-from ferbench.models.networks.architectures import TestTime, build_network, check_architecture
+from ferbench.models.networks.architectures import build_network, check_architecture
 from ferbench.models.networks.augmentation import Augmentation
-from ferbench.models.networks.groups import (
-    Distillation,
-    Group,
-    Optimizer,
-    Prediction,
-    Run,
-    Schedule,
-    Sizes,
-    Start,
-    Targets,
-)
-from ferbench.models.networks.network import (
-    PATH,
-    TRAINING_CONSTRAINTS,
-    NetworkEstimator,
-    check_training_parameters,
-)
-from ferbench.utils import AtLeast, Constraint, Each, OneOf, OrNone, Share, Whole, require
+from ferbench.models.networks.cnn_parameters import CNN_CONSTRAINTS, CNN_GROUPS
+from ferbench.models.networks.groups import Group
+from ferbench.models.networks.network import NetworkEstimator, check_training_parameters
+from ferbench.models.networks.views import TestTime
+from ferbench.utils import Constraint, require
 
 Imbalance = Literal["weights", "sqrt-weights", "oversample"]
 
@@ -116,18 +103,10 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
 
     Attributes
     ----------
-    model_ : keras.Model
-        The network at the epoch with the best validation accuracy.
     history_ : dict of str to list of float
         One entry per epoch: loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
     best_epoch_ : int
-        Epoch (from 1) whose weights are kept.
-    image_shape_ : tuple of int
-        Height and width of the images it was fitted on, in pixels.
-    implementation_ : str
-        Libraries, backend and precision that trained the network.
-    probabilities_ : str
-        How the probabilities come about.
+        Epoch (from 1) with the best validation accuracy, whose weights `model_` has.
 
     See Also
     --------
@@ -152,28 +131,8 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
     (2, 7)
     """
 
-    constraints: ClassVar[Mapping[str, Constraint]] = {
-        **TRAINING_CONSTRAINTS,
-        "imbalance": OrNone(OneOf(("weights", "sqrt-weights", "oversample"))),
-        "label_smoothing": Share(),
-        "teachers": Each(PATH, "folders of bundles, or names of shipped ones, in a list"),
-        "distillation": Share(whole=True),
-        "frozen_epochs": Whole(0),
-        "input_size": OrNone(Whole(8)),
-        "progressive_sizes": Each(Whole(8), "whole numbers of at least 8, such as (32, 40, 48)"),
-        "refit_head": AtLeast(0),
-        "test_time": OrNone(OneOf(("flip", "ten-crop"))),
-    }
-    group_types: ClassVar[Mapping[str, type[Group]]] = {
-        "optimizer": Optimizer,
-        "schedule": Schedule,
-        "targets": Targets,
-        "distillation": Distillation,
-        "start": Start,
-        "sizes": Sizes,
-        "prediction": Prediction,
-        "run": Run,
-    }
+    constraints: ClassVar[Mapping[str, Constraint]] = CNN_CONSTRAINTS
+    group_types: ClassVar[Mapping[str, type[Group]]] = CNN_GROUPS
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ import pytest
 
 from ferbench.datasets import make_faces
 from ferbench.models import CNN, load_bundle, make_recipe, save_bundle
-from ferbench.models.networks.architectures import _resized
+from ferbench.models.networks.views import resized
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
@@ -29,7 +29,7 @@ def test_the_resizing_travels_with_the_network(tmp_path: Path, precision: str) -
 def test_the_network_sees_what_a_resize_gives(size: int, method: int) -> None:
     images = make_faces(21, random_state=0).images.astype(np.float32)
     expected = np.stack([cv2.resize(image, (size, size), interpolation=method) for image in images])
-    seen = np.asarray(_resized(images, (48, 48), size))
+    seen = np.asarray(resized(images, (48, 48), size))
     assert np.abs(seen - expected).mean() < 4, "a mirrored or transposed one would be far off"
     np.testing.assert_allclose(seen.mean(axis=(1, 2)), images.mean(axis=(1, 2)), atol=0.5)
 

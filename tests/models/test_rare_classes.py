@@ -82,12 +82,14 @@ def test_every_classical_recipe_has_a_column_for_each_class(name: str) -> None:
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("classifier", classifier_steps())
 def test_a_class_with_so_many_images_keeps_its_column(classifier: str, count: int) -> None:
-    images, labels = few(angry=12, disgust=count, fear=12, neutral=12)
-    rows = images[:, ::6, ::6].reshape(len(images), -1).astype(np.float32)
+    _, labels = few(angry=12, disgust=count, fear=12, neutral=12)
+    # Rows that say their class, twice for the kernel with two views.
+    own = (labels[:, None] == np.unique(labels)) + np.random.default_rng(0).uniform(0, 0.1, (len(labels), 7))
+    rows = np.tile(own.astype(np.float32), 2)
     recognizer = quick(f"pixels+{classifier}")[1:].fit(rows, labels)
     assert recognizer.predict_proba(rows).shape == (len(rows), 7)
     # A lost column would shift all labels after it, and make most training images wrong.
-    assert recognizer.score(rows, labels) > 1 / 7
+    assert recognizer.score(rows, labels) > 0.5
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

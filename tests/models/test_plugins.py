@@ -1,0 +1,160 @@
+"""A plug-in is one file, in its folder or in another package, and no other file is touched."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ferbench.datasets import make_faces
+from ferbench.models import get_recipe, make_recipe, recipes
+from ferbench.utils import find_registered
+
+ROOT = Path(__file__).parents[2]
+EXTRACTOR = '''
+"""Mean gray levels of rows."""
+
+import numpy as np
+
+from ferbench.features.base import ImageExtractor
+
+
+class RowMeans(ImageExtractor):
+    """Mean gray level of each row."""
+
+    def __init__(self, *, n_jobs=None):
+        self.n_jobs = n_jobs
+
+    def _names(self):
+        return [f"row{y}" for y in range(self.image_shape_[0])]
+
+    def _extract(self, images):
+        return images.mean(axis=2, dtype=np.float32)
+
+
+REGISTERED = {"mine": RowMeans}
+'''
+CLASSIFIER = '''
+"""Nearest class mean."""
+
+from sklearn.naive_bayes import GaussianNB
+from sklearn.preprocessing import StandardScaler
+
+REGISTERED = {"bayes": lambda: [("scale", StandardScaler()), ("classifier", GaussianNB())], "plain-bayes": GaussianNB}
+'''
+USE = """
+import numpy as np
+import ferbench.features, ferbench.models
+assert ferbench.features.__file__.startswith({root!r}), ferbench.features.__file__
+from ferbench.features import check_extractor, make_extractor
+from ferbench.models import make_recipe, recipes
+check_extractor(make_extractor("mine"))
+rng = np.random.default_rng(0)
+X = rng.integers(0, 256, (40, 24, 24), dtype=np.uint8)
+y = np.where(X[:, :12].mean(axis=(1, 2)) > X[:, 12:].mean(axis=(1, 2)), "happy", "sad")
+for name in ("mine+svm", "mine+bayes", "hog+mine+plain-bayes"):
+    print(name, name in recipes(), make_recipe(name).fit(X, y).predict_proba(X).shape)
+"""
+
+
+def test_a_file_in_the_folder_is_all_that_an_extractor_or_a_classifier_needs(tmp_path: Path) -> None:
+    for room in ("utils", "features", "models"):
+        ignored = shutil.ignore_patterns("__pycache__", "pretrained")
+        shutil.copytree(ROOT / room, tmp_path / "ferbench" / room, ignore=ignored)
+    (tmp_path / "ferbench" / "features" / "mine.py").write_text(EXTRACTOR)
+    (tmp_path / "ferbench" / "models" / "classifiers" / "bayes.py").write_text(CLASSIFIER)
+    code = USE.format(root=str(tmp_path))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "mine+svm True (40, 2)",
+        "mine+bayes True (40, 2)",
+        "hog+mine+plain-bayes False (40, 2)",
+    ]
+
+
+@pytest.fixture
+def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package with good and bad classifiers."""
+    (tmp_path / "bayes_of_others.py").write_text(CLASSIFIER + "\nMAKE = REGISTERED['bayes']\n")
+    info = tmp_path / "bayes_of_others-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bayes-of-others\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[ferbench.classifiers]\n"
+        "bayes = bayes_of_others:MAKE\n"
+        "absent = bayes_of_others:Nobody\n"
+        "wrong = builtins:dict\n"
+        "svm = builtins:dict\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.usefixtures("other_package")
+def test_a_classifier_of_another_package_is_part_of_recipes() -> None:
+    faces = make_faces(70, random_state=0)
+    assert "pixels+bayes" in recipes() and get_recipe("hog+pixels+bayes").family == "classical"
+    recognizer = make_recipe("pixels+bayes").fit(faces.images, faces.labels)
+    assert recognizer.predict_proba(faces.images).shape == (70, len(np.unique(faces.labels)))
+    # Built-in names cannot be taken.
+    assert type(make_recipe("hog+svm")["classifier"]).__name__ == "SVM"
+
+
+@pytest.mark.usefixtures("other_package")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("absent", "AttributeError: module 'bayes_of_others' has no attribute 'Nobody'; repair or uninstall bayes-of"),
+        ("wrong", "must make a scikit-learn classifier of rows; got dict without fit, predict_proba, get_params"),
+    ],
+)
+def test_a_broken_classifier_of_another_package_is_named_and_harms_no_other(name: str, message: str) -> None:
+    assert {f"hog+{name}", "hog+bayes", "hog+svm"} <= set(recipes())
+    make_recipe("hog+bayes")
+    with pytest.raises(ImportError, match=message) as caught:
+        make_recipe(f"hog+{name}")
+    assert f"classifier {name!r} of bayes-of-others" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.fixture
+def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> tuple[str, Path]:
+    name = f"room_of_{request.node.name.partition('[')[0][-20:]}"
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return name, folder
+
+
+def test_modules_that_register_nothing_are_not_imported(room: tuple[str, Path]) -> None:
+    name, folder = room
+    (folder / "heavy.py").write_text("raise ImportError('heavy')\n")
+    (folder / "b.py").write_text("REGISTERED = {'second': 2}\n")
+    (folder / "a.py").write_text("REGISTERED: dict[str, int] = {'zero': 0, 'first': 1}\n")
+    assert list(find_registered(name).items()) == [("first", 1), ("second", 2), ("zero", 0)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["REGISTERED = {'a': 1}", "REGISTERED = {'a': 2}"], r"m1 and .*m0 both register 'a'; rename one of them"),
+        (["REGISTERED = ['a']"], r"m0: REGISTERED must map names to what they make; got \['a'\]"),
+    ],
+)
+def test_names_that_clash_and_wrong_declarations_are_named(
+    room: tuple[str, Path], texts: list[str], message: str
+) -> None:
+    name, folder = room
+    for place, text in enumerate(texts):
+        (folder / f"m{place}.py").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        find_registered(name)
+    for module in [each for each in sys.modules if each.startswith(name)]:
+        del sys.modules[module]
