@@ -122,7 +122,7 @@ def test_a_field_that_is_left_out_is_named_or_not_needed(
         (("scores", "PublicTest", "accuracy"), [1], r"scores\.PublicTest\.accuracy must be a number"),
         (("dataset", "drawn"), "no", r"dataset\.drawn must be true or false"),
         (("format",), True, r"format True, this version reads 1"),
-        (("task",), [], r"for the task \[\], which this version does not know"),
+        (("task",), [], r"it is for the task \[\], which this version does not know"),
     ],
 )
 def test_the_message_names_file_and_field(
