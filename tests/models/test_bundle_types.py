@@ -28,10 +28,9 @@ from ferbench.models.bundles import digest, file_sha256, trusted
 from ferbench.models.bundles.aliases import TYPES
 from ferbench.models.bundles.bundle import SCIKIT_LEARN
 
-# The trees are built by scikit-learn in a fit; what recipes consist of before it does not show them.
+# Built by scikit-learn in a fit; what recipes consist of before it does not show them.
 FITTED_ONLY = {
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "sklearn.tree._classes.DecisionTreeClassifier",
     "sklearn.tree._tree.Tree",
 }
 
