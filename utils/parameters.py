@@ -158,7 +158,8 @@ class OneOf:
         return isinstance(value, str) and value in self.words
 
     def __str__(self) -> str:
-        return f"one of {', '.join(map(repr, self.words))}"
+        words = ", ".join(map(repr, self.words))
+        return words if len(self.words) == 1 else f"one of {words}"
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ class Either:
         return self.first.accepts(value) or self.second.accepts(value)
 
     def __str__(self) -> str:
-        return f"{self.first}, or {self.second}"
+        return f"{self.first} or {self.second}"
 
 
 @dataclass(frozen=True)

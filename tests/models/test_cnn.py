@@ -145,7 +145,7 @@ def test_without_validation_images_a_part_is_held_out(faces: Dataset) -> None:
         ({"architecture": "vgg-99"}, "no architecture 'vgg-99'; did you mean vgg-fer"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0"),
         ({"imbalance": "smote"}, "imbalance must be one of"),
-        ({"learning_rate": -1.0}, "learning_rate must be above 0"),
+        ({"learning_rate": -1.0}, "learning_rate must be a number above 0"),
     ],
 )
 def test_wrong_parameters_are_named(faces: Dataset, parameters: dict, message: str) -> None:

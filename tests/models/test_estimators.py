@@ -199,9 +199,12 @@ def test_the_nystroem_map_with_all_rows_is_the_kernel(blobs: tuple) -> None:
         (KNN(0), "KNN: n_neighbors must be a whole number of at least 1; got 0"),
         (KNN(scaling="max"), "KNN: scaling must be"),
         (LocalSVM(n_components=0), "LocalSVM: n_components must be"),
-        (LocalSVM(C=0), "LocalSVM: C must be above 0"),
+        (LocalSVM(C=0), "LocalSVM: C must be a number above 0"),
         (NystroemMap(0), "NystroemMap: n_components must be"),
-        (Calibrated(LinearDiscriminantAnalysis(), calibration_fraction=1), "calibration_fraction must be between"),
+        (
+            Calibrated(LinearDiscriminantAnalysis(), calibration_fraction=1),
+            "calibration_fraction must be a number between 0 and 1",
+        ),
     ],
 )
 def test_wrong_parameters_are_named(blobs: tuple, recognizer: Any, message: str) -> None:

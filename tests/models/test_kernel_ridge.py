@@ -159,11 +159,11 @@ def test_rows_of_zeros_are_no_trouble(histograms: np.ndarray) -> None:
 @pytest.mark.parametrize(
     "parameters, message",
     [
-        ({"kernel": "cubic"}, "kernel must be one of rbf, linear, chi2, intersection; got 'cubic'"),
+        ({"kernel": "cubic"}, "kernel must be one of 'rbf', 'linear', 'chi2', 'intersection'; got 'cubic'"),
         ({"alpha": 0}, "alpha must be a number above 0"),
         ({"alpha": ()}, "alpha must be a number above 0"),
         ({"gamma": -1}, "gamma must be 'scale' or a number above 0"),
-        ({"scaling": "max"}, "scaling must be center, norm or None"),
+        ({"scaling": "max"}, "scaling must be one of 'center', 'norm', or None"),
         ({"blocks": (3, 4)}, r"1 view\(s\) of blocks of \[3, 4\] columns need 7 columns; got 8"),
         ({"views": 3}, "3 view"),
         ({"loo_rows": 0}, "loo_rows must be"),

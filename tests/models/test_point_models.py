@@ -252,7 +252,7 @@ def test_bad_input_is_named(case: str, name: str, faces: Faces) -> None:
     "parameters, message",
     [
         ({"architecture": "points-nett"}, "no key-point architecture 'points-nett'; did you mean points-net"),
-        ({"loss": "l1"}, "loss must be one of wing, l2; got 'l1'"),
+        ({"loss": "l1"}, "loss must be one of 'wing', 'l2'; got 'l1'"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1"),
         ({"augmentation": {"mixup": 0.2}}, "a blended face has two noses"),
     ],

@@ -77,7 +77,7 @@ def test_what_does_not_fit_is_named(faces: Dataset, bundles: list[Path], tmp_pat
         Pretrained(bundles[0]).fit(faces.images[two], faces.labels[two])
     with pytest.raises(FileNotFoundError, match="nowhere"):
         Pretrained(tmp_path / "nowhere").fit(faces.images, faces.labels)
-    with pytest.raises(ValueError, match="test_time must be flip, ten-crop or None; got 'crop'"):
+    with pytest.raises(ValueError, match="test_time must be one of 'flip', 'ten-crop', or None; got 'crop'"):
         Pretrained(bundles[0], test_time="crop").fit(faces.images, faces.labels)
     with pytest.raises(ValueError, match="at least one bundle"):
         Pretrained([]).fit(faces.images, faces.labels)

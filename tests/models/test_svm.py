@@ -73,8 +73,8 @@ def test_float32_support_vectors_only(blobs: tuple) -> None:
 @pytest.mark.parametrize(
     "parameters, message",
     [
-        ({"kernel": "cubic"}, "kernel must be one of rbf, linear, chi2, intersection; got 'cubic'"),
-        ({"C": 0}, "C must be above 0"),
+        ({"kernel": "cubic"}, "kernel must be one of 'rbf', 'linear', 'chi2', 'intersection'; got 'cubic'"),
+        ({"C": 0}, "C must be a number above 0"),
         ({"gamma": "auto"}, "gamma must be"),
     ],
 )
