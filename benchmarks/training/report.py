@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ferbench import models
 from ferbench.benchmarks.report import TEST, VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.tables import markdown_table, write_csv_files, write_text
 from ferbench.benchmarks.training.epochs import TUTORIAL
@@ -46,7 +47,8 @@ def time_to_accuracy(measured: dict[str, Any], results: Path) -> "pd.DataFrame":
     rows = []
     for entry in measured["epochs"]:
         name = measured["reference"] if entry["recipe"] == TUTORIAL else entry["recipe"]
-        rows.append(_row(entry, cells.get(name), read, measured["target"]))
+        # What was measured earlier may have the former name of a recipe.
+        rows.append(_row(entry, cells.get(models.recipe_name(name)), read, measured["target"]))
     return pd.DataFrame(rows)
 
 
