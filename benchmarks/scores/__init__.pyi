@@ -10,7 +10,8 @@ from .keypoints import (
     interocular_distance,
     score_points,
 )
-from .metrics import N_BINS, Scores, calibration_bins, check_predictions, expected_calibration_error, score
+from .metrics import N_BINS, Scores, calibration_bins, expected_calibration_error, score
+from .predictions import check_predictions
 from .registry import Metric, metric_values, plugin_metrics
 from .statistics import ALPHA, compare, holm
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ferbench.benchmarks.scores.bootstrap import Floats, bootstrap_weights, percentile_interval
-from ferbench.benchmarks.scores.metrics import check_predictions
+from ferbench.benchmarks.scores.predictions import check_predictions
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -107,7 +107,7 @@ def test_the_leaderboard_is_sorted_by_buttons_that_say_so(page: Page) -> None:
 def test_every_section_is_there_and_linked(page: Page) -> None:
     sections = {attributes.get("id") for attributes in page.having("section")}
     expected = {
-        *("leaderboard", "cost", "f1", "confusion", "pairs", "roc", "calibration", "training"),
+        *("leaderboard", "cost", "f1", "confusion", "pairs", "roc", "calibration", "plots", "training"),
         *("wrong", "comparison", "reading", "environment"),
     }
     assert sections == expected
