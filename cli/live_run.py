@@ -235,7 +235,8 @@ def _check_folder(folder: Path, given: Path) -> None:
     if folder.suffix.lower() in IMAGE_OUTPUT_SUFFIXES or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"{folder}: {given} is a folder, so --output-image must be one too")
     if folder.resolve().is_relative_to(given.resolve()):
-        raise ValueError(f"{folder}: lies in the input, which is never overwritten; choose another folder")
+        where = "is" if folder.resolve() == given.resolve() else "lies in"
+        raise ValueError(f"{folder}: {where} the input, which is never overwritten; choose another folder")
 
 
 def _video_sinks(args: argparse.Namespace, source: Source, pipeline: Pipeline) -> tuple[list[Sink], FrequencySink]:
