@@ -108,7 +108,7 @@ def _open_images(args: argparse.Namespace) -> PhotoSource:
     if not path.exists():
         raise FileNotFoundError(f"{text}: no such file or folder; give an image, a folder of images or an address")
     if path.is_file():
-        open_source(path, live=False).close()  # what is wrong with a file that is no video either is said there
+        open_source(path, live=False).close()  # says what is wrong with a file that is no video either
         raise ValueError(f"{text}: is no image; use `ferbench video`")
     return PhotoSource(text)
 
