@@ -108,7 +108,7 @@ def _open_images(args: argparse.Namespace) -> PhotoSource:
     if not path.exists():
         raise FileNotFoundError(f"{text}: no such file or folder; give an image, a folder of images or an address")
     if path.is_file():
-        open_source(path, live=False).close()  # what is wrong with a file that is no video either is said there
+        open_source(path, live=False).close()  # says what is wrong with a file that is no video either
         raise ValueError(f"{text}: is no image; use `ferbench video`")
     return PhotoSource(text)
 
@@ -235,7 +235,8 @@ def _check_folder(folder: Path, given: Path) -> None:
     if folder.suffix.lower() in IMAGE_OUTPUT_SUFFIXES or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"{folder}: {given} is a folder, so --output-image must be one too")
     if folder.resolve().is_relative_to(given.resolve()):
-        raise ValueError(f"{folder}: lies in the input, which is never overwritten; choose another folder")
+        where = "is" if folder.resolve() == given.resolve() else "lies in"
+        raise ValueError(f"{folder}: {where} the input, which is never overwritten; choose another folder")
 
 
 def _video_sinks(args: argparse.Namespace, source: Source, pipeline: Pipeline) -> tuple[list[Sink], FrequencySink]:

@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.utils import check_outputs, printable, safe_cell, write_atomically
-from ferbench.utils.pictures import read_gray, walk_images
+from ferbench import models
+from ferbench.benchmarks import choose
+from ferbench.utils import check_outputs, pictures, printable, safe_cell, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,12 +44,9 @@ def register(subparsers: Any) -> None:
 
 def predict(args: argparse.Namespace) -> int:
     """Predict, print, and write the files asked for."""
-    from ferbench.benchmarks.choose import find_bundle
-    from ferbench.models import load_bundle
-
     check_outputs(args.images, [path for path in (args.csv, args.json) if path])
     files, notes = _image_files(args.images)
-    bundle = load_bundle(find_bundle(args.model, Path(args.results)))
+    bundle = models.load_bundle(choose.find_bundle(args.model, Path(args.results)))
     table, skipped = _predict_all(bundle, files, strict=args.strict)
     # Where a table goes to standard output, nothing else may stand there.
     piped = "-" in (str(args.csv), str(args.json))
@@ -123,7 +121,7 @@ def _read(files: list[str], size: int, skipped: dict[str, str], *, strict: bool)
 
     def read(file: str) -> Any:
         try:
-            return read_gray(file, size)
+            return pictures.read_gray(file, size)
         except (ValueError, OSError) as error:
             if strict:
                 raise
@@ -151,7 +149,7 @@ def _image_files(names: list[str]) -> tuple[list[str], list[str]]:
         if not Path(name).is_dir():
             files.append(name)
             continue
-        walk = walk_images(name)
+        walk = pictures.walk_images(name)
         files += map(str, walk.files)
         notes += [f"skipped {path}: a hidden file" for path in walk.hidden[:SHOWN]]
         if text := walk.left_out():

@@ -70,10 +70,11 @@ def safe_cell(text: str) -> str:
 
 
 def _identity(path: Path) -> object:
+    place = path.resolve()  # also where a folder on the way is not there yet
     try:
-        status = path.stat()
+        status = place.stat()
     except OSError:
-        return path.resolve()
+        return place
     return status.st_dev, status.st_ino
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.datasets.audits import plots
 from ferbench.datasets.audits.findings import count_classes, count_sizes, find_copies, find_lookalikes, measure_grays
 from ferbench.datasets.base import SPLITS, Dataset, Problems
 from ferbench.datasets.readers import BUILT_IN, load, open_source, read_source
@@ -108,8 +109,6 @@ def _sizes(dataset: Dataset, shapes: NDArray[np.int32] | None) -> dict[str, Any]
 
 def _write_figures(dataset: Dataset, findings: dict[str, Any], output: Path, faces: bool, seed: int) -> dict[str, str]:
     """Draw what there is to draw; figures with faces of an earlier audit go, so that none is published by mistake."""
-    from ferbench.datasets.audits import plots
-
     several_sizes = len(findings["sizes"]["original"] or []) > 1
     wanted: dict[str, Callable[[], Any] | None] = {
         "classes": lambda: plots.plot_classes(findings),

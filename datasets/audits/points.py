@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.datasets.audits import points_plots as plots
 from ferbench.datasets.audits.images import render, save_figure, write_text
 from ferbench.datasets.points import POINT_SPLITS, PointDataset, load_points
 from ferbench.utils import mark_offset
@@ -125,8 +126,6 @@ def _write_figures(
     dataset: PointDataset, findings: dict[str, Any], output: Path, faces: bool, seed: int
 ) -> dict[str, str]:
     """Draw; a sheet of faces of an earlier call goes, so that none is published by mistake."""
-    from ferbench.datasets.audits import points_plots as plots
-
     gaps = any(n for missing in findings["missing"].values() for n in missing.values())
     wanted: dict[str, Callable[[], Any] | None] = {
         "missing": (lambda: plots.plot_missing(findings)) if gaps else None,

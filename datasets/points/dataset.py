@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.datasets.faces import make_faces
+from ferbench.datasets.points.csv_file import read_csv
 from ferbench.datasets.points.marked import MarkedRows, refuse_unmarked, to_square
+from ferbench.datasets.points.npz_file import read_npz
 from ferbench.datasets.points.splits import POINT_SPLITS, split_people
 from ferbench.utils import POINT_NAMES, derive_points
 
@@ -139,9 +142,6 @@ def load_points(source: str | os.PathLike[str], size: int = 96, seed: int = 0, *
 
 
 def _read(path: Path) -> MarkedRows:
-    from ferbench.datasets.points.csv_file import read_csv
-    from ferbench.datasets.points.npz_file import read_npz
-
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder; expected {_SOURCES}")
     if path.suffix.lower() == ".npz":
@@ -169,8 +169,6 @@ def _from_rows(rows: MarkedRows, path: Path, size: int, seed: int) -> PointDatas
 
 
 def _draw(size: int, seed: int, options: dict[str, object]) -> PointDataset:
-    from ferbench.datasets.faces import make_faces
-
     if unknown := sorted(options.keys() - {"n_samples", "difficulty"}):
         raise ValueError(f"faces: unknown option {unknown[0]!r}; expected n_samples or difficulty")
     faces = make_faces(size=size, random_state=seed, **options)  # type: ignore[arg-type]

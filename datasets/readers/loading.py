@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.datasets.base import LABELS, SPLITS, Dataset, Problems, Source, content_fingerprint
+from ferbench.datasets.faces import make_faces
 from ferbench.datasets.protocols import check_labels, keep_labels, resolve_splits
 from ferbench.datasets.readers.cache import Table, read_table
 from ferbench.datasets.readers.csv_file import CsvSource
@@ -172,8 +173,6 @@ def _third_party(point: EntryPoint) -> Callable[..., Dataset]:
 
 
 def _load_faces(*, size: int, seed: int, **options: object) -> Dataset:
-    from ferbench.datasets.faces import make_faces
-
     if unknown := sorted(options.keys() - {"n_samples", "difficulty"}):
         raise ValueError(f"{BUILT_IN}: unknown option {unknown[0]!r}; expected n_samples or difficulty")
     return make_faces(size=size, random_state=seed, **options)  # type: ignore[arg-type]

@@ -1,0 +1,47 @@
+"""Outputs never overwrite inputs or each other; names are safe to show."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ferbench.utils import check_outputs, printable, safe_cell
+
+
+def test_no_output_is_one_of_many_inputs(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.jpg" for number in range(3)]
+    for file in files:
+        file.touch()
+    (tmp_path / "link.csv").symlink_to(files[1])
+    os.link(files[2], tmp_path / "hard.csv")
+    for name in ("0.jpg", "link.csv", "hard.csv", "no/../1.jpg"):
+        with pytest.raises(ValueError, match="is the input, which is never overwritten"):
+            check_outputs([str(file) for file in files], [tmp_path / "ok.csv", tmp_path / name])
+    check_outputs([str(file) for file in files], [tmp_path / "ok.csv", Path("-")])
+    assert not (tmp_path / "ok.csv").exists()
+
+
+def test_two_names_of_one_output_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").touch()
+    (tmp_path / "b.csv").symlink_to(tmp_path / "a.csv")
+    with pytest.raises(ValueError, match="two outputs have this name"):
+        check_outputs("0", [tmp_path / "a.csv", tmp_path / "b.csv"])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("photo é.jpg", "photo é.jpg"),
+        ("a\x1b[2J\n.jpg", "a\\x1b[2J\\n.jpg"),
+        ("b\udcff", "b\\xff"),
+        ("\u202e", "\\u202e"),
+    ],
+)
+def test_names_are_shown_without_what_disturbs_a_terminal(name: str, shown: str) -> None:
+    assert printable(name) == shown
+
+
+@pytest.mark.parametrize("name", ["=1+1.jpg", "+1.jpg", "-1.jpg", "@a.jpg"])
+def test_no_cell_is_a_formula(name: str) -> None:
+    assert safe_cell(name) == f"'{name}"
+    assert safe_cell(f"photos/{name}") == f"photos/{name}"
