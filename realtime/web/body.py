@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from typing import Any
 
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from ferbench.realtime.web.limits import Limits
 from ferbench.realtime.web.refusal import Refusal
 
 # A form has one file; a page may send a few fields along, which are not looked at.
-MAX_FIELDS = 8
+MAX_FIELDS, MAX_FIELD_BYTES = 8, 64 * 1024
 # Pieces in which a form is parsed; between them others have their turn.
 PIECE = 64 * 1024
+_NO_FILE = Refusal(422, "no_file", "the form has no file; send one, or the picture's bytes as the whole body")
 
 
 async def read_body(request: Request, limits: Limits) -> bytes:
@@ -61,33 +63,93 @@ async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
 
 
 async def _only_file(request: Request, limits: Limits) -> bytes:
-    no_file = Refusal(422, "no_file", "the form has no file; send one, or the picture's bytes as the whole body")
+    form = _Form(request.headers["content-type"])
     pieces = _bounded(request, limits.body_bytes)
-    parser = MultiPartParser(request.headers, pieces, max_files=1, max_fields=MAX_FIELDS, max_part_size=PIECE)
-    # Pictures are never written to the disk.
-    parser.spool_max_size = limits.body_bytes + 1
     try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError) as error:
-        problem = getattr(error, "message", "")
-        await _drain(pieces)
-        if problem.startswith("Too many files"):
+        async for piece in pieces:
+            form.write(piece)
+        return form.file()
+    except Refusal:
+        # What else comes is read and thrown away, so that the client gets to read the answer.
+        async for _ in pieces:
+            pass
+        raise
+
+
+class _Form:
+    """A ``multipart/form-data`` body that is read piece by piece; only its file is kept, in memory.
+
+    Starlette's own parser writes large files to the disk, where pictures of people have no business.
+    """
+
+    def __init__(self, content_type: str) -> None:
+        boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+        self._headers: dict[bytes, bytes] = {}
+        self._name = self._value = b""
+        self._fields = self._size = 0
+        self._file: bytearray | None = None
+        self._in_file = self._complete = False
+        names = ("part_begin", "part_data", "part_end", "header_field", "header_value", "header_end")
+        callbacks: Any = {f"on_{name}": getattr(self, f"_{name}") for name in (*names, "headers_finished")}
+        try:
+            self._parser = MultipartParser(boundary, callbacks)
+        except FormParserError:
+            raise _NO_FILE from None
+
+    def write(self, piece: bytes) -> None:
+        """Read on."""
+        try:
+            self._parser.write(piece)
+        except FormParserError:
+            raise _NO_FILE from None
+
+    def file(self) -> bytes:
+        """Return the file, at the end."""
+        if self._file is None or not self._complete:
+            raise _NO_FILE
+        return bytes(self._file)
+
+    def _part_begin(self) -> None:
+        self._headers, self._name, self._value = {}, b"", b""
+        self._in_file, self._size = False, 0
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+        self._count(end - start)
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+        self._count(end - start)
+
+    def _header_end(self) -> None:
+        self._headers[self._name.lower()] = self._value
+        self._name = self._value = b""
+
+    def _headers_finished(self) -> None:
+        options = parse_options_header(self._headers.get(b"content-disposition"))[1]
+        self._in_file = b"filename" in options
+        if self._in_file and self._file is not None:
             message = "the form has several files, and one is looked at: send each picture in a request of its own"
-            raise Refusal(422, "many_files", message) from None
-        if problem.startswith(("Too many fields", "Part exceeded")):
-            message = f"the form has too much besides its file: at most {MAX_FIELDS} fields of {PIECE // 1024} KiB"
-            raise Refusal(422, "fields", message) from None
-        raise no_file from None
-    try:
-        files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
-        if not files:
-            raise no_file
-        return await files[0].read()
-    finally:
-        await form.close()
+            raise Refusal(422, "many_files", message)
+        if self._in_file:
+            self._file = bytearray()
+        else:
+            self._fields += 1
+            self._count(0)
 
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._in_file and self._file is not None:
+            self._file += data[start:end]
+        else:
+            self._count(end - start)
 
-async def _drain(pieces: AsyncGenerator[bytes, None]) -> None:
-    """Read what else comes, so that the client gets to read the answer."""
-    async for _ in pieces:
-        pass
+    def _part_end(self) -> None:
+        self._complete = self._complete or self._in_file
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        if self._fields > MAX_FIELDS or self._size > MAX_FIELD_BYTES:
+            largest = f"{MAX_FIELDS} fields of {MAX_FIELD_BYTES // 1024} KiB"
+            raise Refusal(
+                422, "fields", f"the form has too much besides its file: at most {largest}; send the file alone"
+            )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 import h11
@@ -9,9 +10,20 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ferbench.realtime.web.limits import Limits
 
+# How long a new connection stays, whatever their number: its request, if it was sent at once, is read by then.
+MOMENT_S = 0.05
+
+
+@dataclass
+class _Address:
+    """The connections of one address, and those of them that wait for a request, the oldest first."""
+
+    every: "set[BoundedProtocol]" = field(default_factory=set)
+    waiting: "dict[BoundedProtocol, None]" = field(default_factory=dict)
+
 
 class Door:
-    """The open connections of a server, the one that has been there for longest first.
+    """The open connections of a server.
 
     Parameters
     ----------
@@ -21,35 +33,64 @@ class Door:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._open: dict[BoundedProtocol, str] = {}
+        self._addresses: dict[str, _Address] = {}
 
     def __len__(self) -> int:
-        return len(self._open)
+        return sum(len(address.every) for address in self._addresses.values())
 
-    def admit(self, connection: "BoundedProtocol", address: str) -> bool:
-        """Let a connection in, in the place of a waiting one where all are taken; say whether it may stay."""
-        for known in [known for known in self._open if known.transport.is_closing()]:
-            self.leave(known)
-        own = [known for known, of in self._open.items() if of == address]
-        if len(own) >= self.limits.connections_per_address:
-            # An address can only push out itself, so that nobody is shut out by one that opens many.
-            candidates = own
-        elif len(self._open) >= self.limits.connections:
-            candidates = list(self._open)
+    def enter(self, connection: "BoundedProtocol") -> bool:
+        """Count a new connection; say whether there is a place, or one that can be made."""
+        address = self._addresses.setdefault(connection.address, _Address())
+        address.every.add(connection)
+        address.waiting[connection] = None
+        crowd = self._crowd(connection.address)
+        return crowd is None or len(crowd.waiting) > 1 or (crowd is not address and bool(crowd.waiting))
+
+    def settle(self, connection: "BoundedProtocol") -> None:
+        """Where there are too many, dismiss those that wait for longest, or else the one that came last."""
+        while (crowd := self._crowd(connection.address)) is not None:
+            oldest = next(iter(crowd.waiting), None)
+            if oldest is None:
+                connection.transport.abort()
+                self.leave(connection)
+                return
+            self.leave(oldest)
+            oldest.dismiss(408, "slow_header", "another connection needed the place; send the request at once")
+
+    def wait(self, connection: "BoundedProtocol", *, waits: bool) -> None:
+        """Note that a connection waits for a request, or does so no longer."""
+        address = self._addresses.get(connection.address)
+        if address is None or connection not in address.every:
+            return
+        if waits:
+            address.waiting.setdefault(connection)
         else:
-            candidates = []
-        if candidates:
-            waiting = next((known for known in candidates if known.waiting), None)
-            if waiting is None:
-                return False
-            self.leave(waiting)
-            waiting.dismiss(408, "slow_header", "another connection needed the place; send the request at once")
-        self._open[connection] = address
-        return True
+            address.waiting.pop(connection, None)
 
     def leave(self, connection: "BoundedProtocol") -> None:
         """Forget a connection."""
-        self._open.pop(connection, None)
+        if (address := self._addresses.get(connection.address)) is not None:
+            address.every.discard(connection)
+            address.waiting.pop(connection, None)
+            if not address.every:
+                del self._addresses[connection.address]
+
+    def _crowd(self, name: str) -> _Address | None:
+        """The address that has too many connections: the one of that name, or the one with the most of too many."""
+        own = self._addresses.get(name)
+        if own is not None and len(own.every) > self.limits.connections_per_address:
+            # A connection that became a WebSocket does not tell us when it ends.
+            for gone in [known for known in own.every if known.transport.is_closing()]:
+                self.leave(gone)
+            if len(own.every) > self.limits.connections_per_address:
+                return own
+        if len(self) <= self.limits.connections:
+            return None
+        for known in [known for address in self._addresses.values() for known in address.every]:
+            if known.transport.is_closing():
+                self.leave(known)
+        most = max(self._addresses.values(), key=lambda address: len(address.every), default=None)
+        return most if len(self) > self.limits.connections else None
 
     def protocol(self, **options: Any) -> "BoundedProtocol":
         """Return the protocol of a new connection, as uvicorn asks for it."""
@@ -63,7 +104,8 @@ class BoundedProtocol(H11Protocol):
         super().__init__(**options)
         self._door = door
         self._header_timer: asyncio.TimerHandle | None = None
-        self._spoke = False
+        self.spoke = False
+        self.address = ""
 
     @property
     def waiting(self) -> bool:
@@ -73,21 +115,31 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place and begin to wait for a header."""
         super().connection_made(transport)
-        if self._door.admit(self, self.client[0] if self.client else ""):
-            self._wait()
-        else:
+        self.address = self.client[0] if self.client else ""
+        if not self._door.enter(self):
+            self._door.leave(self)
             self.dismiss(503, "full", "the server is full; try again in a moment")
+            return
+        self._wait()
+        self.loop.call_later(MOMENT_S, self._door.settle, self)
 
     def data_received(self, data: bytes) -> None:
         """Read on; the time for a header ends with it, however slowly its bytes come."""
         if self.transport.is_closing():
             return
-        self._spoke = True
+        self.spoke = True
         super().data_received(data)
-        if not self.waiting:
+        waits = self.waiting
+        self._door.wait(self, waits=waits)
+        if not waits:
             self._wait_no_more()
         elif self._header_timer is None:
             self._wait()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._door.wait(self, waits=self.waiting)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
@@ -104,7 +156,7 @@ class BoundedProtocol(H11Protocol):
         self._wait_no_more()
         if self.transport.is_closing():
             return
-        if status == 408 and not self._spoke:
+        if status == 408 and not self.spoke:
             self.transport.close()
             return
         body = json.dumps({"error": {"code": code, "message": message}}).encode()

@@ -19,6 +19,7 @@ from ferbench.realtime.web.security import LOCAL_NAMES, Access
 from ferbench.utils import handle_signals
 
 GRACE_S = 3
+BACKLOG = 384
 SEND_BUFFER = 256 * 1024
 
 
@@ -50,7 +51,7 @@ def bind(host: str, port: int, *, limits: Limits | None = None) -> socket.socket
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _bound_memory(bound, limits or Limits())
         bound.bind(address)
-        bound.listen(128)
+        bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
         raise OSError(_bind_problem(error, host, port)) from error
@@ -157,6 +158,8 @@ class Server(uvicorn.Server):
             log_level="warning",
             # The door turns away what is too much, this only what it cannot count.
             limit_concurrency=2 * limits.connections,
+            # So many are taken in at once: with those that are open they stay below the usual limit of open files.
+            backlog=BACKLOG,
             timeout_graceful_shutdown=GRACE_S,
             ws_max_size=limits.frame_bytes + 1024,
             # Pictures do not get smaller, and a small message must not swell to a large one.
