@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 
 from ferbench.benchmarks.fit.features_cache import CachedExtractor
 from ferbench.features import make_extractor
-from ferbench.models.bundles import dump_parts
+from ferbench.models.bundles import save_archive
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (40, 48, 48), dtype=np.uint8)
 LABELS = np.repeat(["happy", "sad"], 20)
@@ -72,16 +72,18 @@ def test_a_damaged_extractor_is_made_anew(content: bytes, cache: Path) -> None:
 def test_another_extractor_in_its_place_is_not_used(planted: Any, cache: Path) -> None:
     cached()
     (file,) = cache.glob("*/extractor.skops")
-    dump_parts(planted, file)
+    save_archive(planted, file)
     assert repr(cached().extractor) == "HOGExtractor()"
 
 
 def test_a_foreign_type_in_it_is_not_built(cache: Path) -> None:
     cached()
     (file,) = cache.glob("*/extractor.skops")
+    from skops.io import dump
+
     evil = make_extractor("hog").fit(IMAGES)
     evil.extra_ = Stranger()
-    dump_parts(evil, file)
+    dump(evil, file)
     assert not hasattr(cached().extractor, "extra_")
 
 
