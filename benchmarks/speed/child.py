@@ -42,7 +42,10 @@ def measure_extractor(job: dict[str, Any], data: Path) -> dict[str, Any]:
     import numpy as np
 
     cv2.setNumThreads(1)
-    images, labels = np.load(data / "images.npy", mmap_mode="r", allow_pickle=False), np.load(data / "labels.npy", allow_pickle=False)
+    images, labels = (
+        np.load(data / "images.npy", mmap_mode="r", allow_pickle=False),
+        np.load(data / "labels.npy", allow_pickle=False),
+    )
     extractor = features.make_extractor(job["name"])
     part = np.ascontiguousarray(images[: job["n_images"]])
     _, fit_s = timed(lambda: extractor.fit(part, labels[: len(part)]))
@@ -62,7 +65,10 @@ def measure_classifier(job: dict[str, Any], data: Path) -> dict[str, Any]:
     import numpy as np
     from sklearn.pipeline import Pipeline
 
-    rows, labels = np.load(data / "rows.npy", allow_pickle=False)[: job["n_images"]], np.load(data / "labels.npy", allow_pickle=False)[: job["n_images"]]
+    rows, labels = (
+        np.load(data / "rows.npy", allow_pickle=False)[: job["n_images"]],
+        np.load(data / "labels.npy", allow_pickle=False)[: job["n_images"]],
+    )
     new = np.load(data / "new_rows.npy", allow_pickle=False)
     machine = Pipeline(models.classifier_steps()[job["name"]]())
     _, fit_s = timed(lambda: machine.fit(rows, labels))
@@ -77,7 +83,10 @@ def measure_plain(job: dict[str, Any], data: Path) -> dict[str, Any]:
     require("skimage", "a plain cell", extra="dev")
     from skimage.feature import hog
 
-    images, labels = np.load(data / "images.npy", mmap_mode="r", allow_pickle=False)[: job["n_images"]], np.load(data / "labels.npy", allow_pickle=False)
+    images, labels = (
+        np.load(data / "images.npy", mmap_mode="r", allow_pickle=False)[: job["n_images"]],
+        np.load(data / "labels.npy", allow_pickle=False),
+    )
     new = np.load(data / "new_images.npy", mmap_mode="r", allow_pickle=False)
 
     def extract(batch: Any) -> Any:
