@@ -7,6 +7,9 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import NoReturn
+
+from ferbench.utils import redact
 
 # Each module of `ferbench.cli` named here has `register(subparsers)`; heavy imports stay inside its commands.
 COMMANDS = (
@@ -24,9 +27,17 @@ COMMANDS = (
 )
 
 
+class _Parser(argparse.ArgumentParser):
+    """Commands get one of this kind too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line; a camera's address in it may hold its password."""
+        super().error(redact(message))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser with every command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="ferbench",
         description="Benchmark classical against deep facial emotion recognition, and run the winner.",
     )
@@ -61,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # By convention of the project these three mean bad input, a bad file system or a missing extra.
         if args.traceback:
             raise
-        print(f"ferbench: error: {_one_line(error)}", file=sys.stderr)
+        print(f"ferbench: error: {redact(_one_line(error))}", file=sys.stderr)
         return 2
 
 

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ferbench.utils import redact
+
 
 def register(subparsers: Any) -> None:
     """Add the commands to the parser."""
@@ -101,9 +103,10 @@ def add_points(parser: argparse.ArgumentParser, text: str) -> None:
 def _key_points(text: str) -> str:
     """Refuse the input of a command that was written behind ``--points``, which would take it for a bundle."""
     if text.isdecimal() or "://" in text or (Path(text).exists() and not (Path(text) / "bundle.json").exists()):
+        shown = redact(text)
         raise argparse.ArgumentTypeError(
-            f"{text} is no key-point bundle; give a bundle's folder, or nothing for the one that ships with ferbench: "
-            f"then write {text} before --points"
+            f"{shown} is no key-point bundle; give a bundle's folder, or nothing for the one that ships with ferbench: "
+            f"then write {shown} before --points"
         )
     return text
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from ferbench.cli.named_models import find_model
+from ferbench.models import load_bundle, pretrained
 from ferbench.realtime import (
     KeyPoints,
     ModelSwitcher,
@@ -153,16 +155,12 @@ def _point_names(pipeline: Pipeline) -> tuple[str, ...]:
 
 def load_recognizer(name: str, results: Path, n_threads: int = 1) -> Recognizer:
     """Recognizer by path, pretrained name, recipe or ``winner``."""
-    from ferbench.models import load_bundle
-    from ferbench.models.bundles import find_shipped
-
-    path = find_shipped(name)
-    if (path / "bundle.json").is_file():
-        return Recognizer(load_bundle(path, n_threads=n_threads), name=path.name if path != Path(name) else None)
-    # Only now: it brings pandas along, which takes longer to import than all the rest.
-    from ferbench.benchmarks.choose import REAL_TIME_MS, find_bundle
-
-    return Recognizer(load_bundle(find_bundle(name, results, max_latency_ms=REAL_TIME_MS), n_threads=n_threads))
+    path = find_model(name, results)
+    bundle = load_bundle(path, n_threads=n_threads)
+    # A bundle of one's own may be of the recipe that a shipped one is named after.
+    recipe = bundle.info.get("recipe", {}).get("name")
+    own = f"{recipe} ({path.resolve().name})" if recipe in pretrained() else None
+    return Recognizer(bundle, name=path.name if path in pretrained().values() else own)
 
 
 def _window(args: argparse.Namespace, pipeline: Pipeline, source: Source, stop: Interruption) -> Window | None:
@@ -190,14 +188,14 @@ def _window(args: argparse.Namespace, pipeline: Pipeline, source: Source, stop: 
 
 def _models_here(chosen: str | None, results: Path) -> list[str]:
     """Models for the keys: the chosen one, those that came with the package, those fitted here, at most nine."""
-    from ferbench.models import pretrained
-
     names: list[str | None] = [chosen or "winner", *pretrained()]
     for file in sorted([*results.glob("bundles/*/bundle.json"), *results.glob("*/bundles/*/bundle.json")]):
         # A damaged bundle that nobody asked for must not keep the window from opening.
         with contextlib.suppress(ValueError, OSError):
             info = json.loads(file.read_text())
-            names.append(None if finds_points(info) else info.get("recipe", {}).get("name"))
+            recipe = None if finds_points(info) else info.get("recipe", {}).get("name")
+            # By its folder where a shipped one has the same name.
+            names.append(str(file.parent) if recipe in pretrained() else recipe)
     return list(dict.fromkeys(name for name in names if name and name != "constant"))[:9]
 
 

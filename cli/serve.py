@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.cli.live import add_points
+from ferbench.cli.named_models import named_models
+from ferbench.realtime import recognition, web
 
 HELP = """Serve a web page for the cameras of browsers and for pictures, and an API, on this machine only. Nothing is
 stored. With --source it also shows a camera, file or stream of this machine. To let a phone in, bind it to the network
@@ -45,15 +47,13 @@ def register(subparsers: Any) -> None:
 
 def serve(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM."""
-    from ferbench.realtime.web import Limits, Server, access_for, bind, create_app
-
     _check(args)
-    limits = Limits()
-    access = access_for(args.host, args.token, args.allow_host)
+    limits = web.Limits()
+    access = web.access_for(args.host, args.token, args.allow_host)
     # The port comes before the models: a second server should say so at once.
-    with bind(args.host, args.port, limits=limits) as bound:
-        app = create_app(
-            _bundles(args.model, Path(args.results)),
+    with web.bind(args.host, args.port, limits=limits) as bound:
+        app = web.create_app(
+            named_models(args.model, Path(args.results)),
             detector=args.detector,
             source=args.source,
             access=access,
@@ -63,7 +63,7 @@ def serve(args: argparse.Namespace) -> int:
         )
         address = _address(args, bound.getsockname()[1])
         tls = (str(args.tls_cert), str(args.tls_key)) if args.tls_cert else None
-        Server(app, limits, on_start=lambda: _announce(args, address), tls=tls).run(sockets=[bound])
+        web.Server(app, limits, on_start=lambda: _announce(args, address), tls=tls).run(sockets=[bound])
     print("ferbench: stopped")
     return 0
 
@@ -83,41 +83,11 @@ def _check(args: argparse.Namespace) -> None:
 
 def _points(chosen: str | bool | None) -> Path | None:
     """Folder of the key-point bundle; the shipped one is on offer also where nobody asks for it."""
-    from ferbench.realtime.recognition import find_points
-
     if chosen is None:
         with contextlib.suppress(FileNotFoundError):
-            return find_points()
+            return recognition.find_points()
         return None
-    return find_points(None if chosen is True else str(chosen))
-
-
-def _bundles(names: list[str], results: Path) -> dict[str, Path]:
-    """Folders of the models by the names they get on the page."""
-    from ferbench.benchmarks.choose import REAL_TIME_MS, find_bundle
-    from ferbench.models import pretrained
-    from ferbench.models.bundles import find_shipped
-
-    known = pretrained()
-    found: dict[str, Path] = {}
-    for name in names:
-        shipped = find_shipped(name)
-        path = shipped if shipped != Path(name) else find_bundle(name, results, max_latency_ms=REAL_TIME_MS)
-        found.setdefault(_title(name, path, known), path)
-    # What comes with the package is on offer as well.
-    return {**found, **{name: path for name, path in known.items() if path not in found.values()}}
-
-
-def _title(name: str, path: Path, known: dict[str, Path]) -> str:
-    import json
-
-    by_path = {folder: title for title, folder in known.items()}
-    if path in by_path:
-        return by_path[path]
-    if name != "winner" and not Path(name).is_dir():
-        return name
-    recipe = json.loads((path / "bundle.json").read_text()).get("recipe", {}).get("name")
-    return recipe or path.name
+    return recognition.find_points(None if chosen is True else str(chosen))
 
 
 def _address(args: argparse.Namespace, port: int) -> str:

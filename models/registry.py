@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from ferbench.features import MirrorViews, extractors, make_extractor
-from ferbench.models.base import library_of, parts_of
+from ferbench.models.base import check_settable, library_of, parts_of
 from ferbench.models.bundles import recipe_name, renamed_parameters
 from ferbench.models.classifiers import classifier_steps
 from ferbench.models.ensembles import Mirrored, Pretrained, Stack, Vote
@@ -78,10 +78,13 @@ class Recipe:
     def build(self, **parameters: Any) -> Estimator:
         """Return a new recognizer with `parameters` set, named as in scikit-learn: ``classifier__C=3``.
 
+        Only numbers and words of its steps can be set: never a step itself, nor a place to read or write, such as the
+        ``memory`` of a pipeline, whose files would be unpickled.
+
         Raises
         ------
         ValueError
-            If the recipe has no parameter of that name; the message names the closest one.
+            If the recipe has no parameter of that name, or does not let it be set; the message names the closest one.
 
         Warns
         -----
@@ -89,11 +92,8 @@ class Recipe:
             If a parameter has the name of an older version; it is taken for one more release.
         """
         recognizer: Estimator = cast(Any, self.make())
-        known = recognizer.get_params()
-        parameters = self._renamed(parameters, known)
-        for name in parameters:
-            if name not in known:
-                raise ValueError(f"recipe {self.name} has no parameter {name!r}; {suggest(name, sorted(known))}")
+        parameters = self._renamed(parameters, recognizer.get_params())
+        check_settable(self.name, recognizer, parameters)
         return recognizer.set_params(**parameters)
 
     def _renamed(self, parameters: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from .pictures.formats import MAX_FILE_BYTES
 from .plugins import Plugin, find_plugins, find_registered
 from .point_offset import mark_offset
 from .points import MIRRORED, POINT_NAMES, derive_points
+from .redaction import redact
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
 from .suggestions import closest, suggest
 from .unfinished import remove_leftovers
@@ -88,6 +89,7 @@ __all__ = [
     "printable",
     "read_json",
     "real_numbers",
+    "redact",
     "remove_folder",
     "remove_leftovers",
     "require",

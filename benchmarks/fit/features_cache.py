@@ -1,22 +1,24 @@
 """Features of a data set, computed once per extractor and shared by all cells through the cache."""
 
+import contextlib
 import fcntl
 import hashlib
 import inspect
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import FeatureUnion
+from sklearn.utils.validation import check_is_fitted
 
+from ferbench.models.bundles import check_parts, load_archive, save_archive
 from ferbench.utils import atomic_file, cache_dir, sha256_of, write_atomically
 
 _LIBRARIES = ("ferbench", "numpy", "scikit-learn", "scipy", "opencv-python-headless", "dlib-bin")
@@ -47,7 +49,8 @@ class CachedExtractor:
     -----
     The cache is keyed by the fingerprint, the extractor's class, its parameters and the files they name, the
     files of its package, and the versions of the libraries below it. Arrays are float32, written under another
-    name and then renamed.
+    name and then renamed. Fitted extractors are kept as bundles keep them, by skops: nothing is ever unpickled. What
+    is damaged, or not what was asked for, is computed again.
     """
 
     def __init__(self, extractor: Any, fingerprint: str, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> None:
@@ -87,43 +90,78 @@ class CachedExtractor:
             return np.hstack(parts)
         path = self._folder / f"{split}.npy"
         with _alone(self._folder):
-            if (features := _open(path, len(images))) is None:
+            features, seconds = _open(path, len(images)), _seconds(path)
+            if features is None or seconds is None:
                 start = time.perf_counter()
                 features = np.asarray(self.extractor.transform(images), dtype=np.float32)
-                self._save(path, features, time.perf_counter() - start)
-        self.seconds += _seconds(path)
+                seconds = time.perf_counter() - start
+                _save(path, seconds, lambda to: _write_array(to, features))
+        self.seconds += seconds
         return features
 
     def _fitted(self, extractor: Any, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> Any:
-        path = self._folder / "extractor.joblib"
+        path = self._folder / "extractor.skops"
         with _alone(self._folder):
-            if not path.is_file():
+            fitted, seconds = _read_extractor(path, extractor), _seconds(path)
+            if fitted is None or seconds is None:
                 start = time.perf_counter()
                 fitted = clone(extractor).fit(images, labels)
-                self._save(path, fitted, time.perf_counter() - start)
-        self.seconds += _seconds(path)
-        # Our own cache, written by this user on this machine: not a bundle, which is never unpickled.
-        return joblib.load(path)
+                seconds = time.perf_counter() - start
+                # An extractor of another package may hold what skops does not write: it is fitted each time.
+                with contextlib.suppress(ValueError):
+                    _save(path, seconds, lambda to: save_archive(fitted, to))
+        self.seconds += seconds
+        return fitted
 
-    def _save(self, path: Path, content: Any, seconds: float) -> None:
-        with atomic_file(path, durable=False) as part, part.open("wb") as handle:
-            if path.suffix == ".npy":
-                np.save(handle, content, allow_pickle=False)
-            else:
-                joblib.dump(content, handle)
-            write_atomically(path.with_suffix(".json"), json.dumps({"seconds": seconds}).encode(), durable=False)
+
+def _read_extractor(path: Path, asked: Any) -> Any:
+    """The fitted extractor in a file; None where there is none, or what lies there is not what was asked for."""
+    if not path.is_file():
+        return None
+    try:
+        fitted = load_archive(path)
+        check_parts(fitted)
+        same = type(fitted) is type(asked) and _plain_params(fitted) == _plain_params(asked)
+        check_is_fitted(fitted)
+    except Exception:
+        # A damaged archive makes its reader fail in many ways; whatever the reason, the extractor is fitted anew.
+        return None
+    return fitted if same else None
+
+
+def _plain_params(extractor: Any) -> dict[str, str]:
+    """Parameters as text; the number of jobs changes no feature."""
+    return {name: repr(value) for name, value in extractor.get_params().items() if not name.endswith("n_jobs")}
+
+
+def _save(path: Path, seconds: float, write: Callable[[Path], None]) -> None:
+    """Write a file whole or not at all, and beside it how long its content took."""
+    with atomic_file(path, durable=False) as part:
+        write(part)
+        write_atomically(path.with_suffix(".json"), json.dumps({"seconds": seconds}).encode(), durable=False)
+
+
+def _write_array(path: Path, array: NDArray[np.float32]) -> None:
+    with path.open("wb") as handle:
+        np.save(handle, array, allow_pickle=False)
 
 
 def _open(path: Path, n_samples: int) -> NDArray[np.float32] | None:
     try:
         features = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (FileNotFoundError, ValueError, EOFError):
+        fits = features.dtype == np.float32 and features.ndim == 2 and len(features) == n_samples
+    except (OSError, ValueError, EOFError, AttributeError):
         return None
-    return features if len(features) == n_samples else None
+    return features if fits else None
 
 
-def _seconds(path: Path) -> float:
-    return float(json.loads(path.with_suffix(".json").read_text())["seconds"])
+def _seconds(path: Path) -> float | None:
+    """How long a file's content took to compute; None where that is not known."""
+    try:
+        seconds = float(json.loads(path.with_suffix(".json").read_text())["seconds"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
 
 
 @contextmanager

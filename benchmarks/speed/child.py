@@ -42,7 +42,10 @@ def measure_extractor(job: dict[str, Any], data: Path) -> dict[str, Any]:
     import numpy as np
 
     cv2.setNumThreads(1)
-    images, labels = np.load(data / "images.npy", mmap_mode="r"), np.load(data / "labels.npy")
+    images, labels = (
+        np.load(data / "images.npy", mmap_mode="r", allow_pickle=False),
+        np.load(data / "labels.npy", allow_pickle=False),
+    )
     extractor = features.make_extractor(job["name"])
     part = np.ascontiguousarray(images[: job["n_images"]])
     _, fit_s = timed(lambda: extractor.fit(part, labels[: len(part)]))
@@ -62,8 +65,11 @@ def measure_classifier(job: dict[str, Any], data: Path) -> dict[str, Any]:
     import numpy as np
     from sklearn.pipeline import Pipeline
 
-    rows, labels = np.load(data / "rows.npy")[: job["n_images"]], np.load(data / "labels.npy")[: job["n_images"]]
-    new = np.load(data / "new_rows.npy")
+    rows, labels = (
+        np.load(data / "rows.npy", allow_pickle=False)[: job["n_images"]],
+        np.load(data / "labels.npy", allow_pickle=False)[: job["n_images"]],
+    )
+    new = np.load(data / "new_rows.npy", allow_pickle=False)
     machine = Pipeline(models.classifier_steps()[job["name"]]())
     _, fit_s = timed(lambda: machine.fit(rows, labels))
     _, predict_s = timed(lambda: machine.predict_proba(new))
@@ -77,8 +83,11 @@ def measure_plain(job: dict[str, Any], data: Path) -> dict[str, Any]:
     require("skimage", "a plain cell", extra="dev")
     from skimage.feature import hog
 
-    images, labels = np.load(data / "images.npy", mmap_mode="r")[: job["n_images"]], np.load(data / "labels.npy")
-    new = np.load(data / "new_images.npy", mmap_mode="r")
+    images, labels = (
+        np.load(data / "images.npy", mmap_mode="r", allow_pickle=False)[: job["n_images"]],
+        np.load(data / "labels.npy", allow_pickle=False),
+    )
+    new = np.load(data / "new_images.npy", mmap_mode="r", allow_pickle=False)
 
     def extract(batch: Any) -> Any:
         return np.array([hog(image, orientations=9, pixels_per_cell=(6, 6), cells_per_block=(2, 2)) for image in batch])

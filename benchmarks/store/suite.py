@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ferbench.models.base import refuse_forbidden
 from ferbench.models.bundles import former_recipe_name, recipe_name, with_members
 from ferbench.utils import closest
 
@@ -250,6 +251,7 @@ def _check_params(origin: str, params: Mapping[str, Any], recipes: Sequence[str]
             raise ValueError(f"{origin}: unknown key {recipe!r} at [params]; {_closest(recipe, recipes)}")
         if not isinstance(values, dict):
             raise ValueError(f"{origin}: [params.{recipe!r}] must be a table of parameters; got {values!r}")
+        refuse_forbidden(f"{origin}: [params.{recipe!r}]", values)
 
 
 def _closest(key: str, known: Iterable[str]) -> str:

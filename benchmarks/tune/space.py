@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.models import MIRROR_VIEWS, Augmentation, Recipe
+from ferbench.models.base import refuse_forbidden, settable
 from ferbench.utils import suggest
 
 # The one parameter that is a table of its own.
@@ -195,6 +196,8 @@ def read_space(path: str | Path) -> tuple[Space, dict[str, Any]]:
     space, params = tables.get("space"), tables.get("params", {})
     if not isinstance(space, dict) or not space or not isinstance(params, dict):
         raise ValueError(f"{path}: expected a table [space] with one entry for each parameter to vary")
+    refuse_forbidden(f"{path}: [space]", space)
+    refuse_forbidden(f"{path}: [params]", params)
     return {name: _parse(f"{path}: {name!r}", entry) for name, entry in space.items()}, params
 
 
@@ -206,11 +209,14 @@ def fit_space(space: Space, params: Mapping[str, Any], recipe: Recipe) -> Space:
     ValueError
         If a name is unknown or stands in `params` too.
     """
-    known = parameters(assemble(recipe, params))
+    recognizer = assemble(recipe, params)
+    known = parameters(recognizer)
+    allowed = [*settable(recognizer), *(name for name in known if name.startswith(f"{_TABLE}__"))]
     fitted: Space = {}
     for name, asked in space.items():
-        if name not in known:
-            raise ValueError(f"recipe {recipe.name} has no parameter {name!r}; {_closest(name, known)}")
+        if name not in allowed:
+            problem = f"does not let {name!r} be set" if name in known else f"has no parameter {name!r}"
+            raise ValueError(f"recipe {recipe.name} {problem}; {_closest(name, allowed)}")
         if name in params:
             raise ValueError(f"{name} cannot be both varied and fixed to {params[name]!r}; leave it out of one table")
         fitted[name] = asked

@@ -4,6 +4,7 @@ from .most_probable import MostProbable
 from .naming import library_of
 from .parts import parts_of
 from .rows import RowClassifier, checked_weights, some
+from .settings import check_settable, refuse_forbidden, settable
 
 __all__ = [
     "MostProbable",
@@ -11,6 +12,7 @@ __all__ = [
     "check_classes",
     "check_counts",
     "check_covered",
+    "check_settable",
     "checked_weights",
     "fit_calibration",
     "hold_out",
@@ -18,5 +20,7 @@ __all__ = [
     "log_odds",
     "log_scores",
     "parts_of",
+    "refuse_forbidden",
+    "settable",
     "some",
 ]

@@ -1,5 +1,7 @@
 from .aliases import bundle_name, former_recipe_name, recipe_name, renamed_parameters, with_members, with_recipe_names
-from .bundle import load_bundle, save_bundle
+from .archive import load_archive, save_archive
+from .bundle import check_bundle, load_bundle, save_bundle
+from .checks import check_parts
 from .description import check_description, digest, read_description
 from .files import NETWORK, file_sha256
 from .loaded import LoadedBundle
@@ -16,17 +18,21 @@ __all__ = [
     "LoadedBundle",
     "ShapePredictor",
     "bundle_name",
+    "check_bundle",
     "check_description",
+    "check_parts",
     "digest",
     "enlarged",
     "file_sha256",
     "find_shipped",
     "former_recipe_name",
+    "load_archive",
     "load_bundle",
     "read_description",
     "recipe_name",
     "reduced",
     "renamed_parameters",
+    "save_archive",
     "save_bundle",
     "with_members",
     "with_recipe_names",

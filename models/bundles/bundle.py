@@ -115,8 +115,7 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
         If the bundle was made with another minor version of scikit-learn.
     """
     path = Path(path)
-    info = read_description(path)
-    _check_files(path, info)
+    info = check_bundle(path)
     try:
         if info.get("task") == TASK:
             points = LoadedPoints(_open_points(path, info, n_threads), info, path)
@@ -251,6 +250,21 @@ def _minor(name: str) -> tuple[int, int]:
     major, _, rest = name.partition(".")
     minor = rest.partition(".")[0]
     return int(major), int(minor) if minor.isdigit() else 0
+
+
+def check_bundle(path: Path) -> dict[str, Any]:
+    """Check a bundle's files against its description, which is returned, without loading the model.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no bundle.
+    ValueError
+        If the description is damaged, or a file is missing or changed.
+    """
+    info = read_description(path)
+    _check_files(path, info)
+    return info
 
 
 def _check_files(path: Path, info: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ferbench.realtime.events import Frame
 from ferbench.realtime.sources.source import MAX_PIXELS, Source
+from ferbench.utils import redact
 
 # Longest silence of a network before it counts as lost.
 NETWORK_TIMEOUT_MS = 5_000
@@ -57,7 +58,7 @@ class VideoFile(Source):
 
     def __init__(self, path: str | Path, *, live: bool = False) -> None:
         super().__init__()
-        self.name, self.live = str(path), live
+        self.name, self.live = redact(path), live
         # What is read from a pipe is gone: only files are looked into.
         if isinstance(path, Path) and path.is_file():
             _refuse_no_video(path)
@@ -143,7 +144,7 @@ class LiveSource(Source):
     def __init__(self, target: int | str, *, opener: Opener = open_capture, first_wait_s: float = FIRST_WAIT_S) -> None:
         super().__init__()
         self.target, self.opener, self.first_wait_s = target, opener, first_wait_s
-        self.name = f"camera {target}" if isinstance(target, int) else _without_password(target)
+        self.name = f"camera {target}" if isinstance(target, int) else redact(target)
         self._capture: Any = opener(target)
         if not self._learn():
             self._capture.release()
@@ -215,10 +216,3 @@ def _length(capture: Any) -> int | None:
     """Frames that the container promises; streams promise none, or nonsense."""
     count = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     return int(count) if 0 < count < 1e9 else None
-
-
-def _without_password(url: str) -> str:
-    """URL as it may be shown and logged."""
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

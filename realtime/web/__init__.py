@@ -12,6 +12,6 @@ _load, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
 def __getattr__(name: str) -> Any:
     """Import what is asked for: the package can be named without its extra, and then says which one is missing."""
     if name in __all__ and name[0] != "_":
-        for module in ("fastapi", "uvicorn", "websockets"):
+        for module in ("fastapi", "uvicorn", "websockets", "python_multipart"):
             require(module, __name__, extra="web")
     return _load(name)

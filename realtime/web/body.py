@@ -1,36 +1,52 @@
 """Read the body of a request, never more of it than allowed."""
 
 import asyncio
-import re
+from collections.abc import AsyncGenerator
+from typing import Any
 
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from ferbench.realtime.web.limits import Limits
 from ferbench.realtime.web.refusal import Refusal
 
+# A form has one file; a page may send a few fields along, which are not looked at.
+MAX_FIELDS, MAX_FIELD_BYTES = 8, 64 * 1024
+# Pieces in which a form is parsed; between them others have their turn.
+PIECE = 64 * 1024
+_NO_FILE = Refusal(422, "no_file", "the form has no file; send one, or the picture's bytes as the whole body")
+
 
 async def read_body(request: Request, limits: Limits) -> bytes:
-    """Return the picture in a request: the raw body, or the first file of a form.
+    """Return the picture in a request: the raw body, or the one file of a form, as ``curl -F image=@face.jpg`` sends.
 
     Raises
     ------
     Refusal
-        413 when it is too large, 408 when it does not arrive in time, 422 when a form has no file.
+        413 when it is too large, 408 when it does not arrive in time, 422 when a form has no file, or several.
     """
+    is_form = request.headers.get("content-type", "").lower().startswith("multipart/")
     try:
         async with asyncio.timeout(limits.body_timeout_s):
-            body = await _bounded(request, limits.body_bytes)
+            return await (_only_file(request, limits) if is_form else _whole(request, limits))
     except TimeoutError:
         message = f"the picture did not arrive within {limits.body_timeout_s:g} s; try again"
         raise Refusal(408, "slow_body", message) from None
     except ClientDisconnect:
         raise Refusal(400, "gone", "the client left before its picture had arrived") from None
-    kind = request.headers.get("content-type", "")
-    return first_file(body, kind) if kind.lower().startswith("multipart/") else body
 
 
-async def _bounded(request: Request, limit: int) -> bytes:
-    body, size = bytearray(), 0
+async def _whole(request: Request, limits: Limits) -> bytes:
+    body = bytearray()
+    async for chunk in _bounded(request, limits.body_bytes):
+        body += chunk
+    return bytes(body)
+
+
+async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Pieces of the body; what is too large is refused at its end, and not kept."""
+    size = 0
     async for chunk in request.stream():
         size += len(chunk)
         # A body somewhat too large is read to its end and thrown away: clients that are still writing when the
@@ -38,26 +54,102 @@ async def _bounded(request: Request, limit: int) -> bytes:
         if size > 4 * limit:
             break
         if size <= limit:
-            body += chunk
+            for start in range(0, len(chunk), PIECE):
+                yield chunk[start : start + PIECE]
+                # What has arrived already is handed on without a pause.
+                await asyncio.sleep(0)
     if size > limit:
         raise Refusal(413, "too_large", f"the picture is too large: at most {limit / 2**20:g} MiB; make it smaller")
-    return bytes(body)
 
 
-def first_file(body: bytes, content_type: str) -> bytes:
-    """Return the first file of a ``multipart/form-data`` body, as ``curl -F image=@face.jpg`` sends it.
+async def _only_file(request: Request, limits: Limits) -> bytes:
+    form = _Form(request.headers["content-type"])
+    pieces = _bounded(request, limits.body_bytes)
+    try:
+        async for piece in pieces:
+            form.write(piece)
+        return form.file()
+    except Refusal:
+        # What else comes is read and thrown away, so that the client gets to read the answer.
+        async for _ in pieces:
+            pass
+        raise
 
-    Examples
-    --------
-    >>> head = b'--x\\r\\nContent-Disposition: form-data; name="image"; filename="face.jpg"\\r\\n\\r\\n'
-    >>> first_file(head + b"JPEG\\r\\n--x--\\r\\n", "multipart/form-data; boundary=x")
-    b'JPEG'
+
+class _Form:
+    """A ``multipart/form-data`` body that is read piece by piece; only its file is kept, in memory.
+
+    Starlette's own parser writes large files to the disk, where pictures of people have no business.
     """
-    found = re.search(r'boundary="?([^";]{1,70})"?', content_type)
-    if found:
-        border = b"\r\n--" + found[1].encode("latin-1")
-        for part in (b"\r\n" + body).split(border)[1:]:
-            head, gap, content = part.partition(b"\r\n\r\n")
-            if gap and b"filename=" in head.lower():
-                return content
-    raise Refusal(422, "no_file", "the form has no file; send one, or the picture's bytes as the whole body")
+
+    def __init__(self, content_type: str) -> None:
+        boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+        self._headers: dict[bytes, bytes] = {}
+        self._name = self._value = b""
+        self._fields = self._size = 0
+        self._file: bytearray | None = None
+        self._in_file = self._complete = False
+        names = ("part_begin", "part_data", "part_end", "header_field", "header_value", "header_end")
+        callbacks: Any = {f"on_{name}": getattr(self, f"_{name}") for name in (*names, "headers_finished")}
+        try:
+            self._parser = MultipartParser(boundary, callbacks)
+        except FormParserError:
+            raise _NO_FILE from None
+
+    def write(self, piece: bytes) -> None:
+        """Read on."""
+        try:
+            self._parser.write(piece)
+        except FormParserError:
+            raise _NO_FILE from None
+
+    def file(self) -> bytes:
+        """Return the file, at the end."""
+        if self._file is None or not self._complete:
+            raise _NO_FILE
+        return bytes(self._file)
+
+    def _part_begin(self) -> None:
+        self._headers, self._name, self._value = {}, b"", b""
+        self._in_file, self._size = False, 0
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+        self._count(end - start)
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+        self._count(end - start)
+
+    def _header_end(self) -> None:
+        self._headers[self._name.lower()] = self._value
+        self._name = self._value = b""
+
+    def _headers_finished(self) -> None:
+        options = parse_options_header(self._headers.get(b"content-disposition"))[1]
+        self._in_file = b"filename" in options
+        if self._in_file and self._file is not None:
+            message = "the form has several files, and one is looked at: send each picture in a request of its own"
+            raise Refusal(422, "many_files", message)
+        if self._in_file:
+            self._file = bytearray()
+        else:
+            self._fields += 1
+            self._count(0)
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._in_file and self._file is not None:
+            self._file += data[start:end]
+        else:
+            self._count(end - start)
+
+    def _part_end(self) -> None:
+        self._complete = self._complete or self._in_file
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        if self._fields > MAX_FIELDS or self._size > MAX_FIELD_BYTES:
+            largest = f"{MAX_FIELDS} fields of {MAX_FIELD_BYTES // 1024} KiB"
+            raise Refusal(
+                422, "fields", f"the form has too much besides its file: at most {largest}; send the file alone"
+            )

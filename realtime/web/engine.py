@@ -15,6 +15,7 @@ from ferbench.realtime.web.pictures import read_picture
 from ferbench.realtime.web.points import PointsOffer
 from ferbench.realtime.web.refusal import Refusal
 from ferbench.realtime.web.shelf import Shelf
+from ferbench.utils import redact
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,7 +61,7 @@ class Engine:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._loader, self.shelf.get, name)
         except (ValueError, OSError) as error:
-            _LOG.error("%s", error)
+            _LOG.error("%s", redact(error))
             raise Refusal(
                 503, "broken_model", f"the model {name} cannot be loaded; the server's terminal says why"
             ) from error
@@ -72,7 +73,7 @@ class Engine:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._loader, self.points.get)
         except (ValueError, OSError, ImportError) as error:
-            _LOG.error("%s", error)
+            _LOG.error("%s", redact(error))
             message = "the key-point model cannot be loaded; the server's terminal says why"
             raise Refusal(503, "broken_points", message) from error
 

@@ -17,6 +17,7 @@ from ferbench.realtime.drawing import Overlay
 from ferbench.realtime.web.answers import describe_result
 from ferbench.realtime.web.engine import Engine
 from ferbench.realtime.web.limits import Places
+from ferbench.utils import redact
 
 _LOG = logging.getLogger(__name__)
 FAREWELL_S = 10.0
@@ -82,7 +83,9 @@ class Feed:
     """
 
     def __init__(self, source: str, engine: Engine) -> None:
-        self.source, self._engine = source, engine
+        self._address, self._engine = source, engine
+        # As it may be shown: the address of a camera often holds its password.
+        self.source = redact(source)
         self.model = engine.shelf.default
         self.points = engine.points.on
         self._overlay = Overlay(bars=False, status=False)
@@ -176,7 +179,7 @@ class _Worker:
         try:
             error = self._rounds()
         except (ValueError, OSError) as problem:
-            error = str(problem)
+            error = redact(problem)
         except Exception:
             _LOG.exception("the server's source failed")
             error = "the server's source failed; its terminal says more"
@@ -191,10 +194,10 @@ class _Worker:
         while not self._stop.is_set():
             points = engine.points.get() if self._feed.points else None
             self._feed._pipeline = engine.pipeline(engine.shelf.get(self._feed.model), points)
-            with open_source(self._feed.source, live=True) as source:
+            with open_source(self._feed._address, live=True) as source:
                 self._live, self._paced_from_s = source.live, None
                 summary = run(source, self._feed._pipeline, [self], stop=self._stop)
-            if not summary.frames or not Path(self._feed.source).exists():
+            if not summary.frames or not Path(self._feed._address).exists():
                 return f"{self._feed.source} has ended"
             self._stop.wait(1.0)
         return "stopped"

@@ -21,16 +21,23 @@ class Limits:
         Most pixels of each, read from the header before anything is decoded.
     clients, viewers : int
         Cameras of browsers at once, and viewers of the server's source at once.
-    connections : int
-        Open connections of any kind.
+    connections, connections_per_address : int
+        Open connections of any kind, in all and of one address. Whoever comes after that takes the place of the
+        connection that has been silent for longest, if one waits for a request; otherwise it is turned away.
     requests_per_s, request_burst : float
         Lasting rate of requests of one address, and how many may come at once.
     frames_per_s, frame_burst : float
         The same for the messages of one WebSocket.
     workers, waiting : int
         Predictions computed at once, and how many uploads may wait for one.
+    header_timeout_s : float
+        How long the header of a request may take to arrive.
     body_timeout_s, send_timeout_s, idle_timeout_s : float
         How long a body may take to arrive, an answer to be read, and a camera to send nothing.
+    command_chars : int
+        Longest command over a WebSocket.
+    log_burst, log_lines_per_s : float
+        Lines of one kind in the server's log at once, and lastingly.
     """
 
     body_bytes: int = 12 * 2**20
@@ -40,15 +47,20 @@ class Limits:
     clients: int = 64
     viewers: int = 32
     connections: int = 512
+    connections_per_address: int = 256
     requests_per_s: float = 30.0
     request_burst: float = 150.0
     frames_per_s: float = 60.0
     frame_burst: float = 120.0
     workers: int = 2
     waiting: int = 16
+    header_timeout_s: float = 10.0
     body_timeout_s: float = 20.0
     send_timeout_s: float = 10.0
     idle_timeout_s: float = 120.0
+    command_chars: int = 1000
+    log_burst: float = 10.0
+    log_lines_per_s: float = 0.1
 
 
 class TokenBucket:

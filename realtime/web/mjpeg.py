@@ -14,7 +14,7 @@ from ferbench.realtime.web.answers import describe_model, describe_points
 from ferbench.realtime.web.feed import Feed, FeedEnded, Viewer
 from ferbench.realtime.web.limits import Limits, TokenBucket
 from ferbench.realtime.web.refusal import Refusal
-from ferbench.realtime.web.sessions import turn_away
+from ferbench.realtime.web.sessions import read_command, turn_away
 from ferbench.realtime.web.tasks import first_to_end
 
 BORDER = "ferbench-frame"
@@ -116,7 +116,7 @@ class FeedSession:
             if self._bucket.take():
                 raise Refusal(429, "rate", "too many messages; choose at most once a second")
             try:
-                command = json.loads(message.get("text") or "")
+                command = read_command(message.get("text") or "", self._limits)
                 kind = command["type"]
                 choice = str(command["name"]) if kind == "model" else {True: True, False: False}[command["on"]]
                 changes: dict[str, Callable[[Any], Awaitable[None]]]

@@ -12,11 +12,14 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
+from ferbench.realtime.web.door import Door
 from ferbench.realtime.web.limits import Limits
+from ferbench.realtime.web.logs import limit_logs
 from ferbench.realtime.web.security import LOCAL_NAMES, Access
 from ferbench.utils import handle_signals
 
 GRACE_S = 3
+BACKLOG = 384
 SEND_BUFFER = 256 * 1024
 
 
@@ -48,7 +51,7 @@ def bind(host: str, port: int, *, limits: Limits | None = None) -> socket.socket
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _bound_memory(bound, limits or Limits())
         bound.bind(address)
-        bound.listen(128)
+        bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
         raise OSError(_bind_problem(error, host, port)) from error
@@ -140,8 +143,11 @@ class Server(uvicorn.Server):
         limits = limits or Limits()
         self._on_start, self._close_streams = on_start, app.state.close_streams
         certificate, key = tls or (None, None)
+        self.door = Door(limits)
         config = uvicorn.Config(
             app,
+            # uvicorn calls it like the class; which one it takes by itself depends on what is installed.
+            http=self.door.protocol,  # type: ignore[arg-type]
             ssl_certfile=certificate,
             ssl_keyfile=key,
             # The addresses that a header claims would let anybody be somebody else.
@@ -150,13 +156,17 @@ class Server(uvicorn.Server):
             # An access log would show the token in the address.
             access_log=False,
             log_level="warning",
-            limit_concurrency=limits.connections,
+            # The door turns away what is too much, this only what it cannot count.
+            limit_concurrency=2 * limits.connections,
+            # So many are taken in at once: with those that are open they stay below the usual limit of open files.
+            backlog=BACKLOG,
             timeout_graceful_shutdown=GRACE_S,
             ws_max_size=limits.frame_bytes + 1024,
             # Pictures do not get smaller, and a small message must not swell to a large one.
             ws_per_message_deflate=False,
         )
         super().__init__(config)
+        limit_logs(limits)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer, and say so."""

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from ferbench.realtime import Frame
 from ferbench.realtime.web.answers import describe_model, describe_points, describe_result
 from ferbench.realtime.web.engine import Engine
-from ferbench.realtime.web.limits import TokenBucket
+from ferbench.realtime.web.limits import Limits, TokenBucket
 from ferbench.realtime.web.pictures import read_picture
 from ferbench.realtime.web.refusal import Refusal
 from ferbench.realtime.web.tasks import first_to_end
@@ -101,7 +101,7 @@ class Session:
 
     def _command(self, text: str) -> None:
         try:
-            command = json.loads(text)
+            command = read_command(text, self._limits)
             kind = command["type"]
             if kind == "model":
                 self._wanted = str(command["name"])
@@ -179,6 +179,13 @@ class Session:
         except TimeoutError:
             seconds = self._limits.send_timeout_s
             raise Refusal(408, "slow", f"an answer was not read within {seconds:g} s") from None
+
+
+def read_command(text: str, limits: Limits) -> Any:
+    """Return the JSON of a command; raise a ValueError where it is none, or longer than any command."""
+    if len(text) > limits.command_chars:
+        raise ValueError("too long")
+    return json.loads(text)
 
 
 async def turn_away(socket: WebSocket, refusal: Refusal) -> None:

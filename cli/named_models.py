@@ -1,0 +1,71 @@
+"""Bundles that the words after ``--model`` mean, each under a name of its own."""
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from ferbench.benchmarks.choose import REAL_TIME_MS, find_bundle
+from ferbench.models import pretrained
+from ferbench.models.bundles import check_bundle, find_shipped
+
+
+def find_model(name: str, results: Path) -> Path:
+    """Return the folder of the bundle that a name means: a shipped one, a folder, a recipe or ``winner``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the name means no bundle.
+    """
+    path = find_shipped(name)
+    if path == Path(name) and not (path / "bundle.json").is_file():
+        path = find_bundle(name, results, max_latency_ms=REAL_TIME_MS)
+    return path
+
+
+def named_models(names: Sequence[str], results: Path) -> dict[str, Path]:
+    """Return the folders of the named models and then of the shipped ones, each under a name of its own.
+
+    A shipped bundle keeps its name, whatever else is called so; the others are called by their recipe, or by what was
+    asked for, and where that is taken already by their folder besides.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the user named; the first is the default.
+    results : Path
+        Where names are looked up.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If a named bundle is missing or damaged: another one is never taken in its place.
+    """
+    shipped = pretrained()
+    found: dict[str, Path] = {}
+    for name in names:
+        path = find_model(name, results)
+        info = check_bundle(path)
+        if _listed(path, found):
+            continue
+        known = next((title for title, folder in shipped.items() if folder == path), None)
+        asked = name if name != "winner" and not Path(name).is_dir() else None
+        title = known or asked or info.get("recipe", {}).get("name") or path.name
+        found[title if title == known else _distinct(title, path, {*found, *shipped})] = path
+    for title, path in shipped.items():
+        # One that nobody asked for and that is damaged must not keep the others from being served.
+        with contextlib.suppress(ValueError, OSError):
+            if not _listed(path, found):
+                check_bundle(path)
+                found[title] = path
+    return found
+
+
+def _listed(path: Path, found: dict[str, Path]) -> bool:
+    return path.resolve() in {folder.resolve() for folder in found.values()}
+
+
+def _distinct(title: str, path: Path, taken: set[str]) -> str:
+    folder = path.resolve()
+    tries = [title, f"{title} ({folder.name})", f"{title} ({folder.parent.name}/{folder.name})", f"{title} ({folder})"]
+    return next(name for name in tries if name not in taken)

@@ -1,0 +1,95 @@
+"""What was named after ``--model`` is what runs, or an error says why not."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ferbench.cli import main
+from ferbench.cli.live_run import load_recognizer
+from ferbench.cli.named_models import named_models
+from ferbench.models import pretrained
+
+NAME = "ferbench-net-xs"
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A bundle of one's own, of the recipe that a shipped one is named after."""
+    return Path(shutil.copytree(pretrained()[NAME], tmp_path / "mine"))
+
+
+def test_a_folder_is_served_beside_the_shipped_one_of_its_recipe(own: Path) -> None:
+    found = named_models([str(own)], own.parent)
+    title = next(iter(found))
+    assert found[title] == own and title.endswith("(mine)")
+    assert found[NAME] == pretrained()[NAME]
+    assert list(found.values()).count(own) == 1
+
+
+def test_two_bundles_of_one_recipe_have_names_of_their_own(own: Path) -> None:
+    other = Path(shutil.copytree(own, own.parent / "deep" / "mine"))
+    third = Path(shutil.copytree(own, own.parent / "yours"))
+    found = named_models([str(own), str(other), str(third), NAME], own.parent)
+    assert [found[title] for title in list(found)[:4]] == [own, other, third, pretrained()[NAME]]
+    assert len(found) == 5
+
+
+def test_the_same_bundle_named_twice_is_one(own: Path) -> None:
+    assert list(named_models([str(own), f"{own}/"], own.parent).values()).count(own) == 1
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "description", "absent"])
+@pytest.mark.parametrize("command", ["serve", "live", "image", "video", "predict"])
+def test_a_damaged_one_is_an_error_and_no_other_takes_its_place(
+    command: str, damage: str, own: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = own / "model.onnx"
+    if damage == "missing":
+        model.unlink()
+    elif damage == "cut":
+        model.write_bytes(model.read_bytes()[:-1])
+    elif damage == "description":
+        (own / "bundle.json").write_text("{}")
+    else:
+        shutil.rmtree(own)
+    monkeypatch.chdir(own.parent)
+    picture = own.parent / "face.png"
+    import cv2
+    import numpy as np
+
+    cv2.imwrite(str(picture), np.zeros((64, 64, 3), np.uint8))
+    clip = cv2.VideoWriter(str(own.parent / "clip.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (64, 64))
+    for _ in range(5):
+        clip.write(np.zeros((64, 64, 3), np.uint8))
+    clip.release()
+    words = {
+        "serve": ["serve", "--port", "0", "--model", str(own)],
+        "live": ["live", "clip.avi", "--no-window", "--model", str(own)],
+        "image": ["image", "face.png", "--model", str(own)],
+        "video": ["video", "clip.avi", "--events", "events.csv", "--model", str(own)],
+        "predict": ["predict", "face.png", "--model", str(own)],
+    }
+    assert main(words[command]) == 2
+    error = capsys.readouterr().err.strip().splitlines()
+    assert len(error) == 1 and str(own) in error[0]
+    assert not (own.parent / "events.csv").exists()
+
+
+def test_the_second_of_several_is_checked_too(own: Path) -> None:
+    (own / "model.onnx").unlink()
+    with pytest.raises(ValueError, match=r"mine: model\.onnx is missing"):
+        named_models([NAME, str(own)], own.parent)
+
+
+def test_live_shows_which_of_the_two_answers(own: Path) -> None:
+    assert load_recognizer(NAME, own.parent).name == NAME
+    assert load_recognizer(str(own), own.parent).name.endswith("(mine)")
+
+
+def test_the_keys_of_the_window_offer_ones_own_bundle_beside_the_shipped(own: Path, tmp_path: Path) -> None:
+    from ferbench.cli.live_run import _models_here
+
+    bundle = tmp_path / "results" / "bundles" / "cell"
+    shutil.copytree(own, bundle)
+    assert {NAME, str(bundle)} <= set(_models_here(None, tmp_path / "results"))
