@@ -1,4 +1,5 @@
-from .detection.detector import Detection, Detector, detectors, make_detector
+from .detection.base import Detection, Detector, Found, Framing
+from .detection.registry import detectors, make_detector
 from .drawing.overlay import Overlay
 from .events.events import FaceEvent, Frame, FrameResult, Sink
 from .face_table import table
@@ -10,7 +11,8 @@ from .recognition.recognizer import Recognizer
 from .sinks.page import SummarySink
 from .sinks.sinks import CsvSink, FrequencySink, ImageSink, JsonLinesSink, VideoSink
 from .sinks.summary import RunSummary
-from .sources.source import Source, open_source
+from .sources.base import Source
+from .sources.source import open_source
 from .switcher import ModelSwitcher
 from .tracking.smoothing import Smoother
 from .tracking.tracker import Tracker
@@ -21,8 +23,10 @@ __all__ = [
     "Detection",
     "Detector",
     "FaceEvent",
+    "Found",
     "Frame",
     "FrameResult",
+    "Framing",
     "FrequencySink",
     "ImageSink",
     "JsonLinesSink",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import cv2
 
-from ferbench.realtime.detection.detector import Detector, Found, Framing, resized_for_search, with_border
+from ferbench.realtime.detection.base import Detector, Found, Framing, resized_for_search, with_border
 from ferbench.realtime.events import Image
 
 CASCADE = "haarcascade_frontalface_default.xml"
