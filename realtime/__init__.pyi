@@ -6,11 +6,13 @@ from .face_table import table
 from .loop import Loop, run, stream
 from .pipeline import Pipeline
 from .points_switch import PointsSwitch
+from .processing import process_video
 from .recognition.keypoints import KeyPoints
 from .recognition.recognizer import Recognizer
 from .sinks.page import SummarySink
-from .sinks.sinks import CsvSink, FrequencySink, ImageSink, JsonLinesSink, VideoSink
+from .sinks.sinks import CsvSink, FrequencySink, ImageSink, JsonLinesSink
 from .sinks.summary import RunSummary
+from .sinks.video_sink import VideoSink
 from .sources.base import Source
 from .sources.source import open_source
 from .switcher import ModelSwitcher
@@ -48,6 +50,7 @@ __all__ = [
     "detectors",
     "make_detector",
     "open_source",
+    "process_video",
     "run",
     "stream",
     "table",
