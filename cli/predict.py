@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench.benchmarks import choose
 from ferbench.cli.options import command
 from ferbench.models import bundles
-from ferbench.utils import check_outputs, printable, safe_cell, write_atomically
-from ferbench.utils.pictures import read_gray, walk_images
+from ferbench.utils import check_outputs, pictures, printable, safe_cell, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +134,7 @@ def _read(files: list[str], size: int, skipped: dict[str, str], *, strict: bool)
 
     def read(file: str) -> Any:
         try:
-            return read_gray(file, size)
+            return pictures.read_gray(file, size)
         except (ValueError, OSError) as error:
             if strict:
                 raise
@@ -163,7 +162,7 @@ def _image_files(names: list[str]) -> tuple[list[str], list[str]]:
         if not Path(name).is_dir():
             files.append(name)
             continue
-        walk = walk_images(name)
+        walk = pictures.walk_images(name)
         files += map(str, walk.files)
         notes += [f"skipped {path}: a hidden file" for path in walk.hidden[:SHOWN]]
         if text := walk.left_out():

@@ -317,3 +317,10 @@ def test_the_example_of_the_guide_is_a_detector(tmp_path: Path, monkeypatch: pyt
     image = np.zeros((100, 100, 3), np.uint8)
     image[20:60, 30:70] = 255
     assert make_detector("bright").detect(image)[0].box == (30, 20, 40, 40)
+
+
+def test_the_older_name_of_a_parameter_is_taken_with_a_warning() -> None:
+    with pytest.warns(FutureWarning, match="'neighbours' is called 'neighbors' now"):
+        assert make_detector("haar", neighbours=3).neighbors == 3  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="both 'neighbors' and its older name"):
+        make_detector("haar", neighbours=3, neighbors=4)
