@@ -1,8 +1,30 @@
 """``ferbench data``: fetch public data, audit any, and explore key points."""
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ferbench import datasets
+from ferbench.cli.options import command
+
+
+@dataclass(frozen=True, slots=True)
+class FetchOptions:
+    """Arguments of `data fetch`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions:
+    """Arguments of `data audit` and `data points`."""
+
+    source: str
+    output: Path
+    faces: bool
+    size: int
+    seed: int
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -12,7 +34,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
     fetch = actions.add_parser("fetch", help="download a public data set from Kaggle")
     fetch.add_argument("name", help="name of the data set: fer2013")
-    fetch.set_defaults(command=_fetch)
+    fetch.set_defaults(command=command(FetchOptions, _fetch))
 
     audit = actions.add_parser("audit", help="look for leaks, copies, wrong labels, blank and unreadable images")
     audit.add_argument(
@@ -27,7 +49,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     audit.add_argument("--size", type=int, default=48, metavar="PIXELS", help="compare and show at this size (48)")
     audit.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (0)")
-    audit.set_defaults(command=_audit)
+    audit.set_defaults(command=command(AuditOptions, _audit))
 
     points = actions.add_parser("points", help="explore faces with key points: coordinates, gaps, faces with points")
     points.add_argument(
@@ -39,31 +61,25 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     points.add_argument("--size", type=int, default=96, metavar="PIXELS", help="give coordinates at this size (96)")
     points.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (0)")
-    points.set_defaults(command=_points)
+    points.set_defaults(command=command(AuditOptions, _points))
 
 
-def _fetch(args: argparse.Namespace) -> int:
-    from ferbench.datasets import fetch
-
-    folder = fetch(args.name)
+def _fetch(args: FetchOptions) -> int:
+    folder = datasets.fetch(args.name)
     print(folder)
     print(f"next: ferbench data audit {folder}")
     return 0
 
 
-def _audit(args: argparse.Namespace) -> int:
-    from ferbench.datasets import audit
-
-    findings = audit(args.source, args.output, faces=args.faces, size=args.size, seed=args.seed)
+def _audit(args: AuditOptions) -> int:
+    findings = datasets.audit(args.source, args.output, faces=args.faces, size=args.size, seed=args.seed)
     print(_summary(findings))
     print(f"report: {(args.output / 'audit.html').resolve()}")
     return 0
 
 
-def _points(args: argparse.Namespace) -> int:
-    from ferbench.datasets import audit_points
-
-    found = audit_points(args.source, args.output, faces=args.faces, size=args.size, seed=args.seed)
+def _points(args: AuditOptions) -> int:
+    found = datasets.audit_points(args.source, args.output, faces=args.faces, size=args.size, seed=args.seed)
     drawn = " (drawn by ferbench, not photographs)" if found["drawn"] else ""
     print(f"{found['name']}: {found['images']:,} faces with key points{drawn}")
     for split in found["splits"]:

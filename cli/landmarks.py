@@ -1,9 +1,11 @@
 """``ferbench landmarks train`` and ``ferbench landmarks evaluate``."""
 
-import argparse
-from dataclasses import fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+
+from ferbench.benchmarks import landmarks
+from ferbench.cli.options import command
 
 _NUMBERS = {
     "cascades": (int, "cascades of trees"),
@@ -16,6 +18,34 @@ _NUMBERS = {
     "drawn": (int, "drawn faces added to the photographed ones"),
     "seed": (int, "seed of everything random"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """Arguments of `landmarks train`; None is the value of the model that comes with ferbench."""
+
+    data: Path
+    output: Path
+    threads: int
+    cascades: int | None
+    trees: int | None
+    depth: int | None
+    nu: float | None
+    oversampling: int | None
+    pool: int | None
+    splits: int | None
+    drawn: int | None
+    seed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateOptions:
+    """Arguments of `landmarks evaluate`."""
+
+    data: Path
+    model: Path | None
+    public: Path | None
+    output: Path
 
 
 def register(subparsers: Any) -> None:
@@ -37,7 +67,7 @@ def _register_train(commands: Any) -> None:
         parser.add_argument(
             f"--{name}", type=kind, help=f"{text} (default: that of the model that comes with ferbench)"
         )
-    parser.set_defaults(command=train)
+    parser.set_defaults(command=command(TrainOptions, train))
 
 
 def _register_evaluate(commands: Any) -> None:
@@ -55,28 +85,27 @@ def _register_evaluate(commands: Any) -> None:
         default=Path("results/landmarks"),
         help="folder for the tables (default: results/landmarks)",
     )
-    parser.set_defaults(command=evaluate)
+    parser.set_defaults(command=command(EvaluateOptions, evaluate))
 
 
-def train(args: argparse.Namespace) -> int:
+def train(args: TrainOptions) -> int:
     """Train and say where the model lies."""
-    from ferbench.benchmarks.landmarks import LandmarkSettings, train_landmarks
-
-    chosen = {field.name: getattr(args, field.name, None) for field in fields(LandmarkSettings)}
-    settings = replace(LandmarkSettings(), **{name: value for name, value in chosen.items() if value is not None})
-    path = train_landmarks(args.data, args.output, settings, n_threads=args.threads)
+    given = asdict(args)
+    chosen = {field.name: given.get(field.name) for field in fields(landmarks.LandmarkSettings)}
+    settings = replace(
+        landmarks.LandmarkSettings(), **{name: value for name, value in chosen.items() if value is not None}
+    )
+    path = landmarks.train_landmarks(args.data, args.output, settings, n_threads=args.threads)
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     return 0
 
 
-def evaluate(args: argparse.Namespace) -> int:
+def evaluate(args: EvaluateOptions) -> int:
     """Measure, print and write the tables."""
-    from ferbench.benchmarks.landmarks import evaluate_landmarks
-
     models = [_own(args.model)]
     if args.public:
         models.append((f"public ({args.public.name})", args.public))
-    frame = evaluate_landmarks(args.data, models, args.output)
+    frame = landmarks.evaluate_landmarks(args.data, models, args.output)
     print(frame.drop(columns=["nme_median"]).to_string(index=False, float_format=lambda value: f"{value:.4g}"))
     print(f"\nheld-out people only; tables in {args.output}")
     return 0

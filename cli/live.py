@@ -4,6 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ferbench.cli import live_run
+from ferbench.cli.live_options import ImageOptions, LiveOptions, VideoOptions
+from ferbench.cli.options import read_options
 from ferbench.utils import redact
 
 
@@ -68,9 +71,12 @@ def _register_video(subparsers: Any) -> None:
         help="draw emotions on a video, and write them as rows and as a page",
         description="Run through a video without dropping a frame.",
     )
-    parser.add_argument("input", metavar="IN", help="a video file")
+    parser.add_argument("input", metavar="IN", help="a video file, or the URL of one")
     _add_model(parser)
     _add_video_outputs(parser)
+    parser.add_argument("--rate", type=float, metavar="FPS", help="take at most so many frames of a second")
+    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="begin at this second (default: 0)")
+    parser.add_argument("--stop", type=float, metavar="S", help="end at this second (default: the video's end)")
     parser.set_defaults(command=video)
 
 
@@ -145,20 +151,14 @@ def _every(text: str) -> Any:
 
 def live(args: argparse.Namespace) -> int:
     """Show a source in a window and write the files asked for."""
-    from ferbench.cli.live_run import run_live
-
-    return run_live(args)
+    return live_run.run_live(read_options(LiveOptions, args))
 
 
 def image(args: argparse.Namespace) -> int:
     """Annotate one image or a folder of them."""
-    from ferbench.cli.live_run import run_image
-
-    return run_image(args)
+    return live_run.run_image(read_options(ImageOptions, args))
 
 
 def video(args: argparse.Namespace) -> int:
     """Annotate a video."""
-    from ferbench.cli.live_run import run_video
-
-    return run_video(args)
+    return live_run.run_video(read_options(VideoOptions, args))

@@ -1,123 +1,116 @@
 """What ``live``, ``image`` and ``video`` have in common: check, open, run, tell."""
 
-import argparse
+from __future__ import annotations
+
 import contextlib
 import json
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
+from ferbench import models, realtime, utils
+from ferbench.cli import named_models
+from ferbench.cli.live_options import ImageOptions, LiveOptions, RunOptions, VideoOptions
+from ferbench.models import bundles
+from ferbench.realtime import recognition, sources
+from ferbench.realtime import sinks as output
+from ferbench.utils import pictures
 
-from ferbench.cli.named_models import find_model
-from ferbench.models import load_bundle, pretrained
-from ferbench.realtime import (
-    KeyPoints,
-    ModelSwitcher,
-    Pipeline,
-    PointsSwitch,
-    Recognizer,
-    RunSummary,
-    Sink,
-    Source,
-    Window,
-    make_detector,
-    open_source,
-    run,
-)
-from ferbench.realtime.events import FrameResult
-from ferbench.realtime.recognition import finds_points, load_points
-from ferbench.realtime.sinks import (
-    EVENT_SUFFIXES,
-    IMAGE_OUTPUT_SUFFIXES,
-    PAGE_SUFFIXES,
-    VIDEO_CODECS,
-    FrequencySink,
-    ImageSink,
-    SummarySink,
-    VideoSink,
-    check_outputs,
-    check_suffix,
-    event_sink,
-    summary_table,
-)
-from ferbench.realtime.sources import PhotoSource
-from ferbench.utils import Interruption, printable, stop_on_signals
-from ferbench.utils.pictures import IMAGE_SUFFIXES, STDIN, is_url, sniff
+if TYPE_CHECKING:
+    from ferbench.realtime import FrequencySink, Pipeline, Recognizer, RunSummary, Sink, Source, VideoSink, Window
+    from ferbench.realtime.events import FrameResult
+    from ferbench.utils import Interruption
 
 
-def run_live(args: argparse.Namespace) -> int:
+def run_live(args: LiveOptions) -> int:
     """Show a source in a window and write the files asked for."""
     _check_video_outputs(args, args.source)
-    with stop_on_signals() as stop:
-        with open_source(args.source) as source:
+    with utils.stop_on_signals() as stop:
+        with realtime.open_source(args.source) as source:
             names = args.models or []
             pipeline = _pipeline(args, args.model or (names[0] if names else "winner"))
             window = None if args.no_window else _window(args, pipeline, source, stop)
             sinks, counts = _video_sinks(args, source, pipeline)
             if window is None:
                 sinks.append(_Progress(source, args.max_frames, live=True))
-                summary = run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
+                summary = realtime.run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
             else:
                 # First, so that a paused picture is not yet in the files.
                 sinks.insert(0, window)
-                summary = window.run(lambda: run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames))
+                summary = window.run(
+                    lambda: realtime.run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
+                )
         _tell(summary, counts, sinks, _outputs(args))
         return stop.exit_code
 
 
-def run_video(args: argparse.Namespace) -> int:
+def run_video(args: VideoOptions) -> int:
     """Annotate a video, frame by frame."""
     if not _outputs(args):
         raise ValueError("nothing to write: give --output-video, --events or --summary")
     _check_video_outputs(args, args.input)
-    with stop_on_signals() as stop, open_source(args.input, live=False) as source:
-        if source.live or isinstance(source, PhotoSource):
-            raise ValueError(f"{args.input}: is no video file; `ferbench live` takes cameras, `ferbench image` images")
+    with utils.stop_on_signals() as stop, _open_video(args) as source:
         pipeline = _pipeline(args, args.model or "winner")
+        _say_models(pipeline)
         sinks, counts = _video_sinks(args, source, pipeline)
         sinks.append(_Progress(source, args.max_frames))
-        summary = run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
+        summary = realtime.run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
         _tell(summary, counts, sinks, _outputs(args))
         return stop.exit_code
 
 
-def run_image(args: argparse.Namespace) -> int:
+def _open_video(args: VideoOptions) -> Source:
+    wrong = f"{args.input}: is no video file; `ferbench live` takes cameras, `ferbench image` images"
+    if args.input.isdecimal():
+        raise ValueError(wrong)
+    source = realtime.open_source(args.input, live=False)
+    if not isinstance(source, sources.VideoFile):
+        source.close()
+        raise ValueError(wrong)
+    if args.rate is None and not args.start and args.stop is None:
+        return source
+    source.close()
+    return realtime.open_source(args.input, live=False, rate=args.rate, start_s=args.start, stop_s=args.stop)
+
+
+def run_image(args: ImageOptions) -> int:
     """Annotate one image or a folder of them, and count emotions."""
     given = Path(args.input)
     _check_image_outputs(args, given)
-    with stop_on_signals() as stop, _open_images(args) as source:
+    with utils.stop_on_signals() as stop, _open_images(args) as source:
         pipeline = _pipeline(args, args.model or "winner")
+        _say_models(pipeline)
         classes = pipeline.recognizer.classes_
-        counts = FrequencySink(args.output_csv, classes)
+        counts = output.FrequencySink(args.output_csv, classes)
         sinks: list[Sink] = [counts]
         if args.output_image:
-            sinks.append(ImageSink(args.output_image, folder=given.is_dir()))
+            sinks.append(output.ImageSink(args.output_image, folder=given.is_dir()))
         if args.events:
-            sinks.append(event_sink(args.events, classes, images=True, point_names=_point_names(pipeline)))
+            sinks.append(output.event_sink(args.events, classes, images=True, point_names=_point_names(pipeline)))
         sinks.append(_Progress(source, None))
-        summary = run(source, pipeline, sinks, stop=stop)
+        summary = realtime.run(source, pipeline, sinks, stop=stop)
         _tell_images(summary, counts, [args.output_image, args.output_csv, args.events])
         return stop.exit_code
 
 
-def _open_images(args: argparse.Namespace) -> PhotoSource:
+def _open_images(args: ImageOptions) -> sources.PhotoSource:
     text, path = args.input, Path(args.input)
-    if text in STDIN or is_url(text) or path.is_dir() or (path.is_file() and _looks_like_image(path)):
-        return PhotoSource(text, strict=args.strict)
+    single = text in pictures.STDIN or pictures.is_url(text)
+    if single or path.is_dir() or (path.is_file() and _looks_like_image(path)):
+        return sources.PhotoSource(text, strict=args.strict)
     if not path.exists():
         raise FileNotFoundError(f"{text}: no such file or folder; give an image, a folder of images or an address")
     if path.is_file():
-        open_source(path, live=False).close()  # says what is wrong with a file that is no video either
+        realtime.open_source(path, live=False).close()  # what is wrong with a file that is no video is said there
         raise ValueError(f"{text}: is no image; use `ferbench video`")
-    return PhotoSource(text)
+    return sources.PhotoSource(text)
 
 
 def _looks_like_image(path: Path) -> bool:
     with path.open("rb") as stream:
-        return sniff(stream.read(64)) is not None or path.suffix.lower() in IMAGE_SUFFIXES
+        return pictures.sniff(stream.read(64)) is not None or path.suffix.lower() in pictures.IMAGE_SUFFIXES
 
 
 class _Progress:
@@ -125,6 +118,8 @@ class _Progress:
 
     def __init__(self, source: Source, max_frames: int | None, *, live: bool = False) -> None:
         known = [number for number in (source.n_frames, max_frames) if number]
+        from tqdm import tqdm
+
         self._bar: Any = tqdm(
             total=min(known) if known else None, unit="frame", desc="live" if live else "frames", disable=None
         )
@@ -141,12 +136,20 @@ class _Progress:
         self._bar.close()
 
 
-def _pipeline(args: argparse.Namespace, model: str) -> Pipeline:
-    options = {"smoothing_s": args.smoothing, "detect_every": args.detect_every} if hasattr(args, "smoothing") else {}
+def _pipeline(args: RunOptions | ImageOptions, model: str) -> Pipeline:
+    options: dict[str, Any] = (
+        {"smoothing_s": args.smoothing, "detect_every": args.detect_every} if isinstance(args, RunOptions) else {}
+    )
     recognizer = load_recognizer(model, Path(args.results), args.threads)
-    points = load_points(args.points, n_threads=args.threads)
-    detector = make_detector(args.detector)
-    return Pipeline(recognizer, detector, min_probability=args.min_probability, points=points, **options)
+    points = recognition.load_points(args.points, n_threads=args.threads)
+    detector = realtime.make_detector(args.detector)
+    return realtime.Pipeline(recognizer, detector, min_probability=args.min_probability, points=points, **options)
+
+
+def _say_models(pipeline: Pipeline) -> None:
+    """Say what is at work: names such as winner stand for different models over time."""
+    points = f", key points {pipeline.points.name}" if pipeline.points else ""
+    print(f"ferbench: model {pipeline.recognizer.name}, detector {pipeline.detector.name}{points}", file=sys.stderr)
 
 
 def _point_names(pipeline: Pipeline) -> tuple[str, ...]:
@@ -155,26 +158,26 @@ def _point_names(pipeline: Pipeline) -> tuple[str, ...]:
 
 def load_recognizer(name: str, results: Path, n_threads: int = 1) -> Recognizer:
     """Recognizer by path, pretrained name, recipe or ``winner``."""
-    path = find_model(name, results)
-    bundle = load_bundle(path, n_threads=n_threads)
+    path = named_models.find_model(name, results)
+    bundle = bundles.load_bundle(path, n_threads=n_threads)
     # A bundle of one's own may be of the recipe that a shipped one is named after.
     recipe = bundle.info.get("recipe", {}).get("name")
-    own = f"{recipe} ({path.resolve().name})" if recipe in pretrained() else None
-    return Recognizer(bundle, name=path.name if path in pretrained().values() else own)
+    own = f"{recipe} ({path.resolve().name})" if recipe in models.pretrained() else None
+    return realtime.Recognizer(bundle, name=path.name if path in models.pretrained().values() else own)
 
 
-def _window(args: argparse.Namespace, pipeline: Pipeline, source: Source, stop: Interruption) -> Window | None:
+def _window(args: LiveOptions, pipeline: Pipeline, source: Source, stop: Interruption) -> Window | None:
     results = Path(args.results)
     names = args.models or _models_here(args.model, results)
-    switcher = ModelSwitcher(pipeline, names, lambda name: load_recognizer(name, results, args.threads))
-    window = Window(
+    switcher = realtime.ModelSwitcher(pipeline, names, lambda name: load_recognizer(name, results, args.threads))
+    window = realtime.Window(
         f"ferbench: {source.name}",
         stop=stop,
         mirror=args.mirror,
         pace=not source.live,
         snapshots=args.snapshots,
         switcher=switcher,
-        points=PointsSwitch(pipeline, lambda: KeyPoints.load(n_threads=args.threads)),
+        points=realtime.PointsSwitch(pipeline, lambda: realtime.KeyPoints.load(n_threads=args.threads)),
     )
     try:
         window.open()
@@ -188,81 +191,82 @@ def _window(args: argparse.Namespace, pipeline: Pipeline, source: Source, stop: 
 
 def _models_here(chosen: str | None, results: Path) -> list[str]:
     """Models for the keys: the chosen one, those that came with the package, those fitted here, at most nine."""
-    names: list[str | None] = [chosen or "winner", *pretrained()]
+    names: list[str | None] = [chosen or "winner", *models.pretrained()]
     for file in sorted([*results.glob("bundles/*/bundle.json"), *results.glob("*/bundles/*/bundle.json")]):
         # A damaged bundle that nobody asked for must not keep the window from opening.
         with contextlib.suppress(ValueError, OSError):
             info = json.loads(file.read_text())
-            recipe = None if finds_points(info) else info.get("recipe", {}).get("name")
+            recipe = None if recognition.finds_points(info) else info.get("recipe", {}).get("name")
             # By its folder where a shipped one has the same name.
-            names.append(str(file.parent) if recipe in pretrained() else recipe)
+            names.append(str(file.parent) if recipe in models.pretrained() else recipe)
     return list(dict.fromkeys(name for name in names if name and name != "constant"))[:9]
 
 
-def _outputs(args: argparse.Namespace) -> list[Path]:
+def _outputs(args: RunOptions) -> list[Path]:
     return [path for path in (args.output_video, args.events, args.summary) if path]
 
 
-def _check_video_outputs(args: argparse.Namespace, source: str) -> None:
+def _check_video_outputs(args: RunOptions, source: str) -> None:
     if args.output_video:
-        check_suffix(args.output_video, VIDEO_CODECS, "the video")
+        output.check_suffix(args.output_video, output.VIDEO_CODECS, "the video")
     if args.events:
-        check_suffix(args.events, EVENT_SUFFIXES, "the file of events")
+        output.check_suffix(args.events, output.EVENT_SUFFIXES, "the file of events")
     if args.summary:
-        check_suffix(args.summary, PAGE_SUFFIXES, "the summary")
+        output.check_suffix(args.summary, output.PAGE_SUFFIXES, "the summary")
     if args.max_frames is not None and args.max_frames < 1:
         raise ValueError(f"--max-frames must be at least 1; got {args.max_frames}")
-    check_outputs(source, _outputs(args) + ([summary_table(args.summary)] if args.summary else []))
+    output.check_outputs(source, _outputs(args) + ([output.summary_table(args.summary)] if args.summary else []))
 
 
-def _check_image_outputs(args: argparse.Namespace, given: Path) -> None:
+def _check_image_outputs(args: ImageOptions, given: Path) -> None:
     if args.output_csv:
-        check_suffix(args.output_csv, (".csv",), "the table")
+        output.check_suffix(args.output_csv, (".csv",), "the table")
     if args.events:
-        check_suffix(args.events, EVENT_SUFFIXES, "the file of events")
+        output.check_suffix(args.events, output.EVENT_SUFFIXES, "the file of events")
     files = [path for path in (args.output_csv, args.events) if path]
     if args.output_image and given.is_dir():
         _check_folder(args.output_image, given)
     elif args.output_image:
-        check_suffix(args.output_image, IMAGE_OUTPUT_SUFFIXES, "the image")
+        output.check_suffix(args.output_image, output.IMAGE_OUTPUT_SUFFIXES, "the image")
         files.append(args.output_image)
-    check_outputs(given, files)
+    output.check_outputs(given, files)
 
 
 def _check_folder(folder: Path, given: Path) -> None:
-    if folder.suffix.lower() in IMAGE_OUTPUT_SUFFIXES or (folder.exists() and not folder.is_dir()):
+    if folder.suffix.lower() in output.IMAGE_OUTPUT_SUFFIXES or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"{folder}: {given} is a folder, so --output-image must be one too")
     if folder.resolve().is_relative_to(given.resolve()):
         where = "is" if folder.resolve() == given.resolve() else "lies in"
         raise ValueError(f"{folder}: {where} the input, which is never overwritten; choose another folder")
 
 
-def _video_sinks(args: argparse.Namespace, source: Source, pipeline: Pipeline) -> tuple[list[Sink], FrequencySink]:
+def _video_sinks(args: RunOptions, source: Source, pipeline: Pipeline) -> tuple[list[Sink], FrequencySink]:
     classes = pipeline.recognizer.classes_
-    counts = FrequencySink(None, classes)
+    counts = output.FrequencySink(None, classes)
     sinks: list[Sink] = [counts]
     if args.events:
-        sinks.append(event_sink(args.events, classes, point_names=_point_names(pipeline)))
+        sinks.append(output.event_sink(args.events, classes, point_names=_point_names(pipeline)))
     if args.summary:
         # The name alone: where a file lay is nobody's business.
         title = source.name if source.live else Path(source.name).name
         names = {"detector": pipeline.detector.name, "points": pipeline.points.name if pipeline.points else ""}
-        sinks.append(SummarySink(args.summary, classes, title=title, **names))
+        sinks.append(output.SummarySink(args.summary, classes, title=title, **names))
     if args.output_video:
         sinks.append(_video_sink(args.output_video, source))
     return sinks, counts
 
 
 def _video_sink(path: Path, source: Source) -> VideoSink:
-    photos = isinstance(source, PhotoSource)
-    original = None if source.live or photos else Path(source.name)
+    photos = isinstance(source, sources.PhotoSource)
+    file = isinstance(source, sources.VideoFile)
+    original = Path(source.name) if file and Path(source.name).is_file() and not source.live else None
     if original is not None and shutil.which("ffmpeg") is None:
         note = "ffmpeg is not installed, so the sound of the original is dropped"
-        print(f"ferbench: note: {note}", file=sys.stderr)
+        print(f"ferbench: note: {utils.printable(note)}", file=sys.stderr)
         original = None
     # Cameras that do not tell their rate give 30; photographs are shown for a second each.
-    fps = 1.0 if photos else source.fps or 30.0
-    return VideoSink(path, fps=fps, real_time=source.live, sound_from=original)
+    fps = 1.0 if photos else source.steady_fps() if isinstance(source, sources.VideoFile) else source.fps or 30.0
+    return output.VideoSink(path, fps=fps, real_time=source.live, sound_from=original)
 
 
 def _tell(summary: RunSummary, counts: FrequencySink, sinks: Sequence[Sink], outputs: Sequence[Path]) -> None:
@@ -274,7 +278,7 @@ def _tell(summary: RunSummary, counts: FrequencySink, sinks: Sequence[Sink], out
         f"{_number(summary.faces, 'face')}, {_number(len(counts.people), 'track')}, "
         f"{_number(summary.no_face_frames, 'frame')} without a face, {summary.dropped:,} dropped"
     )
-    _tell_rest(summary, counts, outputs, [sink.note for sink in sinks if isinstance(sink, VideoSink)])
+    _tell_rest(summary, counts, outputs, [sink.note for sink in sinks if isinstance(sink, output.VideoSink)])
 
 
 def _tell_images(summary: RunSummary, counts: FrequencySink, outputs: Sequence[Path | None]) -> None:
@@ -292,7 +296,7 @@ def _tell_rest(
         print(f"wrote {path}")
     for note in [*summary.notes, *notes]:
         if note:
-            print(f"ferbench: note: {printable(note)}", file=sys.stderr)
+            print(f"ferbench: note: {utils.printable(note)}", file=sys.stderr)
 
 
 def _number(count: int, noun: str) -> str:

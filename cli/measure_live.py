@@ -1,8 +1,30 @@
 """``ferbench measure-live``: how fast the live system is, what it finds, and what it costs."""
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ferbench import models as shipped
+from ferbench.benchmarks import choose
+from ferbench.benchmarks import live as bench
+from ferbench.cli.options import command
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureLiveOptions:
+    """Arguments of `measure-live`."""
+
+    clip: Path | None
+    photos: Path | None
+    output: Path
+    results: Path
+    detectors: list[str] | None
+    models: list[str] | None
+    only: list[str]
+    rounds: int
+    soak: int | None
+    fer: str | None
+    rebuild: bool
 
 
 def register(subparsers: Any) -> None:
@@ -37,30 +59,26 @@ def register(subparsers: Any) -> None:
     parser.add_argument("--soak", type=int, metavar="FRAMES", help="only run the clip in a loop for so many frames")
     parser.add_argument("--fer", metavar="PYTHON", help="interpreter of an environment with the package fer")
     parser.add_argument("--rebuild", action="store_true", help="measure nothing: write tables and plots from records")
-    parser.set_defaults(command=measure_live)
+    parser.set_defaults(command=command(MeasureLiveOptions, measure_live))
 
 
-def measure_live(args: argparse.Namespace) -> int:
+def measure_live(args: MeasureLiveOptions) -> int:
     """Measure, write tables and plots, print the targets."""
-    from ferbench.benchmarks.live import write_live_report
-
     if not args.rebuild:
         failed = _measure(args)
         for name, reason in failed:
             print(f"failed: {name}: {reason}")
-    print(write_live_report(args.output))
+    print(bench.write_live_report(args.output))
     print(f"report: {args.output / 'live.md'}")
     return 1 if not args.rebuild and failed else 0
 
 
-def _measure(args: argparse.Namespace) -> list[tuple[str, str]]:
+def _measure(args: MeasureLiveOptions) -> list[tuple[str, str]]:
     from tqdm import tqdm
-
-    from ferbench.benchmarks.live import LiveBench
 
     if args.clip is None or args.photos is None:
         raise ValueError("measure-live needs --clip VIDEO and --photos FOLDER (or --rebuild)")
-    bench = LiveBench(
+    measuring = bench.LiveBench(
         args.clip,
         args.photos,
         detectors=_detectors(args.detectors),
@@ -71,13 +89,13 @@ def _measure(args: argparse.Namespace) -> list[tuple[str, str]]:
         rounds=args.rounds,
         soak=args.soak,
     )
-    with tqdm(total=bench.n_children, unit="process", desc="measure", disable=None) as bar:
+    with tqdm(total=measuring.n_children, unit="process", desc="measure", disable=None) as bar:
 
         def tell(config: Any, said: Any) -> None:
             bar.set_postfix_str(config.name)
             bar.update()
 
-        records = bench.run(tell)
+        records = measuring.run(tell)
     return [(record["name"], record["reason"]) for record in records if record["status"] != "ok"]
 
 
@@ -91,10 +109,7 @@ def _detectors(names: list[str] | None) -> dict[str, str]:
 
 
 def _models(names: list[str] | None, results: Path) -> dict[str, str]:
-    from ferbench.benchmarks.choose import find_bundle
-    from ferbench.models import pretrained
-
-    found = {name: str(find_bundle(name, results)) for name in names or pretrained()}
+    found = {name: str(choose.find_bundle(name, results)) for name in names or shipped.pretrained()}
     if not found:
         raise FileNotFoundError("no pretrained model is installed; name bundles with --models")
     return {_shown(name): path for name, path in found.items()}

@@ -1,10 +1,28 @@
 """``ferbench measure-speed``: what extractors and classical recognizers cost, and how it grows with the data."""
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ferbench import datasets, features, models
+from ferbench.benchmarks import speed
+from ferbench.cli.options import command
 from ferbench.utils import interrupt_on_terminate
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSpeedOptions:
+    """Arguments of `measure-speed`."""
+
+    source: str | None
+    output: Path
+    sizes: list[int] | None
+    extractors: list[str] | None
+    classifiers: list[str] | None
+    only: list[str]
+    limit: float
+    force: bool
+    rebuild: bool
 
 
 def register(subparsers: Any) -> None:
@@ -29,35 +47,30 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument("--force", action="store_true", help="measure again what was measured")
     parser.add_argument("--rebuild", action="store_true", help="measure nothing: write tables and plots from records")
-    parser.set_defaults(command=measure_speed)
+    parser.set_defaults(command=command(MeasureSpeedOptions, measure_speed))
 
 
-def measure_speed(args: argparse.Namespace) -> int:
+def measure_speed(args: MeasureSpeedOptions) -> int:
     """Measure, write tables and plots, print the figures."""
-    from ferbench.benchmarks.speed import write_speed_report
-
     failed = [] if args.rebuild else _measure(args)
-    print(write_speed_report(args.output))
+    print(speed.write_speed_report(args.output))
     for record in failed:
         print(f"failed: {record['name']}: {record['reason']}")
     print(f"report: {args.output / 'speed.md'}")
     return 1 if failed else 0
 
 
-def _measure(args: argparse.Namespace) -> list[dict[str, Any]]:
+def _measure(args: MeasureSpeedOptions) -> list[dict[str, Any]]:
     from tqdm import tqdm
-
-    from ferbench.benchmarks.speed import SIZES, SpeedBench
-    from ferbench.datasets import load
 
     if args.source is None:
         raise ValueError("measure-speed needs --source PATH (or --rebuild)")
-    bench = SpeedBench(
-        load(args.source),
+    bench = speed.SpeedBench(
+        datasets.load(args.source),
         args.output,
         extractors=_extractors(args.extractors),
         classifiers=_classifiers(args.classifiers),
-        sizes=args.sizes or SIZES,
+        sizes=args.sizes or speed.SIZES,
         limit_s=args.limit,
         only=args.only,
         force=args.force,
@@ -75,20 +88,16 @@ def _measure(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def _extractors(names: list[str] | None) -> list[str]:
-    from ferbench.features import BUILT_IN, make_extractor
-
     if names is None:
-        return sorted(BUILT_IN)
+        return sorted(features.BUILT_IN)
     for name in names:
-        make_extractor(name)
+        features.make_extractor(name)
     return names
 
 
 def _classifiers(names: list[str] | None) -> list[str]:
-    from ferbench.models import MIRROR_VIEWS, classifier_steps
-
     # One takes the features of two views, and is measured as what it is without them.
-    known = sorted(set(classifier_steps()) - {MIRROR_VIEWS})
+    known = sorted(set(models.classifier_steps()) - {models.MIRROR_VIEWS})
     if names is None:
         return known
     if unknown := sorted(set(names) - set(known)):

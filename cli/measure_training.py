@@ -1,10 +1,30 @@
 """``ferbench measure-training``: how fast networks train here, and how soon they are at an accuracy."""
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ferbench import datasets
+from ferbench.benchmarks import store, training
+from ferbench.cli.options import command
+
 RECIPES = ("ferbench-net@fast", "ferbench-net-l", "ferbench-net", "ferbench-net-xs", "cnn-4conv")
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureTrainingOptions:
+    """Arguments of `measure-training`."""
+
+    source: str | None
+    recipes: list[str]
+    suite: str
+    recipe: str
+    target: float
+    steps: int
+    rounds: int
+    results: Path
+    output: Path
+    rebuild: bool
 
 
 def register(subparsers: Any) -> None:
@@ -41,34 +61,28 @@ def register(subparsers: Any) -> None:
         "--output", type=Path, default=Path("results/training"), metavar="DIR", help="default: results/training"
     )
     parser.add_argument("--rebuild", action="store_true", help="measure nothing: write tables from what was measured")
-    parser.set_defaults(command=measure_training)
+    parser.set_defaults(command=command(MeasureTrainingOptions, measure_training))
 
 
-def measure_training(args: argparse.Namespace) -> int:
+def measure_training(args: MeasureTrainingOptions) -> int:
     """Measure, write the tables, print the outcome."""
-    from ferbench.benchmarks.training import write_training_report
-
     if not args.rebuild:
         _measure(args)
-    print(write_training_report(args.output, args.results))
+    print(training.write_training_report(args.output, args.results))
     print(f"report: {args.output / 'training.md'}")
     return 0
 
 
-def _measure(args: argparse.Namespace) -> None:
+def _measure(args: MeasureTrainingOptions) -> None:
     from tqdm import tqdm
-
-    from ferbench.benchmarks.store import load_suite
-    from ferbench.benchmarks.training import measure_training_speed
-    from ferbench.datasets import load
 
     if args.source is None:
         raise ValueError("measure-training needs --source PATH, such as fer2013.zip (or --rebuild)")
-    suite = load_suite(args.suite)
-    dataset = load(args.source, size=suite.size, seed=suite.dataset_seed)
+    suite = store.load_suite(args.suite)
+    dataset = datasets.load(args.source, size=suite.size, seed=suite.dataset_seed)
     params = {name: suite.params.get(name, {}) for name in args.recipes}
     with tqdm(total=1 + args.rounds * (len(params) + 1), desc="measure", unit="part", disable=None) as bar:
-        measure_training_speed(
+        training.measure_training_speed(
             dataset,
             params,
             args.output,

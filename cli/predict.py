@@ -1,13 +1,14 @@
 """``ferbench predict``: labels and probabilities of cropped faces."""
 
-import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferbench import models
 from ferbench.benchmarks import choose
+from ferbench.cli.options import command
 from ferbench.utils import check_outputs, pictures, printable, safe_cell, write_atomically
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
 
 # How many files that could not be read are named on the terminal; the table names all.
 SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PredictOptions:
+    """Arguments of `predict`."""
+
+    images: list[str]
+    model: str
+    results: str
+    json: Path | None
+    csv: Path | None
+    strict: bool
 
 
 def register(subparsers: Any) -> None:
@@ -39,10 +52,10 @@ def register(subparsers: Any) -> None:
         "--csv", metavar="FILE", type=Path, help="also write CSV: image,label,p_angry,…; - for standard output"
     )
     parser.add_argument("--strict", action="store_true", help="stop at an image that cannot be read (default: skip it)")
-    parser.set_defaults(command=predict)
+    parser.set_defaults(command=command(PredictOptions, predict))
 
 
-def predict(args: argparse.Namespace) -> int:
+def predict(args: PredictOptions) -> int:
     """Predict, print, and write the files asked for."""
     check_outputs(args.images, [path for path in (args.csv, args.json) if path])
     files, notes = _image_files(args.images)
@@ -63,7 +76,7 @@ def predict(args: argparse.Namespace) -> int:
     return 0
 
 
-def _write(args: argparse.Namespace, table: "pd.DataFrame") -> None:
+def _write(args: PredictOptions, table: "pd.DataFrame") -> None:
     if args.csv:
         safe = table.assign(image=table["image"].map(safe_cell))
         _put(args.csv, safe.to_csv(index=False).encode())

@@ -1,9 +1,41 @@
 """``ferbench report`` rebuilds tables and plots, ``best`` names the winner, and ``export`` takes it out."""
 
-import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ferbench.benchmarks import choose, pages, tasks
+from ferbench.cli.options import command
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """Arguments of `report`."""
+
+    folder: str | None
+    faces: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BestOptions:
+    """Arguments of `best`."""
+
+    folder: str | None
+    max_latency_ms: float | None
+    max_size_mb: float | None
+    min_accuracy: float | None
+    json: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """Arguments of `export`."""
+
+    folder: Path
+    model: str
+    results: Path
+    note: list[str]
 
 
 def register(subparsers: Any) -> None:
@@ -30,7 +62,7 @@ def _register_report(subparsers: Any) -> None:
         metavar="SOURCE",
         help="the data that was measured: also write faces.html, with pictures, for your own machine only",
     )
-    parser.set_defaults(command=report)
+    parser.set_defaults(command=command(ReportOptions, report))
 
 
 def _register_best(subparsers: Any) -> None:
@@ -49,7 +81,7 @@ def _register_best(subparsers: Any) -> None:
     parser.add_argument("--max-size-mb", type=float, metavar="MB", help="size of the bundle on disk")
     parser.add_argument("--min-accuracy", type=float, metavar="SHARE", help="accuracy on PublicTest, 0 to 1")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(command=best)
+    parser.set_defaults(command=command(BestOptions, best))
 
 
 def _register_export(subparsers: Any) -> None:
@@ -66,38 +98,32 @@ def _register_export(subparsers: Any) -> None:
     parser.add_argument(
         "--note", action="append", default=[], metavar="TEXT", help="a paragraph for the card; repeatable"
     )
-    parser.set_defaults(command=export)
+    parser.set_defaults(command=command(ExportOptions, export))
 
 
-def export(args: argparse.Namespace) -> int:
+def export(args: ExportOptions) -> int:
     """Copy a bundle and print where its card is."""
-    from ferbench.benchmarks.choose import export_bundle
-
-    print(export_bundle(args.model, args.results, args.folder, notes=args.note))
+    print(choose.export_bundle(args.model, args.results, args.folder, notes=args.note))
     return 0
 
 
-def report(args: argparse.Namespace) -> int:
+def report(args: ReportOptions) -> int:
     """Rebuild a report and print its leaderboard."""
     from ferbench.benchmarks import rebuild
-    from ferbench.benchmarks.pages import find_results
-    from ferbench.benchmarks.tasks import task_of
 
-    folder = find_results(args.folder)
+    folder = pages.find_results(args.folder)
     dataset = rebuild.load_measured(folder, args.faces) if args.faces else None
     page, frame = rebuild.rebuild_report(folder, dataset=dataset)
-    print(rebuild.report_of(task_of(folder)).text(frame))
+    print(rebuild.report_of(tasks.task_of(folder)).text(frame))
     print(f"report: {page}")
     if args.faces and (page.parent / "faces.html").is_file():
         print(f"with pictures, for your own machine only: {page.parent / 'faces.html'}")
     return 0
 
 
-def best(args: argparse.Namespace) -> int:
+def best(args: BestOptions) -> int:
     """Print the winner within the limits."""
-    from ferbench.benchmarks.choose import choose_best
-
-    choice = choose_best(
+    choice = choose.choose_best(
         args.folder,
         max_latency_ms=args.max_latency_ms,
         max_size_mb=args.max_size_mb,

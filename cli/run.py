@@ -1,11 +1,14 @@
 """``ferbench run``: measure a suite and report it."""
 
-import argparse
 import shlex
 import signal
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks import run as runs
+from ferbench.benchmarks import store, tasks
+from ferbench.cli.options import command
 from ferbench.utils import Interruption, interrupt_on_terminate
 
 if TYPE_CHECKING:
@@ -13,6 +16,22 @@ if TYPE_CHECKING:
 
     from ferbench.benchmarks.run import Run, Step
     from ferbench.benchmarks.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Arguments of `run`."""
+
+    suite: str
+    source: str | None
+    output: str
+    only: list[str]
+    force: bool
+    retry_failed: bool
+    dry_run: bool
+    jobs: int
+    executor: str
+    no_report: bool
 
 
 def register(subparsers: Any) -> None:
@@ -33,10 +52,10 @@ def register(subparsers: Any) -> None:
     add("-j", "--jobs", type=int, default=1, metavar="N", help="cells at once; they share the cores (default: 1)")
     add("--executor", default="local", metavar="WHERE", help="local (default) or dask://HOST:PORT")
     add("--no-report", action="store_true", help="leave the tables and plots as they are")
-    parser.set_defaults(command=run)
+    parser.set_defaults(command=command(RunOptions, run))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: RunOptions) -> int:
     """Run a suite; return 0 when all cells are ok, 1 when some failed, 130 or 143 when interrupted."""
     with interrupt_on_terminate() as stop:
         try:
@@ -45,26 +64,22 @@ def run(args: argparse.Namespace) -> int:
             return _interrupted(args, stop)
 
 
-def _interrupted(args: argparse.Namespace, stop: Interruption) -> int:
+def _interrupted(args: RunOptions, stop: Interruption) -> int:
     command = _command_to_go_on(args)
     print(f"\ninterrupted; nothing finished is lost. Go on with: {command}", file=sys.stderr)
     return stop.exit_code or 128 + signal.SIGINT
 
 
-def _run(args: argparse.Namespace) -> int:
-    from ferbench.benchmarks.run import Run, make_executor
-    from ferbench.benchmarks.store import load_suite
-    from ferbench.benchmarks.tasks import get_task
-
-    suite = load_suite(args.suite)
+def _run(args: RunOptions) -> int:
+    suite = store.load_suite(args.suite)
     source = args.source or suite.source
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
-    executor = None if args.dry_run else make_executor(args.executor, args.jobs)
-    task = get_task(suite.task)
+    executor = None if args.dry_run else runs.make_executor(args.executor, args.jobs)
+    task = tasks.get_task(suite.task)
     dataset = task.load(source, suite)
     print(_describe(dataset, task))
-    job = Run(suite, dataset, args.output, only=args.only, force=args.force, retry_failed=args.retry_failed)
+    job = runs.Run(suite, dataset, args.output, only=args.only, force=args.force, retry_failed=args.retry_failed)
     if args.dry_run:
         _print_plan(job.plan())
         return 0
@@ -122,16 +137,16 @@ def _describe(dataset: Any, task: "Task") -> str:
 
 
 def _report(folder: "Path", dataset: Any, task: "Task") -> None:
-    from ferbench.benchmarks.rebuild import rebuild_report, report_of
+    from ferbench.benchmarks import rebuild  # loads pandas and matplotlib
 
-    page, table = rebuild_report(folder, dataset=dataset)
-    print(report_of(task).text(table))
+    page, table = rebuild.rebuild_report(folder, dataset=dataset)
+    print(rebuild.report_of(task).text(table))
     if dataset.drawn:
         print("These are drawn faces, not real photographs: the figures say how methods differ, no more.")
     print(f"report: {page}")
 
 
-def _command_to_go_on(args: argparse.Namespace) -> str:
+def _command_to_go_on(args: RunOptions) -> str:
     words = ["ferbench", "run", args.suite]
     words += ["--source", args.source] if args.source else []
     words += ["--output", args.output] if args.output != "results" else []

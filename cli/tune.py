@@ -1,15 +1,34 @@
 """``ferbench tune``: search a recipe's parameters on the validation part."""
 
-import argparse
 import shlex
 import signal
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ferbench import datasets, models
+from ferbench.benchmarks import tune as tuning
+from ferbench.cli.options import command
 from ferbench.utils import Interruption, interrupt_on_terminate
 
 if TYPE_CHECKING:
     from ferbench.benchmarks.tune import Progress, Search
+
+
+@dataclass(frozen=True, slots=True)
+class TuneOptions:
+    """Arguments of `tune`."""
+
+    recipe: str
+    source: str
+    size: int
+    output: str
+    trials: int
+    timeout: float | None
+    subset: int | None
+    metric: str
+    space: str | None
+    seed: int
 
 
 def register(subparsers: Any) -> None:
@@ -31,10 +50,10 @@ def register(subparsers: Any) -> None:
     add("--metric", choices=("accuracy", "macro_f1"), default="accuracy", help="what is maximized (default: accuracy)")
     add("--space", metavar="FILE", help="TOML with what is varied, in place of what is built in for the recipe")
     add("--seed", type=int, default=0, metavar="N", help="seed of the search (default: 0)")
-    parser.set_defaults(command=tune)
+    parser.set_defaults(command=command(TuneOptions, tune))
 
 
-def tune(args: argparse.Namespace) -> int:
+def tune(args: TuneOptions) -> int:
     """Search; return 0 with a result, 1 when every trial failed, 130 or 143 when interrupted."""
     with interrupt_on_terminate() as stop:
         try:
@@ -43,7 +62,7 @@ def tune(args: argparse.Namespace) -> int:
             return _interrupted(args, stop)
 
 
-def _interrupted(args: argparse.Namespace, stop: Interruption) -> int:
+def _interrupted(args: TuneOptions, stop: Interruption) -> int:
     print(
         f"\ninterrupted; no finished trial is lost. Go on with: {shlex.join(_words(args))}",
         file=sys.stderr,
@@ -51,28 +70,22 @@ def _interrupted(args: argparse.Namespace, stop: Interruption) -> int:
     return stop.exit_code or 128 + signal.SIGINT
 
 
-def _tune(args: argparse.Namespace) -> int:
-    from ferbench.benchmarks.tune import Search, read_space, resolve_space
-    from ferbench.datasets import load
-    from ferbench.models import get_recipe
-
-    space, params = read_space(args.space) if args.space else (None, {})
+def _tune(args: TuneOptions) -> int:
+    space, params = tuning.read_space(args.space) if args.space else (None, {})
     # Reading the data takes time: whatever is wrong with the rest is said before.
-    resolve_space(get_recipe(args.recipe), space, params)
+    tuning.resolve_space(models.get_recipe(args.recipe), space, params)
     if args.trials < 1:
         raise ValueError(f"--trials must be at least 1; got {args.trials}")
-    dataset = load(args.source, size=args.size)
+    dataset = datasets.load(args.source, size=args.size)
     options = {"metric": args.metric, "subset": args.subset, "seed": args.seed}
-    search = Search(args.recipe, dataset, args.output, space=space, params=params, **options)
+    search = tuning.Search(args.recipe, dataset, args.output, space=space, params=params, **options)
     # Nothing but Training and PublicTest is held from here on.
     del dataset
     return _report(search, _run(search, args), args)
 
 
-def _run(search: "Search", args: argparse.Namespace) -> "Progress":
+def _run(search: "Search", args: TuneOptions) -> "Progress":
     from tqdm import tqdm
-
-    from ferbench.benchmarks.tune import write_drawings, write_tables
 
     seen: list[Progress] = []
     with tqdm(total=args.trials, unit="trial", disable=None, desc=f"tune {args.recipe}") as bar:
@@ -85,13 +98,13 @@ def _run(search: "Search", args: argparse.Namespace) -> "Progress":
             bar.update(len(progress.records) - bar.n)
             if best := progress.best:
                 bar.set_postfix_str(f"best {best['value']:.4f}, trial {best['trial']}")
-            write_tables(search, progress)
+            tuning.write_tables(search, progress)
 
         try:
             return search.run(args.trials, args.timeout, on_trial=on_trial)
         finally:
             if seen:
-                write_drawings(search, seen[-1])
+                tuning.write_drawings(search, seen[-1])
 
 
 def _line(search: "Search", record: dict[str, Any]) -> str:
@@ -103,9 +116,7 @@ def _line(search: "Search", record: dict[str, Any]) -> str:
     return f"{start} {search.metric} {record['value']:.4f}, {record['seconds']:.1f} s, {params}{notes}"
 
 
-def _report(search: "Search", progress: "Progress", args: argparse.Namespace) -> int:
-    from ferbench.benchmarks.tune import summary_line
-
+def _report(search: "Search", progress: "Progress", args: TuneOptions) -> int:
     best, records = progress.best, progress.records
     if best is None:
         reason = next((record["reason"] for record in records if record["reason"]), "there was no time for one")
@@ -113,7 +124,7 @@ def _report(search: "Search", progress: "Progress", args: argparse.Namespace) ->
         return 1
     counts = {status: sum(record["status"] == status for record in records) for status in ("ok", "pruned", "failed")}
     print(f"{len(records)} trials: " + ", ".join(f"{n} {status}" for status, n in counts.items() if n))
-    print(f"best: {summary_line(search, best)}")
+    print(f"best: {tuning.summary_line(search, best)}")
     if records[0]["status"] == "ok" and best["trial"]:
         print(f"the recipe as it is: {records[0]['value']:.4f}")
     for name, value in best["params"].items():
@@ -128,7 +139,7 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _words(args: argparse.Namespace) -> list[str]:
+def _words(args: TuneOptions) -> list[str]:
     words = ["ferbench", "tune", args.recipe]
     defaults = {"source": "faces", "size": 48, "output": "results", "trials": 30, "metric": "accuracy", "seed": 0}
     for name in ("source", "size", "output", "trials", "timeout", "subset", "metric", "space", "seed"):

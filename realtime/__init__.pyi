@@ -1,16 +1,20 @@
-from .detection.detector import Detection, Detector, detectors, make_detector
+from .detection.base import Detection, Detector, Found, Framing
+from .detection.registry import detectors, make_detector
 from .drawing.overlay import Overlay
 from .events.events import FaceEvent, Frame, FrameResult, Sink
 from .face_table import table
 from .loop import Loop, run, stream
 from .pipeline import Pipeline
 from .points_switch import PointsSwitch
+from .processing import process_video
 from .recognition.keypoints import KeyPoints
 from .recognition.recognizer import Recognizer
 from .sinks.page import SummarySink
-from .sinks.sinks import CsvSink, FrequencySink, ImageSink, JsonLinesSink, VideoSink
+from .sinks.sinks import CsvSink, FrequencySink, ImageSink, JsonLinesSink
 from .sinks.summary import RunSummary
-from .sources.source import Source, open_source
+from .sinks.video_sink import VideoSink
+from .sources.base import Source
+from .sources.source import open_source
 from .switcher import ModelSwitcher
 from .tracking.smoothing import Smoother
 from .tracking.tracker import Tracker
@@ -21,8 +25,10 @@ __all__ = [
     "Detection",
     "Detector",
     "FaceEvent",
+    "Found",
     "Frame",
     "FrameResult",
+    "Framing",
     "FrequencySink",
     "ImageSink",
     "JsonLinesSink",
@@ -44,6 +50,7 @@ __all__ = [
     "detectors",
     "make_detector",
     "open_source",
+    "process_video",
     "run",
     "stream",
     "table",

@@ -18,8 +18,8 @@ from ferbench.realtime.sources import Mailbox, Source, open_source
 
 # How often a viewer hears that no frame comes, and how long a thread may take to notice the end, in seconds.
 HEARTBEAT_S, FAREWELL_S = 0.2, 3.0
-# Silence of a live source that is worth a word, in seconds.
-PATIENCE_S = 2.0
+# Silence of a live source that is worth a word, in seconds, and after which one without any picture is given up.
+PATIENCE_S, FIRST_PICTURE_S = 2.0, 9.0
 
 
 class Loop:
@@ -58,6 +58,7 @@ class Loop:
         self._results: Mailbox[FrameResult] = Mailbox(size, drop=source.live)
         self._error: BaseException | None = None
         self._last: FrameResult | None = None
+        self._captured = False
         self._threads = [
             threading.Thread(target=self._guard, args=(work, box), name=f"ferbench-{work.__name__[1:]}", daemon=True)
             for work, box in ((self._capture, self._frames), (self._infer, self._results))
@@ -84,7 +85,11 @@ class Loop:
             elif self._results.finished:
                 break
             else:
-                yield self._heartbeat(time.perf_counter() - heard)
+                silence = time.perf_counter() - heard
+                if self.source.live and not self._captured and silence > FIRST_PICTURE_S:
+                    # A driver may hang in a read, where the source itself cannot give up.
+                    raise OSError(f"{self.source.name} gives no picture in {silence:.0f} s; is it in use elsewhere?")
+                yield self._heartbeat(silence)
         if self._error is not None:
             raise self._error
 
@@ -114,6 +119,7 @@ class Loop:
     def _capture(self) -> None:
         try:
             for frame in self.source:
+                self._captured = True
                 if self.stop.is_set() or not self._frames.put(frame):
                     return
         finally:

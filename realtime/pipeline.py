@@ -8,6 +8,7 @@ from ferbench.realtime.detection import Detection, Detector
 from ferbench.realtime.events import FaceEvent, Frame, FrameResult, Points
 from ferbench.realtime.recognition import KeyPoints, PointsChoice, Recognizer, load_points
 from ferbench.realtime.tracking import Cadence, Certainty, PointSmoother, Smoother, Track, Tracker, face_event
+from ferbench.utils import renamed_keywords
 
 DEFAULT_CERTAINTY = Certainty()
 
@@ -54,6 +55,7 @@ class Pipeline:
     ...     results = [pipeline.process(frame) for frame in source]
     """
 
+    @renamed_keywords(recogniser="recognizer")
     def __init__(
         self,
         recognizer: Recognizer,

@@ -1,5 +1,6 @@
 from .blas import multiply, one_blas_thread
 from .cache import cache_dir
+from .deprecation import renamed_keywords
 from .extras import require
 from .files import PartFile, atomic_file, move, prepared_file, sha256_of, write_atomically
 from .folders import PartFolder, atomic_folder, remove_folder
@@ -92,6 +93,7 @@ __all__ = [
     "redact",
     "remove_folder",
     "remove_leftovers",
+    "renamed_keywords",
     "require",
     "resize",
     "resize_face",

@@ -1,8 +1,11 @@
-from .detector import Detection, Detector, Found, make_detector
+from .base import Detection, Detector, Found, Framing
+from .registry import detectors, make_detector
 
 __all__ = [
     "Detection",
     "Detector",
     "Found",
+    "Framing",
+    "detectors",
     "make_detector",
 ]

@@ -2,7 +2,7 @@
 
 import cv2
 
-from ferbench.realtime.detection.detector import Detector, Found, Framing, resized_for_search, with_border
+from ferbench.realtime.detection.base import Detector, Found, Framing, resized_for_search, with_border
 from ferbench.realtime.events import Image
 
 THOROUGH_SIZE, THOROUGH_BORDER = 1200, 0.2

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import cv2
 
-from ferbench.realtime.detection.detector import Detector, Found, Framing, resized_for_search, with_border
+from ferbench.realtime.detection.base import Detector, Found, Framing, resized_for_search, with_border
 from ferbench.realtime.events import Image
+from ferbench.utils import renamed_keywords
 
 CASCADE = "haarcascade_frontalface_default.xml"
 SCALE_STEP = 1.15
@@ -33,6 +34,7 @@ class HaarDetector(Detector):
     name = "haar"
     framing = Framing(1.03, 0.0)
 
+    @renamed_keywords(neighbours="neighbors")
     def __init__(self, *, size: int = 320, smallest: float = 0.12, neighbors: int = 5) -> None:
         super().__init__()
         self.size, self.smallest, self.neighbors = size, smallest, neighbors

@@ -5,7 +5,7 @@ from typing import Any
 
 import cv2
 
-from ferbench.realtime.detection.detector import Detector, Found, Framing, resized_for_search
+from ferbench.realtime.detection.base import Detector, Found, Framing, resized_for_search
 from ferbench.realtime.events import Image
 
 THOROUGH_SIZE = 1200

@@ -1,4 +1,4 @@
-"""Measure one configuration of the live system: ``python -m ferbench.realtime.measure.measure``.
+"""Measure one configuration of the live system: ``python -m ferbench.realtime.measure``.
 
 Standard output carries JSON lines and nothing else, each with its kind in ``event``:
 
@@ -23,8 +23,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 
@@ -33,6 +34,7 @@ from ferbench.realtime.detection import Detector, make_detector
 from ferbench.realtime.events import Box, FrameResult, Image, Sink
 from ferbench.realtime.measure.parts import Counted, Repeated, Watch, peak_rss_bytes, process_state, usable_cores
 from ferbench.realtime.recognition import Recognizer
+from ferbench.realtime.sinks import SummarySink, event_sink
 from ferbench.realtime.sources import open_source
 
 Emit = Callable[..., None]
@@ -44,19 +46,39 @@ MORE_FRAMES = 20
 LOOKS = 20
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to measure, and with what."""
+
+    source: str
+    model: str | None
+    points: str | bool | None
+    detector: str | None
+    detect_every: Literal["auto"] | int
+    threads: int
+    frames: int
+    seconds: float
+    warmup: int
+    every: int
+    paced: bool
+    thorough: bool
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one mode; returns the exit code."""
-    args = _parser().parse_args(argv)
+    parsed = vars(_parser().parse_args(argv))
+    mode = parsed.pop("mode")
+    args = Settings(**parsed)
     emit = _private_output()
     try:
-        args.mode(args, emit)
+        mode(args, emit)
     except (ValueError, OSError, ImportError) as error:
         emit("failed", reason=" ".join(str(error).split()) or type(error).__name__)
         return 2
     return 0
 
 
-def measure_stream(args: argparse.Namespace, emit: Emit) -> None:
+def measure_stream(args: Settings, emit: Emit) -> None:
     """Send a video through source, pipeline and loop."""
     detector = Counted(_detector(args.detector))
     pipeline = Pipeline(_recognizer(args), detector, detect_every=args.detect_every)
@@ -78,7 +100,7 @@ def measure_stream(args: argparse.Namespace, emit: Emit) -> None:
     )
 
 
-def measure_detect(args: argparse.Namespace, emit: Emit) -> None:
+def measure_detect(args: Settings, emit: Emit) -> None:
     """Search each picture of a folder, or each frame of a video."""
     detector = _detector(args.detector)
     with open_source(args.source, live=False) as source:
@@ -95,7 +117,7 @@ def measure_detect(args: argparse.Namespace, emit: Emit) -> None:
     emit("done", cores=usable_cores(), peak_rss_bytes=peak_rss_bytes())
 
 
-def measure_faces(args: argparse.Namespace, emit: Emit) -> None:
+def measure_faces(args: Settings, emit: Emit) -> None:
     """Recognize one face after the other on one core."""
     _keep_to_one_core()
     recognizer = _recognizer(args)
@@ -117,7 +139,7 @@ def measure_faces(args: argparse.Namespace, emit: Emit) -> None:
     emit("done", latencies_ms=times, cores=usable_cores(), peak_rss_bytes=peak_rss_bytes())
 
 
-def measure_start(args: argparse.Namespace, emit: Emit) -> None:
+def measure_start(args: Settings, emit: Emit) -> None:
     """Load, say so, predict one picture, say so; whoever started this process has the clock."""
     detector = _detector(args.detector)
     recognizer = Recognizer.load(args.model, detector=detector, n_threads=args.threads, points=args.points)
@@ -127,10 +149,8 @@ def measure_start(args: argparse.Namespace, emit: Emit) -> None:
     emit("done", heavy=[name for name in HEAVY if name in sys.modules], peak_rss_bytes=peak_rss_bytes())
 
 
-def measure_soak(args: argparse.Namespace, emit: Emit) -> None:
+def measure_soak(args: Settings, emit: Emit) -> None:
     """Run a video in a loop with files being written, and look at the process now and then."""
-    from ferbench.realtime.sinks import SummarySink, event_sink
-
     recognizer = _recognizer(args)
     pipeline = Pipeline(recognizer, _detector(args.detector), detect_every=args.detect_every)
     names = recognizer.points.names if recognizer.points else ()
@@ -175,7 +195,7 @@ class _Sampler:
         """Nothing is open."""
 
 
-def _recognizer(args: argparse.Namespace) -> Recognizer:
+def _recognizer(args: Settings) -> Recognizer:
     return Recognizer.load(args.model, n_threads=args.threads, points=args.points)
 
 
@@ -227,7 +247,7 @@ def _every(text: str) -> Any:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m ferbench.realtime.measure.measure", description=(__doc__ or "").split("\n")[0]
+        prog="python -m ferbench.realtime.measure", description=(__doc__ or "").split("\n")[0]
     )
     modes = parser.add_subparsers(title="modes", metavar="MODE", required=True)
     for name, mode, frames in (

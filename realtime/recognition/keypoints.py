@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from ferbench.models import bundles
 from ferbench.realtime.events import Box, Image, Points
 from ferbench.realtime.recognition.crop import crop_face
 
@@ -74,11 +75,9 @@ class KeyPoints:
         ValueError
             If the bundle is damaged, or names expressions.
         """
-        from ferbench.models import load_bundle
-
         path = find_points(bundle)
         shipped = str(bundle or DEFAULT_POINTS)
-        return cls(load_bundle(path, n_threads=n_threads), name=shipped if path != Path(shipped) else None)
+        return cls(bundles.load_bundle(path, n_threads=n_threads), name=shipped if path != Path(shipped) else None)
 
     def locate(self, image: Image, boxes: Sequence[Box]) -> Points:
         """Points of the faces in the boxes, ndarray of shape (n_boxes, n_points, 2).
@@ -126,9 +125,7 @@ def find_points(bundle: str | Path | None = None) -> Path:
     FileNotFoundError
         If there is none.
     """
-    from ferbench.models.bundles import find_shipped
-
-    path = find_shipped(bundle or DEFAULT_POINTS)
+    path = bundles.find_shipped(bundle or DEFAULT_POINTS)
     if (path / "bundle.json").is_file():
         return path
     if bundle in (None, DEFAULT_POINTS):

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from ferbench import models
+from ferbench.models import bundles
 from ferbench.realtime.detection import Detector, make_detector
 from ferbench.realtime.events import Box, FaceEvent, Frame, Image, Probabilities
 from ferbench.realtime.recognition.crop import crop_face
@@ -100,11 +102,9 @@ class Recognizer:
         ValueError
             If the bundle is damaged, or of the other kind.
         """
-        from ferbench.models import load_bundle
-
         path, name = _find(bundle)
         return cls(
-            load_bundle(path, n_threads=n_threads),
+            bundles.load_bundle(path, n_threads=n_threads),
             detector=detector,
             name=name,
             points=load_points(points, n_threads=n_threads),
@@ -174,10 +174,7 @@ class Recognizer:
 
 
 def _find(bundle: str | Path | None) -> tuple[Path, str | None]:
-    from ferbench.models import pretrained
-    from ferbench.models.bundles import find_shipped
-
-    known = pretrained()
+    known = models.pretrained()
     if bundle is None:
         if not known:
             raise FileNotFoundError("this installation has no pretrained bundle; give the path of a bundle")
@@ -185,7 +182,7 @@ def _find(bundle: str | Path | None) -> tuple[Path, str | None]:
     if str(bundle) in known:
         return known[str(bundle)], known[str(bundle)].name
     # Also those that are no recognizers, so that the error says what they are.
-    if not (path := find_shipped(bundle)).is_dir():
+    if not (path := bundles.find_shipped(bundle)).is_dir():
         names = ", ".join(known) or "no name: none is installed"
         raise FileNotFoundError(f"{bundle}: no such bundle; expected a bundle's folder or {names}")
     return path, None

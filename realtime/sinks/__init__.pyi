@@ -1,19 +1,24 @@
+from .clock import FrameClock
 from .output import check_outputs, check_suffix
 from .page import PAGE_SUFFIXES, SummarySink, summary_table
-from .sinks import EVENT_SUFFIXES, IMAGE_OUTPUT_SUFFIXES, FrequencySink, ImageSink, VideoSink, event_sink, write_image
+from .sinks import EVENT_SUFFIXES, IMAGE_OUTPUT_SUFFIXES, CsvSink, FrequencySink, ImageSink, event_sink, write_image
 from .summary import Latencies, RunSummary
-from .video import VIDEO_CODECS
+from .video import VIDEO_CODECS, VideoOutput
+from .video_sink import VideoSink
 
 __all__ = [
     "EVENT_SUFFIXES",
     "IMAGE_OUTPUT_SUFFIXES",
     "PAGE_SUFFIXES",
     "VIDEO_CODECS",
+    "CsvSink",
+    "FrameClock",
     "FrequencySink",
     "ImageSink",
     "Latencies",
     "RunSummary",
     "SummarySink",
+    "VideoOutput",
     "VideoSink",
     "check_outputs",
     "check_suffix",

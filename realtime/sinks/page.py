@@ -9,6 +9,7 @@ from typing import Any
 
 from ferbench.realtime.drawing import UNCERTAIN_COLOR, color_of
 from ferbench.realtime.events import FrameResult
+from ferbench.realtime.sinks.closing import Closing
 from ferbench.realtime.sinks.output import check_suffix
 from ferbench.realtime.sinks.timelines import UNCERTAIN, Timelines, TrackTimes, thinned
 from ferbench.utils import PartFile
@@ -20,7 +21,7 @@ _MOST_TRACKS, _MOST_ROWS = 40, 100
 _PARTS, _MOST_STRETCHES = 1000, 300
 
 
-class SummarySink:
+class SummarySink(Closing):
     """Writes a page with each person's timeline, the time per emotion and the counts, when the run ends.
 
     Parameters

@@ -13,15 +13,13 @@ import cv2
 
 from ferbench.realtime.drawing import Overlay
 from ferbench.realtime.events import FaceEvent, FrameResult, Sink
+from ferbench.realtime.sinks.closing import Closing
 from ferbench.realtime.sinks.output import check_suffix
-from ferbench.realtime.sinks.video import VideoOutput
 from ferbench.utils import PartFile, write_atomically
 
 EVENT_SUFFIXES = (".csv", ".jsonl")
 IMAGE_OUTPUT_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 _FLUSH_BYTES, _FLUSH_SECONDS = 1 << 16, 1.0
-# A live video that stood still longer than this is shortened: nobody watches ten minutes of one frame.
-_LONGEST_STILL_S = 10.0
 
 
 class _Lines:
@@ -60,7 +58,7 @@ class _Lines:
         self._flushed = time.monotonic()
 
 
-class CsvSink:
+class CsvSink(Closing):
     """Writes one row per face and frame as CSV, and a ``no_face`` row where there is none.
 
     Parameters
@@ -106,7 +104,7 @@ class CsvSink:
         return buffer.getvalue()
 
 
-class JsonLinesSink:
+class JsonLinesSink(Closing):
     """Writes one JSON object per face and frame, with the names of the CSV's columns.
 
     Photographs have their file name as ``image``.
@@ -133,69 +131,7 @@ class JsonLinesSink:
         self._lines.close()
 
 
-class VideoSink:
-    """Writes the annotated frames as a video.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file; ``.mp4``, ``.m4v``, ``.mov``, ``.mkv`` or ``.avi``.
-    fps : float
-        Frames per second of the video.
-    overlay : Overlay, optional
-        How to draw; by default with bars and without frames per second.
-    real_time : bool
-        For live sources, which come irregularly: repeat and drop frames so that the video plays as fast as life.
-    sound_from : Path, optional
-        A video whose sound is kept, where ffmpeg is installed.
-    """
-
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        fps: float,
-        overlay: Overlay | None = None,
-        real_time: bool = False,
-        sound_from: Path | None = None,
-    ) -> None:
-        self._video = VideoOutput(Path(path), fps=fps, sound_from=sound_from)
-        self._overlay = overlay or Overlay(status=False)
-        self._real_time = real_time
-        self._offset: float | None = None
-
-    def write(self, result: FrameResult) -> None:
-        """Draw and append a frame."""
-        if not result.events:
-            return
-        copies = self._copies(result.timestamp_s) if self._real_time else 1
-        if copies:
-            image = self._overlay.annotate(result)
-            for _ in range(copies):
-                self._video.write(image)
-
-    def close(self) -> None:
-        """Finish the file."""
-        self._video.close()
-
-    @property
-    def note(self) -> str | None:
-        """What the user should know of the file's sound, once it is closed."""
-        return self._video.note
-
-    def _copies(self, timestamp_s: float) -> int:
-        """How often the frame must be written for the video to have got to its time."""
-        fps, written = self._video.fps, self._video.n_frames
-        if self._offset is None:
-            self._offset = timestamp_s
-        due = round((timestamp_s - self._offset) * fps) + 1 - written
-        longest = round(_LONGEST_STILL_S * fps)
-        if due > longest:
-            self._offset += (due - longest) / fps
-        return max(0, min(due, longest))
-
-
-class ImageSink:
+class ImageSink(Closing):
     """Writes annotated images.
 
     Parameters
@@ -231,7 +167,7 @@ class ImageSink:
         return self._path / (name if known else name.with_name(f"{name.name}.png"))
 
 
-class FrequencySink:
+class FrequencySink(Closing):
     """Counts emotions and writes the counts as CSV with the columns ``emotion, count, share``.
 
     Faces without a clear emotion are counted as ``uncertain``, so that the counts add up to the faces.

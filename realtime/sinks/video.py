@@ -62,6 +62,8 @@ class VideoOutput:
         self.fps = fps if 1 <= fps <= 240 else 25.0
         self.n_frames = 0
         self.note: str | None = None
+        # Where in the original the first frame lies, in seconds.
+        self.sound_start_s = 0.0
         self._sound_from = sound_from
         self._file = PartFile(path)
         self._writer: cv2.VideoWriter | None = None
@@ -103,7 +105,8 @@ class VideoOutput:
                 raise OSError(errno.EIO, reason, str(self.path))
             try:
                 if self._sound_from is not None:
-                    self.note = add_sound(self._file.part, self._sound_from, self.n_frames / self.fps)
+                    seconds = self.n_frames / self.fps
+                    self.note = add_sound(self._file.part, self._sound_from, seconds, start_s=self.sound_start_s)
             finally:
                 # Also where an impatient user interrupts the sound.
                 self._file.commit()
@@ -132,7 +135,7 @@ class VideoOutput:
         return free if limit is None else min(free, limit - self._file.part.stat().st_size)
 
 
-def add_sound(video: Path, original: Path, seconds: float) -> str | None:
+def add_sound(video: Path, original: Path, seconds: float, *, start_s: float = 0.0) -> str | None:
     """Lay the sound of one video under another, whole or not at all.
 
     Parameters
@@ -143,6 +146,8 @@ def add_sound(video: Path, original: Path, seconds: float) -> str | None:
         The video with the sound, if it has any.
     seconds : float
         Length of the silent video: where a run was stopped early, the sound stops with it.
+    start_s : float
+        Where in the original the silent video begins, in seconds.
 
     Returns
     -------
@@ -155,7 +160,8 @@ def add_sound(video: Path, original: Path, seconds: float) -> str | None:
     mixed = video.with_name(f".sound{video.name}")
     words = [ffmpeg, "-nostdin", "-loglevel", "error", "-y"]
     # Absolute, so that no name passes for an option or a protocol.
-    words += ["-i", str(video.absolute()), "-i", str(original.absolute())]
+    words += ["-i", str(video.absolute()), *(["-ss", f"{start_s:.3f}"] if start_s else [])]
+    words += ["-i", str(original.absolute())]
     words += ["-map", "0:v:0", "-map", "1:a?", "-c:v", "copy", "-t", f"{seconds:.3f}", "-c:a"]
     try:
         # Most containers take the sound as it is; where not, it is encoded anew.

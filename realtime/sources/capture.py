@@ -1,28 +1,28 @@
-"""Video files, cameras and network streams through OpenCV."""
+"""Cameras and network streams through OpenCV."""
 
 import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
 from ferbench.realtime.events import Frame
-from ferbench.realtime.sources.source import MAX_PIXELS, Source
+from ferbench.realtime.sources.base import Source
 from ferbench.utils import redact
 
-# Longest silence of a network before it counts as lost.
-NETWORK_TIMEOUT_MS = 5_000
+# Longest silence of a network before it counts as lost. Opening and a first read take twice that at most.
+NETWORK_TIMEOUT_MS = 4_000
+# A live source without a first frame by then is given up, also where that needs one more attempt to open it.
+FIRST_FRAME_S = 8.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
-UNKNOWN_FPS = 25.0
 
 Opener = Callable[[str | int], Any]
 
 
 def open_capture(target: str | int) -> Any:
-    """Open a ``cv2.VideoCapture`` that gives up after five seconds without data."""
+    """Open a ``cv2.VideoCapture`` that gives up after four seconds without data."""
     # What goes wrong is said by us, once: keep OpenCV and FFmpeg from filling the terminal with it.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     level = cv2.utils.logging.getLogLevel()
@@ -40,87 +40,6 @@ def open_capture(target: str | int) -> Any:
         cv2.utils.logging.setLogLevel(level)
 
 
-class VideoFile(Source):
-    """A video file; nothing is dropped unless it is opened live.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file, or a URL that is read like one.
-    live : bool
-        Run at the video's own pace.
-
-    Raises
-    ------
-    ValueError
-        If it is no video, holds no frame, or its frames are too large.
-    """
-
-    def __init__(self, path: str | Path, *, live: bool = False) -> None:
-        super().__init__()
-        self.name, self.live = redact(path), live
-        # What is read from a pipe is gone: only files are looked into.
-        if isinstance(path, Path) and path.is_file():
-            _refuse_no_video(path)
-        self._capture = open_capture(str(path))
-        try:
-            self._first = self._read_first()
-        except ValueError:
-            self._capture.release()
-            raise
-        self.size = (self._first.shape[1], self._first.shape[0])
-        self.fps = _fps(self._capture)
-        self.n_frames = _length(self._capture)
-
-    def __iter__(self) -> Iterator[Frame]:
-        """All frames with the container's times."""
-        started = time.perf_counter()
-        index, when = 0, 0.0
-        image: Any = self._first
-        while image is not None and not self._stopped.is_set():
-            when = self._time(index, when)
-            if self.live and self._stopped.wait(max(0.0, started + when - time.perf_counter())):
-                return
-            yield Frame(index, when, np.asarray(image, np.uint8), time.perf_counter() if self.live else None)
-            index += 1
-            image = self._capture.read()[1]
-        if image is None:
-            self._note_missing(index)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        super().close()
-        self._capture.release()
-
-    def _read_first(self) -> Any:
-        if self._capture.isOpened():
-            width, height = _size(self._capture)
-            if width * height > MAX_PIXELS:
-                raise ValueError(
-                    f"{self.name}: frames of {width:,} x {height:,} pixels are too large; expected at most "
-                    f"{MAX_PIXELS:,} pixels; make the video smaller first"
-                )
-            ok, image = self._capture.read()
-            if ok:
-                return image
-        raise ValueError(
-            f"{self.name}: no video or image that can be read; expected MP4, AVI, MKV, WebM, JPEG or PNG; "
-            "is the file whole?"
-        )
-
-    def _time(self, index: int, last: float) -> float:
-        """Container's time of the frame just read; from the frame rate where the container's does not go forward."""
-        by_container = max(0.0, self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
-        if index == 0 or by_container > last:
-            return by_container
-        return last + 1 / (self.fps or UNKNOWN_FPS)
-
-    def _note_missing(self, n_read: int) -> None:
-        """Say that fewer frames came than promised; a few are missing in many good files, as headers are estimates."""
-        if self.n_frames and n_read < self.n_frames - max(2, 0.01 * self.n_frames):
-            self.note(f"{self.name}: cut off or damaged: it ended after {n_read} of {self.n_frames} frames")
-
-
 class LiveSource(Source):
     """A camera or network stream, opened again when it is lost.
 
@@ -132,20 +51,30 @@ class LiveSource(Source):
         Makes a ``cv2.VideoCapture``, or something with its ``isOpened``, ``read``, ``get`` and ``release``.
     first_wait_s : float
         Pause before the first attempt to open it again, in seconds; doubled each time, up to five seconds.
+    capture : cv2.VideoCapture, optional
+        The source, where it is open already.
 
     Raises
     ------
     OSError
-        If it cannot be opened to begin with.
+        If it cannot be opened to begin with, or gives no first frame within ten seconds.
     """
 
     live = True
 
-    def __init__(self, target: int | str, *, opener: Opener = open_capture, first_wait_s: float = FIRST_WAIT_S) -> None:
+    def __init__(
+        self,
+        target: int | str,
+        *,
+        opener: Opener = open_capture,
+        first_wait_s: float = FIRST_WAIT_S,
+        capture: Any = None,
+    ) -> None:
         super().__init__()
         self.target, self.opener, self.first_wait_s = target, opener, first_wait_s
         self.name = f"camera {target}" if isinstance(target, int) else redact(target)
-        self._capture: Any = opener(target)
+        self._capture: Any = opener(target) if capture is None else capture
+        self._waited_since: float | None = time.perf_counter()
         if not self._learn():
             self._capture.release()
             camera = "is it plugged in, free, and may you use it?"
@@ -158,12 +87,10 @@ class LiveSource(Source):
         while not self._stopped.is_set():
             ok, image = self._capture.read()
             if ok:
-                self.status = None
+                self.status = self._waited_since = None
                 now = time.perf_counter()
                 yield Frame(index, now - started, np.asarray(image, np.uint8), now)
                 index += 1
-            elif self.n_frames and index >= self.n_frames:
-                return  # a file behind a URL, which is over
             else:
                 self._recover(time.perf_counter() - started)
 
@@ -180,8 +107,7 @@ class LiveSource(Source):
     def _learn(self) -> bool:
         if not self._capture.isOpened():
             return False
-        self.fps, self.size = _fps(self._capture), _size(self._capture)
-        self.n_frames = None if isinstance(self.target, int) else _length(self._capture)
+        self.fps, self.size = fps_of(self._capture), size_of(self._capture)
         return True
 
     def _recover(self, second: float) -> None:
@@ -189,30 +115,39 @@ class LiveSource(Source):
         self.status = f"{self.name} lost, trying again"
         self.note(f"{self.name} was lost at {second:.1f} s")
         wait = self.first_wait_s
+        self._give_up_without_frame()
         while not self._stopped.wait(wait) and not self._reopen():
             wait = min(2 * wait, LONGEST_WAIT_S)
+            self._give_up_without_frame()
+
+    def _give_up_without_frame(self) -> None:
+        """Raise where there never was a frame, and another attempt could take more than the time for it."""
+        if self._waited_since is None:
+            return
+        waited = time.perf_counter() - self._waited_since
+        if waited + NETWORK_TIMEOUT_MS / 1000 > FIRST_FRAME_S:
+            raise OSError(
+                f"{self.name} opens but gives no picture (waited {waited:.0f} s); does it show one elsewhere?"
+            )
 
 
-def _refuse_no_video(path: Path) -> None:
-    with path.open("rb") as stream:
-        head = stream.read(4096)
-    if not head:
-        raise ValueError(f"{path}: the file is empty; expected a video or an image")
-    # FFmpeg shows a text as a film of a terminal; a playlist is a text that it should play.
-    if not head.startswith(b"#EXTM3U") and not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head):
-        raise ValueError(f"{path}: a text file; expected a video or an image")
+def is_finite(capture: Any) -> bool:
+    """Whether what was opened says how long it is, as files do and streams do not."""
+    return length_of(capture) is not None
 
 
-def _fps(capture: Any) -> float | None:
+def fps_of(capture: Any) -> float | None:
+    """Frames per second that the container or driver names."""
     fps = float(capture.get(cv2.CAP_PROP_FPS))
     return fps if 0 < fps <= 1000 else None
 
 
-def _size(capture: Any) -> tuple[int, int]:
+def size_of(capture: Any) -> tuple[int, int]:
+    """Width and height in pixels."""
     return int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
 
 
-def _length(capture: Any) -> int | None:
+def length_of(capture: Any) -> int | None:
     """Frames that the container promises; streams promise none, or nonsense."""
     count = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     return int(count) if 0 < count < 1e9 else None

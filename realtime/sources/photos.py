@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ferbench.realtime.events import Frame, Image
-from ferbench.realtime.sources.source import Source
+from ferbench.realtime.sources.base import Source
 from ferbench.utils.pictures import IMAGE_SUFFIXES, STDIN, Walk, decode_color, is_url, read_image, sniff, walk_images
 
 __all__ = ["IMAGE_SUFFIXES", "PhotoSource", "decode_image", "is_image", "read_image"]

@@ -1,82 +1,25 @@
-"""Where frames come from: cameras, videos, streams, images and folders of them."""
+"""Open where frames come from: cameras, videos, streams, images and folders of them."""
 
-import threading
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any
 
-from ferbench.realtime.events import Frame
+from ferbench.realtime.sources.base import Source
+from ferbench.realtime.sources.capture import LiveSource, is_finite, open_capture
+from ferbench.realtime.sources.photos import PhotoSource, is_image, is_single
+from ferbench.realtime.sources.video_file import VideoFile
 
-MAX_NOTES = 20
-# Largest frame or photograph: 50 megapixels are 150 MB in memory.
-MAX_PIXELS = 50_000_000
-
-
-class Source(ABC):
-    """Frames one after the other; a context manager.
-
-    Attributes
-    ----------
-    name : str
-        What the user calls it.
-    live : bool
-        Whether frames pass whether or not somebody takes them. Live sources drop, others wait.
-    fps : float or None
-        Frames per second; None where that has no meaning or is unknown.
-    size : tuple of int
-        Width and height of the frames in pixels; photographs of a folder may differ.
-    n_frames : int or None
-        How many there will be, as far as known.
-    status : str or None
-        What is wrong right now, such as ``"camera 0 lost, trying again"``.
-    notes : list of str
-        What the user should know in the end; at most 20.
-
-    Notes
-    -----
-    One thread iterates and closes. `status` may be read, and `wake` called, from any thread.
-    """
-
-    name: str
-    live: bool = False
-    fps: float | None = None
-    size: tuple[int, int] = (0, 0)
-    n_frames: int | None = None
-
-    def __init__(self) -> None:
-        self.status: str | None = None
-        self.notes: list[str] = []
-        self._stopped = threading.Event()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @abstractmethod
-    def __iter__(self) -> Iterator[Frame]:
-        """Frames in order, until the source ends or `wake` was called."""
-
-    def wake(self) -> None:
-        """End the iteration soon, even while it waits for a lost camera."""
-        self._stopped.set()
-
-    def close(self) -> None:
-        """Let go of the device or file."""
-        self._stopped.set()
-
-    def note(self, text: str) -> None:
-        """Keep a remark for the end."""
-        if len(self.notes) < MAX_NOTES:
-            self.notes.append(text)
+# Addresses of streams by their nature, whatever length they claim.
+STREAMS = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp", "tcp")
 
 
-def open_source(source: str | int | Path, *, live: bool | None = None) -> Source:
+def open_source(
+    source: str | int | Path,
+    *,
+    live: bool | None = None,
+    rate: float | None = None,
+    start_s: float = 0.0,
+    stop_s: float | None = None,
+) -> Source:
     """Open a camera, a video, a stream, an image or a folder of images.
 
     Parameters
@@ -84,15 +27,20 @@ def open_source(source: str | int | Path, *, live: bool | None = None) -> Source
     source : str, int or Path
         A camera's index (also as text, ``"0"``), a file, a folder, or a URL (``rtsp://…``, ``http://…``).
     live : bool, optional
-        Whether to drop frames that nobody takes in time. By default so for cameras and URLs, not for files. A video
-        file that is opened live runs at its own pace.
+        Whether to drop frames that nobody takes in time. By default so for cameras and streams, not for files, also
+        those behind a URL. A video file that is opened live runs at its own pace.
+    rate : float, optional
+        Of a video file, give at most so many frames per second.
+    start_s, stop_s : float, optional
+        Of a video file, give the frames from the one second to the other.
 
     Raises
     ------
     FileNotFoundError
         If the file or folder does not exist.
     ValueError
-        If the file is no video or image, is empty or damaged, or an image is too large.
+        If the file is no video or image, is empty or damaged, an image is too large, or `rate`, `start_s` or `stop_s`
+        is out of range or given for what is no video file.
     OSError
         If a camera or stream cannot be opened.
 
@@ -104,19 +52,34 @@ def open_source(source: str | int | Path, *, live: bool | None = None) -> Source
     ...
     FileNotFoundError: no_such.mp4: no such file or folder; give a camera's number, a file, a folder or a URL
     """
-    from ferbench.realtime.sources.capture import LiveSource, VideoFile
-    from ferbench.realtime.sources.photos import PhotoSource, is_image, is_single
+    part = {"rate": rate, "start_s": start_s, "stop_s": stop_s}
+    opened = _open(source, live, part)
+    if not isinstance(opened, VideoFile) and part != {"rate": None, "start_s": 0.0, "stop_s": None}:
+        opened.close()
+        raise ValueError(f"{opened.name}: rate, start and stop are for video files; this is none, so leave them out")
+    return opened
 
+
+def _open(source: str | int | Path, live: bool | None, part: dict[str, Any]) -> Source:
     text = str(source)
     if isinstance(source, int) or text.isdecimal():
         return LiveSource(int(text))
     if is_single(text) and live is not True:
         return PhotoSource(text)
     if "://" in text:
-        return LiveSource(text) if live is not False else VideoFile(text, live=False)
+        return _open_url(text, live, part)
     path = Path(source)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder; give a camera's number, a file, a folder or a URL")
     if path.is_dir() or is_image(path):
         return PhotoSource(path)
-    return VideoFile(path, live=bool(live))
+    return VideoFile(path, live=bool(live), **part)
+
+
+def _open_url(url: str, live: bool | None, part: dict[str, Any]) -> Source:
+    """A file where the address leads to something that ends, else a stream."""
+    capture = open_capture(url)
+    streams = url.partition("://")[0].lower() in STREAMS or (capture.isOpened() and not is_finite(capture))
+    if live is False or (capture.isOpened() and not streams):
+        return VideoFile(url, live=bool(live), capture=capture, **part)
+    return LiveSource(url, capture=capture)

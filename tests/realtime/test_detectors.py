@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from ferbench.realtime import Detector, detectors, make_detector
-from ferbench.realtime.detection import yunet_file
-from ferbench.realtime.detection.detector import Framing
+from ferbench.realtime.detection import Framing, yunet_file
 
 FAST = ["haar", "dlib", "yunet"]
 
@@ -224,3 +223,104 @@ def test_the_speaker_of_the_clip_is_one_person_from_beginning_to_end(shared_data
     run(source, Pipeline(brightness_recognizer(), make_detector(f"yunet:{model}")), [sink])
     assert len(sink.results) == 202
     assert {event.track_id for result in sink.results for event in result.events} == {1}
+
+
+@pytest.mark.data
+def test_faces_that_fill_the_picture_are_found_at_every_size(shared_data: Path, model: Path) -> None:
+    detector = make_detector(f"yunet:{model}")
+    photos = [cv2.imread(str(file)) for file in sorted((shared_data / "photos").glob("*.jpg"))[::2]]
+    small: list[np.ndarray | None] = []
+    for size in (320, 800, 4000):
+        found = 0
+        for number, photo in enumerate(photos):
+            faces = detector.detect(cv2.resize(photo, (size, size)), thorough=True)
+            box = np.array(faces[0].box) / size if faces else None
+            small += [box] if size == 320 else []
+            first = small[number]
+            found += box is not None
+            if box is not None and first is not None:
+                assert np.abs(box - first).max() < 0.1 * first[2]
+        assert found >= len(photos) - 1
+
+
+def test_large_and_small_faces_of_one_picture_are_each_found_once(model: Path, portrait: np.ndarray) -> None:
+    head = portrait[20:220, 120:320]
+    scene = in_a_scene(head, 600, [(40, 40)], (960, 720))
+    scene[600:640, 800:840] = cv2.resize(head, (40, 40), interpolation=cv2.INTER_AREA)
+    boxes = [face.box for face in make_detector(f"yunet:{model}").detect(scene, thorough=True)]
+    assert sorted(box[2] > 200 for box in boxes) == [False, True]
+
+
+def test_tiny_pictures_always_give_the_same(model: Path) -> None:
+    detector, random = make_detector("yunet", model=model, threshold=0.01), np.random.default_rng(0)
+    for side in (1, 4, 13, 22, 31):
+        image = random.integers(0, 255, (side, 50, 3), dtype=np.uint8)
+        answers = set()
+        for _ in range(3):
+            answers.add(str(detector.detect(image)))
+            detector.detect(random.integers(0, 255, (100, 130, 3), dtype=np.uint8))
+        assert len(answers) == 1
+
+
+MINE = '''
+import cv2
+
+from ferbench.realtime import Detector, Found, Framing
+
+
+class BrightDetector(Detector):
+    """Takes the bright part of the picture for a face."""
+
+    name = "bright"
+    framing = Framing(1.0, 0.0)
+
+    def _find(self, image, thorough):
+        x, y, width, height = cv2.boundingRect((image[..., 0] > 127).astype("uint8"))
+        return [Found((x, y, width, height), 1.0)] if width else []
+'''
+
+
+def install(folder: Path, name: str, code: str, entry: str) -> None:
+    """A package as an installer leaves it: a module and its entry point."""
+    (folder / f"{name}.py").write_text(code)
+    info = folder / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[ferbench.detectors]\n{entry}\n")
+
+
+def test_another_package_adds_a_detector_and_a_broken_one_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, "bright_faces", MINE, "bright = bright_faces:BrightDetector")
+    install(tmp_path, "broken_faces", "raise RuntimeError('no such device')", "broken = broken_faces:Any")
+    install(tmp_path, "wrong_faces", "def make(): return 7", "wrong = wrong_faces:make\nhaar = wrong_faces:make")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert detectors() == ["bright", "broken", "dlib", "haar", "mtcnn", "wrong", "yunet"]
+    image = np.zeros((100, 100, 3), np.uint8)
+    image[20:60, 30:70] = 255
+    (face,) = make_detector("bright").detect(image)
+    assert face.box == (30, 20, 40, 40)
+    with pytest.raises(ImportError, match=r"'broken' of the package broken_faces .*no such device.*repair or remove"):
+        make_detector("broken")
+    with pytest.raises(ValueError, match="'wrong' made a int; expected a"):
+        make_detector("wrong")
+    assert make_detector("haar").name == "haar"
+
+
+def test_the_example_of_the_guide_is_a_detector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guide = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text()
+    section = guide.split("## Add a detector")[1].split("\n## ")[0]
+    code, entry = (part.split("```")[0] for part in (section.split("```python\n")[1], section.split("```toml\n")[1]))
+    install(tmp_path, "your_package", code, entry.strip().splitlines()[-1].replace('"', ""))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    image = np.zeros((100, 100, 3), np.uint8)
+    image[20:60, 30:70] = 255
+    assert make_detector("bright").detect(image)[0].box == (30, 20, 40, 40)
+
+
+def test_the_older_name_of_a_parameter_is_taken_with_a_warning() -> None:
+    with pytest.warns(FutureWarning, match="'neighbours' is called 'neighbors' now"):
+        assert make_detector("haar", neighbours=3).neighbors == 3  # type: ignore[attr-defined]
+    with pytest.raises(TypeError, match="both 'neighbors' and its older name"):
+        make_detector("haar", neighbours=3, neighbors=4)

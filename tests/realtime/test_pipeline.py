@@ -165,3 +165,14 @@ def test_searches_become_rarer_when_they_are_slow_and_the_source_is_live() -> No
 def test_numbers_out_of_range_are_refused(options: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         pipeline(**options)
+
+
+def test_the_older_name_of_the_recognizer_is_taken_with_a_warning() -> None:
+    from live_parts import ScriptedDetector, brightness_recognizer, one_face
+
+    from ferbench.realtime import Pipeline
+
+    recognizer = brightness_recognizer()
+    with pytest.warns(FutureWarning, match="'recogniser' is called 'recognizer' now"):
+        pipeline = Pipeline(recogniser=recognizer, detector=ScriptedDetector(one_face))  # type: ignore[call-arg]
+    assert pipeline.recognizer is recognizer

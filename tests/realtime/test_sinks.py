@@ -23,11 +23,11 @@ from ferbench.realtime.sinks.sinks import (
     FrequencySink,
     ImageSink,
     JsonLinesSink,
-    VideoSink,
     event_sink,
     write_image,
 )
 from ferbench.realtime.sinks.video import VIDEO_CODECS, VideoOutput, add_sound
+from ferbench.realtime.sinks.video_sink import VideoSink
 
 
 def frames_of(path: Path) -> list[np.ndarray]:
@@ -246,7 +246,7 @@ FULL = """
 import sys
 from pathlib import Path
 from live_results import CLASSES, face, result
-from ferbench.realtime.sinks.sinks import CsvSink, VideoSink
+from ferbench.realtime.sinks import CsvSink, VideoSink
 sink = {make}
 try:
     for frame in range(20000):

@@ -13,7 +13,8 @@ import pytest
 from live_parts import Collector, ScriptedDetector, brightness_recognizer, one_face
 
 from ferbench.realtime import Pipeline, open_source, run
-from ferbench.realtime.sources.capture import LiveSource, VideoFile
+from ferbench.realtime.sources import VideoFile
+from ferbench.realtime.sources.capture import LiveSource
 from ferbench.utils.pictures import EXPECTED
 
 

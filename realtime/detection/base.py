@@ -1,19 +1,14 @@
-"""Face detectors behind one small protocol, and the framing that makes their boxes alike."""
+"""What a face detector is, and the framing that makes the boxes of all detectors alike."""
 
 import math
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import cv2
 import numpy as np
 
 from ferbench.realtime.events import Box, Image
-from ferbench.utils import closest
-
-# Found 55 of 56 faces of the development photographs, where haar found 44 and dlib 43, in 5 ms a frame.
-DEFAULT_DETECTOR = "yunet"
 
 
 class Detection(NamedTuple):
@@ -60,13 +55,33 @@ class Detector(ABC):
     """Finds faces in color images; may be shared by threads, which then take turns.
 
     All detectors give square boxes of the same framing: that of FER2013's images.
+
+    Attributes
+    ----------
+    name : str
+        The name to ask for.
+    framing : Framing
+        How the detector's own boxes become those of FER2013.
+    takes_model : bool
+        Whether ``name:PATH`` names a model file, which is given to the class as `model`.
+
+    Notes
+    -----
+    A new detector is a subclass with `name`, `framing` and `_find`, in a file of its own in this folder, or in another
+    package with an entry point of the group ``ferbench.detectors``.
     """
 
     name: ClassVar[str]
     framing: ClassVar[Framing]
+    takes_model: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+
+    @classmethod
+    def make(cls, **options: Any) -> "Detector":
+        """Make a detector with the parameters of the class; a subclass may give a stand-in where it cannot work."""
+        return cls(**options)
 
     def detect(self, image: Image, *, thorough: bool = False) -> list[Detection]:
         """Find all faces, the surest first.
@@ -104,55 +119,6 @@ def _is_sane(box: tuple[float, float, float, float], width: int, height: int) ->
     x, y, w, h = box
     limit = 2 * max(width, height)
     return all(math.isfinite(value) for value in box) and 0 < w < limit and 0 < h < limit and max(-x, -y) < limit
-
-
-def detectors() -> list[str]:
-    """Names that :func:`make_detector` knows.
-
-    Examples
-    --------
-    >>> from ferbench.realtime import detectors
-    >>> detectors()
-    ['dlib', 'haar', 'mtcnn', 'yunet']
-    """
-    return sorted(_factories())
-
-
-def make_detector(name: str | None = None, **options: Any) -> Detector:
-    """Make a detector.
-
-    Parameters
-    ----------
-    name : str, optional
-        One of :func:`detectors`, or ``yunet:PATH`` for YuNet with a model file of one's own; None is the default.
-    **options : any
-        Parameters of the detector's class.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown.
-    ImportError
-        If the detector needs a package that is not installed.
-    """
-    name, _, path = (name or DEFAULT_DETECTOR).partition(":")
-    known = _factories()
-    if name not in known or (path and name != "yunet"):
-        near = closest(name, known)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise ValueError(f"unknown detector: {name!r}; expected one of {', '.join(sorted(known))}{hint}")
-    if path:
-        options["model"] = path
-    return known[name](**options)
-
-
-def _factories() -> dict[str, Callable[..., Detector]]:
-    from ferbench.realtime.detection.dlib_detector import DlibDetector
-    from ferbench.realtime.detection.haar import HaarDetector
-    from ferbench.realtime.detection.mtcnn_detector import MtcnnDetector
-    from ferbench.realtime.detection.yunet import make_yunet
-
-    return {"dlib": DlibDetector, "haar": HaarDetector, "mtcnn": MtcnnDetector, "yunet": make_yunet}
 
 
 def resized_for_search(image: Image, longest: int) -> tuple[Image, float]:
