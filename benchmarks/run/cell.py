@@ -1,4 +1,8 @@
-"""The child process: measures one cell and leaves probabilities, bundle and record in its outbox."""
+"""The child process: measures one cell and leaves probabilities, bundle and record in its outbox.
+
+It never gets a label of the test split. Of a final cell it leaves answers to the images of that split, which the runner
+compares with the labels in its own process.
+"""
 
 import os
 import subprocess
@@ -10,11 +14,13 @@ from typing import Any
 
 from ferbench import models
 from ferbench.benchmarks import fit, store
-from ferbench.benchmarks.run.handoff import read_data
+from ferbench.benchmarks.run.handoff import list_files, read_data, read_test_images
 from ferbench.benchmarks.run.process import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.models import base as model_parts
 
+# What a final cell leaves in its outbox: answers to the images of the test split.
+ANSWERS = "answers.npz"
 # Waits for the end of the driver (this process's standard input) or of this process (the pipe), then ends the
 # whole group: however either dies, nothing it started lives on. A process of its own, because a thread would
 # have to wait for numerical code that holds the interpreter.
@@ -44,7 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     record = job.blank_record()
     try:
         try:
-            record |= measure(job, outbox, checkpoints) | {"status": "ok"}
+            measured = answer_only(job, outbox) if job.answer_only else measure(job, outbox, checkpoints)
+            record |= measured | {"status": "ok"}
         except Exception as error:
             if isinstance(error, OSError) and error.errno in STORAGE_ERRNOS:
                 raise
@@ -61,13 +68,14 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
     cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
     recipe = models.get_recipe(cell.recipe)
     made_of, warning = fit.describe_bundles(job.bundles, job.dataset["fingerprint"])
-    recognizer = fit.seed_recognizer(recipe.build(**fit.with_folders(cell.params, job.bundles)), cell.seed)
-    if checkpoints and "checkpoint_dir" in recognizer.get_params():
-        recognizer.set_params(checkpoint_dir=str(checkpoints))
-    fitted = fit.fit_recognizer(recognizer, recipe.family, fit.FitData.of(dataset, task.validation))
-    # From here on nothing is fitted: the test split is opened, once.
+    fitted = _fit(job, dataset, checkpoints)
     arrays, scores, predict_s = task.predict(fitted, dataset)
     store.save_arrays(outbox / task.companion / f"{cell.cell_id}.npz", arrays)
+    if job.test:
+        # From here on nothing is fitted.
+        answers, took = task.blind(fitted, read_test_images(Path(job.test)))
+        store.save_arrays(outbox / ANSWERS, {"answers": answers})
+        predict_s += took
     peak = store.peak_memory_bytes()
     if recipe.family == "pretrained":
         bundled = _put_together(job)
@@ -90,9 +98,27 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
         "peak_memory_bytes": peak,
         "history": _plain(getattr(fitted.recognizer, "history_", None)),
         "environment": store.environment(),
-        "files": _list_files(outbox),
+        "files": list_files(outbox),
         **bundled,
     }
+
+
+def answer_only(job: Job, outbox: Path) -> dict[str, Any]:
+    """Answer the images of the test split with what was measured before; return the record's measured part."""
+    measured = fit.Fitted(models.load_bundle(job.bundle), 0.0) if job.bundle else None
+    fitted = measured or _fit(job, read_data(Path(job.data)), None)
+    answers, predict_s = get_task(job.task).blind(fitted, read_test_images(Path(job.test)))
+    store.save_arrays(outbox / ANSWERS, {"answers": answers})
+    classes = [str(name) for name in getattr(fitted.recognizer, "classes_", ())]
+    return {"classes": classes, "environment": store.environment(), "timings": {"predict_s": predict_s}}
+
+
+def _fit(job: Job, dataset: Any, checkpoints: Path | None) -> fit.Fitted:
+    cell, recipe = job.cell, models.get_recipe(job.cell.recipe)
+    recognizer = fit.seed_recognizer(recipe.build(**fit.with_folders(cell.params, job.bundles)), cell.seed)
+    if checkpoints and "checkpoint_dir" in recognizer.get_params():
+        recognizer.set_params(checkpoint_dir=str(checkpoints))
+    return fit.fit_recognizer(recognizer, recipe.family, fit.FitData.of(dataset, get_task(job.task).validation))
 
 
 def _foreign_training(recognizer: Any, fingerprint: str) -> str | None:
@@ -199,16 +225,6 @@ def _plain(history: Any) -> dict[str, list[float]] | None:
     if not history:
         return None
     return {str(key): [float(value) for value in values] for key, values in history.items()}
-
-
-def _list_files(outbox: Path) -> dict[str, dict[str, Any]]:
-    """Size and hash of each companion, by its path in the store."""
-    paths = [path for kind in (*store.COMPANIONS, "bundles") for path in sorted((outbox / kind).rglob("*"))]
-    return {
-        path.relative_to(outbox).as_posix(): {"bytes": path.stat().st_size, "sha256": store.file_digest(path)}
-        for path in paths
-        if path.is_file()
-    }
 
 
 if __name__ == "__main__":

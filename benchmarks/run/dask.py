@@ -13,10 +13,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from ferbench.benchmarks.run.cell import ANSWERS
 from ferbench.benchmarks.run.handoff import pack_data, unpack_data
 from ferbench.benchmarks.run.outcome import Outcome
 from ferbench.benchmarks.run.process import Job, now, run_cell
-from ferbench.benchmarks.store import Store
+from ferbench.benchmarks.store import COMPANIONS, Store
 
 # A worker process measures one cell at a time, whatever number of threads it was started with.
 _ONE_CELL = threading.Lock()
@@ -82,7 +83,8 @@ class DaskExecutor:
             packed = {folder: self._send(folder) for folder in {job.data for job in jobs}}
             for job in jobs:
                 bundles = {name: pack_data(Path(folder)) for name, folder in job.bundles.items()}
-                future = self._client.submit(_measure, job.to_json(), packed[job.data], bundles, pure=False)
+                test = pack_data(Path(job.test)) if job.test else {}
+                future = self._client.submit(_measure, job.to_json(), packed[job.data], bundles, test, pure=False)
                 futures[future] = job
             for future in self._as_completed(list(futures)):
                 yield self._receive(future, futures[future], store)
@@ -160,7 +162,10 @@ def _hold(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 
 def _measure(
-    job_text: str, files: Mapping[str, bytes], bundles: Mapping[str, Mapping[str, bytes]]
+    job_text: str,
+    files: Mapping[str, bytes],
+    bundles: Mapping[str, Mapping[str, bytes]],
+    test: Mapping[str, bytes],
 ) -> tuple[dict[str, Any] | None, bytes]:
     """Run on a worker: measure one cell in a child process; return its record and its companions."""
     distributed = _distributed()
@@ -173,6 +178,8 @@ def _measure(
     with _ONE_CELL, tempfile.TemporaryDirectory(prefix="ferbench-") as scratch:
         fields = Job.from_json(job_text)
         there = {"data": str(unpack_data(files)), "threads": worker.state.nthreads}
+        if test:
+            there["test"] = _unpack_bundles({"test": test}, Path(scratch) / "images")["test"]
         job = Job(**{**vars(fields), **there, "bundles": _unpack_bundles(bundles, Path(scratch))})
         outbox = Path(scratch) / "outbox" / "cell"
         outbox.mkdir(parents=True)
@@ -213,7 +220,7 @@ def _lost(future: Any, job: Job) -> dict[str, Any]:
 def _pack(outbox: Path) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
-        for kind in ("probabilities", "bundles"):
-            if (outbox / kind).is_dir():
+        for kind in (*COMPANIONS, "bundles", ANSWERS):
+            if (outbox / kind).exists():
                 tar.add(outbox / kind, arcname=kind)
     return buffer.getvalue()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from ferbench.benchmarks.store import SCHEMA, Cell
+from ferbench.benchmarks.tasks import get_task
 from ferbench.datasets import cache_dir
 
 # They say something about the disk and nothing about the cell: full, over quota, read-only, broken.
@@ -49,7 +50,7 @@ class Job:
     dataset : mapping
         The record's block about the data: name, fingerprint, counts.
     data : str
-        Folder with the images, as :func:`ferbench.benchmarks.run.handoff.write_data` leaves them.
+        Folder with Training and the validation split, from :func:`ferbench.benchmarks.run.handoff.write_data`.
     time_s, memory_mb : float
         Limits: seconds of wall time, MiB of memory of the whole process tree.
     threads : int
@@ -58,6 +59,12 @@ class Job:
         Folder of each bundle that the cell's parameters name.
     task : str
         What the recognizer has to do.
+    test : str
+        Folder with the images of the test split, without labels; empty unless the cell is final.
+    answer_only : bool
+        Measure nothing, and fit nothing that has a bundle: answer the images of the test split.
+    bundle : str
+        Folder of the bundle that answers; empty where the recognizer is put together of `bundles`.
     """
 
     cell: Cell
@@ -69,6 +76,15 @@ class Job:
     threads: int
     bundles: Mapping[str, str] = field(default_factory=dict)
     task: str = "expressions"
+    test: str = ""
+    answer_only: bool = False
+    bundle: str = ""
+
+    def for_child(self) -> "Job":
+        """The job as the process that fits may know it: without how often each label stands in the test split."""
+        test = get_task(self.task).test
+        known = {split: n for split, n in self.dataset.get("class_counts", {}).items() if split != test}
+        return replace(self, dataset={**self.dataset, "class_counts": known} if known else dict(self.dataset))
 
     def blank_record(self) -> dict[str, Any]:
         """Build the record's fixed part, before anything is measured."""
@@ -131,7 +147,7 @@ def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable
     OSError
         If the child could not write because the disk is full or read-only.
     """
-    (outbox / "job.json").write_text(job.to_json(), encoding="utf-8")
+    (outbox / "job.json").write_text(job.for_child().to_json(), encoding="utf-8")
     record = job.blank_record()
     with (outbox / "log.txt").open("wb") as log:
         # A group of its own: Ctrl-C in the terminal reaches the driver only, and one kill ends all of it.
@@ -151,7 +167,7 @@ def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable
     if verdict == "stopped":
         return None
     if verdict is None and child.returncode == 0:
-        return json.loads((outbox / "record.json").read_bytes())
+        return json.loads((outbox / "record.json").read_bytes()) | {"dataset": dict(job.dataset)}
     if child.returncode >= STORAGE_EXIT:
         code = STORAGE_ERRNOS[child.returncode - STORAGE_EXIT]
         raise OSError(code, os.strerror(code), f"{outbox.parent.parent} or the cache {cache_dir()}")

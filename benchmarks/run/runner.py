@@ -10,10 +10,11 @@ from typing import Any
 from ferbench import models
 from ferbench.benchmarks.fit import find_named, in_order
 from ferbench.benchmarks.run.executors import LocalExecutor
-from ferbench.benchmarks.run.handoff import write_data
+from ferbench.benchmarks.run.handoff import write_data, write_test_images
+from ferbench.benchmarks.run.opening import Gate
 from ferbench.benchmarks.run.outcome import Executor
 from ferbench.benchmarks.run.process import Job, now
-from ferbench.benchmarks.store import Cell, Store, Suite
+from ferbench.benchmarks.store import Cell, Ledger, Store, Suite
 from ferbench.benchmarks.tasks import Task, check_recipe, get_task
 from ferbench.datasets import Dataset, PointDataset
 from ferbench.utils import closest
@@ -106,6 +107,11 @@ class Run:
         if not self.chosen:
             raise ValueError(_no_match(only, suite))
         self.force, self.retry_failed = force, retry_failed
+        self._gate = Gate(dataset, self.task, Ledger(self.store.root), "run")
+
+    def is_final(self, cell: Cell) -> bool:
+        """Whether the suite marks a cell as final, so that the test split is opened for it."""
+        return self.suite.is_final(cell, drawn=bool(self.dataset.drawn))
 
     def plan(self) -> list[Step]:
         """Say what :meth:`execute` would do with each chosen cell; nothing is written."""
@@ -167,8 +173,7 @@ class Run:
         if jobs:
             with closing(executor.run(jobs, self.store)) as outcomes:  # type: ignore[type-var]
                 for outcome in outcomes:
-                    self._keep(outcome.record, outcome.outbox)
-                    yield outcome.record
+                    yield self._keep(outcome.record, outcome.outbox)
 
     def _skip(self, job: Job, reason: str) -> dict[str, Any]:
         record = job.blank_record() | {"status": "skipped", "reason": reason, "finished": now()}
@@ -214,15 +219,32 @@ class Run:
                 # To force is to measure anew: a finished fit must not be taken up from its last epoch.
                 shutil.rmtree(self.store.checkpoints(cell.cell_id), ignore_errors=True)
         limits: dict[str, Any] = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
-        return [Job(cell, self.suite.name, block, data, **limits, task=self.task.name) for cell in cells]
+        test = self._test_images(cells)
+        return [
+            Job(cell, self.suite.name, block, data, **limits, task=self.task.name, test=test if final else "")
+            for cell in cells
+            for final in (self.is_final(cell),)
+        ]
 
-    def _keep(self, record: dict[str, Any], outbox: Path) -> None:
+    def _test_images(self, cells: Sequence[Cell]) -> str:
+        """Folder with the images of the test split, for this run only; empty where no cell is final."""
+        if not any(map(self.is_final, cells)):
+            return ""
+        return str(write_test_images(self.dataset, self.task, self.store.outbox()).resolve())
+
+    def _keep(self, record: dict[str, Any], outbox: Path) -> dict[str, Any]:
+        if record["status"] == "ok" and self._is_final_id(record["cell_id"]):
+            record = self._gate.complete(record, outbox, note="forced" if self.force else "")
         if record["status"] == "ok":
             self.store.publish(record, outbox)
             shutil.rmtree(self.store.checkpoints(record["cell_id"]), ignore_errors=True)
         else:
             self.store.write_record(record)
         shutil.rmtree(outbox, ignore_errors=True)
+        return record
+
+    def _is_final_id(self, cell_id: str) -> bool:
+        return any(cell.cell_id == cell_id and self.is_final(cell) for cell in self.cells)
 
     def _failed(self) -> list[dict[str, Any]]:
         records = [self.store.record(cell.cell_id) for cell in self.chosen]

@@ -1,23 +1,37 @@
-from .store import COMPANIONS, SCHEMA, Store, file_digest, save_arrays, write_atomically, write_record_file
+from .finals import FINALS, final_arrays, final_record, write_final
+from .ledger import LEDGER, Ledger, Opening, code_version, count_families, family_of, opening_time
+from .store import COMPANIONS, SCHEMA, Store, file_digest, read_arrays, save_arrays, write_atomically, write_record_file
 from .suite import Cell, Suite, available_suites, load_suite
 from .timing import environment, latency_summary, measure_latency, measure_throughput, one_core, peak_memory_bytes
 
 __all__ = [
     "COMPANIONS",
+    "FINALS",
+    "LEDGER",
     "SCHEMA",
     "Cell",
+    "Ledger",
+    "Opening",
     "Store",
     "Suite",
     "available_suites",
+    "code_version",
+    "count_families",
     "environment",
+    "family_of",
     "file_digest",
+    "final_arrays",
+    "final_record",
     "latency_summary",
     "load_suite",
     "measure_latency",
     "measure_throughput",
     "one_core",
+    "opening_time",
     "peak_memory_bytes",
+    "read_arrays",
     "save_arrays",
     "write_atomically",
+    "write_final",
     "write_record_file",
 ]

@@ -98,18 +98,18 @@ class Store:
         Returns
         -------
         dict of ndarray
-            ``classes`` of shape (n_classes,), and ``PublicTest`` and ``PrivateTest``, float32 of shape
-            (n_images, n_classes).
+            ``classes`` of shape (n_classes,), and ``PublicTest``, float32 of shape (n_images, n_classes); also
+            ``PrivateTest`` where it was opened when the cell was measured.
         """
-        return _read_arrays(self.root / "probabilities" / f"{cell_id}.npz")
+        return read_arrays(self.root / "probabilities" / f"{cell_id}.npz")
 
     def errors(self, cell_id: str) -> dict[str, NDArray[Any]]:
-        """Read the errors of one cell's points: ``Validation`` and ``Test``, of shape (n_images, n_points, 2)."""
-        return _read_arrays(self.root / "errors" / f"{cell_id}.npz")
+        """Read the errors of one cell's points: ``Validation``, and ``Test`` if opened, (n_images, n_points, 2)."""
+        return read_arrays(self.root / "errors" / f"{cell_id}.npz")
 
     def rows(self) -> dict[str, NDArray[Any]]:
         """Read what is kept of the rows of the two test parts; keys such as ``PrivateTest_labels``."""
-        return _read_arrays(self.root / "rows.npz")
+        return read_arrays(self.root / "rows.npz")
 
     def problem(self, record: Mapping[str, Any]) -> str | None:
         """Say why a record does not stand for a complete, good measurement; None when it does."""
@@ -211,7 +211,7 @@ class Store:
 
     def _fingerprint(self) -> str | None:
         path = self.root / "rows.npz"
-        rows = _read_arrays(path) if path.is_file() else {}
+        rows = read_arrays(path) if path.is_file() else {}
         return str(rows["fingerprint"]) if "fingerprint" in rows else None
 
     def _suite_order(self) -> dict[str, int]:
@@ -234,7 +234,8 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         os.fsync(handle.fileno())
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read an ``.npz``; ValueError where it is damaged."""
     try:
         # Opened here: NumPy leaves its own handle open when the archive is damaged.
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:

@@ -27,6 +27,7 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "recipes": (list,),
         "reference": (str,),
         "seeds": (list,),
+        "final": (bool, list),
         "dataset": (dict,),
         "budget": (dict,),
         "params": (dict,),
@@ -91,6 +92,9 @@ class Suite:
         Limits of one cell: seconds of wall time and MiB of memory.
     origin : str
         The file the suite was read from, for messages.
+    final : bool, tuple of str or None
+        Cells whose choice is final, so that the test split may be opened for them: all, none, or those whose recipe
+        fits a pattern such as ``hog+*``. None: all on drawn faces, which can be drawn anew, and none on other data.
     """
 
     name: str
@@ -106,6 +110,13 @@ class Suite:
     time_s: float = 3600.0
     memory_mb: float = 8192.0
     origin: str = ""
+    final: bool | tuple[str, ...] | None = None
+
+    def is_final(self, cell: Cell, *, drawn: bool) -> bool:
+        """Whether the test split may be opened for a cell; `drawn` says whether the data are drawn faces."""
+        if self.final is None:
+            return drawn
+        return self.final if isinstance(self.final, bool) else bool(self.final) and cell.matches(self.final)
 
     def __post_init__(self) -> None:
         """Put today's names of recipes in the place of older ones; a bundle's name that is no recipe here may stay."""
@@ -218,6 +229,7 @@ def _parse(content: bytes, origin: str) -> Suite:
         time_s=float(budget.get("time_s", Suite.time_s)),
         memory_mb=float(budget.get("memory_mb", Suite.memory_mb)),
         origin=origin,
+        final=_check_final(origin, tables.get("final"), recipes),
     )
 
 
@@ -227,7 +239,7 @@ def _check_table(origin: str, table: str, content: Mapping[str, Any]) -> None:
     for key, value in content.items():
         if key not in known:
             raise ValueError(f"{origin}: unknown key {key!r} at {where}; {_closest(key, known)}")
-        if not isinstance(value, known[key]) or isinstance(value, bool):
+        if not isinstance(value, known[key]) or (isinstance(value, bool) and bool not in known[key]):
             expected = " or ".join(kind.__name__ for kind in known[key])
             raise ValueError(f"{origin}: {key!r} at {where} must be {expected}; got {value!r}")
 
@@ -243,6 +255,19 @@ def _check_list(origin: str, key: str, values: Any, kind: type) -> tuple[Any, ..
     if repeated := {value for value in values if values.count(value) > 1}:
         raise ValueError(f"{origin}: {key!r} names {sorted(repeated)[0]!r} more than once")
     return tuple(values)
+
+
+def _check_final(origin: str, final: Any, recipes: Sequence[str]) -> bool | tuple[str, ...] | None:
+    """Patterns of recipes that mean at least one recipe each; an empty list means none."""
+    if not isinstance(final, list) or not final:
+        return False if final == [] else final
+    for pattern in _check_list(origin, "final", final, str):
+        if not any(fnmatchcase(recipe, pattern) for recipe in recipes):
+            raise ValueError(
+                f"{origin}: 'final' must list patterns of the suite's recipes; {pattern!r} fits none; "
+                f"{_closest(pattern, recipes)}"
+            )
+    return tuple(final)
 
 
 def _check_params(origin: str, params: Mapping[str, Any], recipes: Sequence[str]) -> None:

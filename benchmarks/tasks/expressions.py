@@ -1,9 +1,10 @@
 """The task of naming expressions: probabilities of labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench import datasets
 from ferbench.benchmarks import scores as metrics
@@ -69,14 +70,26 @@ class Expressions(Task):
     def predict(self, fitted: "Fitted", dataset: Dataset) -> tuple[dict[str, Any], dict[str, Any], float]:
         """Probabilities in the order of ``classes``."""
         classes = [str(name) for name in fitted.recognizer.classes_]
-        arrays: dict[str, Any] = {"classes": np.array(classes)}
-        scores, seconds = {}, 0.0
-        for split in (self.validation, self.test):
-            images, labels = dataset.part(split)
-            arrays[split], took = fitted.predict_proba(split, images)
-            seconds += took
-            scores[split] = metrics.score(labels, arrays[split], classes).as_dict()
-        return arrays, scores, seconds
+        images, labels = dataset.part(self.validation)
+        found, seconds = fitted.predict_proba(self.validation, images)
+        scores = {self.validation: metrics.score(labels, found, classes).as_dict()}
+        return {"classes": np.array(classes), self.validation: found}, scores, seconds
+
+    def blind(self, fitted: "Fitted", images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+        """Probabilities in the order of the recognizer's classes."""
+        return fitted.predict_proba(self.test, images)
+
+    def open_test(
+        self, answers: NDArray[np.float32], classes: Sequence[str], dataset: Dataset
+    ) -> tuple[NDArray[np.floating], dict[str, Any]]:
+        """The probabilities as they are, and their figures."""
+        labels = dataset.labels[dataset.rows(self.test)]
+        if answers.shape != (len(labels), len(classes)):
+            raise ValueError(
+                f"predict_proba gave an array of shape {answers.shape} for {self.test}; "
+                f"expected {(len(labels), len(classes))}"
+            )
+        return answers, metrics.score(labels, answers, list(classes)).as_dict()
 
     def answer(self, recognizer: Any) -> Predict:
         """Probabilities."""

@@ -1,9 +1,10 @@
 """The task of finding key points: fifteen points in pixels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench import datasets
 from ferbench.benchmarks.scores import interocular_distance, score_points
@@ -67,9 +68,7 @@ class KeyPoints(Task):
             "side": np.array(dataset.images.shape[1]),
         }
         for split in (self.validation, self.test):
-            rows = dataset.rows(split)
-            _, arrays[f"{split}_people"] = np.unique(dataset.groups[rows], return_inverse=True)
-            arrays[f"{split}_interocular"] = interocular_distance(dataset.points[rows], dataset.names)
+            arrays[f"{split}_people"], arrays[f"{split}_interocular"] = _people_and_distances(dataset, split)
         return arrays
 
     def restore(self, arrays: Mapping[str, Any], fingerprint: str) -> PointDataset:
@@ -79,20 +78,19 @@ class KeyPoints(Task):
 
     def predict(self, fitted: "Fitted", dataset: PointDataset) -> tuple[dict[str, Any], dict[str, Any], float]:
         """Errors (found less marked) in pixels, NaN where nothing is marked."""
-        rows = self.rows(dataset)
-        arrays: dict[str, Any] = {}
-        scores, seconds = {}, 0.0
-        for split in (self.validation, self.test):
-            images, points = dataset.part(split)
-            found, took = fitted.predict(split, images)
-            if found.shape != points.shape or not np.isfinite(found).all():
-                got = "NaN or infinite points" if found.shape == points.shape else f"an array of shape {found.shape}"
-                raise ValueError(f"predict gave {got}; expected finite points of shape {points.shape}, in pixels")
-            arrays[split], seconds = found - points, seconds + took
-            scores[split] = score_points(
-                arrays[split], rows[f"{split}_interocular"], rows[f"{split}_people"], images.shape[1]
-            ).as_dict()
-        return arrays, scores, seconds
+        found, seconds = fitted.predict(self.validation, dataset.part(self.validation)[0])
+        errors, scores = _compare(found, dataset, self.validation)
+        return {self.validation: errors}, {self.validation: scores}, seconds
+
+    def blind(self, fitted: "Fitted", images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
+        """Points in pixels."""
+        return fitted.predict(self.test, images)
+
+    def open_test(
+        self, answers: NDArray[np.float32], classes: Sequence[str], dataset: PointDataset
+    ) -> tuple[NDArray[np.floating], dict[str, Any]]:
+        """Errors in pixels, and their figures."""
+        return _compare(answers, dataset, self.test)
 
     def answer(self, recognizer: Any) -> Predict:
         """Points."""
@@ -106,3 +104,22 @@ class KeyPoints(Task):
     def outputs(self, recognizer: Any, dataset: PointDataset) -> dict[str, Any]:
         """The points."""
         return {"points": list(dataset.names)}
+
+
+def _compare(
+    found: NDArray[np.float32], dataset: PointDataset, split: str
+) -> tuple[NDArray[np.floating], dict[str, Any]]:
+    """Errors of the points of one split, and their figures."""
+    images, points = dataset.part(split)
+    if found.shape != points.shape or not np.isfinite(found).all():
+        got = "NaN or infinite points" if found.shape == points.shape else f"an array of shape {found.shape}"
+        raise ValueError(f"predict gave {got}; expected finite points of shape {points.shape}, in pixels")
+    people, distances = _people_and_distances(dataset, split)
+    errors = found - points
+    return errors, score_points(errors, distances, people, images.shape[1]).as_dict()
+
+
+def _people_and_distances(dataset: PointDataset, split: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    rows = dataset.rows(split)
+    people = np.unique(dataset.groups[rows], return_inverse=True)[1]
+    return people, interocular_distance(dataset.points[rows], dataset.names)

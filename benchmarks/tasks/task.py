@@ -1,7 +1,7 @@
 """What a suite asks of its recipes: labels of expressions, or key points. All else in the harness is the same."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ class Task(ABC):
     companion : str
         Folder of the arrays that stand beside each record.
     validation, test : str
-        Splits of its data sets: where things are chosen, and where they are scored in the end.
+        Splits of its data sets: where things are chosen, and where final choices are scored in the end.
     columns : tuple of str
-        Arrays of a data set that travel to the process that measures.
+        Arrays of a data set whose rows of Training and validation travel to the process that measures.
     families : tuple of str or None
         Families of its recipes; None for all that no other task claims.
     one_core : bool
@@ -77,7 +77,7 @@ class Task(ABC):
 
     @abstractmethod
     def predict(self, fitted: "Fitted", dataset: Any) -> tuple[dict[str, Any], dict[str, Any], float]:
-        """Predict and score the two test splits.
+        """Predict and score the validation split, where things are chosen.
 
         Returns
         -------
@@ -86,6 +86,37 @@ class Task(ABC):
         scores : dict
             Flat rows of figures, by split.
         seconds : float
+        """
+
+    @abstractmethod
+    def blind(self, fitted: "Fitted", images: "NDArray[np.uint8]") -> "tuple[NDArray[np.float32], float]":
+        """Predict the images of the test split, whose labels this process has not got.
+
+        Returns
+        -------
+        ndarray of shape (n_images, ...), float32
+            Probabilities in the order of the recognizer's classes, or points.
+        float
+            Seconds.
+        """
+
+    @abstractmethod
+    def open_test(
+        self, answers: "NDArray[np.float32]", classes: "Sequence[str]", dataset: Any
+    ) -> "tuple[NDArray[np.floating], dict[str, Any]]":
+        """Compare the answers of :meth:`blind` with the labels of the test split: in the runner's process only.
+
+        Returns
+        -------
+        ndarray
+            What the companion keeps of the test split.
+        dict
+            A flat row of figures.
+
+        Raises
+        ------
+        ValueError
+            If the answers do not fit the images.
         """
 
     @abstractmethod

@@ -1,6 +1,6 @@
 from .aliases import bundle_name, former_recipe_name, recipe_name, renamed_parameters, with_members, with_recipe_names
 from .archive import load_archive, save_archive
-from .bundle import check_bundle, load_bundle, save_bundle
+from .bundle import add_scores, check_bundle, load_bundle, save_bundle
 from .checks import check_parts
 from .description import check_description, digest, read_description
 from .files import NETWORK, file_sha256
@@ -17,6 +17,7 @@ __all__ = [
     "POINTS",
     "LoadedBundle",
     "ShapePredictor",
+    "add_scores",
     "bundle_name",
     "check_bundle",
     "check_description",

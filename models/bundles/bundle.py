@@ -137,6 +137,14 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
     return bundle
 
 
+def add_scores(path: Path, scores: Mapping[str, Any]) -> None:
+    """Add figures of further splits to what a bundle says of itself, before it is published."""
+    description = read_description(path)
+    description["scores"] = {**description.get("scores", {}), **scores}
+    description["sha256"] = digest(description)
+    (path / "bundle.json").write_text(json.dumps(description, indent=1, sort_keys=True) + "\n")
+
+
 def _open_points(path: Path, info: dict[str, Any], n_threads: int | None) -> Any:
     if NETWORK in info["files"]:
         return OnnxPoints(path / NETWORK, n_threads=n_threads)

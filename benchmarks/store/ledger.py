@@ -1,0 +1,180 @@
+"""The ledger: which recipe's answers were compared with the labels of a test split, and when."""
+
+import csv
+import fcntl
+import io
+import os
+import re
+import subprocess
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+LEDGER = "ledger.csv"
+# How an opening came about; the last is for those before there was a ledger.
+HOW = ("run", "score-final", "reconstructed")
+_SIZE = re.compile(r"-(xs|s|m|l|xl)$")
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One comparison of a cell's answers with the labels of a test split.
+
+    Attributes
+    ----------
+    when : str
+        ISO 8601, UTC.
+    suite, recipe, cell_id : str
+        What was scored.
+    family : str
+        What is counted together, as :func:`family_of` says.
+    split : str
+        The test split.
+    n_images : int
+    commit : str
+        Version of ferbench that scored: the commit of a checkout, ``+changed`` where its files were edited, or the
+        installed version.
+    how : {"run", "score-final", "reconstructed"}
+    note : str
+    """
+
+    when: str
+    suite: str
+    recipe: str
+    cell_id: str
+    family: str
+    split: str
+    n_images: int
+    commit: str
+    how: str
+    note: str = ""
+
+
+class Ledger:
+    """The openings of one data set's test split, in a file that only grows.
+
+    Parameters
+    ----------
+    root : str or Path
+        The folder of one data set, such as ``results/fer2013``; the file is ``ledger.csv`` in it.
+
+    Examples
+    --------
+    >>> Ledger("no/such/folder").openings()
+    []
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.path = Path(root) / LEDGER
+
+    def append(self, opening: Opening) -> None:
+        """Add one line, and wait until it is on the disk.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written. The caller must not open the split then.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a+", encoding="utf-8", newline="") as handle:
+            # Two runs may score at once; the kernel drops the lock with the process.
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            text = io.StringIO()
+            writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+            if os.fstat(handle.fileno()).st_size == 0:
+                writer.writeheader()
+            elif not _ends_a_line(handle.fileno()):
+                text.write("\n")  # A process died in the middle of its line: it stays one line.
+            writer.writerow(asdict(opening))
+            handle.write(text.getvalue())
+            handle.flush()
+            os.fsync(handle.fileno())
+
+    def openings(self) -> list[Opening]:
+        """Read every opening, in the order of the file; none where there is no file.
+
+        Raises
+        ------
+        ValueError
+            If a line is damaged; the message names file and line.
+        """
+        if not self.path.is_file():
+            return []
+        with self.path.open(encoding="utf-8", newline="") as handle:
+            reader = csv.DictReader(handle)
+            return [self._opening(row, reader.line_num) for row in reader]
+
+    def of_cell(self, cell_id: str) -> list[Opening]:
+        """The openings of one cell."""
+        return [opening for opening in self.openings() if opening.cell_id == cell_id]
+
+    def _opening(self, row: dict[str, str], line: int) -> Opening:
+        try:
+            return Opening(**{**row, "n_images": int(row["n_images"])})  # type: ignore[arg-type]
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(
+                f"{self.path}, line {line}: expected the columns {', '.join(_COLUMNS)}; "
+                "restore the file from version control"
+            ) from None
+
+
+def count_families(openings: list[Opening]) -> list[tuple[str, int, int, str, str]]:
+    """Family, openings, recipes, first and last time, of each family; the one with most openings first."""
+    groups: dict[str, list[Opening]] = {}
+    for opening in openings:
+        groups.setdefault(opening.family, []).append(opening)
+    counts = [
+        (
+            family,
+            len(of),
+            len({each.recipe for each in of}),
+            min(each.when for each in of),
+            max(each.when for each in of),
+        )
+        for family, of in groups.items()
+    ]
+    return sorted(counts, key=lambda row: (-row[1], row[0]))
+
+
+def family_of(recipe: str) -> str:
+    """Name under which the openings of a recipe's variants and sizes are counted together.
+
+    Examples
+    --------
+    >>> family_of("ferbench-net-xs"), family_of("ferbench-net@fast"), family_of("hog+svm")
+    ('ferbench-net', 'ferbench-net', 'hog+svm')
+    """
+    return _SIZE.sub("", recipe.partition("@")[0])
+
+
+def opening_time() -> str:
+    """Present time as the ledger writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def code_version() -> str:
+    """Commit of the checkout that this code runs from, ``+changed`` with edited files; else the installed version."""
+    here = Path(__file__).resolve()
+    try:
+        top = Path(_git(here.parent, "rev-parse", "--show-toplevel"))
+        # An installed package may lie in a checkout of something else.
+        if not _git(top, "ls-files", str(here)):
+            return version("ferbench")
+        changed = _git(top, "status", "--porcelain", "--untracked-files=no", "--", "*.py")
+        return _git(top, "rev-parse", "HEAD")[:12] + ("+changed" if changed else "")
+    except (OSError, subprocess.SubprocessError):
+        return version("ferbench")
+
+
+def _git(folder: Path, *words: str) -> str:
+    line = ["git", "-C", str(folder), *words]
+    return subprocess.run(line, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
+
+
+def _ends_a_line(descriptor: int) -> bool:
+    size = os.fstat(descriptor).st_size
+    return os.pread(descriptor, 1, size - 1) == b"\n"
+
+
+_COLUMNS = [field.name for field in fields(Opening)]
