@@ -14,6 +14,7 @@ from ferbench.utils import redact
 # Each module of `ferbench.cli` named here has `register(subparsers)`; heavy imports stay inside its commands.
 COMMANDS = (
     "run",
+    "score_final",
     "report",
     "predict",
     "data",

@@ -83,6 +83,7 @@ def _run(args: RunOptions) -> int:
     if args.dry_run:
         _print_plan(job.plan())
         return 0
+    print(_gate(job))
     summary = _execute(job, executor)
     if not args.no_report:
         _report(summary.root, dataset, task)
@@ -134,6 +135,14 @@ def _describe(dataset: Any, task: "Task") -> str:
     kind = "drawn faces, not real photographs" if dataset.drawn else "photographs"
     parts = ", ".join(f"{split} {n}" for split, n in task.counts(dataset)["counts"].items())
     return "\n".join([f"{dataset.name}: {len(dataset)} {kind} ({parts})", *map(str, dataset.notes)])
+
+
+def _gate(job: "Run") -> str:
+    """One line on whether the test split is opened."""
+    final = sum(map(job.is_final, job.chosen))
+    if not final:
+        return f"{job.task.test} stays closed: suite {job.suite.name} marks none of these cells as final"
+    return f"{job.task.test} is opened for {final} of {len(job.chosen)} cells, which are final; see ledger.csv"
 
 
 def _report(folder: "Path", dataset: Any, task: "Task") -> None:

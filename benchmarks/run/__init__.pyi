@@ -1,4 +1,5 @@
 from .executors import Executor, make_executor
+from .final import FinalScoring, find_suite
 from .in_process import InProcessExecutor
 from .process import STORAGE_ERRNOS, now
 from .runner import Run, Step
@@ -6,9 +7,11 @@ from .runner import Run, Step
 __all__ = [
     "STORAGE_ERRNOS",
     "Executor",
+    "FinalScoring",
     "InProcessExecutor",
     "Run",
     "Step",
+    "find_suite",
     "make_executor",
     "now",
 ]
