@@ -14,8 +14,8 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "score-final",
         help="open PrivateTest (of key points: Test) for measured recipes that a suite marks as final",
-        description="Score measured recipes that a suite marks as final on PrivateTest (of key points: on Test). Nothing "
-        "is fitted. Each opening is appended to ledger.csv in the results folder, which the page shows.",
+        description="Score measured recipes that a suite marks as final on PrivateTest (of key points: on Test). "
+        "Nothing is fitted. Each opening is appended to ledger.csv in the results folder, which the page shows.",
     )
     add = parser.add_argument
     add("suite", metavar="SUITE", help="a suite's name, a TOML file, or a results folder such as results/fer2013")

@@ -58,7 +58,7 @@ class Choice:
     drawn : bool
         Whether these are drawn faces.
     public, private : Accuracy
-        Accuracy on PublicTest, where it was chosen, and on PrivateTest.
+        Accuracy on PublicTest, where it was chosen, and on PrivateTest; None where that was not opened for it.
     latency_ms : float or None
         The latency that was held against the limit.
     latency_kind : str
@@ -79,7 +79,7 @@ class Choice:
     dataset: str
     drawn: bool
     public: Accuracy
-    private: Accuracy
+    private: Accuracy | None
     latency_ms: float | None
     latency_kind: str
     latency_ms_median: float | None
@@ -99,7 +99,7 @@ class Choice:
             printable(self.label),
             f"  data         {printable(self.dataset)}{drawn}",
             f"  {VALIDATION}   {_accuracy_text(self.public)}, chosen here",
-            f"  {TEST}  {_accuracy_text(self.private)}",
+            f"  {TEST}  {'not opened for it' if self.private is None else _accuracy_text(self.private)}",
             f"  latency      {self._latency_text()}",
             f"  bundle       {self._bundle_text()}",
         ]
@@ -224,7 +224,7 @@ def _describe(
         dataset=str(results.dataset.get("name")),
         drawn=bool(results.dataset.get("drawn")),
         public=public[winner.label],
-        private=accuracies(results, TEST)[winner.label],
+        private=accuracies(results, TEST).get(winner.label),
         latency_ms=latency,
         latency_kind=kind,
         latency_ms_median=_median(winner),

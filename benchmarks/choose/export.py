@@ -12,7 +12,17 @@ from ferbench.benchmarks import scores as metrics
 from ferbench.benchmarks.choose.bundles import find_bundle
 from ferbench.benchmarks.choose.cards import card_text, data_text, fit_text
 from ferbench.benchmarks.choose.export_points import points_card
-from ferbench.benchmarks.report import N_BOOTSTRAP, SEED, TEST, Accuracy, Measured, Results, accuracies, read_results
+from ferbench.benchmarks.report import (
+    N_BOOTSTRAP,
+    SEED,
+    TEST,
+    VALIDATION,
+    Accuracy,
+    Measured,
+    Results,
+    accuracies,
+    read_results,
+)
 from ferbench.models import load_bundle
 
 CARD = "MODEL_CARD.md"
@@ -78,7 +88,7 @@ def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
         f"- Recipe: `{recipe['name']}`, {recipe['implementation']}; probabilities: {recipe['probabilities']}.\n"
         f"{fit_text(record)}",
         "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(record),
-        "## By class, on PrivateTest\n\n" + _classes(cell, results),
+        f"## By class, on {_split(cell)}\n\n" + _classes(cell, results),
         "## Known weaknesses\n\n" + _weaknesses(cell, results),
     ]
     return card_text(parts, notes)
@@ -90,9 +100,17 @@ def _scores(cell: Measured, results: Results) -> str:
     if TEST in results.leaked:
         kept["PrivateTest without those that stand in Training too"] = ~results.leaked[TEST]
     for name, keep in kept.items():
+        if name.split(" ")[0] not in cell.proba:
+            continue
         figure: Accuracy = accuracies(results, name.split(" ")[0], keep)[cell.label]
         lines.append(f"| {name} | {figure.n_images:,} | {figure.value:.4f} | {figure.low:.4f} to {figure.high:.4f} |")
-    return "\n".join(lines) + "\n"
+    closed = "" if TEST in cell.proba else f"\n{TEST} was not opened for it: these figures are too good.\n"
+    return "\n".join(lines) + "\n" + closed
+
+
+def _split(cell: Measured) -> str:
+    """Where it is described in detail: on PublicTest where PrivateTest was not opened for it."""
+    return TEST if TEST in cell.proba else VALIDATION
 
 
 def _costs(record: Any) -> str:
@@ -105,8 +123,9 @@ def _costs(record: Any) -> str:
 
 
 def _classes(cell: Measured, results: Results) -> str:
+    split = _split(cell)
     scores = metrics.score(
-        results.labels[TEST], cell.proba[TEST], list(results.classes), n_bootstrap=N_BOOTSTRAP, seed=SEED
+        results.labels[split], cell.proba[split], list(results.classes), n_bootstrap=N_BOOTSTRAP, seed=SEED
     )
     lines = ["| class | images | precision | recall | F1 |", "| :-- | --: | --: | --: | --: |"]
     for row in scores.per_class().to_dict("records"):
@@ -117,15 +136,16 @@ def _classes(cell: Measured, results: Results) -> str:
 
 def _weaknesses(cell: Measured, results: Results) -> str:
     """The three confusions that cost most, and how sure it is when it is wrong."""
-    classes, true = np.array(results.classes), results.labels[TEST]
-    answer = classes[cell.proba[TEST].argmax(axis=1)]
+    split = _split(cell)
+    classes, true = np.array(results.classes), results.labels[split]
+    answer = classes[cell.proba[split].argmax(axis=1)]
     wrong = answer != true
     pairs, counts = np.unique(np.stack([true[wrong], answer[wrong]]), axis=1, return_counts=True)
     lines = []
     for i in np.argsort(-counts, kind="stable")[:3]:
         share = counts[i] / (true == pairs[0, i]).sum()
         lines.append(f"- {share:.0%} of the {pairs[0, i]} faces are called {pairs[1, i]}.")
-    sure = float((cell.proba[TEST].max(axis=1)[wrong] > 0.8).mean()) if wrong.any() else 0.0
+    sure = float((cell.proba[split].max(axis=1)[wrong] > 0.8).mean()) if wrong.any() else 0.0
     lines.append(f"- {sure:.0%} of its wrong answers come with a probability above 0.8.")
     lines.append("- It was measured on still, cropped faces; how it does on other cameras, ages or cultures was not.")
     return "\n".join(lines)

@@ -48,10 +48,15 @@ def points_card(cell_id: str, folder: Path, notes: Sequence[str] = ()) -> str:
         + f"- Recipe: `{recipe['name']}`, {recipe['implementation']}.\n"
         f"{fit_text(record)}",
         "## Measured\n\n" + _figures(cell, results) + "\n\n" + _costs(record),
-        f"## By part of the face, on {TEST}\n\n" + _parts(cell, results),
+        f"## By part of the face, on {_split(cell)}\n\n" + _parts(cell, results),
         "## Known weaknesses\n\n" + _weaknesses(cell, results),
     ]
     return card_text(parts, notes)
+
+
+def _split(cell: MeasuredPoints) -> str:
+    """Where it is described in detail: on Validation where Test was not opened for it."""
+    return TEST if TEST in cell.errors else VALIDATION
 
 
 def _scores(cell: MeasuredPoints, results: PointResults, split: str) -> PointScores:
@@ -66,6 +71,8 @@ def _figures(cell: MeasuredPoints, results: PointResults) -> str:
         "| :-- | --: | --: | --: | :-- | --: | --: | --: |",
     ]
     for split, name in ((TEST, TEST), (VALIDATION, f"{VALIDATION} (where it was chosen)")):
+        if split not in cell.errors:
+            continue
         of = _scores(cell, results, split)
         low, high = of.interval("nme")
         lines.append(
@@ -85,7 +92,7 @@ def _costs(record: Any) -> str:
 
 
 def _parts(cell: MeasuredPoints, results: PointResults) -> str:
-    scores = _scores(cell, results, TEST)
+    scores = _scores(cell, results, _split(cell))
     lines = ["| part | error | RMSE, px |", "| :-- | --: | --: |"]
     for part, words in PARTS.items():
         of = [place for place, name in enumerate(results.names) if any(word in name for word in words)]
@@ -97,9 +104,10 @@ def _parts(cell: MeasuredPoints, results: PointResults) -> str:
 
 def _weaknesses(cell: MeasuredPoints, results: PointResults) -> str:
     """How much worse the worst faces and people are than the middle one."""
-    errors = face_errors(cell.errors[TEST], results.interocular[TEST])
+    split = _split(cell)
+    errors = face_errors(cell.errors[split], results.interocular[split])
     known = np.isfinite(errors)
-    people = results.people[TEST][known]
+    people = results.people[split][known]
     of_people = np.bincount(people, errors[known]) / np.maximum(np.bincount(people), 1)
     half, worst = np.quantile(errors[known], [0.5, 0.95])
     return (

@@ -35,7 +35,7 @@ def render_keypoints(
     return render_page(
         _TEMPLATES,
         "keypoints.html.j2",
-        **page_values(results, points_headline(results), (VALIDATION, TEST)),
+        **page_values(results, points_headline(results), (VALIDATION, results.split), TEST),
         columns=columns,
         # The baseline is fast and small without merit: it is never the best of a column.
         rows=leaderboard_rows(frame.assign(family=frame["recipe"].replace(BASELINE, "constant")), columns),
@@ -52,14 +52,14 @@ def _winner(results: PointResults, board: PointBoard) -> dict[str, Any] | None:
     label = board.chosen()
     if label is None:
         return None
-    scores, record = board.test[label], next(cell.record for cell in results.measured if cell.label == label)
+    scores, record = board.test.get(label), next(cell.record for cell in results.measured if cell.label == label)
     latency = (record.get("timings") or {}).get("latency_ms") or {}
-    low, high = scores.interval("nme")
+    low, high = (0.0, 0.0) if scores is None else scores.interval("nme")
     return {
         "label": label,
-        "nme": f"{scores.nme:.4f}",
+        "nme": "" if scores is None else f"{scores.nme:.4f}",
         "interval": f"{low:.4f}–{high:.4f}",
-        "rmse": f"{scores.rmse:.2f}",
+        "rmse": "" if scores is None else f"{scores.rmse:.2f}",
         "latency": "" if latency.get("p90") is None else f"{latency['p90']:.2f}",
         "size": "" if record.get("size_bytes") is None else f"{record['size_bytes'] / 1e6:.2f}",
     }

@@ -56,7 +56,7 @@ class PointReport(Report):
     """Models of key points: normalized errors, single points, cumulative errors and costs."""
 
     patterns = ("training_*",)
-    validation = VALIDATION
+    validation, test = VALIDATION, TEST
     results: PointResults
     board: PointBoard
 
@@ -94,7 +94,7 @@ class PointReport(Report):
         if not self.board.test:
             return {}
         ranked = {label: self.board.test[label] for label in self.board.ranking()}
-        of = {"dataset": about(self.results, TEST)}
+        of = {"dataset": about(self.results, self.results.split)}
         return {
             "ced": partial(displays.CedDisplay.from_scores, ranked, **of),
             "per_point": partial(displays.PerPointDisplay.from_scores, ranked, self.results.names, **of),
@@ -115,17 +115,19 @@ class PointReport(Report):
 
     def _faces(self) -> "Callable[[], Display] | None":
         """What draws faces with the points that the chosen model finds."""
-        chosen = self.board.chosen() or next(iter(self.board.ranking()), None)
+        chosen, split = self.board.chosen(), self.results.split
+        if chosen not in self.board.test:
+            chosen = next(iter(self.board.ranking()), None)
         if chosen is None or self.pictures is None:
             return None
-        errors = next(cell.errors[TEST] for cell in self.results.measured if cell.label == chosen)
+        errors = next(cell.errors[split] for cell in self.results.measured if cell.label == chosen)
         dataset: Any = self.pictures
-        images, points = dataset.part(TEST)
+        images, points = dataset.part(split)
         return partial(
             displays.PointFacesDisplay.from_errors,
-            *(images, points, errors, self.results.interocular[TEST]),
+            *(images, points, errors, self.results.interocular[split]),
             name=chosen,
-            dataset=about(self.results, TEST),
+            dataset=about(self.results, split),
         )
 
 

@@ -19,7 +19,7 @@ from ferbench.benchmarks.pages import (
     verdict,
 )
 from ferbench.benchmarks.scores import PointScores, compare_points, score_points
-from ferbench.benchmarks.store import Store
+from ferbench.benchmarks.store import Store, final_arrays
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ class MeasuredPoints(MeasuredCell):
     Attributes
     ----------
     errors : mapping of str to ndarray of shape (n_images, n_points, 2)
-        Found less marked points in pixels, by split.
+        Found less marked points in pixels, by split; without Test where it was not opened.
     """
 
     errors: Mapping[str, NDArray[np.float32]]
@@ -62,6 +62,11 @@ class PointResults(BaseResults):
     people: Mapping[str, NDArray[np.intp]]
     interocular: Mapping[str, NDArray[np.float32]]
 
+    @property
+    def split(self) -> str:
+        """Where the tables are scored: Test, or Validation where it was opened for nobody."""
+        return VALIDATION if self.measured and not any(TEST in cell.errors for cell in self.measured) else TEST
+
 
 @dataclass(frozen=True, eq=False)
 class PointBoard:
@@ -70,8 +75,10 @@ class PointBoard:
     Attributes
     ----------
     test, validation : mapping of str to PointScores
+        ``test`` holds the scored split, :attr:`PointResults.split`: Test, for the cells for which it was opened;
+        Validation, for all, where it was opened for nobody.
     pairs : DataFrame
-        Every pair compared on Test.
+        Every pair compared on the scored split.
     """
 
     test: Mapping[str, PointScores]
@@ -79,7 +86,7 @@ class PointBoard:
     pairs: "pd.DataFrame"
 
     def ranking(self) -> list[str]:
-        """Labels by rising error on Test; equals by name."""
+        """Labels of the scored cells by rising error; equals by name."""
         return sorted(self.test, key=lambda label: (_order(self.test[label]), label))
 
     def chosen(self) -> str | None:
@@ -119,27 +126,31 @@ def read_point_results(folder: str | Path) -> PointResults:
 
 
 def score_results(results: PointResults) -> PointBoard:
-    """Score every measured cell on both splits, and compare every pair on Test."""
+    """Score every measured cell on both splits, and compare every pair on the scored one."""
     scores = {
         split: {
             cell.label: score_points(
                 cell.errors[split], results.interocular[split], results.people[split], results.side
             )
             for cell in results.measured
+            if split in cell.errors
         }
         for split in (TEST, VALIDATION)
     }
-    errors = {cell.label: cell.errors[TEST] for cell in results.measured}
-    pairs = compare_points(errors, results.interocular[TEST], results.people[TEST])
-    return PointBoard(scores[TEST], scores[VALIDATION], pairs)
+    split = results.split
+    errors = {cell.label: cell.errors[split] for cell in results.measured if split in cell.errors}
+    pairs = compare_points(errors, results.interocular[split], results.people[split])
+    return PointBoard(scores[split], scores[VALIDATION], pairs)
 
 
 def _measured(
     store: Store, record: Mapping[str, Any], label: str, shapes: Mapping[str, tuple[int, int, int]]
 ) -> MeasuredPoints:
     path = companion(store, "errors", record["cell_id"])
-    errors = store.errors(record["cell_id"])
+    errors = store.errors(record["cell_id"]) | final_arrays(store, record["cell_id"])
     for split, shape in shapes.items():
+        if split == TEST and split not in errors:
+            continue  # Not opened for this cell.
         check_shape(path, split, errors[split], shape)
     return MeasuredPoints(label, record, errors)
 

@@ -58,10 +58,15 @@ _HEADER = (
 
 
 def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFrame":
-    """One row per cell, by rising normalized error on Test; cells that failed come last, with blank figures."""
+    """One row per cell, by rising normalized error on Test.
+
+    Cells for which Test was not opened follow, by their error on Validation and with blank figures of Test; cells that
+    failed come last.
+    """
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
-    rows = [_row(board, cells[label], ranking[0]) for label in ranking]
+    closed = sorted(set(cells).difference(ranking), key=lambda label: (board.validation[label].nme, label))
+    rows = [_row(results, board, cells[label], ranking[0]) for label in (*ranking, *closed)]
     rows += [_costs(record) for record in results.failed]
     return build_frame(rows, COLUMNS, _WHOLE)
 
@@ -96,8 +101,10 @@ def points_headline(results: PointResults) -> str:
     dataset = results.dataset
     counts, people = dataset["counts"], dataset["people"]
     drawn = " (drawn faces, not real photographs)" if dataset["drawn"] else ""
-    who = "" if people[TEST] == counts[TEST] else f" of {people[TEST]:,} people"
-    return f"{dataset['name']}{drawn}: {TEST}, {counts[TEST]:,} faces{who}, trained on {counts['Training']:,}"
+    split = results.split
+    who = "" if people[split] == counts[split] else f" of {people[split]:,} people"
+    closed = "" if split == TEST else f"; {TEST} is closed: figures on {split}, where things are chosen, are too good"
+    return f"{dataset['name']}{drawn}: {split}, {counts[split]:,} faces{who}, trained on {counts['Training']:,}{closed}"
 
 
 def points_markdown(results: PointResults, board: PointBoard, frame: "pd.DataFrame") -> str:
@@ -122,20 +129,30 @@ def points_text(frame: "pd.DataFrame") -> str:
     """A short rendering for the terminal."""
     header = ("recipe", "NME [95 %]", "", "RMSE, px", "p90, ms", "status")
     lines = [header]
+    closed = _is_closed(frame)
+    kind = "validation_" if closed else ""
     for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
         mark = {"tie": "= first"}.get(str(row["against_first"]), "")
-        error = interval_text(row["nme"], row["nme_low"], row["nme_high"])
-        figures = (number_text(row["rmse"], 2), number_text(row["latency_ms_p90"], 2))
+        error = interval_text(*(row[f"{kind}nme{end}"] for end in ("", "_low", "_high")))
+        figures = (number_text(row[f"{kind}rmse"], 2), number_text(row["latency_ms_p90"], 2))
         lines.append((printable(label), error, mark, *figures, printable(status_text(row))))
-    return "\n".join([headline_text(frame, TEST), *text_table(lines, right=(3, 4))])
+    what = f"{VALIDATION}; {TEST} is closed" if closed else TEST
+    return "\n".join([headline_text(frame, what), *text_table(lines, right=(3, 4))])
 
 
-def _row(board: PointBoard, cell: MeasuredPoints, first: str) -> dict[str, Any]:
+def _is_closed(frame: "pd.DataFrame") -> bool:
+    """Whether Test was opened for no row, so that the rows are ranked on Validation."""
+    return bool(frame["rmse"].isna().all() and frame["validation_rmse"].notna().any())
+
+
+def _row(results: PointResults, board: PointBoard, cell: MeasuredPoints, first: str) -> dict[str, Any]:
     validation = board.validation[cell.label].as_dict()
+    scored = cell.label in board.test
     return {
-        **board.test[cell.label].as_dict(),
+        # What was scored on Validation alone leaves the columns of Test blank.
+        **(board.test[cell.label].as_dict() if scored and results.split == TEST else {}),
         **{f"validation_{name}": validation[name] for name in ("rmse", "nme", "nme_low", "nme_high")},
-        "against_first": "first" if cell.label == first else board.against(cell.label, first),
+        "against_first": ("first" if cell.label == first else board.against(cell.label, first)) if scored else "",
         "chosen": cell.label == board.chosen(),
         **_costs(cell.record),
     }

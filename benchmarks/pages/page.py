@@ -12,6 +12,7 @@ from ferbench.benchmarks.pages.columns import Column
 from ferbench.benchmarks.pages.drawings import Drawings
 from ferbench.benchmarks.pages.leaderboard import row_labels
 from ferbench.benchmarks.pages.results import BaseResults
+from ferbench.benchmarks.store import Ledger, count_families
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def page_values(results: BaseResults, headline: str, splits: tuple[str, str]) -> dict[str, Any]:
-    """What every page says of its data; `splits` are where things are chosen, and where they are scored."""
+def page_values(results: BaseResults, headline: str, splits: tuple[str, str], test: str) -> dict[str, Any]:
+    """What every page says of its data and its test split.
+
+    `splits` are where things are chosen, and where they are scored: on `test`, or where that is closed on the first.
+    """
     dataset = results.dataset
     return {
         "name": str(dataset.get("name")),
@@ -31,8 +35,20 @@ def page_values(results: BaseResults, headline: str, splits: tuple[str, str]) ->
         "drawn": results.is_drawn,
         "notes": list(dataset.get("notes") or ()),
         **dict(zip(("validation", "test"), splits, strict=True)),
+        "closed": "" if test in splits else test,
+        **_ledger(results.root),
         "measured_on": measured_on([cell.record for cell in results.measured]),
         "environments": environments([(cell.label, cell.record) for cell in results.measured]),
+    }
+
+
+def _ledger(root: Path) -> dict[str, Any]:
+    """The openings of the test split, the newest first, and how many each family has had."""
+    openings = Ledger(root).openings()
+    names = ("family", "openings", "recipes", "first", "last")
+    return {
+        "openings": sorted(openings, key=lambda opening: opening.when, reverse=True),
+        "families": [dict(zip(names, row, strict=True)) for row in count_families(openings)],
     }
 
 

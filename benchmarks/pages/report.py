@@ -42,6 +42,7 @@ class Report(ABC):
 
     patterns: ClassVar[tuple[str, ...]]
     validation: ClassVar[str]
+    test: ClassVar[str]
 
     def __init__(self, folder: str | Path, dataset: Any = None) -> None:
         self.results = self.read(folder)
@@ -62,7 +63,8 @@ class Report(ABC):
             The page, ``index.html``.
         """
         root = self.results.root
-        tables = {"leaderboard": self.frame, "comparisons": self.board.pairs, **self.tables()}
+        scored = {"comparisons": self.board.pairs, **self.tables()}
+        tables = {"leaderboard": self.frame, **{name: self._with_split(table) for name, table in scored.items()}}
         write_csv_files({**tables, "history": self.history()}, root)
         for name, text in self.texts().items():
             if text is None:
@@ -77,6 +79,12 @@ class Report(ABC):
         page = root / "index.html"
         write_text(page, self.page(drawings))
         return page
+
+    def _with_split(self, table: "pd.DataFrame | None") -> "pd.DataFrame | None":
+        """A table about the validation split says so; without a word it is about the test split."""
+        if table is None or self.results.split == self.test:
+            return table
+        return table.assign(split=self.results.split)
 
     def history(self) -> "pd.DataFrame | None":
         """The training curves of all networks."""

@@ -65,6 +65,11 @@ class BaseResults:
         return content
 
     @property
+    def split(self) -> str:
+        """Where the tables are scored: the test split, or the validation split where it was opened for nobody."""
+        raise NotImplementedError
+
+    @property
     def is_drawn(self) -> bool:
         """Whether the faces are drawn, not photographed."""
         return bool(self.dataset.get("drawn"))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
+from ferbench.benchmarks.report.results import VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import N_BOOTSTRAP, SEED
 from ferbench.benchmarks.scores import ALPHA, compare, holm
 from ferbench.benchmarks.tables import markdown_table, markdown_text, number_text
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 # They say where, not what: no change of theirs can be an effect.
 _NO_CHANGE = ("random_state", "tensorboard", "verbose")
 _NOTES = """\
-Every row is `{reference}` with one thing changed; *effect* is the change of accuracy in points of a percent, on both
-test parts together ({n_images:,} images), with its paired 95 % bootstrap interval; then on each part alone. An effect
+Every row is `{reference}` with one thing changed; *effect* is the change of accuracy in points of a percent on
+{validation} ({n_images:,} images), with its paired 95 % bootstrap interval; no test image has a say. An effect
 whose interval holds zero, or whose p (McNemar, Holm-corrected over the {n} rows) is not below 0.05, is inside the
-noise. The epoch of each training was chosen on {validation}, of all rows alike. One training each: another seed moves
-a figure too, and no interval here knows of that. Short trainings: what pays in {epochs}
+noise. The epoch of each training was chosen on the same images, of all rows alike. One training each: another seed
+moves a figure too, and no interval here knows of that. Short trainings: what pays in {epochs}
 epochs need not pay in ten times as many, and the other way round. Rebuilt by `ferbench report` from the records;
 never edited by hand.
 """
@@ -39,9 +39,8 @@ def effects(results: Results, reference: Measured) -> "pd.DataFrame":
     -------
     DataFrame
         One row per cell, the reference first, then in the order of the suite: ``recipe``, ``changed``; ``accuracy`` on
-        both test parts together, ``effect`` on it with ``effect_low`` and ``effect_high``; ``public_effect``,
-        ``private_effect`` and their bounds; ``p_mcnemar``, ``p_holm``, ``verdict`` (``better``, ``worse``, ``tie``);
-        ``n_images``; ``fit_s`` and ``epochs``.
+        PublicTest, ``effect`` on it with ``effect_low`` and ``effect_high``; ``p_mcnemar``, ``p_holm``,
+        ``verdict`` (``better``, ``worse``, ``tie``); ``n_images``; ``fit_s`` and ``epochs``.
     """
     import pandas as pd
 
@@ -58,17 +57,15 @@ def effects(results: Results, reference: Measured) -> "pd.DataFrame":
 def effects_markdown(frame: "pd.DataFrame", results: Results) -> str:
     """The table as a page of Markdown."""
     head, rest = frame.iloc[0], frame.iloc[1:]
-    header = ("recipe", "changed", "accuracy", "effect [95 %]", "PublicTest", "PrivateTest", "p", "verdict", "fit, s")
+    header = ("recipe", "changed", "accuracy", "effect [95 %]", "p", "verdict", "fit, s")
     rows = [
-        [str(head["recipe"]), "", f"{head['accuracy']:.4f}", *[""] * 5, number_text(head["fit_s"], 0)],
+        [str(head["recipe"]), "", f"{head['accuracy']:.4f}", *[""] * 3, number_text(head["fit_s"], 0)],
         *(
             [
                 str(row["recipe"]),
                 str(row["changed"]),
                 f"{row['accuracy']:.4f}",
                 f"{100 * row['effect']:+.1f} [{100 * row['effect_low']:+.1f}, {100 * row['effect_high']:+.1f}]",
-                f"{100 * row['public_effect']:+.1f}",
-                f"{100 * row['private_effect']:+.1f}",
                 f"{row['p_holm']:.2g}",
                 str(row["verdict"]),
                 number_text(row["fit_s"], 0),
@@ -89,9 +86,8 @@ def effects_markdown(frame: "pd.DataFrame", results: Results) -> str:
 
 
 def _reference_row(results: Results, reference: Measured) -> dict[str, Any]:
-    truth = np.concatenate([results.labels[split] for split in (VALIDATION, TEST)])
-    given = np.concatenate([reference.proba[split].argmax(axis=1) for split in (VALIDATION, TEST)])
-    right = np.array(results.classes)[given] == truth
+    truth = results.labels[VALIDATION]
+    right = np.array(results.classes)[reference.proba[VALIDATION].argmax(axis=1)] == truth
     return {
         "recipe": reference.label,
         "changed": "",
@@ -103,21 +99,16 @@ def _reference_row(results: Results, reference: Measured) -> dict[str, Any]:
 
 def _row(results: Results, reference: Measured, cell: Measured) -> dict[str, Any]:
     row: dict[str, Any] = {"recipe": cell.label, "changed": _changed(reference.record, cell.record)}
-    for name, splits in (("", (VALIDATION, TEST)), ("public_", (VALIDATION,)), ("private_", (TEST,))):
-        pair = _pair(results, cell, reference, splits)
-        bounds = {f"{name}effect": "difference"}
-        bounds |= {f"{name}effect_{end}": f"difference_{end}" for end in ("low", "high")}
-        row |= {key: float(pair[column]) for key, column in bounds.items()}
-        if not name:
-            row |= {"accuracy": float(pair["accuracy_a"]), "p_mcnemar": float(pair["p_mcnemar"])}
-            row["n_images"] = int(pair["n_images"])
-    return row | _cost(cell)
+    pair = _pair(results, cell, reference)
+    bounds = {"effect": "difference", "effect_low": "difference_low", "effect_high": "difference_high"}
+    row |= {key: float(pair[column]) for key, column in bounds.items()}
+    row |= {"accuracy": float(pair["accuracy_a"]), "p_mcnemar": float(pair["p_mcnemar"])}
+    return row | {"n_images": int(pair["n_images"])} | _cost(cell)
 
 
-def _pair(results: Results, cell: Measured, reference: Measured, splits: tuple[str, ...]) -> Mapping[str, Any]:
-    truth = np.concatenate([results.labels[split] for split in splits])
-    probas = {each.label: np.concatenate([each.proba[split] for split in splits]) for each in (cell, reference)}
-    pairs = compare(truth, probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
+def _pair(results: Results, cell: Measured, reference: Measured) -> Mapping[str, Any]:
+    probas = {each.label: each.proba[VALIDATION] for each in (cell, reference)}
+    pairs = compare(results.labels[VALIDATION], probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
     return {str(name): value for name, value in pairs.iloc[0].items()}
 
 

@@ -37,7 +37,7 @@ class Additions:
     def of(cls, results: Results, board: ScoreBoard) -> Self:
         """Work out what applies to these results."""
         reference = reference_of(results) if board.private else None
-        beside = published(results, board) if board.private else None
+        beside = published(results, board) if board.private and results.split == TEST else None
         return cls(
             effects=None if reference is None else effects(results, reference),
             published=beside,
@@ -49,7 +49,7 @@ class Additions:
         about = no_math(results.dataset.get("name"))
         found: dict[str, Callable[[], Display]] = {}
         if (table := self.effects) is not None and len(table) > 1:
-            found["effects"] = lambda: displays.EffectsDisplay(table, f"{about} {VALIDATION} and {TEST}")
+            found["effects"] = lambda: displays.EffectsDisplay(table, f"{about} {VALIDATION}")
         if (beside := self.published) is not None:
             found["published"] = lambda: displays.PublishedDisplay(beside, f"{about} {TEST}")
         return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.report.results import TEST, Measured, Results
+from ferbench.benchmarks.report.results import Measured, Results
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class ConfusedPair:
     mean_share : float
         The same share, averaged over every recognizer but the constant ones.
     rows : ndarray of shape (n_images,), int
-        The images, as rows of PrivateTest; the mistake the recognizer is surest of comes first.
+        The images, as rows of the scored split; the mistake the recognizer is surest of comes first.
     """
 
     label: str
@@ -41,7 +41,7 @@ class WrongEverywhere:
     Attributes
     ----------
     rows : ndarray of shape (n_images,), int
-        Rows of PrivateTest; those whose wrong answer most recognizers share come first.
+        Rows of the scored split; those whose wrong answer most recognizers share come first.
     predicted : ndarray of shape (n_images,), str
         The commonest answer for each.
     votes : ndarray of shape (n_images,), int
@@ -57,10 +57,13 @@ class WrongEverywhere:
 
 
 def confused_pairs(results: Results, cell: Measured, n_pairs: int = 10) -> list[ConfusedPair]:
-    """The commonest mistakes of one recognizer on PrivateTest."""
+    """The commonest mistakes of one recognizer on the scored split."""
     truth, names = _true_numbers(results), results.classes
-    matrices = {other.label: _confusion(truth, answers(other), len(names)) for other in results.contestants}
-    own = _confusion(truth, answers(cell), len(names))
+    given = answers(cell, results.split)
+    matrices = {
+        other.label: _confusion(truth, answers(other, results.split), len(names)) for other in _answering(results)
+    }
+    own = _confusion(truth, given, len(names))
     support = np.maximum(own.sum(axis=1, keepdims=True), 1)
     mean = np.mean([matrix / support for matrix in (matrices or {"": own}).values()], axis=0)
     mistakes = own - np.diag(np.diag(own))
@@ -68,8 +71,8 @@ def confused_pairs(results: Results, cell: Measured, n_pairs: int = 10) -> list[
     pairs = []
     for label, predicted in zip(*np.unravel_index(order, own.shape), strict=True):
         if mistakes[label, predicted]:
-            rows = np.flatnonzero((truth == label) & (answers(cell) == predicted))
-            surest = np.argsort(-cell.proba[TEST][rows, predicted], kind="stable")
+            rows = np.flatnonzero((truth == label) & (given == predicted))
+            surest = np.argsort(-cell.proba[results.split][rows, predicted], kind="stable")
             n, share = int(own[label, predicted]), float(own[label, predicted] / support[label, 0])
             pairs.append(
                 ConfusedPair(names[label], names[predicted], n, share, float(mean[label, predicted]), rows[surest])
@@ -78,9 +81,11 @@ def confused_pairs(results: Results, cell: Measured, n_pairs: int = 10) -> list[
 
 
 def wrong_everywhere(results: Results) -> WrongEverywhere:
-    """Find the images of PrivateTest that no recognizer gets right."""
+    """Find the images of the scored split that no recognizer gets right."""
     truth, n_classes = _true_numbers(results), len(results.classes)
-    given = np.array([answers(cell) for cell in results.contestants], dtype=np.intp).reshape(-1, len(truth))
+    given = np.array([answers(cell, results.split) for cell in _answering(results)], dtype=np.intp).reshape(
+        -1, len(truth)
+    )
     rows = np.flatnonzero((given != truth).all(axis=0)) if len(given) else np.empty(0, np.intp)
     votes = np.array([np.bincount(given[:, row], minlength=n_classes) for row in rows]).reshape(-1, n_classes)
     order = np.lexsort((rows, -votes.max(axis=1, initial=0)))
@@ -89,14 +94,19 @@ def wrong_everywhere(results: Results) -> WrongEverywhere:
     return WrongEverywhere(rows, names[votes.argmax(axis=1)], votes.max(axis=1, initial=0), len(given))
 
 
-def answers(cell: Measured) -> NDArray[np.intp]:
-    """Class number that a recognizer gives for each image of PrivateTest."""
-    return np.asarray(cell.proba[TEST].argmax(axis=1), dtype=np.intp)
+def answers(cell: Measured, split: str) -> NDArray[np.intp]:
+    """Class number that a recognizer gives for each image of a split."""
+    return np.asarray(cell.proba[split].argmax(axis=1), dtype=np.intp)
+
+
+def _answering(results: Results) -> list[Measured]:
+    """The contestants with answers on the scored split."""
+    return [cell for cell in results.contestants if results.split in cell.proba]
 
 
 def _true_numbers(results: Results) -> NDArray[np.intp]:
     number = {name: place for place, name in enumerate(results.classes)}
-    return np.array([number[label] for label in results.labels[TEST]], dtype=np.intp)
+    return np.array([number[label] for label in results.labels[results.split]], dtype=np.intp)
 
 
 def _confusion(truth: NDArray[np.intp], given: NDArray[np.intp], n_classes: int) -> NDArray[np.int64]:

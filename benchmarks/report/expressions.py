@@ -27,7 +27,7 @@ class ExpressionReport(Report):
     """Recognizers of expressions: accuracy, F1, probabilities, confusions and costs."""
 
     patterns = PATTERNS
-    validation = VALIDATION
+    validation, test = VALIDATION, TEST
     results: Results
     board: ScoreBoard
 
@@ -36,7 +36,7 @@ class ExpressionReport(Report):
     text = staticmethod(leaderboard_text)
 
     def open_pictures(self, dataset: "Dataset") -> Pictures:
-        """The images of PrivateTest."""
+        """The images of the scored split."""
         return Pictures(dataset, self.results)
 
     def score(self) -> ScoreBoard:
@@ -100,9 +100,9 @@ def _calibration(results: Results) -> "pd.DataFrame":
     return stacked(
         {
             cell.label: displays.ReliabilityDisplay.from_predictions(
-                results.labels[TEST], cell.proba[TEST], results.classes
+                results.labels[results.split], cell.proba[results.split], results.classes
             ).frame()
-            for cell in results.measured
+            for cell in results.scored
         }
     )
 
@@ -113,8 +113,8 @@ def _wrong_everywhere(results: Results) -> "pd.DataFrame":
     wrong = wrong_everywhere(results)
     return pd.DataFrame(
         {
-            "id": results.ids[TEST][wrong.rows],
-            "label": results.labels[TEST][wrong.rows],
+            "id": results.ids[results.split][wrong.rows],
+            "label": results.labels[results.split][wrong.rows],
             "commonest_answer": wrong.predicted,
             "votes": wrong.votes,
             "n_recognizers": wrong.n_recognizers,

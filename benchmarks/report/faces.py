@@ -6,12 +6,12 @@ import numpy as np
 
 from ferbench import datasets
 from ferbench.benchmarks.pages import load_again, refuse_other
-from ferbench.benchmarks.report.results import TEST, Results
+from ferbench.benchmarks.report.results import Results
 from ferbench.datasets import Dataset
 
 
 class Pictures:
-    """The images of PrivateTest as data URIs, by row.
+    """The images of the scored split as data URIs, by row.
 
     Parameters
     ----------
@@ -22,15 +22,15 @@ class Pictures:
     Raises
     ------
     ValueError
-        If it is other data: another fingerprint, or other images in PrivateTest.
+        If it is other data: another fingerprint, or other images in the scored split.
     """
 
     def __init__(self, dataset: Dataset, results: Results) -> None:
         refuse_other(dataset, results)
-        self._rows = dataset.rows(TEST)
-        if not np.array_equal(dataset.ids[self._rows].astype(str), results.ids[TEST]):
+        self._rows = dataset.rows(results.split)
+        if not np.array_equal(dataset.ids[self._rows].astype(str), results.ids[results.split]):
             raise ValueError(
-                f"{dataset.name}: the images of {TEST} have other names than in {results.root / 'rows.npz'}; "
+                f"{dataset.name}: the images of {results.split} have other names than in {results.root / 'rows.npz'}; "
                 "name the source that 'ferbench run' was given"
             )
         self._images = dataset.images

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.pages import build_frame, headline_text, record_columns, row_labels, status_text
-from ferbench.benchmarks.report.results import TEST, Measured, Results, read_results
+from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
 from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics
 from ferbench.benchmarks.tables import interval_text, is_missing, number_text, printable, text_table
@@ -47,10 +47,11 @@ def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
     Returns
     -------
     DataFrame
-        One row per cell, by falling accuracy on PrivateTest; cells that failed come last, with blank figures.
-        Rates are fractions. ``leak_free_*`` leaves out the images that stand in Training too, ``public_*`` is
-        PublicTest, ``chosen`` marks the best contestant there. ``against_first`` is ``first``, ``tie`` when the
-        difference from the first row is inside the noise, or ``worse``.
+        One row per cell, by falling accuracy on PrivateTest. Cells for which it was not opened follow by falling
+        accuracy on PublicTest, with blank figures of PrivateTest; cells that failed come last. Rates are fractions.
+        ``leak_free_*`` leaves out the images that stand in Training too, ``public_*`` is PublicTest, ``chosen`` marks
+        the best contestant there. ``against_first`` is ``first``, ``tie`` when the difference from the first row is
+        inside the noise, or ``worse``.
 
     Raises
     ------
@@ -65,10 +66,12 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     """The frame of :func:`leaderboard_frame`, from what was read and scored already."""
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
+    closed = sorted(set(cells).difference(ranking), key=lambda label: (-board.public[label].value, label))
     added = plugin_metrics()
-    rows = [_measured_row(results, board, cells[label], ranking[0]) for label in ranking]
-    for label, row in zip(ranking, rows, strict=True):
-        _add_metrics(row, results, cells[label], added)
+    rows = [_measured_row(results, board, cells[label], ranking[0]) for label in (*ranking, *closed)]
+    if results.split == TEST:
+        for label, row in zip(ranking, rows, strict=False):
+            _add_metrics(row, results, cells[label], added)
     rows += [record_columns(record) for record in results.failed]
     further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
     frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)
@@ -77,15 +80,19 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
 
 
 def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: str) -> dict[str, Any]:
-    scores, best = board.private[cell.label], board.best(results)
-    row: dict[str, Any] = dict(scores.as_dict())
+    best = board.best(results)
+    # What was scored on PublicTest alone leaves the columns of PrivateTest blank.
+    row: dict[str, Any] = (
+        dict(board.private[cell.label].as_dict()) if TEST in cell.proba and results.split == TEST else {}
+    )
     for name, accuracy in (("leak_free", board.leak_free.get(cell.label)), ("public", board.public[cell.label])):
         if accuracy is not None:
             row[f"{name}_accuracy"] = accuracy.value
             row[f"{name}_accuracy_low"], row[f"{name}_accuracy_high"] = accuracy.low, accuracy.high
             row[f"{name}_n_images"] = accuracy.n_images
     row["n_classes"] = len(results.classes)
-    row["against_first"] = "first" if cell.label == first else board.against(cell.label, first)
+    if cell.label in board.private:
+        row["against_first"] = "first" if cell.label == first else board.against(cell.label, first)
     row["chosen"] = best is not None and cell.label == best.label
     return row | record_columns(cell.record)
 
@@ -99,7 +106,7 @@ def _add_metrics(row: dict[str, Any], results: Results, cell: Measured, added: M
 
 def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
     """Mean and standard deviation over the seeds of each recipe that has several; empty without any."""
-    ok = frame[frame["status"] == "ok"]
+    ok = frame[(frame["status"] == "ok") & frame["accuracy"].notna()]
     grouped = ok.groupby("recipe", sort=False)
     table = grouped.agg(
         seeds=("seed", "size"),
@@ -119,7 +126,8 @@ def headline(results: Results) -> str:
     name = str(dataset.get("name"))
     drawn = " (drawn faces, not real photographs)" if dataset.get("drawn") else ""
     trained = f", trained on {counts['Training']:,}" if "Training" in counts else ""
-    return f"{name}{drawn}: {TEST}, {len(results.labels[TEST]):,} images{trained}"
+    closed = "" if results.split == TEST else f"; {TEST} is closed"
+    return f"{name}{drawn}: {results.split}, {len(results.labels[results.split]):,} images{trained}{closed}"
 
 
 def leaderboard_text(frame: "pd.DataFrame") -> str:
@@ -134,24 +142,31 @@ def leaderboard_text(frame: "pd.DataFrame") -> str:
     --------
     >>> print(leaderboard_text(leaderboard_frame("results/faces")))  # doctest: +SKIP
     """
+    kind = "public_" if is_closed(frame) else ""
     lines = [
         ("recipe", "accuracy [95 %]", "", "macro F1", "ms/image", "status"),
-        *(_text_row(label, row) for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True)),
+        *(_text_row(label, row, kind) for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True)),
     ]
     return "\n".join([_text_headline(frame), *text_table(lines, right=(3, 4)), *_text_footer(frame)])
 
 
 def _text_headline(frame: "pd.DataFrame") -> str:
     first = frame.iloc[0]
-    images = "no cell is ok" if is_missing(first["n_images"]) else f"{int(first['n_images']):,} images"
-    return headline_text(frame, f"{TEST}, {images}")
+    split, n_images = (VALIDATION, first["public_n_images"]) if is_closed(frame) else (TEST, first["n_images"])
+    images = "no cell is ok" if is_missing(n_images) else f"{int(n_images):,} images"
+    return headline_text(frame, f"{split}, {images}")
 
 
-def _text_row(label: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
+def is_closed(frame: "pd.DataFrame") -> bool:
+    """Whether PrivateTest was opened for no row, so that the rows are ranked on PublicTest."""
+    return bool(frame["accuracy"].isna().all() and frame["public_accuracy"].notna().any())
+
+
+def _text_row(label: str, row: Mapping[Any, Any], kind: str) -> tuple[str, ...]:
     mark = {"first": "", "tie": "= first"}.get(str(row["against_first"]), "")
     return (
         printable(label),
-        interval_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]),
+        interval_text(*(row[f"{kind}accuracy{end}"] for end in ("", "_low", "_high"))),
         mark,
         number_text(row["macro_f1"], 3),
         number_text(row["latency_ms_median"], 2),
@@ -161,6 +176,8 @@ def _text_row(label: str, row: Mapping[Any, Any]) -> tuple[str, ...]:
 
 def _text_footer(frame: "pd.DataFrame") -> list[str]:
     footer = []
+    if is_closed(frame):
+        footer.append(f"{TEST} is closed: every figure is on {VALIDATION}, where things are chosen, and so too good.")
     if (frame["against_first"] == "tie").any():
         footer.append("= first: the difference from the first row is inside the noise (McNemar and bootstrap, Holm).")
     chosen = frame[frame["chosen"]]

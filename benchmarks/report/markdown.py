@@ -28,24 +28,33 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
     """Markdown page: what was measured, the table, means over seeds where there are several, and how to read it."""
     parts = markdown_head(results, "Leaderboard", headline(results))
     if (best := board.best(results)) is not None:
-        public, private = board.public[best.label], board.private[best.label]
-        parts.append(
-            f"Best on PublicTest: **{markdown_text(best.label)}** with "
-            f"{interval_text(public.value, public.low, public.high)}; on {TEST} it reaches "
-            f"{interval_text(private.accuracy, *private.interval('accuracy'))}."
-        )
+        parts.append(_best(best.label, results, board))
     added = tuple(plugin_metrics().values())
     header = (*_SCORES, *(metric.label for metric in added), *_COSTS)
     rows = zip(row_labels(frame), frame.to_dict("records"), strict=True)
     parts.append(markdown_table(header, [_row(*pair, added) for pair in rows]))
     if len(means := seed_means(frame)):
         parts += ["## Mean over seeds", _means_table(means)]
-    parts += ["## How to read it", _NOTES.format(test=TEST, leaks=_leaks(results)).rstrip()]
+    parts += ["## How to read it", _NOTES.format(test=results.split, leaks=_leaks(results)).rstrip()]
     if board.private:
         parts.append("![Leaderboard](leaderboard.png)")
-    if best is not None:
+    if best is not None and best.label in board.private:
         parts.append(f"![Confusion matrix](confusion_{slug(best.label)}.png)")
     return "\n\n".join(parts) + "\n"
+
+
+def _best(label: str, results: Results, board: ScoreBoard) -> str:
+    public = board.public[label]
+    text = f"Best on PublicTest: **{markdown_text(label)}** with {interval_text(public.value, public.low, public.high)}"
+    if results.split != TEST:
+        return (
+            f"{text}. **{TEST} is closed:** every figure is on {results.split}, where things are chosen, and so is too "
+            "good."
+        )
+    if label not in board.private:
+        return f"{text}; {TEST} was not opened for it."
+    private = board.private[label]
+    return f"{text}; on {TEST} it reaches {interval_text(private.accuracy, *private.interval('accuracy'))}."
 
 
 def _row(label: str, row: dict[Any, Any], added: tuple[Metric, ...]) -> list[str]:

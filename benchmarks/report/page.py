@@ -75,8 +75,8 @@ def render_faces(results: Results, board: ScoreBoard, pictures: Pictures) -> str
 
 def _common(results: Results) -> dict[str, Any]:
     return {
-        **page_values(results, headline(results), (VALIDATION, TEST)),
-        "n_images": len(results.labels[TEST]),
+        **page_values(results, headline(results), (VALIDATION, results.split), TEST),
+        "n_images": len(results.labels[results.split]),
         "classes": results.classes,
     }
 
@@ -84,19 +84,20 @@ def _common(results: Results) -> dict[str, Any]:
 def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[str, Any] | None:
     if best is None:
         return None
-    private, public = board.private[best.label], board.public[best.label]
+    private, public = board.private.get(best.label), board.public[best.label]
     latency = (best.record.get("timings") or {}).get("latency_ms") or {}
     ties = [
         cell.label
         for cell in results.contestants
+        if private is not None and cell.label in board.private
         if cell.label != best.label and board.against(cell.label, best.label) == "tie"
     ]
     return {
         "label": best.label,
         "public": interval_text(public.value, public.low, public.high),
-        "private": f"{private.accuracy:.3f}",
-        "interval": "{:.3f}–{:.3f}".format(*private.interval("accuracy")),
-        "macro_f1": f"{private.macro_f1:.3f}",
+        "private": "" if private is None else f"{private.accuracy:.3f}",
+        "interval": "" if private is None else "{:.3f}–{:.3f}".format(*private.interval("accuracy")),
+        "macro_f1": "" if private is None else f"{private.macro_f1:.3f}",
         "latency": "" if latency.get("median") is None else f"{latency['median']:.2f}",
         "ties": ties,
     }
@@ -132,15 +133,15 @@ def _confusion_tables(results: Results, board: ScoreBoard, best: Measured | None
             {"label": name, "cells": [(int(n), float(n / max(row.sum(), 1))) for n in row], "n": int(row.sum())}
             for name, row in zip(results.classes, counts, strict=True)
         ]
-        shown = label == best.label if best else label == board.ranking()[0]
+        shown = label == (best.label if best and best.label in board.private else board.ranking()[0])
         tables.append({"label": label, "slug": slug(label), "rows": rows, "shown": shown})
     return tables
 
 
 def _pairs(results: Results, best: Measured | None, pictures: Pictures | None) -> list[dict[str, Any]]:
-    if best is None:
+    if best is None or results.split not in best.proba:
         return []
-    ids = results.ids[TEST]
+    ids = results.ids[results.split]
     return [
         {
             "label": pair.label,
@@ -159,7 +160,7 @@ def _pairs(results: Results, best: Measured | None, pictures: Pictures | None) -
 
 def _wrong(results: Results, pictures: Pictures | None) -> dict[str, Any]:
     wrong = wrong_everywhere(results)
-    ids, labels = results.ids[TEST], results.labels[TEST]
+    ids, labels = results.ids[results.split], results.labels[results.split]
     missed = labels[wrong.rows]
     images = [
         {
@@ -211,6 +212,6 @@ def _comparison_cell(row: Mapping[Any, Any], sign: int) -> dict[str, Any]:
 
 
 def _leaks(results: Results) -> dict[str, int] | None:
-    if TEST not in results.leaked:
+    if results.split != TEST or TEST not in results.leaked:
         return None
     return {"n": int(results.leaked[TEST].sum()), "of": len(results.leaked[TEST])}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ferbench.benchmarks import displays
 from ferbench.benchmarks.pages import Drawings, about, no_math, slug, training_display, training_makers
-from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
+from ferbench.benchmarks.report.results import VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard, best_on_validation
 
 if TYPE_CHECKING:
@@ -61,9 +61,11 @@ class ExpressionDrawings(Drawings):
 
 
 def champions(results: Results, board: ScoreBoard) -> list[Measured]:
-    """The best cell of each kind, chosen on PublicTest: the overall best first, the constant ones left out."""
+    """The best scored cell of each kind, chosen on PublicTest: the best of all first, constant ones left out."""
     kinds: dict[str, list[Measured]] = {}
     for cell in results.contestants:
+        if cell.label not in board.private:
+            continue
         kinds.setdefault(cell.kind, []).append(cell)
     found = [best_on_validation(tuple(cells), board.public) for cells in kinds.values()]
     return sorted(filter(None, found), key=lambda cell: -board.public[cell.label].value)
@@ -71,7 +73,7 @@ def champions(results: Results, board: ScoreBoard) -> list[Measured]:
 
 def _overviews(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Callable[[], Display]]]":
     scores = {no_math(label): scores for label, scores in board.private.items()}
-    dataset, cells = about(results, TEST), {no_math(cell.label): cell for cell in results.measured}
+    dataset, cells = about(results, results.split), {no_math(cell.label): cell for cell in results.scored}
     groups = {name: no_math(cell.kind) for name, cell in cells.items()}
     yield "leaderboard", lambda: displays.LeaderboardDisplay.from_scores(scores, groups=groups, dataset=dataset)
     yield "per_class_f1", lambda: displays.F1Display.from_scores(scores, dataset=dataset)
@@ -88,18 +90,20 @@ def _overviews(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Call
 
 def _of_predictions(kind: str, results: Results, cell: Measured) -> "Display":
     display: Display = getattr(displays, kind).from_predictions(
-        results.labels[TEST],
-        cell.proba[TEST],
+        results.labels[results.split],
+        cell.proba[results.split],
         results.classes,
         name=no_math(cell.label),
-        dataset=about(results, TEST),
+        dataset=about(results, results.split),
     )
     return display
 
 
 def _confusion(results: Results, board: ScoreBoard, cell: Measured) -> "Display":
     scores = board.private[cell.label]
-    return displays.ConfusionDisplay.from_scores(scores, name=no_math(cell.label), dataset=about(results, TEST))
+    return displays.ConfusionDisplay.from_scores(
+        scores, name=no_math(cell.label), dataset=about(results, results.split)
+    )
 
 
 def _latency_ms(cell: Measured) -> float | None:

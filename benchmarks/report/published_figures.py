@@ -64,6 +64,7 @@ def claims(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     for row in _read():
         if row["recipe"]:
             cells = [cell for cell in results.contestants if cell.recipe.partition("@")[0] == row["recipe"]]
+            cells = [cell for cell in cells if cell.label in board.private]
             best = max(cells, key=lambda cell: board.public[cell.label].value, default=None)
             rows.append(_claim(row, best, board))
     return pd.DataFrame(rows)
@@ -113,7 +114,8 @@ def _read() -> list[dict[str, str]]:
 def _shown(results: Results, board: ScoreBoard, architectures: set[str]) -> list[Measured]:
     """The best of each kind, and the recipes whose architecture has a published figure."""
     best = champions(results, board)
-    return [cell for cell in results.contestants if cell in best or cell.recipe.partition("@")[0] in architectures]
+    scored = [cell for cell in results.contestants if cell.label in board.private]
+    return [cell for cell in scored if cell in best or cell.recipe.partition("@")[0] in architectures]
 
 
 def _published_row(row: dict[str, str]) -> dict[str, Any]:

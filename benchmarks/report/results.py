@@ -17,7 +17,7 @@ from ferbench.benchmarks.pages import (
     read_suite,
     unique_labels,
 )
-from ferbench.benchmarks.store import Store
+from ferbench.benchmarks.store import Store, final_arrays
 from ferbench.datasets.base import LABELS
 
 TEST, VALIDATION = "PrivateTest", "PublicTest"
@@ -31,7 +31,8 @@ class Measured(MeasuredCell):
     Attributes
     ----------
     proba : mapping of str to ndarray of shape (n_images, n_classes)
-        Probabilities on ``PublicTest`` and ``PrivateTest``, in the order of :attr:`Results.classes`.
+        Probabilities on ``PublicTest``, and on ``PrivateTest`` where it was opened, in the order of
+        :attr:`Results.classes`.
     """
 
     proba: Mapping[str, NDArray[np.float64]]
@@ -71,6 +72,17 @@ class Results(BaseResults):
     labels: Mapping[str, NDArray[np.str_]]
     ids: Mapping[str, NDArray[np.str_]]
     leaked: Mapping[str, NDArray[np.bool_]]
+
+    @property
+    def split(self) -> str:
+        """Where the tables are scored: PrivateTest, or PublicTest where it was opened for nobody."""
+        measured = [cell for cell in self.measured if cell.record["status"] != DERIVED]
+        return VALIDATION if measured and not any(TEST in cell.proba for cell in measured) else TEST
+
+    @property
+    def scored(self) -> tuple[Measured, ...]:
+        """The cells with answers on :attr:`split`."""
+        return tuple(cell for cell in self.measured if self.split in cell.proba)
 
     @property
     def contestants(self) -> tuple[Measured, ...]:
@@ -136,10 +148,12 @@ def _measured(
     labels: Mapping[str, NDArray[np.str_]],
 ) -> Measured:
     path = companion(store, "probabilities", record["cell_id"])
-    stored = store.probabilities(record["cell_id"])
+    stored = store.probabilities(record["cell_id"]) | final_arrays(store, record["cell_id"])
     own = [str(name) for name in stored["classes"]]
     proba = {}
     for split, truth in labels.items():
+        if split == TEST and split not in stored:
+            continue  # Not opened for this cell.
         values = stored[split]
         check_shape(path, split, values, (len(truth), len(own)))
         proba[split] = np.zeros((len(truth), len(classes)))

@@ -35,13 +35,16 @@ class ScoreBoard:
     Attributes
     ----------
     private : mapping of str to Scores
-        All figures on PrivateTest.
+        All figures on the split that the tables are scored on, :attr:`Results.split`: PrivateTest, for the cells for
+        which it was opened; PublicTest, for all, where it was opened for nobody.
     leak_free : mapping of str to Accuracy
-        On PrivateTest without the images that stand in Training too; empty when nobody looked for leaks.
+        On PrivateTest without the images that stand in Training too; empty when nobody looked for leaks, or where
+        PrivateTest was not opened.
     public : mapping of str to Accuracy
         On PublicTest, where everything is chosen.
     pairs : DataFrame
-        Every pair compared on PrivateTest, as :func:`ferbench.benchmarks.scores.statistics.compare` returns it.
+        Every pair of them compared on that split, as :func:`ferbench.benchmarks.scores.statistics.compare` returns
+        it.
     """
 
     private: Mapping[str, Scores]
@@ -50,7 +53,7 @@ class ScoreBoard:
     pairs: "pd.DataFrame"
 
     def ranking(self) -> list[str]:
-        """Labels by falling accuracy on PrivateTest; equals by name."""
+        """Labels of the scored cells by falling accuracy; equals by name."""
         return sorted(self.private, key=lambda label: (-self.private[label].accuracy, label))
 
     def best(self, results: Results) -> Measured | None:
@@ -63,17 +66,18 @@ class ScoreBoard:
 
 
 def score_results(results: Results) -> ScoreBoard:
-    """Score every measured cell and compare every pair of them."""
+    """Score every cell with answers on the scored split, and compare every pair of them."""
     from tqdm import tqdm
 
-    truth = results.labels[TEST]
-    cells = tqdm(results.measured, desc="scoring", unit="cell", disable=None, leave=False)
+    split = results.split
+    truth = results.labels[split]
+    cells = tqdm(results.scored, desc="scoring", unit="cell", disable=None, leave=False)
     private = {
-        cell.label: score(truth, cell.proba[TEST], results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
+        cell.label: score(truth, cell.proba[split], results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
         for cell in cells
     }
-    clean = ~results.leaked[TEST] if TEST in results.leaked else None
-    probas = {cell.label: cell.proba[TEST] for cell in results.measured}
+    clean = ~results.leaked[TEST] if split == TEST and TEST in results.leaked else None
+    probas = {cell.label: cell.proba[split] for cell in results.scored}
     return ScoreBoard(
         private=private,
         leak_free=accuracies(results, TEST, clean) if clean is not None else {},
@@ -83,22 +87,23 @@ def score_results(results: Results) -> ScoreBoard:
 
 
 def accuracies(results: Results, split: str, keep: NDArray[np.bool_] | None = None) -> dict[str, Accuracy]:
-    """Accuracy of every measured cell on one split, or on the images of it to ``keep``."""
+    """Accuracy of every cell with answers on one split, or on the images of it to ``keep``."""
     truth = results.labels[split]
     rows = np.flatnonzero(keep if keep is not None else np.ones(len(truth), bool))
     names = np.array(results.classes)
+    cells = [cell for cell in results.measured if split in cell.proba]
     right = np.array(
-        [names[cell.proba[split][rows].argmax(axis=1)] == truth[rows] for cell in results.measured],
+        [names[cell.proba[split][rows].argmax(axis=1)] == truth[rows] for cell in cells],
         dtype=np.float32,
     ).T
     if not right.size:
-        return {cell.label: Accuracy(np.nan, np.nan, np.nan, len(rows)) for cell in results.measured}
+        return {cell.label: Accuracy(np.nan, np.nan, np.nan, len(rows)) for cell in cells}
     weights = bootstrap_weights(len(rows), N_BOOTSTRAP, SEED)
     resampled = np.concatenate([(block.T @ right).astype(np.float64) / len(rows) for block in weights])
     low, high = percentile_interval(resampled)
     return {
         cell.label: Accuracy(float(right[:, place].mean(dtype=np.float64)), low[place], high[place], len(rows))
-        for place, cell in enumerate(results.measured)
+        for place, cell in enumerate(cells)
     }
 
 

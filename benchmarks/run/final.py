@@ -23,8 +23,8 @@ from ferbench.utils import read_json
 class FinalScoring:
     """One opening of the test split for cells of a suite that are marked as final and measured.
 
-    Nothing is fitted: a process of its own opens the bundle of a cell and answers the images, without their labels; this
-    process notes the opening in the ledger and compares. The cell's record is not touched.
+    Nothing is fitted: a process of its own opens the bundle of a cell and answers the images, without their labels.
+    This process notes the opening in the ledger and compares. The cell's record is not touched.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ferbench import models
-from ferbench.benchmarks.report import TEST, VALIDATION, Measured, Results, read_results
+from ferbench.benchmarks.report import VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.tables import markdown_table, write_csv_files, write_text
 from ferbench.benchmarks.training.epochs import TUTORIAL
 
@@ -22,8 +22,8 @@ of which the first, for getting warm, is left out; of a training on small images
 each size measured by itself. The median over rounds in which the networks took turns (rounds: {rounds}); on {cores}
 cores of {cpu}, load before the start {load}. *Epochs to {target:.0%}*: the first epoch at which the recorded
 training (in `{results}`) was right about {target:.0%} of {validation}; `more than` where its record ends below. The
-accuracy on {test} of each epoch is not known, since {test} is scored once, at the end: what stands there is the
-whole training's, and what is compared is the time of whole trainings which end there or above, ours and theirs. The
+last column is the accuracy of the finished recognizer on {validation}, and what is compared is the time of whole
+trainings which end at the target or above, ours and theirs. No figure here is on a test split. The
 row `{tutorial}` takes its epochs from the record of `{reference}`: the same network, trained in this harness.
 Teachers' answers are not in these times; the compared recipe has none. Measured by `ferbench measure-training` in
 one run; never edited by hand.
@@ -37,7 +37,7 @@ def time_to_accuracy(measured: dict[str, Any], results: Path) -> "pd.DataFrame":
     -------
     DataFrame
         One row per recipe that was measured: ``recipe``, ``epoch_s``, ``images_per_s``, ``epochs`` (of the recorded
-        training), ``epochs_to_target`` (PublicTest), ``reached``, ``private_accuracy``, ``seconds_to_target`` (until
+        training), ``epochs_to_target`` (PublicTest), ``reached``, ``public_accuracy``, ``seconds_to_target`` (until
         PublicTest reached it, or the whole record where it did not: a lower bound), ``seconds_in_all``, ``how``.
     """
     import pandas as pd
@@ -59,7 +59,7 @@ def compare_times(table: "pd.DataFrame", measured: dict[str, Any]) -> dict[str, 
     -------
     dict
         ``ours_s``, ``theirs_s``, ``ratio``, ``ratios`` (of each round), ``at_least`` (whether theirs ends below the
-        accuracy on PrivateTest, which makes the ratio a lower bound) and ``said``, some sentences. The times are None
+        accuracy on PublicTest, which makes the ratio a lower bound) and ``said``, some sentences. The times are None
         where a record is missing, or ours ends below it.
     """
     rows = {row["recipe"]: row for row in table.to_dict("records")}
@@ -67,10 +67,10 @@ def compare_times(table: "pd.DataFrame", measured: dict[str, Any]) -> dict[str, 
     nothing: dict[str, Any] = {"ours_s": None, "theirs_s": None, "ratio": None, "ratios": [], "at_least": False}
     if ours is None or theirs is None or not (ours["epochs"] > 0 and theirs["epochs"] > 0):
         return nothing | {"said": f"no comparison: {measured['recipe']} or {measured['reference']} has no record"}
-    end = f"{measured['recipe']} is at {ours['private_accuracy']:.1%} on {TEST}"
-    if ours["private_accuracy"] < target:
+    end = f"{measured['recipe']} is at {ours['public_accuracy']:.1%} on {VALIDATION}"
+    if ours["public_accuracy"] < target:
         return nothing | {"said": f"no comparison: {end} when it ends, below {target:.0%}"}
-    ratio, at_least = theirs["seconds_in_all"] / ours["seconds_in_all"], theirs["private_accuracy"] < target
+    ratio, at_least = theirs["seconds_in_all"] / ours["seconds_in_all"], theirs["public_accuracy"] < target
     bound, only = ("at least ", "only ") if at_least else ("", "")
     turns = {entry["recipe"]: entry["epoch_s_of_rounds"] for entry in measured["epochs"]}
     ratios = [
@@ -80,7 +80,7 @@ def compare_times(table: "pd.DataFrame", measured: dict[str, Any]) -> dict[str, 
     said = (
         f"{end} after {ours['epochs']:.0f} epochs of {ours['epoch_s']:.0f} s, "
         f"{ours['seconds_in_all'] / 60:.1f} minutes; the four convolutions the tutorials' way take "
-        f"{theirs['epoch_s']:.0f} s an epoch, and are {only}at {theirs['private_accuracy']:.1%} after "
+        f"{theirs['epoch_s']:.0f} s an epoch, and are {only}at {theirs['public_accuracy']:.1%} after "
         f"{theirs['epochs']:.0f}: {bound}{theirs['seconds_in_all'] / 60:.0f} minutes to {target:.0%}. "
         f"That is {bound}{ratio:.1f} times as long (asked: {RATIO_TARGET}; "
         f"round by round {', '.join(f'{each:.1f}' for each in ratios)})."
@@ -136,7 +136,7 @@ def _row(entry: dict[str, Any], cell: Measured | None, read: Results, target: fl
         "epochs": epochs,
         "epochs_to_target": to_target,
         "reached": bool(reached),
-        "private_accuracy": float("nan") if cell is None else _accuracy(cell, read),
+        "public_accuracy": float("nan") if cell is None else _accuracy(cell, read),
         "seconds_to_target": to_target * entry["epoch_s"],
         "seconds_in_all": epochs * entry["epoch_s"],
         "how": entry["how"],
@@ -144,8 +144,8 @@ def _row(entry: dict[str, Any], cell: Measured | None, read: Results, target: fl
 
 
 def _accuracy(cell: Measured, read: Results) -> float:
-    given = np.array(read.classes)[cell.proba[TEST].argmax(axis=1)]
-    return float((given == read.labels[TEST]).mean())
+    given = np.array(read.classes)[cell.proba[VALIDATION].argmax(axis=1)]
+    return float((given == read.labels[VALIDATION]).mean())
 
 
 def _markdown(table: "pd.DataFrame", pipeline: "pd.DataFrame", measured: dict[str, Any]) -> str:
@@ -158,7 +158,7 @@ def _markdown(table: "pd.DataFrame", pipeline: "pd.DataFrame", measured: dict[st
         "minutes",
         "epochs in all",
         "minutes in all",
-        TEST,
+        VALIDATION,
     )
     rows = []
     for row in table.to_dict("records"):
@@ -174,7 +174,7 @@ def _markdown(table: "pd.DataFrame", pipeline: "pd.DataFrame", measured: dict[st
                 minutes[0] if known else "",
                 f"{row['epochs']:.0f}" if known else "",
                 minutes[1] if known else "",
-                f"{row['private_accuracy']:.3f}" if known else "",
+                f"{row['public_accuracy']:.3f}" if known else "",
             ]
         )
     rates = [
@@ -203,7 +203,6 @@ def _notes(measured: dict[str, Any], results: Path) -> str:
         target=measured["target"],
         results=results.as_posix(),
         validation=VALIDATION,
-        test=TEST,
         tutorial=TUTORIAL,
         reference=measured["reference"],
     )
