@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,7 +192,8 @@ def _execute(run: Run, executor: Executor, progress: bool) -> Any:
 
 
 def _debug(suite: Suite, dataset: Any, only: Sequence[str]) -> SuiteResults:
-    """Measure one cell here, in a folder that is gone afterwards."""
+    """Measure one cell here, in a folder that is gone afterwards, with its ledger: the test split stays closed."""
+    suite = replace(suite, final=False)
     with tempfile.TemporaryDirectory() as folder:
         chosen = Run(suite, dataset, folder, only=only).chosen[0]
         summary = Run(suite, dataset, folder, only=[chosen.cell_id]).execute(InProcessExecutor())

@@ -123,7 +123,7 @@ class SuiteResults(Results):
         Returns
         -------
         dict of str to ndarray of shape (n_images, n_classes)
-            By split, ``PublicTest`` and ``PrivateTest``. The columns are in the order of :attr:`classes`, the rows in
+            By split, ``PublicTest``, and ``PrivateTest`` where it was opened. The columns are in the order of :attr:`classes`, the rows in
             that of :attr:`labels`.
 
         Raises
@@ -145,13 +145,14 @@ class SuiteResults(Results):
         Raises
         ------
         ValueError
-            If one of them was not measured, both are the same, or there is no such split.
+            If one of them was not measured, both are the same, there is no such split, or it was not opened for one.
         """
         first, second = self.find(a), self.find(b)
         if split not in self.labels:
             raise ValueError(f"split must be one of {', '.join(self.labels)}; got {split!r}")
         if first is second:
             raise ValueError(f"compare needs two recognizers; got {first.label!r} twice")
+        _check_opened((first, second), split)
         probas = {cell.label: cell.proba[split] for cell in (first, second)}
         table = compare(self.labels[split], probas, self.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
         row = table.iloc[0]
@@ -192,6 +193,8 @@ class SuiteResults(Results):
         cell = self._best() if recipe is None else self.find(recipe)
         if name == "training" and not cell.record.get("history"):
             raise ValueError(f"display 'training' needs a network; {cell.label!r} has no training curves")
+        if name != "training":
+            _check_opened((cell,), self.split)
         return self._drawings.of_cell(name, cell)
 
     def plot(self, name: str, *, recipe: str | None = None, ax: "Axes | None" = None) -> "Axes":
@@ -245,6 +248,15 @@ class SuiteResults(Results):
         if best is None:
             raise ValueError(f"{self.root}: no recognizer but constant ones was measured; name a recipe")
         return best
+
+
+def _check_opened(cells: tuple[Measured, ...], split: str) -> None:
+    for cell in cells:
+        if split not in cell.proba:
+            raise ValueError(
+                f"{split} was not opened for {cell.label!r}; take split='PublicTest', or mark the recipe as final in "
+                "the suite and run ferbench score-final"
+            )
 
 
 def _listed(cells: list[Measured]) -> str:
