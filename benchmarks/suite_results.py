@@ -123,8 +123,8 @@ class SuiteResults(Results):
         Returns
         -------
         dict of str to ndarray of shape (n_images, n_classes)
-            By split, ``PublicTest``, and ``PrivateTest`` where it was opened. The columns are in the order of :attr:`classes`, the rows in
-            that of :attr:`labels`.
+            By split, ``PublicTest``, and ``PrivateTest`` where it was opened. The columns are in the order of
+            :attr:`classes`, the rows in that of :attr:`labels`.
 
         Raises
         ------

@@ -90,7 +90,7 @@ class Gate:
             suite=str(record["suite"]),
             recipe=recipe,
             cell_id=str(record["cell_id"]),
-            family=family_of(recipe),
+            family=family_of(recipe, record["recipe"].get("params")),
             split=self.task.test,
             n_images=len(self.dataset.rows(self.task.test)),
             commit=code_version(),

@@ -6,14 +6,18 @@ import io
 import os
 import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 LEDGER = "ledger.csv"
 # How an opening came about; the last is for those before there was a ledger.
 HOW = ("run", "score-final", "reconstructed")
+# What `pretrained` and `deep` mean where they name no bundle.
+_SHIPPED = "ferbench-net"
 _SIZE = re.compile(r"-(xs|s|m|l|xl)$")
 
 
@@ -137,15 +141,29 @@ def count_families(openings: list[Opening]) -> list[tuple[str, int, int, str, st
     return sorted(counts, key=lambda row: (-row[1], row[0]))
 
 
-def family_of(recipe: str) -> str:
+def family_of(recipe: str, params: Mapping[str, Any] | None = None) -> str:
     """Name under which the openings of a recipe's variants and sizes are counted together.
+
+    Parameters
+    ----------
+    recipe : str
+    params : mapping, optional
+        The recipe's parameters: what is put together of bundles, or sees what a network sees, counts for the first
+        bundle's family; without a name that is the bundle that ships.
 
     Examples
     --------
     >>> family_of("ferbench-net-xs"), family_of("ferbench-net@fast"), family_of("hog+svm")
     ('ferbench-net', 'ferbench-net', 'hog+svm')
+    >>> family_of("pretrained@both-nets", {"bundles": ["ferbench-net-l", "ferbench-net-xs"]})
+    'ferbench-net'
     """
-    return _SIZE.sub("", recipe.partition("@")[0])
+    base = recipe.partition("@")[0]
+    if base == "pretrained" or "deep" in re.split(r"[+:,]", base):
+        named = (params or {}).get("bundles") or (params or {}).get("features__bundle") or _SHIPPED
+        first = str(named if isinstance(named, str) else named[0])
+        base = Path(first).name.partition("@")[0]
+    return _SIZE.sub("", base)
 
 
 def opening_time() -> str:
