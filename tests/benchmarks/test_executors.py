@@ -117,7 +117,7 @@ def test_a_cluster_and_cells_at_once_give_the_results_of_a_plain_run(
     assert_same_results(plain, remote)
     assert any(record["bundle"] for record in remote.records())
     # The images traveled: the workers have a cache of their own.
-    assert list((cluster_file.parent / "cache" / "handoff").iterdir())
+    assert list((cluster_file.parent / "cache" / "handed").iterdir())
     # Cells at once share the cores.
     assert at_once.records()[0]["environment"]["threads"]["OMP_NUM_THREADS"] == "1"
 

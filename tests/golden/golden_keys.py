@@ -56,7 +56,7 @@ def record_keys() -> dict[str, set[str]]:
 def run_keys(folder: Path) -> dict[str, set[str]]:
     """Keys of what a new run of a suite writes."""
     suite = folder / "tiny.toml"
-    suite.write_text('name = "tiny"\nrecipes = ["constant"]\n[dataset]\nsize = 24\n')
+    suite.write_text('name = "tiny"\nrecipes = ["constant"]\nfinal = true\n[dataset]\nsize = 24\n')
     ferbench("run", str(suite), "--source", str(SUITES / "faces"), "--output", str(folder / "results"), "--no-report")
     (root,) = (folder / "results").iterdir()
     (record,) = (root / "records").glob("*.json")
