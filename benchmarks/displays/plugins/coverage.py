@@ -47,13 +47,14 @@ class CoverageDisplay(Display):
 
     @classmethod
     def from_results(cls, results: "Results") -> Self | None:
-        """The recognizers with the highest accuracy on PublicTest, drawn on PrivateTest; None without any."""
-        if not results.contestants or not len(results.labels["PrivateTest"]):
+        """The recognizers with the highest accuracy on PublicTest, drawn where the tables are scored; None without any."""
+        cells = [cell for cell in results.contestants if results.split in cell.proba]
+        if not cells or not len(results.labels[results.split]):
             return None
-        best = sorted(results.contestants, key=lambda cell: -_accuracy(results, cell))[:_MOST_CURVES]
-        probas = {cell.label: cell.proba["PrivateTest"] for cell in best}
-        about = f"{results.dataset.get('name')} PrivateTest".replace("$", r"\$")
-        return cls.from_predictions(results.labels["PrivateTest"], probas, results.classes, dataset=about)
+        best = sorted(cells, key=lambda cell: -_accuracy(results, cell))[:_MOST_CURVES]
+        probas = {cell.label: cell.proba[results.split] for cell in best}
+        about = f"{results.dataset.get('name')} {results.split}".replace("$", r"\$")
+        return cls.from_predictions(results.labels[results.split], probas, results.classes, dataset=about)
 
     @classmethod
     def from_predictions(
