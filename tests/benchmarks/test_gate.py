@@ -195,7 +195,7 @@ def test_a_report_on_a_closed_split_is_whole_and_says_so(tmp_path: Path) -> None
         assert set(pd.read_csv(root / f"{name}.csv")["split"]) <= {"PublicTest"}, name
     assert "**PrivateTest is closed:**" in (root / "leaderboard.md").read_text()
     results = SuiteResults.of(read_results(root))
-    with pytest.raises(ValueError, match="PrivateTest was not opened for 'pixels.tree'"):
+    with pytest.raises(ValueError, match=r"PrivateTest was not opened for 'pixels\+tree'"):
         results.compare("pixels+tree", "pixels+nb")
     assert results.compare("pixels+tree", "pixels+nb", split="PublicTest").split == "PublicTest"
     choice = choose_best(root)

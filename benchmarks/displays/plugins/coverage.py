@@ -47,7 +47,7 @@ class CoverageDisplay(Display):
 
     @classmethod
     def from_results(cls, results: "Results") -> Self | None:
-        """The recognizers with the highest accuracy on PublicTest, drawn where the tables are scored; None without any."""
+        """The recognizers with the highest accuracy on PublicTest, drawn on the scored split; None without any."""
         cells = [cell for cell in results.contestants if results.split in cell.proba]
         if not cells or not len(results.labels[results.split]):
             return None
