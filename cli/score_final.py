@@ -30,7 +30,7 @@ def register(subparsers: Any) -> None:
 
 def score_final(args: argparse.Namespace) -> int:
     """Score the final cells; return 0 when all answered, 1 when some did not."""
-    from ferbench.benchmarks.rebuild import leaderboard_lines, rebuild_report
+    from ferbench.benchmarks.rebuild import rebuild_report, report_of
     from ferbench.benchmarks.run import FinalScoring, find_suite
     from ferbench.benchmarks.tasks import get_task
 
@@ -50,7 +50,7 @@ def score_final(args: argparse.Namespace) -> int:
     summary = scoring.execute(on_plan=_say_plan, on_record=_say)
     if not args.no_report:
         page, table = rebuild_report(summary.root, dataset=dataset)
-        print(leaderboard_lines(task, table))
+        print(report_of(task).text(table))
         print(f"report: {page}")
     print(f"ledger: {Path(summary.root) / 'ledger.csv'}")
     return 1 if summary.failed else 0
