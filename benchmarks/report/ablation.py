@@ -9,6 +9,7 @@ from ferbench.benchmarks.report.results import VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import N_BOOTSTRAP, SEED
 from ferbench.benchmarks.scores import ALPHA, compare, holm
 from ferbench.benchmarks.tables import markdown_table, markdown_text, number_text
+from ferbench.models import recipe_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ never edited by hand.
 def reference_of(results: Results) -> Measured | None:
     """The measured cell that the suite names as its reference; None where it names none, or it was not measured."""
     name = results.suite.get("reference")
-    return next((cell for cell in results.measured if cell.recipe == name), None)
+    return next((cell for cell in results.measured if name and cell.recipe == recipe_name(name)), None)
 
 
 def effects(results: Results, reference: Measured) -> "pd.DataFrame":
