@@ -1,4 +1,4 @@
-"""Run a suite, read its results and choose from them, from Python."""
+"""Run a suite, read its results and choose a recognizer, from Python."""
 
 import tempfile
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def read_results(folder: str | Path = "results") -> SuiteResults:
     Parameters
     ----------
     folder : str or Path, default="results"
-        Such as ``results/fer2013``, or a folder that holds a single such folder.
+        A results folder such as ``results/fer2013``, or its parent if that holds only one results folder.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def read_results(folder: str | Path = "results") -> SuiteResults:
     FileNotFoundError
         If there is no such folder, or no records in it.
     ValueError
-        If results of several data sets lie in it, or its files do not fit together.
+        If the folder holds results of several data sets, or its files are inconsistent.
 
     Examples
     --------
@@ -62,52 +62,52 @@ def run_suite(
     report: bool = False,
     debug: bool = False,
 ) -> SuiteResults:
-    """Measure the recipes of a suite, each in a process of its own, and read the results.
+    """Measure the recipes of a suite, each in its own process, and read the results.
 
-    What is measured already is not measured again.
+    Recipes that already have a result are skipped.
 
     Parameters
     ----------
     suite : str, Path or Suite
-        Name of a suite that ships with ferbench, path of a TOML file, or what :func:`load_suite` returned.
+        Name of a suite that ships with ferbench, path of a TOML file, or a suite from :func:`load_suite`.
     source : str, Path or Dataset, optional
-        The data, where the suite names none or other data is to be used: a folder, a zip, a CSV, ``"faces"`` for drawn
-        faces, or a data set that was loaded already.
+        The data: a folder, a zip, a CSV, ``"faces"`` for drawn faces, or a loaded data set. Required if the suite
+        names no data; otherwise it replaces the data that the suite names.
     output : str or Path, default="results"
         Results go to ``OUTPUT/<dataset name>``.
     only : sequence of str, default=()
-        Patterns such as ``hog+*``; recipes that match none are left alone.
+        Patterns such as ``hog+*``; only matching recipes are measured.
     n_jobs : int, default=1
-        Recipes that are measured at once on this machine; they share its cores.
+        Number of recipes measured in parallel on this machine; they share its cores.
     force : bool, default=False
-        Measure again what is measured already.
+        Repeat measurements that already have a result.
     retry_failed : bool, default=False
-        Measure again what failed.
+        Repeat measurements that failed.
     executor : str or Executor, default="local"
         ``"local"``, ``"dask://HOST:PORT"``, or an object with `threads` and `run`.
     progress : bool, default=True
-        Show a bar on a terminal.
+        Show a progress bar on a terminal.
     report : bool, default=False
-        Also write the tables, the drawings and the page, as ``ferbench run`` does.
+        Also write the tables, the plots and the page, as ``ferbench run`` does.
     debug : bool, default=False
-        Measure only the first recipe that matches `only`, in this process and without limits, and let its exception
-        through to a debugger. Nothing is written to `output`.
+        Measure only the first recipe that matches `only`, in this process and without limits. Its exception is
+        raised, so that a debugger can stop there. Nothing is written to `output`.
 
     Returns
     -------
     SuiteResults
-        Everything in the folder of the data set, earlier measurements too; recipes that failed are in its `failed`.
+        All results in the folder of the data set, including earlier ones; failed recipes are in its `failed`.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If the suite, its data, a recipe, a parameter or a pattern is unknown, or the suite is one of key points.
+        If the suite, its data, a recipe, a parameter or a pattern is unknown, or the suite measures key points.
     OSError
         If the results cannot be written.
 
     See Also
     --------
-    read_results : results that were measured before.
+    read_results : Read earlier results without measuring.
 
     Examples
     --------
@@ -137,28 +137,28 @@ def best(
     max_size_mb: float | None = None,
     min_accuracy: float | None = None,
 ) -> "Choice":
-    """Choose the recognizer with the best accuracy on PublicTest within limits. PrivateTest has no say in it.
+    """Choose the recognizer with the best accuracy on PublicTest within limits. PrivateTest is not used.
 
     Parameters
     ----------
     results : SuiteResults, str or Path, optional
         Results or their folder; by default the only one in ``results``.
     max_latency_ms : float, optional
-        Limit on the time for one image, in milliseconds: nine of ten images are faster.
+        Limit on the p90 latency for one image, in milliseconds.
     max_size_mb : float, optional
         Limit on the size of the bundle, in megabytes.
     min_accuracy : float, optional
-        Least accuracy on PublicTest, a fraction.
+        Minimum accuracy on PublicTest, from 0 to 1.
 
     Returns
     -------
     Choice
-        Its `label`, `bundle`, accuracies, costs and `ties`; ``print(choice.text())`` shows them.
+        With `label`, `bundle`, accuracies, costs and `ties`; ``print(choice.text())`` shows them.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If there are no results, or no recognizer keeps the limits; the message names the one that comes closest.
+        If there are no results, or no recognizer is within the limits; the message names the closest one.
 
     Examples
     --------
@@ -192,7 +192,7 @@ def _execute(run: Run, executor: Executor, progress: bool) -> Any:
 
 
 def _debug(suite: Suite, dataset: Any, only: Sequence[str]) -> SuiteResults:
-    """Measure one cell here, in a folder that is gone afterwards, with its ledger: the test split stays closed."""
+    """Measure one cell in this process, with its results in a temporary folder; the test split is not opened."""
     suite = replace(suite, final=False)
     with tempfile.TemporaryDirectory() as folder:
         chosen = Run(suite, dataset, folder, only=only).chosen[0]

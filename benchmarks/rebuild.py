@@ -1,4 +1,4 @@
-"""Rebuild the report of any results folder, whatever its task."""
+"""Rebuild the report of a results folder, for any task."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 def write_report(folder: Path | str, *, dataset: "Dataset | PointDataset | None" = None) -> Path:
     """Rebuild every table, plot and page of a results folder. Nothing is fitted and no data is needed.
 
-    Writes ``leaderboard.csv`` and ``.md``, ``comparisons.csv``, ``per_class.csv``, ``confusion.csv``,
-    ``calibration.csv``, ``history.csv``, ``wrong_everywhere.csv``, the drawings as PNG, and ``index.html``, which is
-    one file without any link to the network. Of key points ``leaderboard.csv`` and ``.md``, ``comparisons.csv``,
-    ``per_point.csv``, ``ced.csv``, ``history.csv``, drawings and ``index.html``. Displays that are plug-ins add
-    ``plot_<name>.png`` and ``.csv``, metrics that are plug-ins a column.
+    For expressions it writes ``leaderboard.csv`` and ``.md``, ``comparisons.csv``, ``per_class.csv``,
+    ``confusion.csv``, ``calibration.csv``, ``history.csv``, ``wrong_everywhere.csv``, the plots as PNG, and
+    ``index.html``. For key points it writes ``leaderboard.csv`` and ``.md``, ``comparisons.csv``, ``per_point.csv``,
+    ``ced.csv``, ``history.csv``, the plots and ``index.html``. The page is one file that loads nothing from the
+    network. Each display plug-in adds ``plot_<name>.png`` and ``.csv``; each metric plug-in adds a column.
 
     Parameters
     ----------
     folder : Path or str
-        Folder of one data set, such as ``results/fer2013``, or one that holds a single such folder.
+        Folder of one data set, such as ``results/fer2013``, or its parent if that holds only one such folder.
     dataset : Dataset or PointDataset, optional
-        The data that was measured. Photographs go into ``faces.html`` only, which is never published; drawn faces
-        go into ``index.html``. Drawn faces are drawn again where they can be when this is not given.
+        The data that was measured. Photographs go only into ``faces.html``, which is never published; drawn faces
+        go into ``index.html``. Without `dataset`, drawn faces are drawn again where possible.
 
     Returns
     -------
@@ -37,25 +37,25 @@ def write_report(folder: Path | str, *, dataset: "Dataset | PointDataset | None"
     Raises
     ------
     FileNotFoundError, ValueError
-        If the folder holds no records, its files do not fit together, or ``dataset`` is other data.
+        If the folder holds no records, its files are inconsistent, or `dataset` is not the measured data.
     """
     return rebuild_report(folder, dataset=dataset)[0]
 
 
 def rebuild_report(folder: Path | str, *, dataset: Any = None) -> "tuple[Path, pd.DataFrame]":
-    """Do what :func:`write_report` does, and return the page and the leaderboard."""
+    """Rebuild the report like :func:`write_report`, and return the page and the leaderboard."""
     root = pages.find_results(folder)
     made = report_of(task_of(root))(root, dataset)
     return made.write(), made.frame
 
 
 def report_of(task: Task) -> "type[pages.Report]":
-    """The class that makes the report of a task."""
+    """Return the report class of a task."""
     return {"expressions": lambda: report.ExpressionReport, "keypoints": lambda: keypoints.PointReport}[task.name]()
 
 
 def load_measured(folder: Path | str, source: str) -> Any:
-    """Load a source as the suite did whose results a folder holds: same size, seed and options."""
+    """Load a source with the size, seed and options of the suite whose results are in a folder."""
     root = pages.find_results(folder)
     kind = report_of(task_of(root))
     return kind.load(kind.read(root), source)

@@ -1,4 +1,4 @@
-"""The results of a suite: what was measured on one data set, and the questions that can be put to it."""
+"""Hold the results of a suite: leaderboard, probabilities, comparisons and plots."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two recognizers on the same images.
+    """Comparison of two recognizers on the same images, as :meth:`SuiteResults.compare` returns it.
 
     Attributes
     ----------
     a, b, split : str
-        The recognizers, and the part of the data that they are compared on.
+        The recognizers, and the split on which they are compared.
     n_images : int
     difference, low, high : float
-        Accuracy of `a` less that of `b`, with its paired 95 % bootstrap interval.
+        Accuracy of `a` minus accuracy of `b`, with its paired 95 % bootstrap interval.
     p : float
-        McNemar's test, two-sided, for this one pair: whoever looks at several pairs corrects for their number.
+        Two-sided p-value of McNemar's test for this pair. It is not corrected for multiple comparisons.
     verdict : {"better", "worse", "not shown to differ"}
-        How `a` does against `b`.
+        How `a` compares with `b`.
     """
 
     a: str
@@ -67,12 +67,12 @@ class Comparison:
 class SuiteResults(Results):
     """Everything measured on one data set, as :func:`read_results` and :func:`run_suite` return it.
 
-    A recognizer is named by its recipe, such as ``hog+svm``, or by its cell id. Where several seeds of a recipe were
-    measured it is named by its label, such as ``cnn (seed 1)``.
+    A recognizer is named by its recipe, such as ``hog+svm``, or by its cell id. If several seeds of a recipe were
+    measured, use its label, such as ``cnn (seed 1)``.
 
     See Also
     --------
-    best : the recognizer to take, within limits.
+    best : Choose the best recognizer within limits.
 
     Notes
     -----
@@ -89,7 +89,7 @@ class SuiteResults(Results):
 
     @classmethod
     def of(cls, results: Results) -> Self:
-        """The same content with these methods."""
+        """Make a `SuiteResults` from plain `Results`."""
         return cls(**{field.name: getattr(results, field.name) for field in fields(results)})
 
     def __repr__(self) -> str:
@@ -97,7 +97,7 @@ class SuiteResults(Results):
 
     @cached_property
     def scores(self) -> ScoreBoard:
-        """Every figure with its interval; worked out when it is first asked for."""
+        """All metrics with their intervals; computed on first access."""
         return score_results(self)
 
     @property
@@ -106,10 +106,10 @@ class SuiteResults(Results):
         return tuple(cell.label for cell in self.measured)
 
     def frame(self) -> "pd.DataFrame":
-        """The leaderboard: one row a recognizer by falling accuracy on PrivateTest, failed ones last.
+        """Return the leaderboard: one row per recognizer, sorted by accuracy on PrivateTest, failed ones last.
 
-        Columns are those of ``leaderboard.csv``: first the fixed ones, then further figures with their bounds, and at
-        the end one for each metric that is a plug-in.
+        The columns are those of ``leaderboard.csv``: first the fixed ones, then further metrics with their bounds,
+        then one for each metric plug-in.
         """
         return self._leaderboard.copy()
 
@@ -118,13 +118,13 @@ class SuiteResults(Results):
         return build_leaderboard(self, self.scores)
 
     def probabilities(self, recipe: str) -> dict[str, NDArray[Any]]:
-        """The stored probabilities of one recognizer.
+        """Return the stored probabilities of one recognizer.
 
         Returns
         -------
         dict of str to ndarray of shape (n_images, n_classes)
-            By split, ``PublicTest``, and ``PrivateTest`` where it was opened. The columns are in the order of
-            :attr:`classes`, the rows in that of :attr:`labels`.
+            One array for each split: ``PublicTest``, and ``PrivateTest`` if it was opened. Rows are in the order of
+            :attr:`labels`, columns in the order of :attr:`classes`.
 
         Raises
         ------
@@ -161,18 +161,18 @@ class SuiteResults(Results):
         return Comparison(first.label, second.label, split, int(row["n_images"]), *figures, verdict)
 
     def plots(self) -> tuple[str, ...]:
-        """Names that :meth:`display` and :meth:`plot` take: those about one recognizer, then those about all."""
+        """Return the names that :meth:`display` and :meth:`plot` accept: first per recognizer, then overall."""
         return (*OF_A_CELL, *self._drawings_of_all)
 
     def display(self, name: str, *, recipe: str | None = None) -> "Display":
-        """One drawing of the report and the numbers behind it.
+        """Return one plot of the report with its numbers.
 
         Parameters
         ----------
         name : str
             One of :meth:`plots`.
         recipe : str, optional
-            For a drawing about one recognizer; by default the best on PublicTest.
+            The recognizer, for a plot about one recognizer; by default the best one on PublicTest.
 
         Returns
         -------
@@ -182,7 +182,7 @@ class SuiteResults(Results):
         Raises
         ------
         ValueError
-            If there is no such drawing or recognizer, or a recipe is named for a drawing about all of them.
+            If there is no such plot or recognizer, or `recipe` is given for a plot of all recognizers.
         """
         if name not in self.plots():
             raise ValueError(_unknown("display", name, self.plots()))
@@ -203,19 +203,20 @@ class SuiteResults(Results):
         Parameters
         ----------
         name, recipe
-            As :meth:`display` takes them.
+            See :meth:`display`.
         ax : matplotlib Axes, optional
-            Neither pyplot nor a screen is needed without: ``results.plot(...).figure.savefig("plot.png")``.
+            By default a new figure, which needs neither pyplot nor a screen:
+            ``results.plot(...).figure.savefig("plot.png")``.
         """
         return self.display(name, recipe=recipe).plot(ax)
 
     def find(self, recipe: str) -> Measured:
-        """One measured recognizer.
+        """Return one measured recognizer.
 
         Raises
         ------
         ValueError
-            If none or several have this name; the message names them, or says how the measurement failed.
+            If no recognizer or several have this name, or the measurement failed; the message gives the reason.
         """
         exact = [cell for cell in self.measured if recipe in (cell.label, cell.record["cell_id"])]
         found = exact or [cell for cell in self.measured if cell.recipe == recipe]

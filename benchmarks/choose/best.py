@@ -1,4 +1,4 @@
-"""Which recognizer to take, within a budget: chosen on PublicTest, reported on PrivateTest."""
+"""Choose the best recognizer within a budget on PublicTest, and report it on PrivateTest."""
 
 import math
 from collections.abc import Mapping
@@ -33,9 +33,9 @@ class Tie:
         Its name in the report.
     public_accuracy : float
     latency_ms_median, size_bytes : float or None
-        What it costs; None where it was not measured.
+        Its costs; None if not measured.
     cheaper : bool
-        Whether it is faster or smaller than the winner, and in neither worse.
+        Whether it is faster or smaller than the winner, and worse in neither.
     """
 
     label: str
@@ -47,7 +47,7 @@ class Tie:
 
 @dataclass(frozen=True)
 class Choice:
-    """The winner within the limits.
+    """The chosen recognizer with its accuracies and costs, as :func:`choose_best` returns it.
 
     Attributes
     ----------
@@ -60,9 +60,9 @@ class Choice:
     public, private : Accuracy
         Accuracy on PublicTest, where it was chosen, and on PrivateTest; None where that was not opened for it.
     latency_ms : float or None
-        The latency that was held against the limit.
+        The latency that was compared with the limit.
     latency_kind : str
-        ``p90``, or ``median`` where there were too few samples for a p90.
+        ``p90``, or ``median`` if there were too few samples for a p90.
     latency_ms_median : float or None
     size_bytes : int or None
     bundle : str or None
@@ -89,11 +89,11 @@ class Choice:
     ties: tuple[Tie, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
+        """Return plain values, for JSON."""
         return asdict(self)
 
     def text(self) -> str:
-        """A few lines for the terminal."""
+        """Return a short text for the terminal."""
         drawn = " (drawn faces, not real photographs)" if self.drawn else ""
         lines = [
             printable(self.label),
@@ -135,18 +135,18 @@ def choose_best(
     max_size_mb: float | None = None,
     min_accuracy: float | None = None,
 ) -> Choice:
-    """Choose the recognizer with the best PublicTest accuracy within the limits. PrivateTest has no say in it.
+    """Choose the recognizer with the best PublicTest accuracy within the limits. PrivateTest is not used.
 
     Parameters
     ----------
     folder : str or Path, optional
         Folder of one data set; by default the only one in ``results``.
     max_latency_ms : float, optional
-        Limit on the p90 of the latency for one image, or on its median where there were too few samples.
+        Limit on the p90 latency for one image, or on the median if there were too few samples for a p90.
     max_size_mb : float, optional
         Limit on the size of the bundle, in megabytes.
     min_accuracy : float, optional
-        Least accuracy on PublicTest, a fraction.
+        Minimum accuracy on PublicTest, from 0 to 1.
 
     Returns
     -------
@@ -157,7 +157,7 @@ def choose_best(
     FileNotFoundError
         If there are no results.
     ValueError
-        If no recognizer keeps the limits; the message names the one that comes closest.
+        If no recognizer is within the limits; the message names the closest one.
     """
     _check_limits(max_latency_ms, max_size_mb, min_accuracy)
     results = read_results(folder if folder is not None else "results")
@@ -185,7 +185,7 @@ def _within(
     max_size_mb: float | None,
     min_accuracy: float | None,
 ) -> tuple[Measured, ...]:
-    """Apply one limit after the other; a cost that was not measured keeps no limit."""
+    """Apply one limit after the other; a recognizer whose cost was not measured fails the limit."""
     cells = results.candidates
     if min_accuracy is not None:
         kept = tuple(cell for cell in cells if public[cell.label].value >= min_accuracy)

@@ -1,4 +1,4 @@
-"""Find the bundle that a name means."""
+"""Find a bundle by path, by recipe name, or as the winner."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from ferbench.benchmarks.choose.best import choose_best
 from ferbench.models import pretrained, recipe_name
 
-# What a winner may take for one face where frames wait for it.
+# Latency limit of the winner for one face in live video.
 REAL_TIME_MS = 30.0
 
 
@@ -16,18 +16,19 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
     Parameters
     ----------
     name : str
-        A bundle's folder; a recipe such as ``hog+svm``, whose newest bundle under `results` is taken; a shipped bundle
-        such as ``ferbench-net-xs``; or ``winner``: the best recognizer that was measured here on real faces, and
-        the shipped one where there is none. What drawn faces taught wins only where `results` is their own folder.
+        One of: the folder of a bundle; a recipe such as ``hog+svm``, for its newest bundle under `results`; a shipped
+        bundle such as ``ferbench-net-xs``; ``winner``, for the best recognizer measured on real faces, or the
+        default shipped bundle if there is none. A recognizer trained on drawn faces can be the winner only if
+        `results` is the folder of that data set.
     results : Path
         A results folder, or one of its data sets.
     max_latency_ms : float, optional
-        What the winner may take for one image (p90), where speed counts.
+        Limit on the p90 latency of the winner for one image, in milliseconds.
 
     Raises
     ------
     FileNotFoundError
-        If the name means no bundle; the message lists those there are.
+        If no bundle has this name; the message lists the known names.
     """
     if (Path(name) / "bundle.json").is_file():
         return Path(name)
@@ -44,12 +45,12 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
 
 
 def _winner(results: Path, max_latency_ms: float | None) -> Path:
-    """The best recognizer of the one data set whose bundles are on this machine; published results come without."""
+    """Find the bundle of the best recognizer. Only data sets with bundles on this machine count."""
     folders = sorted(
         {file.parents[2] for file in [*results.glob("bundles/*/*.json"), *results.glob("*/bundles/*/*.json")]}
     )
     if not (results / "bundles").is_dir():
-        # A first run on drawn faces must not put their winner in front of a camera.
+        # A recognizer trained on drawn faces must not be used on a camera by default.
         folders = [folder for folder in folders if not _is_drawn(folder)]
     if not folders:
         return next(iter(pretrained().values()))
@@ -65,13 +66,13 @@ def _winner(results: Path, max_latency_ms: float | None) -> Path:
 
 
 def _is_drawn(folder: Path) -> bool:
-    """Whether a data set's bundles were trained on drawn faces."""
+    """Return whether the bundles of a data set were trained on drawn faces."""
     descriptions = (json.loads(file.read_text()) for file in folder.glob("bundles/*/bundle.json"))
     return any(info.get("dataset", {}).get("drawn", False) for info in descriptions)
 
 
 def _bundles(results: Path) -> list[tuple[str, str, Path]]:
-    """Recipe, time of the end and folder of each bundle."""
+    """Return recipe, end time and folder of each bundle."""
     found = []
     for file in [*results.glob("records/*.json"), *results.glob("*/records/*.json")]:
         record = json.loads(file.read_text())

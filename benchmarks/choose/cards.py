@@ -1,16 +1,16 @@
-"""What the model cards of all tasks say alike: the data, the parameters, the fit, and notes."""
+"""Write the sections that the model cards of all tasks share: data, parameters, fit and notes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 def data_text(data: Mapping[str, Any]) -> str:
-    """Name and fingerprint of the data."""
+    """Return name and fingerprint of the data."""
     return f"{data['name']}{' (drawn faces)' if data['drawn'] else ''}, fingerprint `{data['fingerprint'][:16]}`"
 
 
 def fit_text(record: Mapping[str, Any]) -> str:
-    """Parameters of the recipe, and what the fit took."""
+    """Return the parameters of the recipe, the fit time and the machine."""
     params, machine = record["recipe"]["all_params"], record["environment"]
     said = ", ".join(f"{name} {value}" for name, value in params.items() if value not in (None, "", "()"))
     return (
@@ -21,6 +21,6 @@ def fit_text(record: Mapping[str, Any]) -> str:
 
 
 def card_text(parts: Sequence[str], notes: Sequence[str]) -> str:
-    """A card of its sections, then notes that no measurement can tell."""
+    """Join the sections of a card, then add the notes."""
     told = [f"## Notes\n\n{note}" if place == 0 else note for place, note in enumerate(notes)]
     return "\n\n".join([*parts, *told]) + "\n"

@@ -1,4 +1,4 @@
-"""A measured bundle, taken out of the results with a card that says what it was trained on and what it can do."""
+"""Export a measured bundle with its model card."""
 
 import shutil
 from collections.abc import Sequence
@@ -34,13 +34,13 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
     Parameters
     ----------
     name : str
-        What :func:`find_bundle` takes: a bundle's folder within `results`, a recipe or ``winner``.
+        A name that :func:`find_bundle` accepts: a bundle's folder within `results`, a recipe or ``winner``.
     results : Path
         A results folder, or one of its data sets.
     target : Path
-        Folder to make; an older bundle there is replaced.
+        Folder to create; an older bundle there is replaced.
     notes : sequence of str
-        Paragraphs for the card that no measurement can tell, such as the license of the data.
+        Further paragraphs for the card, such as the license of the data.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
     FileNotFoundError
         If there is no such bundle.
     ValueError
-        If nothing was measured for it, or `target` exists and is no bundle.
+        If the bundle has no measured results, or `target` exists and is no bundle.
     """
     bundle = find_bundle(name, results)
     if target.exists() and not (target / "bundle.json").is_file():
@@ -60,7 +60,7 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
     measured = bundle.parents[1]
     if not (measured / "records" / f"{bundle.name}.json").is_file():
         raise ValueError(
-            f"{bundle} has no record beside it, so nothing is known for its card; name one of a results folder"
+            f"{bundle} has no record, which the model card needs; name a bundle in a results folder"
         )
     if load_bundle(bundle).info.get("task") == "keypoints":
         text = points_card(bundle.name, measured, notes)
@@ -76,7 +76,7 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
 
 
 def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
-    """Write the model card of a measured recognizer, in Markdown; every figure is worked out from its probabilities."""
+    """Return the model card of a measured recognizer in Markdown; all metrics come from its stored probabilities."""
     record = cell.record
     data, recipe = record["dataset"], record["recipe"]
     parts = [
@@ -84,7 +84,7 @@ def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
         f"Recognizes {', '.join(results.classes[:-1])} and {results.classes[-1]} in a gray picture of one face.",
         "## Training\n\n"
         f"- Data: {data_text(data)}; "
-        f"{data['counts']['Training']:,} images of Training, chosen on {data['counts']['PublicTest']:,} others.\n"
+        f"{data['counts']['Training']:,} training images; model selection on {data['counts']['PublicTest']:,} others.\n"
         f"- Recipe: `{recipe['name']}`, {recipe['implementation']}; probabilities: {recipe['probabilities']}.\n"
         f"{fit_text(record)}",
         "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(record),
@@ -96,20 +96,20 @@ def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
 
 def _scores(cell: Measured, results: Results) -> str:
     lines = ["| images | n | accuracy | 95 % interval |", "| :-- | --: | --: | :-- |"]
-    kept: dict[str, NDArray[np.bool_] | None] = {"PrivateTest": None, "PublicTest (where it was chosen)": None}
+    kept: dict[str, NDArray[np.bool_] | None] = {"PrivateTest": None, "PublicTest (used for model selection)": None}
     if TEST in results.leaked:
-        kept["PrivateTest without those that stand in Training too"] = ~results.leaked[TEST]
+        kept["PrivateTest without images that are also in Training"] = ~results.leaked[TEST]
     for name, keep in kept.items():
         if name.split(" ")[0] not in cell.proba:
             continue
         figure: Accuracy = accuracies(results, name.split(" ")[0], keep)[cell.label]
         lines.append(f"| {name} | {figure.n_images:,} | {figure.value:.4f} | {figure.low:.4f} to {figure.high:.4f} |")
-    closed = "" if TEST in cell.proba else f"\n{TEST} was not opened for it: these figures are too good.\n"
+    closed = "" if TEST in cell.proba else f"\n{TEST} was not opened for it. These figures are optimistic.\n"
     return "\n".join(lines) + "\n" + closed
 
 
 def _split(cell: Measured) -> str:
-    """Where it is described in detail: on PublicTest where PrivateTest was not opened for it."""
+    """Return the split for the detailed tables: PrivateTest, or PublicTest if PrivateTest was not opened."""
     return TEST if TEST in cell.proba else VALIDATION
 
 
@@ -117,7 +117,7 @@ def _costs(record: Any) -> str:
     timings, latency = record["timings"], record["timings"]["latency_ms"]
     p90 = "" if latency["p90"] is None else f", p90 {latency['p90']:.2f} ms"
     return (
-        f"One image: median {latency['median']:.2f} ms{p90} (n = {latency['n']}); many at once: "
+        f"One image: median {latency['median']:.2f} ms{p90} (n = {latency['n']}); in batches: "
         f"{timings['throughput_images_per_s']:,.0f} images/s. Size: {record['size_bytes'] / 1e6:.2f} MB."
     )
 
@@ -135,7 +135,7 @@ def _classes(cell: Measured, results: Results) -> str:
 
 
 def _weaknesses(cell: Measured, results: Results) -> str:
-    """The three confusions that cost most, and how sure it is when it is wrong."""
+    """Return the three most frequent confusions, and how often wrong answers are confident."""
     split = _split(cell)
     classes, true = np.array(results.classes), results.labels[split]
     answer = classes[cell.proba[split].argmax(axis=1)]
@@ -144,8 +144,8 @@ def _weaknesses(cell: Measured, results: Results) -> str:
     lines = []
     for i in np.argsort(-counts, kind="stable")[:3]:
         share = counts[i] / (true == pairs[0, i]).sum()
-        lines.append(f"- {share:.0%} of the {pairs[0, i]} faces are called {pairs[1, i]}.")
+        lines.append(f"- {share:.0%} of the {pairs[0, i]} faces are classified as {pairs[1, i]}.")
     sure = float((cell.proba[split].max(axis=1)[wrong] > 0.8).mean()) if wrong.any() else 0.0
-    lines.append(f"- {sure:.0%} of its wrong answers come with a probability above 0.8.")
-    lines.append("- It was measured on still, cropped faces; how it does on other cameras, ages or cultures was not.")
+    lines.append(f"- {sure:.0%} of its wrong answers have a probability above 0.8.")
+    lines.append("- It was measured on still, cropped faces, not on other cameras, ages or cultures.")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The model card of a measured key-point model."""
+"""Write the model card of a measured key-point model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from ferbench.benchmarks.choose.cards import card_text, data_text, fit_text
 from ferbench.benchmarks.keypoints import TEST, VALIDATION, MeasuredPoints, PointResults, read_point_results
 from ferbench.benchmarks.scores import PointScores, face_errors, score_points
 
-# Grouped, because fifteen rows with intervals say less than five.
+# Points are grouped because a table of five rows is easier to read than one of fifteen.
 PARTS = {
     "eyes": ("eye_center", "eye_inner_corner", "eye_outer_corner"),
     "brows": ("eyebrow",),
@@ -21,16 +21,16 @@ PARTS = {
 
 
 def points_card(cell_id: str, folder: Path, notes: Sequence[str] = ()) -> str:
-    """Write the model card of a measured key-point model, in Markdown; every figure is worked out from its errors.
+    """Return the model card of a measured key-point model in Markdown; all metrics come from its stored errors.
 
     Parameters
     ----------
     cell_id : str
-        Which of the measured cells.
+        Id of the measured cell.
     folder : Path
-        The data set's results.
+        Results folder of the data set.
     notes : sequence of str
-        Paragraphs that no measurement can tell, such as the license of the data.
+        Further paragraphs for the card, such as the license of the data.
     """
     results = read_point_results(folder)
     cell = next(cell for cell in results.measured if cell.record["cell_id"] == cell_id)
@@ -38,12 +38,12 @@ def points_card(cell_id: str, folder: Path, notes: Sequence[str] = ()) -> str:
     data, recipe = record["dataset"], record["recipe"]
     parts = [
         f"# {recipe['name']}",
-        f"Finds {len(results.names)} key points in a gray picture of one face: {', '.join(results.names)}. Left is the "
-        "person's left.",
+        f"Finds {len(results.names)} key points in a gray picture of one face: {', '.join(results.names)}. Left and "
+        "right are those of the person.",
         "## Training\n\n"
         f"- Data: {data_text(data)}; "
-        f"{data['counts']['Training']:,} faces of {data['people']['Training']:,} people in Training, chosen on "
-        f"{data['counts'][VALIDATION]:,} of {data['people'][VALIDATION]:,} others.\n"
+        f"{data['counts']['Training']:,} training faces of {data['people']['Training']:,} people; model selection on "
+        f"{data['counts'][VALIDATION]:,} faces of {data['people'][VALIDATION]:,} others.\n"
         + "".join(f"- {note}\n" for note in data["notes"])
         + f"- Recipe: `{recipe['name']}`, {recipe['implementation']}.\n"
         f"{fit_text(record)}",
@@ -65,12 +65,12 @@ def _scores(cell: MeasuredPoints, results: PointResults, split: str) -> PointSco
 
 def _figures(cell: MeasuredPoints, results: PointResults) -> str:
     lines = [
-        "The error is the mean distance of a face's points from their marks, divided by the distance between the outer "
-        "corners of its eyes; intervals of 95 % are a bootstrap over people.\n",
+        "The error is the mean distance between predicted and annotated points of a face, divided by the distance "
+        "between its outer eye corners. The 95 % intervals are a bootstrap over people.\n",
         "| faces | n | people | error | interval | RMSE at 96 x 96, px | above 10 % | points within 5 % |",
         "| :-- | --: | --: | --: | :-- | --: | --: | --: |",
     ]
-    for split, name in ((TEST, TEST), (VALIDATION, f"{VALIDATION} (where it was chosen)")):
+    for split, name in ((TEST, TEST), (VALIDATION, f"{VALIDATION} (used for model selection)")):
         if split not in cell.errors:
             continue
         of = _scores(cell, results, split)
@@ -103,7 +103,7 @@ def _parts(cell: MeasuredPoints, results: PointResults) -> str:
 
 
 def _weaknesses(cell: MeasuredPoints, results: PointResults) -> str:
-    """How much worse the worst faces and people are than the middle one."""
+    """Return the errors of the worst faces and people beside the median."""
     split = _split(cell)
     errors = face_errors(cell.errors[split], results.interocular[split])
     known = np.isfinite(errors)
@@ -111,9 +111,9 @@ def _weaknesses(cell: MeasuredPoints, results: PointResults) -> str:
     of_people = np.bincount(people, errors[known]) / np.maximum(np.bincount(people), 1)
     half, worst = np.quantile(errors[known], [0.5, 0.95])
     return (
-        f"- One face in twenty has an error above {worst:.3f}; half of them are below {half:.3f}.\n"
-        f"- The people on whom it does worst have an error of {of_people.max():.3f} on average.\n"
-        "- It always answers, also where there is no face, and says nothing about how sure it is.\n"
-        "- It was measured on faces in crops like those of its training; other cameras, ages, poses near the profile "
-        "and covered faces were not."
+        f"- The median error is {half:.3f}; one face in twenty has an error above {worst:.3f}.\n"
+        f"- The person with the largest errors has a mean error of {of_people.max():.3f}.\n"
+        "- It returns points for every image, even without a face, and gives no confidence.\n"
+        "- It was measured on crops like those it was trained on, not on other cameras, other ages, profile views or "
+        "occluded faces."
     )

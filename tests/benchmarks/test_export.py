@@ -34,7 +34,7 @@ def test_the_card_tells_what_was_measured(results: Path, tmp_path: Path) -> None
         and f"| {(answers == true)[true == 'happy'].mean():.3f} |" in text
     )
     assert "drawn faces" in text and text.endswith("Drawn by ferbench.\n")
-    assert "p90" in text and "MB" in text and "are called" in text
+    assert "p90" in text and "MB" in text and "are classified as" in text
 
 
 def test_the_exported_bundle_is_the_measured_one(
