@@ -58,7 +58,7 @@ class Choice:
     drawn : bool
         Whether these are drawn faces.
     public, private : Accuracy
-        Accuracy on PublicTest, where it was chosen, and on PrivateTest; None where that was not opened for it.
+        Accuracy on PublicTest, which is used to choose, and on PrivateTest, or None if that was not opened for it.
     latency_ms : float or None
         The latency that was compared with the limit.
     latency_kind : str

@@ -55,7 +55,7 @@ def points_card(cell_id: str, folder: Path, notes: Sequence[str] = ()) -> str:
 
 
 def _split(cell: MeasuredPoints) -> str:
-    """Where it is described in detail: on Validation where Test was not opened for it."""
+    """Return the split for the detailed tables: Test, or Validation if Test was not opened."""
     return TEST if TEST in cell.errors else VALIDATION
 
 

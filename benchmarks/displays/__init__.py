@@ -1,4 +1,4 @@
-"""Drawings of scores: numbers in, `plot(ax)` and `frame()` out."""
+"""Plot scores: displays with `from_...`, `plot(ax)` and `frame()`."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""What all displays share: a figure without global state, colors, titles, and the file pair PNG and CSV."""
+"""Base class of all displays, with their colors, titles and files."""
 
 import io
 from abc import ABC, abstractmethod
@@ -12,15 +12,15 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     import pandas as pd
 
-# Okabe and Ito's palette (2008), told apart with any color vision; its yellow is too faint for lines on white,
-# and wine from Paul Tol's takes its place.
+# Palette of Okabe and Ito (2008), safe for color-blind readers. Its yellow is too faint for lines on white, so wine
+# from Paul Tol's palette replaces it.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
 DARK = "#222222"
 GRAY = "#767676"
-# Text on colored cells. Not pure, since a page may turn pure black and white into its own colors.
+# Text on colored cells. Not pure black and white, because a page may replace these with its own colors.
 ON_LIGHT, ON_DARK = "#111111", "#FEFEFE"
 HEAT = "Blues"
-# Color is never the only sign: lines differ in dashes, groups in markers.
+# Color is never the only difference: lines also differ in dashes, groups in markers.
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (6, 1)), (0, (4, 1, 1, 1, 1, 1)), (0, (8, 2, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DPI = 150
@@ -28,24 +28,24 @@ TITLE_SIZE = 12
 
 
 class Display(ABC):
-    """A drawing of numbers that are already there.
+    """Base class of the displays. A display holds the numbers of one plot.
 
-    Made by a ``from_…`` class method, which computes; :meth:`frame` gives the numbers, :meth:`plot` draws them and
-    computes nothing. A figure is a plain :class:`matplotlib.figure.Figure`, so neither pyplot nor a screen is needed.
+    A ``from_...`` class method computes the numbers, :meth:`frame` returns them, and :meth:`plot` only draws them.
+    Figures are plain :class:`matplotlib.figure.Figure` objects, so neither pyplot nor a screen is needed.
     """
 
     figsize: ClassVar[tuple[float, float]] = (7.0, 6.0)
 
     @abstractmethod
     def frame(self) -> "pd.DataFrame":
-        """The numbers behind the drawing, tidy; saved as the CSV beside it."""
+        """Return the plotted numbers as a tidy table, as :meth:`save` writes it to CSV."""
 
     @abstractmethod
     def _draw(self, ax: Axes) -> None:
         """Draw into ``ax``."""
 
     def _size(self) -> tuple[float, float]:
-        """Width and height in inches of a figure of its own."""
+        """Return width and height of a new figure in inches."""
         return self.figsize
 
     def plot(self, ax: Axes | None = None) -> Axes:
@@ -56,11 +56,11 @@ class Display(ABC):
         return ax
 
     def png(self, dpi: int = DPI) -> bytes:
-        """The drawing as the bytes of a PNG file."""
+        """Return the plot as the bytes of a PNG file."""
         figure = self.plot().get_figure(root=True)
         assert figure is not None
         buffer = io.BytesIO()
-        # No version or date inside: the same numbers give the same file.
+        # No version or date in the file, so that the same numbers give the same bytes.
         figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
         return buffer.getvalue()
 
@@ -73,36 +73,36 @@ class Display(ABC):
 
 
 def set_title(ax: Axes, what: str, dataset: str, n_images: int | None = None) -> None:
-    """Title on two lines: what is drawn; on which data and how many images."""
+    """Set a title of two lines: what is plotted, then the data and the number of images."""
     count = "" if n_images is None else f"n = {n_images:,} images"
     data = ", ".join(part for part in (dataset, count) if part)
     ax.set_title("\n".join(line for line in (what, data) if line), fontsize=TITLE_SIZE, loc="left")
 
 
 def titled(what: str, name: str) -> str:
-    """``what: name``, or ``what`` alone where there is no name."""
+    """Return ``what: name``, or ``what`` alone without a name."""
     return f"{what}: {name}" if name else what
 
 
 def ink_on(share: float) -> str:
-    """Color of text on a cell of ``HEAT`` (0 to 1): the one with the higher contrast."""
+    """Return the text color with the higher contrast on a cell of the color map ``HEAT`` (0 to 1)."""
     return ON_DARK if share > 0.7 else ON_LIGHT
 
 
 def clear_frame(ax: Axes) -> None:
-    """Light grid behind the data, and no lines where no axis is."""
+    """Draw a light grid behind the data and hide the top and right spines."""
     ax.grid(color="#DDDDDD", linewidth=0.7)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def group_styles(groups: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Color and marker of each group by name, the same in every drawing; ``constant`` is gray."""
+    """Return color and marker of each group, the same in every plot; ``constant`` is gray."""
     names = sorted(set(groups) - {"constant"})
     styles = {name: (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(names)}
     return styles | {"constant": (GRAY, "X")}
 
 
 def group_of(names: Iterable[str], groups: Mapping[str, str] | None) -> tuple[str, ...]:
-    """The group of each name, empty where there is none."""
+    """Return the group of each name, or an empty string if it has none."""
     return tuple((groups or {}).get(name, "") for name in names)

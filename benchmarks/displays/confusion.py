@@ -1,4 +1,4 @@
-"""Which class is taken for which."""
+"""Plot the confusion matrix of a recognizer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ class ConfusionDisplay(Display):
     confusion : ndarray of shape (n_classes, n_classes), int
         Images by label (row) and prediction (column).
     shares : ndarray of shape (n_classes, n_classes), float
-        The same as shares of the row; NaN in a row without images.
+        The same as fractions of the row; NaN in a row without images.
     classes : tuple of str
-        The order of both.
+        Class order of rows and columns.
     name, dataset : str
         The recognizer and the data, for the title.
     """
@@ -41,7 +41,7 @@ class ConfusionDisplay(Display):
 
     @classmethod
     def from_scores(cls, scores: Scores, *, name: str = "", dataset: str = "") -> "ConfusionDisplay":
-        """From the scores of one recognizer."""
+        """Make the display from the scores of one recognizer."""
         support = scores.confusion.sum(axis=1, keepdims=True)
         shares = np.where(support > 0, scores.confusion / np.maximum(support, 1), np.nan)
         return cls(scores.confusion, shares, scores.classes, name, dataset)
@@ -50,7 +50,7 @@ class ConfusionDisplay(Display):
     def from_predictions(
         cls, y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str], *, name: str = "", dataset: str = ""
     ) -> "ConfusionDisplay":
-        """From labels and the probabilities (n_images, n_classes) in the order of ``classes``."""
+        """Make the display from labels and probabilities (n_images, n_classes) in the order of `classes`."""
         return cls.from_scores(score(y_true, proba, classes, n_bootstrap=0), name=name, dataset=dataset)
 
     def frame(self) -> "pd.DataFrame":

@@ -1,4 +1,4 @@
-"""What each change to a reference recipe is worth, as bars about zero."""
+"""Plot the effect of each change to a reference recipe."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,12 +15,12 @@ _COLORS = {"better": PALETTE[2], "worse": PALETTE[1], "tie": GRAY}
 
 @dataclass(frozen=True, eq=False)
 class EffectsDisplay(Display):
-    """Effects in points of a percent with their paired 95 % intervals, the best at the top.
+    """Bars of the effects in percentage points with their paired 95 % intervals, the best at the top.
 
     Attributes
     ----------
     table : DataFrame
-        As :func:`ferbench.benchmarks.report.ablation.effects` returns it: the reference first.
+        Table from :func:`ferbench.benchmarks.report.ablation.effects`, with the reference in the first row.
     dataset : str
         The data, for the title.
     """
@@ -29,7 +29,7 @@ class EffectsDisplay(Display):
     dataset: str = ""
 
     def frame(self) -> "pd.DataFrame":
-        """The table itself."""
+        """Return the table."""
         return self.table
 
     def _size(self) -> tuple[float, float]:

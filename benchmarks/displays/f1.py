@@ -1,4 +1,4 @@
-"""F1 of every class for every recognizer."""
+"""Plot the F1 of every class for every recognizer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class F1Display(Display):
-    """Heat map of F1: recognizers, the best macro F1 on top, by classes and their macro average.
+    """Heat map of F1: one row per recognizer, one column per class and one for the macro average.
 
     Attributes
     ----------
     names : tuple of str
-        Recognizers, from the best macro F1 down.
+        Recognizers, by falling macro F1.
     classes : tuple of str
     f1 : ndarray of shape (n_recognizers, n_classes)
         NaN for a class without images.
@@ -42,9 +42,9 @@ class F1Display(Display):
 
     @classmethod
     def from_scores(cls, scores: Mapping[str, Scores], *, dataset: str = "") -> "F1Display":
-        """From the scores of recognizers on the same images."""
+        """Make the display from the scores of recognizers on the same images."""
         if not scores:
-            raise ValueError("F1Display needs the scores of one recognizer at least; got none")
+            raise ValueError("F1Display needs the scores of at least one recognizer; got none")
         names = sorted(scores, key=lambda name: (-scores[name].macro_f1, name))
         first = scores[names[0]]
         return cls(
@@ -65,7 +65,7 @@ class F1Display(Display):
         *,
         dataset: str = "",
     ) -> "F1Display":
-        """From labels and the probabilities of each recognizer, in the order of ``classes``."""
+        """Make the display from labels and the probabilities of each recognizer, in the order of `classes`."""
         scores = {name: score(y_true, proba, classes, n_bootstrap=0) for name, proba in probas.items()}
         return cls.from_scores(scores, dataset=dataset)
 
@@ -89,8 +89,8 @@ class F1Display(Display):
         heads = [f"{label}\n{count:,}" for label, count in zip(self.classes, self.support, strict=True)]
         ax.set_xticks(range(values.shape[1]), [*heads, "macro\n"], fontsize=9)
         ax.set_yticks(range(len(self.names)), self.names)
-        # A white gap sets the average apart from the classes.
+        # A white gap separates the average from the classes.
         ax.axvline(len(self.classes) - 0.5, color="white", linewidth=5)
-        ax.set_xlabel("class and its images")
+        ax.set_xlabel("class and number of images")
         ax.get_figure(root=True).colorbar(image, ax=ax, label="F1")  # type: ignore[union-attr]
         set_title(ax, "F1 per class", self.dataset, int(self.support.sum()))

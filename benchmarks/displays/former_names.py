@@ -1,4 +1,4 @@
-"""Former names of displays. Two of them are names of scikit-learn for classes that work differently."""
+"""Former names of displays, kept as aliases. scikit-learn uses these names for different classes."""
 
 from ferbench.benchmarks.displays.confusion import ConfusionDisplay
 from ferbench.benchmarks.displays.reliability import ReliabilityDisplay

@@ -1,4 +1,4 @@
-"""How a network's training went."""
+"""Plot the training curves of a network."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ferbench.benchmarks.displays.base import GRAY, PALETTE, Display, clear_fram
 if TYPE_CHECKING:
     import pandas as pd
 
-# One panel each, if the history has it: title, the curve of the training part, of the validation part.
+# One panel each if the history has these keys: title, key of the training curve, key of the validation curve.
 _PANELS = (
     ("loss", "loss", "val_loss"),
     ("accuracy", "accuracy", "val_accuracy"),
@@ -23,15 +23,15 @@ _PANELS = (
 
 @dataclass(frozen=True, eq=False)
 class HistoryDisplay(Display):
-    """Training curves over the epochs: loss and accuracy of both parts, and the learning rate.
+    """Training curves: loss and accuracy on the training and validation splits, and the learning rate.
 
     Attributes
     ----------
     history : dict of str to tuple of float
-        One value per epoch: ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``learning_rate`` and whatever else
-        was recorded. A None in it becomes NaN.
+        One value per epoch of ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``, ``learning_rate`` and any other
+        recorded value. None becomes NaN.
     best_epoch : int or None
-        The epoch, from 1, with the highest validation accuracy, or else the lowest validation loss.
+        The epoch, from 1, with the highest validation accuracy, or the lowest validation loss without accuracies.
     name, dataset : str
         The recognizer and the data, for the title.
     """
@@ -47,12 +47,12 @@ class HistoryDisplay(Display):
     def from_history(
         cls, history: Mapping[str, Sequence[float | None]], *, name: str = "", dataset: str = ""
     ) -> "HistoryDisplay":
-        """From the ``history`` of a record: lists with one value per epoch.
+        """Make the display from the ``history`` of a record: lists with one value per epoch.
 
         Raises
         ------
         ValueError
-            If there is none of loss, accuracy and learning rate, or the lists differ in length.
+            If the history has neither loss, accuracy nor learning rate, or the lists differ in length.
         """
         curves = {key: tuple(np.nan if v is None else float(v) for v in values) for key, values in history.items()}
         if not any(_has_values(curves, key) for _, *keys in _PANELS for key in keys):

@@ -1,4 +1,4 @@
-"""Drawings about key points: cumulative errors, the error of each point, and faces with found and marked points."""
+"""Plot key-point results: cumulative errors, the error of each point, and faces with their points."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CedDisplay(Display):
-    """Share of faces whose normalized error is at most a threshold: further up and to the left is better.
+    """Cumulative error distribution: share of faces whose normalized error is at most a threshold.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class CedDisplay(Display):
         Models, the best first.
     thresholds : ndarray of shape (n_thresholds,)
     shares, low, high : ndarray of shape (n_models, n_thresholds)
-        With 95 % intervals.
+        Shares of faces with the bounds of their 95 % intervals.
     dataset : str
         The data, for the title.
     n_images : int
@@ -43,7 +43,7 @@ class CedDisplay(Display):
     def from_scores(cls, scores: Mapping[str, PointScores], *, dataset: str = "") -> "CedDisplay":
         """From the scores of models on the same faces, the best first."""
         if not scores:
-            raise ValueError("CedDisplay needs the scores of one model at least; got none")
+            raise ValueError("CedDisplay needs the scores of at least one model; got none")
         intervals = [of.intervals["curve"] for of in scores.values()]
         return cls(
             tuple(scores),
@@ -84,15 +84,16 @@ class CedDisplay(Display):
 
 @dataclass(frozen=True, eq=False)
 class PerPointDisplay(Display):
-    """Heat map of the normalized error: points by models, and the mean over the faces below.
+    """Heat map of the normalized error: one row per point, one column per model, and the means in the last row.
 
     Attributes
     ----------
     names, points : tuple of str
         Models, the best first, and points.
     errors : ndarray of shape (n_models, n_points)
-        NaN for a point that is never marked.
+        NaN for a point that is never annotated.
     means : ndarray of shape (n_models,)
+        Mean over the faces.
     dataset : str
     n_images : int
     """
@@ -110,7 +111,7 @@ class PerPointDisplay(Display):
     ) -> "PerPointDisplay":
         """From the scores of models on the same faces, the best first."""
         if not scores:
-            raise ValueError("PerPointDisplay needs the scores of one model at least; got none")
+            raise ValueError("PerPointDisplay needs the scores of at least one model; got none")
         errors = np.stack([np.asarray(of.per_point["nme"], np.float64) for of in scores.values()])
         means = np.array([of.nme for of in scores.values()])
         return cls(tuple(scores), tuple(points), errors, means, dataset, next(iter(scores.values())).n_normalised)
@@ -128,7 +129,7 @@ class PerPointDisplay(Display):
 
     def _draw(self, ax: Axes) -> None:
         values = 100 * np.column_stack([self.errors, self.means]).T
-        # A baseline that is far off must not wash out the differences between the others.
+        # The 90th percentile, so that a baseline with large errors does not hide differences between the others.
         top = float(np.nanpercentile(values, 90)) if np.isfinite(values).any() else 1.0
         image = ax.imshow(values, cmap=HEAT, vmin=0, vmax=top, aspect="auto")
         for (row, column), value in np.ndenumerate(values):
@@ -145,13 +146,13 @@ class PerPointDisplay(Display):
 
 @dataclass(frozen=True, eq=False)
 class PointFacesDisplay(Display):
-    """Faces with marked and found points, from the easiest to the hardest. Only for faces that may be shown.
+    """Faces with annotated and predicted points, by rising error. Use it only for faces that may be published.
 
     Attributes
     ----------
     images : ndarray of shape (n_faces, height, width), uint8
     marked, found : ndarray of shape (n_faces, n_points, 2)
-        In pixels; NaN where a point is not marked.
+        Annotated and predicted points in pixels; NaN if a point is not annotated.
     captions : tuple of str
     name, dataset : str
     """
@@ -175,7 +176,7 @@ class PointFacesDisplay(Display):
         name: str = "",
         dataset: str = "",
     ) -> "PointFacesDisplay":
-        """Faces spread evenly over the order of their errors, the hardest last."""
+        """Make the display from faces at evenly spaced ranks of the error, with the largest error last."""
         faces = face_errors(errors, interocular)
         order = np.argsort(faces, kind="stable")
         order = order[: int(np.isfinite(faces).sum())]
@@ -184,7 +185,7 @@ class PointFacesDisplay(Display):
         return cls(images[rows], points[rows], points[rows] + errors[rows], captions, name, dataset)
 
     def frame(self) -> "pd.DataFrame":
-        """One row per face and point, in pixels: marked, then found."""
+        """Return one row per face and point, in pixels: annotated, then predicted."""
         import pandas as pd
 
         parts = [

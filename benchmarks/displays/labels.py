@@ -1,4 +1,4 @@
-"""Names beside points, where they cover neither each other nor the points."""
+"""Place names beside points so that they cover neither each other nor the points."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ferbench.benchmarks.displays.base import DARK, GRAY
 
 _POINTS_PER_INCH = 72
-# Tried from near to far, and at each distance to the right first, where an eye looks for a name.
+# Candidate positions: near before far, and at each distance on the right first, where readers expect a name.
 _DISTANCES = (9, 16, 24, 34, 46, 60, 78, 100, 126)
 _ANGLES = (0, 30, -30, 150, -150, 180, 60, -60, 120, -120, 90, -90)
 _LEADER_FROM = 20
@@ -20,18 +20,19 @@ Box = NDArray[np.float64]  # left, bottom, right, top in pixels
 
 
 def place_labels(ax: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], lines: Box) -> None:
-    """Write each name near its point (data coordinates), the first place that is free.
+    """Write each name at the first free place near its point.
 
     Parameters
     ----------
     ax : Axes
-        Its limits and scales are final.
+        Axes with final limits and scales.
     points : sequence of (x, y)
         In data coordinates.
     names : sequence of str
-        One for each point.
+        One name per point.
     lines : ndarray of shape (n_lines, 4)
-        Upright or level lines to keep clear: x0, y0, x1, y1 in data coordinates. The legend is kept clear too.
+        Vertical or horizontal lines that names must not cover: x0, y0, x1, y1 in data coordinates. Names do not cover
+        the legend either.
     """
     figure = ax.get_figure(root=True)
     assert isinstance(figure, Figure)
@@ -55,12 +56,12 @@ def place_labels(ax: Axes, points: Sequence[tuple[float, float]], names: Sequenc
 def _free_place(
     place: NDArray, size: NDArray, taken: Box, inside: Box, pixel: float
 ) -> tuple[Box, tuple[float, float]]:
-    """Box of the label and its offset in points from ``place``: the candidate that covers least."""
+    """Return box and offset (in points from `place`) of the candidate that covers the least area."""
     best, least = None, np.inf
     for distance in _DISTANCES:
         for angle in np.deg2rad(_ANGLES):
             direction = np.array([np.cos(angle), np.sin(angle)])
-            # The label hangs on the side that faces the point, not on its center.
+            # The distance counts from the near side of the label, not from its center.
             center = place + direction * distance * pixel + direction * size / 2
             box = np.append(center - size / 2, center + size / 2)
             covered = _overlap(box, taken, margin=1.5 * pixel) + 10 * _outside(box, inside)
@@ -97,14 +98,14 @@ def _corners(ax: Axes, line: NDArray) -> tuple[NDArray, NDArray]:
 
 
 def _overlap(box: Box, taken: Box, margin: float) -> float:
-    """Area in pixels that ``box`` shares with the others, each grown by ``margin``."""
+    """Return the area in pixels that `box` shares with the others, each enlarged by `margin`."""
     low = np.maximum(box[:2], taken[:, :2] - margin)
     high = np.minimum(box[2:], taken[:, 2:] + margin)
     return float(np.clip(high - low, 0, None).prod(axis=1).sum())
 
 
 def _crossed(start: NDArray, end: NDArray, taken: Box) -> float:
-    """Area of the boxes that a leader from ``start`` to ``end`` runs through, other than those it starts in."""
+    """Return the area of the boxes that a line from `start` to `end` crosses, without those it starts in."""
     steps = np.linspace(0, 1, 24)[:, None, None]
     path = start + steps * (end - start)
     hit = ((path >= taken[:, :2]) & (path <= taken[:, 2:])).all(axis=2)
@@ -113,6 +114,6 @@ def _crossed(start: NDArray, end: NDArray, taken: Box) -> float:
 
 
 def _outside(box: Box, inside: Box) -> float:
-    """Area of ``box`` outside of ``inside``."""
+    """Return the area of `box` outside of `inside`."""
     shared = np.clip(np.minimum(box[2:], inside[2:]) - np.maximum(box[:2], inside[:2]), 0, None)
     return float((box[2:] - box[:2]).prod() - shared.prod())

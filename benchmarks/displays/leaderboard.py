@@ -1,4 +1,4 @@
-"""All recognizers by one figure, with its interval."""
+"""Plot all recognizers by one metric with its interval."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LeaderboardDisplay(Display):
-    """Recognizers from the best down, each with its 95 % interval.
+    """Bars of one metric, the best recognizer first, each with its 95 % interval.
 
     Attributes
     ----------
     names, groups, flags : tuple of str
-        Recognizers from the best down, their groups (such as the family) and warnings; empty where there is none.
+        Recognizers from best to worst, their groups (such as the family) and warnings; empty if there is none.
     values, low, high : ndarray of shape (n_recognizers,)
-        The figure and its interval; NaN bounds are not drawn.
+        The metric and its interval; NaN bounds are not drawn.
     metric : str
-        Which figure of :class:`~ferbench.benchmarks.scores.metrics.Scores` it is.
+        Name of the metric, an attribute of :class:`~ferbench.benchmarks.scores.metrics.Scores`.
     n_images : int
     dataset : str
         The data, for the title.
@@ -58,9 +58,9 @@ class LeaderboardDisplay(Display):
         groups: Mapping[str, str] | None = None,
         dataset: str = "",
     ) -> "LeaderboardDisplay":
-        """From the scores of recognizers on the same images."""
+        """Make the display from the scores of recognizers on the same images."""
         if not scores:
-            raise ValueError("LeaderboardDisplay needs the scores of one recognizer at least; got none")
+            raise ValueError("LeaderboardDisplay needs the scores of at least one recognizer; got none")
         names = sorted(scores, key=lambda name: (-getattr(scores[name], metric), name))
         low, high = np.array([scores[name].interval(metric) for name in names]).T
         return cls(
@@ -88,14 +88,14 @@ class LeaderboardDisplay(Display):
         n_bootstrap: int = 1000,
         seed: int = 0,
     ) -> "LeaderboardDisplay":
-        """From labels and the probabilities of each recognizer, in the order of ``classes``."""
+        """Make the display from labels and the probabilities of each recognizer, in the order of `classes`."""
         scores = {
             name: score(y_true, proba, classes, n_bootstrap=n_bootstrap, seed=seed) for name, proba in probas.items()
         }
         return cls.from_scores(scores, metric=metric, groups=groups, dataset=dataset)
 
     def frame(self) -> "pd.DataFrame":
-        """One row per recognizer: ``recipe``, the figure, its ``_low`` and ``_high``, ``group``, ``flag``."""
+        """Return one row per recognizer: ``recipe``, the metric, its ``_low`` and ``_high``, ``group``, ``flag``."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -143,7 +143,7 @@ class LeaderboardDisplay(Display):
             for group in shown:
                 color, marker = styles[group]
                 ax.plot([], [], color=color, marker=marker, linestyle="", label=group)
-            # Below the axes, since bars and their notes may fill all of them.
+            # Below the axes, because bars and their notes may fill the whole width.
             ax.figure.legend(
                 *ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9, frameon=False
             )

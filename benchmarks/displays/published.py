@@ -1,4 +1,4 @@
-"""Published and measured accuracies on one axis, told apart by form, fill and color."""
+"""Plot published and measured accuracies on one axis."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from ferbench.benchmarks.displays.base import DARK, GRAY, PALETTE, Display, clea
 if TYPE_CHECKING:
     import pandas as pd
 
-# Marker and legend of a published figure, by where it was chosen.
+# Marker and legend of a published figure, by the split used for model selection.
 _CHOSEN = {
     "P": ("D", "published, chosen on PublicTest"),
     "T": ("v", "published, chosen on PrivateTest itself"),
@@ -22,12 +22,12 @@ _LONGEST = 64
 
 @dataclass(frozen=True, eq=False)
 class PublishedDisplay(Display):
-    """Published figures as hollow marks, measured ones as full points with their intervals, the best at the top.
+    """Published figures as hollow markers, measured ones as filled points with intervals, the best at the top.
 
     Attributes
     ----------
     table : DataFrame
-        As :func:`ferbench.benchmarks.report.published_figures.published` returns it.
+        Table from :func:`ferbench.benchmarks.report.published_figures.published`.
     dataset : str
         The data, for the title.
     """
@@ -36,7 +36,7 @@ class PublishedDisplay(Display):
     dataset: str = ""
 
     def frame(self) -> "pd.DataFrame":
-        """The table itself."""
+        """Return the table."""
         return self.table
 
     def _size(self) -> tuple[float, float]:
@@ -62,7 +62,7 @@ class PublishedDisplay(Display):
         handles, labels = ax.get_legend_handles_labels()
         once = dict(zip(labels, handles, strict=True))
         ax.legend(once.values(), once.keys(), loc="lower right", fontsize=8)
-        set_title(ax, "Published figures (hollow) and ours (full)", self.dataset)
+        set_title(ax, "Published figures (hollow) and measured ones (filled)", self.dataset)
 
     @staticmethod
     def _measured(ax: Axes, place: int, row: dict[Any, Any]) -> None:
@@ -75,6 +75,6 @@ class PublishedDisplay(Display):
 
 
 def _text(row: dict[Any, Any]) -> str:
-    """What it is, cut where it would take the drawing's room; who did it stands in the table."""
+    """Return the description, cut to fit beside the plot; the table has the full text and the authors."""
     what = str(row["what"])
     return (what if len(what) <= _LONGEST else what[: _LONGEST - 1] + "…").replace("$", r"\$")

@@ -1,4 +1,4 @@
-"""Displays by name that one file or an entry point adds to every report."""
+"""Find display plug-ins and make their plots for a report."""
 
 import warnings
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ _METHODS = ("from_results", "plot", "frame")
 
 
 class PluginDisplay(Display):
-    """A drawing by a class of another package that need not derive from :class:`Display`.
+    """Adapter for a display of another package that does not derive from :class:`Display`.
 
     Parameters
     ----------
     inner : object
-        With ``plot(ax)`` and ``frame()``; ``figsize``, in inches, where it has one.
+        Object with the methods ``plot(ax)`` and ``frame()`` and, optionally, ``figsize`` in inches.
     """
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
 
     def frame(self) -> "pd.DataFrame":
-        """The numbers behind the drawing."""
+        """Return the plotted numbers."""
         table: pd.DataFrame = self.inner.frame()
         return table
 
@@ -45,15 +45,15 @@ class PluginDisplay(Display):
 
 
 def plugin_displays() -> dict[str, Any]:
-    """Every display that is a plug-in: those of ferbench by file name, then those of the group ``ferbench.displays``.
+    """Return the display plug-ins: those of ferbench, then those of the entry-point group ``ferbench.displays``.
 
-    Each is a class with ``from_results(results)``, ``plot(ax)`` and ``frame()``. One of another package that cannot be
-    loaded, or whose name is taken, is left out with a warning.
+    Each is a class with ``from_results(results)``, ``plot(ax)`` and ``frame()``. A plug-in of another package is left
+    out with a warning if it cannot be loaded or its name is taken.
 
     Returns
     -------
     dict of str to type
-        By the name of the file or the entry point.
+        Keys are the names of the files and the entry points.
 
     Examples
     --------
@@ -73,14 +73,14 @@ def plugin_displays() -> dict[str, Any]:
 
 
 def make_plugin_displays(known: Mapping[str, Any], results: "Results") -> dict[str, Display]:
-    """Make these displays of some results.
+    """Make display plug-ins from results.
 
-    One whose ``from_results`` returns None has nothing to show and is left out; one that fails, with a warning.
+    A plug-in is left out if its ``from_results`` returns None, and left out with a warning if it raises an error.
 
     Parameters
     ----------
     known : mapping of str to type
-        As :func:`plugin_displays` returns it, or a part of it.
+        Plug-ins from :func:`plugin_displays`, or some of them.
     results : Results
     """
     made = {}

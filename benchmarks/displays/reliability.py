@@ -1,4 +1,4 @@
-"""Is a recognizer as often right as it is sure?"""
+"""Plot the calibration of a recognizer: accuracy against confidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ReliabilityDisplay(Display):
-    """Reliability of the most probable class over 15 bins of equal width, and how many images each bin holds.
+    """Reliability diagram of the most probable class in 15 bins of equal width, with the number of images per bin.
 
     Attributes
     ----------
     images : ndarray of shape (15,), int
         Images in each bin.
     confidence, accuracy, accuracy_low, accuracy_high : ndarray of shape (15,)
-        Mean probability of the predicted class, share that is right, and its 95 % Wilson interval; NaN where a
-        bin is empty.
+        Mean probability of the predicted class, accuracy, and its 95 % Wilson interval; NaN in an empty bin.
     ece : float
         Expected calibration error.
     name, dataset : str
@@ -47,7 +46,7 @@ class ReliabilityDisplay(Display):
     def from_predictions(
         cls, y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str], *, name: str = "", dataset: str = ""
     ) -> "ReliabilityDisplay":
-        """From labels and the probabilities (n_images, n_classes) in the order of ``classes``."""
+        """Make the display from labels and probabilities (n_images, n_classes) in the order of `classes`."""
         true, probabilities = check_predictions(y_true, proba, classes)
         sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == true
         images, confident, correct = calibration_bins(sure, right)
@@ -76,7 +75,7 @@ class ReliabilityDisplay(Display):
 
     def _draw(self, ax: Axes) -> None:
         set_title(ax, titled("Calibration", self.name), self.dataset, int(self.images.sum()))
-        # Panels inside the axes' own place, so that it works in any figure the caller hands over.
+        # Panels are insets of the given axes, so that the display works in any figure of the caller.
         ax.set_axis_off()
         above = ax.inset_axes((0, 0.32, 1, 0.68))
         self._draw_reliability(above)
@@ -92,7 +91,7 @@ class ReliabilityDisplay(Display):
         filled = self.images > 0
         x, y = self.confidence[filled], self.accuracy[filled]
         spread = np.abs(np.stack([self.accuracy_low[filled], self.accuracy_high[filled]]) - y)
-        ax.plot([0, 1], [0, 1], color=GRAY, linestyle=":", label="as sure as right")
+        ax.plot([0, 1], [0, 1], color=GRAY, linestyle=":", label="perfect calibration")
         ax.errorbar(x, y, yerr=spread, color=PALETTE[1], marker="o", linewidth=1.8, capsize=3, label="measured")
         clear_frame(ax)
         ax.set(xlim=(0, 1), ylim=(0, 1.02))
@@ -101,7 +100,7 @@ class ReliabilityDisplay(Display):
 
 
 def _wilson(share: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Wilson's 95 % interval of a share (1927): sensible with few images and at 0 and 1."""
+    """Return Wilson's 95 % interval of a proportion (1927). It is valid with few images and near 0 and 1."""
     z2 = 1.959964**2
     center = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)

@@ -1,4 +1,4 @@
-"""ROC curves, one class against the rest."""
+"""Plot ROC curves, one class against the rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class RocDisplay(Display):
         In class order, then ``macro average``: the mean of the class curves at each false positive rate. A
         class without images has no curve.
     auc : dict of str to float
-        Area under each curve; the macro one is the mean of the others.
+        Area under each curve; the macro average is the mean of the others.
     n_images : int
     name, dataset : str
         The recognizer and the data, for the title.
@@ -46,7 +46,7 @@ class RocDisplay(Display):
     def from_predictions(
         cls, y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str], *, name: str = "", dataset: str = ""
     ) -> "RocDisplay":
-        """From labels and the probabilities (n_images, n_classes) in the order of ``classes``."""
+        """Make the display from labels and probabilities (n_images, n_classes) in the order of `classes`."""
         from sklearn.metrics import roc_curve
 
         true, probabilities = check_predictions(y_true, proba, classes)
@@ -100,7 +100,7 @@ class RocDisplay(Display):
 
 
 def _mean_curve(curves: list[Curve]) -> Curve:
-    """Mean true positive rate of the curves on a grid of 201 false positive rates."""
+    """Return the mean true positive rate of the curves on a grid of 201 false positive rates."""
     grid = np.linspace(0, 1, 201)
     mean = np.mean([np.interp(grid, false_rate, true_rate) for false_rate, true_rate in curves], axis=0)
     return np.insert(grid, 0, 0.0), np.insert(mean, 0, 0.0)

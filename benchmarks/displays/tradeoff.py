@@ -1,4 +1,4 @@
-"""What accuracy costs."""
+"""Plot accuracy against a cost with the Pareto front."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,25 +15,25 @@ from ferbench.benchmarks.scores import Scores
 if TYPE_CHECKING:
     import pandas as pd
 
-# More names than this cover each other: then only those on a front are written, the others stand in the CSV.
+# More names than this would overlap: then only names on a front are written, and the CSV has all of them.
 MOST_NAMES = 24
 
 
 @dataclass(frozen=True, eq=False)
 class TradeoffDisplay(Display):
-    """Accuracy with its 95 % interval against a cost on a logarithmic axis, and who is on the Pareto front.
+    """Accuracy with its 95 % interval against a cost on a logarithmic axis, with the Pareto front.
 
-    A thin line in a group's color is the front of that group alone, such as the classical recognizers'.
+    A thin line in the color of a group is the Pareto front of that group.
 
     Attributes
     ----------
     names, groups : tuple of str
-        Recognizers from the cheapest up, and their groups (such as the family).
+        Recognizers by rising cost, and their groups (such as the family).
     accuracy, low, high, cost : ndarray of shape (n_recognizers,)
     on_front : ndarray of shape (n_recognizers,), bool
-        Whether nobody is both as cheap and as accurate, and better in one of the two.
+        Whether the recognizer is on the Pareto front, see :func:`pareto_front`.
     unmeasured : tuple of str
-        Recognizers left out, since their cost was not measured.
+        Recognizers without a measured cost, which are not shown.
     n_images : int
     cost_label, dataset : str
         Axis label with the unit; the data, for the title.
@@ -63,7 +63,7 @@ class TradeoffDisplay(Display):
         groups: Mapping[str, str] | None = None,
         dataset: str = "",
     ) -> "TradeoffDisplay":
-        """From scores on the same images and a positive cost for each recognizer; None where not measured.
+        """Make the display from scores on the same images and positive costs; None is a cost that was not measured.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class TradeoffDisplay(Display):
         """
         measured = {name: float(costs[name]) for name in scores if costs.get(name) is not None}  # type: ignore[arg-type]
         if not measured:
-            raise ValueError(f"TradeoffDisplay needs one measured cost at least; got none for {list(scores)}")
+            raise ValueError(f"TradeoffDisplay needs at least one measured cost; got none for {list(scores)}")
         for name, value in measured.items():
             if not value > 0:
                 raise ValueError(f"the cost of {name} must be positive, for a logarithmic axis; got {value}")
@@ -118,7 +118,7 @@ class TradeoffDisplay(Display):
         self._draw_points(ax)
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter("{x:g}")
-        # Room for the names at both ends; in powers, since the axis is logarithmic.
+        # Space for the names at both ends; factors, because the axis is logarithmic.
         ax.set_xlim(self.cost.min() / 1.6, self.cost.max() * 2.2)
         ax.margins(y=0.1)
         clear_frame(ax)
@@ -135,7 +135,7 @@ class TradeoffDisplay(Display):
         place_labels(ax, points, names, np.concatenate([bars, *edges]))
 
     def _group_front(self, group: str) -> NDArray[np.bool_]:
-        """Who is on the front of a group: all False for the others."""
+        """Return which recognizers are on the front of a group; False for other groups."""
         members = np.array([each == group for each in self.groups])
         front = np.zeros(len(members), bool)
         front[members] = pareto_front(self.cost[members], self.accuracy[members])
@@ -149,7 +149,7 @@ class TradeoffDisplay(Display):
         return named if named.sum() <= MOST_NAMES else self.on_front
 
     def _draw_group_fronts(self, ax: Axes) -> list[NDArray[np.float64]]:
-        """Draw them, and return their edges for names to keep clear of."""
+        """Draw the fronts of the groups, and return their edges so that names do not cover them."""
         styles, edges = group_styles(self.groups), []
         for group in dict.fromkeys(self.groups):
             front = self._group_front(group)
@@ -185,18 +185,18 @@ class TradeoffDisplay(Display):
 
 
 def _steps(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Corners of the stairs through the points: level first, then up."""
+    """Return the corners of the step line through the points, horizontal before vertical."""
     return np.repeat(x, 2)[1:], np.repeat(y, 2)[:-1]
 
 
 def _edges(steps: tuple[NDArray[np.float64], NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Each line of the stairs as x0, y0, x1, y1."""
+    """Return each segment of the step line as x0, y0, x1, y1."""
     x, y = steps
     return np.column_stack([x[:-1], y[:-1], x[1:], y[1:]])
 
 
 def pareto_front(cost: NDArray[np.float64], value: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether nobody costs as little and is worth as much, and is better in one of the two."""
+    """Return which points are Pareto-optimal: no other is at least as good in cost and value and better in one."""
     as_good = (cost[None, :] <= cost[:, None]) & (value[None, :] >= value[:, None])
     better = (cost[None, :] < cost[:, None]) | (value[None, :] > value[:, None])
     return np.logical_not((as_good & better).any(axis=1))

@@ -1,4 +1,4 @@
-"""Features of a data set, computed once per extractor and shared by all cells through the cache."""
+"""Cache the features of a data set: computed once per extractor, shared by all cells."""
 
 import contextlib
 import fcntl
@@ -25,32 +25,32 @@ _LIBRARIES = ("ferbench", "numpy", "scikit-learn", "scipy", "opencv-python-headl
 
 
 class CachedExtractor:
-    """A feature extractor fitted on the training images, and its features of each part, through the cache.
+    """A feature extractor fitted on the training images, with its features of each split in the cache.
 
     Parameters
     ----------
     extractor : transformer
-        Unfitted. A ``FeatureUnion`` is taken apart: its members are cached one by one.
+        Unfitted extractor. The members of a ``FeatureUnion`` are cached one by one.
     fingerprint : str
         Fingerprint of the data set.
     images : ndarray of shape (n_samples, height, width), uint8
-        The training images; no other part is ever handed to ``fit``.
+        The training images; ``fit`` gets no other split.
     labels : ndarray of shape (n_samples,), str
-        Their labels.
+        Labels of the training images.
 
     Attributes
     ----------
     extractor : transformer
         Fitted.
     seconds : float
-        Time that fitting and transforming took when they were computed, of all parts asked for so far.
+        Seconds of fitting and of transforming the splits requested so far, as measured when they were computed.
 
     Notes
     -----
-    The cache is keyed by the fingerprint, the extractor's class, its parameters and the files they name, the
-    files of its package, and the versions of the libraries below it. Arrays are float32, written under another
-    name and then renamed. Fitted extractors are kept as bundles keep them, by skops: nothing is ever unpickled. What
-    is damaged, or not what was asked for, is computed again.
+    The cache key covers the fingerprint, the extractor's class, its parameters and the files they name, the files of
+    its package, and the versions of the libraries it uses. Arrays are float32; they are written under another name
+    and then renamed. Fitted extractors are stored with skops, as in bundles, so nothing is unpickled. A file that is
+    damaged or does not match is computed again.
     """
 
     def __init__(self, extractor: Any, fingerprint: str, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> None:
@@ -69,19 +69,19 @@ class CachedExtractor:
         self.extractor = self._fitted(extractor, images, labels)
 
     def features(self, split: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Features of one part.
+        """Return the features of one split.
 
         Parameters
         ----------
         split : str
-            Name of the part, under which its features are cached.
+            Name of the split, part of the cache key.
         images : ndarray of shape (n_samples, height, width), uint8
-            All images of that part, in order.
+            All images of the split, in order.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features), float32
-            A read-only memory map, or for a union a new array.
+            A read-only memory map, or a new array for a union.
         """
         if self._members:
             before = sum(member.seconds for member in self._members)
@@ -107,7 +107,7 @@ class CachedExtractor:
                 start = time.perf_counter()
                 fitted = clone(extractor).fit(images, labels)
                 seconds = time.perf_counter() - start
-                # An extractor of another package may hold what skops does not write: it is fitted each time.
+                # skops cannot write some extractors of other packages; these are fitted each time.
                 with contextlib.suppress(ValueError):
                     _save(path, seconds, lambda to: save_archive(fitted, to))
         self.seconds += seconds
@@ -115,7 +115,7 @@ class CachedExtractor:
 
 
 def _read_extractor(path: Path, asked: Any) -> Any:
-    """The fitted extractor in a file; None where there is none, or what lies there is not what was asked for."""
+    """Read the fitted extractor from a file; None if there is none or it does not match the requested one."""
     if not path.is_file():
         return None
     try:
@@ -130,12 +130,12 @@ def _read_extractor(path: Path, asked: Any) -> Any:
 
 
 def _plain_params(extractor: Any) -> dict[str, str]:
-    """Parameters as text; the number of jobs changes no feature."""
+    """Return the parameters as text, without the number of jobs, which does not change features."""
     return {name: repr(value) for name, value in extractor.get_params().items() if not name.endswith("n_jobs")}
 
 
 def _save(path: Path, seconds: float, write: Callable[[Path], None]) -> None:
-    """Write a file whole or not at all, and beside it how long its content took."""
+    """Write a file atomically, and the seconds its content took into a JSON file beside it."""
     with atomic_file(path, durable=False) as part:
         write(part)
         write_atomically(path.with_suffix(".json"), json.dumps({"seconds": seconds}).encode(), durable=False)
@@ -156,7 +156,7 @@ def _open(path: Path, n_samples: int) -> NDArray[np.float32] | None:
 
 
 def _seconds(path: Path) -> float | None:
-    """How long a file's content took to compute; None where that is not known."""
+    """Return the seconds that the content of a file took to compute; None if unknown."""
     try:
         seconds = float(json.loads(path.with_suffix(".json").read_text())["seconds"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -166,7 +166,7 @@ def _seconds(path: Path) -> float | None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    # Two cells that need the same features at once: the second waits and then finds them.
+    # If two cells need the same features at once, the second waits and then reads them.
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -188,7 +188,7 @@ def _key(extractor: BaseEstimator, fingerprint: str) -> str:
 
 
 def _own_files(extractor: Any) -> list[Path]:
-    """The file behind a parameter that does not name it, such as a bundle's network."""
+    """Return files that the extractor reads but no parameter names, such as the network of a bundle."""
     return [extractor.network_file()] if hasattr(extractor, "network_file") else []
 
 
@@ -198,12 +198,12 @@ def _named_files(values: Iterable[Any]) -> dict[str, str]:
 
 
 def _package_files(kind: type) -> dict[str, str]:
-    """Source and models beside the extractor's class: whoever edits them gets new features."""
+    """Hash the source and model files beside the extractor's class, so that editing them recomputes features."""
     module = inspect.getmodule(kind)
     if module is None or not module.__file__:
         return {}
     file = Path(module.__file__)
-    # A module that is no part of a package has all others of the machine beside it.
+    # Beside a module without a package lie unrelated modules, so only its own file counts.
     paths = sorted(file.parent.glob("*")) if module.__package__ else [file]
     return {path.name: sha256_of(path) for path in paths if path.suffix in (".py", ".dat")}
 

@@ -1,4 +1,4 @@
-"""Fitting a recognizer on what it may see: the training images, and the validation images where it may choose."""
+"""Fit a recognizer on the training images, with the validation images for model selection."""
 
 import inspect
 import time
@@ -14,22 +14,22 @@ from sklearn.pipeline import Pipeline
 from ferbench.benchmarks.fit.features_cache import CachedExtractor
 from ferbench.datasets import Dataset, PointDataset
 
-# Called after each epoch with its number, from 1, and its figures; what it raises ends the fit.
+# Called after each epoch with its number, from 1, and its metrics; an exception in it ends the fit.
 OnEpoch = Callable[[int, Mapping[str, float]], None]
-# Families whose `fit` may look at the validation split, and what it calls images and targets.
+# Families whose `fit` takes the validation split, with the names of its two arguments.
 _VALIDATED = {"deep": ("X_val", "y_val"), "keypoints": ("X_val", "points_val")}
 
 
 @dataclass(frozen=True)
 class FitData:
-    """What `fit` may see. There is no field for PrivateTest, so no fit can be handed it by mistake.
+    """The data for `fit`. It has no field for PrivateTest, so that no fit can get it by mistake.
 
     Attributes
     ----------
     X, y : ndarray of shape (n_samples, height, width) and (n_samples,) or (n_samples, n_points, 2)
-        The images of Training and their labels or points.
+        Images of Training with their labels or points.
     X_val, y_val : like X and y
-        Those of the validation split, for choices such as the epoch.
+        The same for the validation split, for choices such as the epoch.
     fingerprint : str
         Fingerprint of the data set.
     """
@@ -42,7 +42,7 @@ class FitData:
 
     @classmethod
     def of(cls, dataset: Dataset | PointDataset, validation: str = "PublicTest") -> "FitData":
-        """Copy Training and the validation split out, so that not even the memory behind them is shared."""
+        """Copy Training and the validation split, so that no memory is shared with the data set."""
         X, y = dataset.part("Training")
         X_val, y_val = dataset.part(validation)
         return cls(X, y, X_val, y_val, dataset.fingerprint)
@@ -50,12 +50,12 @@ class FitData:
 
 @dataclass
 class Fitted:
-    """A fitted recognizer and what its fit took.
+    """A fitted recognizer with its fit time, as :func:`fit_recognizer` returns it.
 
     Attributes
     ----------
     recognizer : classifier
-        Whole: takes images.
+        The complete recognizer, which takes images.
     fit_s : float
         Seconds of the fit, without the features.
     """
@@ -66,11 +66,11 @@ class Fitted:
 
     @property
     def extract_s(self) -> float | None:
-        """Seconds that extracting features took when they were computed; None without an extractor."""
+        """Seconds of the feature extraction, as measured when it ran; None without an extractor."""
         return self._cached.seconds if self._cached else None
 
     def predict_proba(self, split: str, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
-        """Probabilities of one whole part and the seconds that predicting took, without the features.
+        """Return the probabilities of one split and the seconds of the prediction without feature extraction.
 
         Returns
         -------
@@ -79,7 +79,7 @@ class Fitted:
         return self._answer("predict_proba", split, images)
 
     def predict(self, split: str, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
-        """Points of one whole part, of shape (n_images, n_points, 2), and the seconds, without the features."""
+        """Return the points (n_images, n_points, 2) of one split and the seconds without feature extraction."""
         return self._answer("predict", split, images)
 
     def _answer(self, method: str, split: str, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
@@ -92,18 +92,18 @@ class Fitted:
 
 
 def fit_recognizer(recognizer: Any, family: str, data: FitData, *, on_epoch: OnEpoch | None = None) -> Fitted:
-    """Fit a recognizer, with the features of a classical one taken from the cache.
+    """Fit a recognizer; the features of a classical one come from the cache.
 
     Parameters
     ----------
     recognizer : classifier
-        Unfitted. A pipeline whose first step is called ``features`` has that step cached.
+        Unfitted recognizer. If it is a pipeline whose first step is named ``features``, that step is cached.
     family : str
-        Recognizers of the family ``deep`` get the validation split as ``X_val`` and ``y_val``, those of ``keypoints``
-        as ``X_val`` and ``points_val``.
+        The family ``deep`` gets the validation split as ``X_val`` and ``y_val``, the family ``keypoints`` as
+        ``X_val`` and ``points_val``.
     data : FitData
     on_epoch : callable, optional
-        Handed to a ``fit`` that takes an argument of that name; others do without.
+        Passed to ``fit`` if it has a parameter of this name, else ignored.
     """
     if isinstance(recognizer, Pipeline) and recognizer.steps[0][0] == "features":
         return _fit_on_features(recognizer, data)
@@ -113,7 +113,7 @@ def fit_recognizer(recognizer: Any, family: str, data: FitData, *, on_epoch: OnE
     start = time.perf_counter()
     recognizer.fit(data.X, data.y, **options)
     seconds = time.perf_counter() - start
-    # A fit that went on from a checkpoint took, in all, what its epochs took.
+    # After a resume from a checkpoint the fit time is the sum of all epochs.
     history = getattr(recognizer, "history_", None) or {}
     return Fitted(recognizer, max(seconds, sum(history.get("seconds", ()))))
 

@@ -1,4 +1,4 @@
-"""Recognizers that a cell is made of: teachers and members, named in its parameters, found among what was measured."""
+"""Find the bundles that a cell depends on, such as teachers and ensemble members named in its parameters."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,19 +8,20 @@ from ferbench.benchmarks.store import Cell, Store, Suite
 from ferbench.models import pretrained, recipe_name
 from ferbench.models.bundles import read_description
 
-# Last part of the parameters that name bundles: teachers of a network, members of a mean, the network of an extractor.
+# Last part of the parameter names that hold bundles: teachers of a network, members of an ensemble, the network of an
+# extractor.
 _PARAMETERS = ("teachers", "bundles", "bundle")
 
 
 def bundle_names(params: Mapping[str, Any]) -> list[str]:
-    """Names of the bundles in a cell's parameters: recipes, shipped bundles or folders, each once."""
+    """Return the bundle names in a cell's parameters (recipes, shipped bundles or folders) without repeats."""
     values = [value for name, value in params.items() if _names_bundles(name)]
     listed = [[value] if isinstance(value, str | Path) else list(value) for value in values]
     return list(dict.fromkeys(str(name) for names in listed for name in names))
 
 
 def with_folders(params: Mapping[str, Any], folders: Mapping[str, str]) -> dict[str, Any]:
-    """Parameters with the folder in the place of each bundle's name."""
+    """Return the parameters with each bundle name replaced by its folder."""
 
     def place(value: Any) -> Any:
         return folders.get(str(value), value) if isinstance(value, str | Path) else [place(part) for part in value]
@@ -29,27 +30,27 @@ def with_folders(params: Mapping[str, Any], folders: Mapping[str, str]) -> dict[
 
 
 def with_names(plain: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as a record lists them, with bundles by their names: a folder means nothing on another machine."""
+    """Return the parameters for a record, with bundle names instead of folders, which differ between machines."""
     named = {name: value for name, value in params.items() if _names_bundles(name)}
     return dict(plain) | {name: value if isinstance(value, str) else repr(value) for name, value in named.items()}
 
 
 def describe_bundles(folders: Mapping[str, str], fingerprint: str) -> tuple[dict[str, str], str | None]:
-    """Checksum of each bundle by its name, and a warning of those that may have seen the test images."""
+    """Return the checksum of each bundle, and a warning if some may have been trained on the test images."""
     described = {name: read_description(Path(folder)) for name, folder in folders.items()}
     data = {name: info.get("dataset", {}).get("fingerprint", "") for name, info in described.items()}
     foreign = [f"{name} ({trained[:12] or 'unknown data'})" for name, trained in data.items() if trained != fingerprint]
-    warning = f"made of what was trained on other rows, {', '.join(foreign)}: it may have seen these test images"
+    warning = f"depends on bundles trained on other rows, {', '.join(foreign)}: these may include the test images"
     return {name: info["sha256"] for name, info in described.items()}, warning if foreign else None
 
 
 def in_order(cells: Sequence[Cell]) -> list[list[Cell]]:
-    """Split cells into rounds: each cell in a round after those of its seed that its parameters name.
+    """Split cells into rounds, so that each cell comes after the cells of its seed that it depends on.
 
     Raises
     ------
     ValueError
-        If cells need one another in a circle.
+        If the dependencies form a cycle.
     """
     rounds: list[list[Cell]] = []
     waiting = list(cells)
@@ -57,22 +58,22 @@ def in_order(cells: Sequence[Cell]) -> list[list[Cell]]:
         open_names = {(cell.recipe, cell.seed) for cell in waiting}
         ready = [cell for cell in waiting if not open_names & _needs(cell)]
         if not ready:
-            raise ValueError(f"recipes that need one another in a circle: {', '.join(cell.recipe for cell in waiting)}")
+            raise ValueError(f"recipes with circular dependencies: {', '.join(cell.recipe for cell in waiting)}")
         rounds.append(ready)
         waiting = [cell for cell in waiting if cell not in ready]
     return rounds
 
 
 def find_named(cell: Cell, suite: Suite, cells: Sequence[Cell], store: Store) -> dict[str, str]:
-    """Folder of each bundle that a cell's parameters name.
+    """Return the folder of each bundle that a cell's parameters name.
 
-    A recipe of the suite means its cell of the same seed; another recipe, what was measured of it with that seed in the
-    same results; then come the bundles that ship with ferbench, and folders.
+    A name is looked up in this order: cells of the suite with the same seed, other results with that seed in the same
+    folder, bundles that ship with ferbench, and folders.
 
     Raises
     ------
     FileNotFoundError
-        If a name means no bundle; the message says what to run first.
+        If a bundle is not found; the message says what to run first.
     """
     return {name: str(_find(name, cell, suite, cells, store).resolve()) for name in bundle_names(cell.params)}
 
@@ -91,8 +92,9 @@ def _find(name: str, cell: Cell, suite: Suite, cells: Sequence[Cell], store: Sto
             f"ferbench run {suite.name} --only '{name}'"
         )
     raise FileNotFoundError(
-        f"{start}which is neither a recipe of suite {suite.name} nor measured with seed {cell.seed} in {store.root} "
-        f"nor shipped ({', '.join(pretrained())}) nor a bundle's folder; add the recipe to the suite or name a folder"
+        f"{start}which is not a recipe of suite {suite.name}, not measured with seed {cell.seed} in {store.root}, "
+        f"not shipped ({', '.join(pretrained())}) and not the folder of a bundle; add the recipe to the suite or name a "
+        "folder"
     )
 
 
@@ -107,7 +109,7 @@ def _measured(name: str, seed: int, cells: Sequence[Cell], store: Store) -> Path
 
 
 def _needs(cell: Cell) -> set[tuple[str, int]]:
-    """Recipes and seeds that a cell's bundles may come from; its own name means what ships under it."""
+    """Return the recipes and seeds that a cell depends on. Its own name means the shipped bundle of that name."""
     return {(name, cell.seed) for name in bundle_names(cell.params) if name != cell.recipe}
 
 

@@ -436,7 +436,7 @@ def test_a_recognizer_without_a_measured_cost_is_left_out_and_said_so(scores, co
 
 
 def test_a_tradeoff_without_costs_or_with_a_cost_of_nothing_is_refused(scores) -> None:
-    with pytest.raises(ValueError, match="one measured cost"):
+    with pytest.raises(ValueError, match="at least one measured cost"):
         TradeoffDisplay.from_scores(scores, {})
     with pytest.raises(ValueError, match="cost of cnn must be positive"):
         TradeoffDisplay.from_scores(scores, {"cnn": 0.0})
@@ -444,5 +444,5 @@ def test_a_tradeoff_without_costs_or_with_a_cost_of_nothing_is_refused(scores) -
 
 @pytest.mark.parametrize("display", [F1Display, LeaderboardDisplay])
 def test_a_display_of_nobody_is_refused(display: type[F1Display] | type[LeaderboardDisplay]) -> None:
-    with pytest.raises(ValueError, match="one recognizer at least"):
+    with pytest.raises(ValueError, match="at least one recognizer"):
         display.from_scores({})

@@ -1,1 +1,1 @@
-"""Displays that are plug-ins: each file here defines one as ``DISPLAY``, and no other file knows of it."""
+"""Display plug-ins. Each file here defines one as ``DISPLAY``; no other file needs a change."""

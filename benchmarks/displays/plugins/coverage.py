@@ -1,4 +1,4 @@
-"""Accuracy of the answers that a recognizer is surest of: what a threshold on the certainty would gain."""
+"""Plot the accuracy of the most confident predictions against the coverage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,14 +23,16 @@ _STEPS = 50
 
 @dataclass(frozen=True, eq=False)
 class CoverageDisplay(Display):
-    """Accuracy among the surest share of the images (El-Yaniv and Wiener, 2010): further up is better.
+    """Accuracy against coverage, the share of images that are kept (El-Yaniv and Wiener, 2010).
+
+    Use it to see how much accuracy a threshold on the confidence gains.
 
     Attributes
     ----------
     names : tuple of str
-        Recognizers, the one with the best accuracy on all images first.
+        Recognizers, by falling accuracy on all images.
     coverage : ndarray of shape (n_steps,)
-        Share of the images that are answered, the surest first.
+        Share of images that are kept, the most confident ones first.
     accuracy : ndarray of shape (n_recognizers, n_steps)
     n_images : int
     dataset : str
@@ -60,7 +62,7 @@ class CoverageDisplay(Display):
     def from_predictions(
         cls, y_true: ArrayLike, probas: Mapping[str, ArrayLike], classes: Sequence[str], *, dataset: str = ""
     ) -> Self:
-        """From labels and the probabilities of each recognizer, in the order of ``classes``."""
+        """Make the display from labels and the probabilities of each recognizer, in the order of `classes`."""
         curves = {name: _curve(y_true, proba, classes) for name, proba in probas.items()}
         ranked = sorted(curves, key=lambda name: (-curves[name][-1], name))
         n_images = len(np.asarray(y_true))
@@ -83,10 +85,10 @@ class CoverageDisplay(Display):
             ax.plot(100 * self.coverage, values, color=PALETTE[place % len(PALETTE)], linewidth=1.8, label=shown)
         clear_frame(ax)
         ax.set(xlim=(0, 100), ylim=(0, 1.02))
-        ax.set_xlabel("share of the images that are answered, the surest first, %")
-        ax.set_ylabel("accuracy among them")
+        ax.set_xlabel("coverage: share of images kept, most confident first, %")
+        ax.set_ylabel("accuracy on these images")
         ax.legend(loc="lower left", fontsize=9)
-        set_title(ax, "Accuracy of the surest answers", self.dataset, self.n_images)
+        set_title(ax, "Accuracy against coverage", self.dataset, self.n_images)
 
 
 def _accuracy(results: "Results", cell: "Measured") -> float:
@@ -96,7 +98,7 @@ def _accuracy(results: "Results", cell: "Measured") -> float:
 
 
 def _steps(n_images: int) -> NDArray[np.intp]:
-    """How many images are answered at each step."""
+    """Return the number of images kept at each step."""
     return np.unique(np.ceil(np.linspace(0, 1, _STEPS + 1)[1:] * n_images).astype(np.intp))
 
 
