@@ -60,7 +60,7 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
     measured = bundle.parents[1]
     if not (measured / "records" / f"{bundle.name}.json").is_file():
         raise ValueError(
-            f"{bundle} has no record, which the model card needs; name a bundle in a results folder"
+            f"{bundle} has no record beside it, which the model card needs; name a bundle in a results folder"
         )
     if load_bundle(bundle).info.get("task") == "keypoints":
         text = points_card(bundle.name, measured, notes)

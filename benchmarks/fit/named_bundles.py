@@ -93,8 +93,8 @@ def _find(name: str, cell: Cell, suite: Suite, cells: Sequence[Cell], store: Sto
         )
     raise FileNotFoundError(
         f"{start}which is not a recipe of suite {suite.name}, not measured with seed {cell.seed} in {store.root}, "
-        f"not shipped ({', '.join(pretrained())}) and not the folder of a bundle; add the recipe to the suite or name a "
-        "folder"
+        f"not shipped ({', '.join(pretrained())}) and not the folder of a bundle; add the recipe to the suite or name "
+        "a folder"
     )
 
 
