@@ -222,4 +222,4 @@ class PointFacesDisplay(Display):
         ax.set_ylim(sheet.shape[0] - gap - 0.5, -0.5)
         ax.set_axis_off()
         what = f"{self.name}: " if self.name else ""
-        set_title(ax, f"{what}marked (rings) and found (dots) points", self.dataset)
+        set_title(ax, f"{what}annotated (rings) and predicted (dots) points", self.dataset)

@@ -1,4 +1,4 @@
-"""Tables, plots and the page of a suite of key points."""
+"""Tables, plots and the page of a key-point suite."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""The page about key points: everything worked out as plain values, then handed to the template."""
+"""Write the HTML page about key points: compute plain values and fill the template."""
 
 from math import isnan
 from pathlib import Path
@@ -30,14 +30,14 @@ _TEMPLATES = Path(__file__).parent / "templates"
 def render_keypoints(
     results: PointResults, board: PointBoard, frame: "pd.DataFrame", drawings: Drawings, faces: str
 ) -> str:
-    """The page; `faces` is a picture of drawn faces as a data URI, or empty."""
+    """Return the page; `faces` is an image of drawn faces as a data URI, or empty."""
     columns = shown(_COLUMNS, frame)
     return render_page(
         _TEMPLATES,
         "keypoints.html.j2",
         **page_values(results, points_headline(results), (VALIDATION, results.split), TEST),
         columns=columns,
-        # The baseline is fast and small without merit: it is never the best of a column.
+        # The baseline is fast and small because it ignores the image, so it is never marked as best of a column.
         rows=leaderboard_rows(frame.assign(family=frame["recipe"].replace(BASELINE, "constant")), columns),
         winner=_winner(results, board),
         **page_drawings(drawings),
@@ -66,7 +66,7 @@ def _winner(results: PointResults, board: PointBoard) -> dict[str, Any] | None:
 
 
 def _points(results: PointResults, board: PointBoard) -> dict[str, Any]:
-    """A table of points by models, and the largest error in it for the shade of its cells."""
+    """Return a table of points by models, and its largest error for the shading of the cells."""
     ranking = board.ranking()
     rows = []
     for place, name in enumerate(results.names):
@@ -102,15 +102,15 @@ def _pixels(value: float) -> str:
 
 
 _COLUMNS = (
-    Column("nme", "NME", "Mean error of a face by the distance between its eyes", "always", _error, "low"),
+    Column("nme", "NME", "Mean error of a face, divided by the distance between its eyes", "always", _error, "low"),
     Column("rmse", "RMSE", "Over all coordinates, at 96 x 96", "always", _pixels, "low", "px"),
     Column("failure_rate", "Failures", "Share of faces with an NME above 10 %", "always", share, "low"),
     Column("within_5", "Within 5 %", "Share of points within 5 % of the distance", "always", share, "high"),
-    Column("validation_nme", "NME, Validation", "Where everything is chosen", "always", _error, "low"),
+    Column("validation_nme", "NME, Validation", "The split used for model selection", "always", _error, "low"),
     Column("fit_s", "Fit", "Fitting", "always", seconds, "low", "s"),
-    Column("latency_ms_median", "Latency", "One face, one core: median", "always", milliseconds, "low", "ms"),
-    Column("latency_ms_p90", "p90", "Nine of ten faces are faster", "always", milliseconds, "low", "ms"),
-    Column("throughput_images_per_s", "Throughput", "All faces at once", "always", whole, "high", "faces/s"),
-    Column("size_bytes", "Size", "The bundle on disk", "always", megabytes, "low", "MB"),
+    Column("latency_ms_median", "Latency", "Median for one face on one core", "always", milliseconds, "low", "ms"),
+    Column("latency_ms_p90", "p90", "90th percentile for one face on one core", "always", milliseconds, "low", "ms"),
+    Column("throughput_images_per_s", "Throughput", "All faces in one batch", "always", whole, "high", "faces/s"),
+    Column("size_bytes", "Size", "Size of the bundle on disk", "always", megabytes, "low", "MB"),
     Column("status", "Status", "How the measurement ended", "always", str),
 )

@@ -1,4 +1,4 @@
-"""The report on key points: every table, drawing and page of one results folder, from records and errors alone."""
+"""Make the report on key points: tables, plots and pages from the records and errors of a results folder."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -47,13 +47,13 @@ _PHOTOGRAPHS = """\
 
 
 def load_source(results: PointResults, source: str) -> "PointDataset":
-    """Load a source the way the suite did: same size, seed and options."""
+    """Load a source with the size, seed and options of the suite."""
     dataset: PointDataset = load_again(results, source, datasets.load_points, results.side)
     return dataset
 
 
 class PointReport(Report):
-    """Models of key points: normalized errors, single points, cumulative errors and costs."""
+    """Report of key-point models: normalized errors, single points, cumulative errors and costs."""
 
     patterns = ("training_*",)
     validation, test = VALIDATION, TEST
@@ -65,7 +65,7 @@ class PointReport(Report):
     text = staticmethod(points_text)
 
     def open_pictures(self, dataset: "PointDataset") -> "PointDataset":
-        """The data itself: faces are drawn together with their points."""
+        """Return the data set, since faces are shown together with their points."""
         return dataset
 
     def score(self) -> PointBoard:
@@ -81,7 +81,7 @@ class PointReport(Report):
         return {"per_point": per_point_frame(self.results, self.board), "ced": curve_frame(self.board)}
 
     def history(self) -> "pd.DataFrame | None":
-        """The training curves; whoever reads this file is used to the recipe in the last column."""
+        """The training curves, with the recipe in the last column for compatibility with older files."""
         frame = super().history()
         return None if frame is None else frame[[*frame.columns.drop("recipe"), "recipe"]]
 
@@ -101,7 +101,7 @@ class PointReport(Report):
         }
 
     def page(self, drawings: Drawings) -> str:
-        """The page; drawn faces lie beside it as ``faces.png`` too."""
+        """The page; drawn faces are also written beside it as ``faces.png``."""
         picture = ""
         if self.results.is_drawn and (make := self._faces()):
             write_plots({"faces": make}, self.results.root)
@@ -109,12 +109,12 @@ class PointReport(Report):
         return render_keypoints(self.results, self.board, self.frame, drawings, picture)
 
     def faces_page(self) -> str:
-        """One picture of photographed faces with their points."""
+        """A page with one image of photographed faces and their points."""
         make = self._faces()
         return "" if make is None else _PHOTOGRAPHS.format(picture=_embedded(make().png(DPI)))
 
     def _faces(self) -> "Callable[[], Display] | None":
-        """What draws faces with the points that the chosen model finds."""
+        """Return a function that makes the display of faces with the points of the chosen model, or None."""
         chosen, split = self.board.chosen(), self.results.split
         if chosen not in self.board.test:
             chosen = next(iter(self.board.ranking()), None)

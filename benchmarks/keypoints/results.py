@@ -1,4 +1,4 @@
-"""What a report on key points is made of: records with the errors of their points, scored."""
+"""Read and score the results of key-point models for a report."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ BASELINE = "mean-shape"
 
 @dataclass(frozen=True, eq=False)
 class MeasuredPoints(MeasuredCell):
-    """One cell that has errors.
+    """One measured cell with the errors of its points.
 
     Attributes
     ----------
     errors : mapping of str to ndarray of shape (n_images, n_points, 2)
-        Found less marked points in pixels, by split; without Test where it was not opened.
+        Predicted minus annotated points in pixels, by split; without Test if it was not opened for the cell.
     """
 
     errors: Mapping[str, NDArray[np.float32]]
@@ -53,7 +53,7 @@ class PointResults(BaseResults):
     side : int
         Side of the images in pixels.
     people, interocular : mapping of str to ndarray of shape (n_images,)
-        By split: who is the same person, and the distance between the eyes.
+        By split: the number of the person, and the distance between the eyes in pixels.
     """
 
     measured: tuple[MeasuredPoints, ...]
@@ -64,21 +64,21 @@ class PointResults(BaseResults):
 
     @property
     def split(self) -> str:
-        """Where the tables are scored: Test, or Validation where it was opened for nobody."""
+        """The split of the tables: Test, or Validation if Test was not opened for any cell."""
         return VALIDATION if self.measured and not any(TEST in cell.errors for cell in self.measured) else TEST
 
 
 @dataclass(frozen=True, eq=False)
 class PointBoard:
-    """Figures of every measured cell, by its label.
+    """Scores of every measured cell, by its label.
 
     Attributes
     ----------
     test, validation : mapping of str to PointScores
-        ``test`` holds the scored split, :attr:`PointResults.split`: Test, for the cells for which it was opened;
-        Validation, for all, where it was opened for nobody.
+        ``test`` is for the scored split, :attr:`PointResults.split`: Test, with the cells for which it was opened, or
+        Validation, with all cells, if Test was not opened for any cell.
     pairs : DataFrame
-        Every pair compared on the scored split.
+        Comparison of every pair on the scored split.
     """
 
     test: Mapping[str, PointScores]
@@ -86,11 +86,11 @@ class PointBoard:
     pairs: "pd.DataFrame"
 
     def ranking(self) -> list[str]:
-        """Labels of the scored cells by rising error; equals by name."""
+        """Labels of the scored cells by rising error; cells with equal errors by name."""
         return sorted(self.test, key=lambda label: (_order(self.test[label]), label))
 
     def chosen(self) -> str | None:
-        """The label with the least error on Validation, never on Test; the baseline stands outside."""
+        """The label with the lowest error on Validation, without the baseline. Test is not used."""
         open_to = [label for label in self.validation if label != BASELINE]
         return min(open_to, key=lambda label: (_order(self.validation[label]), label)) if open_to else None
 
@@ -100,12 +100,12 @@ class PointBoard:
 
 
 def read_point_results(folder: str | Path) -> PointResults:
-    """Read one data set's records, errors and rows, and check that they fit together.
+    """Read records, errors and rows of one data set, and check that they are consistent.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no record, or a file is missing, damaged or of another size than the rows.
+        If there is no record, or a file is missing, damaged or differs in size from the rows.
     """
     root, store, records, rows = open_results(folder)
     if "points" not in rows:
@@ -156,5 +156,5 @@ def _measured(
 
 
 def _order(scores: PointScores) -> float:
-    """The normalized error; where no face has both corners of the eyes, the one in pixels."""
+    """Return the normalized error, or the error in pixels if no face has both outer eye corners."""
     return scores.rmse if np.isnan(scores.nme) else scores.nme

@@ -1,4 +1,4 @@
-"""The tables of key points: leaderboard, single points and cumulative errors, as frames, Markdown and text."""
+"""Make the key-point tables (leaderboard, single points, cumulative errors) as frames, Markdown and text."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from ferbench.benchmarks.tables import (
 if TYPE_CHECKING:
     import pandas as pd
 
-# The order of the columns is a promise to whoever reads leaderboard.csv.
+# Other programs read leaderboard.csv, so the order of these columns must not change.
 COLUMNS = (
     *("recipe", "rmse", "rmse_low", "rmse_high", "nme", "nme_low", "nme_high"),
     *("failure_rate", "failure_rate_low", "failure_rate_high", "within_5", "within_5_low", "within_5_high"),
@@ -34,22 +34,22 @@ _WHOLE = (
     *("size_bytes", "peak_memory_bytes", "seed"),
 )
 NO_ACCURACY = (
-    'The "accuracy" that a known system quotes for its key points is no metric of a regression: it counts how often '
-    "the largest of the thirty outputs is also the largest of the thirty marks. The share within 5 % is the nearest "
-    "thing that means something."
+    'Some published systems report an "accuracy" for key points. It counts how often the largest of the thirty outputs '
+    "has the same position as the largest of the thirty targets, which does not measure a regression. The closest "
+    "useful metric is the share within 5 %."
 )
 NOTES = (
-    "RMSE is in pixels of a 96 x 96 image, over all marked coordinates, as on Kaggle's board; the normalized error "
-    "(NME) is the mean distance of a face's points from their marks, divided by the distance between the outer corners "
-    "of its eyes.",
-    f"Failures are faces whose NME is above {FAILURE:.0%}; within {WITHIN:.0%} is the share of single points that lie "
-    "this close, in units of the same distance.",
+    "RMSE is in pixels of a 96 x 96 image, over all annotated coordinates, as on Kaggle's leaderboard. The normalized "
+    "error (NME) is the mean distance between predicted and annotated points of a face, divided by the distance "
+    "between its outer eye corners.",
+    f"Failures are faces whose NME is above {FAILURE:.0%}. Within {WITHIN:.0%} is the share of single points whose "
+    "error is at most this fraction of the same distance.",
     NO_ACCURACY,
     "Brackets hold 95 % bootstrap intervals over people, because pictures of one person are alike. An equals sign: the "
     "difference from the first row is inside the noise (paired bootstrap over people, Holm-corrected over all pairs; "
     "comparisons.csv).",
-    f"Everything that is chosen is chosen on {VALIDATION}; nobody on {TEST} is in {VALIDATION} or Training.",
-    "Latency is that of the bundle, opened again, for one face on one core. A blank was not measured.",
+    f"All choices are made on {VALIDATION}. The people in {TEST} are neither in {VALIDATION} nor in Training.",
+    "Latency is measured with the reloaded bundle for one face on one core. A blank means not measured.",
 )
 _HEADER = (
     *("recipe", "RMSE, px [95 %]", "NME [95 %]", "failures", "within 5 %", "NME on Validation"),
@@ -58,10 +58,10 @@ _HEADER = (
 
 
 def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFrame":
-    """One row per cell, by rising normalized error on Test.
+    """Return one row per cell, by rising normalized error on Test.
 
-    Cells for which Test was not opened follow, by their error on Validation and with blank figures of Test; cells that
-    failed come last.
+    Cells for which Test was not opened follow by rising error on Validation, with blanks for Test. Failed cells come
+    last.
     """
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
@@ -72,7 +72,7 @@ def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFram
 
 
 def per_point_frame(results: PointResults, board: PointBoard) -> "pd.DataFrame":
-    """One row per model and point: RMSE (pixels at 96 x 96), normalized error and share within 5 %, with intervals."""
+    """Return one row per model and point: RMSE (pixels at 96 x 96), NME and share within 5 %, with intervals."""
     import pandas as pd
 
     rows = [
@@ -84,7 +84,7 @@ def per_point_frame(results: PointResults, board: PointBoard) -> "pd.DataFrame":
 
 
 def curve_frame(board: PointBoard) -> "pd.DataFrame":
-    """The cumulative error curves: share of faces whose normalized error is at most each threshold, with interval."""
+    """Return the cumulative error curves: share of faces with an NME up to each threshold, with interval."""
     import pandas as pd
 
     parts = []
@@ -97,18 +97,18 @@ def curve_frame(board: PointBoard) -> "pd.DataFrame":
 
 
 def points_headline(results: PointResults) -> str:
-    """One line on what the figures are about."""
+    """Return one line that names the data, the split and its size."""
     dataset = results.dataset
     counts, people = dataset["counts"], dataset["people"]
     drawn = " (drawn faces, not real photographs)" if dataset["drawn"] else ""
     split = results.split
     who = "" if people[split] == counts[split] else f" of {people[split]:,} people"
-    closed = "" if split == TEST else f"; {TEST} is closed: figures on {split}, where things are chosen, are too good"
+    closed = "" if split == TEST else f"; {TEST} is closed: {split} is used for choices, so its figures are optimistic"
     return f"{dataset['name']}{drawn}: {split}, {counts[split]:,} faces{who}, trained on {counts['Training']:,}{closed}"
 
 
 def points_markdown(results: PointResults, board: PointBoard, frame: "pd.DataFrame") -> str:
-    """Markdown page: what was measured, the table, and how to read it."""
+    """Return the Markdown page: the data, the table, and how to read it."""
     parts = markdown_head(results, "Key points", points_headline(results))
     rows = [_cells(*pair) for pair in zip(row_labels(frame), frame.to_dict("records"), strict=True)]
     parts += [
@@ -117,7 +117,7 @@ def points_markdown(results: PointResults, board: PointBoard, frame: "pd.DataFra
         "\n".join(f"- {markdown_text(note)}" for note in NOTES),
     ]
     parts.append(
-        "Rebuilt by `ferbench report` from the records; never edited by hand. All columns: `leaderboard.csv`; single "
+        "Generated by `ferbench report` from the records. All columns: `leaderboard.csv`; single "
         "points: `per_point.csv`; cumulative errors: `ced.csv`; page: `index.html`."
     )
     if board.test:
@@ -126,7 +126,7 @@ def points_markdown(results: PointResults, board: PointBoard, frame: "pd.DataFra
 
 
 def points_text(frame: "pd.DataFrame") -> str:
-    """A short rendering for the terminal."""
+    """Return a short table for the terminal."""
     header = ("recipe", "NME [95 %]", "", "RMSE, px", "p90, ms", "status")
     lines = [header]
     closed = _is_closed(frame)
@@ -141,7 +141,7 @@ def points_text(frame: "pd.DataFrame") -> str:
 
 
 def _is_closed(frame: "pd.DataFrame") -> bool:
-    """Whether Test was opened for no row, so that the rows are ranked on Validation."""
+    """Return whether Test was not opened for any row, so that the rows are ranked on Validation."""
     return bool(frame["rmse"].isna().all() and frame["validation_rmse"].notna().any())
 
 
@@ -149,7 +149,7 @@ def _row(results: PointResults, board: PointBoard, cell: MeasuredPoints, first: 
     validation = board.validation[cell.label].as_dict()
     scored = cell.label in board.test
     return {
-        # What was scored on Validation alone leaves the columns of Test blank.
+        # Cells scored only on Validation have blanks in the columns of Test.
         **(board.test[cell.label].as_dict() if scored and results.split == TEST else {}),
         **{f"validation_{name}": validation[name] for name in ("rmse", "nme", "nme_low", "nme_high")},
         "against_first": ("first" if cell.label == first else board.against(cell.label, first)) if scored else "",

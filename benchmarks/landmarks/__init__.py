@@ -1,4 +1,4 @@
-"""Train and evaluate the landmark model that ships."""
+"""Train and evaluate the landmark model that ships with ferbench."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Measure landmark models on held-out people: error by inter-ocular distance, speed and size."""
+"""Measure landmark models on held-out people: normalized error, speed and size."""
 
 import time
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from ferbench.benchmarks.landmarks.faces import MarkedFaces, coarsened, resized, tight_boxes
 
 OUTER_EYE_CORNERS = (36, 45)
-RESOLUTION = 192  # enlarged as for training: dlib's points are whole pixels
-_TIMED = 2000  # least number of faces in a timing
+RESOLUTION = 192  # Faces are enlarged as for training, because dlib rounds points to whole pixels.
+_TIMED = 2000  # Minimum number of faces in a timing.
 
 
 @dataclass(frozen=True)
 class LandmarkScore:
-    """What one model does on the held-out faces.
+    """Scores of one landmark model on the held-out faces.
 
     Attributes
     ----------
@@ -27,12 +27,12 @@ class LandmarkScore:
         Resolution of the faces and kind of box.
     n_faces, n_people : int
     nme, nme_low, nme_high : float
-        Mean distance between found and marked landmarks, divided by the distance between the outer eye corners,
+        Mean distance between predicted and annotated landmarks, divided by the distance between the outer eye corners,
         averaged over the faces; with a 95 % interval from a bootstrap over people.
     nme_median : float
-        The same for the median face.
+        Median of the same error over the faces.
     faces_per_second : float
-        On one core, enlarging included.
+        Speed on one core, including the enlarging of the image.
     size_bytes : int
     """
 
@@ -54,7 +54,7 @@ def read_predictor(path: Path) -> Any:
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no such file, or it is no 68-point model.
+        If there is no such file, or it is not a 68-point model.
     """
     import dlib
 
@@ -72,7 +72,7 @@ def read_predictor(path: Path) -> Any:
 
 
 def find_landmarks(predictor: Any, faces: MarkedFaces, boxes: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Landmarks of shape (n_faces, 68, 2) in pixels of `faces`, with the given boxes (left, top, right, bottom)."""
+    """Return landmarks (n_faces, 68, 2) in pixels of `faces` for the given boxes (left, top, right, bottom)."""
     import dlib
 
     large = resized(faces, RESOLUTION)
@@ -85,14 +85,14 @@ def find_landmarks(predictor: Any, faces: MarkedFaces, boxes: NDArray[np.float64
 
 
 def normalized_errors(found: NDArray[np.float32], marked: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Mean error of each face divided by the distance between its outer eye corners."""
+    """Return the mean error of each face, divided by the distance between its outer eye corners."""
     left, right = OUTER_EYE_CORNERS
     eyes = np.linalg.norm(marked[:, left] - marked[:, right], axis=1)
     return np.asarray(np.linalg.norm(found - marked, axis=2).mean(axis=1) / eyes, dtype=float)
 
 
 def score_landmarks(path: Path, faces: MarkedFaces, *, name: str | None = None) -> list[LandmarkScore]:
-    """Measure one model on faces as they are and at 48 pixels, in tight boxes and in the whole image."""
+    """Measure one model at the original resolution and at 48 pixels, with tight boxes and with the whole image."""
     predictor = read_predictor(path)
     height, width = faces.images.shape[1:]
     coarse = coarsened(faces, np.full(len(faces), 48))
@@ -121,7 +121,7 @@ def score_landmarks(path: Path, faces: MarkedFaces, *, name: str | None = None) 
 
 
 def _faces_per_second(predictor: Any, faces: MarkedFaces, boxes: NDArray[np.float64]) -> float:
-    """Median over repeats, after one that is not counted."""
+    """Return the median time over the repeats, after one warm-up."""
     rates = []
     for _ in range(2 + _TIMED // len(faces)):
         start = time.perf_counter()
@@ -131,7 +131,7 @@ def _faces_per_second(predictor: Any, faces: MarkedFaces, boxes: NDArray[np.floa
 
 
 def _interval(errors: NDArray[np.float64], people: NDArray[np.str_]) -> tuple[float, float]:
-    """95 % bootstrap interval of the mean; people, not faces, are drawn, because frames of one person are alike."""
+    """Return the 95 % bootstrap interval of the mean, resampled by person because frames of one person are alike."""
     _, person = np.unique(people, return_inverse=True)
     sums, counts = np.bincount(person, errors), np.bincount(person)
     drawn = np.random.default_rng(0).integers(len(counts), size=(2000, len(counts)))

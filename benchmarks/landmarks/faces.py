@@ -1,4 +1,4 @@
-"""Faces with 68 landmarks for training and measuring landmark models: read, mirrored, turned, coarsened and boxed."""
+"""Read and augment faces with 68 landmarks, to train and measure landmark models."""
 
 import hashlib
 import zipfile
@@ -17,13 +17,13 @@ _EYES_MIRRORED = [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
 MIRRORED = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1), *_EYES_MIRRORED, *_MOUTH_MIRRORED]
 )
-HELD_OUT = 5  # one person in so many is held out
+HELD_OUT = 5  # One person in this many is held out.
 _KEYS = ("images_training", "points_training", "names_training", "images_test", "points_test", "names_test")
 
 
 @dataclass(frozen=True)
 class MarkedFaces:
-    """Gray faces of one size with their landmarks.
+    """Gray images of faces, all of one size, with their landmarks.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class MarkedFaces:
     points : ndarray of shape (n_faces, 68, 2), float32
         Landmarks (x, y) in pixels, in iBUG order.
     names : ndarray of shape (n_faces,), str
-        ``<person>_<frame>``; faces of one person share what stands before the last underscore.
+        ``<person>_<frame>``; faces of one person share the part before the last underscore.
     """
 
     images: NDArray[np.uint8]
@@ -42,19 +42,19 @@ class MarkedFaces:
         return len(self.images)
 
     def people(self) -> list[str]:
-        """The person on each face: its name without the frame."""
+        """Return the person of each face: its name without the frame."""
         return [str(name).rpartition("_")[0] or str(name) for name in self.names]
 
     def part(self, rows: NDArray[np.bool_]) -> "MarkedFaces":
-        """Some of the faces."""
+        """Return the faces of the given rows."""
         return MarkedFaces(self.images[rows], self.points[rows], self.names[rows])
 
 
 def read_marked_faces(path: Path) -> tuple[MarkedFaces, MarkedFaces]:
     """Read a landmark file (``.npz``), split by person into a training and a held-out part.
 
-    The file's own parts are put together first: in the public ``faces68.npz`` every face of the test part shows a
-    person, and mostly a scene, of the training part, so that errors measured on it would flatter.
+    The split of the file is not used. In the public ``faces68.npz`` each person in the test part is also in the
+    training part, mostly in the same scene, so its test error would be too low.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def _joined(first: MarkedFaces, second: MarkedFaces) -> MarkedFaces:
 
 
 def split_by_person(faces: MarkedFaces) -> tuple[MarkedFaces, MarkedFaces]:
-    """Set a fifth of the people aside; a person is on the same side whatever else the file holds."""
+    """Hold out a fifth of the people. The side of a person does not depend on the rest of the file."""
     aside = np.array([hashlib.sha256(person.encode()).digest()[0] % HELD_OUT == 0 for person in faces.people()])
     if aside.all() or not aside.any():
         raise ValueError(
@@ -118,14 +118,14 @@ def _part(path: Path, part: str, arrays: dict[str, NDArray[Any]]) -> MarkedFaces
 
 
 def mirrored(faces: MarkedFaces) -> MarkedFaces:
-    """Swap left and right, with the landmarks renamed accordingly."""
+    """Mirror the faces, and exchange left and right landmarks."""
     points = faces.points[:, MIRRORED].copy()
     points[..., 0] = faces.images.shape[2] - 1 - points[..., 0]
     return MarkedFaces(np.ascontiguousarray(faces.images[:, :, ::-1]), points, faces.names)
 
 
 def turned(faces: MarkedFaces, degrees: NDArray[np.float64]) -> MarkedFaces:
-    """Turn each face about the middle of its image by its own angle."""
+    """Rotate each face about the center of its image by its own angle."""
     height, width = faces.images.shape[1:]
     images, points = np.empty_like(faces.images), np.empty_like(faces.points)
     for row, angle in enumerate(degrees):
@@ -136,7 +136,7 @@ def turned(faces: MarkedFaces, degrees: NDArray[np.float64]) -> MarkedFaces:
 
 
 def coarsened(faces: MarkedFaces, sizes: NDArray[np.intp]) -> MarkedFaces:
-    """Show each face as an image of the given width would: shrunk, then enlarged again."""
+    """Reduce each face to the resolution of the given width, then enlarge it again."""
     height, width = faces.images.shape[1:]
     images = np.empty_like(faces.images)
     for row, size in enumerate(sizes):
@@ -148,7 +148,7 @@ def coarsened(faces: MarkedFaces, sizes: NDArray[np.intp]) -> MarkedFaces:
 
 
 def resized(faces: MarkedFaces, size: int) -> MarkedFaces:
-    """Square images of `size` pixels; centers of pixels, not corners, correspond."""
+    """Resize to square images of `size` pixels; pixel centers, not corners, correspond."""
     height, width = faces.images.shape[1:]
     method = cv2.INTER_AREA if size < width else cv2.INTER_CUBIC
     images = np.stack([cv2.resize(image, (size, size), interpolation=method) for image in faces.images])
@@ -157,12 +157,12 @@ def resized(faces: MarkedFaces, size: int) -> MarkedFaces:
 
 
 def tight_boxes(points: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Boxes around the landmarks, of shape (n_faces, 4): left, top, right, bottom in pixels."""
+    """Return tight boxes around the landmarks, of shape (n_faces, 4): left, top, right, bottom in pixels."""
     return np.concatenate([points.min(axis=1), points.max(axis=1)], axis=1).astype(float)
 
 
 def jittered_boxes(points: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float64]:
-    """Boxes near the tight ones, as a detector that is a little off would give them."""
+    """Return the tight boxes with random offsets, like those of an imprecise detector."""
     boxes = tight_boxes(points)
     center, span = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     center = center + span * generator.normal(0, 0.035, center.shape)
@@ -171,7 +171,7 @@ def jittered_boxes(points: NDArray[np.float32], generator: np.random.Generator) 
 
 
 def framed_boxes(points: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float64]:
-    """Square boxes with room around the face, as the borders of a cropped image such as FER2013's are."""
+    """Return square boxes with a margin around the face, like the borders of cropped images such as FER2013."""
     boxes = tight_boxes(points)
     center, span = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
     side = span / generator.uniform(0.64, 0.92, span.shape)

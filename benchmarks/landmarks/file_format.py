@@ -10,13 +10,13 @@ _SIGN, _LENGTH = 0x80, 0x0F
 
 
 class _Reader:
-    """Walks through dlib's integers and copies them, rounding the mantissas it is told to."""
+    """Reader of dlib's serialized numbers that copies them and can round mantissas."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at, self.out = data, 0, bytearray()
 
     def integer(self) -> int:
-        """Read one integer and copy it as it stands."""
+        """Read one integer and copy it unchanged."""
         start = self._at
         value = self._take()
         self.out += self._data[start : self._at]
@@ -50,12 +50,12 @@ def _pack(value: int) -> bytes:
 
 
 def _round(mantissa: int, exponent: int) -> tuple[int, int]:
-    """Keep the leading bits of a mantissa, to the nearest."""
+    """Round a mantissa to its leading bits."""
     drop = abs(mantissa).bit_length() - _MANTISSA_BITS
     if drop <= 0:
         return mantissa, exponent
     magnitude = (abs(mantissa) + (1 << (drop - 1))) >> drop
-    if magnitude >> _MANTISSA_BITS:  # rounding up made it one bit longer, a power of two
+    if magnitude >> _MANTISSA_BITS:  # Rounding up can give a power of two, which is one bit longer.
         magnitude, drop = magnitude >> 1, drop + 1
     return (-magnitude if mantissa < 0 else magnitude), exponent + drop
 
@@ -66,12 +66,12 @@ def shorten_floats(data: bytes) -> bytes:
     Parameters
     ----------
     data : bytes
-        What ``dlib.shape_predictor.save`` wrote.
+        Content of a file written by ``dlib.shape_predictor.save``.
 
     Returns
     -------
     bytes
-        The same model, read by dlib as any other; about a third smaller.
+        The same model in about two thirds of the size. dlib reads it like any other model.
 
     Raises
     ------

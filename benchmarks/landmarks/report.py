@@ -1,4 +1,4 @@
-"""Publish what landmark models do on held-out people: ``landmarks.csv`` and ``landmarks.md``."""
+"""Write the scores of landmark models on held-out people: ``landmarks.csv`` and ``landmarks.md``."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, fields
@@ -15,21 +15,21 @@ _FIGURES = {"nme": ".4f", "nme_low": ".4f", "nme_high": ".4f", "nme_median": ".4
 
 
 def evaluate_landmarks(data: Path, models: Sequence[tuple[str, Path]], output: Path) -> pd.DataFrame:
-    """Measure models on the held-out people of a file of marked faces and write the tables.
+    """Measure models on the held-out people of a landmark file and write the tables.
 
     Parameters
     ----------
     data : Path
-        An ``.npz`` file as :func:`read_marked_faces` reads it.
+        An ``.npz`` file in the format of :func:`read_marked_faces`.
     models : sequence of (name, Path)
         Models in dlib's format.
     output : Path
-        Folder for ``landmarks.csv`` and ``landmarks.md``; made where it is missing.
+        Folder for ``landmarks.csv`` and ``landmarks.md``; created if missing.
 
     Returns
     -------
     DataFrame
-        A row for each model and condition, with the fields of :class:`LandmarkScore`.
+        One row for each model and condition, with the fields of :class:`LandmarkScore`.
     """
     _, held_out = read_marked_faces(data)
     scores = [score for name, path in models for score in score_landmarks(path, held_out, name=name)]
@@ -46,11 +46,11 @@ def _figures(score: LandmarkScore) -> dict[str, str]:
 
 def _page(rows: list[dict[str, Any]], data: str) -> str:
     about = (
-        f"{rows[0]['n_faces']} faces of {rows[0]['n_people']} people whom no training of ferbench saw, from `{data}`. "
-        "The error is the mean distance between found and marked points divided by the distance between the outer eye "
-        "corners, averaged over the faces; the interval is a bootstrap over people. Tight boxes lie around the marked "
-        "points, which favors models trained with such boxes; others may expect the boxes of their own detector. "
-        "Speed is on one core, enlarging the image to 192 pixels included, all models in one run."
+        f"{rows[0]['n_faces']} faces of {rows[0]['n_people']} people that ferbench never trains on, from `{data}`. "
+        "The error is the mean distance between predicted and annotated points divided by the distance between the "
+        "outer eye corners, averaged over the faces; the interval is a bootstrap over people. Tight boxes enclose the "
+        "annotated points. This favors models trained with such boxes; others may expect boxes of their own detector. "
+        "Speed is on one core and includes enlarging the image to 192 pixels; all models were timed in one run."
     )
     cells = [
         [

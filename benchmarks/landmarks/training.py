@@ -23,31 +23,31 @@ from ferbench.benchmarks.landmarks.faces import (
 from ferbench.benchmarks.landmarks.file_format import shorten_floats
 from ferbench.utils import atomic_file
 
-RESOLUTION = 192  # dlib's points are whole pixels: images are enlarged so that rounding costs little
+RESOLUTION = 192  # dlib rounds points to whole pixels, so images are enlarged to keep the rounding error small.
 
 
 @dataclass(frozen=True)
 class LandmarkSettings:
-    """How a landmark model is trained.
+    """Settings for the training of a landmark model.
 
     Attributes
     ----------
     cascades, trees, depth : int
-        Cascades, trees in each, and depth of the trees; the file has cascades x trees x 2**depth x 136 numbers.
+        Number of cascades, trees per cascade, and tree depth; the file has cascades x trees x 2**depth x 136 numbers.
     nu : float
         Learning rate of the boosting.
     oversampling : int
-        Starting shapes tried for each box.
+        Initial shapes for each box.
     shrinkage : float
-        dlib's ``lambda_param``: smaller prefers pixels close to each other.
+        dlib's ``lambda_param``: smaller values prefer pixels that are close to each other.
     pool : int
         Pixels sampled in each cascade.
     splits : int
         Random splits tried for each node.
     drawn : int
-        Drawn faces added to the photographed ones.
+        Number of drawn faces added to the photographs.
     seed : int
-        Seed of jitter, drawing and dlib's own choices.
+        Seed of the jitter, the drawn faces and dlib.
     """
 
     cascades: int = 10
@@ -62,7 +62,7 @@ class LandmarkSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse numbers that dlib would crash on."""
+        """Raise ValueError for values that would crash dlib."""
         least = {"cascades": 1, "trees": 1, "depth": 1, "oversampling": 1, "pool": 2, "splits": 1, "seed": 0}
         for name, low in least.items():
             if getattr(self, name) < low:
@@ -76,23 +76,23 @@ class LandmarkSettings:
 def train_landmarks(
     data: Path, output: Path, settings: LandmarkSettings | None = None, *, n_threads: int = 2, verbose: bool = True
 ) -> Path:
-    """Train a landmark model on a file of marked faces without its held-out people, and on drawn ones.
+    """Train a landmark model on the training people of a landmark file and on drawn faces.
 
-    The held-out people are never looked at. Every face comes upright, mirrored and turned, at several
-    resolutions, in boxes close around it and in boxes with room around it.
+    The held-out people are not used. Each face is augmented: original, mirrored and rotated, at several resolutions,
+    with tight boxes and with boxes that have a margin.
 
     Parameters
     ----------
     data : Path
-        An ``.npz`` file as :func:`read_marked_faces` reads it.
+        An ``.npz`` file in the format of :func:`read_marked_faces`.
     output : Path
-        The model to write (``.dat``); replaced only when training has ended.
+        The model file to write (``.dat``); it is replaced only after the training has finished.
     settings : LandmarkSettings, optional
-        How to train; the default made the model that comes with ferbench.
+        Training settings; the default settings were used for the model that ships with ferbench.
     n_threads : int, default=2
         Threads that dlib uses.
     verbose : bool, default=True
-        Whether dlib prints how far it is.
+        Whether dlib prints its progress.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def _options(settings: LandmarkSettings, n_threads: int, verbose: bool) -> Any:
 
 
 def _material(training: MarkedFaces, settings: LandmarkSettings) -> tuple[list[NDArray[np.uint8]], list[list[Any]]]:
-    """Images, and for each the boxes with the landmarks in them."""
+    """Return the images, and for each image its boxes with landmarks."""
     generator = np.random.default_rng(settings.seed)
     images: list[NDArray[np.uint8]] = []
     detections: list[list[Any]] = []
@@ -151,7 +151,7 @@ def _material(training: MarkedFaces, settings: LandmarkSettings) -> tuple[list[N
 def _variants(
     training: MarkedFaces, generator: np.random.Generator, settings: LandmarkSettings
 ) -> Iterable[MarkedFaces]:
-    """Photographed faces turned a little, mirrored ones turned more (people tilt their heads), and drawn faces."""
+    """Return photographs rotated a little, mirrored ones rotated more (for tilted heads), and drawn faces."""
     yield turned(training, generator.normal(0, 5, len(training)))
     yield turned(mirrored(training), generator.normal(0, 12, len(training)))
     if settings.drawn:
