@@ -1,4 +1,4 @@
-"""What all image extractors share: checks, batches in parallel, one row for each image."""
+"""Base class of the image extractors: input checks and parallel batches."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -19,32 +19,33 @@ Rows = NDArray[np.float32]
 
 
 class ImageExtractor(ImageInput, TransformerMixin, BaseEstimator, ABC):
-    """Base class of the extractors: gray images in, float32 rows out.
+    """Base class of the transformers from gray images to float32 feature rows.
 
-    A new extractor stores its parameters in ``__init__``, declares them in `constraints`, and defines `_names` and
-    `_extract`; one that learns from the images (a vocabulary, a projection) also defines `_learn`. Everything
-    else, such as validation, parallel batches and the refusal of another image size, is here.
-
-    See Also
-    --------
-    check_extractor : Checks every rule of the contract on an extractor.
-    MirrorViews : Any extractor, on an image and its mirror image.
+    Derive from it to write an extractor. Store the parameters in ``__init__``, declare their constraints in
+    `constraints`, and define `_names` and `_extract`. An extractor that learns from the images, such as a vocabulary
+    or a projection, also defines `_learn`. This class checks the parameters and the images, and extracts large batches
+    in parallel.
 
     Attributes
     ----------
     image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
+        Height and width of the images seen in `fit`, in pixels.
     n_features_out_ : int
         Number of columns of `transform`.
+
+    See Also
+    --------
+    check_extractor : Run all checks that an extractor must pass.
+    MirrorViews : Extract features of the image and of its mirror image.
     """
 
-    #: What each parameter may be, checked in `fit`.
+    #: Constraint of each parameter, checked in `fit`.
     constraints: ClassVar[Mapping[str, Constraint]] = {}
-    #: ``"threads"`` where the library releases the interpreter lock, ``"processes"`` where it holds it.
+    #: Use ``"threads"`` if the library releases the global interpreter lock, else ``"processes"``.
     prefer: ClassVar[Literal["threads", "processes"]] = "threads"
-    #: Images to a task: enough to outweigh the cost of handing it to a worker.
+    #: Images in one parallel task; small tasks would spend most of their time on dispatch.
     batch_size: ClassVar[int] = 256
-    #: Whether rows come from matrix products, which several BLAS threads share in ways that change the last bits.
+    #: Whether to limit BLAS to one thread: with several, the last bits of a matrix product depend on their number.
     uses_blas: ClassVar[bool] = False
 
     n_features_out_: int
@@ -57,29 +58,34 @@ class ImageExtractor(ImageInput, TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _names(self) -> list[str]:
-        """Names of the columns after `_learn`; ValueError if images of `image_shape_` are too small."""
+        """Return the names of the columns, after `_learn`; raise ValueError if the images are too small."""
 
     @abstractmethod
     def _extract(self, images: Images) -> Rows:
-        """Rows of checked images; each row depends on its own image only."""
+        """Return the feature rows of checked images; each row depends on its own image only."""
 
     def _learn(self, images: Images) -> None:
-        """Learn fitted attributes from checked images; most extractors have nothing to learn."""
+        """Set the fitted attributes from checked images; by default there are none."""
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Check the parameters and learn what the extractor learns.
+        """Check the parameters and the images, and learn from the images if the extractor does so.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), uint8
             Gray images.
         y : ignored
-            Present for scikit-learn's pipelines.
+            Present for API consistency with scikit-learn.
+
+        Returns
+        -------
+        self : object
+            The fitted extractor.
 
         Raises
         ------
         ValueError
-            If a parameter is out of range or `X` is no batch of gray images of sufficient size.
+            If a parameter is out of range, `X` is not a batch of gray images, or the images are too small.
         """
         check_parameters(self)
         images = self._first_images(X)
@@ -88,7 +94,7 @@ class ImageExtractor(ImageInput, TransformerMixin, BaseEstimator, ABC):
         return self
 
     def transform(self, X: ArrayLike) -> Rows:
-        """Features of each image.
+        """Extract the features of each image.
 
         Parameters
         ----------
@@ -98,23 +104,23 @@ class ImageExtractor(ImageInput, TransformerMixin, BaseEstimator, ABC):
         Returns
         -------
         ndarray of shape (n_samples, n_features), float32
-            One row for each image; the same row whatever else is in the batch.
+            One row for each image. A row does not depend on the other images of the batch.
 
         Raises
         ------
         ValueError
-            If `X` is no batch of gray images of that size.
+            If `X` is not a batch of gray images of the size seen in `fit`.
         """
         check_is_fitted(self, "image_shape_")
         return self._in_batches(self._extract, self._same_images(X), (self.n_features_out_,))
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
-        """Names of the columns of `transform`, ndarray of shape (n_features,), str objects."""
+        """Return the names of the columns of `transform`, ndarray of shape (n_features,), str objects."""
         check_is_fitted(self, "image_shape_")
         return np.asarray(self._names(), dtype=object)
 
     def _in_batches(self, work: Callable[[Images], Rows], images: Images, shape: tuple[int, ...]) -> Rows:
-        """Call `work` on slices of `images`, in parallel where there are several, and gather its rows in order."""
+        """Call `work` on slices of `images`, in parallel if there are several, and concatenate its rows in order."""
         with one_blas_thread() if self.uses_blas else nullcontext():
             return self._gathered(work, images, shape)
 

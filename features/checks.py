@@ -1,4 +1,4 @@
-"""Checks that every extractor must pass, ours and those of other packages."""
+"""Checks that every extractor must pass, built-in or from another package."""
 
 import pickle
 from collections.abc import Callable
@@ -24,12 +24,17 @@ def check_extractor(extractor: Any, *, size: int = 48) -> None:
     extractor : transformer
         Unfitted extractor, or a union of several; it is cloned, not changed.
     size : int, default=48
-        Height and width of the images to check with, in pixels.
+        Height and width of the test images, in pixels.
 
     Raises
     ------
     AssertionError
-        If the extractor breaks a rule; the message says which, and what came instead.
+        If a check fails; the message says what was expected and what the extractor returned.
+
+    See Also
+    --------
+    ImageExtractor : Base class of the extractors.
+    sklearn.utils.estimator_checks.check_estimator : The same kind of checks for other estimators.
 
     Examples
     --------
@@ -42,14 +47,14 @@ def check_extractor(extractor: Any, *, size: int = 48) -> None:
 
 
 def check_pictures(size: int) -> Images:
-    """Soft blobs to check with, all different and always the same: ndarray of shape (24, size, size), uint8."""
+    """Return reproducible test images of smooth blobs, ndarray of shape (24, size, size), uint8."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (N_IMAGES, 8, 8), dtype=np.uint8)
     return np.stack([cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC) for image in coarse])
 
 
 def check_parameters_are_stored(extractor: Any, images: Images) -> None:
-    """The constructor only stores: a clone has the same parameters, and `fit` does not change them."""
+    """Check that the constructor only stores parameters and that `fit` does not change them."""
     copy = clone(extractor)
     before = _repr(copy)
     _demand(before == _repr(extractor), "clone changed the parameters", _repr(extractor), before)
@@ -58,7 +63,7 @@ def check_parameters_are_stored(extractor: Any, images: Images) -> None:
 
 
 def check_rows(extractor: Any, images: Images) -> None:
-    """`transform` returns one finite float32 row for each image."""
+    """Check that `transform` returns one finite float32 row for each image."""
     rows = _fitted(extractor, images).transform(images)
     _demand(isinstance(rows, np.ndarray), "wrong type of the result", "ndarray", type(rows).__name__)
     _demand(rows.dtype == np.float32, "wrong dtype", "float32", rows.dtype)
@@ -68,14 +73,14 @@ def check_rows(extractor: Any, images: Images) -> None:
 
 
 def check_flat_images(extractor: Any, images: Images) -> None:
-    """Black, white and gray images get finite rows too."""
+    """Check that images of a single gray level give finite rows."""
     flat = np.stack([np.full_like(images[0], level) for level in (0, 128, 255)])
     rows = _fitted(extractor, images).transform(flat)
     _demand(np.isfinite(rows).all(), "flat images give features that are not finite", "finite", "NaN or infinity")
 
 
 def check_deterministic(extractor: Any, images: Images) -> None:
-    """Two fits on the same images give the same rows, with labels or without."""
+    """Check that two fits on the same images give the same rows, with labels or without."""
     labels = np.where(np.arange(len(images)) % 2, "happy", "sad")
     first, second = _fitted(extractor, images), clone(extractor).fit(images, labels)
     rows = first.transform(images)
@@ -85,7 +90,7 @@ def check_deterministic(extractor: Any, images: Images) -> None:
 
 
 def check_one_image_equals_batch_row(extractor: Any, images: Images) -> None:
-    """An image alone gets exactly the row that it gets in a batch, whatever its place and memory layout."""
+    """Check that the row of an image does not depend on the batch, on its position or on the memory layout."""
     fitted = _fitted(extractor, images)
     rows = fitted.transform(images)
     alone = np.concatenate([fitted.transform(images[i : i + 1]) for i in range(len(images))])
@@ -95,7 +100,7 @@ def check_one_image_equals_batch_row(extractor: Any, images: Images) -> None:
 
 
 def check_leaves_images_alone(extractor: Any, images: Images) -> None:
-    """Images are not written to: read-only memory maps work."""
+    """Check that the extractor accepts read-only images, such as memory maps."""
     frozen = images.copy()
     frozen.setflags(write=False)
     _demand_equal(
@@ -106,29 +111,29 @@ def check_leaves_images_alone(extractor: Any, images: Images) -> None:
 
 
 def check_picklable(extractor: Any, images: Images) -> None:
-    """A pickled copy gives the same rows."""
+    """Check that a pickled copy gives the same rows."""
     fitted = _fitted(extractor, images)
     copy = pickle.loads(pickle.dumps(fitted))
     _demand_equal(fitted.transform(images), copy.transform(images), "a pickled copy gives other rows")
 
 
 def check_feature_names(extractor: Any, images: Images) -> None:
-    """`get_feature_names_out` has one name for each column, all different."""
+    """Check that `get_feature_names_out` returns a different name for each column."""
     fitted = _fitted(extractor, images)
     names = list(fitted.get_feature_names_out())
     width = fitted.transform(images[:1]).shape[1]
     _demand(len(names) == width, "wrong number of feature names", width, len(names))
     _demand(all(isinstance(name, str) for name in names), "feature names of other types", "str", type(names[0]))
-    _demand(len(set(names)) == len(names), "feature names stand twice", len(names), len(set(names)))
+    _demand(len(set(names)) == len(names), "repeated feature names", len(names), len(set(names)))
 
 
 def check_refuses_use_before_fit(extractor: Any, images: Images) -> None:
-    """`transform` before `fit` raises scikit-learn's NotFittedError."""
+    """Check that `transform` before `fit` raises scikit-learn's NotFittedError."""
     _demand_error(NotFittedError, "transform before fit", lambda: clone(extractor).transform(images))
 
 
 def check_refuses_wrong_images(extractor: Any, images: Images) -> None:
-    """`fit` and `transform` refuse what is no batch of gray images, with a ValueError of one line."""
+    """Check that `fit` and `transform` raise a one-line ValueError if `X` is not a batch of gray images."""
     fractions = images.astype(np.float32) / 255
     holed = fractions.copy()
     holed[3, 0, 0] = np.nan
@@ -147,7 +152,7 @@ def check_refuses_wrong_images(extractor: Any, images: Images) -> None:
 
 
 def check_refuses_another_size(extractor: Any, images: Images) -> None:
-    """`transform` refuses images of another size than `fit` saw, with a ValueError of one line."""
+    """Check that `transform` raises a one-line ValueError for images of another size than in `fit`."""
     fitted = _fitted(extractor, images)
     for other in (np.pad(images, ((0, 0), (0, 6), (0, 6))), images[:, :-1], images[:, :, :-1]):
         _demand_error(ValueError, "transform of images of another size", partial(fitted.transform, other))
@@ -175,7 +180,7 @@ def _fitted(extractor: Any, images: Images) -> Any:
 
 
 def _repr(extractor: Any) -> str:
-    """All parameters as text: nested ones too, arrays by their values."""
+    """Return all parameters as text, including nested ones and the values of arrays."""
     return repr(sorted((name, str(value)) for name, value in extractor.get_params().items()))
 
 

@@ -1,4 +1,4 @@
-"""SIFT descriptors on a dense grid, all of an image in two matrix products."""
+"""Compute SIFT descriptors on a dense grid by two matrix products for each image."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from ferbench.utils import Images
 
 BINS, DIRECTIONS = 4, 8
 DIMENSIONS = BINS * BINS * DIRECTIONS
-# Lowe's: no direction may make up more than a fifth of a descriptor, so that light from the side changes less.
+# Lowe (2004) clips the values of a descriptor at 0.2 to reduce the effect of lighting from one side.
 CLIP = np.float32(0.2)
-# Length, in gray levels times pixels, below which a descriptor counts as flat: noise must not be blown up.
+# Shorter descriptors (in gray levels times pixels) are not scaled to unit length, which would amplify noise.
 FLAT = np.float32(10.0)
 
 Descriptors = NDArray[np.float32]
@@ -19,16 +19,16 @@ Descriptors = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Windows:
-    """The windows of one size: their places, and what each pixel row and column gives to their bins.
+    """The descriptor windows of one size, as weights of the pixel rows and columns in their bins.
 
     Attributes
     ----------
     shape : tuple of (int, int)
-        Rows and columns of windows.
+        Number of rows and columns of windows.
     rows : ndarray of shape (4 * shape[0], height)
-        Weight of each pixel row in the bins from top to bottom of each row of windows.
+        Weight of each pixel row in the four bins, top to bottom, of each row of windows.
     columns : ndarray of shape (width, 4 * shape[1])
-        The same for pixel columns.
+        Weight of each pixel column in the four bins, left to right, of each column of windows.
     """
 
     shape: tuple[int, int]
@@ -37,7 +37,7 @@ class Windows:
 
 
 def make_windows(image_shape: tuple[int, int], bin_size: int, stride: int) -> Windows:
-    """Windows of 4 x 4 bins, `stride` pixels apart, in the middle of the image; none if it is too small."""
+    """Place windows of 4 x 4 bins, `stride` pixels apart, centered in the image; none if it is too small."""
     n_rows, n_columns = (max(0, (side - BINS * bin_size) // stride + 1) for side in image_shape)
     rows = _weights(image_shape[0], n_rows, bin_size, stride)
     columns = _weights(image_shape[1], n_columns, bin_size, stride)
@@ -45,7 +45,7 @@ def make_windows(image_shape: tuple[int, int], bin_size: int, stride: int) -> Wi
 
 
 def _weights(side: int, n_windows: int, bin_size: int, stride: int) -> NDArray[np.float32]:
-    """Bins share a pixel between them linearly; a Gaussian of half the window's width favors its middle."""
+    """Return the weights of pixels in bins: linear interpolation times a Gaussian of half the window's width."""
     window = BINS * bin_size
     first = (side - (n_windows - 1) * stride - window) // 2
     middles = first + stride * np.arange(n_windows) + (window - 1) / 2
@@ -57,7 +57,7 @@ def _weights(side: int, n_windows: int, bin_size: int, stride: int) -> NDArray[n
 
 
 def direction_maps(image: Images) -> NDArray[np.float32]:
-    """Gradient magnitude shared between the two nearest of eight directions: (8, height, width)."""
+    """Return the gradient magnitude, split between the two nearest of eight directions: (8, height, width)."""
     height, width = image.shape
     gray = np.pad(image.astype(np.float32), 1, mode="edge")
     across, down = gray[1:-1, 2:] - gray[1:-1, :-2], gray[2:, 1:-1] - gray[:-2, 1:-1]
@@ -73,22 +73,22 @@ def direction_maps(image: Images) -> NDArray[np.float32]:
 
 
 def describe(maps: NDArray[np.float32], windows: Windows, *, root: bool) -> Descriptors:
-    """Descriptors of one image.
+    """Compute the descriptors of one image.
 
     Parameters
     ----------
     maps : ndarray of shape (8, height, width), float32
-        What `direction_maps` gives.
+        Result of `direction_maps`.
     windows : Windows
-        Where they lie.
+        Windows of the descriptors.
     root : bool
-        Whether to divide by the sum and take the square root at the end (RootSIFT).
+        Whether to divide each descriptor by its sum and take the square root (RootSIFT).
 
     Returns
     -------
     ndarray of shape (n_windows, 128), float32
-        By row of windows, then column; each of length one, or less where the image is flat. The numbers come by
-        direction, row of bins, column of bins.
+        Descriptors ordered by row of windows, then column. Each has unit length, or less if the image is flat. Its
+        values are ordered by direction, row of bins, column of bins.
     """
     (n_rows, n_columns), height = windows.shape, maps.shape[1]
     across = (maps.reshape(DIRECTIONS * height, -1) @ windows.columns).reshape(DIRECTIONS, height, -1)
@@ -98,7 +98,7 @@ def describe(maps: NDArray[np.float32], windows: Windows, *, root: bool) -> Desc
     np.minimum(descriptors, CLIP, out=descriptors)
     descriptors /= np.maximum(_lengths(descriptors), CLIP)
     if root:
-        # Short ones stay short: the sum of a descriptor of length one is at least one.
+        # A descriptor of unit length has a sum of at least one, so the maximum keeps shorter ones short.
         descriptors /= np.maximum(descriptors.sum(axis=1, keepdims=True), 1)
         np.sqrt(descriptors, out=descriptors)
     return descriptors

@@ -1,4 +1,4 @@
-"""Codes of a set of local features over the cells of a spatial pyramid."""
+"""Encode local features over the cells of a spatial pyramid."""
 
 import warnings
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Pyramid:
-    """Which local features lie in which cell.
+    """Assignment of local features to the cells of a spatial pyramid.
 
     Attributes
     ----------
     names : list of str
         Name of each cell.
     members : list of ndarray
-        Places in each cell, as numbers of local features.
+        Indices of the local features in each cell.
     shares : ndarray of shape (n_cells, n_places)
-        Matrix that takes a value of each place to the mean of each cell.
+        Matrix that maps one value for each local feature to the mean of each cell.
     """
 
     names: list[str]
@@ -33,7 +33,7 @@ class Pyramid:
 
 
 def make_pyramid(shapes: list[tuple[int, int]], grids: list[int]) -> Pyramid:
-    """Cells of each grid over the maps of local features, which follow each other (one map for each size)."""
+    """Make the cells of each grid over the concatenated maps of local features, one map for each window size."""
     names, members = [], []
     starts = np.cumsum([0, *(rows * columns for rows, columns in shapes)])
     for grid in grids:
@@ -57,7 +57,7 @@ def _inside(shape: tuple[int, int], grid: int, row: int, column: int) -> NDArray
 
 
 def squared_distances(features: Array, words: Array) -> Array:
-    """Squared distance of each local feature to each word."""
+    """Return the squared distance between each local feature and each word."""
     distances = features @ (-2 * words.T)
     distances += np.einsum("ij,ij->i", features, features)[:, np.newaxis]
     distances += np.einsum("ij,ij->i", words, words)
@@ -65,7 +65,10 @@ def squared_distances(features: Array, words: Array) -> Array:
 
 
 def soft_assignment(distances: Array, width: float) -> Array:
-    """Share of each word in each local feature: exp(-distance² / width), to a sum of one; 0 is the nearest alone."""
+    """Return the weight of each word for each local feature: exp(-distance² / width), normalized to a sum of one.
+
+    A width of 0 assigns each local feature to its nearest word only.
+    """
     if width == 0:
         hard = np.zeros_like(distances)
         hard[np.arange(len(distances)), distances.argmin(axis=1)] = 1
@@ -78,7 +81,7 @@ def soft_assignment(distances: Array, width: float) -> Array:
 
 
 def presence(distances: Array, pyramid: Pyramid) -> Array:
-    """One where a word is the nearest to some local feature of the cell, zero elsewhere: (n_cells, n_words)."""
+    """Return 1 for each word that is nearest to a local feature of the cell, else 0: (n_cells, n_words)."""
     nearest = distances.argmin(axis=1)
     present = np.zeros((len(pyramid.members), distances.shape[1]), np.float32)
     for cell, places in enumerate(pyramid.members):
@@ -87,7 +90,7 @@ def presence(distances: Array, pyramid: Pyramid) -> Array:
 
 
 def vlad(features: Array, shares: Array, words: Array, pyramid: Pyramid) -> Array:
-    """Mean difference of the local features from their words: (n_cells, n_words * n_dimensions)."""
+    """Return the mean difference between local features and their words: (n_cells, n_words * n_dimensions)."""
     codes = np.empty((len(pyramid.members), *words.shape), np.float32)
     for cell, places in enumerate(pyramid.members):
         part = shares[places]
@@ -98,14 +101,14 @@ def vlad(features: Array, shares: Array, words: Array, pyramid: Pyramid) -> Arra
 
 @dataclass(frozen=True)
 class Mixture:
-    """Gaussians with variances of their own along each axis: weights (n,), means and variances (n, n_dimensions)."""
+    """Gaussian mixture with diagonal covariances: weights (n,), means and variances (n, n_dimensions)."""
 
     weights: Array
     means: Array
     variances: Array
 
     def posteriors(self, features: Array) -> Array:
-        """Probability of each Gaussian for each local feature."""
+        """Return the posterior probability of each Gaussian for each local feature."""
         precisions = 1 / self.variances
         constants = np.log(self.weights) + 0.5 * np.log(precisions).sum(axis=1)
         constants -= 0.5 * (self.means**2 * precisions).sum(axis=1)
@@ -116,7 +119,7 @@ class Mixture:
         return logits
 
     def fisher(self, features: Array, pyramid: Pyramid) -> Array:
-        """Derivatives by means and deviations, in units of their spread: (n_cells, 2 * n * n_dimensions)."""
+        """Return the normalized gradients by means and deviations: (n_cells, 2 * n * n_dimensions)."""
         posteriors, squares = self.posteriors(features), features**2
         deviations, weights = np.sqrt(self.variances), self.weights[:, np.newaxis]
         codes = np.empty((len(pyramid.members), 2, *self.means.shape), np.float32)
@@ -131,8 +134,8 @@ class Mixture:
 
 
 def learn_mixture(samples: Array, words: Array, seed: int) -> Mixture:
-    """Mixture of as many Gaussians as `words`, which it starts from; 20 steps come close enough."""
-    # Without a floor a Gaussian shrinks to the flat regions, whose descriptors are all alike.
+    """Fit a Gaussian mixture that starts from `words`, by at most 20 steps of expectation maximization."""
+    # Without a lower bound, one Gaussian would collapse on the descriptors of flat regions, which are all alike.
     floor = 0.01 * float(samples.var(axis=0).mean()) + 1e-6
     mixture = GaussianMixture(
         len(words), covariance_type="diag", means_init=words, reg_covar=floor, max_iter=20, random_state=seed

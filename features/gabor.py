@@ -22,22 +22,25 @@ from ferbench.utils import (
     real_numbers,
 )
 
-# Standard deviations after which a Gaussian is cut off.
+# Radius, in standard deviations, at which the Gaussian is truncated.
 REACH = 3.0
 
 
 @dataclass(frozen=True)
 class Bank:
-    """Filters as matrices: a wave under a round Gaussian is the product of one along each axis.
+    """Gabor filters as matrices.
+
+    The Gaussian is isotropic, so each filter is the product of one factor along the rows and one along the columns.
 
     Attributes
     ----------
     rows : ndarray of shape (n_waves + n_scales, n_rows, height), complex64
-        Factor along the rows of the image at each row of places; for all waves, then for the Gaussian of each scale.
+        Factors along the rows of the image, for each row of filter positions. The factors of all waves come first,
+        then the Gaussian of each scale.
     columns : ndarray of shape (width, n_waves + n_scales, n_columns), complex64
-        The same along its columns.
+        The same factors along the columns.
     flat : ndarray of shape (n_scales, n_orientations, 1, 1), float32
-        What each wave answers to brightness one.
+        Response of each wave to a constant image of brightness one.
     """
 
     rows: NDArray[np.complex64]
@@ -45,12 +48,12 @@ class Bank:
     flat: NDArray[np.float32]
 
     def magnitudes(self, image: Images) -> Rows:
-        """Magnitude of each wave at each place: (n_rows, n_columns, n_scales * n_orientations)."""
-        # Without its mean a flat image gives zeros to the last bit; the waves differ from that by their rounding.
+        """Return the magnitude of each wave at each position: (n_rows, n_columns, n_scales * n_orientations)."""
+        # Subtracting the mean makes the features of a flat image exactly zero, without rounding errors.
         gray = image - image.mean(dtype=np.float32)
         n_scales, n_orientations = self.flat.shape[:2]
         width, n_filters, n_columns = self.columns.shape
-        # Real times complex: twice as many real columns are half the work of a complex product.
+        # The image is real: a real product with twice as many columns takes half the time of a complex product.
         across = (gray @ self.columns.reshape(width, -1).view(np.float32)).view(np.complex64)
         answers = np.matmul(self.rows, across.reshape(-1, n_filters, n_columns).transpose(1, 0, 2))
         waves, brightness = np.split(answers, [n_scales * n_orientations])
@@ -62,23 +65,23 @@ class Bank:
 class GaborExtractor(ImageExtractor):
     """Magnitudes of Gabor filters, pooled over a grid.
 
-    A Gabor filter is a wave under a Gaussian: it answers to lines and edges of one width in one direction. The
-    magnitude of its two phases says how strong they are whatever their exact place and sign.
+    A Gabor filter is a sine wave multiplied by a Gaussian. It responds to lines and edges of one width and one
+    direction. The magnitude of the complex response measures their strength, independent of exact position and sign.
 
     Parameters
     ----------
     wavelengths : float, sequence of float or str, default=(4.0, 6.0, 8.0, 12.0)
-        Length of a wave, in pixels, of each scale; at least 2.
+        Wavelength of each scale, in pixels; at least 2.
     orientations : int, default=8
-        Directions over 180 degrees.
+        Number of directions over 180 degrees.
     bandwidth : float, default=0.56
         Standard deviation of the Gaussian as a share of the wavelength; 0.56 is a bandwidth of one octave.
     stride : int, default=2
-        Distance between neighboring places at which filters are applied, in pixels.
+        Distance between neighboring filter positions, in pixels.
     grid : int, default=8
         Cells across and down over which magnitudes are pooled.
     pooling : {"mean", "max"}, default="mean"
-        What represents the magnitudes of a cell.
+        How to pool the magnitudes of a cell.
     sqrt : bool, default=True
         Whether to take the square root of the pooled magnitudes.
     equalize : bool, default=False
@@ -86,18 +89,16 @@ class GaborExtractor(ImageExtractor):
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 
-    Attributes
-    ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
+    See Also
+    --------
+    HOGExtractor : Histograms of gradient directions.
+    ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     Notes
     -----
-    The Gaussian is round, so that each filter is applied by two products with small matrices, only at the places
-    wanted. A flat image gives zeros: what a filter answers to brightness is taken off. Images go on beyond their
-    edges as in a mirror.
+    The Gaussian is isotropic, so each filter is applied as two products with small matrices, only at the positions on
+    the stride. The response to constant brightness is subtracted, so a flat image gives zeros. Images are padded by
+    reflection.
 
     References
     ----------
@@ -171,14 +172,14 @@ class GaborExtractor(ImageExtractor):
         for side, shares in zip(self.image_shape_, (np.sin(turns), np.cos(turns)), strict=True):
             waves = [self._factor(side, length, share) for length in lengths for share in shares]
             sides.append(np.stack([*waves, *(self._factor(side, length, 0) for length in lengths)]))
-        # With the edges folded back every place sees the whole filter.
+        # Reflection at the borders keeps all of the filter's weight at every position, so one response holds for all.
         flat = (sides[0].sum(axis=2)[:, 0] * sides[1].sum(axis=2)[:, 0]).real[: len(lengths) * n_turns]
         rows, columns = (side.astype(np.complex64) for side in sides)
         columns = np.ascontiguousarray(columns.transpose(2, 0, 1))
         return Bank(rows, columns, flat.reshape(len(lengths), n_turns, 1, 1).astype(np.float32))
 
     def _factor(self, side: int, wavelength: float, share: float) -> NDArray[np.complex128]:
-        """One axis of a filter at each place: (n_places, side), with the pixels beyond the edges folded back."""
+        """Return one axis of a filter at each position, (n_positions, side), with reflection at the borders."""
         deviation = self.bandwidth * wavelength
         reach = int(np.ceil(REACH * deviation))
         offsets = np.arange(-reach, reach + 1)

@@ -9,12 +9,12 @@ import numpy as np
 from ferbench.features.base import ImageExtractor, Rows
 from ferbench.utils import BOOLEAN, Between, Constraint, Images, OrNone, Whole, WorkerCount, equalize_histograms
 
-# Images to one call of OpenCV: fewer pay the set-up of its tables for each, more outgrow the processor's cache.
+# Images per OpenCV call. Smaller stacks repeat the set-up of OpenCV's tables; larger ones exceed the processor cache.
 STACK = 32
 
 
 class Layout(NamedTuple):
-    """Where the blocks of cells lie in an image."""
+    """Number and position of the blocks of cells in an image, as (rows, columns) and in pixels."""
 
     blocks: tuple[int, int]
     window: tuple[int, int]
@@ -25,8 +25,8 @@ class HOGExtractor(ImageExtractor):
     """Histograms of oriented gradients (HOG).
 
     Each cell of `cell_size` pixels gets a histogram of gradient directions, weighted by gradient magnitude and
-    interpolated between neighboring cells and bins. Each block of cells is normalized by its length, clipped at
-    0.2 and normalized again. Where the blocks do not fill the image, they lie in its center.
+    interpolated between neighboring cells and bins. Each block of cells is normalized to unit length, clipped at 0.2
+    and normalized again. If the blocks do not fill the image, they are centered.
 
     Parameters
     ----------
@@ -37,33 +37,31 @@ class HOGExtractor(ImageExtractor):
     block_stride : int, default=1
         Distance between neighboring blocks, in cells.
     bins : int, default=9
-        Directions in a histogram.
+        Number of direction bins in a histogram.
     signed : bool, default=False
-        Whether dark-to-light and light-to-dark are different directions (360 instead of 180 degrees).
+        Whether to distinguish dark-to-light from light-to-dark edges (directions over 360 instead of 180 degrees).
     gamma_correction : bool, default=False
         Whether to take the square root of the gray levels first.
     window_sigma : float or None, default=None
-        Standard deviation, in pixels, of the Gaussian that weighs the pixels of a block; None is a quarter of its
-        width, as in OpenCV. A very large one gives all pixels the same weight, as scikit-image does.
+        Standard deviation, in pixels, of the Gaussian that weights the pixels of a block. None uses a quarter of the
+        block's width, as in OpenCV. A very large value gives all pixels the same weight, as in scikit-image.
     equalize : bool, default=False
         Whether to equalize the histogram of each image first.
     n_jobs : int or None, default=None
-        Threads for large batches, as in joblib: None is one, -1 is all cores. OpenCV releases the interpreter lock.
+        Threads for large batches, as in joblib: None is one, -1 is all cores.
 
-    Attributes
-    ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
+    See Also
+    --------
+    MultiHOGExtractor : HOG at several cell sizes, with signed and unsigned directions.
+    ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     Notes
     -----
-    The features come in OpenCV's order: by column of blocks, row of blocks, column of cells, row of cells, bin.
-    :func:`skimage.feature.hog` (by row of blocks first) is the same but for three points: it votes each gradient
-    into one cell and one bin, without interpolation; it has no Gaussian; and it adds a smaller constant to the norm
-    of a block. With a large `window_sigma` the two correlate at about 0.9 on faces, with OpenCV's Gaussian at 0.78,
-    and they agree within 0.002 where interpolation changes nothing.
+    The features are in OpenCV's order: column of blocks, row of blocks, column of cells, row of cells, bin.
+    :func:`skimage.feature.hog` starts with the row of blocks. It also differs in three points. It assigns each
+    gradient to one cell and one bin, without interpolation. It has no Gaussian. It adds a smaller constant to the norm
+    of a block. On faces, the two implementations have a correlation of about 0.9 with a large `window_sigma`, and of
+    0.78 with OpenCV's Gaussian. Without any effect of interpolation, they agree within 0.002.
 
     References
     ----------
@@ -160,9 +158,9 @@ class HOGExtractor(ImageExtractor):
 
 
 def _stacked(images: Images, descriptor: cv2.HOGDescriptor, layout: Layout) -> Rows:
-    """Features of a few images laid one below the other, so that OpenCV sets up its tables once.
+    """Extract features of a few images, stacked vertically so that OpenCV sets up its tables only once.
 
-    Each image keeps its own mirrored row above and below, which is what OpenCV assumes beyond the edge of a single one.
+    Each image is padded with its own mirrored rows. OpenCV pads a single image in the same way.
     """
     padded = np.pad(images, [(0, 0), (1, 1), (0, 0)], mode="reflect")
     n_images, height, width = padded.shape

@@ -1,4 +1,4 @@
-"""Histograms of oriented gradients at several scales, with and without the sign of the gradient."""
+"""Histograms of oriented gradients at several scales, with signed and unsigned directions."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -22,10 +22,10 @@ from ferbench.utils import (
 
 
 class MultiHOGExtractor(ImageExtractor):
-    """HOG with cells of several sizes, of directions with and without their sign, side by side.
+    """HOG features of several cell sizes, with signed and unsigned directions, concatenated.
 
-    Small cells see where an edge is, large ones what there is whatever its exact place. The sign tells a dark mouth
-    on bright skin from bright teeth between dark lips, which unsigned directions do not.
+    Small cells locate an edge precisely; large cells tolerate small shifts. Signed directions distinguish a dark mouth
+    on bright skin from bright teeth between dark lips.
 
     Parameters
     ----------
@@ -36,29 +36,23 @@ class MultiHOGExtractor(ImageExtractor):
     block_stride : int, default=1
         Distance between neighboring blocks, in cells.
     bins : int or None, default=9
-        Directions over 180 degrees; None leaves the unsigned part out.
+        Number of unsigned direction bins, over 180 degrees; None omits the unsigned features.
     signed_bins : int or None, default=16
-        Directions over 360 degrees; None leaves the signed part out.
+        Number of signed direction bins, over 360 degrees; None omits the signed features.
     gamma_correction : bool, default=False
         Whether to take the square root of the gray levels first.
     window_sigma : float or None, default=None
-        Standard deviation, in pixels, of the Gaussian that weighs the pixels of a block; None is a quarter of its
-        width.
+        Standard deviation, in pixels, of the Gaussian that weights the pixels of a block. None uses a quarter of the
+        block's width.
     equalize : bool, default=False
         Whether to equalize the histogram of each image first.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 
-    Attributes
-    ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
-
     See Also
     --------
-    HOGExtractor : One scale, and what each parameter does.
+    HOGExtractor : HOG features of one cell size.
+    ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     References
     ----------
@@ -109,7 +103,7 @@ class MultiHOGExtractor(ImageExtractor):
         self.n_jobs = n_jobs
 
     def _parts(self) -> dict[str, HOGExtractor]:
-        """One HOG for each scale and kind, by the prefix of its columns."""
+        """Return one extractor for each cell size and kind of direction, keyed by the prefix of its columns."""
         kinds = {"": self.bins, "signed_": self.signed_bins}
         if self.bins is None and self.signed_bins is None:
             raise ValueError("MultiHOGExtractor: bins and signed_bins must not both be None; set one of them")

@@ -1,4 +1,4 @@
-"""What all estimators over images share: tags, and images of the size that `fit` saw."""
+"""Mixin of the estimators on images: scikit-learn tags and the check of the image size."""
 
 from typing import Any
 
@@ -8,12 +8,14 @@ from ferbench.utils import Images, check_images
 
 
 class ImageInput:
-    """Mixin of estimators whose `X` is a batch of gray images: stands left of scikit-learn's ``BaseEstimator``.
+    """Mixin of the estimators whose `X` is a batch of gray images.
+
+    List it before scikit-learn's ``BaseEstimator`` among the base classes, so that its tags take effect.
 
     Attributes
     ----------
     image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
+        Height and width of the images seen in `fit`, in pixels.
     """
 
     image_shape_: tuple[int, int]
@@ -25,15 +27,15 @@ class ImageInput:
         return tags
 
     def _first_images(self, X: ArrayLike) -> Images:
-        """Check the images of `fit` and remember their size."""
+        """Check the images of `fit` and store their size."""
         images = check_images(X)
         self.image_shape_ = (images.shape[1], images.shape[2])
         return images
 
     def _same_images(self, X: ArrayLike) -> Images:
-        """Check images that follow `fit`; ValueError if their size is another."""
+        """Check images after `fit`; raise ValueError if their size differs from that in `fit`."""
         images = check_images(X)
-        # A bundle that an older version wrote may not know the size.
+        # Bundles of older versions may lack the size.
         shape = getattr(self, "image_shape_", images.shape[1:])
         if images.shape[1:] != tuple(shape):
             height, width = shape

@@ -1,4 +1,4 @@
-"""Shape features of 68 facial landmarks in iBUG order, free of position, scale and roll."""
+"""Shape features of 68 facial landmarks (iBUG order), invariant to position, scale and roll."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 N_POINTS = 68
 LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)
 
-# Pairs whose distance facial action units (Ekman and Friesen 1978) change: brows against eyes and each other, lids,
-# nose, lips, mouth corners against eyes, nose and chin; and a few rigid ones, which tell the pose.
+# Pairs of points whose distance changes with facial action units (Ekman and Friesen 1978): brows to eyes and to each
+# other, lids, nose, lips, and mouth corners to eyes, nose and chin. A few rigid pairs measure the pose.
 PAIRS = (
     *((17, 36), (18, 36), (19, 37), (20, 38), (21, 39), (21, 22), (22, 42), (23, 43), (24, 44), (25, 45), (26, 45)),
     *((21, 27), (22, 27), (37, 41), (38, 40), (43, 47), (44, 46)),
@@ -17,7 +17,7 @@ PAIRS = (
     *((48, 54), (60, 64), (51, 57), (61, 67), (62, 66), (63, 65), (50, 52), (48, 51), (51, 54), (48, 57), (54, 57)),
     *((36, 48), (45, 54), (8, 57), (8, 48), (8, 54)),
 )
-# Angles at the middle point of three: bend of the brows, opening of the lids at the corners, curve of lips and mouth.
+# Triples of points, with the angle taken at the second one: brow curvature, eye opening, and curvature of the mouth.
 TRIPLES = (
     *((17, 19, 21), (22, 24, 26), (19, 21, 27), (24, 22, 27), (21, 27, 22)),
     *((37, 36, 41), (38, 39, 40), (43, 42, 47), (44, 45, 46)),
@@ -29,7 +29,7 @@ Points = NDArray[np.float32]
 
 
 def normalized(points: Points, left: slice = LEFT_EYE, right: slice = RIGHT_EYE) -> Points:
-    """Points with the line of the eyes level, their mean at the origin and their root mean square radius one.
+    """Normalize shapes to horizontal eyes, zero mean and a root mean square radius of one.
 
     Parameters
     ----------
@@ -41,10 +41,11 @@ def normalized(points: Points, left: slice = LEFT_EYE, right: slice = RIGHT_EYE)
     Returns
     -------
     ndarray of shape (n_samples, n_points, 2), float32
-        The same for any shift, uniform scale and rotation in the plane; all zero where the points coincide.
+        Normalized shapes, invariant to translation, uniform scaling and in-plane rotation. All zero if the points
+        coincide.
     """
-    # Complex numbers turn rotation and scaling into one multiplication; double precision keeps the invariance exact
-    # to the last float32 digits.
+    # With complex numbers, a rotation is a multiplication. Double precision keeps the result invariant to the last
+    # float32 digit.
     z = points[..., 0].astype(np.float64) + 1j * points[..., 1]
     z -= z.mean(axis=1, keepdims=True)
     eyes = z[:, right].mean(axis=1) - z[:, left].mean(axis=1)
@@ -70,13 +71,15 @@ def shape_features(points: Points) -> NDArray[np.float32]:
 
 
 def measured(shape: Points, pairs: Sequence[tuple[int, int]], triples: Sequence[tuple[int, int, int]]) -> Points:
-    """Coordinates of normalized shapes, distances of pairs of their points, and inner angles at middle points.
+    """Concatenate the coordinates, distances of pairs and angles of triples of normalized shapes.
 
     Parameters
     ----------
     shape : ndarray of shape (n_samples, n_points, 2), float32
-    pairs, triples : sequence of tuple of int
-        Points whose distance is taken; points whose angle (radians) is taken, at the middle one.
+    pairs : sequence of (int, int)
+        Indices of two points whose distance is measured.
+    triples : sequence of (int, int, int)
+        Indices of three points; the angle at the second one is measured, in radians.
 
     Returns
     -------
@@ -87,13 +90,13 @@ def measured(shape: Points, pairs: Sequence[tuple[int, int]], triples: Sequence[
     arms = shape[:, three[:, [0, 2]]] - shape[:, three[:, [1]]]
     one, other = arms[:, :, 0], arms[:, :, 1]
     cross = one[..., 0] * other[..., 1] - one[..., 1] * other[..., 0]
-    # The inner angle, from 0 to pi: it has no jump, as a signed one has where it passes pi.
+    # The unsigned angle, from 0 to pi, is continuous; a signed angle would jump at pi.
     angles = np.arctan2(np.abs(cross), (one * other).sum(axis=2))
     return np.concatenate([shape.reshape(len(shape), -1), distances, angles], axis=1, dtype=np.float32)
 
 
 def shape_names() -> list[str]:
-    """Names of the columns of `shape_features`."""
+    """Return the names of the columns of `shape_features`."""
     coordinates = [f"landmark{point}_{axis}" for point in range(N_POINTS) for axis in "xy"]
     distances = [f"distance_{a}_{b}" for a, b in PAIRS]
     return coordinates + distances + [f"angle_{a}_{b}_{c}" for a, b, c in TRIPLES]

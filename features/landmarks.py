@@ -1,4 +1,4 @@
-"""Facial landmarks found by dlib, and the shape of the face as features."""
+"""Detect 68 facial landmarks with dlib and extract the shape of the face as features."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -24,8 +24,9 @@ from ferbench.utils import (
 )
 
 DEFAULT_MODEL = "landmarks68.dat"
-# Smaller images are enlarged to this side, in pixels. dlib answers in whole pixels and looks up single ones: on
-# held-out 48 x 48 faces this took the mean error from 0.0535 to 0.0489 of the inter-ocular distance; more gained none.
+# Smaller images are enlarged to this side, in pixels, since dlib returns whole pixels and compares single ones. On
+# held-out 48 x 48 faces this reduced the mean error from 0.0535 to 0.0489 of the inter-ocular distance. A larger side
+# gave no further gain.
 RESOLUTION = 192
 
 
@@ -35,31 +36,32 @@ class _Model(NamedTuple):
 
 
 class LandmarkExtractor(ImageExtractor):
-    """Shape of the face from 68 landmarks (iBUG order).
+    """Face shape features from 68 landmarks (iBUG order).
 
-    dlib's ensemble of regression trees finds the landmarks, with the whole image as the box of the face. The
-    features are the 136 coordinates normalized for position, scale and roll, 44 distances between them and 21
-    angles (radians).
+    dlib's ensemble of regression trees locates the landmarks. The bounding box of the face is the whole image. The
+    features are 136 coordinates normalized for position, scale and roll, 44 distances between landmarks and 21 angles
+    in radians.
 
     Parameters
     ----------
     model : path-like or None, default=None
-        A 68-point model in dlib's format (``.dat``); None is the one that comes with ferbench.
+        A 68-point model in dlib's format (``.dat``); None uses the model that ships with ferbench.
     margin : float, default=0.0
-        How far the box of the face lies inside the image on each side, as a fraction of its width and height; negative
-        where the image cuts off parts of the face. The model of ferbench is trained for 0.
+        Distance from the border of the image to the bounding box of the face on each side, as a fraction of width and
+        height. Use a negative value if the images cut off parts of the face. The model of ferbench is trained for 0.
     n_jobs : int or None, default=None
-        Processes for large batches, as in joblib: None is one, -1 is all cores. dlib holds the interpreter lock,
-        so that threads would not help.
+        Processes for large batches, as in joblib: None is one, -1 is all cores. dlib does not release the global
+        interpreter lock, so threads would not help.
 
     Attributes
     ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
     model_sha256_ : str
-        SHA-256 (hex) of the model that `fit` saw; `transform` refuses another.
+        SHA-256 (hex) of the model file used in `fit`; `transform` raises ValueError if the file has changed.
+
+    See Also
+    --------
+    ferbench.models.KeypointExtractor : Face shape features from the fifteen key points of a network.
+    ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     References
     ----------
@@ -79,7 +81,7 @@ class LandmarkExtractor(ImageExtractor):
         "n_jobs": WorkerCount(),
     }
     prefer: ClassVar[Literal["threads", "processes"]] = "processes"
-    # Starting the workers takes about a second, in which one core finds thousands of faces.
+    # Starting the workers takes about a second; in that time one core processes thousands of faces.
     batch_size: ClassVar[int] = 1024
 
     model_sha256_: str
@@ -90,24 +92,24 @@ class LandmarkExtractor(ImageExtractor):
         self.n_jobs = n_jobs
 
     def predict_landmarks(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Landmarks of each image; needs no fit.
+        """Locate the landmarks of each image; `fit` is not required.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), uint8
-            Gray faces, of any size that is the same for all.
+            Gray faces, of any size.
 
         Returns
         -------
         ndarray of shape (n_samples, 68, 2), float32
-            Points (x, y) in pixels of the image; the center of its first pixel is (0, 0).
+            Points (x, y) in pixels of the image; the center of the top left pixel is (0, 0).
 
         Raises
         ------
         FileNotFoundError
-            If there is no model file.
+            If the model file does not exist.
         ValueError
-            If the file is no 68-point model, or `X` no batch of gray images.
+            If the file is not a 68-point model, or `X` is not a batch of gray images.
         """
         check_parameters(self, self.constraints)
         images = check_images(X)
@@ -115,7 +117,7 @@ class LandmarkExtractor(ImageExtractor):
         return self._in_batches(self._find, images, (N_POINTS, 2))
 
     def carried_files(self) -> dict[str, tuple[Path, str]]:
-        """Files that travel in a bundle: parameter -> (file, its name there); ferbench's own model need not."""
+        """Return the files to copy into a bundle: parameter -> (file, name there); none for ferbench's own model."""
         return {} if self.model is None else {"model": (Path(self.model), "landmarks.dat")}
 
     def _learn(self, images: Images) -> None:
@@ -146,7 +148,7 @@ class LandmarkExtractor(ImageExtractor):
         for image, row in zip(images, points, strict=True):
             enlarged = cv2.resize(image, (new_width, new_height), interpolation=cv2.INTER_CUBIC)
             row[:] = [(point.x, point.y) for point in predictor(enlarged, box).parts()]
-        # Centers of pixels, not corners, correspond: half a pixel before and after scaling.
+        # Coordinates refer to pixel centers, so half a pixel is added before scaling and subtracted after it.
         shrink = np.array([width / new_width, height / new_height], np.float32)
         return (points + np.float32(0.5)) * shrink - np.float32(0.5)
 
@@ -168,7 +170,7 @@ class LandmarkExtractor(ImageExtractor):
 
 @lru_cache(maxsize=4)
 def _read_model(path: Path, _mtime_ns: int, _size: int) -> _Model:
-    """Read a model once for each state of its file, outside of any extractor, so that extractors stay small pickles."""
+    """Read a model file and cache it until the file changes; extractors do not store it, so their pickles are small."""
     import dlib
 
     remedy = "pass a 68-point dlib shape predictor, or leave model=None for the one that comes with ferbench"

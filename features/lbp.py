@@ -11,39 +11,37 @@ from ferbench.features.pooling import edges
 from ferbench.utils import BOOLEAN, Constraint, Images, Whole, Wholes, WorkerCount, equalize_histograms, whole_numbers
 
 NEIGHBORS = 8
-# 58 patterns with at most two changes around the circle have a bin each; all others share the last.
+# Each of the 58 uniform patterns (at most two changes around the circle) has its own bin; the others share the last.
 BINS = NEIGHBORS * (NEIGHBORS - 1) + 3
-# Gray levels: an interpolated neighbor in a flat region may come out lower than its center by rounding.
+# Tolerance in gray levels: in a flat region, rounding may make an interpolated neighbor darker than the center.
 ROUNDING = np.float32(1e-3)
 
 
 class LBPExtractor(ImageExtractor):
     """Histograms of uniform local binary patterns (LBP) over a grid.
 
-    The pattern of a pixel says which of eight neighbors on a circle are at least as bright as the pixel itself:
-    whatever the light, as long as it keeps the order of gray levels, the pattern is the same. Patterns with at most
-    two changes around the circle (edges, corners, spots, flat regions) are counted one by one, the rest together.
+    The pattern of a pixel records which of eight neighbors on a circle are at least as bright as the pixel. It is
+    invariant to changes of lighting that keep the order of the gray levels. Each uniform pattern (at most two changes
+    around the circle: edges, corners, spots, flat regions) has its own bin. All other patterns share one bin.
 
     Parameters
     ----------
     radii : int, sequence of int or str, default=2
-        Radius of the circle, in pixels; several give a histogram each.
+        Radius of the circle, in pixels; each of several radii gives its own histograms.
     grid : int, default=8
-        Cells across and down, each with a histogram.
+        Number of cells across and down; each cell has a histogram.
     sqrt : bool, default=True
-        Whether to take the square root of the shares: their Euclidean distance is then Hellinger's. Kernels made for
-        histograms (chi-square, intersection) want False.
+        Whether to take the square root of the frequencies, so that Euclidean distance becomes the Hellinger distance.
+        Use False for histogram kernels (chi-square, intersection).
     equalize : bool, default=False
-        Whether to equalize the histogram of each image first; it changes patterns only where it merges gray levels.
+        Whether to equalize the histogram of each image first. This changes a pattern only if it merges gray levels.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 
-    Attributes
-    ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
+    See Also
+    --------
+    ferbench.models.SVM : Has histogram kernels for these features.
+    ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     References
     ----------
@@ -117,9 +115,9 @@ class LBPExtractor(ImageExtractor):
 
 
 def binary_patterns(images: Images, radius: int) -> NDArray[np.uint8]:
-    """Pattern of each pixel: bit k is set if the neighbor at k * 45 degrees, anticlockwise, is not darker.
+    """Return the pattern of each pixel: bit k is set if the neighbor at k * 45 degrees, anticlockwise, is not darker.
 
-    Neighbors between pixels are interpolated; beyond the edge the outermost pixels go on.
+    Neighbors between pixels are interpolated; images are padded by repeating the border pixels.
     """
     gray = np.pad(images.astype(np.float32), [(0, 0), (radius, radius), (radius, radius)], mode="edge")
     center = _shifted(gray, radius, 0, 0) - ROUNDING
@@ -132,7 +130,7 @@ def binary_patterns(images: Images, radius: int) -> NDArray[np.uint8]:
 
 
 def _between(gray: Rows, margin: int, down: float, right: float) -> Rows:
-    """The images moved by a fraction of a pixel, by bilinear interpolation."""
+    """Shift the images by a fraction of a pixel, with bilinear interpolation."""
     top, left = int(np.floor(down)), int(np.floor(right))
     low, far = down - top, right - left
     weights = {(0, 0): (1 - low) * (1 - far), (0, 1): (1 - low) * far, (1, 0): low * (1 - far), (1, 1): low * far}
@@ -148,7 +146,7 @@ def _shifted(gray: Rows, margin: int, down: int, right: int) -> Rows:
 
 
 def uniform_bins() -> NDArray[np.intp]:
-    """Bin of each of the 256 patterns: uniform ones in the order of their numbers, then one for all others."""
+    """Return the bin of each of the 256 patterns: uniform patterns in numerical order, then one bin for the others."""
     patterns = np.arange(2**NEIGHBORS)
     turned = (patterns >> 1) | ((patterns & 1) << (NEIGHBORS - 1))
     uniform = np.bitwise_count(patterns ^ turned) <= 2

@@ -1,4 +1,4 @@
-"""What extractors share that encode local features by a learned dictionary: projection, unit length, memory."""
+"""Base class of the extractors that encode local features with a learned dictionary."""
 
 from abc import abstractmethod
 from typing import ClassVar
@@ -10,22 +10,28 @@ from sklearn.utils.extmath import randomized_svd
 from ferbench.features.base import ImageExtractor, Rows
 from ferbench.utils import Images, multiply
 
-# Bytes of features that the principal components are learned from, at most.
+# Size, in bytes, of the sample of codes from which the principal components are learned.
 SAMPLE_BYTES = 400_000_000
 POWER_ITERATIONS = 4
 
 
 class LearnedExtractor(ImageExtractor):
-    """Base class of the extractors with a dictionary, after which rows may be projected and brought to unit length.
+    """Base class of the extractors with a learned dictionary.
 
-    A subclass defines `_learn_words`, `_encode` and `_code_names` in place of `_learn`, `_extract` and `_names`.
+    Derive from it if the codes may be projected on principal components or scaled to unit length. A subclass defines
+    `_learn_words`, `_encode` and `_code_names` instead of `_learn`, `_extract` and `_names`.
 
     Attributes
     ----------
     mean_ : ndarray of shape (n_codes,)
-        Mean of the codes of training images; only with `components`.
+        Mean of the codes of the training images; only if `components` is set.
     components_ : ndarray of shape (n_codes, n_features)
-        Principal components of the codes; only with `components`.
+        Principal components of the codes; only if `components` is set. They are learned from a random sample of the
+        training images whose codes take about 400 MB.
+
+    See Also
+    --------
+    ImageExtractor : Base class; it documents the attributes that all extractors have.
     """
 
     prefix: ClassVar[str]
@@ -42,11 +48,11 @@ class LearnedExtractor(ImageExtractor):
 
     @abstractmethod
     def _encode(self, images: Images) -> Rows:
-        """Codes of checked images before projection; each row depends on its own image only."""
+        """Return the codes of checked images before projection; each row depends on its own image only."""
 
     @abstractmethod
     def _code_names(self) -> list[str]:
-        """Names of the columns of `_encode`."""
+        """Return the names of the columns of `_encode`."""
 
     def _learn(self, images: Images) -> None:
         self._learn_words(images)
@@ -75,7 +81,7 @@ class LearnedExtractor(ImageExtractor):
 
 
 def unit_rows(rows: Rows) -> Rows:
-    """Divide rows by their length, in place; rows of zeros stay zeros."""
+    """Scale rows to unit length, in place; zero rows stay zero."""
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     rows /= np.maximum(lengths, np.float32(1e-12))[:, np.newaxis]
     return rows

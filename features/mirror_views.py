@@ -1,4 +1,4 @@
-"""Features of an image and of its mirror image, side by side."""
+"""Concatenate the features of an image and of its mirror image."""
 
 from typing import Any, Self
 
@@ -14,28 +14,33 @@ from ferbench.utils import Images
 
 
 def mirror(images: Images) -> Images:
-    """Images with left and right exchanged, in new memory."""
+    """Return mirrored copies of the images (left and right exchanged)."""
     return np.ascontiguousarray(images[:, :, ::-1])
 
 
 class MirrorViews(ImageInput, TransformerMixin, BaseEstimator):
-    """What an extractor sees in an image, and beside it what it sees in the mirror image.
+    """Concatenated features of an image and of its mirror image.
 
-    A classifier with ``views=2``, such as `KernelRidge`, averages over both: a face and its mirror image then get the
-    same answer, and neither training rows nor votes are doubled.
+    Use it before a classifier with ``views=2``, such as `KernelRidge`, whose kernel averages over both views. The
+    predictions are then invariant to mirroring, without additional training rows.
 
     Parameters
     ----------
     extractor : transformer
-        Extractor, union, or pipeline of an extractor and what follows it row by row (such as a projection). It learns
-        from the images as they are.
+        Extractor, union, or pipeline of an extractor and transformers of single rows, such as a projection. It is
+        fitted on the original images only.
 
     Attributes
     ----------
     extractor_ : transformer
-        Fitted.
+        Fitted copy of `extractor`.
     image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
+        Height and width of the images seen in `fit`, in pixels.
+
+    See Also
+    --------
+    ferbench.models.KernelRidge : Classifier whose kernel averages over views.
+    ferbench.models.Mirrored : Train any recognizer on mirror images and average its predictions over them.
 
     Examples
     --------
@@ -61,12 +66,12 @@ class MirrorViews(ImageInput, TransformerMixin, BaseEstimator):
         return np.hstack([seen, np.asarray(self.extractor_.transform(mirror(images)), np.float32)])
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
-        """Names of the columns: the extractor's, then the same with ``mirror_`` before them."""
+        """Return the names of the columns: those of the extractor, then the same with the prefix ``mirror_``."""
         check_is_fitted(self, "extractor_")
         names = self.extractor_.get_feature_names_out()
         return np.asarray([*names, *(f"mirror_{name}" for name in names)], dtype=object)
 
     @available_if(lambda self: hasattr(self.extractor, "network_file"))
     def network_file(self) -> Any:
-        """File of the network that the extractor runs."""
+        """Return the path of the network file that the extractor uses."""
         return self.extractor.network_file()

@@ -14,12 +14,12 @@ from ferbench.utils import BOOLEAN, Between, Constraint, Images, OneOf, OrNone, 
 
 
 class PatchExtractor(LearnedExtractor):
-    """Whitened patches against a k-means dictionary, with triangle codes pooled over a grid.
+    """Triangle codes of whitened patches with a k-means dictionary, pooled over a grid.
 
-    Each patch is brought to zero mean and unit variance and whitened (ZCA). Its code says for each word of the
-    dictionary how much closer than the average word it is, and is zero for the words that are farther: a soft
-    assignment that leaves about half of the codes empty. Codes are pooled over the cells of a grid. Whitening and
-    dictionary are learned from patches of the training images, without labels.
+    Each patch is normalized to zero mean and unit variance and whitened (ZCA). For each word of the dictionary, its
+    code is the mean distance to all words minus the distance to this word, or zero if that is negative. This soft
+    assignment sets about half of the codes to zero. Codes are pooled over the cells of a grid. Whitening and dictionary
+    are learned from patches of the training images, without labels.
 
     Parameters
     ----------
@@ -32,21 +32,22 @@ class PatchExtractor(LearnedExtractor):
     grid : int, default=5
         Cells across and down over which codes are pooled.
     pooling : {"mean", "max"}, default="mean"
-        What represents the codes of a cell.
+        How to pool the codes of a cell.
     sqrt : bool, default=True
-        Whether to take the square root of the pooled codes: it keeps frequent words from hiding rare ones.
+        Whether to take the square root of the pooled codes, which reduces the influence of frequent words.
     contrast : float, default=10.0
-        Added to the variance of a patch, in squared gray levels, before it is brought to one: flat patches stay flat.
+        Constant added to the variance of a patch, in squared gray levels, before the patch is normalized. It keeps the
+        noise of flat patches from being amplified.
     whitening : float, default=0.1
-        Added to the variances of the patches' principal components before they are brought to one.
+        Constant added to the variances of the principal components of the patches before whitening.
     equalize : bool, default=True
         Whether to equalize the histogram of each image first.
     samples : int, default=200_000
-        Patches to learn from, drawn at random; fewer where the images do not have as many.
+        Number of patches to learn from, drawn at random; all patches if there are fewer.
     components : int or None, default=None
-        Principal components of the pooled codes to keep, at most as many as images; None keeps the codes.
+        Number of principal components of the pooled codes to keep, at most the number of images; None keeps the codes.
     normalize : bool, default=False
-        Whether to bring the rows to unit length, last.
+        Whether to scale the rows to unit length as the last step.
     random_state : int, default=0
         Seed of all random choices.
     n_jobs : int or None, default=None
@@ -54,19 +55,18 @@ class PatchExtractor(LearnedExtractor):
 
     Attributes
     ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
     whitening_ : ndarray of shape (patch_size ** 2, patch_size ** 2), float32
         ZCA matrix.
     offset_ : ndarray of shape (patch_size ** 2,), float32
         Whitened mean patch.
     words_ : ndarray of shape (words, patch_size ** 2), float32
-        The dictionary, of whitened patches.
-    mean_, components_ : ndarray
-        Mean and principal components of the codes, with `components` alone. They are learned from a random part of
-        the images that takes 400 MB.
+        Dictionary of whitened patches.
+
+    See Also
+    --------
+    SIFTExtractor : Encodes SIFT descriptors with a learned vocabulary.
+    ferbench.features.learned.LearnedExtractor : Base class; it documents `mean_` and `components_`.
+    ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     References
     ----------
@@ -155,7 +155,7 @@ class PatchExtractor(LearnedExtractor):
         return [f"patches_{cell}_word{word}" for cell in cells for word in range(self.words)]
 
     def _windows(self, images: Images) -> NDArray[np.uint8]:
-        """View of shape (n_images, rows, columns, patch_size, patch_size), in the middle of the images."""
+        """Return a view of the patches, (n_images, rows, columns, patch_size, patch_size), centered in the images."""
         rows, columns = self._places()
         sizes = (n * self.stride + self.patch_size - self.stride for n in (rows, columns))
         top, left = ((side - size) // 2 for side, size in zip(self.image_shape_, sizes, strict=True))
@@ -163,7 +163,7 @@ class PatchExtractor(LearnedExtractor):
         return windows[:, top :: self.stride, left :: self.stride][:, :rows, :columns]
 
     def _contrasted(self, patches: NDArray[np.uint8]) -> Rows:
-        """Patches of shape (n, size, size) as rows of zero mean and about unit variance."""
+        """Normalize patches of shape (n, size, size) to rows of zero mean and about unit variance."""
         rows = patches.reshape(len(patches), -1).astype(np.float32)
         rows -= rows.mean(axis=1, keepdims=True)
         variance = np.einsum("ij,ij->i", rows, rows) / np.float32(rows.shape[1])
@@ -176,7 +176,7 @@ class PatchExtractor(LearnedExtractor):
         # Not np.cov: it would copy all patches as float64.
         products = (patches.T @ patches).astype(np.float64) / len(patches)
         variances, axes = np.linalg.eigh(products - np.outer(mean, mean))
-        # What is left of zero variances may be below zero.
+        # Rounding may make a zero variance slightly negative.
         scales = 1 / np.sqrt(np.maximum(variances, 0) + self.whitening)
         zca = (axes * scales) @ axes.T
         self.whitening_, self.offset_ = zca.astype(np.float32), (mean @ zca).astype(np.float32)
@@ -200,7 +200,7 @@ class PatchExtractor(LearnedExtractor):
         matrix = np.concatenate([-2 * self.words_.T, np.ones((1, self.words), np.float32), squares[np.newaxis]])
         pool = mean_pooling(shape, self.grid)
         codes = np.empty((len(images), self.grid**2, self.words), np.float32)
-        # One image at a time: its distances stay in the processor's cache, and the product has always the same shape.
+        # One image at a time: its distances fit into the processor cache, and the product always has the same shape.
         for code, patches in zip(codes, windows, strict=True):
             triangles = self._triangles(patches.reshape(-1, self.patch_size, self.patch_size), matrix)
             if self.pooling == "mean":

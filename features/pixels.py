@@ -10,7 +10,9 @@ from ferbench.utils import BOOLEAN, Constraint, Images, WorkerCount, equalize_hi
 
 
 class PixelExtractor(ImageExtractor):
-    """Gray levels of all pixels, between 0 and 1.
+    """Gray levels of all pixels, scaled to the range 0 to 1.
+
+    Use it as a baseline for the other extractors.
 
     Parameters
     ----------
@@ -19,12 +21,9 @@ class PixelExtractor(ImageExtractor):
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 
-    Attributes
-    ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
+    See Also
+    --------
+    ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Shape features of the fifteen key points, free of position, scale and roll."""
+"""Shape features of the fifteen key points, invariant to position, scale and roll."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,8 @@ def _triple(one: str, middle: str, other: str) -> Triple:
 
 TOP, BOTTOM = "mouth_center_top_lip", "mouth_center_bottom_lip"
 SIDES = ("left", "right")
-# What facial action units (Ekman and Friesen 1978) move: brows against eyes, nose and each other; lips; corners of the
-# mouth against eyes and nose; and a few rigid ones, which tell the pose.
+# Pairs of points whose distance changes with facial action units (Ekman and Friesen 1978): brows to eyes, nose and each
+# other, lips, and mouth corners to eyes and nose. A few rigid pairs measure the pose.
 PAIRS: tuple[Pair, ...] = (
     *(_pair(f"{side}_eyebrow_{end}_end", f"{side}_eye_center") for side in SIDES for end in ("inner", "outer")),
     *(_pair(f"{side}_eyebrow_{end}_end", f"{side}_eye_{end}_corner") for side in SIDES for end in ("inner", "outer")),
@@ -54,7 +54,7 @@ LEFT, RIGHT = POINT_NAMES.index("right_eye_center"), POINT_NAMES.index("left_eye
 
 
 def point_features(points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Normalized coordinates, distances and angles (radians), in the order of `point_feature_names`.
+    """Compute normalized coordinates, distances and angles (radians), in the order of `point_feature_names`.
 
     Parameters
     ----------
@@ -64,9 +64,9 @@ def point_features(points: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns
     -------
     ndarray of shape (n_samples, n_features), float32
-        The same for any shift, uniform scale and rotation in the plane.
+        Features that are invariant to translation, uniform scaling and in-plane rotation.
     """
-    # The eye on the left of the image is the person's right one.
+    # The eye on the left side of the image is the person's right eye.
     shape = normalized(points, slice(LEFT, LEFT + 1), slice(RIGHT, RIGHT + 1))
     return measured(shape, PAIRS, TRIPLES)
 

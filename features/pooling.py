@@ -1,4 +1,4 @@
-"""Grids of cells over maps of local features."""
+"""Pool maps of local features over the cells of a grid."""
 
 from itertools import pairwise
 
@@ -7,18 +7,18 @@ from numpy.typing import NDArray
 
 
 def edges(n_places: int, n_cells: int) -> NDArray[np.intp]:
-    """First place of each cell and, last, the number of places: cells of even size that leave none out."""
+    """Return the boundaries of `n_cells` cells of nearly equal size: the first place of each, then `n_places`."""
     return np.arange(n_cells + 1) * n_places // n_cells
 
 
 def mean_pooling(shape: tuple[int, int], grid: int) -> NDArray[np.float32]:
-    """Matrix that takes maps of (height * width) places to the means of (grid * grid) cells."""
+    """Return the matrix that maps (height * width) places to the means of (grid * grid) cells."""
     rows, columns = (_shares(n_places, grid) for n_places in shape)
     return np.einsum("iy,jx->ijyx", rows, columns).reshape(grid * grid, shape[0] * shape[1])
 
 
 def max_pooling(maps: NDArray[np.float32], grid: int) -> NDArray[np.float32]:
-    """Largest value of each cell: (height, width, n) to (grid * grid, n)."""
+    """Return the largest value of each cell: (height, width, n) to (grid * grid, n)."""
     rows = np.maximum.reduceat(maps, edges(maps.shape[0], grid)[:-1], axis=0)
     cells = np.maximum.reduceat(rows, edges(maps.shape[1], grid)[:-1], axis=1)
     return cells.reshape(grid * grid, -1)

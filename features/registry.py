@@ -1,4 +1,4 @@
-"""Extractors by name: the built-in ones, and those that other packages add through an entry point."""
+"""Look up extractors by name: built-in extractors and those of other packages."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -13,20 +13,25 @@ GROUP = "ferbench.extractors"
 
 Factory = Callable[..., Any]
 
-#: What the modules of this folder register.
+#: Extractors that the modules of this folder register.
 BUILT_IN: dict[str, Factory] = find_registered("ferbench.features")
 
 
 def extractors() -> dict[str, Factory]:
-    """Every known extractor: its name and what makes one.
+    """Return all known extractors by name.
 
-    Other packages add theirs with an entry point of the group ``ferbench.extractors``; they are imported when they
-    are first called, so that a broken one harms nobody who does not use it. Built-in names cannot be taken.
+    Other packages register extractors with an entry point of the group ``ferbench.extractors``. An entry point is
+    imported when its extractor is first made, so a broken package does not affect the other extractors. Names of
+    built-in extractors cannot be redefined.
 
     Returns
     -------
     dict of str to callable
-        Sorted by name; each value returns an unfitted transformer.
+        Factories sorted by name; each returns an unfitted transformer.
+
+    See Also
+    --------
+    make_extractor : Make an extractor, or a union of several, by name.
 
     Examples
     --------
@@ -39,14 +44,14 @@ def extractors() -> dict[str, Factory]:
 
 
 def make_extractor(spec: str, **params: Any) -> Any:
-    """Unfitted extractor for a name, or a union for names joined with ``+``.
+    """Make an unfitted extractor by name, or a union of extractors by names joined with ``+``.
 
     Parameters
     ----------
     spec : str
         A key of :func:`extractors`, or several, such as ``"hog+landmarks"``.
     **params : any
-        Parameters, by the names of ``get_params``: ``cell_size=4`` for ``"hog"``, ``hog__cell_size=4`` for a union.
+        Parameters named as in ``get_params``: ``cell_size=4`` for ``"hog"``, ``hog__cell_size=4`` for a union.
 
     Returns
     -------
@@ -56,7 +61,7 @@ def make_extractor(spec: str, **params: Any) -> Any:
     Raises
     ------
     ValueError
-        If a name or a parameter is unknown, or a name stands twice.
+        If a name or a parameter is unknown, or a name is repeated.
     ImportError
         If the extractor of another package cannot be loaded.
 
@@ -74,7 +79,7 @@ def make_extractor(spec: str, **params: Any) -> Any:
         if name not in known:
             raise ValueError(_unknown("extractor", name, known))
     if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise ValueError(f"extractor {repeated[0]!r} stands twice in {spec!r}; name each one once")
+        raise ValueError(f"extractor {repeated[0]!r} is repeated in {spec!r}; name each extractor once")
     made = [(name, known[name]()) for name in names]
     extractor = made[0][1] if len(made) == 1 else FeatureUnion(made)
     for name in params:

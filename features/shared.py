@@ -1,4 +1,4 @@
-"""Names of `ferbench.utils` that are public here as well."""
+"""Re-export the names of `ferbench.utils` that `ferbench.features` also makes public."""
 
 from ferbench.utils import MIRRORED, POINT_NAMES, check_images, derive_points, mark_offset
 

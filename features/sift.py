@@ -42,52 +42,53 @@ from ferbench.utils import (
     whole_numbers,
 )
 
-# Words where none are asked for: VLAD and Fisher vectors hold a whole descriptor, or two, for each.
+# Default vocabulary sizes. VLAD and Fisher vectors store one or two whole descriptors for each word.
 WORDS = {"bag": 500, "presence": 500, "vlad": 16, "fisher": 16}
-# Images that the vocabulary is learned from, at most: their neighboring descriptors are alike, so that more images
-# with fewer descriptors each teach more, but each costs the time of all its descriptors.
+# Largest number of images from which the vocabulary is learned. Neighboring descriptors are similar, so many images
+# with few descriptors each give a better vocabulary. But every image costs the time to compute all its descriptors.
 SAMPLE_IMAGES = 4000
 
 
 class SIFTExtractor(LearnedExtractor):
-    """Dense SIFT with a visual vocabulary and a spatial pyramid.
+    """Dense SIFT descriptors, encoded with a visual vocabulary over a spatial pyramid.
 
-    A SIFT descriptor says for each of 4 x 4 bins of a window how strong the gradients are in eight directions.
-    Descriptors lie on a dense grid and are not turned to a main direction: faces stand upright. The vocabulary is
-    learned from descriptors of the training images, without labels. Each cell of each grid of the pyramid gets one
-    code.
+    A SIFT descriptor holds the strength of the gradients in eight directions for each of 4 x 4 bins of a window.
+    Descriptors are computed on a dense grid. They are not rotated to a main direction, since the faces are upright.
+    The vocabulary is learned from descriptors of the training images, without labels. Each cell of each grid of the
+    pyramid gets one code.
 
     Parameters
     ----------
     bin_sizes : int, sequence of int or str, default=3
-        Width and height of a bin, in pixels: a window is four times as wide. Several give windows of several sizes.
+        Width and height of a bin, in pixels. A window is four times as wide. Several values give windows of several
+        sizes.
     stride : int, default=2
         Distance between neighboring windows, in pixels.
     encoding : {"bag", "presence", "vlad", "fisher"}, default="bag"
-        ``bag``: how large the share of each word is. ``presence``: whether a word is there at all. ``vlad``: how the
-        descriptors differ from their word. ``fisher``: how they differ in mean and spread from the Gaussians of a
-        mixture.
+        ``bag``: frequency of each word (bag of visual words). ``presence``: whether a word occurs. ``vlad``: mean
+        difference between the descriptors and their word. ``fisher``: gradients with respect to the means and standard
+        deviations of a Gaussian mixture (Fisher vector).
     words : int or None, default=None
         Size of the vocabulary; None is 500 for ``bag`` and ``presence``, 16 for ``vlad`` and ``fisher``.
     softness : float, default=0.2
-        Width of the soft assignment of ``bag`` and ``vlad``, as a share of the mean squared distance to the nearest
-        word; 0 gives each descriptor to its nearest word alone.
+        Width of the soft assignment of ``bag`` and ``vlad``, as a fraction of the mean squared distance to the nearest
+        word; 0 assigns each descriptor to its nearest word only.
     pyramid : int, sequence of int or str, default=(1, 2, 3)
-        Cells across and down of each grid.
+        Number of cells across and down, for each grid.
     descriptor_components : int or None, default=None
-        Principal components of the descriptors to keep, of 128; None keeps the descriptors.
+        Number of principal components of the 128-dimensional descriptors to keep; None keeps the descriptors.
     root : bool, default=True
         Whether to divide descriptors by their sum and take the square root (RootSIFT).
     sqrt : bool, default=True
-        Whether to take the square root of the codes, with their sign.
+        Whether to take the signed square root of the codes.
     equalize : bool, default=False
         Whether to equalize the histogram of each image first.
     samples : int, default=200_000
-        Descriptors to learn from, drawn at random from at most 4,000 images.
+        Number of descriptors to learn from, drawn at random from at most 4,000 images.
     components : int or None, default=None
-        Principal components of the codes to keep, at most as many as images; None keeps the codes.
+        Number of principal components of the codes to keep, at most the number of images; None keeps the codes.
     normalize : bool, default=False
-        Whether to bring the rows to unit length, last.
+        Whether to scale the rows to unit length as the last step.
     random_state : int, default=0
         Seed of all random choices.
     n_jobs : int or None, default=None
@@ -95,21 +96,20 @@ class SIFTExtractor(LearnedExtractor):
 
     Attributes
     ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
     words_ : ndarray of shape (words, n_dimensions), float32
-        The vocabulary; for ``fisher`` the means of the mixture.
+        Vocabulary; for ``fisher``, the means of the mixture.
     spread_ : ndarray of shape (), float32
         Mean squared distance of the sampled descriptors to their nearest word.
     weights_, variances_ : ndarray
-        Weights and variances of the mixture, for ``fisher`` alone.
+        Weights and variances of the mixture; only for ``fisher``.
     center_, axes_ : ndarray
-        Mean and principal components of the descriptors, with `descriptor_components` alone.
-    mean_, components_ : ndarray
-        Mean and principal components of the codes, with `components` alone. They are learned from a random part of
-        the images that takes 400 MB.
+        Mean and principal components of the descriptors; only if `descriptor_components` is set.
+
+    See Also
+    --------
+    PatchExtractor : Encodes whitened patches with a learned dictionary.
+    ferbench.features.learned.LearnedExtractor : Base class; it documents `mean_` and `components_`.
+    ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     References
     ----------
@@ -241,8 +241,8 @@ class SIFTExtractor(LearnedExtractor):
         kept = min(self.descriptor_components or DIMENSIONS, DIMENSIONS)
         self.center_ = samples.mean(axis=0)
         # Not np.cov: it would copy all samples as float64.
-        centerd = samples - self.center_
-        _, axes = np.linalg.eigh((centerd.T @ centerd).astype(np.float64))
+        centered = samples - self.center_
+        _, axes = np.linalg.eigh((centered.T @ centered).astype(np.float64))
         self.axes_ = np.ascontiguousarray(axes[:, ::-1][:, :kept], np.float32)
 
     def _turned(self, descriptors: Descriptors) -> Descriptors:
@@ -266,7 +266,7 @@ class SIFTExtractor(LearnedExtractor):
 
     def _encode(self, images: Images) -> Rows:
         windows, pyramid = self._windows(), self._cells()
-        # One image at a time: its distances stay in the processor's cache, and products have always the same shape.
+        # One image at a time: its distances fit into the processor cache, and products always have the same shape.
         codes = [self._code(self._turned(self._describe(image, windows)), pyramid).ravel() for image in images]
         return np.stack(codes)
 
@@ -277,7 +277,7 @@ class SIFTExtractor(LearnedExtractor):
             code = self._word_code(descriptors, pyramid)
         if self.sqrt:
             code = np.copysign(np.sqrt(np.abs(code)), code)
-        # Descriptors' differences are longer in cells with more contrast, which says nothing.
+        # The length of these codes grows with the contrast of the cell, which carries no information.
         return unit_rows(code) if self.encoding in ("vlad", "fisher") else code
 
     def _word_code(self, descriptors: Descriptors, pyramid: Pyramid) -> Rows:

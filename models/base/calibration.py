@@ -51,7 +51,7 @@ def fit_calibration(
 
 
 def log_scores(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Logarithms of probabilities, centerd: the scores to calibrate a classifier by its probabilities."""
+    """Logarithms of probabilities, centered: the scores to calibrate a classifier by its probabilities."""
     logarithms = np.log(np.maximum(np.asarray(probabilities, np.float64), LEAST))
     return logarithms - logarithms.mean(axis=1, keepdims=True)
 

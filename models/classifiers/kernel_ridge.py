@@ -35,7 +35,7 @@ class KernelRidge(RowClassifier, KernelMachine):
         is taken; each costs one factor.
     gamma : float or "scale", default="scale"
         The kernel falls as ``exp(-gamma * d / mean d)`` with the squared (or other) distance ``d``, whose mean is taken
-        over all pairs of training rows, in each block; ``scale`` is 4. Rows that are centerd and of unit length have a
+        over all pairs of training rows, in each block; ``scale`` is 4. Rows that are centered and of unit length have a
         mean of about 2: there a `gamma` of 4 is a factor of 2.
     scaling : {"center", "norm"} or None, default="center"
         Rows are scaled to unit length (unit sum for kernels of histograms), each block of columns by itself; ``center``

@@ -7,16 +7,16 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import ImageInput, check_images
 from ferbench.models import networks
-from ferbench.models.base import MostProbable, check_classes, check_counts
+from ferbench.models.base import MostProbable, check_classes
 from ferbench.models.networks.architectures import build_network, check_architecture
 from ferbench.models.networks.augmentation import Augmentation
 from ferbench.models.networks.cnn_parameters import CNN_CONSTRAINTS, CNN_GROUPS
 from ferbench.models.networks.groups import Group
+from ferbench.models.networks.labels import class_columns, split_rows
 from ferbench.models.networks.network import NetworkEstimator, check_training_parameters
 from ferbench.models.networks.views import TestTime
 from ferbench.utils import Constraint, require
@@ -236,9 +236,10 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
             raise ValueError(f"X and y must have equal length; got {len(X)} images and {len(labels)} labels")
         self.classes_ = check_classes(labels)
         if X_val is None or y_val is None:
-            rest, held_out = self._parts(labels)
+            rest, held_out = split_rows(labels, self.classes_, self.validation_fraction, self.random_state)
             X, X_val, labels, y_val = X[rest], X[held_out], labels[rest], labels[held_out]
-        targets, val_targets = self._encode(labels, "y"), self._encode(np.asarray(y_val), "y_val")
+        targets = class_columns(labels, self.classes_, "y")
+        val_targets = class_columns(np.asarray(y_val), self.classes_, "y_val")
         with tempfile.TemporaryDirectory() as scratch:
             training = networks.ClassTraining(self, Path(self.checkpoint_dir or scratch), on_epoch)
             weights = training.run((X, targets), (check_images(X_val), val_targets))
@@ -267,29 +268,11 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
         probabilities = self._run_network(self._same_images(X)).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
-    def _parts(self, labels: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows to train on and rows to validate on, stratified."""
-        check_counts(labels, 2, "CNN without X_val", "give validation images (X_val, y_val)")
-        size = self.validation_fraction
-        if size < 1:
-            # Fewer rows than classes cannot be stratified.
-            size = max(size, len(self.classes_) / len(labels))
-        rest, held_out = train_test_split(
-            np.arange(len(labels)), test_size=size, stratify=labels, random_state=self.random_state
-        )
-        return rest, held_out
-
     def _check_parameters(self) -> None:
         check_architecture(self.architecture)
         check_training_parameters(self)
         if self.progressive_sizes and self.input_size is not None:
             raise ValueError("progressive_sizes and input_size exclude each other: give one of them")
-
-    def _encode(self, y: NDArray[np.str_], name: str) -> NDArray[np.intp]:
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(f"{name} holds labels that are missing from the training labels: {', '.join(unknown)}")
-        return np.searchsorted(self.classes_, y)
 
     def _make_network(self) -> Any:
         return build_network(

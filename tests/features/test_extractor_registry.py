@@ -1,4 +1,4 @@
-"""Extractors by name: unions, parameters, and those of other packages."""
+"""Make extractors by name: unions, parameters, and extractors of other packages."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def test_names_joined_with_plus_make_a_union_in_that_order() -> None:
         ("hog+landmark", {}, r"unknown extractor: 'landmark'; .* did you mean 'landmarks'\?"),
         ("", {}, rf"unknown extractor: ''; expected one of {KNOWN}$"),
         ("hog+", {}, r"unknown extractor: ''"),
-        ("hog+pixels+hog", {}, r"extractor 'hog' stands twice in 'hog\+pixels\+hog'"),
+        ("hog+pixels+hog", {}, r"extractor 'hog' is repeated in 'hog\+pixels\+hog'"),
         ("hog", {"cellsize": 4}, r"unknown parameter of extractor 'hog': 'cellsize'; .* did you mean 'cell_size'\?"),
         ("hog+pixels", {"cell_size": 4}, r"unknown parameter .* did you mean 'hog__cell_size'\?"),
     ],
@@ -104,7 +104,7 @@ def test_an_extractor_of_another_package_works_alone_and_in_a_union() -> None:
         ("wrong", r"must make a scikit-learn transformer; got dict without fit"),
     ],
 )
-def test_a_broken_extractor_of_another_package_is_named_and_harms_no_other(name: str, message: str) -> None:
+def test_a_broken_extractor_of_another_package_is_named_and_does_not_affect_others(name: str, message: str) -> None:
     assert {"hog", "half", "broken"} <= set(extractors())
     make_extractor("hog+half")
     with pytest.raises(ImportError, match=message) as caught:

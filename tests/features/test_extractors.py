@@ -1,4 +1,4 @@
-"""Every registered extractor keeps the contract; the checks themselves catch those that break it."""
+"""Every registered extractor passes the checks, and the checks detect extractors that break the contract."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_equalized_images_keep_the_contract(name: str) -> None:
 
 
 @pytest.mark.parametrize("spec", sorted(extractors()))
-def test_two_workers_give_what_one_gives(spec: str) -> None:
+def test_two_workers_give_the_rows_of_one(spec: str) -> None:
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (1100, 48, 48), dtype=np.uint8)
     serial = _make(spec).fit(images)
@@ -104,7 +104,7 @@ class _Broken(TransformerMixin, BaseEstimator):
         ("random", "a second transform gives other rows"),
         ("infinite on black", "not finite"),
         ("flattens", "wrong shape"),
-        ("names repeat", "feature names stand twice"),
+        ("names repeat", "repeated feature names"),
         ("a name is missing", "wrong number of feature names: expected 2304; got 2303"),
     ],
 )
@@ -113,5 +113,5 @@ def test_checks_catch_a_broken_extractor(fault: str, message: str) -> None:
         check_extractor(_Broken(fault))
 
 
-def test_checks_accept_a_correct_extractor_that_is_not_ours() -> None:
+def test_checks_accept_a_correct_extractor_of_another_package() -> None:
     check_extractor(_Broken("none"))

@@ -1,4 +1,4 @@
-"""Gabor filters: scikit-image's kernels, applied at the places and pooled in the cells that the names say."""
+"""Gabor features equal those of scikit-image's kernels, and their names give the right cell."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from ferbench.features.checks import check_pictures
 
 
 @pytest.mark.parametrize(("wavelength", "turn"), [(4.0, 0), (6.0, 1), (9.0, 3), (9.0, 4)])
-def test_magnitudes_are_those_of_scikit_images_kernels(wavelength: float, turn: int) -> None:
+def test_magnitudes_equal_those_of_scikit_image(wavelength: float, turn: int) -> None:
     image = check_pictures(64)[0, :, :50]
     extractor = GaborExtractor(wavelengths=[wavelength], orientations=5, stride=2).fit(image[np.newaxis])
     ours = extractor._bank().magnitudes(image)[..., turn]
@@ -26,7 +26,7 @@ def test_magnitudes_are_those_of_scikit_images_kernels(wavelength: float, turn: 
     assert_allclose(ours, theirs, atol=0.02 * theirs.max())  # ours end after three deviations
 
 
-def test_a_grating_is_answered_by_its_own_wave() -> None:
+def test_a_grating_has_the_largest_response_at_its_own_wavelength() -> None:
     pixels = np.arange(48)
     images = np.stack(
         [
@@ -40,7 +40,7 @@ def test_a_grating_is_answered_by_its_own_wave() -> None:
 
 
 @pytest.mark.parametrize("pooling", ["mean", "max"])
-def test_cells_hold_the_magnitudes_of_their_places(pooling: str) -> None:
+def test_cells_pool_the_magnitudes_inside_them(pooling: str) -> None:
     images = check_pictures(48)
     extractor = GaborExtractor(grid=3, pooling=pooling, sqrt=False).fit(images)
     maps = extractor._bank().magnitudes(images[2])
@@ -55,7 +55,7 @@ def test_flat_images_give_zeros() -> None:
     assert not GaborExtractor().fit_transform(flat).any()
 
 
-def test_brightness_changes_nothing() -> None:
+def test_features_are_invariant_to_brightness() -> None:
     images = check_pictures(48) // 2
     extractor = GaborExtractor().fit(images)
     assert_allclose(extractor.transform(images + 60), extractor.transform(images), atol=0.02)
@@ -75,7 +75,7 @@ def test_brightness_changes_nothing() -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(params: dict[str, object], message: str) -> None:
+def test_invalid_parameters_are_refused_in_one_line(params: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         GaborExtractor(**params).fit(check_pictures(48))  # type: ignore[arg-type]
     assert len(str(caught.value).splitlines()) == 1

@@ -1,4 +1,4 @@
-"""HOG: OpenCV's own numbers, named columns, and scikit-image's on the same parameters."""
+"""HOG features equal OpenCV's, are close to scikit-image's, and their names give the right cell."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_blocks_lie_in_the_center_of_an_image_they_do_not_fill() -> None:
 
 
 @pytest.mark.parametrize("params", [{}, {"block_stride": 2}, {"block_size": 3, "bins": 6}, {"cell_size": 5}])
-def test_names_say_where_an_edge_is(params: dict[str, int]) -> None:
+def test_the_columns_named_after_an_edges_cell_respond_to_it(params: dict[str, int]) -> None:
     image = np.zeros((1, 60, 60), np.uint8)
     image[0, :10, 50:] = 200  # a bright corner, top right
     extractor = HOGExtractor(**params).fit(image)
@@ -64,7 +64,7 @@ def _cell(name: str, extractor: HOGExtractor) -> tuple[int, int]:
     )
 
 
-def test_signed_directions_tell_dark_to_light_from_light_to_dark() -> None:
+def test_signed_directions_distinguish_dark_to_light_from_light_to_dark() -> None:
     image = np.tile(np.arange(0, 240, 5, dtype=np.uint8), (1, 48, 1))
     both = np.concatenate([image, 255 - image])
     unsigned = HOGExtractor().fit_transform(both)

@@ -1,4 +1,4 @@
-"""HOG at several scales: the columns of the single ones, side by side."""
+"""Multi-scale HOG features are the concatenated features of single scales."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_rows_are_those_of_each_hog(common: dict[str, object]) -> None:
     assert_array_equal(rows, np.concatenate(single, axis=1))
 
 
-def test_names_tell_scale_and_kind() -> None:
+def test_names_contain_cell_size_and_kind_of_direction() -> None:
     images = check_pictures(48)
     extractor = MultiHOGExtractor(cell_sizes=(6, 8)).fit(images)
     names = extractor.get_feature_names_out()
@@ -42,7 +42,7 @@ def test_names_tell_scale_and_kind() -> None:
         ({"bins": None, "signed_bins": None}, r"bins and signed_bins must not both be None; set one of them"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(params: dict[str, object], message: str) -> None:
+def test_invalid_parameters_are_refused_in_one_line(params: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         MultiHOGExtractor(**params).fit(check_pictures(48))  # type: ignore[arg-type]
     assert len(str(caught.value).splitlines()) == 1

@@ -1,4 +1,4 @@
-"""The shape of the face: invariances, the landmarks themselves, and models that are missing, damaged or others."""
+"""Landmark features: invariances, accuracy of the landmarks, and missing, damaged or wrong model files."""
 
 import pickle
 import shutil
@@ -83,7 +83,7 @@ def test_distances_and_angles_are_those_of_their_names() -> None:
     assert values["landmark54_x"] - values["landmark48_x"] == pytest.approx(values["distance_48_54"])
 
 
-def test_points_that_coincide_give_finite_features() -> None:
+def test_coinciding_points_give_finite_features() -> None:
     assert np.isfinite(shape_features(np.full((2, 68, 2), 7, np.float32))).all()
 
 
@@ -98,7 +98,7 @@ def test_landmarks_are_in_pixels_of_the_image_whatever_its_size() -> None:
 
 @pytest.mark.data
 @pytest.mark.parametrize("size", [48, 96])
-def test_landmarks_of_people_never_seen_in_training_are_close(shared_data: Path, size: int) -> None:
+def test_landmarks_of_unseen_people_are_accurate(shared_data: Path, size: int) -> None:
     faces = np.load(shared_data / "faces68.npz")
     images = np.stack([cv2.resize(face, (size, size), interpolation=cv2.INTER_AREA) for face in faces["images_test"]])
     truth = (faces["points_test"] + 0.5) * (size / 96) - 0.5
@@ -140,7 +140,7 @@ def test_a_model_of_other_points_is_refused(five_points: str) -> None:
         LandmarkExtractor(model=five_points).fit(IMAGES)
 
 
-def test_another_model_by_path_is_used(other_model: str) -> None:
+def test_a_model_given_by_path_is_used(other_model: str) -> None:
     ours = LandmarkExtractor().predict_landmarks(IMAGES)
     assert np.abs(LandmarkExtractor(model=other_model).predict_landmarks(IMAGES) - ours).max() > 1
 
@@ -155,5 +155,5 @@ def test_a_model_that_changed_after_fit_is_refused(tmp_path: Path, other_model: 
     assert_array_equal(clone(fitted).fit_transform(IMAGES), LandmarkExtractor(model=path).fit_transform(IMAGES))
 
 
-def test_the_model_is_no_part_of_the_pickle() -> None:
+def test_the_pickle_does_not_contain_the_model() -> None:
     assert len(pickle.dumps(LandmarkExtractor().fit(IMAGES))) < 2000

@@ -1,4 +1,4 @@
-"""Local binary patterns: scikit-image's patterns, counted in the cells that the names say."""
+"""Local binary patterns equal scikit-image's, and are counted in the right cells."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_each_cell_counts_the_patterns_of_its_pixels() -> None:
     assert_allclose(LBPExtractor(radii=[1, 2], grid=3).fit_transform(images) ** 2, rows.reshape(24, -1), atol=1e-6)
 
 
-def test_names_say_where_a_change_is() -> None:
+def test_a_local_change_affects_only_the_columns_named_after_its_cell() -> None:
     images = check_pictures(48)
     extractor = LBPExtractor(radii=1, grid=4).fit(images)
     changed = images[:1].copy()
@@ -49,7 +49,7 @@ def test_names_say_where_a_change_is() -> None:
     assert {name.split("_pattern")[0] for name in names} == {"lbp_radius1_cell0_3"}
 
 
-def test_any_light_that_keeps_the_order_gives_the_same_rows() -> None:
+def test_rows_are_invariant_to_monotonic_changes_of_gray_levels() -> None:
     images = check_pictures(48) // 3
     lighter = (images.astype(int) ** 2 // 60 + images).astype(np.uint8)
     extractor = LBPExtractor(radii=1).fit(images)
@@ -58,7 +58,7 @@ def test_any_light_that_keeps_the_order_gives_the_same_rows() -> None:
     assert np.corrcoef(extractor.transform(images).ravel(), extractor.transform(lighter).ravel())[0, 1] > 0.95
 
 
-def test_flat_images_are_one_pattern_whatever_their_level() -> None:
+def test_flat_images_of_any_level_have_one_pattern() -> None:
     flat = np.stack([np.full((48, 48), level, np.uint8) for level in (0, 77, 255)])
     rows = LBPExtractor(radii=(1, 2, 3)).fit_transform(flat)
     assert_array_equal(rows, np.stack([rows[0]] * 3))
@@ -75,7 +75,7 @@ def test_flat_images_are_one_pattern_whatever_their_level() -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(params: dict[str, object], message: str) -> None:
+def test_invalid_parameters_are_refused_in_one_line(params: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         LBPExtractor(**params).fit(check_pictures(48))  # type: ignore[arg-type]
     assert len(str(caught.value).splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Extractors in recipes: they learn on Training only, travel without pickle, and are cached once they are learned."""
+"""Learned extractors in recipes: fitted on Training only, saved in bundles without pickle, and cached."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_a_union_of_them_is_a_recipe_and_a_bundle(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))
-def test_the_cache_keeps_what_was_learned_on_training_images(
+def test_the_cache_stores_extractors_fitted_on_training_images(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FERBENCH_CACHE", str(tmp_path))
@@ -67,7 +67,7 @@ def test_the_cache_keeps_what_was_learned_on_training_images(
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))
-def test_a_search_has_a_space_for_each_of_them(name: str) -> None:
+def test_every_learned_extractor_has_a_search_space(name: str) -> None:
     space = default_space(get_recipe(f"{name}+logreg"))
     extractor = make_extractor(name)
     searched = {key.removeprefix("features__"): values for key, values in space.items() if key.startswith("features__")}
@@ -77,7 +77,7 @@ def test_a_search_has_a_space_for_each_of_them(name: str) -> None:
         assert all(extractor.constraints[key].accepts(value) for value in values.values)
 
 
-def test_lists_as_text_are_the_same_lists() -> None:
+def test_lists_can_be_given_as_text() -> None:
     images = check_pictures(48)
     for name, key, text, numbers in [
         ("hog-multi", "cell_sizes", "6, 12", [6, 12]),
@@ -103,7 +103,7 @@ def test_products_of_rows_do_not_depend_on_the_batch() -> None:
     np.testing.assert_allclose(product, rows.astype(float) @ matrix, atol=1e-3)
 
 
-def test_threads_that_limit_blas_at_once_leave_it_as_it_was(blas_threads: Callable[[], list[int]]) -> None:
+def test_concurrent_blas_limits_restore_the_setting(blas_threads: Callable[[], list[int]]) -> None:
     before = blas_threads()
     outer, inner = one_blas_thread(), one_blas_thread()
     outer.__enter__()

@@ -1,4 +1,4 @@
-"""Patches: the codes that the paper's formulas give, pooled where the names say."""
+"""Patch codes equal the formulas of the paper, and their names give the right cell."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def _by_hand(extractor: PatchExtractor, image: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("pooling", ["mean", "max"])
 @pytest.mark.parametrize("sqrt", [False, True])
-def test_rows_are_the_papers_formulas(pooling: str, sqrt: bool) -> None:
+def test_rows_equal_the_formulas_of_the_paper(pooling: str, sqrt: bool) -> None:
     images = check_pictures(48)[:, :40]
     extractor = PatchExtractor(
         patch_size=6, stride=3, words=30, grid=4, pooling=pooling, sqrt=sqrt, equalize=False, samples=2000
@@ -40,7 +40,7 @@ def test_rows_are_the_papers_formulas(pooling: str, sqrt: bool) -> None:
         assert_allclose(row, _by_hand(extractor, image), atol=2e-3 if sqrt else 1e-4)
 
 
-def test_names_say_where_a_change_is() -> None:
+def test_a_local_change_affects_only_the_columns_named_after_its_cell() -> None:
     images = check_pictures(48)
     extractor = PatchExtractor(words=20, grid=3, equalize=False).fit(images)
     changed = images[:1].copy()
@@ -68,12 +68,12 @@ def test_components_are_those_of_the_codes() -> None:
     projected = PatchExtractor(words=20, grid=2, components=6).fit(images)
     rows = projected.transform(images)
     assert list(projected.get_feature_names_out()) == [f"patches_component{i}" for i in range(6)]
-    centerd = codes - codes.mean(axis=0)
-    assert_allclose(rows, centerd @ projected.components_, atol=1e-4)
-    assert_allclose(np.linalg.norm(rows, axis=0), np.linalg.svd(centerd)[1][:6], rtol=1e-3)
+    centered = codes - codes.mean(axis=0)
+    assert_allclose(rows, centered @ projected.components_, atol=1e-4)
+    assert_allclose(np.linalg.norm(rows, axis=0), np.linalg.svd(centered)[1][:6], rtol=1e-3)
 
 
-def test_no_more_components_than_images() -> None:
+def test_components_are_limited_by_the_number_of_images() -> None:
     images = check_pictures(48)[:5]
     assert PatchExtractor(words=20, components=100).fit_transform(images).shape == (5, 5)
 
@@ -87,7 +87,7 @@ def test_rows_of_unit_length_and_black_images() -> None:
     assert np.isfinite(black).all(), "a training set of black images"
 
 
-def test_equalized_images_do_not_depend_on_the_light() -> None:
+def test_equalized_rows_are_invariant_to_lighting() -> None:
     images = check_pictures(48)
     images = images[:, :, :].clip(60, 200)
     darker = (images // 2 + 10).astype(np.uint8)
@@ -117,7 +117,7 @@ def test_another_seed_learns_another_dictionary() -> None:
         ({"random_state": None}, r"PatchExtractor: random_state must be a whole number of at least 0; got None"),
     ],
 )
-def test_what_cannot_be_learned_is_refused_in_one_line(params: dict[str, object], message: str) -> None:
+def test_a_dictionary_that_cannot_be_learned_is_refused_in_one_line(params: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         PatchExtractor(**params).fit(check_pictures(48)[:1, :, :40])  # type: ignore[arg-type]
     assert len(str(caught.value).splitlines()) == 1

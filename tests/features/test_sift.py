@@ -1,4 +1,4 @@
-"""Dense SIFT: OpenCV's descriptors, and codes by the papers' formulas."""
+"""Dense SIFT descriptors are close to OpenCV's, and codes equal the formulas of the papers."""
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ def _descriptors(extractor: SIFTExtractor, image: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("size", [48, 97])
 @pytest.mark.parametrize("bin_size", [3, 4])
-def test_descriptors_are_about_those_of_opencv(size: int, bin_size: int) -> None:
+def test_descriptors_are_close_to_those_of_opencv(size: int, bin_size: int) -> None:
     images = check_pictures(size)[:8]
     windows = make_windows((size, size), bin_size, 2)
     inner, half = [], 2 * bin_size
@@ -36,7 +36,7 @@ def test_descriptors_are_about_those_of_opencv(size: int, bin_size: int) -> None
     assert np.median(inner) > 0.9
 
 
-def test_every_pixel_gives_its_direction() -> None:
+def test_direction_maps_hold_the_gradient_direction_of_each_pixel() -> None:
     image = np.tile(np.arange(0, 240, 5, dtype=np.uint8), (48, 1))
     for turned, direction in ((image, 0), (image.T, 2), (image[:, ::-1], 4), (image.T[::-1], 6)):
         maps = direction_maps(np.ascontiguousarray(turned))
@@ -63,7 +63,7 @@ def test_bag_is_the_mean_share_of_each_word() -> None:
     assert_allclose(soft.transform(images[:1])[0], expected, atol=1e-4)
 
 
-def test_presence_says_which_words_are_there() -> None:
+def test_presence_marks_the_words_that_occur() -> None:
     images = check_pictures(48)
     bag = SIFTExtractor(words=40, softness=0).fit(images).transform(images)
     rows = SIFTExtractor(words=40, encoding="presence").fit(images).transform(images)
@@ -106,7 +106,7 @@ def test_fisher_vectors_are_the_derivatives_of_the_likelihood() -> None:
     assert_allclose(extractor.transform(images[:1])[0], expected.ravel(), atol=2e-3)
 
 
-def test_names_say_where_a_change_is() -> None:
+def test_a_local_change_affects_only_the_columns_named_after_its_cell() -> None:
     images = check_pictures(48)
     extractor = SIFTExtractor(words=20, pyramid=[1, 3]).fit(images)
     changed = images[:1].copy()
@@ -124,7 +124,7 @@ def test_several_sizes_share_one_vocabulary() -> None:
     assert_allclose(several.transform(images).sum(axis=1), 1, atol=1e-5)
 
 
-def test_light_and_contrast_change_little() -> None:
+def test_rows_are_robust_to_brightness_and_contrast() -> None:
     images = check_pictures(48)
     darker = (images // 2 + 20).astype(np.uint8)
     extractor = SIFTExtractor(words=20).fit(images)
@@ -133,7 +133,7 @@ def test_light_and_contrast_change_little() -> None:
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_black_images_are_taken(encoding: str) -> None:
+def test_black_images_give_finite_rows(encoding: str) -> None:
     black = np.zeros((30, 48, 48), np.uint8)
     rows = SIFTExtractor(encoding=encoding, words=2, components=3, normalize=True, samples=500)
     with np.errstate(divide="raise", invalid="raise", over="raise"):
@@ -155,7 +155,7 @@ def test_black_images_are_taken(encoding: str) -> None:
         ({"words": 5000}, r"5000 words need at least as many local features .* got 361; pass more images"),
     ],
 )
-def test_what_cannot_be_learned_is_refused_in_one_line(params: dict[str, object], message: str) -> None:
+def test_a_dictionary_that_cannot_be_learned_is_refused_in_one_line(params: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message) as caught:
         SIFTExtractor(**params).fit(check_pictures(48)[:1])  # type: ignore[arg-type]
     assert len(str(caught.value).splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Every estimator and extractor is a scikit-learn citizen: none can be left out."""
+"""Checks that every public estimator and extractor must pass, most of them scikit-learn's own."""
 
 import inspect
 import pickle
@@ -55,10 +55,11 @@ from ferbench.models import (
     make_recipe,
 )
 
-FLOAT32 = "float32 products of other shapes round otherwise, beyond the 1e-7 that are asked"
-HELD_OUT = "the rows that calibrate are drawn by their number, so that a row twice is not a row of weight two"
-OUT_OF_BAG = "the bags are drawn by the number of rows, so that a row twice is not a row of weight two"
-IN_ROWS = "min_samples_leaf counts rows, as in scikit-learn, so that a row twice is not a row of weight two"
+# tests/models/test_estimators.py checks the same invariances at the precision that float32 allows.
+FLOAT32 = "float32 matrix products depend on the batch shape by more than the tolerance of 1e-7"
+HELD_OUT = "the calibration rows are drawn by row number, so a repeated row differs from a row of weight two"
+OUT_OF_BAG = "bootstrap samples are drawn by row number, so a repeated row differs from a row of weight two"
+IN_ROWS = "min_samples_leaf counts rows, as in scikit-learn, so a repeated row differs from a row of weight two"
 _IN_FLOAT32 = {
     "check_methods_subset_invariance": FLOAT32,
     "check_methods_sample_order_invariance": FLOAT32,
@@ -106,7 +107,7 @@ IMAGES: list[Any] = [
     CNN("tiny"),
     PointNet("points-tiny"),
 ]
-# Abstract, or only a base of others.
+# Abstract base classes and mixins.
 BASES = {"ImageExtractor", "ImageInput"}
 WITHOUT_WEIGHTS = {KNN, LocalSVM, KernelRidge, CNN}
 IDS: dict[str, Any] = {"ids": lambda each: type(each).__name__}
@@ -144,8 +145,8 @@ def test_no_public_estimator_is_left_out() -> None:
 @parametrize_with_checks(ROWS, expected_failed_checks=lambda estimator: EXCEPTIONS.get(type(estimator), {}))
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
-def test_scikit_learn_s_checks(estimator: Any, check: Any) -> None:
-    # What float32 rounds passes on one processor and fails on another: it is skipped, not expected to fail.
+def test_scikit_learn_checks(estimator: Any, check: Any) -> None:
+    # Whether float32 meets the tolerance depends on the processor, so these checks are skipped, not expected to fail.
     if EXCEPTIONS.get(type(estimator), {}).get(check.func.__name__) == FLOAT32:
         pytest.skip(FLOAT32)
     check(estimator)
@@ -153,7 +154,7 @@ def test_scikit_learn_s_checks(estimator: Any, check: Any) -> None:
 
 @pytest.mark.parametrize("estimator", IMAGES, **IDS)
 @pytest.mark.parametrize("check", without_data, ids=lambda check: check.__name__)
-def test_scikit_learn_s_checks_without_data(estimator: Any, check: Any) -> None:
+def test_scikit_learn_checks_without_data(estimator: Any, check: Any) -> None:
     check(type(estimator).__name__, estimator)
 
 
@@ -166,19 +167,19 @@ def test_constructors_only_store(estimator: Any) -> None:
 
 
 @pytest.mark.parametrize("estimator", IMAGES, **IDS)
-def test_estimators_of_images_say_that_they_take_three_dimensions(estimator: Any) -> None:
+def test_tags_of_image_estimators_require_three_dimensions(estimator: Any) -> None:
     tags = get_tags(estimator).input_tags
     assert tags.three_d_array and not tags.two_d_array
 
 
 @pytest.mark.parametrize("estimator", ROWS, **IDS)
-def test_estimators_of_rows_take_two_dimensions(estimator: Any) -> None:
+def test_tags_of_row_estimators_require_two_dimensions(estimator: Any) -> None:
     tags = get_tags(estimator).input_tags
     assert tags.two_d_array and not tags.three_d_array
 
 
 @pytest.mark.parametrize("estimator", [*ROWS, *IMAGES], **IDS)
-def test_what_is_not_fitted_says_so(estimator: Any) -> None:
+def test_unfitted_estimators_raise_not_fitted_error(estimator: Any) -> None:
     images = np.zeros((2, 48, 48), np.uint8)
     X = np.zeros((2, 3), np.float32) if estimator in ROWS else images
     for method in ("predict", "predict_proba", "transform", "decision_function", "get_feature_names_out"):
@@ -234,7 +235,7 @@ def test_estimators_of_images_keep_the_contract(estimator: Any) -> None:
 
 
 @pytest.mark.parametrize("estimator", [each for each in ROWS if is_classifier(each)], **IDS)
-def test_sample_weights_are_taken_or_documented_as_not(estimator: Any) -> None:
+def test_classifiers_take_sample_weights_or_document_that_they_do_not(estimator: Any) -> None:
     taken = has_fit_parameter(estimator, "sample_weight")
     assert taken == (type(estimator) not in WITHOUT_WEIGHTS)
     assert taken or "`sample_weight`" in (type(estimator).__doc__ or "")
@@ -246,7 +247,7 @@ def test_sample_weights_are_taken_or_documented_as_not(estimator: Any) -> None:
     **IDS,
 )
 @pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
-def test_weights_move_the_border(estimator: Any) -> None:
+def test_sample_weights_change_the_decision_boundary(estimator: Any) -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(0, 1, (300, 2)).astype(np.float32)
     y = np.where(X[:, 0] + rng.normal(0, 1, 300) > 0, "happy", "sad")
@@ -258,7 +259,7 @@ def test_weights_move_the_border(estimator: Any) -> None:
     np.testing.assert_array_equal(same, clone(estimator).fit(X, y).predict(X))
 
 
-def test_weights_for_a_classifier_that_takes_none_are_refused() -> None:
+def test_calibrated_refuses_weights_that_its_classifier_does_not_take() -> None:
     with pytest.raises(ValueError, match="LinearDiscriminantAnalysis takes no sample_weight; leave it out"):
         Calibrated(LinearDiscriminantAnalysis()).fit(np.eye(4), [0, 1, 0, 1], sample_weight=np.ones(4))
 
@@ -278,7 +279,7 @@ def test_decision_values_have_scikit_learn_s_shape_and_rank_the_classes(machine:
     assert ((decisions > 0) == (y[:80] == "neutral")).all()
 
 
-def test_pixels_in_a_pipeline_pass_on_weights_to_the_classifier() -> None:
+def test_a_pipeline_passes_weights_to_its_classifier() -> None:
     images = np.random.default_rng(0).integers(0, 255, (40, 24, 24), dtype=np.uint8)
     y = np.repeat(["happy", "sad"], 20)
     recognizer = make_recipe("pixels+tree").fit(images, y, classifier__sample_weight=np.ones(40))

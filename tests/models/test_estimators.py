@@ -1,4 +1,4 @@
-"""Classical recognizers beyond the first table: scikit-learn's contract, honest probabilities, and bundles."""
+"""Classical classifiers: calibrated probabilities, reference solutions, and bundles without pickle."""
 
 import warnings
 from pathlib import Path
@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from estimator_parts import check_but_rounding
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import log_loss
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import NearestNeighbors
 from sklearn.svm import LinearSVC
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import (
@@ -54,24 +52,6 @@ def blobs() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def faces() -> Dataset:
     return make_faces(400, random_state=0, difficulty=0.2)
-
-
-@parametrize_with_checks(
-    [
-        Calibrated(LinearDiscriminantAnalysis()),
-        KNN(5),
-        LocalSVM(20, n_components=None),
-        NystroemMap(10),
-        Forest(25, min_samples_leaf=1),
-    ]
-)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.filterwarnings("ignore:Some inputs do not have OOB scores")
-def test_is_a_scikit_learn_estimator(estimator: Any, check: Any) -> None:
-    if isinstance(estimator, Forest):
-        check(estimator)
-    else:
-        check_but_rounding(estimator, check)
 
 
 @pytest.mark.parametrize(

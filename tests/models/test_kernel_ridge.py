@@ -1,13 +1,11 @@
-"""Kernel ridge: the textbook's solution, exact leave-one-out scores, and kernels that are what they are called."""
+"""Kernel ridge has the exact solution, exact leave-one-out scores, and scikit-learn's kernels."""
 
 from typing import Any
 
 import numpy as np
 import pytest
-from estimator_parts import check_but_rounding
 from sklearn.metrics import log_loss
 from sklearn.metrics.pairwise import chi2_kernel, laplacian_kernel, rbf_kernel
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ferbench.models import KernelRidge
 from ferbench.models.classifiers.cholesky import factor_in_place, last_of_inverse_diagonal, solve_factored
@@ -27,11 +25,6 @@ def blobs() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
 @pytest.fixture(scope="module")
 def histograms() -> np.ndarray:
     return np.random.default_rng(1).dirichlet(np.ones(40), 60).astype(np.float32)
-
-
-@parametrize_with_checks([KernelRidge(alpha=(0.1, 1.0))])
-def test_is_a_scikit_learn_classifier(estimator: KernelRidge, check: object) -> None:
-    check_but_rounding(estimator, check)
 
 
 @pytest.mark.parametrize("panel", [7, 64, 500])
