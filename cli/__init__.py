@@ -1,4 +1,4 @@
-"""The ``ferbench`` command: parse, call, print."""
+"""The ``ferbench`` command line."""
 
 from ferbench.cli.entry import main
 

@@ -1,4 +1,4 @@
-"""``python -m ferbench.cli`` is the same command as ``ferbench``."""
+"""Run the ``ferbench`` command with ``python -m ferbench.cli``."""
 
 import sys
 

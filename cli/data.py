@@ -1,4 +1,4 @@
-"""``ferbench data``: fetch public data, audit any, and explore key points."""
+"""``ferbench data``: download a public data set, audit a data set, and explore key points."""
 
 import argparse
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class AuditOptions:
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``data fetch``, ``data audit`` and ``data points``."""
-    data = subparsers.add_parser("data", help="fetch a public data set, or audit one")
+    data = subparsers.add_parser("data", help="download or audit a data set")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
 
     fetch = actions.add_parser("fetch", help="download a public data set from Kaggle")
     fetch.add_argument("name", help="name of the data set: fer2013")
     fetch.set_defaults(command=command(FetchOptions, _fetch))
 
-    audit = actions.add_parser("audit", help="look for leaks, copies, wrong labels, blank and unreadable images")
+    audit = actions.add_parser("audit", help="find leaks, copies, label conflicts, and blank or unreadable images")
     audit.add_argument(
         "source", help="folder of labeled images, zip of one, FER2013 CSV, or 'faces' for the drawn faces"
     )
@@ -45,22 +45,34 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--no-faces",
         dest="faces",
         action="store_false",
-        help="show no face of the data set: a page to publish",
+        help="write pages without faces, which may be published",
     )
-    audit.add_argument("--size", type=int, default=48, metavar="PIXELS", help="compare and show at this size (48)")
-    audit.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (0)")
+    audit.add_argument(
+        "--size",
+        type=int,
+        default=48,
+        metavar="PIXELS",
+        help="size at which images are compared and shown (default: 48)",
+    )
+    audit.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (default: 0)")
     audit.set_defaults(command=command(AuditOptions, _audit))
 
-    points = actions.add_parser("points", help="explore faces with key points: coordinates, gaps, faces with points")
+    points = actions.add_parser(
+        "points", help="explore faces with key points: coordinates, missing points, sample faces"
+    )
     points.add_argument(
         "source", help="Kaggle's training.csv (file, zip or folder), an .npz of marked faces, or 'faces' for drawn ones"
     )
     points.add_argument("--output", type=Path, default=Path("audit"), metavar="DIR", help="folder for the pages")
     points.add_argument(
-        "--no-faces", dest="faces", action="store_false", help="show no face of the data set: a page to publish"
+        "--no-faces", dest="faces", action="store_false", help="write pages without faces, which may be published"
     )
-    points.add_argument("--size", type=int, default=96, metavar="PIXELS", help="give coordinates at this size (96)")
-    points.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (0)")
+    points.add_argument(
+        "--size", type=int, default=96, metavar="PIXELS", help="image size of the coordinates (default: 96)"
+    )
+    points.add_argument(
+        "--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (default: 0)"
+    )
     points.set_defaults(command=command(AuditOptions, _points))
 
 
@@ -100,7 +112,7 @@ def _summary(findings: dict[str, Any]) -> str:
     exact, near = findings["exact_duplicates"], findings["near_duplicates"]
     drawn = " (drawn by ferbench, not photographs)" if findings["drawn"] else ""
     across = [
-        (row["images"], f"{row['images_of']} images stand in {row['stand_in']}") for row in exact["across_splits"]
+        (row["images"], f"{row['images_of']} images are also in {row['stand_in']}") for row in exact["across_splits"]
     ]
     rows = [
         f"{findings['name']}: {findings['images']:,} images{drawn}",

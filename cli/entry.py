@@ -11,7 +11,8 @@ from typing import NoReturn
 
 from ferbench.utils import redact
 
-# Each module of `ferbench.cli` named here has `register(subparsers)`; heavy imports stay inside its commands.
+# Modules of `ferbench.cli`, each with a function `register(subparsers)`. They import heavy libraries only when a
+# command runs, so that `ferbench --help` is fast.
 COMMANDS = (
     "run",
     "score_final",
@@ -29,15 +30,15 @@ COMMANDS = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Commands get one of this kind too."""
+    """Parser whose errors hide passwords; argparse uses this class for subcommands as well."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse the command line; a camera's address in it may hold its password."""
+        """Report a wrong command line, with passwords in camera addresses hidden."""
         super().error(redact(message))
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Build the parser with every command's arguments."""
+    """Build the parser of all commands."""
     parser = _Parser(
         prog="ferbench",
         description="Benchmark classical against deep facial emotion recognition, and run the winner.",
@@ -56,21 +57,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 on success, 1 when a run ended with failed cells, 2 on bad input, 130 after Ctrl-C, 141 when
-        the reader of a pipe went away.
+        0 on success, 1 if cells of a run failed, 2 on bad input, 130 after Ctrl-C, 141 if the output pipe
+        was closed.
     """
     args = build_parser().parse_args(argv)
     try:
         return int(args.command(args) or 0)
     except BrokenPipeError:
-        # The reader (`| head`) left: keep Python from complaining about it once more at exit.
+        # The reader (such as `| head`) closed the pipe. Without this, Python prints a second error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         print("\nferbench: interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
     except (ValueError, OSError, ImportError) as error:
-        # By convention of the project these three mean bad input, a bad file system or a missing extra.
+        # In this project these three types mean bad input, a failed file operation, or a missing extra.
         if args.traceback:
             raise
         print(f"ferbench: error: {redact(_one_line(error))}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""``ferbench landmarks train`` and ``ferbench landmarks evaluate``."""
+"""``ferbench landmarks``: train and evaluate 68-point landmark models."""
 
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -8,21 +8,21 @@ from ferbench.benchmarks import landmarks
 from ferbench.cli.options import command
 
 _NUMBERS = {
-    "cascades": (int, "cascades of trees"),
-    "trees": (int, "trees in each cascade"),
+    "cascades": (int, "number of cascades"),
+    "trees": (int, "trees per cascade"),
     "depth": (int, "depth of a tree"),
     "nu": (float, "learning rate of the boosting"),
-    "oversampling": (int, "starting shapes tried for each box"),
-    "pool": (int, "pixels sampled in each cascade"),
-    "splits": (int, "random splits tried for each node"),
-    "drawn": (int, "drawn faces added to the photographed ones"),
-    "seed": (int, "seed of everything random"),
+    "oversampling": (int, "initial shapes per training box"),
+    "pool": (int, "pixels sampled per cascade"),
+    "splits": (int, "random splits tried per node"),
+    "drawn": (int, "drawn faces added to the photographs"),
+    "seed": (int, "random seed"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
-    """Arguments of `landmarks train`; None is the value of the model that comes with ferbench."""
+    """Arguments of `landmarks train`; None means the value used for the shipped model."""
 
     data: Path
     output: Path
@@ -50,34 +50,32 @@ class EvaluateOptions:
 
 def register(subparsers: Any) -> None:
     """Add ``landmarks`` with its two commands."""
-    parser = subparsers.add_parser("landmarks", help="train or measure a 68-point landmark model")
+    parser = subparsers.add_parser("landmarks", help="train or evaluate a 68-point landmark model")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _register_train(commands)
     _register_evaluate(commands)
 
 
 def _register_train(commands: Any) -> None:
-    parser = commands.add_parser("train", help="train a landmark model on marked faces and on drawn ones")
+    parser = commands.add_parser("train", help="train a landmark model on annotated and drawn faces")
     parser.add_argument(
         "--data", type=Path, required=True, metavar="NPZ", help="faces with 68 points, such as faces68.npz"
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="DAT", help="the model to write")
+    parser.add_argument("--output", type=Path, required=True, metavar="DAT", help="file of the trained model")
     parser.add_argument("--threads", type=int, default=2, help="threads to train with (default: 2)")
     for name, (kind, text) in _NUMBERS.items():
-        parser.add_argument(
-            f"--{name}", type=kind, help=f"{text} (default: that of the model that comes with ferbench)"
-        )
+        parser.add_argument(f"--{name}", type=kind, help=f"{text} (default: as in the shipped model)")
     parser.set_defaults(command=command(TrainOptions, train))
 
 
 def _register_evaluate(commands: Any) -> None:
-    parser = commands.add_parser("evaluate", help="measure landmark models on held-out people")
+    parser = commands.add_parser("evaluate", help="evaluate landmark models on people held out of training")
     parser.add_argument(
         "--data", type=Path, required=True, metavar="NPZ", help="faces with 68 points, such as faces68.npz"
     )
-    parser.add_argument("--model", type=Path, metavar="DAT", help="a model (default: the one that comes with ferbench)")
+    parser.add_argument("--model", type=Path, metavar="DAT", help="landmark model (default: the shipped one)")
     parser.add_argument(
-        "--public", type=Path, metavar="DAT", help="another model to compare with, such as dlib's public one"
+        "--public", type=Path, metavar="DAT", help="second model for comparison, such as dlib's public one"
     )
     parser.add_argument(
         "--output",
@@ -89,7 +87,7 @@ def _register_evaluate(commands: Any) -> None:
 
 
 def train(args: TrainOptions) -> int:
-    """Train and say where the model lies."""
+    """Train a model and print its path and size."""
     given = asdict(args)
     chosen = {field.name: given.get(field.name) for field in fields(landmarks.LandmarkSettings)}
     settings = replace(
@@ -101,13 +99,13 @@ def train(args: TrainOptions) -> int:
 
 
 def evaluate(args: EvaluateOptions) -> int:
-    """Measure, print and write the tables."""
+    """Evaluate the models, print the results and write the tables."""
     models = [_own(args.model)]
     if args.public:
         models.append((f"public ({args.public.name})", args.public))
     frame = landmarks.evaluate_landmarks(args.data, models, args.output)
     print(frame.drop(columns=["nme_median"]).to_string(index=False, float_format=lambda value: f"{value:.4g}"))
-    print(f"\nheld-out people only; tables in {args.output}")
+    print(f"\nmeasured on held-out people only; tables: {args.output}")
     return 0
 
 

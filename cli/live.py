@@ -1,4 +1,4 @@
-"""``ferbench live``, ``image`` and ``video``: run a recognizer on what a camera or a file shows."""
+"""``ferbench live``, ``image`` and ``video``: run a recognizer on a camera, a video or images."""
 
 import argparse
 from pathlib import Path
@@ -20,27 +20,29 @@ def register(subparsers: Any) -> None:
 def _register_live(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "live",
-        help="show emotions of a webcam, a video or images in a window",
+        help="show the emotions in a webcam stream, a video or images in a window",
         description="Show emotions live. Keys: q or Esc quits, space pauses, s saves a snapshot, m mirrors, p shows "
-        "key points, 1 to 9 switch the model, h helps. Nothing is stored but the files you name.",
+        "key points, 1 to 9 switch the model, h shows the keys. Only the output files that you name are stored.",
     )
     parser.add_argument(
         "source",
         nargs="?",
         default="0",
         metavar="SOURCE",
-        help="a camera's number, a video, an RTSP or HTTP stream, an image, or a folder of images (default: 0)",
+        help="camera number, video, RTSP or HTTP stream, image, or folder of images (default: 0)",
     )
     _add_model(parser)
     parser.add_argument(
-        "--models", nargs="+", metavar="NAME|BUNDLE", help="models of the keys 1 to 9 (default: those there are)"
+        "--models", nargs="+", metavar="NAME|BUNDLE", help="models for the keys 1 to 9 (default: all that are found)"
     )
-    parser.add_argument("--no-window", action="store_true", help="only write files")
+    parser.add_argument("--no-window", action="store_true", help="open no window, only write files")
+    parser.add_argument("--mirror", action="store_true", help="mirror the picture in the window, but not in files")
     parser.add_argument(
-        "--mirror", action="store_true", help="show the picture as a mirror does (files are not mirrored)"
-    )
-    parser.add_argument(
-        "--snapshots", metavar="DIR", type=Path, default=Path(), help="folder for snapshots (default: this one)"
+        "--snapshots",
+        metavar="DIR",
+        type=Path,
+        default=Path(),
+        help="folder for snapshots (default: the current folder)",
     )
     _add_video_outputs(parser)
     parser.set_defaults(command=live)
@@ -56,7 +58,7 @@ def _register_image(subparsers: Any) -> None:
         "input", metavar="IN", help="an image, its address (https://…), - for standard input, or a folder of images"
     )
     _add_model(parser)
-    parser.add_argument("--output-image", metavar="OUT", type=Path, help="annotated image; a folder, if IN is one")
+    parser.add_argument("--output-image", metavar="OUT", type=Path, help="annotated image; a folder if IN is a folder")
     parser.add_argument("--output-csv", metavar="OUT.csv", type=Path, help="emotion counts: emotion,count,share")
     parser.add_argument(
         "--events", metavar="OUT.jsonl|csv", type=Path, help="one row for each face: box, label, probabilities, points"
@@ -68,15 +70,17 @@ def _register_image(subparsers: Any) -> None:
 def _register_video(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "video",
-        help="draw emotions on a video, and write them as rows and as a page",
-        description="Run through a video without dropping a frame.",
+        help="draw emotions on a video, and write them as a table and an HTML page",
+        description="Process every frame of a video. Write an annotated video, a table of events or an HTML summary.",
     )
     parser.add_argument("input", metavar="IN", help="a video file, or the URL of one")
     _add_model(parser)
     _add_video_outputs(parser)
-    parser.add_argument("--rate", type=float, metavar="FPS", help="take at most so many frames of a second")
-    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="begin at this second (default: 0)")
-    parser.add_argument("--stop", type=float, metavar="S", help="end at this second (default: the video's end)")
+    parser.add_argument(
+        "--rate", type=float, metavar="FPS", help="process at most this many frames per second of video"
+    )
+    parser.add_argument("--start", type=float, default=0.0, metavar="S", help="start at this second (default: 0)")
+    parser.add_argument("--stop", type=float, metavar="S", help="stop at this second (default: end of the video)")
     parser.set_defaults(command=video)
 
 
@@ -86,7 +90,12 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         metavar="winner|NAME|BUNDLE",
         help="winner, a pretrained model, a recipe such as hog+svm, or a bundle's folder (default: winner)",
     )
-    parser.add_argument("--results", default="results", metavar="DIR", help="where to look names up (default: results)")
+    parser.add_argument(
+        "--results",
+        default="results",
+        metavar="DIR",
+        help="results folder in which to look up model names (default: results)",
+    )
     parser.add_argument(
         "--detector", metavar="NAME", help="face detector: yunet, haar, dlib, mtcnn, or yunet:MODEL.onnx"
     )
@@ -95,24 +104,24 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=0.4,
         metavar="P",
-        help="a label less probable than this is shown as uncertain (default: 0.4)",
+        help="show a label as uncertain below this probability (default: 0.4)",
     )
-    add_points(parser, "find 15 key points of each face as well, with the model that ships with ferbench or a bundle's")
+    add_points(parser, "also find 15 key points of each face, with the shipped model or with the given bundle")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the models (default: 1)")
 
 
 def add_points(parser: argparse.ArgumentParser, text: str) -> None:
-    """Add the option for key points; what follows it may be left out."""
+    """Add the option ``--points``, whose value is optional."""
     parser.add_argument("--points", nargs="?", const=True, type=_key_points, metavar="BUNDLE", help=text)
 
 
 def _key_points(text: str) -> str:
-    """Refuse the input of a command that was written behind ``--points``, which would take it for a bundle."""
+    """Return the path of a key-point bundle; refuse an input file written directly after ``--points``."""
     if text.isdecimal() or "://" in text or (Path(text).exists() and not (Path(text) / "bundle.json").exists()):
         shown = redact(text)
         raise argparse.ArgumentTypeError(
-            f"{shown} is no key-point bundle; give a bundle's folder, or nothing for the one that ships with ferbench: "
-            f"then write {shown} before --points"
+            f"{shown} is no key-point bundle; give the folder of a bundle. For the shipped model, write {shown} "
+            f"before --points"
         )
     return text
 
@@ -126,9 +135,9 @@ def _add_video_outputs(parser: argparse.ArgumentParser) -> None:
         "--summary",
         metavar="OUT.html",
         type=Path,
-        help="page with timelines and times per emotion; a CSV beside it",
+        help="HTML page with timelines and seconds per emotion; also writes a CSV next to it",
     )
-    parser.add_argument("--max-frames", type=int, metavar="N", help="end after so many frames")
+    parser.add_argument("--max-frames", type=int, metavar="N", help="stop after this many frames")
     parser.add_argument(
         "--smoothing",
         type=float,
@@ -141,7 +150,7 @@ def _add_video_outputs(parser: argparse.ArgumentParser) -> None:
         type=_every,
         default="auto",
         metavar="K",
-        help="search for faces on every K-th frame and follow them between (default: auto)",
+        help="detect faces on every K-th frame and track them in between (default: auto)",
     )
 
 
@@ -150,7 +159,7 @@ def _every(text: str) -> Any:
 
 
 def live(args: argparse.Namespace) -> int:
-    """Show a source in a window and write the files asked for."""
+    """Show a source in a window and write the requested files."""
     return live_run.run_live(read_options(LiveOptions, args))
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """Which models and detector a command uses."""
+    """Arguments that select the models and the detector."""
 
     model: str | None
     results: str
@@ -19,7 +19,7 @@ class ModelOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions(ModelOptions):
-    """What `live` and `video` have in common."""
+    """Arguments that `live` and `video` share."""
 
     output_video: Path | None
     events: Path | None

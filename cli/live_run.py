@@ -1,17 +1,16 @@
-"""What ``live``, ``image`` and ``video`` have in common: check, open, run, tell."""
+"""Run ``live``, ``image`` and ``video``: open the source, load the models, run the loop, print a summary."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferbench import models, realtime, utils
-from ferbench.cli import named_models
+from ferbench.cli import live_outputs, named_models
 from ferbench.cli.live_options import ImageOptions, LiveOptions, RunOptions, VideoOptions
 from ferbench.models import bundles
 from ferbench.realtime import recognition, sources
@@ -19,50 +18,50 @@ from ferbench.realtime import sinks as output
 from ferbench.utils import pictures
 
 if TYPE_CHECKING:
-    from ferbench.realtime import FrequencySink, Pipeline, Recognizer, RunSummary, Sink, Source, VideoSink, Window
+    from ferbench.realtime import FrequencySink, Pipeline, Recognizer, RunSummary, Sink, Source, Window
     from ferbench.realtime.events import FrameResult
     from ferbench.utils import Interruption
 
 
 def run_live(args: LiveOptions) -> int:
-    """Show a source in a window and write the files asked for."""
-    _check_video_outputs(args, args.source)
+    """Show a source in a window and write the requested files."""
+    live_outputs.check_video_outputs(args, args.source)
     with utils.stop_on_signals() as stop:
         with realtime.open_source(args.source) as source:
             names = args.models or []
             pipeline = _pipeline(args, args.model or (names[0] if names else "winner"))
             window = None if args.no_window else _window(args, pipeline, source, stop)
-            sinks, counts = _video_sinks(args, source, pipeline)
+            sinks, counts = live_outputs.video_sinks(args, source, pipeline)
             if window is None:
                 sinks.append(_Progress(source, args.max_frames, live=True))
                 summary = realtime.run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
             else:
-                # First, so that a paused picture is not yet in the files.
+                # The window is the first sink, so that a pause also delays writing.
                 sinks.insert(0, window)
                 summary = window.run(
                     lambda: realtime.run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
                 )
-        _tell(summary, counts, sinks, _outputs(args))
+        _tell(summary, counts, sinks, live_outputs.requested_outputs(args))
         return stop.exit_code
 
 
 def run_video(args: VideoOptions) -> int:
     """Annotate a video, frame by frame."""
-    if not _outputs(args):
-        raise ValueError("nothing to write: give --output-video, --events or --summary")
-    _check_video_outputs(args, args.input)
+    if not live_outputs.requested_outputs(args):
+        raise ValueError("no output was requested: give --output-video, --events or --summary")
+    live_outputs.check_video_outputs(args, args.input)
     with utils.stop_on_signals() as stop, _open_video(args) as source:
         pipeline = _pipeline(args, args.model or "winner")
         _say_models(pipeline)
-        sinks, counts = _video_sinks(args, source, pipeline)
+        sinks, counts = live_outputs.video_sinks(args, source, pipeline)
         sinks.append(_Progress(source, args.max_frames))
         summary = realtime.run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
-        _tell(summary, counts, sinks, _outputs(args))
+        _tell(summary, counts, sinks, live_outputs.requested_outputs(args))
         return stop.exit_code
 
 
 def _open_video(args: VideoOptions) -> Source:
-    wrong = f"{args.input}: is no video file; `ferbench live` takes cameras, `ferbench image` images"
+    wrong = f"{args.input}: not a video file; use `ferbench live` for cameras and `ferbench image` for images"
     if args.input.isdecimal():
         raise ValueError(wrong)
     source = realtime.open_source(args.input, live=False)
@@ -78,7 +77,7 @@ def _open_video(args: VideoOptions) -> Source:
 def run_image(args: ImageOptions) -> int:
     """Annotate one image or a folder of them, and count emotions."""
     given = Path(args.input)
-    _check_image_outputs(args, given)
+    live_outputs.check_image_outputs(args, given)
     with utils.stop_on_signals() as stop, _open_images(args) as source:
         pipeline = _pipeline(args, args.model or "winner")
         _say_models(pipeline)
@@ -88,7 +87,9 @@ def run_image(args: ImageOptions) -> int:
         if args.output_image:
             sinks.append(output.ImageSink(args.output_image, folder=given.is_dir()))
         if args.events:
-            sinks.append(output.event_sink(args.events, classes, images=True, point_names=_point_names(pipeline)))
+            sinks.append(
+                output.event_sink(args.events, classes, images=True, point_names=live_outputs.point_names(pipeline))
+            )
         sinks.append(_Progress(source, None))
         summary = realtime.run(source, pipeline, sinks, stop=stop)
         _tell_images(summary, counts, [args.output_image, args.output_csv, args.events])
@@ -103,8 +104,8 @@ def _open_images(args: ImageOptions) -> sources.PhotoSource:
     if not path.exists():
         raise FileNotFoundError(f"{text}: no such file or folder; give an image, a folder of images or an address")
     if path.is_file():
-        realtime.open_source(path, live=False).close()  # what is wrong with a file that is no video is said there
-        raise ValueError(f"{text}: is no image; use `ferbench video`")
+        realtime.open_source(path, live=False).close()  # raises for a file that is not a video either
+        raise ValueError(f"{text}: not an image; use `ferbench video`")
     return sources.PhotoSource(text)
 
 
@@ -114,7 +115,7 @@ def _looks_like_image(path: Path) -> bool:
 
 
 class _Progress:
-    """A progress bar that is a sink."""
+    """Sink that shows a progress bar."""
 
     def __init__(self, source: Source, max_frames: int | None, *, live: bool = False) -> None:
         known = [number for number in (source.n_frames, max_frames) if number]
@@ -132,7 +133,7 @@ class _Progress:
             self._bar.update()
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the bar and leave it on the terminal."""
         self._bar.close()
 
 
@@ -147,20 +148,16 @@ def _pipeline(args: RunOptions | ImageOptions, model: str) -> Pipeline:
 
 
 def _say_models(pipeline: Pipeline) -> None:
-    """Say what is at work: names such as winner stand for different models over time."""
+    """Print the models in use, because a name such as winner can mean another model later."""
     points = f", key points {pipeline.points.name}" if pipeline.points else ""
     print(f"ferbench: model {pipeline.recognizer.name}, detector {pipeline.detector.name}{points}", file=sys.stderr)
 
 
-def _point_names(pipeline: Pipeline) -> tuple[str, ...]:
-    return pipeline.points.names if pipeline.points else ()
-
-
 def load_recognizer(name: str, results: Path, n_threads: int = 1) -> Recognizer:
-    """Recognizer by path, pretrained name, recipe or ``winner``."""
+    """Load a recognizer by path, pretrained name, recipe or ``winner``."""
     path = named_models.find_model(name, results)
     bundle = bundles.load_bundle(path, n_threads=n_threads)
-    # A bundle of one's own may be of the recipe that a shipped one is named after.
+    # A user's bundle may have the recipe name of a shipped bundle; its folder tells them apart.
     recipe = bundle.info.get("recipe", {}).get("name")
     own = f"{recipe} ({path.resolve().name})" if recipe in models.pretrained() else None
     return realtime.Recognizer(bundle, name=path.name if path in models.pretrained().values() else own)
@@ -182,91 +179,24 @@ def _window(args: LiveOptions, pipeline: Pipeline, source: Source, stop: Interru
     try:
         window.open()
     except OSError as error:
-        if not _outputs(args):
+        if not live_outputs.requested_outputs(args):
             raise
-        print(f"ferbench: note: {error}; going on without a window", file=sys.stderr)
+        print(f"ferbench: note: {error}; continuing without a window", file=sys.stderr)
         return None
     return window
 
 
 def _models_here(chosen: str | None, results: Path) -> list[str]:
-    """Models for the keys: the chosen one, those that came with the package, those fitted here, at most nine."""
+    """Return up to nine models for the keys: the chosen one, the shipped ones, and those in `results`."""
     names: list[str | None] = [chosen or "winner", *models.pretrained()]
     for file in sorted([*results.glob("bundles/*/bundle.json"), *results.glob("*/bundles/*/bundle.json")]):
-        # A damaged bundle that nobody asked for must not keep the window from opening.
+        # A damaged bundle that the user did not name must not prevent the window from opening.
         with contextlib.suppress(ValueError, OSError):
             info = json.loads(file.read_text())
             recipe = None if recognition.finds_points(info) else info.get("recipe", {}).get("name")
-            # By its folder where a shipped one has the same name.
+            # Use the folder where a shipped bundle has the same name.
             names.append(str(file.parent) if recipe in models.pretrained() else recipe)
     return list(dict.fromkeys(name for name in names if name and name != "constant"))[:9]
-
-
-def _outputs(args: RunOptions) -> list[Path]:
-    return [path for path in (args.output_video, args.events, args.summary) if path]
-
-
-def _check_video_outputs(args: RunOptions, source: str) -> None:
-    if args.output_video:
-        output.check_suffix(args.output_video, output.VIDEO_CODECS, "the video")
-    if args.events:
-        output.check_suffix(args.events, output.EVENT_SUFFIXES, "the file of events")
-    if args.summary:
-        output.check_suffix(args.summary, output.PAGE_SUFFIXES, "the summary")
-    if args.max_frames is not None and args.max_frames < 1:
-        raise ValueError(f"--max-frames must be at least 1; got {args.max_frames}")
-    output.check_outputs(source, _outputs(args) + ([output.summary_table(args.summary)] if args.summary else []))
-
-
-def _check_image_outputs(args: ImageOptions, given: Path) -> None:
-    if args.output_csv:
-        output.check_suffix(args.output_csv, (".csv",), "the table")
-    if args.events:
-        output.check_suffix(args.events, output.EVENT_SUFFIXES, "the file of events")
-    files = [path for path in (args.output_csv, args.events) if path]
-    if args.output_image and given.is_dir():
-        _check_folder(args.output_image, given)
-    elif args.output_image:
-        output.check_suffix(args.output_image, output.IMAGE_OUTPUT_SUFFIXES, "the image")
-        files.append(args.output_image)
-    output.check_outputs(given, files)
-
-
-def _check_folder(folder: Path, given: Path) -> None:
-    if folder.suffix.lower() in output.IMAGE_OUTPUT_SUFFIXES or (folder.exists() and not folder.is_dir()):
-        raise ValueError(f"{folder}: {given} is a folder, so --output-image must be one too")
-    if folder.resolve().is_relative_to(given.resolve()):
-        where = "is" if folder.resolve() == given.resolve() else "lies in"
-        raise ValueError(f"{folder}: {where} the input, which is never overwritten; choose another folder")
-
-
-def _video_sinks(args: RunOptions, source: Source, pipeline: Pipeline) -> tuple[list[Sink], FrequencySink]:
-    classes = pipeline.recognizer.classes_
-    counts = output.FrequencySink(None, classes)
-    sinks: list[Sink] = [counts]
-    if args.events:
-        sinks.append(output.event_sink(args.events, classes, point_names=_point_names(pipeline)))
-    if args.summary:
-        # The name alone: where a file lay is nobody's business.
-        title = source.name if source.live else Path(source.name).name
-        names = {"detector": pipeline.detector.name, "points": pipeline.points.name if pipeline.points else ""}
-        sinks.append(output.SummarySink(args.summary, classes, title=title, **names))
-    if args.output_video:
-        sinks.append(_video_sink(args.output_video, source))
-    return sinks, counts
-
-
-def _video_sink(path: Path, source: Source) -> VideoSink:
-    photos = isinstance(source, sources.PhotoSource)
-    file = isinstance(source, sources.VideoFile)
-    original = Path(source.name) if file and Path(source.name).is_file() and not source.live else None
-    if original is not None and shutil.which("ffmpeg") is None:
-        note = "ffmpeg is not installed, so the sound of the original is dropped"
-        print(f"ferbench: note: {utils.printable(note)}", file=sys.stderr)
-        original = None
-    # Cameras that do not tell their rate give 30; photographs are shown for a second each.
-    fps = 1.0 if photos else source.steady_fps() if isinstance(source, sources.VideoFile) else source.fps or 30.0
-    return output.VideoSink(path, fps=fps, real_time=source.live, sound_from=original)
 
 
 def _tell(summary: RunSummary, counts: FrequencySink, sinks: Sequence[Sink], outputs: Sequence[Path]) -> None:

@@ -1,4 +1,4 @@
-"""``ferbench measure-live``: how fast the live system is, what it finds, and what it costs."""
+"""``ferbench measure-live``: measure speed, latency, detected faces and memory of the live system."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,38 +32,46 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "measure-live",
         help="measure the live system: frames per second, latency, faces found, memory",
-        description="Measure detectors and models on a clip, on the clip enlarged, and on groups put together from "
-        "photographs; write tables and plots. Wants a quiet machine.",
+        description="Measure detectors and models on a clip, on enlarged versions of it, and on group pictures "
+        "composed of photographs. Write tables and plots. Run it on an idle machine.",
     )
     parser.add_argument("--clip", type=Path, metavar="PATH", help="a video of one talking person")
-    parser.add_argument("--photos", type=Path, metavar="DIR", help="close-ups of faces, one each")
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="close-up photographs with one face each")
     parser.add_argument(
         "--output", type=Path, default=Path("results/live"), metavar="DIR", help="default: results/live"
     )
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="where to look up models")
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="DIR", help="results folder in which to look up models"
+    )
     parser.add_argument(
         "--detectors",
         nargs="+",
         metavar="NAME",
         default=None,
-        help="the first is the default one (default: yunet haar dlib, and mtcnn where it is installed); yunet:PATH",
+        help="detectors, the default one first (default: yunet haar dlib, and mtcnn if installed); also yunet:PATH",
     )
     parser.add_argument(
         "--models",
         nargs="+",
         metavar="NAME|BUNDLE",
-        help="the first is the default one (default: those that ship with ferbench)",
+        help="models, the default one first (default: the shipped models)",
     )
-    parser.add_argument("--only", nargs="+", default=[], metavar="PATTERN", help="such as 'stream-640*' or 'start-*'")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="interleaved rounds (default: 3)")
-    parser.add_argument("--soak", type=int, metavar="FRAMES", help="only run the clip in a loop for so many frames")
-    parser.add_argument("--fer", metavar="PYTHON", help="interpreter of an environment with the package fer")
-    parser.add_argument("--rebuild", action="store_true", help="measure nothing: write tables and plots from records")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        default=[],
+        metavar="PATTERN",
+        help="measure only these, such as 'stream-640*' or 'start-*'",
+    )
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="number of interleaved rounds (default: 3)")
+    parser.add_argument("--soak", type=int, metavar="FRAMES", help="only loop over the clip for this many frames")
+    parser.add_argument("--fer", metavar="PYTHON", help="Python interpreter of an environment with the package fer")
+    parser.add_argument("--rebuild", action="store_true", help="only rebuild tables and plots from the records")
     parser.set_defaults(command=command(MeasureLiveOptions, measure_live))
 
 
 def measure_live(args: MeasureLiveOptions) -> int:
-    """Measure, write tables and plots, print the targets."""
+    """Measure, write tables and plots, and print measured values against their targets."""
     if not args.rebuild:
         failed = _measure(args)
         for name, reason in failed:
@@ -100,7 +108,7 @@ def _measure(args: MeasureLiveOptions) -> list[tuple[str, str]]:
 
 
 def _detectors(names: list[str] | None) -> dict[str, str]:
-    """What to give to the measuring process by the name to show, without paths."""
+    """Map the displayed name of each detector, without paths, to the name that selects it."""
     from importlib.util import find_spec
 
     if names is None:
@@ -116,7 +124,7 @@ def _models(names: list[str] | None, results: Path) -> dict[str, str]:
 
 
 def _shown(name: str) -> str:
-    """A recipe's or shipped model's name as it is; of a path only the recipe in it."""
+    """Return the displayed name of a model: for a bundle's folder, the recipe stored in it."""
     import json
 
     info = Path(name) / "bundle.json"

@@ -1,4 +1,4 @@
-"""``ferbench measure-speed``: what extractors and classical recognizers cost, and how it grows with the data."""
+"""``ferbench measure-speed``: measure time of extractors and classical recognizers against data size."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,28 +30,36 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "measure-speed",
         help="measure extractors and classifiers against the number of images",
-        description="Measure images a second of each extractor on one core, fit and predict times of each classical "
-        "recognizer at growing sizes, and the same written plainly; write tables and plots. Resumable. Wants a quiet "
-        "machine.",
+        description="Measure the throughput of each extractor on one core, and the fit and predict times of each "
+        "classical recognizer for growing training sets, also for a plain reference implementation. "
+        "Write tables and plots. An interrupted measurement can be resumed. Run it on an idle machine.",
     )
     parser.add_argument("--source", metavar="PATH", help="data set with the official splits, such as fer2013.zip")
     parser.add_argument(
         "--output", type=Path, default=Path("results/speed"), metavar="DIR", help="default: results/speed"
     )
-    parser.add_argument("--sizes", type=int, nargs="+", metavar="N", help="training images (1000 4000 16000 28709)")
-    parser.add_argument("--extractors", nargs="*", metavar="NAME", help="default: all but those of networks")
-    parser.add_argument("--classifiers", nargs="*", metavar="NAME", help="default: all")
-    parser.add_argument("--only", nargs="+", default=[], metavar="PATTERN", help="such as 'fit-svm-*' or 'plain-*'")
     parser.add_argument(
-        "--limit", type=float, default=600.0, metavar="SECONDS", help="skip a fit expected to take longer (600)"
+        "--sizes", type=int, nargs="+", metavar="N", help="numbers of training images (default: 1000 4000 16000 28709)"
     )
-    parser.add_argument("--force", action="store_true", help="measure again what was measured")
-    parser.add_argument("--rebuild", action="store_true", help="measure nothing: write tables and plots from records")
+    parser.add_argument("--extractors", nargs="*", metavar="NAME", help="default: all except those of networks")
+    parser.add_argument("--classifiers", nargs="*", metavar="NAME", help="default: all")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="PATTERN", help="measure only these, such as 'fit-svm-*' or 'plain-*'"
+    )
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=600.0,
+        metavar="SECONDS",
+        help="skip a fit that is expected to take longer (default: 600)",
+    )
+    parser.add_argument("--force", action="store_true", help="repeat existing measurements")
+    parser.add_argument("--rebuild", action="store_true", help="only rebuild tables and plots from the records")
     parser.set_defaults(command=command(MeasureSpeedOptions, measure_speed))
 
 
 def measure_speed(args: MeasureSpeedOptions) -> int:
-    """Measure, write tables and plots, print the figures."""
+    """Measure, write tables and plots, and print the results."""
     failed = [] if args.rebuild else _measure(args)
     print(speed.write_speed_report(args.output))
     for record in failed:
@@ -81,7 +89,7 @@ def _measure(args: MeasureSpeedOptions) -> list[dict[str, Any]]:
             bar.set_postfix_str(f"{measurement.label}: {record['status']}")
             bar.update()
 
-        # A terminated run ends as an interrupted one does, and takes the process that measures with it.
+        # SIGTERM must also end the child process that measures, as Ctrl-C does.
         with interrupt_on_terminate():
             records = bench.run(tell)
     return [record for record in records if record["status"] == "failed"]
@@ -96,7 +104,7 @@ def _extractors(names: list[str] | None) -> list[str]:
 
 
 def _classifiers(names: list[str] | None) -> list[str]:
-    # One takes the features of two views, and is measured as what it is without them.
+    # MIRROR_VIEWS is the same classifier on the features of two views, so measuring it once is enough.
     known = sorted(set(models.classifier_steps()) - {models.MIRROR_VIEWS})
     if names is None:
         return known

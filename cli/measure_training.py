@@ -1,4 +1,4 @@
-"""``ferbench measure-training``: how fast networks train here, and how soon they are at an accuracy."""
+"""``ferbench measure-training``: measure the training speed of networks and their time to an accuracy."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,41 +31,45 @@ def register(subparsers: Any) -> None:
     """Add the command to the parser."""
     parser = subparsers.add_parser(
         "measure-training",
-        help="measure training: images/s of the input pipeline, seconds an epoch, time to an accuracy",
-        description="Measure the input pipeline, and some steps of each network in this harness and of the "
-        "four-convolution network with Keras' ImageDataGenerator in float32; put them together with "
-        "recorded learning curves. Wants a quiet machine for a few minutes.",
+        help="measure training: images/s of the input pipeline, seconds per epoch, time to an accuracy",
+        description="Measure the input pipeline and some training steps of each network. For comparison, also "
+        "train the four-convolution network with Keras' ImageDataGenerator in float32. Combine the times with recorded "
+        "learning curves. Takes a few minutes on an idle machine.",
     )
-    parser.add_argument("--source", metavar="PATH", help="FER2013, in any of its forms")
+    parser.add_argument("--source", metavar="PATH", help="FER2013 as folder, zip or CSV")
     parser.add_argument(
         "--recipes", nargs="+", default=list(RECIPES), metavar="NAME", help=f"default: {' '.join(RECIPES)}"
     )
-    parser.add_argument("--suite", default="fer2013", metavar="NAME", help="where the recipes' parameters stand")
+    parser.add_argument(
+        "--suite", default="fer2013", metavar="NAME", help="suite with the parameters of the recipes (default: fer2013)"
+    )
     parser.add_argument(
         "--recipe",
         default=RECIPES[0],
         metavar="NAME",
-        help=f"whose time is compared with the tutorials' ({RECIPES[0]})",
+        help=f"recipe to compare with the tutorials' training loop (default: {RECIPES[0]})",
     )
+    parser.add_argument("--target", type=float, default=0.65, metavar="SHARE", help="accuracy to reach (default: 0.65)")
     parser.add_argument(
-        "--target", type=float, default=0.65, metavar="SHARE", help="the accuracy to be reached (default: 0.65)"
+        "--steps", type=int, default=48, metavar="N", help="training steps per measurement (default: 48)"
     )
-    parser.add_argument("--steps", type=int, default=48, metavar="N", help="steps of a short epoch (default: 48)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="measurements per network (default: 3)")
     parser.add_argument(
-        "--rounds", type=int, default=3, metavar="N", help="how often each network has its turn (default: 3)"
-    )
-    parser.add_argument(
-        "--results", type=Path, default=Path("results/fer2013"), metavar="DIR", help="the records (results/fer2013)"
+        "--results",
+        type=Path,
+        default=Path("results/fer2013"),
+        metavar="DIR",
+        help="folder of the records (default: results/fer2013)",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("results/training"), metavar="DIR", help="default: results/training"
     )
-    parser.add_argument("--rebuild", action="store_true", help="measure nothing: write tables from what was measured")
+    parser.add_argument("--rebuild", action="store_true", help="only rebuild the tables from the records")
     parser.set_defaults(command=command(MeasureTrainingOptions, measure_training))
 
 
 def measure_training(args: MeasureTrainingOptions) -> int:
-    """Measure, write the tables, print the outcome."""
+    """Measure, write the tables and print the results."""
     if not args.rebuild:
         _measure(args)
     print(training.write_training_report(args.output, args.results))

@@ -1,4 +1,4 @@
-"""Bundles that the words after ``--model`` mean, each under a name of its own."""
+"""Find the bundles for the values of ``--model`` and give each a distinct name."""
 
 import contextlib
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ from ferbench.models.bundles import check_bundle, find_shipped
 
 
 def find_model(name: str, results: Path) -> Path:
-    """Return the folder of the bundle that a name means: a shipped one, a folder, a recipe or ``winner``.
+    """Return the bundle folder for a name: a shipped model, a folder, a recipe or ``winner``.
 
     Raises
     ------
     FileNotFoundError
-        If the name means no bundle.
+        If there is no bundle of this name.
     """
     path = find_shipped(name)
     if path == Path(name) and not (path / "bundle.json").is_file():
@@ -24,22 +24,22 @@ def find_model(name: str, results: Path) -> Path:
 
 
 def named_models(names: Sequence[str], results: Path) -> dict[str, Path]:
-    """Return the folders of the named models and then of the shipped ones, each under a name of its own.
+    """Return the folders of the named models, followed by the shipped ones, by distinct names.
 
-    A shipped bundle keeps its name, whatever else is called so; the others are called by their recipe, or by what was
-    asked for, and where that is taken already by their folder besides.
+    A shipped bundle keeps its name. Any other bundle is named after its recipe or the requested name; if that name is
+    taken, its folder is added in parentheses.
 
     Parameters
     ----------
     names : sequence of str
-        What the user named; the first is the default.
+        Names given by the user; the first is the default model.
     results : Path
-        Where names are looked up.
+        Results folder in which names are looked up.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If a named bundle is missing or damaged: another one is never taken in its place.
+        If a named bundle is missing or damaged; it is never replaced by another one.
     """
     shipped = pretrained()
     found: dict[str, Path] = {}
@@ -53,7 +53,7 @@ def named_models(names: Sequence[str], results: Path) -> dict[str, Path]:
         title = known or asked or info.get("recipe", {}).get("name") or path.name
         found[title if title == known else _distinct(title, path, {*found, *shipped})] = path
     for title, path in shipped.items():
-        # One that nobody asked for and that is damaged must not keep the others from being served.
+        # A damaged bundle that the user did not name must not stop the server.
         with contextlib.suppress(ValueError, OSError):
             if not _listed(path, found):
                 check_bundle(path)

@@ -1,4 +1,4 @@
-"""Turn what the parser gives into typed options, once for each command."""
+"""Convert parsed arguments into typed options."""
 
 import argparse
 from collections.abc import Callable
@@ -9,12 +9,12 @@ T = TypeVar("T")
 
 
 def read_options(kind: type[T], args: argparse.Namespace) -> T:
-    """Options of a command: the dataclass `kind`, each field from the argument of the same name."""
+    """Return an instance of the dataclass `kind`, each field set to the argument of the same name."""
     return kind(**{field.name: getattr(args, field.name) for field in fields(kind)})  # type: ignore[arg-type]
 
 
 def command(kind: type[T], function: Callable[[T], int]) -> Callable[[argparse.Namespace], int]:
-    """Return what the parser calls for a command: `function` gets the options as the dataclass `kind`.
+    """Return the callable for the parser: it calls `function` with the options as the dataclass `kind`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``ferbench predict``: labels and probabilities of cropped faces."""
+"""``ferbench predict``: predict labels and probabilities of cropped faces."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from ferbench.utils import check_outputs, pictures, printable, safe_cell, write_
 if TYPE_CHECKING:
     import pandas as pd
 
-# How many files that could not be read are named on the terminal; the table names all.
+# Unreadable files listed on the terminal; the table lists all of them.
 SHOWN = 20
 
 
@@ -46,7 +46,12 @@ def register(subparsers: Any) -> None:
         metavar="NAME|BUNDLE",
         help="winner, a recipe such as hog+svm, or a bundle's folder",
     )
-    parser.add_argument("--results", default="results", metavar="DIR", help="where to look names up (default: results)")
+    parser.add_argument(
+        "--results",
+        default="results",
+        metavar="DIR",
+        help="results folder in which to look up model names (default: results)",
+    )
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write JSON; - for standard output")
     parser.add_argument(
         "--csv", metavar="FILE", type=Path, help="also write CSV: image,label,p_angry,…; - for standard output"
@@ -56,17 +61,17 @@ def register(subparsers: Any) -> None:
 
 
 def predict(args: PredictOptions) -> int:
-    """Predict, print, and write the files asked for."""
+    """Predict, print, and write the requested files."""
     check_outputs(args.images, [path for path in (args.csv, args.json) if path])
     files, notes = _image_files(args.images)
     bundle = models.load_bundle(choose.find_bundle(args.model, Path(args.results)))
     table, skipped = _predict_all(bundle, files, strict=args.strict)
-    # Where a table goes to standard output, nothing else may stand there.
+    # A table on standard output must not be mixed with other text.
     piped = "-" in (str(args.csv), str(args.json))
     out = sys.stderr if piped else sys.stdout
     print(f"model: {bundle.info.get('recipe', {}).get('name', bundle.path)} ({bundle.path})", file=out)
     if bundle.info.get("dataset", {}).get("drawn"):
-        print("note: this model was fitted on drawn faces; on photographs its labels mean little", file=out)
+        print("note: this model was trained on drawn faces; its predictions on photographs are not reliable", file=out)
     if not piped:
         shown = table[table["label"] != ""].drop(columns="error", errors="ignore")
         shown = shown.assign(image=shown["image"].map(printable))
@@ -96,14 +101,14 @@ def _tell_left_out(skipped: dict[str, str], notes: list[str], n_files: int) -> N
     for reason in list(skipped.values())[:SHOWN]:
         print(f"ferbench: note: skipped {printable(reason)}", file=sys.stderr)
     if skipped:
-        rest = f", {len(skipped) - SHOWN:,} more than are named here" if len(skipped) > SHOWN else ""
+        rest = f", {len(skipped) - SHOWN:,} of them not listed here" if len(skipped) > SHOWN else ""
         print(f"ferbench: note: {len(skipped):,} of {n_files:,} images could not be read{rest}", file=sys.stderr)
     for note in notes:
         print(f"ferbench: note: {printable(note)}", file=sys.stderr)
 
 
 def _predict_all(bundle: Any, files: list[str], *, strict: bool) -> "tuple[pd.DataFrame, dict[str, str]]":
-    """One row per image, and why some could not be read; in parts, as thousands do not fit into memory."""
+    """Return one row per image, and the errors of unreadable images; work in parts to limit memory."""
     import numpy as np
     import pandas as pd
     from tqdm import tqdm
@@ -130,7 +135,7 @@ def _predict_all(bundle: Any, files: list[str], *, strict: bool) -> "tuple[pd.Da
 
 
 def _read(files: list[str], size: int, skipped: dict[str, str], *, strict: bool) -> dict[int, Any]:
-    """Faces by their place in `files`; what cannot be read is noted in `skipped`."""
+    """Return the faces by their index in `files`; add unreadable files to `skipped`."""
 
     def read(file: str) -> Any:
         try:
@@ -155,7 +160,7 @@ def _reason(file: str, error: Exception) -> str:
 
 
 def _image_files(names: list[str]) -> tuple[list[str], list[str]]:
-    """Files to read, and what is to be said of what is left out."""
+    """Return the files to read, and notes on files that are left out."""
     files: list[str] = []
     notes: list[str] = []
     for name in names:

@@ -1,4 +1,4 @@
-"""``ferbench report`` rebuilds tables and plots, ``best`` names the winner, and ``export`` takes it out."""
+"""``ferbench report``, ``best`` and ``export``: rebuild a report, name the winner, copy a bundle."""
 
 import json
 from dataclasses import dataclass
@@ -48,19 +48,19 @@ def register(subparsers: Any) -> None:
 def _register_report(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "report",
-        help="rebuild tables, plots and the page of a results folder",
-        description="Rebuild leaderboard, plots and page from the records alone; nothing is fitted.",
+        help="rebuild tables, plots and HTML page of a results folder",
+        description="Rebuild leaderboard, plots and HTML page from the stored records. Nothing is fitted.",
     )
     parser.add_argument(
         "folder",
         nargs="?",
         metavar="RESULTS_FOLDER",
-        help="such as results/fer2013; default: the only one in ./results",
+        help="such as results/fer2013 (default: the only folder in ./results)",
     )
     parser.add_argument(
         "--faces",
         metavar="SOURCE",
-        help="the data that was measured: also write faces.html, with pictures, for your own machine only",
+        help="the measured data set; also write faces.html with pictures, for private use only",
     )
     parser.set_defaults(command=command(ReportOptions, report))
 
@@ -68,18 +68,20 @@ def _register_report(subparsers: Any) -> None:
 def _register_best(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "best",
-        help="name the best recognizer within a latency budget, and its bundle",
-        description="Name the recognizer with the best accuracy on PublicTest within the limits, and its bundle.",
+        help="print the best recognizer within a latency budget, and its bundle",
+        description="Print the recognizer with the best accuracy on PublicTest within the limits, and its bundle.",
     )
     parser.add_argument(
         "folder",
         nargs="?",
         metavar="RESULTS_FOLDER",
-        help="such as results/fer2013; default: the only one in ./results",
+        help="such as results/fer2013 (default: the only folder in ./results)",
     )
-    parser.add_argument("--max-latency-ms", type=float, metavar="MS", help="p90 of the latency for one image")
-    parser.add_argument("--max-size-mb", type=float, metavar="MB", help="size of the bundle on disk")
-    parser.add_argument("--min-accuracy", type=float, metavar="SHARE", help="accuracy on PublicTest, 0 to 1")
+    parser.add_argument("--max-latency-ms", type=float, metavar="MS", help="largest allowed p90 latency for one image")
+    parser.add_argument("--max-size-mb", type=float, metavar="MB", help="largest allowed size of the bundle on disk")
+    parser.add_argument(
+        "--min-accuracy", type=float, metavar="SHARE", help="smallest allowed accuracy on PublicTest, 0 to 1"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(command=command(BestOptions, best))
 
@@ -87,22 +89,22 @@ def _register_best(subparsers: Any) -> None:
 def _register_export(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "export",
-        help="copy a measured bundle out of the results, with a model card",
-        description="Copy a measured bundle into a folder of its own and write its model card from the measurements.",
+        help="copy a measured bundle to a new folder, with a model card",
+        description="Copy a measured bundle to a new folder and write its model card from the measurements.",
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to make")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to create")
     parser.add_argument(
-        "--model", default="winner", metavar="NAME", help="winner (default), a recipe or a bundle's folder"
+        "--model", default="winner", metavar="NAME", help="winner, a recipe, or a bundle's folder (default: winner)"
     )
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
     parser.add_argument(
-        "--note", action="append", default=[], metavar="TEXT", help="a paragraph for the card; repeatable"
+        "--note", action="append", default=[], metavar="TEXT", help="paragraph for the card; can be given several times"
     )
     parser.set_defaults(command=command(ExportOptions, export))
 
 
 def export(args: ExportOptions) -> int:
-    """Copy a bundle and print where its card is."""
+    """Copy a bundle and print the path of its card."""
     print(choose.export_bundle(args.model, args.results, args.folder, notes=args.note))
     return 0
 
@@ -117,7 +119,7 @@ def report(args: ReportOptions) -> int:
     print(rebuild.report_of(tasks.task_of(folder)).text(frame))
     print(f"report: {page}")
     if args.faces and (page.parent / "faces.html").is_file():
-        print(f"with pictures, for your own machine only: {page.parent / 'faces.html'}")
+        print(f"report with pictures, for private use only: {page.parent / 'faces.html'}")
     return 0
 
 

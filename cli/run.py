@@ -1,4 +1,4 @@
-"""``ferbench run``: measure a suite and report it."""
+"""``ferbench run``: measure a suite and write its report."""
 
 import shlex
 import signal
@@ -39,19 +39,33 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "run",
         help="fit and measure every recipe of a suite, and write tables, plots and bundles",
-        description="Fit and measure every recipe of a suite. What is measured already is never measured again.",
+        description="Fit and measure every recipe of a suite. Cells that are already measured are kept.",
     )
     add = parser.add_argument
     add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
-    add("--source", metavar="PATH", help="the data: a folder, zip or CSV, or 'faces' for the drawn ones")
-    add("--output", default="results", metavar="DIR", help="where results go (default: results)")
-    add("--only", nargs="+", action="extend", default=[], metavar="PATTERN", help="only cells like hog+* or *svm")
-    add("--force", action="store_true", help="measure the chosen cells again, ok or not")
+    add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
+    add("--output", default="results", metavar="DIR", help="folder for results (default: results)")
+    add(
+        "--only",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="PATTERN",
+        help="measure only these cells, such as hog+* or *svm",
+    )
+    add("--force", action="store_true", help="measure the chosen cells again, even successful ones")
     add("--retry-failed", action="store_true", help="measure failed cells again")
-    add("--dry-run", action="store_true", help="say what would be measured, and stop")
-    add("-j", "--jobs", type=int, default=1, metavar="N", help="cells at once; they share the cores (default: 1)")
-    add("--executor", default="local", metavar="WHERE", help="local (default) or dask://HOST:PORT")
-    add("--no-report", action="store_true", help="leave the tables and plots as they are")
+    add("--dry-run", action="store_true", help="print what would be measured, and stop")
+    add(
+        "-j",
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="cells measured in parallel; they share the cores (default: 1)",
+    )
+    add("--executor", default="local", metavar="WHERE", help="local or dask://HOST:PORT (default: local)")
+    add("--no-report", action="store_true", help="do not rebuild tables and plots")
     parser.set_defaults(command=command(RunOptions, run))
 
 
@@ -66,7 +80,7 @@ def run(args: RunOptions) -> int:
 
 def _interrupted(args: RunOptions, stop: Interruption) -> int:
     command = _command_to_go_on(args)
-    print(f"\ninterrupted; nothing finished is lost. Go on with: {command}", file=sys.stderr)
+    print(f"\ninterrupted; finished cells are saved. Continue with: {command}", file=sys.stderr)
     return stop.exit_code or 128 + signal.SIGINT
 
 
@@ -151,7 +165,7 @@ def _report(folder: "Path", dataset: Any, task: "Task") -> None:
     page, table = rebuild.rebuild_report(folder, dataset=dataset)
     print(rebuild.report_of(task).text(table))
     if dataset.drawn:
-        print("These are drawn faces, not real photographs: the figures say how methods differ, no more.")
+        print("These are drawn faces, not real photographs: use the results only to compare methods.")
     print(f"report: {page}")
 
 

@@ -1,4 +1,4 @@
-"""``ferbench serve``: the web page."""
+"""``ferbench serve``: serve the web page and the HTTP API."""
 
 import argparse
 import contextlib
@@ -10,37 +10,44 @@ from ferbench.cli.live import add_points
 from ferbench.cli.named_models import named_models
 from ferbench.realtime import recognition, web
 
-HELP = """Serve a web page for the cameras of browsers and for pictures, and an API, on this machine only. Nothing is
-stored. With --source it also shows a camera, file or stream of this machine. To let a phone in, bind it to the network
-with --host 0.0.0.0 and protect it with --token; browsers give their camera only to https pages (--tls-cert, --tls-key)
-or to pages of their own machine."""
+HELP = """Serve a web page and an API, reachable only from this machine. The page shows emotions in the browser's camera
+and in uploaded pictures. Nothing is stored. With --source the page also shows a camera, file or stream of this machine.
+For access from a phone, listen on the network with --host 0.0.0.0 and set a --token. Browsers allow camera access only
+on https pages (--tls-cert, --tls-key) or on localhost."""
 
 
 def register(subparsers: Any) -> None:
     """Add the command to the parser."""
     parser = subparsers.add_parser("serve", help="serve the web page", description=HELP)
     parser.add_argument("--host", default="127.0.0.1", help="interface to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8000, help="port; 0 for any free one (default: 8000)")
+    parser.add_argument("--port", type=int, default=8000, help="port; 0 selects a free one (default: 8000)")
     parser.add_argument(
         "--model",
         nargs="+",
         default=["winner"],
         metavar="NAME|BUNDLE",
-        help="models to choose from, the first is the default: winner, a recipe, or a bundle's folder",
+        help="models offered on the page, the default one first: winner, a recipe, or a bundle's folder",
     )
-    parser.add_argument("--results", default="results", metavar="DIR", help="where to look names up (default: results)")
-    parser.add_argument("--source", metavar="SOURCE", help="camera index, file or stream that the page shows as well")
+    parser.add_argument(
+        "--results",
+        default="results",
+        metavar="DIR",
+        help="results folder in which to look up model names (default: results)",
+    )
+    parser.add_argument("--source", metavar="SOURCE", help="camera number, file or stream that the page also shows")
     parser.add_argument("--detector", metavar="NAME", help="face detector: yunet, haar, dlib or mtcnn")
-    add_points(parser, "find 15 key points of each face from the start; without it the page has a switch for them")
+    add_points(parser, "find 15 key points of each face; without this option, users switch them on in the page")
     parser.add_argument(
         "--token",
         default=os.environ.get("FERBENCH_TOKEN"),
         metavar="SECRET",
-        help="what everybody has to know (default: the variable FERBENCH_TOKEN); needed beyond this machine",
+        help="secret that every user must give (default: $FERBENCH_TOKEN); required for access from other machines",
     )
-    parser.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="further name of this server")
-    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate, to serve https")
-    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="key of the certificate")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", help="additional host name of this server"
+    )
+    parser.add_argument("--tls-cert", type=Path, metavar="FILE", help="certificate for https, as PEM file")
+    parser.add_argument("--tls-key", type=Path, metavar="FILE", help="private key of the certificate, as PEM file")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
     parser.set_defaults(command=serve)
 
@@ -50,7 +57,7 @@ def serve(args: argparse.Namespace) -> int:
     _check(args)
     limits = web.Limits()
     access = web.access_for(args.host, args.token, args.allow_host)
-    # The port comes before the models: a second server should say so at once.
+    # Bind the port before loading models, so that a port in use is reported at once.
     with web.bind(args.host, args.port, limits=limits) as bound:
         app = web.create_app(
             named_models(args.model, Path(args.results)),

@@ -1,4 +1,4 @@
-"""``ferbench tune``: search a recipe's parameters on the validation part."""
+"""``ferbench tune``: search the parameters of a recipe on the validation split."""
 
 import shlex
 import signal
@@ -35,26 +35,32 @@ def register(subparsers: Any) -> None:
     """Add ``tune`` to the command line."""
     parser = subparsers.add_parser(
         "tune",
-        help="search a recipe's best parameters on the validation part",
-        description="Search a recipe's parameters with Optuna: fitted on Training, scored on PublicTest. The same "
-        "command goes on with a search that was interrupted, or adds trials to one that ended.",
+        help="search the best parameters of a recipe on the validation split",
+        description="Search the parameters of a recipe with Optuna: fit on Training, score on PublicTest. Run the same "
+        "command again to continue an interrupted search, or with more trials to extend a finished one.",
     )
     add = parser.add_argument
     add("recipe", metavar="RECIPE", help="such as hog+svm or cnn")
-    add("--source", default="faces", metavar="PATH", help="the data: a folder, zip or CSV (default: the drawn faces)")
+    add("--source", default="faces", metavar="PATH", help="data: a folder, zip or CSV (default: drawn faces)")
     add("--size", type=int, default=48, metavar="PIXELS", help="height and width of the images (default: 48)")
-    add("--output", default="results", metavar="DIR", help="where results go (default: results)")
-    add("--trials", type=int, default=30, metavar="N", help="trials in all, earlier ones included (default: 30)")
-    add("--timeout", type=float, metavar="SECONDS", help="begin no trial after so long")
-    add("--subset", type=int, metavar="N", help="fit on N training images, a stratified part, to find out quickly")
-    add("--metric", choices=("accuracy", "macro_f1"), default="accuracy", help="what is maximized (default: accuracy)")
-    add("--space", metavar="FILE", help="TOML with what is varied, in place of what is built in for the recipe")
+    add("--output", default="results", metavar="DIR", help="folder for results (default: results)")
+    add(
+        "--trials",
+        type=int,
+        default=30,
+        metavar="N",
+        help="total number of trials, including earlier ones (default: 30)",
+    )
+    add("--timeout", type=float, metavar="SECONDS", help="start no new trial after this time")
+    add("--subset", type=int, metavar="N", help="fit on a stratified sample of N training images, for a quick search")
+    add("--metric", choices=("accuracy", "macro_f1"), default="accuracy", help="metric to maximize (default: accuracy)")
+    add("--space", metavar="FILE", help="TOML file with the search space (default: the built-in one of the recipe)")
     add("--seed", type=int, default=0, metavar="N", help="seed of the search (default: 0)")
     parser.set_defaults(command=command(TuneOptions, tune))
 
 
 def tune(args: TuneOptions) -> int:
-    """Search; return 0 with a result, 1 when every trial failed, 130 or 143 when interrupted."""
+    """Run a search; return 0 on success, 1 if every trial failed, 130 or 143 if interrupted."""
     with interrupt_on_terminate() as stop:
         try:
             return _tune(args)
@@ -64,7 +70,7 @@ def tune(args: TuneOptions) -> int:
 
 def _interrupted(args: TuneOptions, stop: Interruption) -> int:
     print(
-        f"\ninterrupted; no finished trial is lost. Go on with: {shlex.join(_words(args))}",
+        f"\ninterrupted; finished trials are saved. Continue with: {shlex.join(_words(args))}",
         file=sys.stderr,
     )
     return stop.exit_code or 128 + signal.SIGINT
@@ -72,14 +78,14 @@ def _interrupted(args: TuneOptions, stop: Interruption) -> int:
 
 def _tune(args: TuneOptions) -> int:
     space, params = tuning.read_space(args.space) if args.space else (None, {})
-    # Reading the data takes time: whatever is wrong with the rest is said before.
+    # Check everything else first, because reading the data takes time.
     tuning.resolve_space(models.get_recipe(args.recipe), space, params)
     if args.trials < 1:
         raise ValueError(f"--trials must be at least 1; got {args.trials}")
     dataset = datasets.load(args.source, size=args.size)
     options = {"metric": args.metric, "subset": args.subset, "seed": args.seed}
     search = tuning.Search(args.recipe, dataset, args.output, space=space, params=params, **options)
-    # Nothing but Training and PublicTest is held from here on.
+    # The search keeps only Training and PublicTest in memory.
     del dataset
     return _report(search, _run(search, args), args)
 
@@ -119,19 +125,21 @@ def _line(search: "Search", record: dict[str, Any]) -> str:
 def _report(search: "Search", progress: "Progress", args: TuneOptions) -> int:
     best, records = progress.best, progress.records
     if best is None:
-        reason = next((record["reason"] for record in records if record["reason"]), "there was no time for one")
+        reason = next(
+            (record["reason"] for record in records if record["reason"]), "the time limit left no time for a trial"
+        )
         print(f"ferbench: no trial succeeded: {reason}", file=sys.stderr)
         return 1
     counts = {status: sum(record["status"] == status for record in records) for status in ("ok", "pruned", "failed")}
     print(f"{len(records)} trials: " + ", ".join(f"{n} {status}" for status, n in counts.items() if n))
     print(f"best: {tuning.summary_line(search, best)}")
     if records[0]["status"] == "ok" and best["trial"]:
-        print(f"the recipe as it is: {records[0]['value']:.4f}")
+        print(f"recipe with its default parameters: {records[0]['value']:.4f}")
     for name, value in best["params"].items():
         print(f"  {name} = {_short(value)}")
-    print("The best of many is chosen on these images, so its score on them is somewhat too good.")
+    print("The best trial was selected on PublicTest, so its score there is slightly optimistic.")
     print(f"trials and plots: {search.folder}")
-    print("measure it: " + shlex.join(["ferbench", "run", str(search.folder / "best.toml"), "--source", args.source]))
+    print("next: " + shlex.join(["ferbench", "run", str(search.folder / "best.toml"), "--source", args.source]))
     return 0
 
 

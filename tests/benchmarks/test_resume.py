@@ -108,7 +108,7 @@ def test_an_interrupted_run_ends_cleanly_and_says_how_to_go_on(
     assert set(finished(tmp_path / "out dir")) == {"quick-s0"}
     assert not list((tmp_path / "out dir").glob("*/.outbox"))
 
-    said = re.search(r"Go on with: ferbench (.*)", stderr)
+    said = re.search(r"Continue with: ferbench (.*)", stderr)
     assert said
     first = finished(tmp_path / "out dir")
     words = shlex.split(said[1])

@@ -259,7 +259,7 @@ def test_a_stopped_command_goes_on_where_it_was(
     if number == signal.SIGINT:
         assert process.returncode == 130
         assert (output / "small/tune/quick/history.png").is_file()
-        said = stderr.split("Go on with: ferbench tune ")[1]
+        said = stderr.split("Continue with: ferbench tune ")[1]
         words = tuple(shlex.split(said))
     again = start(*words)
     assert again.wait(timeout=100) == 0, again.communicate()

@@ -157,7 +157,7 @@ def test_unknown_endings_are_refused_before_anything_starts(
 
 
 def test_a_video_command_with_nothing_to_write_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert_refused(["video", str(write_video(tmp_path / "in.avi", 2))], capsys, "nothing to write", "--events")
+    assert_refused(["video", str(write_video(tmp_path / "in.avi", 2))], capsys, "no output was requested", "--events")
 
 
 def test_the_wrong_command_for_an_input_names_the_right_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -251,7 +251,7 @@ def test_without_a_screen_live_still_writes_files(model: list[str], tmp_path: Pa
     process = start(["live", str(clip), *model, "--events", str(tmp_path / "e.csv")])
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
-    assert "no window can be opened" in errors and "going on without a window" in errors
+    assert "no window can be opened" in errors and "continuing without a window" in errors
     assert len(rows_of(tmp_path / "e.csv")) == 10
     process = start(["live", str(clip), *model])
     _, errors = process.communicate(timeout=120)
