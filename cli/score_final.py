@@ -1,12 +1,29 @@
 """``ferbench score-final``: open the test split for recipes whose choice is final."""
 
-import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks import run as runs
+from ferbench.benchmarks import tasks
+from ferbench.cli.options import command
+
 if TYPE_CHECKING:
     from ferbench.benchmarks.run import Step
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreFinalOptions:
+    """Arguments of `score-final`."""
+
+    suite: str
+    source: str | None
+    output: str
+    only: list[str]
+    again: bool
+    dry_run: bool
+    no_report: bool
 
 
 def register(subparsers: Any) -> None:
@@ -25,32 +42,31 @@ def register(subparsers: Any) -> None:
     add("--again", action="store_true", help="open it once more for cells for which it was opened already")
     add("--dry-run", action="store_true", help="say what would be opened, and stop")
     add("--no-report", action="store_true", help="leave the tables and plots as they are")
-    parser.set_defaults(command=score_final)
+    parser.set_defaults(command=command(ScoreFinalOptions, score_final))
 
 
-def score_final(args: argparse.Namespace) -> int:
+def score_final(args: ScoreFinalOptions) -> int:
     """Score the final cells; return 0 when all answered, 1 when some did not."""
-    from ferbench.benchmarks.rebuild import rebuild_report, report_of
-    from ferbench.benchmarks.run import FinalScoring, find_suite
-    from ferbench.benchmarks.tasks import get_task
+    # Loads every report: only once something is to be scored.
+    from ferbench.benchmarks import rebuild
 
-    suite, folder = find_suite(args.suite)
+    suite, folder = runs.find_suite(args.suite)
     source = args.source or suite.source
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
-    task = get_task(suite.task)
+    task = tasks.get_task(suite.task)
     dataset = task.load(source, suite)
     output = args.output if folder is None else folder.resolve().parents[1 if task.folder else 0]
     if folder is not None and dataset.name != folder.resolve().name:
         raise ValueError(f"{source}: its data set is named {dataset.name}, but {folder} holds {folder.resolve().name}")
-    scoring = FinalScoring(suite, dataset, output, only=args.only, again=args.again)
+    scoring = runs.FinalScoring(suite, dataset, output, only=args.only, again=args.again)
     if args.dry_run:
         _say_plan(scoring.plan())
         return 0
     summary = scoring.execute(on_plan=_say_plan, on_record=_say)
     if not args.no_report:
-        page, table = rebuild_report(summary.root, dataset=dataset)
-        print(report_of(task).text(table))
+        page, table = rebuild.rebuild_report(summary.root, dataset=dataset)
+        print(rebuild.report_of(task).text(table))
         print(f"report: {page}")
     print(f"ledger: {Path(summary.root) / 'ledger.csv'}")
     return 1 if summary.failed else 0
