@@ -15,7 +15,7 @@ from .displays import (
     RocDisplay,
     TradeoffDisplay,
 )
-from .rebuild import write_report
+from .rebuild import load_measured, rebuild_report, report_of, write_report
 from .scores import Metric
 from .store import Suite, available_suites, load_suite
 from .suite_results import Comparison, SuiteResults
@@ -41,8 +41,11 @@ __all__ = [
     "TradeoffDisplay",
     "available_suites",
     "best",
+    "load_measured",
     "load_suite",
     "read_results",
+    "rebuild_report",
+    "report_of",
     "run_suite",
     "write_report",
 ]

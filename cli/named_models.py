@@ -4,9 +4,9 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from ferbench.benchmarks.choose import REAL_TIME_MS, find_bundle
-from ferbench.models import pretrained
-from ferbench.models.bundles import check_bundle, find_shipped
+from ferbench import models
+from ferbench.benchmarks import choose
+from ferbench.models import bundles
 
 
 def find_model(name: str, results: Path) -> Path:
@@ -17,9 +17,9 @@ def find_model(name: str, results: Path) -> Path:
     FileNotFoundError
         If there is no bundle of this name.
     """
-    path = find_shipped(name)
+    path = bundles.find_shipped(name)
     if path == Path(name) and not (path / "bundle.json").is_file():
-        path = find_bundle(name, results, max_latency_ms=REAL_TIME_MS)
+        path = choose.find_bundle(name, results, max_latency_ms=choose.REAL_TIME_MS)
     return path
 
 
@@ -41,11 +41,11 @@ def named_models(names: Sequence[str], results: Path) -> dict[str, Path]:
     FileNotFoundError, ValueError
         If a named bundle is missing or damaged; it is never replaced by another one.
     """
-    shipped = pretrained()
+    shipped = models.pretrained()
     found: dict[str, Path] = {}
     for name in names:
         path = find_model(name, results)
-        info = check_bundle(path)
+        info = bundles.check_bundle(path)
         if _listed(path, found):
             continue
         known = next((title for title, folder in shipped.items() if folder == path), None)
@@ -56,7 +56,7 @@ def named_models(names: Sequence[str], results: Path) -> dict[str, Path]:
         # A damaged bundle that the user did not name must not stop the server.
         with contextlib.suppress(ValueError, OSError):
             if not _listed(path, found):
-                check_bundle(path)
+                bundles.check_bundle(path)
                 found[title] = path
     return found
 

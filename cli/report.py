@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ferbench import benchmarks
 from ferbench.benchmarks import choose, pages, tasks
 from ferbench.cli.options import command
 
@@ -111,12 +112,10 @@ def export(args: ExportOptions) -> int:
 
 def report(args: ReportOptions) -> int:
     """Rebuild a report and print its leaderboard."""
-    from ferbench.benchmarks import rebuild
-
     folder = pages.find_results(args.folder)
-    dataset = rebuild.load_measured(folder, args.faces) if args.faces else None
-    page, frame = rebuild.rebuild_report(folder, dataset=dataset)
-    print(rebuild.report_of(tasks.task_of(folder)).text(frame))
+    dataset = benchmarks.load_measured(folder, args.faces) if args.faces else None
+    page, frame = benchmarks.rebuild_report(folder, dataset=dataset)
+    print(benchmarks.report_of(tasks.task_of(folder)).text(frame))
     print(f"report: {page}")
     if args.faces and (page.parent / "faces.html").is_file():
         print(f"report with pictures, for private use only: {page.parent / 'faces.html'}")

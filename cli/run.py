@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ferbench import benchmarks
 from ferbench.benchmarks import run as runs
 from ferbench.benchmarks import store, tasks
 from ferbench.cli.options import command
@@ -160,10 +161,8 @@ def _gate(job: "Run") -> str:
 
 
 def _report(folder: "Path", dataset: Any, task: "Task") -> None:
-    from ferbench.benchmarks import rebuild  # loads pandas and matplotlib
-
-    page, table = rebuild.rebuild_report(folder, dataset=dataset)
-    print(rebuild.report_of(task).text(table))
+    page, table = benchmarks.rebuild_report(folder, dataset=dataset)
+    print(benchmarks.report_of(task).text(table))
     if dataset.drawn:
         print("These are drawn faces, not real photographs: use the results only to compare methods.")
     print(f"report: {page}")

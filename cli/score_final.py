@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench import benchmarks
 from ferbench.benchmarks import run as runs
 from ferbench.benchmarks import tasks
 from ferbench.cli.options import command
@@ -47,9 +48,6 @@ def register(subparsers: Any) -> None:
 
 def score_final(args: ScoreFinalOptions) -> int:
     """Score the final cells; return 0 when all answered, 1 when some did not."""
-    # Loads every report: only once something is to be scored.
-    from ferbench.benchmarks import rebuild
-
     suite, folder = runs.find_suite(args.suite)
     source = args.source or suite.source
     if source is None:
@@ -65,8 +63,8 @@ def score_final(args: ScoreFinalOptions) -> int:
         return 0
     summary = scoring.execute(on_plan=_say_plan, on_record=_say)
     if not args.no_report:
-        page, table = rebuild.rebuild_report(summary.root, dataset=dataset)
-        print(rebuild.report_of(task).text(table))
+        page, table = benchmarks.rebuild_report(summary.root, dataset=dataset)
+        print(benchmarks.report_of(task).text(table))
         print(f"report: {page}")
     print(f"ledger: {Path(summary.root) / 'ledger.csv'}")
     return 1 if summary.failed else 0

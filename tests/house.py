@@ -44,6 +44,12 @@ def modules() -> Mapping[str, Path]:
     return found
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """A module as Python parses it."""
+    return ast.parse(path.read_text())
+
+
 def is_door(name: str) -> bool:
     """Whether a module is the ``__init__`` of a room."""
     return modules()[name].name == "__init__.py"
@@ -73,6 +79,7 @@ def imports() -> tuple[Import, ...]:
     return tuple(found for name, path in modules().items() for found in _imports_of(name, path))
 
 
+@cache
 def module_graph() -> dict[str, set[str]]:
     """Which module needs which, looking through the doors to the modules behind them."""
     graph: dict[str, set[str]] = {name: set() for name in modules()}
@@ -124,35 +131,38 @@ def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
 
 
 def _imports_of(name: str, path: Path) -> Iterator[Import]:
-    tree = ast.parse(path.read_text())
-    typing = _nodes_below(tree, lambda node: isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
-    inner = _nodes_below(tree, lambda node: isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    nodes = list(_walk(tree_of(path), False))
     aliases: dict[str, str] = {}
-    for node in ast.walk(tree):
-        if id(node) in typing:
-            continue
+    for node, inner in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.name in modules():
                     aliases[alias.asname or alias.name] = alias.name
-                    yield Import(name, alias.name, "", node.lineno, id(node) in inner)
+                    yield Import(name, alias.name, "", node.lineno, inner)
         elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ferbench"):
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
                 if full in modules():
                     aliases[alias.asname or alias.name] = full
-                    yield Import(name, full, "", node.lineno, id(node) in inner)
+                    yield Import(name, full, "", node.lineno, inner)
                 elif node.module in modules():
-                    yield Import(name, node.module, alias.name, node.lineno, id(node) in inner)
-        elif isinstance(node, ast.Constant) and node.value in set(modules()) - {name}:
+                    yield Import(name, node.module, alias.name, node.lineno, inner)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("ferbench."):
             # A string that is a module's name: what `python -m` or `import_module` is handed.
-            yield Import(name, str(node.value), "", node.lineno, False)
-    for node in ast.walk(tree):
+            started = f"{node.value}.__main__"
+            target = started if started in modules() else node.value
+            if target in modules() and name not in (target, node.value):
+                yield Import(name, target, "", node.lineno, False)
+    for node, _ in nodes:
         # What is taken from a lazily imported door: `choose.best` after `from ferbench.benchmarks import choose`.
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
             yield Import(name, aliases[node.value.id], node.attr, node.lineno, False)
 
 
-def _nodes_below(tree: ast.AST, chosen: object) -> set[int]:
-    assert callable(chosen)
-    return {id(inner) for node in ast.walk(tree) if chosen(node) for inner in ast.walk(node)}
+def _walk(node: ast.AST, in_function: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node and whether it lies in a function; what only type checkers read is left out."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            continue
+        yield child, in_function
+        yield from _walk(child, in_function or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef))

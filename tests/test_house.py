@@ -7,12 +7,15 @@ import pkgutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+import house
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FLOORS = ("utils", "datasets", "features", "models", "benchmarks", "realtime", "cli")
+FLOORS = house.FLOORS
 MAY_IMPORT = {
     "utils": {"utils"},
     "datasets": {"utils", "datasets"},
@@ -22,6 +25,14 @@ MAY_IMPORT = {
     "realtime": {"utils", "realtime", "models", "features"},
     "cli": set(FLOORS),
 }
+# Imports of a module inside another room, and arrows that do not point down, with the reason.
+PAST_THE_DOOR = {
+    ("ferbench.benchmarks.live.plans", "ferbench.realtime.measure.__main__"): "is started in another process, by name",
+}
+# Imports of ours inside functions (module, what it imports), with the reason; at most 15.
+INNER_IMPORTS: dict[tuple[str, str], str] = {}
+# Folders of tests that stand for no folder of the house: what an earlier ferbench wrote.
+NOT_OF_THE_HOUSE = {"golden"}
 
 
 def test_the_package_list_names_every_folder_with_an_init() -> None:
@@ -36,7 +47,7 @@ def test_the_package_list_names_every_folder_with_an_init() -> None:
 @pytest.mark.parametrize("floor", FLOORS)
 def test_imports_only_point_down(floor: str) -> None:
     for file in (ROOT / floor).rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(house.tree_of(file)):
             names = [f"{node.module}.{alias.name}" for alias in node.names] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for name in names:
@@ -90,18 +101,107 @@ def test_public_names_are_sorted_and_exist(door: str) -> None:
     assert all(hasattr(package, name) for name in listed)
 
 
-def modules() -> list[str]:
+def with_examples() -> list[str]:
+    """Modules that have an example that is not skipped, found without importing any."""
     return sorted(
-        module.name
-        for floor in FLOORS
-        for module in pkgutil.walk_packages([str(ROOT / floor)], f"ferbench.{floor}.")
-        if not module.name.endswith("__main__")
+        name
+        for name, path in house.modules().items()
+        if any(">>> " in line and "+SKIP" not in line for line in path.read_text().splitlines())
     )
 
 
-@pytest.mark.parametrize("name", modules())
+def test_many_modules_have_examples() -> None:
+    assert len(with_examples()) >= 70
+
+
+@pytest.mark.parametrize("name", with_examples())
 def test_docstring_examples_run(name: str) -> None:
-    if name.endswith("_training") or name.endswith("_dask"):
-        pytest.importorskip("keras" if name.endswith("_training") else "distributed", reason="needs an extra")
     results = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert results.failed == 0
+    assert results.attempted > 0, "an example that doctest does not find is not tested"
+
+
+def test_other_rooms_are_entered_by_the_door() -> None:
+    past = {
+        (found.source, found.target)
+        for found in house.imports()
+        if not house.is_door(found.target) and house.room_of(found.target) != house.room_of(found.source)
+    }
+    assert past == set(PAST_THE_DOOR)
+
+
+def test_arrows_only_point_down_behind_doors_and_in_other_processes() -> None:
+    wrong = {
+        (source, target)
+        for source, targets in house.module_graph().items()
+        for target in targets
+        if target.split(".")[1] not in MAY_IMPORT[source.split(".")[1]]
+    }
+    assert wrong == set(PAST_THE_DOOR)
+
+
+def test_there_is_no_circle() -> None:
+    assert len(house.module_graph()) > 250 and sum(map(len, house.module_graph().values())) > 800
+    assert house.circles(house.module_graph()) == []
+    assert house.circles(house.room_graph()) == []
+
+
+def test_own_imports_in_functions_have_a_reason() -> None:
+    assert len(INNER_IMPORTS) <= 15
+    assert {(found.source, found.target) for found in house.imports() if found.in_function} == set(INNER_IMPORTS)
+
+
+def test_modules_are_short_and_folders_small() -> None:
+    lengths = {name: len(path.read_text().splitlines()) for name, path in house.modules().items()}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+    sizes = Counter(path.parent for path in house.modules().values())
+    assert {str(folder): size for folder, size in sizes.items() if size > 22} == {}
+
+
+def test_no_module_hides_behind_an_underscore() -> None:
+    hidden = {name for name in house.modules() for part in [name.rpartition(".")[2]] if part.startswith("_")}
+    assert {name for name in hidden if not name.endswith(".__main__")} == set()
+
+
+def test_the_tests_lie_in_the_same_folders() -> None:
+    folders = {path.parent.relative_to(ROOT / "tests").as_posix() for path in (ROOT / "tests").rglob("test_*.py")}
+    assert folders - {".", *NOT_OF_THE_HOUSE} == set(FLOORS)
+
+
+@pytest.fixture
+def other_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A small house in the place of ours, with an empty room `utils/tools`."""
+    monkeypatch.setattr(house, "ROOT", tmp_path)
+    for folder in ("utils", "utils/tools", "models"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").touch()
+    forget_house()
+    yield tmp_path
+    forget_house()
+
+
+def forget_house() -> None:
+    for cached in (house.modules, house.imports, house.exports, house.module_graph):
+        cached.cache_clear()
+
+
+def test_the_graph_looks_through_lazy_doors_into_functions_and_at_started_modules(other_house: Path) -> None:
+    (other_house / "utils/tools/__init__.pyi").write_text("from .hammer import hit\n")
+    (other_house / "utils/tools/hammer.py").write_text("def hit():\n    from ferbench.models import fit\n")
+    (other_house / "models/__init__.pyi").write_text("from .fit import fit\n")
+    (other_house / "models/nail.py").write_text("from ferbench.utils import tools\n\ntools.hit()\n")
+    (other_house / "models/fitting.py").write_text("RUN = ('-m', 'ferbench.models.nail')\n")
+    (other_house / "models/__init__.pyi").write_text("from .fitting import fit\n")
+    assert house.circles(house.module_graph()) == [
+        ["ferbench.models.fitting", "ferbench.models.nail", "ferbench.utils.tools.hammer"]
+    ]
+    assert house.circles(house.room_graph()) == [["ferbench.models", "ferbench.utils.tools"]]
+    (inner,) = (found for found in house.imports() if found.in_function)
+    assert (inner.source, inner.target, inner.name) == ("ferbench.utils.tools.hammer", "ferbench.models", "fit")
+
+
+def test_the_graph_leaves_out_what_only_type_checkers_read(other_house: Path) -> None:
+    (other_house / "models/a.py").write_text("if TYPE_CHECKING:\n    from ferbench.models.b import B\n")
+    (other_house / "models/b.py").write_text("from ferbench.models import a\n")
+    assert house.module_graph()["ferbench.models.a"] == set()
+    assert house.module_graph()["ferbench.models.b"] == {"ferbench.models.a"}

@@ -29,7 +29,7 @@ from .parameters import (
     real_numbers,
     whole_numbers,
 )
-from .pictures.decode import Decoded, decode, resize
+from .pictures.decoding import Decoded, decode, resize
 from .pictures.formats import MAX_FILE_BYTES
 from .plugins import Plugin, find_plugins, find_registered
 from .point_offset import mark_offset

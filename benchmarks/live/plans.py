@@ -11,7 +11,7 @@ from typing import Any
 
 from ferbench.utils import sha256_of
 
-MEASURE = ("-m", "ferbench.realtime.measure.measure")
+MEASURE = ("-m", "ferbench.realtime.measure")
 CLIP, ENLARGED, SIX = "clip", "640x480", "1280x720"
 VIDEOS = (CLIP, ENLARGED, SIX)
 PHOTOS, GROUPS = "photos", "groups"

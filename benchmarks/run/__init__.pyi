@@ -1,7 +1,7 @@
 from .executors import Executor, make_executor
 from .final import FinalScoring, find_suite
 from .in_process import InProcessExecutor
-from .process import STORAGE_ERRNOS, now
+from .job import STORAGE_ERRNOS, now
 from .runner import Run, Step
 
 __all__ = [

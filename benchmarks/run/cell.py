@@ -15,7 +15,7 @@ from typing import Any
 from ferbench import models
 from ferbench.benchmarks import fit, store
 from ferbench.benchmarks.run.handoff import list_files, read_data, read_test_images
-from ferbench.benchmarks.run.process import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
+from ferbench.benchmarks.run.job import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.models import base as model_parts
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from ferbench.benchmarks.run.cell import ANSWERS
 from ferbench.benchmarks.run.handoff import pack_data, unpack_data
+from ferbench.benchmarks.run.job import Job, now
 from ferbench.benchmarks.run.outcome import Outcome
-from ferbench.benchmarks.run.process import Job, now, run_cell
+from ferbench.benchmarks.run.process import run_cell
 from ferbench.benchmarks.store import COMPANIONS, Store
 
 # A worker process measures one cell at a time, whatever number of threads it was started with.

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from ferbench.benchmarks.run.dask import DaskExecutor
+from ferbench.benchmarks.run.job import Job
 from ferbench.benchmarks.run.outcome import Executor, Outcome
-from ferbench.benchmarks.run.process import Job, run_cell
+from ferbench.benchmarks.run.process import run_cell
 from ferbench.benchmarks.store import Store
 
 

@@ -11,9 +11,9 @@ from typing import Any
 from ferbench.benchmarks.fit import find_named
 from ferbench.benchmarks.run.executors import LocalExecutor
 from ferbench.benchmarks.run.handoff import write_data, write_test_images
+from ferbench.benchmarks.run.job import Job, now
 from ferbench.benchmarks.run.opening import Gate
 from ferbench.benchmarks.run.outcome import Executor
-from ferbench.benchmarks.run.process import Job, now
 from ferbench.benchmarks.run.runner import Run, Step, Summary
 from ferbench.benchmarks.store import Cell, Ledger, Suite, final_record, load_suite, write_final
 from ferbench.datasets import Dataset, PointDataset

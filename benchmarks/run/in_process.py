@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ferbench.benchmarks.run.cell import measure
 from ferbench.benchmarks.run.executors import Outcome
-from ferbench.benchmarks.run.process import Job, now
+from ferbench.benchmarks.run.job import Job, now
 from ferbench.benchmarks.store import Store
 
 

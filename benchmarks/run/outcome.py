@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ferbench.benchmarks.run.process import Job
+from ferbench.benchmarks.run.job import Job
 from ferbench.benchmarks.store import Store
 
 

@@ -11,9 +11,9 @@ from ferbench import models
 from ferbench.benchmarks.fit import find_named, in_order
 from ferbench.benchmarks.run.executors import LocalExecutor
 from ferbench.benchmarks.run.handoff import write_data, write_test_images
+from ferbench.benchmarks.run.job import Job, now
 from ferbench.benchmarks.run.opening import Gate
 from ferbench.benchmarks.run.outcome import Executor
-from ferbench.benchmarks.run.process import Job, now
 from ferbench.benchmarks.store import Cell, Ledger, Store, Suite
 from ferbench.benchmarks.tasks import Task, check_recipe, get_task
 from ferbench.datasets import Dataset, PointDataset

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ferbench.benchmarks.run.handoff import write_data
-from ferbench.benchmarks.run.process import Job, run_cell
+from ferbench.benchmarks.run.job import Job
+from ferbench.benchmarks.run.process import run_cell
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store import Cell, Suite, load_suite
 from ferbench.benchmarks.tasks import get_task

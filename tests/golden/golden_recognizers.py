@@ -15,7 +15,7 @@ BUNDLES = HERE / "bundles"
 # Drawn with these; `faces.json` keeps their fingerprints.
 SEED, DIFFICULTY, N_FACES = 11, 0.2, 105
 # Where a parameter of an estimator has another name by now: old part of the name, new one.
-RENAMED_PARAMETERS: dict[str, str] = {}
+RENAMED_PARAMETERS: dict[str, str] = {"recogniser": "recognizer"}
 # How many images every bundle is asked about.
 N_ASKED = 8
 SIZES = (24, 48)

@@ -13,7 +13,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.utils.pictures.decode import decode, decode_color
+from ferbench.utils.pictures.decoding import decode, decode_color
 
 STDIN = ("-", "/dev/stdin")
 # What a shell hands over in the place of a file: `<(command)`.
