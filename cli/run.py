@@ -3,7 +3,7 @@
 import shlex
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks import run as runs
@@ -24,6 +24,7 @@ class RunOptions:
 
     suite: str
     source: str | None
+    labels: str | None
     output: str
     only: list[str]
     force: bool
@@ -44,6 +45,7 @@ def register(subparsers: Any) -> None:
     add = parser.add_argument
     add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
     add("--source", metavar="PATH", help="the data: a folder, zip or CSV, or 'faces' for the drawn ones")
+    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
     add("--output", default="results", metavar="DIR", help="where results go (default: results)")
     add("--only", nargs="+", action="extend", default=[], metavar="PATTERN", help="only cells like hog+* or *svm")
     add("--force", action="store_true", help="measure the chosen cells again, ok or not")
@@ -72,6 +74,8 @@ def _interrupted(args: RunOptions, stop: Interruption) -> int:
 
 def _run(args: RunOptions) -> int:
     suite = store.load_suite(args.suite)
+    if args.labels is not None:
+        suite = replace(suite, options={**suite.options, "labels": args.labels})
     source = args.source or suite.source
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
@@ -158,6 +162,7 @@ def _report(folder: "Path", dataset: Any, task: "Task") -> None:
 def _command_to_go_on(args: RunOptions) -> str:
     words = ["ferbench", "run", args.suite]
     words += ["--source", args.source] if args.source else []
+    words += ["--labels", args.labels] if args.labels else []
     words += ["--output", args.output] if args.output != "results" else []
     words += ["--jobs", str(args.jobs)] if args.jobs != 1 else []
     words += ["--executor", args.executor] if args.executor != "local" else []
