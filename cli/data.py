@@ -25,16 +25,25 @@ class AuditOptions:
     faces: bool
     size: int
     seed: int
+    labels: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Arguments of `data list`: none."""
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``data fetch``, ``data audit`` and ``data points``."""
+    """Add ``data fetch``, ``data list``, ``data audit`` and ``data points``."""
     data = subparsers.add_parser("data", help="download or audit a data set")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
 
     fetch = actions.add_parser("fetch", help="download a public data set from Kaggle")
     fetch.add_argument("name", help="name of the data set: fer2013")
     fetch.set_defaults(command=command(FetchOptions, _fetch))
+
+    listing = actions.add_parser("list", help="list the data sets whose layouts are known, and their terms")
+    listing.set_defaults(command=command(ListOptions, _list))
 
     audit = actions.add_parser("audit", help="find leaks, copies, label conflicts, and blank or unreadable images")
     audit.add_argument(
@@ -55,6 +64,9 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="size at which images are compared and shown (default: 48)",
     )
     audit.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (default: 0)")
+    audit.add_argument(
+        "--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines"
+    )
     audit.set_defaults(command=command(AuditOptions, _audit))
 
     points = actions.add_parser(
@@ -73,7 +85,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     points.add_argument(
         "--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (default: 0)"
     )
-    points.set_defaults(command=command(AuditOptions, _points))
+    points.set_defaults(command=command(AuditOptions, _points), labels=None)
 
 
 def _fetch(args: FetchOptions) -> int:
@@ -83,8 +95,18 @@ def _fetch(args: FetchOptions) -> int:
     return 0
 
 
+def _list(args: ListOptions) -> int:
+    for layout in datasets.known_layouts().values():
+        state = "verified" if layout.verified else "unverified"
+        print(f"{layout.name:16}{layout.title} ({state}); {layout.license}; {layout.origin}")
+    print("load one with its name before the path, such as ckplus:PATH")
+    return 0
+
+
 def _audit(args: AuditOptions) -> int:
-    findings = datasets.audit(args.source, args.output, faces=args.faces, size=args.size, seed=args.seed)
+    findings = datasets.audit(
+        args.source, args.output, faces=args.faces, size=args.size, seed=args.seed, labels=args.labels
+    )
     print(_summary(findings))
     print(f"report: {(args.output / 'audit.html').resolve()}")
     return 0
@@ -108,6 +130,17 @@ def _missing(names: list[str]) -> str:
     return f", without {', '.join(names[:3])}{' and others' if len(names) > 3 else ''}"
 
 
+def _shared(findings: dict[str, Any], kind: str) -> list[str]:
+    found = findings[kind]
+    if found is None:
+        return []
+    rows = [
+        f"{row['images']:>8,} {row['images_of']} images show {kind} that {row['stand_in']} has too"
+        for row in found["across_splits"]
+    ]
+    return [f"{found['count']:>8,} {kind}", *rows]
+
+
 def _summary(findings: dict[str, Any]) -> str:
     exact, near = findings["exact_duplicates"], findings["near_duplicates"]
     drawn = " (drawn by ferbench, not photographs)" if findings["drawn"] else ""
@@ -118,6 +151,8 @@ def _summary(findings: dict[str, Any]) -> str:
         f"{findings['name']}: {findings['images']:,} images{drawn}",
         *(f"{findings['totals'][split]:>8,} {split}" for split in findings["splits"]),
         *(f"{n:>8,} {text}" for n, text in across),
+        *_shared(findings, "people"),
+        *_shared(findings, "sequences"),
         f"{exact['redundant']:>8,} redundant exact copies",
         f"{findings['label_conflicts']['images']:>8,} distinct pictures with more than one label",
         f"{near['pairs']:>8,} pairs of near-duplicates{'' if near['complete'] else ', at least'}",

@@ -3,7 +3,7 @@
 import shlex
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ferbench import benchmarks
@@ -25,6 +25,7 @@ class RunOptions:
 
     suite: str
     source: str | None
+    labels: str | None
     output: str
     only: list[str]
     force: bool
@@ -45,6 +46,7 @@ def register(subparsers: Any) -> None:
     add = parser.add_argument
     add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
+    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
     add("--output", default="results", metavar="DIR", help="folder for results (default: results)")
     add(
         "--only",
@@ -87,6 +89,8 @@ def _interrupted(args: RunOptions, stop: Interruption) -> int:
 
 def _run(args: RunOptions) -> int:
     suite = store.load_suite(args.suite)
+    if args.labels is not None:
+        suite = replace(suite, options={**suite.options, "labels": args.labels})
     source = args.source or suite.source
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
@@ -171,6 +175,7 @@ def _report(folder: "Path", dataset: Any, task: "Task") -> None:
 def _command_to_go_on(args: RunOptions) -> str:
     words = ["ferbench", "run", args.suite]
     words += ["--source", args.source] if args.source else []
+    words += ["--labels", args.labels] if args.labels else []
     words += ["--output", args.output] if args.output != "results" else []
     words += ["--jobs", str(args.jobs)] if args.jobs != 1 else []
     words += ["--executor", args.executor] if args.executor != "local" else []

@@ -8,6 +8,7 @@ from .protocols.duplicates import find_leaks
 from .readers.download import fetch
 from .readers.faces import read_faces
 from .readers.files import IMAGE_SUFFIXES
+from .readers.layouts import Layout, known_layouts
 from .readers.loading import load
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "POINT_SPLITS",
     "SPLITS",
     "Dataset",
+    "Layout",
     "PointDataset",
     "audit",
     "audit_points",
@@ -23,6 +25,7 @@ __all__ = [
     "content_fingerprint",
     "fetch",
     "find_leaks",
+    "known_layouts",
     "load",
     "load_points",
     "make_faces",

@@ -16,10 +16,16 @@ NEAR_CONSTANT_STD = 5.0
 GRAY_BINS = 32
 
 
+def audited_labels(dataset: Dataset) -> tuple[str, ...]:
+    """The labels that an audit counts: the data set's own, or FER2013's seven where it has no others."""
+    return LABELS if set(dataset.label_names) <= set(LABELS) and dataset.groups is None else dataset.label_names
+
+
 def count_classes(dataset: Dataset) -> dict[str, Any]:
     """Images of each label in each split, and how unequal they are."""
+    labels = audited_labels(dataset)
     counts = {
-        split: {label: int(((dataset.split == split) & (dataset.labels == label)).sum()) for label in LABELS}
+        split: {label: int(((dataset.split == split) & (dataset.labels == label)).sum()) for label in labels}
         for split in SPLITS
     }
     return {
@@ -49,7 +55,7 @@ def measure_grays(dataset: Dataset) -> dict[str, Any]:
     return {
         "gray": {
             "per_split": _moments_by(dataset.split, SPLITS, means, stds),
-            "per_label": _moments_by(dataset.labels, LABELS, means, stds),
+            "per_label": _moments_by(dataset.labels, audited_labels(dataset), means, stds),
             "bins": np.linspace(0, 256, GRAY_BINS + 1).tolist(),
             "mean_histogram": {
                 split: np.histogram(means[dataset.split == split], GRAY_BINS, (0, 256))[0].tolist() for split in SPLITS
@@ -191,6 +197,30 @@ def _examples(dataset: Dataset, near: NearDuplicates) -> list[dict[str, Any]]:
         {"images": [first, second], "correlation": round(float(correlation), 4), "mirrored": bool(mirrored)}
         for first, second, correlation, mirrored in zip(firsts, seconds, near.correlation, near.mirrored, strict=True)
     ]
+
+
+def find_people(dataset: Dataset) -> dict[str, Any]:
+    """People and sequences, and those that stand in two splits; null where the data set does not know them."""
+    return {"people": _shared(dataset, dataset.groups), "sequences": _shared(dataset, dataset.sequence)}
+
+
+def _shared(dataset: Dataset, names: NDArray[np.str_] | None) -> dict[str, Any] | None:
+    if names is None:
+        return None
+    inside = {split: np.unique(names[dataset.split == split]) for split in SPLITS}
+    pairs = [("PrivateTest", "Training"), ("PublicTest", "Training"), ("PrivateTest", "PublicTest")]
+    across = []
+    for images_of, stand_in in pairs:
+        both = np.intersect1d(inside[images_of], inside[stand_in])
+        rows = (dataset.split == images_of) & np.isin(names, both)
+        across.append(
+            {"images_of": images_of, "stand_in": stand_in, "shared": both.tolist(), "images": int(rows.sum())}
+        )
+    return {
+        "count": len(np.unique(names)),
+        "per_split": {split: len(found) for split, found in inside.items()},
+        "across_splits": across,
+    }
 
 
 def count_sizes(shapes: NDArray[np.int32]) -> list[dict[str, int]]:

@@ -12,8 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.datasets.audits import plots
-from ferbench.datasets.audits.findings import count_classes, count_sizes, find_copies, find_lookalikes, measure_grays
-from ferbench.datasets.base import SPLITS, Dataset, Problems
+from ferbench.datasets.audits.findings import (
+    count_classes,
+    count_sizes,
+    find_copies,
+    find_lookalikes,
+    find_people,
+    measure_grays,
+)
+from ferbench.datasets.base import SPLITS, Dataset, Problems, parse_mapping
 from ferbench.datasets.readers import BUILT_IN, load, open_source, read_source
 from ferbench.utils import atomic_file, write_atomically
 
@@ -27,6 +34,7 @@ def audit(
     faces: bool = True,
     size: int = 48,
     seed: int = 0,
+    labels: object = None,
 ) -> dict[str, Any]:
     """Audit a data set and write ``audit.json``, ``audit.md``, ``audit.html`` and PNG figures.
 
@@ -46,6 +54,8 @@ def audit(
         Height and width in pixels at which images are compared and shown.
     seed : int, default=0
         Seed of parts that are held out and of the faces shown.
+    labels : mapping, str or path, optional
+        New label by old one, as :func:`load` takes it.
 
     Returns
     -------
@@ -59,9 +69,9 @@ def audit(
     """
     output = Path(output_dir)
     output.mkdir(parents=True, exist_ok=True)
-    dataset, shapes, problems = _read(dataset_or_source, size, seed)
+    dataset, shapes, problems = _read(dataset_or_source, size, seed, labels)
     findings = _describe(dataset, faces) | _unreadable(problems) | {"sizes": _sizes(dataset, shapes)}
-    for find in (count_classes, measure_grays, find_copies, find_lookalikes):
+    for find in (count_classes, measure_grays, find_copies, find_people, find_lookalikes):
         findings |= find(dataset)
     findings["figures"] = _write_figures(dataset, findings, output, faces, seed)
     write_text(output / "audit.json", json.dumps(findings, indent=1) + "\n")
@@ -71,14 +81,18 @@ def audit(
 
 
 def _read(
-    dataset_or_source: Dataset | str | os.PathLike[str], size: int, seed: int
+    dataset_or_source: Dataset | str | os.PathLike[str], size: int, seed: int, labels: object
 ) -> tuple[Dataset, NDArray[np.int32] | None, Problems | None]:
     if isinstance(dataset_or_source, Dataset):
         return dataset_or_source, None, None
+    mapping = parse_mapping(labels)
+    if labels is not None and mapping is None:
+        raise ValueError(f"labels must be a mapping, such as anger=angry,contempt=drop; got {labels!r}")
     if dataset_or_source == BUILT_IN:
-        return load(dataset_or_source, size=size, seed=seed), None, None
+        options = {} if mapping is None else {"labels": mapping}
+        return load(dataset_or_source, size=size, seed=seed, **options), None, None
     problems = Problems(str(dataset_or_source), collect=True)
-    dataset, shapes = read_source(open_source(dataset_or_source), size, seed, problems)
+    dataset, shapes = read_source(open_source(dataset_or_source, mapping), size, seed, problems)
     return dataset, shapes, problems
 
 

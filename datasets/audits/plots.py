@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ferbench.datasets.base import LABELS, SPLITS, Dataset
+from ferbench.datasets.audits.findings import audited_labels
+from ferbench.datasets.base import SPLITS, Dataset
 
 # Okabe and Ito's colors, told apart with any color vision.
 COLORS = {"Training": "#0072B2", "PublicTest": "#E69F00", "PrivateTest": "#009E73"}
@@ -22,13 +23,14 @@ MIN_FACES_OF_AN_AVERAGE = 25
 def plot_classes(findings: Mapping[str, Any]) -> Figure:
     """Share of each label in each split, with the number of images on the bars."""
     figure, axes = _figure(9, 3.6)
-    positions = np.arange(len(LABELS))
+    labels = list(findings["counts"][SPLITS[0]])
+    positions = np.arange(len(labels))
     for number, split in enumerate(SPLITS):
-        counts = np.array([findings["counts"][split][label] for label in LABELS])
+        counts = np.array([findings["counts"][split][label] for label in labels])
         heights = 100 * counts / max(1, counts.sum())
         bars = axes.bar(positions + 0.28 * (number - 1), heights, 0.27, color=COLORS[split], label=split)
         axes.bar_label(bars, [f"{n:,}" for n in counts], fontsize=6.5, padding=1.5, rotation=90)
-    axes.set_xticks(positions, LABELS)
+    axes.set_xticks(positions, labels, rotation=0 if len(labels) < 10 else 45)
     axes.set_ylabel("share of the split, %")
     axes.margins(y=0.18)
     axes.legend(frameon=False, ncols=3, loc="upper right")
@@ -81,8 +83,13 @@ def plot_sizes(findings: Mapping[str, Any]) -> Figure:
 
 def plot_mean_faces(dataset: Dataset, *, faces: bool) -> Figure:
     """Average picture of each label over all splits."""
-    figure = Figure(figsize=(9, 1.7), layout="constrained")
-    for axes, label in zip(figure.subplots(1, len(LABELS)), LABELS, strict=True):
+    labels = audited_labels(dataset)
+    rows_of_faces = -(-len(labels) // 8)
+    figure = Figure(figsize=(9, 1.7 * rows_of_faces), layout="constrained")
+    grid = figure.subplots(rows_of_faces, min(len(labels), 8), squeeze=False).ravel()
+    for spare in grid[len(labels) :]:
+        spare.set_axis_off()
+    for axes, label in zip(grid, labels, strict=False):
         rows = np.flatnonzero(dataset.labels == label)
         axes.set_title(f"{label}\n{len(rows):,} images", fontsize=8)
         if len(rows) >= (1 if faces else MIN_FACES_OF_AN_AVERAGE):
@@ -96,8 +103,9 @@ def plot_mean_faces(dataset: Dataset, *, faces: bool) -> Figure:
 def plot_samples(dataset: Dataset, seed: int) -> Figure:
     """Random faces of each label."""
     generator = np.random.default_rng(seed)
-    figure = Figure(figsize=(9, 4.8), layout="constrained")
-    for axes, label in zip(figure.subplots(len(LABELS), 1), LABELS, strict=True):
+    labels = audited_labels(dataset)
+    figure = Figure(figsize=(9, 4.8 * len(labels) / 7), layout="constrained")
+    for axes, label in zip(figure.subplots(len(labels), 1, squeeze=False).ravel(), labels, strict=True):
         rows = np.flatnonzero(dataset.labels == label)
         rows = np.sort(generator.choice(rows, min(SAMPLES_PER_LABEL, len(rows)), replace=False))
         strip = np.full((dataset.images.shape[1], SAMPLES_PER_LABEL * (dataset.images.shape[2] + 2)), 255.0)

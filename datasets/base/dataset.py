@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,22 @@ LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 SPLITS = ("Training", "PublicTest", "PrivateTest")
 
 
-def content_fingerprint(images: NDArray[np.uint8], labels: NDArray[np.str_], split: NDArray[np.str_]) -> str:
-    """SHA-256 (hex) of images, labels and split, the same for the same content whatever form it came in."""
+def content_fingerprint(
+    images: NDArray[np.uint8],
+    labels: NDArray[np.str_],
+    split: NDArray[np.str_],
+    groups: NDArray[np.str_] | None = None,
+    votes: NDArray[np.float32] | None = None,
+) -> str:
+    """SHA-256 (hex) of the content, the same whatever form it came in; people and votes count where there are any."""
     digest = hashlib.sha256(repr(images.shape).encode())
     digest.update(np.ascontiguousarray(images).data)
     for column in (labels, split):
         digest.update("\n".join(map(str, column)).encode() + b"\0")
+    if groups is not None:
+        digest.update(b"groups\0" + "\n".join(map(str, groups)).encode() + b"\0")
+    if votes is not None:
+        digest.update(b"votes\0" + np.ascontiguousarray(votes, np.float32).tobytes())
     return digest.hexdigest()
 
 
@@ -33,7 +44,7 @@ class Dataset:
     images : ndarray of shape (n_samples, height, width), uint8
         Gray faces; may be a read-only memory map.
     labels : ndarray of shape (n_samples,), str
-        One of :data:`LABELS` for each image.
+        Label of each image: any names; those of FER2013 are :data:`LABELS`.
     split : ndarray of shape (n_samples,), str
         One of :data:`SPLITS` for each image.
     ids : ndarray of shape (n_samples,), str
@@ -46,11 +57,17 @@ class Dataset:
         Whether the faces are drawn by ferbench rather than photographed.
     notes : sequence of str
         What a reader of a table has to know, such as a validation part that was held out.
+    groups : ndarray of shape (n_samples,), str, or None
+        The person on each image, where the source says who it is.
+    sequence : ndarray of shape (n_samples,), str, or None
+        The clip or series of frames that each image comes from.
+    votes : ndarray of shape (n_samples, n_labels), float32, or None
+        Share of the raters that chose each label, in the order of :attr:`label_names`.
 
     Raises
     ------
     ValueError
-        When the images are no uint8 batch, the columns differ in length, or a label or split is unknown.
+        When the images are no uint8 batch, the columns differ in length, a label is empty, or a split is unknown.
     """
 
     name: str
@@ -62,11 +79,29 @@ class Dataset:
     landmarks: NDArray[np.float32] | None = None
     drawn: bool = False
     notes: Sequence[str] = field(default=())
+    groups: NDArray[np.str_] | None = None
+    sequence: NDArray[np.str_] | None = None
+    votes: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         _check_images(self.images, self.name)
-        for column, known in (("labels", LABELS), ("split", SPLITS), ("ids", None)):
-            _check_column(getattr(self, column), column, known, len(self.images), self.name)
+        for column, known in (("labels", None), ("split", SPLITS), ("ids", None), ("groups", None), ("sequence", None)):
+            values = getattr(self, column)
+            if values is not None or column not in ("groups", "sequence"):
+                _check_column(values, column, known, len(self.images), self.name)
+        if (empty := np.flatnonzero(self.labels == "")).size:
+            raise ValueError(f"{self.name}: labels must be names; row {empty[0]} has an empty one")
+        if self.votes is not None and self.votes.shape != (len(self.images), len(self.label_names)):
+            raise ValueError(
+                f"{self.name}: votes must have the shape {(len(self.images), len(self.label_names))}, one row for each "
+                f"image and one column for each label; got {self.votes.shape}"
+            )
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The labels that the images have: FER2013's in their usual order, then others by name."""
+        present = set(np.unique(self.labels).tolist())
+        return (*(label for label in LABELS if label in present), *sorted(present.difference(LABELS)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -76,6 +111,16 @@ class Dataset:
         if split not in SPLITS:
             raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
         return np.flatnonzero(self.split == split)
+
+    def take(self, rows: NDArray[np.intp]) -> dict[str, Any]:
+        """Columns of some rows, by name, without the fingerprint: what :func:`dataclasses.replace` takes."""
+        columns = ("images", "labels", "split", "ids", "landmarks", "groups", "sequence")
+        taken = {name: None if (values := getattr(self, name)) is None else values[rows] for name in columns}
+        if self.votes is None:
+            return taken
+        left = set(taken["labels"].tolist())
+        kept = [number for number, label in enumerate(self.label_names) if label in left]
+        return taken | {"votes": self.votes[rows][:, kept]}
 
     def part(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
         """Images and labels of one split."""

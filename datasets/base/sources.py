@@ -1,6 +1,6 @@
 """What the loaders read from: a folder of labeled images, a zip of one, a FER2013 CSV."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -20,6 +20,9 @@ class Batch(NamedTuple):
     parts: list[str]
     images: NDArray[np.uint8]
     shapes: NDArray[np.int32]
+    people: Sequence[str] = ()
+    sequences: Sequence[str] = ()
+    votes: NDArray[np.float32] | None = None
 
 
 class Problems:

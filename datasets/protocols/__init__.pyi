@@ -1,13 +1,18 @@
 from .duplicates import find_leaks, image_groups
+from .people import check_people, shared_people, split_people
 from .splits import FRACTIONS, resolve_splits, stratified_split
-from .subset import check_labels, keep_labels
+from .subset import check_labels, keep_labels, map_labels
 
 __all__ = [
     "FRACTIONS",
     "check_labels",
+    "check_people",
     "find_leaks",
     "image_groups",
     "keep_labels",
+    "map_labels",
     "resolve_splits",
+    "shared_people",
+    "split_people",
     "stratified_split",
 ]

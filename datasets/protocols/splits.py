@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ferbench.datasets.base import SPLITS
 from ferbench.datasets.protocols.duplicates import image_groups
+from ferbench.datasets.protocols.people import shared_people, split_people
 
 # Of a source without any split; of Training where the third split is missing, which is the official share.
 FRACTIONS = {"PublicTest": 0.15, "PrivateTest": 0.15}
@@ -39,9 +40,15 @@ def stratified_split(
 
 
 def resolve_splits(
-    parts: NDArray[np.str_], labels: NDArray[np.str_], images: NDArray[np.uint8], seed: int, source: str
+    parts: NDArray[np.str_],
+    labels: NDArray[np.str_],
+    images: NDArray[np.uint8],
+    seed: int,
+    source: str,
+    *,
+    people: NDArray[np.str_] | None = None,
 ) -> tuple[NDArray[np.str_], list[str]]:
-    """Turn what a source says about its parts into the three splits.
+    """Turn what a source says about its parts into the three splits; what is drawn is drawn by person where known.
 
     Returns
     -------
@@ -53,7 +60,10 @@ def resolve_splits(
     split = np.array([_OFFICIAL.get(part, part) for part in parts.tolist()], "<U11")
     present = set(split.tolist())
     if present == set(SPLITS):
-        return split, []
+        return split, shared_people(split, people)
+    if len(present) == 1 and people is not None:
+        split = split_people(labels, people, seed, FRACTIONS, source)
+        return split, [_drawn_by_person(split, people, seed)]
     if len(present) == 1:
         split = stratified_split(labels, seed, FRACTIONS, image_groups(images))
         return split, [
@@ -66,6 +76,9 @@ def resolve_splits(
         split[split == "PublicTest"] = "PrivateTest"
         notes.append("The source's only other part, its validation part, is scored as PrivateTest.")
     rows = np.flatnonzero(split == "Training")
+    if people is not None:
+        split[rows] = split_people(labels[rows], people[rows], seed, HELD_OUT, source)
+        return split, [*notes, _drawn_by_person(split, people, seed), *shared_people(split, people)]
     split[rows] = stratified_split(labels[rows], seed, HELD_OUT, image_groups(images[rows]))
     held = int((split == "PublicTest").sum())
     notes.append(
@@ -73,6 +86,14 @@ def resolve_splits(
         f"{len(rows):,} training images (seed {seed}; exact copies kept together)."
     )
     return split, notes
+
+
+def _drawn_by_person(split: NDArray[np.str_], people: NDArray[np.str_], seed: int) -> str:
+    counts = ", ".join(
+        f"{part} {len(np.unique(people[split == part])):,} people, {int((split == part).sum()):,} images"
+        for part in SPLITS
+    )
+    return f"The missing parts were drawn by person, so that nobody is in two of them (seed {seed}): {counts}."
 
 
 def _refuse_unclear(split: NDArray[np.str_], present: set[str], source: str) -> None:

@@ -1,7 +1,7 @@
 """Decoded images on disk: a memory map keyed by the fingerprint of the source."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -15,7 +15,7 @@ from ferbench.datasets.base import Batch, Problems, Source, cache_dir
 from ferbench.utils import PartFolder, remove_folder
 
 # Part of the key: raise it when decoding or the files below change.
-_FORMAT = 3
+_FORMAT = 4
 
 
 class Table(NamedTuple):
@@ -27,6 +27,9 @@ class Table(NamedTuple):
     images: NDArray[np.uint8]
     shapes: NDArray[np.int32]
     notes: NDArray[np.str_]
+    people: NDArray[np.str_]
+    sequences: NDArray[np.str_]
+    votes: NDArray[np.float32]
 
 
 def read_table(source: Source, size: int, problems: Problems) -> Table:
@@ -52,7 +55,7 @@ def _open(folder: Path) -> Table | None:
     try:
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         with np.load(folder / "rows.npz", allow_pickle=False) as rows:
-            columns = {name: rows[name] for name in ("ids", "labels", "parts", "shapes", "notes", "digest")}
+            columns = {name: rows[name] for name in (*Table._fields[:3], *Table._fields[4:], "digest")}
     except Exception:  # a damaged file raises nearly anything here; every one of them means: build it anew
         return None
     if hashlib.sha256(images).hexdigest() != str(columns.pop("digest")):
@@ -83,8 +86,16 @@ def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> 
         parts=np.array([part for batch in batches for part in batch.parts], str),
         shapes=np.concatenate([batch.shapes for batch in batches] or [np.empty((0, 2), np.int32)]),
         notes=np.array(problems.notes, str),
+        people=np.array([person for batch in batches for person in batch.people], str),
+        sequences=np.array([name for batch in batches for name in batch.sequences], str),
+        votes=_stack_votes(batches),
         digest=np.array(digest.hexdigest()),
     )
+
+
+def _stack_votes(batches: Sequence[Batch]) -> NDArray[np.float32]:
+    votes = [batch.votes for batch in batches if batch.votes is not None]
+    return np.concatenate(votes) if votes else np.empty((0, 0), np.float32)
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

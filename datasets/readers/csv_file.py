@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -11,7 +11,7 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.datasets.base import CODES, LABELS, SPLITS, Batch, Problems, canonical_label, canonical_split
+from ferbench.datasets.base import CODES, LABELS, SPLITS, Batch, LabelReader, Problems, canonical_split
 from ferbench.datasets.readers.tables import TableFile
 from ferbench.utils import resize, sha256_of
 
@@ -25,7 +25,11 @@ _OFFICIAL = {name.casefold(): name for name in SPLITS}
 class CsvSource:
     """A CSV with one face in each row, its pixels as 0 … 255 with spaces between."""
 
-    def __init__(self, table: TableFile | Path) -> None:
+    def __init__(
+        self, table: TableFile | Path, mapping: Mapping[str, str] | None = None, codes: Sequence[str] = CODES
+    ) -> None:
+        self.labels = LabelReader(mapping, {str(code): label for code, label in enumerate(codes)})
+        self._codes = codes
         self._table = TableFile(table) if isinstance(table, Path) else table
         self.path = self._table.path
         self.name = self._table.name
@@ -40,7 +44,9 @@ class CsvSource:
 
     def fingerprint(self) -> str:
         """SHA-256 of the file, and which of the files in it."""
-        return f"{sha256_of(self.path)} {self._table.member}".strip()
+        key = f"{sha256_of(self.path)} {self._table.member}".strip()
+        changed = self.labels.mapping or self._codes != CODES
+        return f"{key}\n{self._codes} {sorted(self.labels.mapping.items())}" if changed else key
 
     def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
         """Read all rows."""
@@ -49,6 +55,8 @@ class CsvSource:
         for row_id, cells in self._rows(problems):
             try:
                 row = self._read_row(cells)
+                if row is None:
+                    continue
                 n_pixels = n_pixels or row[2].size
                 if row[2].size != n_pixels:
                     raise ValueError(f"expected {n_pixels:,} pixels, as in the rows before; got {row[2].size:,}")
@@ -58,6 +66,7 @@ class CsvSource:
             if len(rows) == _ROWS_PER_BATCH:
                 yield _batch(rows, size)
                 rows = []
+        problems.notes.extend(self.labels.notes())
         if rows:
             yield _batch(rows, size)
 
@@ -101,22 +110,24 @@ class CsvSource:
         if blank:
             problems.notes.append(f"{blank:,} rows without any content were passed over.")
 
-    def _read_row(self, cells: list[str]) -> tuple[str, str, NDArray[np.uint8]]:
+    def _read_row(self, cells: list[str]) -> tuple[str, str, NDArray[np.uint8]] | None:
         if len(cells) <= max(self._columns.values()):
             raise ValueError(f"expected {len(self._columns)} columns; got {len(cells)}")
-        label = _read_label(cells[self._columns["emotion"]].strip())
+        label = self._read_label(cells[self._columns["emotion"]].strip())
+        if label is None:
+            return None
         part = _read_usage(cells[self._columns["usage"]].strip()) if "usage" in self._columns else ""
         return label, part, read_pixels(cells[self._columns["pixels"]])
 
-
-def _read_label(text: str) -> str:
-    # Spreadsheets and pandas write 3 as 3.0.
-    whole = text.removesuffix(".0")
-    if whole.isdecimal() and int(whole) < len(CODES):
-        return CODES[int(whole)]
-    if (label := canonical_label(text)) is None:
-        raise ValueError(f"label {text!r} is outside the seven; expected a code 0 to 6 or one of {', '.join(LABELS)}")
-    return label
+    def _read_label(self, text: str) -> str | None:
+        # Spreadsheets and pandas write 3 as 3.0.
+        whole = text.removesuffix(".0")
+        if whole.isdecimal() and not self.labels.knows(str(int(whole))):
+            raise ValueError(
+                f"label {text!r} is outside the seven; expected a code 0 to {len(self._codes) - 1}, one of "
+                f"{', '.join(LABELS)} or another name; or give its meaning, such as labels={{{whole!r}: 'bored'}}"
+            )
+        return self.labels.read(str(int(whole)) if whole.isdecimal() else text)
 
 
 def _read_usage(text: str) -> str:

@@ -7,32 +7,28 @@ import struct
 import zipfile
 import zlib
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from pathlib import Path
 
 import numpy as np
 
-from ferbench.datasets.base import LABELS, SPLITS, Batch, Problems, canonical_label, canonical_split
+from ferbench.datasets.base import Batch, LabelReader, Problems
+from ferbench.datasets.readers.entries import Entry, cut_out, place_by_folder
 from ferbench.utils.pictures import IMAGE_SUFFIXES, MAX_FILE_BYTES, Decoded, decode
 
 _ROWS_PER_TASK = 256
 
 
-class Entry(NamedTuple):
-    """One labeled image file: its path in the source, label and part."""
-
-    path: str
-    label: str
-    part: str
-
-
-class _ImageFiles:
+class ImageFiles:
     """Decode labeled image files in a thread pool; the subclasses say where the bytes come from."""
 
-    def __init__(self, path: Path, paths: Sequence[str]) -> None:
+    def __init__(self, path: Path, paths: Sequence[str], others: Sequence[str] = ()) -> None:
         self.path = path
+        self.others = sorted(others)
+        self.labels = LabelReader()
+        self.place: Callable[[ImageFiles, Problems], list[Entry]] = _by_folder
+        self.layout = ""
         self.notes: list[str] = []
         self.name = path.stem if path.is_file() else _folder_name(path.resolve())
         self.paths = sorted(path for path in paths if _is_image(path))
@@ -48,9 +44,18 @@ class _ImageFiles:
         """Bytes of one file."""
         raise NotImplementedError
 
+    def text(self, path: str) -> str:
+        """Content of a text file."""
+        return self.read(path).decode("utf-8-sig", errors="replace")
+
+    def reading(self) -> str:
+        """What of the reading changes the rows: the layout and the mapping of labels; empty for a plain folder."""
+        return f"\n{self.layout} {sorted(self.labels.mapping.items())}" if self.layout or self.labels.mapping else ""
+
     def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
         """Decode all files in order of their paths."""
-        entries = place(self.paths, problems)
+        entries = self.place(self, problems)
+        problems.notes.extend(self.labels.notes())
         tasks = [entries[start : start + _ROWS_PER_TASK] for start in range(0, len(entries), _ROWS_PER_TASK)]
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         with ThreadPoolExecutor(workers) as pool:
@@ -66,32 +71,33 @@ class _ImageFiles:
                 pool.shutdown(cancel_futures=True)
 
     def _decode(self, entries: Sequence[Entry], size: int) -> list[Decoded | str]:
-        return [self._decode_one(entry.path, size) for entry in entries]
+        return [self._decode_one(entry, size) for entry in entries]
 
-    def _decode_one(self, path: str, size: int) -> Decoded | str:
+    def _decode_one(self, entry: Entry, size: int) -> Decoded | str:
         try:
-            return decode(self.read(path), size)
+            data = self.read(entry.path)
+            return decode(data, size) if entry.box is None else cut_out(data, entry.box, size)
         except (ValueError, OSError) as error:
             return str(error)
 
 
-class FolderSource(_ImageFiles):
+class FolderSource(ImageFiles):
     """A folder of labeled images."""
 
     def __init__(self, path: Path) -> None:
         self._stats: dict[str, tuple[int, int]] = {}
         self._visited: set[Path] = set()
-        self._others: Counter[str] = Counter()
         self._walk(path, "")
-        super().__init__(path, list(self._stats))
-        self.notes = _left_out(self._others)
+        images = [name for name in self._stats if _is_image(name)]
+        super().__init__(path, images, [name for name in self._stats if not _is_image(name)])
+        self.notes = left_out(self.others)
 
     def fingerprint(self) -> str:
         """SHA-256 of names, sizes and modification times."""
         digest = hashlib.sha256(b"folder")
-        for path in self.paths:
+        for path in (*self.paths, *(self.others if self.layout else ())):
             digest.update(f"{path}\0{self._stats[path]}\n".encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
+        return digest.hexdigest() + self.reading()
 
     def read(self, path: str) -> bytes:
         """Bytes of one file."""
@@ -108,13 +114,11 @@ class FolderSource(_ImageFiles):
             for entry in entries:
                 if entry.is_dir():
                     self._walk(Path(entry.path), f"{prefix}{entry.name}/")
-                elif _is_image(prefix + entry.name):
-                    self._stats[prefix + entry.name] = _size_and_time(entry)
                 else:
-                    self._others[_kind(prefix + entry.name)] += 1
+                    self._stats[prefix + entry.name] = _size_and_time(entry)
 
 
-class ZipSource(_ImageFiles):
+class ZipSource(ImageFiles):
     """A zip of labeled images, read in place."""
 
     def __init__(self, path: Path) -> None:
@@ -123,8 +127,8 @@ class ZipSource(_ImageFiles):
                 self._infos = {_unix(info.filename): info for info in archive.infolist() if info.filename[-1:] != "/"}
         except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
             raise ValueError(f"{path}: not a zip, or a damaged one ({error}); download it again") from None
-        super().__init__(path, list(self._infos))
-        self.notes = _left_out(Counter(_kind(name) for name in self._infos if not _is_image(name)))
+        super().__init__(path, list(self._infos), [name for name in self._infos if not _is_image(name)])
+        self.notes = left_out(self.others)
         # Slices of a memory map need no lock: `ZipFile.read` would make the threads take turns.
         with path.open("rb") as file:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -132,10 +136,10 @@ class ZipSource(_ImageFiles):
     def fingerprint(self) -> str:
         """SHA-256 of the central directory's names, sizes and CRCs."""
         digest = hashlib.sha256(b"zip")
-        for path in self.paths:
+        for path in (*self.paths, *(self.others if self.layout else ())):
             info = self._infos[path]
             digest.update(f"{path}\0{info.file_size} {info.CRC}\n".encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
+        return digest.hexdigest() + self.reading()
 
     def read(self, path: str) -> bytes:
         """Bytes of one member, checked against its CRC and never longer than the directory says."""
@@ -165,23 +169,6 @@ class ZipSource(_ImageFiles):
             raise ValueError(f"damaged in the zip: {error}; download the zip again") from None
 
 
-def place(paths: Sequence[str], problems: Problems) -> list[Entry]:
-    """Read label and part of each file from its path: <label>/…, <split>/<label>/… and FER2013's prefixes."""
-    folders: dict[str, tuple[str | None, str]] = {}
-    entries = []
-    for path in paths:
-        folder, _, file_name = path.rpartition("/")
-        if folder not in folders:
-            folders[folder] = _label_and_part(folder)
-        label, part = folders[folder]
-        if label is None:
-            problems.add(path, _unknown_label(folder))
-            continue
-        prefix = file_name.split("_", 1)[0]
-        entries.append(Entry(path, label, prefix if prefix in SPLITS and "_" in file_name else part))
-    return entries
-
-
 def _gather(entries: Sequence[Entry], results: Future[list[Decoded | str]], size: int, problems: Problems) -> Batch:
     good: list[tuple[Entry, Decoded]] = []
     for entry, result in zip(entries, results.result(), strict=True):
@@ -190,32 +177,18 @@ def _gather(entries: Sequence[Entry], results: Future[list[Decoded | str]], size
         else:
             good.append((entry, result))
     return Batch(
-        ids=[entry.path for entry, _ in good],
+        ids=[entry.id or entry.path for entry, _ in good],
         labels=[entry.label for entry, _ in good],
         parts=[entry.part for entry, _ in good],
         images=np.array([row.image for _, row in good], np.uint8).reshape(-1, size, size),
         shapes=np.array([(row.width, row.height) for _, row in good], np.int32).reshape(-1, 2),
+        people=[entry.person for entry, _ in good],
+        sequences=[entry.sequence for entry, _ in good],
     )
 
 
-def _label_and_part(folder: str) -> tuple[str | None, str]:
-    """Label and part that a folder stands for: the innermost known name of each."""
-    names = PurePosixPath(folder).parts[::-1]
-    if not names:
-        return None, ""
-    label = canonical_label(names[0])
-    if label is None and len(names) > 1 and canonical_split(names[1]) is None:
-        # Below a label there may be folders of persons or sources; below a split there may not.
-        label = next((found for name in names[1:] if (found := canonical_label(name))), None)
-    part = next((found for name in names if (found := canonical_split(name))), "")
-    return label, part
-
-
-def _unknown_label(folder: str) -> str:
-    if not folder:
-        return f"the image lies in no label folder; expected <label>/<image> with a label among {', '.join(LABELS)}"
-    name = PurePosixPath(folder).name
-    return f"label {name!r} is outside the seven ({', '.join(LABELS)}); rename or remove that folder"
+def _by_folder(files: ImageFiles, problems: Problems) -> list[Entry]:
+    return place_by_folder(files.paths, files.labels, problems)
 
 
 def _unix(name: str) -> str:
@@ -232,8 +205,9 @@ def _kind(path: str) -> str:
     return f"hidden {ending}".strip() if _is_hidden(path) else ending or "without an ending"
 
 
-def _left_out(others: Counter[str]) -> list[str]:
-    if not others:
+def left_out(paths: Sequence[str]) -> list[str]:
+    """How many files that are no images were left out, by kind."""
+    if not (others := Counter(map(_kind, paths))):
         return []
     kinds = ", ".join(
         f"{count:,} {kind}" for kind, count in sorted(others.items(), key=lambda item: (-item[1], item[0]))

@@ -1,5 +1,6 @@
 """Colors of emotions: the same in the window, in files and in pages, and told apart by color-blind people."""
 
+import colorsys
 from collections.abc import Sequence
 
 # Okabe and Ito, "Color Universal Design" (2008): distinct in every common kind of color blindness.
@@ -32,7 +33,15 @@ def color_of(label: str, classes: Sequence[str] = ()) -> str:
     if label not in classes:
         return UNCERTAIN_COLOR
     others = [name for name in classes if name not in EMOTION_COLORS]
-    return _OTHERS[others.index(label) % len(_OTHERS)]
+    place = others.index(label)
+    return _OTHERS[place] if place < len(_OTHERS) else _further_color(place - len(_OTHERS))
+
+
+def _further_color(place: int) -> str:
+    """A color of its own for each label beyond the schemes: hues by the golden ratio, two levels of lightness."""
+    hue = (0.08 + place * 0.618033988749895) % 1.0
+    channels = colorsys.hls_to_rgb(hue, 0.36 if place % 2 else 0.64, 0.55)
+    return "#" + "".join(f"{round(255 * value):02X}" for value in channels)
 
 
 def bgr(color: str) -> tuple[int, int, int]:

@@ -109,15 +109,15 @@ def test_audit_goes_on_past_what_load_refuses(tmp_path: Path, faces: Dataset) ->
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), faces.images[row])
     (folder / "Training" / "happy" / "broken|<b>.png").write_bytes(b"no image")
-    (folder / "Training" / "contempt").mkdir()
-    cv2.imwrite(str(folder / "Training" / "contempt" / "1.png"), faces.images[0])
+    (folder / "Training" / "7").mkdir()
+    cv2.imwrite(str(folder / "Training" / "7" / "1.png"), faces.images[0])
     with pytest.raises(ValueError):
         load(folder)
     findings = audit(folder, tmp_path / "out")
     reasons = {row["id"]: row["reason"] for row in findings["unreadable"]}
-    assert reasons.keys() == {"Training/happy/broken|<b>.png", "Training/contempt/1.png"}
+    assert reasons.keys() == {"Training/happy/broken|<b>.png", "Training/7/1.png"}
     assert "not an image" in reasons["Training/happy/broken|<b>.png"]
-    assert "outside the seven" in reasons["Training/contempt/1.png"]
+    assert "label '7' is a number that nothing explains" in reasons["Training/7/1.png"]
     assert findings["images"] == len(faces)
     page = (tmp_path / "out" / "audit.html").read_text()
     assert "broken|&lt;b&gt;.png" in page and "<b>.png" not in page

@@ -86,6 +86,8 @@ def test_every_label_has_a_color_of_its_own() -> None:
     classes = ("happy", "bored", "amused")
     assert len({color_of(label, classes) for label in classes}) == 3
     assert color_of("bored", classes) == color_of("bored", classes)
+    many = [f"label {number}" for number in range(40)]
+    assert len({color_of(label, many) for label in many} | set(EMOTION_COLORS.values()) | {UNCERTAIN_COLOR}) == 48
 
 
 @pytest.mark.parametrize(("height", "width"), [(239, 320), (720, 1280), (48, 48), (1, 1), (2000, 300)])

@@ -1,0 +1,1 @@
+"""Loaders of known data sets, one file each; `ferbench data list` names them."""

@@ -1,0 +1,117 @@
+"""Rows of a source that are image files, and what the folders say of them."""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from ferbench.datasets.base import SPLITS, LabelReader, Problems, canonical_split
+from ferbench.utils import Decoded, resize
+from ferbench.utils.pictures import open_picture, to_gray
+
+# CK+ names a frame by person, sequence and number: S010_004_00000017.png.
+CK_NAME = re.compile(r"(S\d{3})_(\d{3})_\d{8}\.\w+$")
+
+
+class Entry(NamedTuple):
+    """One labeled image file: its path in the source, its label and part, and what else the source says of it.
+
+    `box` (left, top, right, bottom, in pixels) is the face where the image shows more; `id` replaces the path where
+    one file holds several rows.
+    """
+
+    path: str
+    label: str
+    part: str
+    person: str = ""
+    sequence: str = ""
+    box: tuple[int, int, int, int] | None = None
+    id: str = ""
+
+
+def cut_out(data: bytes, box: tuple[int, int, int, int], size: int) -> Decoded:
+    """Decode an image file and cut a face out of it.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no image, or the box lies outside of it.
+    """
+    image = to_gray(open_picture(data))
+    left, top, right, bottom = box
+    face = image[max(top, 0) : bottom, max(left, 0) : right]
+    if face.size == 0:
+        raise ValueError(f"the box {box} of the face lies outside the image of {image.shape[1]} x {image.shape[0]}")
+    return Decoded(resize(face, size), face.shape[1], face.shape[0])
+
+
+def place_by_folder(paths: Sequence[str], labels: LabelReader, problems: Problems) -> list[Entry]:
+    """Read label and part of each file from its path: <label>/…, <split>/<label>/… and FER2013's prefixes.
+
+    Labels come from the folders: the innermost name that is a known label, or else the first folder that is no split.
+    """
+    common = _common_folder(paths)
+    people = all(CK_NAME.search(path) for path in paths)
+    folders: dict[str, tuple[str, str]] = {}
+    entries = []
+    for path in paths:
+        folder, _, file_name = path.rpartition("/")
+        if folder not in folders:
+            folders[folder] = _label_and_part(folder, common, labels)
+        text, part = folders[folder]
+        label = _read(path, text, labels, problems)
+        if label is None:
+            continue
+        prefix = file_name.split("_", 1)[0]
+        entry = Entry(path, label, prefix if prefix in SPLITS and "_" in file_name else part)
+        match = CK_NAME.search(path) if people else None
+        entries.append(entry if match is None else entry._replace(person=match[1], sequence=f"{match[1]}_{match[2]}"))
+    return entries
+
+
+def _read(path: str, text: str, labels: LabelReader, problems: Problems) -> str | None:
+    if not text:
+        problems.add(
+            path,
+            "the image lies in no label folder; expected <label>/<image> or <split>/<label>/<image>, such as "
+            "train/happy/1.jpg",
+        )
+        return None
+    try:
+        return labels.read(text)
+    except ValueError as error:
+        problems.add(path, str(error))
+        return None
+
+
+def _common_folder(paths: Sequence[str]) -> int:
+    """Number of folders that all paths begin with."""
+    first = PurePosixPath(paths[0]).parts[:-1] if paths else ()
+    for depth in range(len(first), 0, -1):
+        start = "/".join(first[:depth]) + "/"
+        if all(path.startswith(start) for path in paths):
+            return depth
+    return 0
+
+
+def _label_and_part(folder: str, common: int, labels: LabelReader) -> tuple[str, str]:
+    """Name of the label folder, empty where there is none, and the part that the path names."""
+    names = PurePosixPath(folder).parts[::-1]
+    part = next((found for name in names if (found := canonical_split(name))), "")
+    if not names:
+        return "", ""
+    if labels.knows(names[0]):
+        return names[0], part
+    if len(names) > 1 and canonical_split(names[1]) is None:
+        # Below a label there may be folders of persons or sources; below a split there may not.
+        known = next((name for name in names[1:] if labels.knows(name)), None)
+        if known is not None:
+            return known, part
+    return _unknown_folder(names[::-1], common), part
+
+
+def _unknown_folder(names: tuple[str, ...], common: int) -> str:
+    """First folder below the innermost split, or below what all paths share: a label of the data set's own."""
+    splits = [number for number, name in enumerate(names) if canonical_split(name)]
+    below = names[splits[-1] + 1 :] if splits else names[common:]
+    return below[0] if below else ""
