@@ -1,4 +1,4 @@
-"""Measure the live system."""
+"""Measure the speed and the detection rate of the live system."""
 
 import lazy_loader as lazy
 

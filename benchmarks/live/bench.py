@@ -1,4 +1,4 @@
-"""The live benchmark: every configuration in a child process, in interleaved rounds, one record each."""
+"""Run the live benchmark: each configuration in a child process, in interleaved rounds, with one record each."""
 
 import os
 import tempfile
@@ -39,26 +39,27 @@ _ENVIRONMENT = ("python", "platform", "cpu", "cores", "packages")
 
 
 class LiveBench:
-    """Measures the live system.
+    """The live benchmark: measures rates, latencies and detections, and writes one record per configuration.
 
     Parameters
     ----------
     clip : Path
         A video of one talking person.
     photos : Path
-        A folder of close-ups with one face each; groups are put together from the larger square ones.
+        A folder of close-ups with one face each; group pictures are composed from the larger square ones.
     detectors, models : dict of str to str
-        What the measuring process gets, by the name to show; the first of each is the default.
+        Values for the options ``--detector`` and ``--model``, by display name; the first of each is the default.
     output : Path
         Folder for the records.
     fer : str, optional
-        Interpreter of an environment with the package ``fer``.
+        Python interpreter of an environment with the package ``fer``.
     only : sequence of str
         Patterns of configurations such as ``stream-640*``.
     rounds : int
-        Most measurements of each configuration, one of each in turn, so that a disturbance hits all alike.
+        Maximum number of measurements of each configuration. The configurations take turns, so that a disturbance of
+        the machine affects all of them.
     soak : int, optional
-        Run only the long measurement, of so many frames, once.
+        Run only the long measurement, once, with this number of frames.
 
     Raises
     ------
@@ -91,7 +92,7 @@ class LiveBench:
         self.session = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self, on_outcome: Callable[[Config, Said], None] = lambda config, said: None) -> list[dict[str, Any]]:
-        """Measure, and write each record anew after each of its rounds; returns the records."""
+        """Measure, rewrite a record after each of its rounds, and return the records."""
         about = self._about()
         records = {config.name: self._blank(config, about) for config in self.configs}
         with tempfile.TemporaryDirectory(prefix="ferbench-live-") as folder:
@@ -107,7 +108,7 @@ class LiveBench:
 
     @property
     def n_children(self) -> int:
-        """Processes that a run starts."""
+        """Number of processes that a run starts."""
         return sum(config.rounds(self.rounds) for config in self.configs)
 
     def _choose(self) -> list[Config]:
@@ -120,7 +121,7 @@ class LiveBench:
         return chosen
 
     def _prepare(self, folder: Path) -> dict[str, Any]:
-        """Make the scenes that are asked for; returns the boxes of the groups' faces."""
+        """Make the scenes of the chosen configurations; return the face boxes of the group pictures."""
         scenes = {config.scene for config in self.configs}
         sources = self.subjects.sources
         sources |= {CLIP: self.clip, PHOTOS: self.photos, "photo": photo_files(self.photos)[0]}
@@ -135,7 +136,7 @@ class LiveBench:
         return truths
 
     def _about(self) -> dict[str, Any]:
-        """What a reader needs to judge the figures: machine, load before the run, and what was measured."""
+        """Describe the environment: machine, load before the run, and the measured files."""
         known = environment()
         load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
         return {
@@ -159,11 +160,11 @@ class LiveBench:
 
 
 def _add_round(record: dict[str, Any], said: Said, truths: dict[str, Any]) -> None:
-    """Take in what a child said. One failed round makes the record a failed one: half a measurement is none."""
+    """Add the output of a child to the record. One failed round makes the whole record a failed one."""
     lines = [{**line, "at_s": round(line["at_s"], 4)} for line in said.lines]
     for line in lines:
         if line["event"] == "image":
-            # A frame of the clip has no name: where its one face is, nobody has marked.
+            # Frames of the clip have no name, because their face is not annotated.
             line["truth"] = truths[name] if (name := line.pop("name")) else None
             line["group"] = "-".join(name.split("-")[1:3]) if name and name.startswith("group-") else None
     record["rounds"].append({"lines": lines, "reason": said.reason})

@@ -1,4 +1,4 @@
-"""One child process that measures, and what it said."""
+"""Run one measuring child process and read its output."""
 
 import contextlib
 import json
@@ -15,38 +15,38 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Said:
-    """What a child said.
+    """Output of a measuring child process, as :func:`run_child` returns it.
 
     Attributes
     ----------
     lines : list of dict
         Its JSON lines, each with ``at_s``: seconds from the start of the process to the line.
     reason : str or None
-        Why it failed; None if it came to its end.
+        Why it failed; None if it finished.
     """
 
     lines: list[dict[str, Any]]
     reason: str | None
 
     def of(self, event: str) -> list[dict[str, Any]]:
-        """Lines of one kind."""
+        """Return the lines of one kind."""
         return [line for line in self.lines if line["event"] == event]
 
 
 def run_child(command: Sequence[str], *, timeout_s: float) -> Said:
-    """Run a measuring command to its end and read its JSON lines.
+    """Run a measuring command and read its JSON lines.
 
     Parameters
     ----------
     command : sequence of str
         Program and arguments.
     timeout_s : float
-        Seconds after which the child and everything it started are killed.
+        Seconds after which the child and all its child processes are killed.
 
     Notes
     -----
-    A child that fails, crashes or hangs gives its reason; only an interruption of this process is raised, after the
-    child is gone.
+    If the child fails, crashes or hangs, the result has a reason and nothing is raised. Only an interruption of this
+    process is raised, after the child has ended.
     """
     overdue = threading.Event()
     with tempfile.TemporaryFile() as log:
@@ -90,7 +90,7 @@ def _reason(lines: list[dict[str, Any]], code: int, log: Any) -> str | None:
 
 
 def _kill(child: "subprocess.Popen[bytes]") -> None:
-    """End the child and what it started, and let go of its output."""
+    """Kill the child and its child processes, and close its output."""
     if child.poll() is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)

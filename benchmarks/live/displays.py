@@ -1,4 +1,4 @@
-"""Drawings of the live benchmark: rates, latencies, detectors, and the process over a long run."""
+"""Plot the live benchmark: frame rates, latencies, detectors, and memory over a long run."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,13 +9,13 @@ from matplotlib.ticker import NullFormatter
 
 from ferbench.benchmarks.displays import DARK, GRAY, MARKERS, PALETTE, Display, clear_frame, set_title
 
-# Frames per second to reach with the default settings, by scene.
+# Target frames per second with the default settings, by scene.
 TARGET_FPS = {"640x480": 90.0, "1280x720": 30.0}
 
 
 @dataclass(frozen=True, eq=False)
 class _Rows(Display):
-    """One row for each video configuration that was measured."""
+    """Base class of the displays with one row per measured video configuration."""
 
     table: pd.DataFrame
 
@@ -27,7 +27,7 @@ class _Rows(Display):
         return 9.0, 1.6 + 0.27 * len(self.table)
 
     def _name_rows(self, ax: Axes) -> dict[str, str]:
-        """Write the configurations beside the rows; returns the color of each scene."""
+        """Write the configurations beside the rows and return the color of each scene."""
         names = [_label(row) for row in self.table.to_dict("records")]
         ax.set_yticks(range(len(names)), names, fontsize=9)
         ax.set_ylim(len(names) - 0.4, -0.6)
@@ -38,7 +38,7 @@ class _Rows(Display):
 
 @dataclass(frozen=True, eq=False)
 class RateDisplay(_Rows):
-    """Frames per second: the median of the rounds and their range; the default in a darker frame."""
+    """Frames per second: median and range of the rounds, with a dark frame around the default settings."""
 
     def _draw(self, ax: Axes) -> None:
         colors = self._name_rows(ax)
@@ -52,12 +52,12 @@ class RateDisplay(_Rows):
                 ax.plot([target, target], [place - 0.5, place + 0.5], color=DARK, linestyle="--", linewidth=1.6)
         ax.margins(x=0.08)
         ax.set_xlabel("frames per second, decoding included (median and range of the rounds; dashed: target)")
-        set_title(ax, "How fast a video goes through", "a file read as fast as possible; framed: the default settings")
+        set_title(ax, "Video frame rate", "a file read as fast as possible; framed: the default settings")
 
 
 @dataclass(frozen=True, eq=False)
 class LatencyDisplay(_Rows):
-    """Latency from a frame to its events: median, p90 and, where there are enough frames, p99."""
+    """Latency from a frame to its events: median, p90 and, with enough frames, p99."""
 
     def _draw(self, ax: Axes) -> None:
         colors = self._name_rows(ax)
@@ -78,7 +78,7 @@ class LatencyDisplay(_Rows):
 
 @dataclass(frozen=True, eq=False)
 class DetectorDisplay(Display):
-    """Share of the faces found by each detector in each set of pictures, with the time of a search beside it."""
+    """Share of faces found by each detector in each set of pictures, with the time per detection."""
 
     table: pd.DataFrame
 
@@ -108,14 +108,14 @@ class DetectorDisplay(Display):
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
         clear_frame(ax)
         ax.grid(axis="y", visible=False)
-        ax.set_xlabel("share of the faces found; beside the bars the median time of a search, and false boxes")
+        ax.set_xlabel("share of faces found; beside the bars: median time per detection, and false boxes")
         ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(detectors), fontsize=9, frameon=False)
-        set_title(ax, "What detectors find", "")
+        set_title(ax, "Faces found by detectors", "")
 
 
 @dataclass(frozen=True, eq=False)
 class SoakDisplay(Display):
-    """Memory of the process over a long run, with its threads and open files."""
+    """Memory, threads and open files of the process over a long run."""
 
     figsize: ClassVar[tuple[float, float]] = (8.6, 4.6)
 
@@ -144,7 +144,7 @@ class SoakDisplay(Display):
 
 
 def set_name(row: dict[Any, Any]) -> str:
-    """A set of pictures in a few words."""
+    """Return a short name of a set of pictures."""
     if row["scene"] == "groups" and not pd.isna(row["group_of"]):
         return f"groups of {row['group_of']}, {row['width']} wide"
     return f"{row['scene']}, as photographs" if row["kind"] == "thorough" else str(row["scene"])

@@ -1,7 +1,7 @@
-"""The PyPI package ``fer`` on a video, run by the interpreter of an environment in which it is installed.
+"""Measure the PyPI package ``fer`` on a video.
 
-A script, not a part of ferbench's own process: that environment has no ferbench, and ferbench never needs ``fer``. It
-prints one JSON line as :mod:`ferbench.realtime.measure.measure` does.
+The interpreter of another environment runs this file as a script. That environment needs ``fer`` but not ferbench, and
+ferbench does not need ``fer``. The script prints one JSON line like :mod:`ferbench.realtime.measure.measure`.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 
 
 def main(video: str, n_frames: int, seconds: float, warmup: int) -> dict[str, Any]:
-    """Go through a video with the Haar cascade and the package's own defaults."""
+    """Process a video with the Haar cascade and the default settings of the package."""
     import cv2
 
     detector = _detector()
@@ -46,7 +46,7 @@ def main(video: str, n_frames: int, seconds: float, warmup: int) -> dict[str, An
 
 
 def _detector() -> Any:
-    # The class moved between releases.
+    # The class is in another module since a later release.
     try:
         from fer.fer import FER
     except ImportError:
@@ -72,7 +72,7 @@ def _peak() -> int | None:
 
 if __name__ == "__main__":
     output = os.fdopen(os.dup(1), "w")
-    # TensorFlow prints what it likes.
+    # TensorFlow writes messages to standard output.
     os.dup2(2, 1)
     try:
         done = main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))

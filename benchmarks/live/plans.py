@@ -1,4 +1,4 @@
-"""What the live benchmark measures: configurations, and the command line of each."""
+"""List the configurations of the live benchmark and the command line of each."""
 
 import fnmatch
 import itertools
@@ -15,9 +15,9 @@ MEASURE = ("-m", "ferbench.realtime.measure")
 CLIP, ENLARGED, SIX = "clip", "640x480", "1280x720"
 VIDEOS = (CLIP, ENLARGED, SIX)
 PHOTOS, GROUPS = "photos", "groups"
-# Enough frames a round for the p99 of three rounds, and the longest that a slow configuration may take for them.
+# Frames per round, enough for a p99 over three rounds, and the time limit for a slow configuration.
 FRAMES, SECONDS, PATIENCE = 240, 3.0, 15.0
-# These are long, and have enough samples in fewer rounds.
+# These kinds take long and have enough samples in fewer rounds.
 MOST_ROUNDS = {"paced": 1, "detect": 2, "thorough": 2, "soak": 1}
 SOAK_EVERY = 1000
 OVERHEAD_S = 120.0
@@ -25,20 +25,20 @@ OVERHEAD_S = 120.0
 
 @dataclass(frozen=True)
 class Config:
-    """One configuration.
+    """One configuration of the live benchmark.
 
     Attributes
     ----------
     kind : {"stream", "paced", "detect", "thorough", "faces", "start", "soak", "fer"}
-        What is measured.
+        Kind of measurement.
     scene : str
         Name of the video, or of the set of pictures.
     detector, model : str
-        Names to show; empty where there is none.
+        Display names; empty if not used.
     detect_every : {"auto", "1"}
-        On which frames faces are searched.
+        On which frames the detector runs.
     default : bool
-        Whether it is what a user gets who chooses nothing.
+        Whether these are the default settings.
     """
 
     kind: str
@@ -52,13 +52,13 @@ class Config:
 
     @property
     def name(self) -> str:
-        """Name of its record; ``--only`` looks at it."""
+        """Name of its record, which the patterns of ``--only`` match."""
         every = "" if self.detect_every == "auto" else f"every-{self.detect_every}"
         parts = [self.kind, self.scene, self.detector, self.model, every]
         return re.sub(r"[^\w.+-]", "-", "-".join(part for part in parts if part))
 
     def rounds(self, asked: int) -> int:
-        """How often it is measured when so many rounds are asked for."""
+        """Return the number of measurements for the requested number of rounds."""
         return min(asked, MOST_ROUNDS.get(self.kind, asked))
 
     def as_dict(self) -> dict[str, Any]:
@@ -66,22 +66,22 @@ class Config:
         return asdict(self)
 
     def matches(self, only: Sequence[str]) -> bool:
-        """Whether a pattern such as ``stream-640*`` fits; no pattern fits all."""
+        """Return whether a pattern such as ``stream-640*`` matches; without patterns every configuration matches."""
         return not only or any(fnmatch.fnmatchcase(self.name, pattern) for pattern in only)
 
 
 @dataclass(frozen=True)
 class Subjects:
-    """What is measured with which files; only names go into records.
+    """The files to measure with, by name. Records contain only the names.
 
     Attributes
     ----------
     sources : dict of str to Path
         Videos and folders of pictures by scene.
     detectors, models : dict of str to str
-        What to give to ``--detector`` and ``--model``, by the name to show; the first of each is the default.
+        Values for the options ``--detector`` and ``--model``, by display name; the first of each is the default.
     fer : str or None
-        Interpreter of an environment with the package ``fer``.
+        Python interpreter of an environment with the package ``fer``.
     """
 
     sources: dict[str, Path]
@@ -90,7 +90,7 @@ class Subjects:
     fer: str | None = None
 
     def command(self, config: Config) -> list[str]:
-        """Command that measures a configuration once."""
+        """Return the command that measures a configuration once."""
         source = str(self.sources[config.scene])
         if config.kind == "fer":
             script = str(Path(__file__).with_name("fer_peer.py"))
@@ -108,17 +108,17 @@ def _sampling(config: Config) -> list[str]:
 
 
 def timeout_s(config: Config) -> float:
-    """Seconds after which a child has hung."""
+    """Return the seconds after which a child process is taken as hanging."""
     return OVERHEAD_S + (config.frames / 10 if config.kind == "soak" else 3 * config.seconds)
 
 
 def plan(subjects: Subjects) -> list[Config]:
-    """Everything but the soak."""
+    """Return all configurations except the soak."""
     detector, model = next(iter(subjects.detectors)), next(iter(subjects.models))
     streams = []
     for scene, name, of in itertools.product(VIDEOS, subjects.detectors, subjects.models):
         default = (name, of) == (detector, model)
-        # The default must get all its frames, as its p99 is asked for.
+        # The default settings get all their frames, because a p99 is required for them.
         seconds = PATIENCE if default else SECONDS
         streams.append(Config("stream", scene, name, of, default=default, seconds=seconds))
     paced = [Config("paced", scene, detector, model, default=True, frames=100, seconds=20) for scene in VIDEOS]
@@ -133,7 +133,7 @@ def plan(subjects: Subjects) -> list[Config]:
 
 
 def soak_config(subjects: Subjects, frames: int) -> Config:
-    """The default configuration for a long time."""
+    """Return the default configuration for a long run."""
     detector, model = next(iter(subjects.detectors)), next(iter(subjects.models))
     return Config("soak", CLIP, detector, model, default=True, frames=frames, seconds=0)
 
@@ -141,11 +141,11 @@ def soak_config(subjects: Subjects, frames: int) -> Config:
 def _beside_fer(subjects: Subjects, model: str) -> list[Config]:
     if subjects.fer is None:
         return []
-    # Ours once more with fer's own kind of detector on every frame, which is the same work.
+    # ferbench with fer's kind of detector on every frame, so that both do the same work.
     same = [Config("stream", scene, "haar", model, "1") for scene in (CLIP, ENLARGED) if "haar" in subjects.detectors]
     return [*(Config("fer", scene, frames=202, seconds=8.0) for scene in (CLIP, ENLARGED)), *same]
 
 
 def file_digest(path: Path) -> str:
-    """First digits of a file's SHA-256, to know what was measured."""
+    """Return the first digits of a file's SHA-256, to identify the measured file."""
     return sha256_of(path)[:12]

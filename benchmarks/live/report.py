@@ -1,4 +1,4 @@
-"""The files of the live benchmark: CSV, Markdown and PNG, rebuilt from the records alone."""
+"""Write the report of the live benchmark (CSV, Markdown and PNG) from its records."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -38,20 +38,20 @@ from ferbench.benchmarks.tables import (
 
 Row = dict[Any, Any]
 _HOW = """\
-Each configuration ran in a process of its own, one of each in turn, so that a disturbance of the machine hits all
-alike. Frames per second are the median of the rounds with their range, for a file that is read as fast as possible,
-decoding included. A latency runs from the moment a frame is taken up to its events; at the video's own pace (`paced`)
-from its arrival, waiting included. Percentiles are over the frames of all rounds; p90 needs 64 of them and p99 662, and
-what was not measured is blank. *Searched*: share of the frames in which the detector looked for faces; between them
-faces are followed. Processor: time of all threads, as a share of all cores. `640x480` is the clip enlarged,
-`1280x720` six heads cut out of photographs that move slowly on a blurred background.
+Each configuration ran in its own process. The configurations took turns, so that a disturbance of the machine affects
+all of them. Frames per second are the median and range of the rounds, for a file read as fast as possible, including
+decoding. Latency is the time from the moment a frame is read to its events. At the pace of the video (`paced`) it
+starts when the frame arrives and includes waiting. Percentiles are over the frames of all rounds; p90 needs 64 frames
+and p99 needs 662. A blank means not measured. *Searched*: share of frames on which the detector ran; on the others,
+faces are tracked. Processor: time of all threads, as a share of all cores. `640x480` is the enlarged clip. `1280x720`
+shows six heads from photographs that move slowly on a blurred background.
 """
 _FOUND = """\
-A box counts as a face if its center lies in it and its side is between half and twice the face's; every other box is
-false. Where the face lies in photographs is known from their framing, in groups from how they were put together; in the
-clip nobody has marked it: there the first box of a frame counts as the one face, and any further one as false.
-*As photographs*: the longer search of `ferbench image`; all others as in videos. Some of the photographs show faces
-that are turned, blurred or 25 pixels wide.
+A box counts as a face if its center lies inside the face and its side is between half and twice that of the face. Every
+other box is false. In photographs the position of the face is known from the framing, in groups from the composition.
+The clip has no annotations: the first box of a frame counts as its one face, and further boxes as false.
+*As photographs*: the thorough detection of `ferbench image`; the other rows use the detection for videos. Some
+photographs show faces that are turned, blurred or 25 pixels wide.
 """
 
 
@@ -61,7 +61,7 @@ def write_live_report(folder: Path) -> str:
     Returns
     -------
     str
-        The targets with what was measured, for a terminal.
+        The targets and the measured values, for a terminal.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def write_live_report(folder: Path) -> str:
 
 
 def _makers(tables: dict[str, pd.DataFrame]) -> dict[str, Callable[[], Display] | None]:
-    """What draws each plot; None where there is nothing to draw."""
+    """Return a function that makes each plot, or None if its table is empty."""
     streams, detectors, soak = tables["streams"], tables["detectors"], tables["soak"]
     fast = streams[(streams["status"] == "ok") & (streams["kind"] != "paced")].sort_values(
         ["scene", "fps"], ascending=[False, False]
@@ -110,11 +110,11 @@ def _page(records: Sequence[Row], tables: dict[str, pd.DataFrame], goals: pd.Dat
         ("Beside `fer`", _table(tables["beside_fer"], _FER), ()),
         ("Detectors", detectors and f"{_FOUND}\n{detectors}", ("detectors",)),
         ("One cropped face, on one core", _table(tables["faces"], _FACES), ()),
-        ("From the start of the process", _table(tables["start"], _START), ()),
+        ("Start-up time", _table(tables["start"], _START), ()),
         ("A long run", _soak_text(tables["soak"]), ("soak",)),
     ]
-    end = "Written by `ferbench measure-live`; `--rebuild` makes it again from the records."
-    return markdown_page(["# The live system, measured", _machine(records)], sections, plots, end)
+    end = "Written by `ferbench measure-live`; `--rebuild` writes it again from the records."
+    return markdown_page(["# Measurements of the live system", _machine(records)], sections, plots, end)
 
 
 def _machine(records: Sequence[Row]) -> str:
@@ -135,14 +135,14 @@ def _soak_text(samples: pd.DataFrame) -> str:
     threads, fds = verdict["threads"], verdict["fds"]
     files = "" if fds is None else f", open files {fds[0]} to {fds[1]}"
     return (
-        f"{verdict['frames']:,} frames of the clip in a loop in {verdict['seconds']:.0f} s, with event rows and a "
-        f"summary page being written. After a warm-up of {verdict['warmup_frames']:,} frames memory grew by "
+        f"The clip ran in a loop for {verdict['frames']:,} frames in {verdict['seconds']:.0f} s, while event rows and "
+        f"a summary page were written. After a warm-up of {verdict['warmup_frames']:,} frames memory grew by "
         f"{verdict['growth_mib']:.1f} MiB at most; threads {threads[0]} to {threads[1]}{files}."
     )
 
 
 def _table(frame: pd.DataFrame, columns: dict[str, Any]) -> str:
-    """Markdown table of some columns; each with its heading and how a value is written."""
+    """Return a Markdown table of the given columns, each with its heading and number format."""
     if not len(frame):
         return ""
     rows = [[_cell(write, row) for write in columns.values()] for row in frame.to_dict("records")]

@@ -1,6 +1,6 @@
-"""Scenes with a known number of faces: the clip as it is and enlarged, and groups put together from photographs.
+"""Make scenes with a known number of faces: the clip, the enlarged clip, and groups composed from photographs.
 
-Nothing here is random from run to run, and nothing of it is kept: scenes lie in a temporary folder.
+The scenes are the same in each run and are written to a temporary folder.
 """
 
 import json
@@ -17,33 +17,33 @@ Image = NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 
 FPS = 25.0
-# Photographs from which groups are made: square, at least so many pixels, one head that fills the picture. Where the
-# face lies in them: center and side as fractions of the picture, as counted out on the collection.
+# Groups are composed from square photographs of at least this many pixels in which one head fills the picture. The face
+# in them is given by its center and side as fractions of the picture, measured on the collection.
 LEAST_SIDE = 200
 FACE_X, FACE_Y, FACE_SIDE = 0.5, 0.54, 0.72
 GROUPS = (2, 4, 6, 9)
 WIDTHS = {640: 480, 1280: 720}
 SCENES_PER_GROUP = 8
-# Heads as fractions of the cell they stand in.
+# Sizes of the heads as fractions of their cells.
 HEAD_SIZES = (0.5, 0.95)
 SUFFIXES = (".jpg", ".jpeg", ".png")
 
 
 @dataclass(frozen=True)
 class Head:
-    """A photograph cut out softly, and where its face is in it."""
+    """A head cut out of a photograph with soft edges, and the box of its face."""
 
     image: Image
     mask: NDArray[np.float32]
 
 
 def photo_files(folder: Path) -> list[Path]:
-    """Photographs of a folder in order.
+    """Return the photographs of a folder in order.
 
     Raises
     ------
     ValueError
-        If it holds none.
+        If there is none.
     """
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
     if not files:
@@ -52,7 +52,7 @@ def photo_files(folder: Path) -> list[Path]:
 
 
 def portraits(folder: Path) -> list[Image]:
-    """Photographs that groups can be made from.
+    """Return the photographs from which groups can be composed.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def portraits(folder: Path) -> list[Image]:
 
 
 def photo_truth(image: Image) -> Box:
-    """Where the face of a close-up is: x, y, width, height in pixels."""
+    """Return the face box of a close-up: x, y, width, height in pixels."""
     height, width = image.shape[:2]
     side = FACE_SIDE * min(height, width)
     return FACE_X * width - side / 2, FACE_Y * height - side / 2, side, side
@@ -87,16 +87,16 @@ def write_enlarged(clip: Path, target: Path, size: tuple[int, int] = (640, 480))
 
 
 def write_group_video(photos: Path, target: Path, *, n_faces: int = 6, n_frames: int = 240) -> Path:
-    """Write 1280 x 720 pixels with heads that move slowly, each within its own part of the picture."""
+    """Write a video of 1280 x 720 pixels with heads that move slowly, each within its own cell."""
     size = (1280, 720)
     scene = Group(portraits(photos)[:n_faces], size, np.full(n_faces, 0.85))
     return _write_video(target, (scene.draw(number / FPS)[0] for number in range(n_frames)), size)
 
 
 def write_group_pictures(photos: Path, folder: Path) -> dict[str, list[Box]]:
-    """Write groups of 2, 4, 6 and 9 faces in two widths; returns the faces' boxes by file name.
+    """Write pictures of 2, 4, 6 and 9 faces in two widths and return the face boxes by file name.
 
-    The boxes also lie in the folder as ``truth.json``.
+    The boxes are also written to ``truth.json`` in the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     images, random = portraits(photos), np.random.default_rng(0)
@@ -106,7 +106,7 @@ def write_group_pictures(photos: Path, folder: Path) -> dict[str, list[Box]]:
             chosen = [images[place] for place in random.choice(len(images), n_faces, replace=False)]
             sizes, second = random.uniform(*HEAD_SIZES, n_faces), float(random.uniform(0, 30))
             for width, height in WIDTHS.items():
-                # The same people at the same places in both widths, so that only the size differs.
+                # Both widths show the same people at the same places, so that only the size differs.
                 picture, truth = Group(chosen, (width, height), sizes).draw(second)
                 name = f"group-{n_faces}-{width}-{number}.png"
                 cv2.imwrite(str(folder / name), picture)
@@ -121,7 +121,7 @@ class Group:
     Parameters
     ----------
     photos : sequence of ndarray of shape (side, side, 3), uint8
-        One for each face.
+        One photograph per face.
     size : tuple of int
         Width and height of the picture in pixels.
     shares : ndarray of shape (n_faces,)
@@ -139,13 +139,13 @@ class Group:
         self._background = _background(photos[0], size)
 
     def draw(self, second: float) -> tuple[Image, list[Box]]:
-        """Picture at a time in seconds, and the boxes of its faces."""
+        """Return the picture at a time in seconds, and its face boxes."""
         picture = self._background.copy()
         truths = []
         for number, (head, (column, row)) in enumerate(zip(self._heads, self._places, strict=True)):
             side = len(head.image)
             spare = self._cell[0] - side, self._cell[1] - side
-            # Different slow swings for each, so that they never move as one.
+            # Each head moves with its own slow frequencies, so that the heads do not move together.
             sway = np.sin(second * (0.5 + 0.07 * number) + number), np.cos(second * (0.4 + 0.05 * number) + 2 * number)
             left = round(self._cell[0] * column + spare[0] * (0.5 + 0.4 * sway[0]))
             top = round(self._cell[1] * row + spare[1] * (0.5 + 0.4 * sway[1]))
@@ -156,7 +156,7 @@ class Group:
 
 
 def _cut_out(photo: Image, side: int) -> Head:
-    """The middle of a photograph with soft edges."""
+    """Cut out the middle of a photograph with soft edges."""
     image = np.asarray(cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
     mask = np.zeros((side, side), np.float32)
     axes = (round(0.44 * side), round(0.47 * side))
@@ -165,8 +165,8 @@ def _cut_out(photo: Image, side: int) -> Head:
 
 
 def _background(photo: Image, size: tuple[int, int]) -> Image:
-    """A photograph blurred until nothing of the face is left."""
-    # Shrunk to a few pixels and enlarged again: the same as a very wide blur, in no time.
+    """Blur a photograph until the face is no longer visible."""
+    # Shrinking to a few pixels and enlarging again is a fast approximation of a very wide blur.
     few = cv2.resize(photo, (8, 8), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.resize(few, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 

@@ -1,4 +1,4 @@
-"""From the records of the live benchmark to its tables; nothing is measured here."""
+"""Make the tables of the live benchmark from its records."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,16 +11,16 @@ from ferbench.benchmarks.store import latency_summary
 from ferbench.benchmarks.tables import read_runs
 
 Record = dict[str, Any]
-# How far a box may be from the face it stands for: its center within the face, its side within this factor.
+# A box matches a face if its center is inside the face and its side differs by at most this factor.
 SIDE_FACTOR = 2.0
-# The first frames of a soak, during which caches fill, as a share of all; and the fewest samples for a verdict.
+# Share of the frames of a soak that count as warm-up, when caches fill; minimum number of samples for a verdict.
 WARMUP_SHARE, LEAST_SAMPLES = 0.1, 10
 MEBIBYTE = 2**20
 _STREAM_KINDS = ("stream", "paced", "fer")
 
 
 def read_records(folder: Path) -> list[Record]:
-    """All records of a results folder, by name.
+    """Read all records of a results folder, by name.
 
     Raises
     ------
@@ -31,17 +31,17 @@ def read_records(folder: Path) -> list[Record]:
 
 
 def stream_table(records: Sequence[Record]) -> pd.DataFrame:
-    """Frames per second, latencies, faces, processor and memory of each video configuration.
+    """Return frames per second, latencies, faces, processor time and memory of each video configuration.
 
-    Figures of a failed configuration are blank; ``fps`` is the median of the rounds, percentiles are of the frames of
-    all rounds together and blank where these are too few.
+    A failed configuration has blanks. ``fps`` is the median of the rounds. Percentiles are over the frames of all
+    rounds, and blank if there are too few frames.
     """
     chosen = [record for record in records if record["config"]["kind"] in _STREAM_KINDS]
     return pd.DataFrame([{**_head(record), **_stream_figures(record)} for record in chosen], columns=_STREAM_COLUMNS)
 
 
 def detector_table(records: Sequence[Record]) -> pd.DataFrame:
-    """Faces found, false boxes and time of a search, for each detector and set of pictures."""
+    """Return faces found, false boxes and detection time for each detector and set of pictures."""
     rows = []
     for record in records:
         if record["config"]["kind"] in ("detect", "thorough"):
@@ -50,7 +50,7 @@ def detector_table(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def faces_table(records: Sequence[Record]) -> pd.DataFrame:
-    """Milliseconds of recognizing one cropped face on one core, for each model."""
+    """Return the milliseconds to recognize one cropped face on one core, for each model."""
     rows = []
     for record in (record for record in records if record["config"]["kind"] == "faces"):
         times = [value for done in _done(record) for value in done["latencies_ms"]]
@@ -59,7 +59,7 @@ def faces_table(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def start_table(records: Sequence[Record]) -> pd.DataFrame:
-    """Seconds from the start of the process to a loaded recognizer and to the first prediction."""
+    """Return the seconds from the start of the process to a loaded recognizer and to the first prediction."""
     rows = []
     for record in (record for record in records if record["config"]["kind"] == "start"):
         done = _done(record)
@@ -77,7 +77,7 @@ def start_table(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def soak_table(records: Sequence[Record]) -> pd.DataFrame:
-    """Samples of the long run: frames, seconds, memory, threads, open files."""
+    """Return the samples of the long run: frames, seconds, memory, threads, open files."""
     samples = [
         line
         for record in records
@@ -90,7 +90,7 @@ def soak_table(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def soak_verdict(samples: pd.DataFrame) -> dict[str, Any] | None:
-    """Growth after warm-up in MiB, and whether threads and open files stayed constant; None with too few samples."""
+    """Return memory growth after warm-up in MiB and the ranges of threads and open files; None with too few samples."""
     if len(samples) < LEAST_SAMPLES:
         return None
     after = samples.iloc[max(1, round(WARMUP_SHARE * len(samples))) - 1 :]
@@ -105,7 +105,7 @@ def soak_verdict(samples: pd.DataFrame) -> dict[str, Any] | None:
 
 
 def beside_fer(records: Sequence[Record]) -> pd.DataFrame:
-    """Our configurations beside ``fer`` on the same video in the same run; the ratio is the median over the rounds."""
+    """Compare ferbench with ``fer`` on the same video in the same run; the ratio is the median over the rounds."""
     known = {record["config"]["scene"]: record for record in records if record["config"]["kind"] == "fer"}
     rows = []
     for record in records:
@@ -118,7 +118,7 @@ def beside_fer(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def match(boxes: Sequence[Sequence[float]], truths: Sequence[Sequence[float]]) -> tuple[int, int]:
-    """Faces that a box stands for, and boxes that stand for none; each box and each face counts once."""
+    """Count faces matched by a box, and boxes that match no face; each box and each face counts once."""
     left = list(truths)
     found = 0
     for box in boxes:
@@ -142,7 +142,7 @@ def _head(record: Record) -> dict[str, Any]:
 
 
 def _done(record: Record) -> list[Record]:
-    """What each round ended with; nothing of a record that failed."""
+    """Return the final line of each round; nothing for a failed record."""
     if record["status"] != "ok":
         return []
     return [line for each in record["rounds"] for line in each["lines"] if line["event"] == "done"]
@@ -180,7 +180,7 @@ def _detector_rows(record: Record) -> list[Record]:
 
 
 def _search_figures(images: list[Record], group: str) -> dict[str, Any]:
-    """Where nobody has marked the one face of a frame, the first box counts as it."""
+    """Count the first box as the face if the one face of a frame is not annotated."""
     counts = [
         (min(1, len(image["boxes"])), max(0, len(image["boxes"]) - 1))
         if image["truth"] is None

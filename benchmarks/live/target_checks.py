@@ -1,4 +1,4 @@
-"""What the live system promises, beside what was measured."""
+"""Compare the measured values of the live system with its targets."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ P90_MS, FACE_P90_MS, READY_S, TIMES_FER, GROWTH_MIB = 25.0, 2.0, 1.5, 5.0, 10.0
 
 
 def targets(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row for each target: what is expected, what was measured, and whether that is enough; blank if not measured.
+    """Return one row per target: expected value, measured value, and whether it is met; blank if not measured.
 
     Parameters
     ----------
     tables : dict of str to DataFrame
-        The tables of :mod:`ferbench.benchmarks.live.tables` by the name of their file.
+        The tables of :mod:`ferbench.benchmarks.live.tables`, by file name.
     """
     rows = [
         *_streams(tables["streams"]),
@@ -54,7 +54,7 @@ def _default_model(streams: pd.DataFrame) -> Any:
 
 
 def _of_default(table: pd.DataFrame, streams: pd.DataFrame) -> list[dict[Any, Any]]:
-    """Rows of the default model; of all, where no video was measured and nobody knows which it is."""
+    """Return the rows of the default model, or all rows if no video was measured, as only videos name the default."""
     name = _default_model(streams)
     return (table if name is None else table[table["model"] == name]).to_dict("records")
 

@@ -1,4 +1,4 @@
-"""What the reports of all tasks share: reading results, the leaderboard, drawings and the page."""
+"""Shared parts of the reports of all tasks: results, leaderboard, plots and page."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""A column of a page's leaderboard: what it shows, how it is written, and in which view it stands."""
+"""Define and format the columns of the leaderboard on a page."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the page's leaderboard.
+    """One column of the leaderboard on a page.
 
     Attributes
     ----------
     key : str
-        Column of the frame.
+        Name of the column in the frame.
     title, help : str
-        Head of the column, and what it means.
+        Heading and explanation.
     view : str
-        The view of the table that it belongs to; ``always`` for all of them.
+        The view of the table that shows the column; ``always`` for all views.
     write : callable
-        Turns a figure into text.
+        Formats a value as text.
     better : str
-        ``high`` or ``low``; empty when no value is better. Decides the first sorting order.
+        ``high`` or ``low``, or empty if no value is better. It sets the initial sorting order.
     unit : str
-        Shown under the title.
+        Unit, shown below the title.
     """
 
     key: str
@@ -40,11 +40,11 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether it is flush right and sorted by size."""
+        """Whether the column holds numbers, which are right-aligned and sorted by value."""
         return self.write is not str
 
     def cell(self, row: Mapping[Any, Any]) -> dict[str, Any]:
-        """Text, sorting value and interval of one row; all blank where nothing was measured."""
+        """Return text, sort value and interval of one row; all are blank if not measured."""
         value = row[self.key]
         if is_missing(value):
             return {"text": "", "sort": "", "interval": ""}
@@ -54,30 +54,30 @@ class Column:
 
 
 def shown(columns: Iterable[Column], frame: "pd.DataFrame") -> list[Column]:
-    """The columns that hold something for at least one row."""
+    """Return the columns that have a value in at least one row."""
     return [column for column in columns if not frame[column.key].isna().all()]
 
 
 def share(value: float) -> str:
-    """A fraction with three digits, as in the CSV."""
+    """Format a fraction with three digits, as in the CSV."""
     return f"{value:.3f}"
 
 
 def seconds(value: float) -> str:
-    """Seconds with about three significant digits."""
+    """Format seconds with about three significant digits."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def milliseconds(value: float) -> str:
-    """Milliseconds with two digits behind the point, fewer when there are many before it."""
+    """Format milliseconds with two decimals, or fewer for large values."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def whole(value: float) -> str:
-    """A whole number with separators."""
+    """Format a whole number with thousands separators."""
     return f"{value:,.0f}"
 
 
 def megabytes(value: float) -> str:
-    """Bytes as megabytes."""
+    """Format bytes as megabytes."""
     return f"{value / 1e6:,.2f}" if value < 1e8 else f"{value / 1e6:,.0f}"

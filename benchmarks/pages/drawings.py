@@ -1,4 +1,4 @@
-"""The drawings of a report: PNG files beside the tables, and the same as SVG that takes on the page's colors."""
+"""Make the plots of a report: PNG files, and SVG elements in the colors of the page."""
 
 import io
 import re
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ferbench.benchmarks.displays import Display
 
-# What the displays draw in dark on white follows the page instead, which may be dark.
+# Replaces the dark-on-white colors of the displays, because the page may use a dark theme.
 _PAGE_COLORS = {
     **dict.fromkeys(("#222222", "#000000"), "currentColor"),
     **dict.fromkeys(("#ffffff",), "var(--page)"),
@@ -25,7 +25,7 @@ _PAGE_COLORS = {
 
 
 def svg_of(name: str, make: "Callable[[], Display]") -> str:
-    """A drawing as an ``<svg>`` element in the colors of the page."""
+    """Return a plot as an ``<svg>`` element in the colors of the page."""
     from matplotlib import rc_context
 
     text = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
@@ -43,16 +43,14 @@ def svg_of(name: str, make: "Callable[[], Display]") -> str:
 
 
 class Drawings:
-    """Every drawing of a report, by the name of its file without the suffix.
-
-    Nothing is drawn before it is asked for.
+    """The plots of a report, by file name without the suffix. Each is made on first access.
 
     Parameters
     ----------
     makers : mapping of str to callable
-        What makes each drawing.
+        Functions that make the displays.
     patterns : sequence of str
-        Names of files that only a report writes, such as ``roc_*``: those of cells that are gone are removed.
+        Patterns of file names that only a report writes, such as ``roc_*``. Old files that match are removed.
     """
 
     def __init__(self, makers: "Mapping[str, Callable[[], Display]]", patterns: Sequence[str]) -> None:
@@ -65,15 +63,15 @@ class Drawings:
         return name in self._makers
 
     def display(self, name: str) -> "Display":
-        """One drawing by the name of its file."""
+        """Return one display by its file name."""
         return self._makers[name]()
 
     def svg(self, name: str) -> str:
-        """One drawing as an ``<svg>`` element in the colors of the page."""
+        """Return one plot as an ``<svg>`` element in the colors of the page."""
         return svg_of(name, self._makers[name])
 
     def save(self, root: Path) -> list[Path]:
-        """Write all of them as PNG into ``root``, and remove those of cells that are gone."""
+        """Write all plots as PNG into `root`, and remove those of cells that no longer exist."""
         written = [root / f"{name}.png" for name in write_plots(self._makers, root)]
         for pattern in self._patterns:
             for path in set(root.glob(f"{pattern}.png")) - set(written):
@@ -82,18 +80,18 @@ class Drawings:
 
 
 def about(results: BaseResults, split: str = "") -> str:
-    """The data that a drawing is about, and the split, as its title says it."""
+    """Return the data set and the split for the title of a plot."""
     drawn = " (drawn, not real)" if results.is_drawn else ""
     return f"{no_math(results.dataset.get('name'))}{drawn} {split}".strip()
 
 
 def trained(results: BaseResults) -> list[Any]:
-    """The cells whose records hold training curves that can be drawn."""
+    """Return the cells whose records have training curves that can be plotted."""
     return [cell for cell in results.measured if history_is_drawable(cell.record.get("history"))]
 
 
 def training_makers(results: BaseResults, validation: str) -> "dict[str, Callable[[], Display]]":
-    """What draws the training curves of each network."""
+    """Return a function for each network that makes the display of its training curves."""
     return {
         f"training_{slug(cell.label)}": partial(training_display, results, cell, validation)
         for cell in trained(results)
@@ -101,13 +99,13 @@ def training_makers(results: BaseResults, validation: str) -> "dict[str, Callabl
 
 
 def training_display(results: BaseResults, cell: MeasuredCell, validation: str) -> "Display":
-    """The training curves of one network."""
+    """Make the display of the training curves of one network."""
     dataset = f"{about(results)}, validated on {validation}"
     return displays.HistoryDisplay.from_history(cell.record["history"], name=no_math(cell.label), dataset=dataset)
 
 
 def history_frame(results: BaseResults) -> "pd.DataFrame | None":
-    """The training curves of all networks as one table; None without any."""
+    """Return the training curves of all networks as one table, or None if there are none."""
     curves = {
         cell.label: displays.HistoryDisplay.from_history(cell.record["history"]).frame() for cell in trained(results)
     }
@@ -115,7 +113,7 @@ def history_frame(results: BaseResults) -> "pd.DataFrame | None":
 
 
 def stacked(tables: "Mapping[str, pd.DataFrame]") -> "pd.DataFrame":
-    """One table under the other, each with its recognizer in the first column."""
+    """Concatenate tables, each with its recognizer in the first column."""
     import pandas as pd
 
     parts = []
@@ -126,7 +124,7 @@ def stacked(tables: "Mapping[str, pd.DataFrame]") -> "pd.DataFrame":
 
 
 def history_is_drawable(history: Mapping[str, Any] | None) -> bool:
-    """Whether training curves are there, of one length and of figures that are drawn."""
+    """Return whether a history has curves of equal length that the display can plot."""
     history = history or {}
     lengths = {len(values) for values in history.values()}
     drawable = {"loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"}.intersection(history)
@@ -134,12 +132,12 @@ def history_is_drawable(history: Mapping[str, Any] | None) -> bool:
 
 
 def slug(label: str) -> str:
-    """A file name for a label: ``hog+svm_seed_1``."""
+    """Return a file name for a label, such as ``hog+svm_seed_1``."""
     return re.sub(r"[^A-Za-z0-9+.-]+", "_", label).strip("_.") or "unnamed"
 
 
 def no_math(text: object) -> str:
-    """Text of a record in which matplotlib sees no formula."""
+    """Escape text of a record so that matplotlib does not read it as a formula."""
     return str(text).replace("$", r"\$")
 
 
@@ -147,9 +145,9 @@ def _for_page(svg: str) -> str:
     body = svg[svg.index("<svg") :]
     pattern = re.compile("|".join(_PAGE_COLORS), re.IGNORECASE)
     body = pattern.sub(lambda match: _PAGE_COLORS[match.group().lower()], body)
-    # The page gives width and font; the drawing keeps its proportions.
+    # The page sets width and font; the plot keeps its aspect ratio.
     body = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", body, count=1)
     body = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", body, count=1)
-    # Groups are numbered anew in each drawing, and a page may hold an id once; nothing refers to them.
+    # Every plot has the same group ids, but ids must be unique in a page. Nothing refers to them, so they are removed.
     body = re.sub(r'<g id="[^"]*"', "<g", body)
     return re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""The leaderboard of any task: one row a cell, with what every record says."""
+"""Build the leaderboard columns that all tasks share, one row per cell."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,9 @@ def build_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], whole
     rows : sequence of mapping
         The measured cells, best first, then those that failed.
     columns : sequence of str
-        The columns in their order; ``chosen`` is one of them.
+        The columns in order, including ``chosen``.
     whole : sequence of str
-        Columns of whole numbers.
+        Columns of integers.
     """
     import pandas as pd
 
@@ -31,7 +31,7 @@ def build_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], whole
 
 
 def record_columns(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What the record itself says; blank where it says nothing."""
+    """Return the columns that come from the record; missing values are blank."""
     timings = record.get("timings") or {}
     latency = timings.get("latency_ms") or {}
     recipe, dataset = record["recipe"], record["dataset"]
@@ -50,7 +50,7 @@ def record_columns(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def row_labels(frame: "pd.DataFrame") -> list[str]:
-    """The recipe of each row, with its seed where the recipe stands there more than once."""
+    """Return the recipe of each row, with its seed if the recipe occurs more than once."""
     repeated = frame["recipe"].duplicated(keep=False) & frame["seed"].notna()
     return [
         f"{recipe} (seed {seed})" if more else str(recipe)
@@ -59,12 +59,12 @@ def row_labels(frame: "pd.DataFrame") -> list[str]:
 
 
 def status_text(row: Mapping[Any, Any], notes: Sequence[str] = ("reason",)) -> str:
-    """How a cell ended, and what has to be said of it."""
+    """Return the status of a cell with its warnings."""
     return "; ".join(str(row[name]) for name in ("status", *notes) if not is_missing(row[name]))
 
 
 def headline_text(frame: "pd.DataFrame", what: str) -> str:
-    """First line of a leaderboard on a terminal: the data, and in brackets what the figures are of."""
+    """Return the first line of a leaderboard on a terminal: the data set, and the split in brackets."""
     first = frame.iloc[0]
     drawn = ": drawn faces, not real photographs" if first["drawn"] else ""
     return f"{printable(first['dataset'])}{drawn} ({what})"

@@ -1,4 +1,4 @@
-"""The page of a report: what all tasks show, and the templates."""
+"""Fill the templates of a report page with the values that all tasks share."""
 
 import base64
 import hashlib
@@ -23,9 +23,10 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 
 def page_values(results: BaseResults, headline: str, splits: tuple[str, str], test: str) -> dict[str, Any]:
-    """What every page says of its data and its test split.
+    """Return the values about the data and the test split for a page.
 
-    `splits` are where things are chosen, and where they are scored: on `test`, or where that is closed on the first.
+    `splits` are the validation split and the test split. Scores are on the test split, or on the validation split if
+    the test split is closed.
     """
     dataset = results.dataset
     return {
@@ -43,7 +44,7 @@ def page_values(results: BaseResults, headline: str, splits: tuple[str, str], te
 
 
 def _ledger(root: Path) -> dict[str, Any]:
-    """The openings of the test split, the newest first, and how many each family has had."""
+    """Return the openings of the test split, newest first, and their number per family."""
     openings = Ledger(root).openings()
     names = ("family", "openings", "recipes", "first", "last")
     return {
@@ -53,11 +54,11 @@ def _ledger(root: Path) -> dict[str, Any]:
 
 
 def page_drawings(drawings: Drawings, left_out: str = "") -> dict[str, Any]:
-    """The drawings as ``<svg>`` elements by name, but those whose names start with `left_out`; and which are curves."""
+    """Return the plots as ``<svg>`` elements by name, without names that start with `left_out`, and the curve names."""
     from markupsafe import Markup
 
     names = [name for name in drawings if not left_out or not name.startswith(left_out)]
-    # Made by matplotlib, which escapes every text it writes.
+    # Safe to mark as HTML, because matplotlib escapes all text in its SVG.
     svg = {name: Markup(drawings.svg(name)) for name in names}
     return {"svg": svg, "curves": [name for name in names if name.startswith("training_")]}
 
@@ -68,17 +69,17 @@ def render_page(folder: Path, template: str, **values: Any) -> str:
     Parameters
     ----------
     folder : Path
-        Where the template lies; those that all tasks share are found from there.
+        Folder of the template; it can use the templates that all tasks share.
     template : str
-        Its file's name.
+        File name of the template.
     **values
-        What the template shows; none is left out.
+        Values for the template; an undefined value is an error.
     """
     from markupsafe import Markup
 
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    # The page runs this very script and no other, whatever text a record brings along.
+    # The security policy of the page allows only this script, even if a record contains HTML.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     page = _environment(folder).get_template(template)
     return page.render(script=Markup(script), style=Markup(style), script_hash=digest, **values)
@@ -99,20 +100,20 @@ def _environment(folder: Path) -> "Environment":
 
 
 def _breakable(label: str) -> "Markup":
-    """A recipe's name that may go on in the next line after a plus."""
+    """Return a recipe name as HTML that can break into a new line after a plus sign."""
     from markupsafe import Markup, escape
 
     return Markup("+<wbr>").join(escape(part) for part in str(label).split("+"))
 
 
 def measured_on(records: Iterable[Mapping[str, Any]]) -> str:
-    """The page's date is that of the measurements, so that the same records give the same page."""
+    """Return the date of the measurements, so that the same records give the same page."""
     finished = [str(record["finished"]) for record in records if record.get("finished")]
     return datetime.fromisoformat(max(finished)).strftime("%Y-%m-%d") if finished else ""
 
 
 def leaderboard_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dict[str, Any]]:
-    """Rows of a leaderboard with the given columns."""
+    """Return the rows of a leaderboard with the given columns."""
     best = {column.key: _best_value(frame, column.key, column.better) for column in shown}
     rows = []
     for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
@@ -135,7 +136,7 @@ def leaderboard_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dic
 
 
 def _best_value(frame: "pd.DataFrame", key: str, better: str) -> float | None:
-    """The best figure among the contestants: a constant predictor is fast without merit."""
+    """Return the best value of a column without constant predictors, which are fast only because they ignore images."""
     if not better:
         return None
     contestants = frame["status"] == "ok"
@@ -146,7 +147,7 @@ def _best_value(frame: "pd.DataFrame", key: str, better: str) -> float | None:
 
 
 def environments(records: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The machines that measured, each with its cells: times from different ones do not compare."""
+    """Return the machines with their cells, because times of different machines are not comparable."""
     groups: dict[str, dict[str, Any]] = {}
     for label, record in records:
         content = record.get("environment")

@@ -1,4 +1,4 @@
-"""The report of any task: reads and scores a results folder, then writes its tables, drawings and page."""
+"""Base class of the reports: read and score a results folder, then write tables, plots and page."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 
 
 class Report(ABC):
-    """One report. A subclass says what its task measures: columns, figures and texts.
+    """Base class of a report on one results folder. A subclass defines the columns, scores and texts of its task.
 
     Parameters
     ----------
     folder : str or Path
         Folder of one data set.
     dataset : Dataset or PointDataset, optional
-        The data that was measured. Drawn faces are drawn again where this is not given.
+        The data that was measured. By default, drawn faces are drawn again.
 
     Attributes
     ----------
     results : BaseResults
-        What was read.
+        The results that were read.
     board : object
-        The figures of every cell, with ``pairs``: every pair of cells compared.
+        The scores of every cell; ``pairs`` compares every pair of cells.
     frame : DataFrame
         The leaderboard.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If the folder holds no records, its files do not fit together, or `dataset` is other data.
+        If the folder holds no records, its files are inconsistent, or `dataset` is not the measured data.
     """
 
     patterns: ClassVar[tuple[str, ...]]
@@ -55,7 +55,7 @@ class Report(ABC):
         self.frame = self.leaderboard()
 
     def write(self) -> Path:
-        """Write every file, and remove those of an earlier report that no longer apply.
+        """Write every file, and remove files of an earlier report that no longer apply.
 
         Returns
         -------
@@ -74,14 +74,14 @@ class Report(ABC):
         drawings = Drawings({**self.makers(), **training_makers(self.results, self.validation)}, self.patterns)
         drawings.save(root)
         if self.pictures is not None and not self.results.is_drawn and (text := self.faces_page()):
-            # Photographs, for the reader's own machine only: version control ignores this page.
+            # The page shows photographs and must not be published; version control ignores it.
             write_text(root / "faces.html", text)
         page = root / "index.html"
         write_text(page, self.page(drawings))
         return page
 
     def _with_split(self, table: "pd.DataFrame | None") -> "pd.DataFrame | None":
-        """A table about the validation split says so; without a word it is about the test split."""
+        """Add the name of the split to a table about the validation split; other tables are about the test split."""
         if table is None or self.results.split == self.test:
             return table
         return table.assign(split=self.results.split)
@@ -98,7 +98,7 @@ class Report(ABC):
     @staticmethod
     @abstractmethod
     def load(results: Any, source: str) -> Any:
-        """Load a source the way the suite did."""
+        """Load a source with the size, seed and options of the suite."""
 
     @staticmethod
     @abstractmethod
@@ -107,7 +107,7 @@ class Report(ABC):
 
     @abstractmethod
     def open_pictures(self, dataset: Any) -> Any:
-        """What gives the pictures of single images."""
+        """Return an object that gives the pictures of single images."""
 
     @abstractmethod
     def score(self) -> Any:
@@ -115,24 +115,24 @@ class Report(ABC):
 
     @abstractmethod
     def leaderboard(self) -> "pd.DataFrame":
-        """One row a cell."""
+        """Return the leaderboard with one row per cell."""
 
     @abstractmethod
     def tables(self) -> "Mapping[str, pd.DataFrame | None]":
-        """Further tables by the name of their CSV file; None for one that does not apply."""
+        """Return further tables by CSV file name; None for a table that does not apply."""
 
     @abstractmethod
     def texts(self) -> Mapping[str, str | None]:
-        """Pages of Markdown by the name of their file; None for one that does not apply."""
+        """Return Markdown pages by file name; None for a page that does not apply."""
 
     @abstractmethod
     def makers(self) -> "Mapping[str, Callable[[], Display]]":
-        """What makes each drawing but the training curves, by the name of its file."""
+        """Return a function for each plot, by file name, without the training curves."""
 
     @abstractmethod
     def page(self, drawings: Drawings) -> str:
-        """The page as HTML; it holds pictures of drawn faces only."""
+        """Return the page as HTML; it may show drawn faces but no photographs."""
 
     @abstractmethod
     def faces_page(self) -> str:
-        """A page with photographs; empty where there is nothing to show."""
+        """Return a page with photographs, or an empty string if there is nothing to show."""

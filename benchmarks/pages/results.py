@@ -1,4 +1,4 @@
-"""Read what all reports start from: the records of one data set, with names that are unique in a report."""
+"""Read the records of one data set for a report, and give them unique labels."""
 
 import json
 from collections import Counter
@@ -22,9 +22,9 @@ class MeasuredCell:
     Attributes
     ----------
     label : str
-        Unique within the report: the recipe, with its seed where there are several.
+        Unique name in the report: the recipe, with its seed if there are several.
     record : mapping
-        The record, as the runner wrote it.
+        The record that the runner wrote.
     """
 
     label: str
@@ -45,7 +45,7 @@ class BaseResults:
     root : Path
         The folder.
     suite : mapping
-        Content of ``suite.json``; empty when it is absent.
+        Content of ``suite.json``; empty if the file is missing.
     measured : tuple of MeasuredCell
         The ok cells.
     failed : tuple of mapping
@@ -59,31 +59,31 @@ class BaseResults:
 
     @property
     def dataset(self) -> Mapping[str, Any]:
-        """What the records say about the data."""
+        """Description of the data in the records."""
         head = self.measured[0].record if self.measured else self.failed[0]
         content: Mapping[str, Any] = head["dataset"]
         return content
 
     @property
     def split(self) -> str:
-        """Where the tables are scored: the test split, or the validation split where it was opened for nobody."""
+        """The split of the tables: the test split, or the validation split if the test split was not opened."""
         raise NotImplementedError
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the faces are drawn, not photographed."""
+        """Whether the images are drawn faces instead of photographs."""
         return bool(self.dataset.get("drawn"))
 
 
 def find_results(folder: str | Path | None = None) -> Path:
-    """Find the folder of one data set: ``folder`` itself, or the only one in it (default ``results``).
+    """Find the folder of one data set: `folder` itself, or the only one in it (default ``results``).
 
     Raises
     ------
     FileNotFoundError
         If there is no such folder, or no records in it.
     ValueError
-        If several data sets lie in it; the message lists them.
+        If the folder holds several data sets; the message lists them.
     """
     root = Path(folder if folder is not None else "results")
     if not root.is_dir():
@@ -99,7 +99,7 @@ def find_results(folder: str | Path | None = None) -> Path:
 
 
 def open_results(folder: str | Path) -> tuple[Path, Store, list[dict[str, Any]], dict[str, NDArray[Any]]]:
-    """Folder of one data set, its store, its readable records and its rows.
+    """Return the folder of one data set, its store, its readable records and its rows.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def open_results(folder: str | Path) -> tuple[Path, Store, list[dict[str, Any]],
 
 
 def read_suite(root: Path) -> dict[str, Any]:
-    """Content of ``suite.json``; empty when it is absent."""
+    """Read ``suite.json``; return an empty mapping if the file is missing."""
     path = root / "suite.json"
     try:
         content = json.loads(path.read_bytes()) if path.is_file() else {}
@@ -128,7 +128,7 @@ def read_suite(root: Path) -> dict[str, Any]:
 
 
 def unique_labels(records: list[dict[str, Any]]) -> dict[str, str]:
-    """The recipe alone where it is unique, else with its seed, else with the cell id."""
+    """Return the recipe as label if it is unique, else with its seed, else with the cell id."""
     recipes = Counter(record["recipe"]["name"] for record in records)
     seeds = Counter((record["recipe"]["name"], record["seed"]) for record in records)
     names = {}
@@ -142,7 +142,7 @@ def unique_labels(records: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def companion(store: Store, kind: str, cell_id: str) -> Path:
-    """The file of arrays beside an ok record.
+    """Return the path of the arrays that belong to an ok record.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def companion(store: Store, kind: str, cell_id: str) -> Path:
 
 
 def check_shape(path: Path, split: str, values: NDArray[Any], expected: tuple[int, ...]) -> None:
-    """Raise ValueError where an array does not fit the rows."""
+    """Raise ValueError if an array does not match the rows."""
     if values.shape != expected:
         raise ValueError(
             f"{path}: {split} has shape {values.shape}, expected {expected} as in rows.npz; "

@@ -1,36 +1,36 @@
-"""The data that was measured, loaded once more for the pictures of a report."""
+"""Load the measured data again, for the pictures of a report."""
 
 from collections.abc import Callable
 from typing import Any
 
 from ferbench.benchmarks.pages.results import BaseResults
 
-DRAWN = "faces"  # The source of drawn faces, which need no file.
+DRAWN = "faces"  # The source name of drawn faces, which need no file.
 
 
 def load_again(results: BaseResults, source: str, load: Callable[..., Any], size: int) -> Any:
-    """Load a source the way the suite did: same size, seed and options.
+    """Load a source with the size, seed and options of the suite.
 
     Parameters
     ----------
     results : BaseResults
     source : str
-        What ``ferbench run`` was given.
+        The source as given to ``ferbench run``.
     load : callable
-        Loads a source, with ``size``, ``seed`` and the suite's options.
+        Function that loads a source with ``size``, ``seed`` and the options of the suite.
     size : int
         Side of the images in pixels.
     """
     suite = results.suite
     options = dict(suite.get("options") or {})
     if suite.get("source") not in (None, source):
-        # The number of drawn faces means nothing to another source; a part of the labels does.
+        # The number of drawn faces does not apply to another source, but a subset of labels does.
         options = {name: value for name, value in options.items() if name == "labels"}
     return load(source, size=size, seed=suite.get("dataset_seed", 0), **options)
 
 
 def redraw(results: BaseResults, load: Callable[[str], Any]) -> Any | None:
-    """Draw drawn faces again; None when they are not drawn or do not come out the same."""
+    """Draw the faces again; return None if the data is not drawn or the new faces differ."""
     if not results.is_drawn or results.suite.get("source") != DRAWN:
         return None
     dataset = load(DRAWN)
@@ -38,7 +38,7 @@ def redraw(results: BaseResults, load: Callable[[str], Any]) -> Any | None:
 
 
 def refuse_other(dataset: Any, results: BaseResults) -> None:
-    """Raise ValueError where these are other data than those that were measured."""
+    """Raise ValueError if a data set is not the measured one."""
     expected = str(results.dataset.get("fingerprint"))
     if dataset.fingerprint != expected:
         raise ValueError(

@@ -9,7 +9,7 @@
     const number = table.tHead.rows[0].cells[place].dataset.kind === "number";
     const compare = (a, b) => {
       const x = value(a), y = value(b);
-      // What was not measured stays at the end in either direction.
+      // Rows without a value stay at the end in both directions.
       if (x === "" || y === "") return (x === "") - (y === "");
       const order = number ? Number(x) - Number(y) : x.localeCompare(y, "en", { numeric: true });
       return rising ? order : -order;
