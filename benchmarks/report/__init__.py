@@ -1,4 +1,4 @@
-"""Tables, plots and the page of a suite."""
+"""Tables, plots and the page of an expression suite."""
 
 import lazy_loader as lazy
 

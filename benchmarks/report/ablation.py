@@ -1,4 +1,4 @@
-"""What each change to a reference recipe is worth: the differences of an ablation, on the same images."""
+"""Measure the effect of each change to a reference recipe in an ablation."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from ferbench.models import recipe_name
 if TYPE_CHECKING:
     import pandas as pd
 
-# They say where, not what: no change of theirs can be an effect.
+# Parameters that name a place, not a method; a change in them is not an effect.
 _NO_CHANGE = ("random_state", "tensorboard", "verbose")
 _NOTES = """\
 Every row is `{reference}` with one thing changed; *effect* is the change of accuracy in points of a percent on
@@ -28,7 +28,7 @@ never edited by hand.
 
 
 def reference_of(results: Results) -> Measured | None:
-    """The measured cell that the suite names as its reference; None where it names none, or it was not measured."""
+    """Return the measured reference cell of the suite; None if the suite has no reference or it was not measured."""
     name = results.suite.get("reference")
     return next((cell for cell in results.measured if name and cell.recipe == recipe_name(name)), None)
 
@@ -56,7 +56,7 @@ def effects(results: Results, reference: Measured) -> "pd.DataFrame":
 
 
 def effects_markdown(frame: "pd.DataFrame", results: Results) -> str:
-    """The table as a page of Markdown."""
+    """Return the table as a page of Markdown."""
     head, rest = frame.iloc[0], frame.iloc[1:]
     header = ("recipe", "changed", "accuracy", "effect [95 %]", "p", "verdict", "fit, s")
     rows = [
@@ -82,7 +82,7 @@ def effects_markdown(frame: "pd.DataFrame", results: Results) -> str:
         epochs=int(head["epochs"]) if head["epochs"] == head["epochs"] else "so few",
     )
     name = markdown_text(results.dataset.get("name"))
-    title = f"# What each change to {markdown_text(head['recipe'])} is worth: {name}"
+    title = f"# Effect of each change to {markdown_text(head['recipe'])}: {name}"
     return "\n\n".join([title, markdown_table(header, rows, 2), notes.rstrip(), "![Effects](effects.png)"]) + "\n"
 
 
@@ -114,7 +114,7 @@ def _pair(results: Results, cell: Measured, reference: Measured) -> Mapping[str,
 
 
 def _changed(reference: Mapping[str, Any], record: Mapping[str, Any]) -> str:
-    """Parameters that differ, in words; what is put together of bundles is told by its own parameters."""
+    """Return the changed parameters as text; a recipe that combines bundles is described by its own parameters."""
     if record["recipe"].get("family") != reference["recipe"].get("family"):
         own = record["recipe"].get("params") or {}
         return ", ".join(f"{name} {value}" for name, value in own.items() if name != "bundles") or "another recipe"

@@ -1,4 +1,4 @@
-"""What a report holds for some data and suites only: effects of an ablation, published figures beside ours."""
+"""Make the parts of a report that only some suites have: ablation effects and published figures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Additions:
-    """Tables that stand in a report where there is something to say.
+    """Optional tables of a report; None if a table does not apply.
 
     Attributes
     ----------
     effects : DataFrame or None
-        What each change to the suite's reference is worth.
+        Effect of each change to the reference recipe of the suite.
     published, claims : DataFrame or None
-        Published figures beside ours, and those of architectures that were measured here.
+        Published and measured figures, and published figures of architectures that were measured here.
     """
 
     effects: "pd.DataFrame | None" = None
@@ -35,7 +35,7 @@ class Additions:
 
     @classmethod
     def of(cls, results: Results, board: ScoreBoard) -> Self:
-        """Work out what applies to these results."""
+        """Make the tables that apply to these results."""
         reference = reference_of(results) if board.private else None
         beside = published(results, board) if board.private and results.split == TEST else None
         return cls(
@@ -45,7 +45,7 @@ class Additions:
         )
 
     def displays(self, results: Results) -> "dict[str, Callable[[], Display]]":
-        """Drawings by the name of their file."""
+        """Return functions that make the displays, by file name."""
         about = no_math(results.dataset.get("name"))
         found: dict[str, Callable[[], Display]] = {}
         if (table := self.effects) is not None and len(table) > 1:
@@ -55,11 +55,11 @@ class Additions:
         return found
 
     def tables(self) -> "dict[str, pd.DataFrame | None]":
-        """Tables by the name of their CSV file."""
+        """Return the tables by CSV file name."""
         return {"effects": self.effects, "published": self.published}
 
     def texts(self, results: Results) -> dict[str, str | None]:
-        """Pages of Markdown by the name of their file."""
+        """Return the Markdown pages by file name."""
         beside = self.published is not None and self.claims is not None
         return {
             "effects.md": None if self.effects is None else effects_markdown(self.effects, results),
@@ -67,7 +67,7 @@ class Additions:
         }
 
     def for_page(self) -> dict[str, Any]:
-        """Plain values for the template."""
+        """Return plain values for the template."""
         return {
             "effects": [] if self.effects is None else self.effects.to_dict("records"),
             "published": [] if self.published is None else self.published.to_dict("records"),

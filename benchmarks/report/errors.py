@@ -1,4 +1,4 @@
-"""Where recognizers go wrong: the pairs of classes they confuse, and the images that none of them gets right."""
+"""Find the errors of recognizers: confused pairs of classes, and images that every recognizer gets wrong."""
 
 from dataclasses import dataclass
 
@@ -10,20 +10,20 @@ from ferbench.benchmarks.report.results import Measured, Results
 
 @dataclass(frozen=True, eq=False)
 class ConfusedPair:
-    """One label often taken for another by one recognizer.
+    """A frequent confusion of one recognizer.
 
     Attributes
     ----------
     label, predicted : str
-        What the image is labeled, and what it is taken for.
+        The label of the images and the predicted class.
     n_images : int
-        How many images.
+        Number of images.
     share : float
-        They, as a share of the label's images.
+        Share of the images with this label.
     mean_share : float
-        The same share, averaged over every recognizer but the constant ones.
+        The same share, averaged over all recognizers except constant ones.
     rows : ndarray of shape (n_images,), int
-        The images, as rows of the scored split; the mistake the recognizer is surest of comes first.
+        The images as rows of the scored split, by falling probability of the wrong class.
     """
 
     label: str
@@ -36,18 +36,18 @@ class ConfusedPair:
 
 @dataclass(frozen=True, eq=False)
 class WrongEverywhere:
-    """The images that every recognizer but the constant ones gets wrong.
+    """The images that all recognizers except constant ones get wrong.
 
     Attributes
     ----------
     rows : ndarray of shape (n_images,), int
-        Rows of the scored split; those whose wrong answer most recognizers share come first.
+        Rows of the scored split, by falling number of votes.
     predicted : ndarray of shape (n_images,), str
-        The commonest answer for each.
+        The most frequent prediction for each image.
     votes : ndarray of shape (n_images,), int
-        How many recognizers give it.
+        Number of recognizers with this prediction.
     n_recognizers : int
-        How many there are.
+        Number of recognizers.
     """
 
     rows: NDArray[np.intp]
@@ -57,7 +57,7 @@ class WrongEverywhere:
 
 
 def confused_pairs(results: Results, cell: Measured, n_pairs: int = 10) -> list[ConfusedPair]:
-    """The commonest mistakes of one recognizer on the scored split."""
+    """Return the most frequent confusions of one recognizer on the scored split."""
     truth, names = _true_numbers(results), results.classes
     given = answers(cell, results.split)
     matrices = {
@@ -95,12 +95,12 @@ def wrong_everywhere(results: Results) -> WrongEverywhere:
 
 
 def answers(cell: Measured, split: str) -> NDArray[np.intp]:
-    """Class number that a recognizer gives for each image of a split."""
+    """Return the class index that a recognizer predicts for each image of a split."""
     return np.asarray(cell.proba[split].argmax(axis=1), dtype=np.intp)
 
 
 def _answering(results: Results) -> list[Measured]:
-    """The contestants with answers on the scored split."""
+    """Return the contestants with predictions on the scored split."""
     return [cell for cell in results.contestants if results.split in cell.proba]
 
 

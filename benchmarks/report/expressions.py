@@ -1,4 +1,4 @@
-"""The report on expressions: every table, plot and page, rebuilt from records and probabilities alone."""
+"""Make the report on expressions: tables, plots and pages from the records and probabilities."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ExpressionReport(Report):
-    """Recognizers of expressions: accuracy, F1, probabilities, confusions and costs."""
+    """Report of expression recognizers: accuracy, F1, probabilities, confusions and costs."""
 
     patterns = PATTERNS
     validation, test = VALIDATION, TEST
@@ -40,7 +40,7 @@ class ExpressionReport(Report):
         return Pictures(dataset, self.results)
 
     def score(self) -> ScoreBoard:
-        """All figures, and what applies to some data only."""
+        """Return all scores, and make the parts that only some suites have."""
         board = score_results(self.results)
         self._additions = Additions.of(self.results, board)
         self._plugins = PluginPlots.of(self.results)
@@ -51,7 +51,7 @@ class ExpressionReport(Report):
         return build_leaderboard(self.results, self.board)
 
     def tables(self) -> "Mapping[str, pd.DataFrame | None]":
-        """Classes, confusions, calibration, and what nobody gets right."""
+        """Classes, confusions, calibration, and images that every recognizer gets wrong."""
         return {
             "per_class": _per_class(self.board),
             "confusion": _confusion(self.results, self.board),

@@ -1,4 +1,4 @@
-"""Pictures of single images, for a report on the reader's own machine or about drawn faces."""
+"""Provide single images for a report that is not published, or for one about drawn faces."""
 
 import base64
 
@@ -16,13 +16,13 @@ class Pictures:
     Parameters
     ----------
     dataset : Dataset
-        The data the results were measured on.
+        The data on which the results were measured.
     results : Results
 
     Raises
     ------
     ValueError
-        If it is other data: another fingerprint, or other images in the scored split.
+        If it is not the measured data: another fingerprint, or other images in the scored split.
     """
 
     def __init__(self, dataset: Dataset, results: Results) -> None:
@@ -36,7 +36,7 @@ class Pictures:
         self._images = dataset.images
 
     def uri(self, row: int) -> str:
-        """One image as a ``data:`` URI holding a PNG."""
+        """Return one image as a ``data:`` URI of a PNG."""
         import cv2
 
         done, png = cv2.imencode(".png", np.ascontiguousarray(self._images[self._rows[row]]))
@@ -46,6 +46,6 @@ class Pictures:
 
 
 def load_source(results: Results, source: str) -> Dataset:
-    """Load ``source`` the way the suite did: same size, seed and options."""
+    """Load a source with the size, seed and options of the suite."""
     dataset: Dataset = load_again(results, source, datasets.load, results.suite.get("size", 48))
     return dataset

@@ -1,4 +1,4 @@
-"""The leaderboard: one row per cell, as a frame, as text for a terminal and as Markdown."""
+"""Build the leaderboard with one row per cell, as a frame and as text for a terminal."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from ferbench.benchmarks.tables import interval_text, is_missing, number_text, p
 if TYPE_CHECKING:
     import pandas as pd
 
-# The order of the columns is a promise to whoever reads leaderboard.csv; further intervals follow behind.
+# Other programs read leaderboard.csv, so the order of these columns must not change; further intervals follow them.
 COLUMNS = (
     *("recipe", "accuracy", "accuracy_low", "accuracy_high", "macro_f1"),
     *("balanced_accuracy", "weighted_f1", "macro_auc", "macro_average_precision"),
@@ -56,14 +56,14 @@ def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
     Raises
     ------
     FileNotFoundError, ValueError
-        If the folder holds no records or its files do not fit together.
+        If the folder holds no records or its files are inconsistent.
     """
     results = read_results(folder)
     return build_leaderboard(results, score_results(results))
 
 
 def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
-    """The frame of :func:`leaderboard_frame`, from what was read and scored already."""
+    """Build the frame of :func:`leaderboard_frame` from results and scores."""
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
     closed = sorted(set(cells).difference(ranking), key=lambda label: (-board.public[label].value, label))
@@ -81,7 +81,7 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
 
 def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: str) -> dict[str, Any]:
     best = board.best(results)
-    # What was scored on PublicTest alone leaves the columns of PrivateTest blank.
+    # Cells scored only on PublicTest have blanks in the columns of PrivateTest.
     row: dict[str, Any] = (
         dict(board.private[cell.label].as_dict()) if TEST in cell.proba and results.split == TEST else {}
     )
@@ -98,14 +98,14 @@ def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: st
 
 
 def _add_metrics(row: dict[str, Any], results: Results, cell: Measured, added: Mapping[str, Metric]) -> None:
-    """Put in the figures of metrics that are plug-ins; none may take the place of a column."""
+    """Add the columns of metric plug-ins; their names must be new."""
     if taken := sorted(set(added).intersection({*row, *COLUMNS})):
         raise ValueError(f"metric {taken[0]!r}: the leaderboard has such a column already; give it another name")
     row.update(metric_values(added, results.labels[TEST], cell.proba[TEST], results.classes))
 
 
 def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Mean and standard deviation over the seeds of each recipe that has several; empty without any."""
+    """Return mean and standard deviation over the seeds of each recipe with several seeds."""
     ok = frame[(frame["status"] == "ok") & frame["accuracy"].notna()]
     grouped = ok.groupby("recipe", sort=False)
     table = grouped.agg(
@@ -121,7 +121,7 @@ def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def headline(results: Results) -> str:
-    """One line on what the figures are about."""
+    """Return one line that names the data, the split and its size."""
     dataset, counts = results.dataset, results.dataset.get("counts") or {}
     name = str(dataset.get("name"))
     drawn = " (drawn faces, not real photographs)" if dataset.get("drawn") else ""
@@ -131,7 +131,7 @@ def headline(results: Results) -> str:
 
 
 def leaderboard_text(frame: "pd.DataFrame") -> str:
-    """A short rendering for the terminal: recipe, accuracy with its interval, macro F1, latency, status.
+    """Return a short table for the terminal: recipe, accuracy with its interval, macro F1, latency, status.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def _text_headline(frame: "pd.DataFrame") -> str:
 
 
 def is_closed(frame: "pd.DataFrame") -> bool:
-    """Whether PrivateTest was opened for no row, so that the rows are ranked on PublicTest."""
+    """Return whether PrivateTest was not opened for any row, so that the rows are ranked on PublicTest."""
     return bool(frame["accuracy"].isna().all() and frame["public_accuracy"].notna().any())
 
 
@@ -177,12 +177,12 @@ def _text_row(label: str, row: Mapping[Any, Any], kind: str) -> tuple[str, ...]:
 def _text_footer(frame: "pd.DataFrame") -> list[str]:
     footer = []
     if is_closed(frame):
-        footer.append(f"{TEST} is closed: every figure is on {VALIDATION}, where things are chosen, and so too good.")
+        footer.append(f"{TEST} is closed: all figures are on {VALIDATION}, used for choices, so they are optimistic.")
     if (frame["against_first"] == "tie").any():
         footer.append("= first: the difference from the first row is inside the noise (McNemar and bootstrap, Holm).")
     chosen = frame[frame["chosen"]]
     if len(chosen):
         row = chosen.iloc[0]
         value = interval_text(row["public_accuracy"], row["public_accuracy_low"], row["public_accuracy_high"])
-        footer.append(f"best on PublicTest, where the choice is made: {printable(row['recipe'])}, {value}")
+        footer.append(f"best on PublicTest, which is used for model selection: {printable(row['recipe'])}, {value}")
     return footer

@@ -1,4 +1,4 @@
-"""The pages about expressions: everything worked out as plain values, then handed to the templates."""
+"""Write the HTML pages about expressions: compute plain values and fill the templates."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# A page stays light: beyond this many, pictures and ids are counted and the rest is in the CSV.
+# Limits keep the page small: further pictures and ids are only counted, and the CSV lists all of them.
 _MOST_PICTURES = 120
 _MOST_IDS = 400
 _PICTURES_PER_PAIR = 8
@@ -35,7 +35,7 @@ def render_index(
     *,
     pictures: Pictures | None,
 ) -> str:
-    """The main page. ``pictures`` only for drawn faces: what is published holds no image of a data set."""
+    """Return the main page. Give `pictures` only for drawn faces, because a published page must not show other data."""
     best = board.best(results)
     return render_page(
         _TEMPLATES,
@@ -61,7 +61,7 @@ def render_index(
 
 
 def render_faces(results: Results, board: ScoreBoard, pictures: Pictures) -> str:
-    """The page with photographs, for the reader's own machine."""
+    """Return the page with photographs, which must not be published."""
     best = board.best(results)
     return render_page(
         _TEMPLATES,
@@ -117,7 +117,7 @@ def _f1_table(results: Results, board: ScoreBoard) -> dict[str, Any]:
 
 
 def _f1_values(scores: Scores) -> list[tuple[float, float, float]]:
-    """F1 of each class and their macro average, each with its interval."""
+    """Return F1 of each class and the macro average, with intervals."""
     nothing = [float("nan")] * len(scores.classes)
     low, high = scores.intervals.get("f1", (nothing, nothing))
     cells = zip(scores.class_values["f1"], low, high, strict=True)

@@ -1,4 +1,4 @@
-"""The columns of the page's leaderboard: what each shows, how it is written, and in which view it stands."""
+"""Define the columns of the leaderboard on the page about expressions."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ VIEWS = {
 
 
 def columns(frame: "pd.DataFrame") -> list[Column]:
-    """The columns that hold something for at least one row; those of plug-in metrics follow the other scores."""
+    """Return the columns with a value in at least one row; metric plug-ins follow the other scores."""
     added = tuple(_metric_column(metric) for metric in plugin_metrics().values())
     before = 1 + max(place for place, column in enumerate(_COLUMNS) if column.view == "scores")
     known = (*_COLUMNS[:before], *added, *_COLUMNS[before:])
@@ -31,15 +31,15 @@ def _metric_column(metric: Metric) -> Column:
 
 
 _COLUMNS = (
-    Column("accuracy", "Accuracy", "Share of the test images that are right", "always", share, "high"),
-    Column("macro_f1", "Macro F1", "Mean F1 of the classes, each counting alike", "scores", share, "high"),
+    Column("accuracy", "Accuracy", "Share of correct predictions", "always", share, "high"),
+    Column("macro_f1", "Macro F1", "Mean F1 of the classes, with equal weights", "scores", share, "high"),
     Column("balanced_accuracy", "Balanced", "Mean recall of the classes", "scores", share, "high"),
     Column(
-        *("leak_free_accuracy", "Without leaks", "Accuracy without test images that stand in Training too"),
+        *("leak_free_accuracy", "Without leaks", "Accuracy without test images that are also in Training"),
         *("scores", share, "high"),
     ),
     Column(
-        *("public_accuracy", "PublicTest", "Accuracy on the split where everything is chosen", "scores", share),
+        *("public_accuracy", "PublicTest", "Accuracy on the split used for model selection", "scores", share),
         better="high",
     ),
     Column("top2_accuracy", "Top 2", "The label is among the two most probable", "scores", share, "high"),
@@ -48,22 +48,22 @@ _COLUMNS = (
     Column("macro_average_precision", "AP", "Average precision, mean of classes", "probabilities", share, "high"),
     Column("log_loss", "Log loss", "Mean of -ln p(label)", "probabilities", share, "low", "nats"),
     Column("brier", "Brier", "Squared distance of the probabilities, 0 to 2", "probabilities", share, "low"),
-    Column("ece", "ECE", "Gap between sure and right, in 15 bins", "probabilities", share, "low"),
+    Column("ece", "ECE", "Gap between confidence and accuracy, in 15 bins", "probabilities", share, "low"),
     Column("fit_s", "Fit", "Fitting, without feature extraction", "cost", seconds, "low", "s"),
     Column("extract_s", "Extract", "Extracting all features, once", "cost", seconds, "low", "s"),
-    Column("latency_ms_median", "Latency", "One image, features included: median", "cost", milliseconds, "low", "ms"),
-    Column("latency_ms_p90", "p90", "Nine of ten single images are faster", "cost", milliseconds, "low", "ms"),
-    Column("latency_ms_p99", "p99", "99 of 100 single images are faster", "cost", milliseconds, "low", "ms"),
+    Column("latency_ms_median", "Latency", "Median for one image with features", "cost", milliseconds, "low", "ms"),
+    Column("latency_ms_p90", "p90", "90th percentile for one image", "cost", milliseconds, "low", "ms"),
+    Column("latency_ms_p99", "p99", "99th percentile for one image", "cost", milliseconds, "low", "ms"),
     Column(
-        *("throughput_images_per_s", "Throughput", "All images handed over at once", "cost", whole, "high"),
+        *("throughput_images_per_s", "Throughput", "All images in one batch", "cost", whole, "high"),
         unit="images/s",
     ),
-    Column("size_bytes", "Size", "The bundle on disk", "cost", megabytes, "low", "MB"),
-    Column("peak_memory_bytes", "Memory", "Peak of the process that measured", "cost", megabytes, "low", "MB"),
-    Column("seed", "Seed", "Seed of everything random", "origin", whole),
+    Column("size_bytes", "Size", "Size of the bundle on disk", "cost", megabytes, "low", "MB"),
+    Column("peak_memory_bytes", "Memory", "Peak memory of the measuring process", "cost", megabytes, "low", "MB"),
+    Column("seed", "Seed", "Random seed", "origin", whole),
     Column("family", "Family", "Kind of recognizer", "origin", str),
-    Column("implementation", "Implementation", "The library that did the work", "origin", str),
-    Column("probabilities", "Probabilities", "How they are obtained", "origin", str),
+    Column("implementation", "Implementation", "The library with the implementation", "origin", str),
+    Column("probabilities", "Probabilities", "How the probabilities are computed", "origin", str),
     Column("suite", "Suite", "The suite it was measured in", "origin", str),
     Column("status", "Status", "How the measurement ended", "always", str),
 )

@@ -1,4 +1,4 @@
-"""What a report on expressions draws: overviews of all recognizers, and the best of each kind by itself."""
+"""Make the plots of a report on expressions: overviews, and plots of the best recognizer of each kind."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -12,18 +12,18 @@ from ferbench.benchmarks.report.scores import ScoreBoard, best_on_validation
 if TYPE_CHECKING:
     from ferbench.benchmarks.displays import Display
 
-# Names that only a report writes: drawings of an earlier one that no longer apply are removed by them.
+# Patterns of file names that only a report writes, to remove old plots that no longer apply.
 PATTERNS = ("confusion_*", "roc_*", "calibration_*", "training_*", "effects", "published", "plot_*")
-# Drawings about one recognizer each.
+# Plots of a single recognizer.
 OF_A_CELL = ("calibration", "confusion", "roc", "training")
 
 
 def makers(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Callable[[], Display]]]":
-    """What makes each drawing, by the name of its file; nothing without a measured recognizer."""
+    """Yield a file name and a function for each plot; nothing without a measured recognizer."""
     if not board.private:
         return
     yield from _overviews(results, board)
-    # One matrix takes a third of a second to draw; the page has those of all recognizers as tables.
+    # Drawing one matrix takes a third of a second, and the page has all of them as tables.
     for cell in champions(results, board):
         name = slug(cell.label)
         yield f"roc_{name}", partial(_of_predictions, "RocDisplay", results, cell)
@@ -32,14 +32,14 @@ def makers(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Callable
 
 
 class ExpressionDrawings(Drawings):
-    """Every drawing of a report on expressions.
+    """The plots of a report on expressions, by file name.
 
     Parameters
     ----------
     results : Results
     board : ScoreBoard
     more : mapping of str to callable, optional
-        What makes further drawings.
+        Functions that make further displays.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class ExpressionDrawings(Drawings):
         self._results, self._board = results, board
 
     def of_cell(self, name: str, cell: Measured) -> "Display":
-        """One of :data:`OF_A_CELL` of any cell."""
+        """Return the display of one cell; `name` is one of :data:`OF_A_CELL`."""
         kinds: dict[str, Callable[[], Display]] = {
             "calibration": partial(_of_predictions, "ReliabilityDisplay", self._results, cell),
             "confusion": partial(_confusion, self._results, self._board, cell),
@@ -61,7 +61,7 @@ class ExpressionDrawings(Drawings):
 
 
 def champions(results: Results, board: ScoreBoard) -> list[Measured]:
-    """The best scored cell of each kind, chosen on PublicTest: the best of all first, constant ones left out."""
+    """Return the scored cell of each kind that is best on PublicTest, overall best first, without constant ones."""
     kinds: dict[str, list[Measured]] = {}
     for cell in results.contestants:
         if cell.label not in board.private:
@@ -116,5 +116,5 @@ def _fit_s(cell: Measured) -> float | None:
 
 
 def _positive(value: float | None) -> float | None:
-    """A logarithmic axis has no place for a time too short for the clock."""
+    """Replace a time of zero, which a logarithmic axis cannot show."""
     return value if value and value > 0 else None

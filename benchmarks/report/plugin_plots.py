@@ -1,4 +1,4 @@
-"""The drawings of a report that are plug-ins: ``plot_<name>.png``, and their numbers beside them."""
+"""Make the plots of display plug-ins: ``plot_<name>.png`` and ``.csv``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,29 +17,29 @@ PREFIX = "plot_"
 
 @dataclass(frozen=True, eq=False)
 class PluginPlots:
-    """Drawings of plug-ins that have something to show of these results.
+    """The displays of the plug-ins that apply to some results.
 
     Attributes
     ----------
     made : dict of str to Display
-        By the name of their files without the suffix.
+        Displays by file name without the suffix.
     """
 
     made: "dict[str, Display]"
 
     @classmethod
     def of(cls, results: Results) -> Self:
-        """Make every plug-in's display of these results; none without a measured recognizer."""
+        """Make the displays of all plug-ins from results; none without a measured recognizer."""
         if not results.contestants:
             return cls({})
         made = displays.make_plugin_displays(displays.plugin_displays(), results)
         return cls({f"{PREFIX}{name}": display for name, display in made.items()})
 
     def displays(self) -> "dict[str, Callable[[], Display]]":
-        """What the report draws, by the name of its file."""
+        """Return functions that give the displays, by file name."""
         return {name: lambda display=display: display for name, display in self.made.items()}  # type: ignore[misc]
 
     def tables(self, results: Results) -> "dict[str, pd.DataFrame | None]":
-        """The numbers by the name of their CSV file; None for those of plug-ins that are gone."""
+        """Return the tables by CSV file name; None for plug-ins that no longer exist."""
         gone = dict.fromkeys(path.stem for path in results.root.glob(f"{PREFIX}*.csv"))
         return {**gone, **{name: display.frame() for name, display in self.made.items()}}

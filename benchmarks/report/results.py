@@ -1,4 +1,4 @@
-"""What a report is made of: the records of one data set with their probabilities, checked to fit together."""
+"""Read the records and probabilities of one data set for a report, and check that they are consistent."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ DERIVED = "derived"
 
 @dataclass(frozen=True, eq=False)
 class Measured(MeasuredCell):
-    """One cell that has predictions.
+    """One measured cell with its predictions.
 
     Attributes
     ----------
     proba : mapping of str to ndarray of shape (n_images, n_classes)
-        Probabilities on ``PublicTest``, and on ``PrivateTest`` where it was opened, in the order of
+        Probabilities on ``PublicTest``, and on ``PrivateTest`` if it was opened. Columns are in the order of
         :attr:`Results.classes`.
     """
 
@@ -39,7 +39,7 @@ class Measured(MeasuredCell):
 
     @property
     def kind(self) -> str:
-        """Family of its recipe, or ``network features``: a classical recognizer on what a network makes of images."""
+        """Family of its recipe, or ``network features`` for a classical recognizer on the features of a network."""
         recipe = self.record["recipe"]
         parameters = recipe.get("all_params") or {}
         seen = any(name.startswith("features") and name.endswith("__bundle") for name in parameters)
@@ -47,7 +47,7 @@ class Measured(MeasuredCell):
 
     @property
     def is_constant(self) -> bool:
-        """Whether it ignores its input, and so stands outside any contest."""
+        """Whether it ignores its input; constant recognizers cannot be chosen."""
         return self.record["recipe"].get("family") == "constant"
 
 
@@ -58,13 +58,13 @@ class Results(BaseResults):
     Attributes
     ----------
     measured : tuple of Measured
-        The ok cells, then a derived constant predictor where none was run.
+        The ok cells, then a derived constant predictor if none was run.
     classes : tuple of str
-        The class order of every probability.
+        The class order of all probabilities.
     labels, ids : mapping of str to ndarray of shape (n_images,), str
-        By test split.
+        Labels and image ids by test split.
     leaked : mapping of str to ndarray of shape (n_images,), bool
-        By test split: whether the exact image stands in Training too. A split is missing where nobody looked.
+        By test split: whether the exact image is also in Training. A split without this check is missing.
     """
 
     measured: tuple[Measured, ...]
@@ -75,18 +75,18 @@ class Results(BaseResults):
 
     @property
     def split(self) -> str:
-        """Where the tables are scored: PrivateTest, or PublicTest where it was opened for nobody."""
+        """The split of the tables: PrivateTest, or PublicTest if PrivateTest was not opened for any cell."""
         measured = [cell for cell in self.measured if cell.record["status"] != DERIVED]
         return VALIDATION if measured and not any(TEST in cell.proba for cell in measured) else TEST
 
     @property
     def scored(self) -> tuple[Measured, ...]:
-        """The cells with answers on :attr:`split`."""
+        """The cells with predictions on :attr:`split`."""
         return tuple(cell for cell in self.measured if self.split in cell.proba)
 
     @property
     def contestants(self) -> tuple[Measured, ...]:
-        """The cells that look at their input."""
+        """The cells that use their input, that is, all except constant ones."""
         return tuple(cell for cell in self.measured if not cell.is_constant)
 
     @property
@@ -100,12 +100,12 @@ class Results(BaseResults):
 
 
 def read_results(folder: str | Path) -> Results:
-    """Read one data set's records, probabilities and rows, and check that they fit together.
+    """Read records, probabilities and rows of one data set, and check that they are consistent.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no record, or a file is missing, damaged or of another size than the rows.
+        If there is no record, or a file is missing, damaged or differs in size from the rows.
     """
     root, store, records, rows = open_results(folder)
     if "points" in rows:
@@ -133,7 +133,7 @@ def read_results(folder: str | Path) -> Results:
 
 
 def _class_order(records: list[dict[str, Any]], labels: Mapping[str, NDArray[np.str_]]) -> tuple[str, ...]:
-    """All labels that stand in the rows or are known to a recognizer: ours in their order, others after them."""
+    """Return all labels of the rows and the recognizers: those of ferbench in their order, then the others."""
     known = {str(name) for record in records for name in record["classes"]}
     known.update(str(name) for split in labels.values() for name in np.unique(split))
     ours = tuple(name for name in LABELS if name in known)
@@ -164,7 +164,7 @@ def _measured(
 def _derived_constant(
     head: Mapping[str, Any], classes: tuple[str, ...], labels: Mapping[str, NDArray[np.str_]]
 ) -> list[Measured]:
-    """The constant predictor that follows from the label counts alone: nothing is fitted, its costs stay blank."""
+    """Derive the constant predictor from the label counts, without a fit and without costs."""
     counts = (head["dataset"].get("class_counts") or {}).get("Training")
     if not isinstance(counts, dict) or not sum(counts.values()):
         return []

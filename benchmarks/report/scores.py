@@ -1,4 +1,4 @@
-"""Every figure of a report, worked out once from the probabilities."""
+"""Compute all scores of a report from the probabilities."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Accuracy:
-    """A share of right answers with its 95 % interval; NaN where there is no image."""
+    """An accuracy with its 95 % interval; NaN without images."""
 
     value: float
     low: float
@@ -30,18 +30,18 @@ class Accuracy:
 
 @dataclass(frozen=True, eq=False)
 class ScoreBoard:
-    """Figures of every measured cell, by its label.
+    """Scores of every measured cell, by its label.
 
     Attributes
     ----------
     private : mapping of str to Scores
-        All figures on the split that the tables are scored on, :attr:`Results.split`: PrivateTest, for the cells for
-        which it was opened; PublicTest, for all, where it was opened for nobody.
+        All scores on the split of the tables, :attr:`Results.split`: PrivateTest, with the cells for which it was
+        opened, or PublicTest, with all cells, if PrivateTest was not opened for any cell.
     leak_free : mapping of str to Accuracy
-        On PrivateTest without the images that stand in Training too; empty when nobody looked for leaks, or where
+        Accuracy on PrivateTest without the images that are also in Training; empty without a check for leaks, or if
         PrivateTest was not opened.
     public : mapping of str to Accuracy
-        On PublicTest, where everything is chosen.
+        Accuracy on PublicTest, which is used for model selection.
     pairs : DataFrame
         Every pair of them compared on that split, as :func:`ferbench.benchmarks.scores.statistics.compare` returns
         it.
@@ -53,11 +53,11 @@ class ScoreBoard:
     pairs: "pd.DataFrame"
 
     def ranking(self) -> list[str]:
-        """Labels of the scored cells by falling accuracy; equals by name."""
+        """Labels of the scored cells by falling accuracy; cells with equal accuracy by name."""
         return sorted(self.private, key=lambda label: (-self.private[label].accuracy, label))
 
     def best(self, results: Results) -> Measured | None:
-        """The candidate with the best accuracy on PublicTest, never on PrivateTest; None without any."""
+        """The candidate with the best accuracy on PublicTest, or None without candidates. PrivateTest is not used."""
         return best_on_validation(results.candidates, self.public)
 
     def against(self, label: str, other: str) -> str:
@@ -66,7 +66,7 @@ class ScoreBoard:
 
 
 def score_results(results: Results) -> ScoreBoard:
-    """Score every cell with answers on the scored split, and compare every pair of them."""
+    """Score every cell with predictions on the scored split, and compare every pair of them."""
     from tqdm import tqdm
 
     split = results.split
@@ -87,7 +87,7 @@ def score_results(results: Results) -> ScoreBoard:
 
 
 def accuracies(results: Results, split: str, keep: NDArray[np.bool_] | None = None) -> dict[str, Accuracy]:
-    """Accuracy of every cell with answers on one split, or on the images of it to ``keep``."""
+    """Return the accuracy of every cell on one split, or only on its images in `keep`."""
     truth = results.labels[split]
     rows = np.flatnonzero(keep if keep is not None else np.ones(len(truth), bool))
     names = np.array(results.classes)
@@ -108,14 +108,14 @@ def accuracies(results: Results, split: str, keep: NDArray[np.bool_] | None = No
 
 
 def best_on_validation(cells: tuple[Measured, ...], public: Mapping[str, Accuracy]) -> Measured | None:
-    """The cell with the best accuracy on PublicTest; equals by the lower latency, then by name."""
+    """Return the cell with the best accuracy on PublicTest; at equal accuracy the faster one, then by name."""
     if not cells:
         return None
     return min(cells, key=lambda cell: (-public[cell.label].value, latency_median(cell), cell.label))
 
 
 def latency_median(cell: Measured) -> float:
-    """Median milliseconds for one image; infinite where it was not measured."""
+    """Return the median milliseconds for one image; infinite if not measured."""
     latency = (cell.record.get("timings") or {}).get("latency_ms") or {}
     value = latency.get("median")
     return float("inf") if value is None else float(value)

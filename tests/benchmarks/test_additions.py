@@ -55,7 +55,7 @@ def test_the_changed_parameters_are_told(folder: Path) -> None:
     table = pd.read_csv(folder / "effects.csv").set_index("recipe")
     assert table.loc["pixels+nb", "changed"] == "depth 6 → None"
     text = (folder / "effects.md").read_text()
-    assert text.startswith("# What each change to pixels+tree is worth") and "depth 6 → None" in text
+    assert text.startswith("# Effect of each change to pixels+tree") and "depth 6 → None" in text
     assert (folder / "effects.png").read_bytes().startswith(b"\x89PNG")
 
 
