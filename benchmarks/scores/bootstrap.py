@@ -1,4 +1,4 @@
-"""Resamples of the test images as weights, and the metrics that need a ranking, for all resamples at once."""
+"""Draw bootstrap resamples as weights, and compute ranking metrics for all resamples at once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
 
-# Cells of one block of weights: small enough to stay in cache and to bound memory at any number of images.
+# Entries per block of weights: small enough for the processor cache, and limits memory for any number of images.
 _BLOCK_CELLS = 1_000_000
 
 
 def bootstrap_weights(n_images: int, n_bootstrap: int, seed: int) -> Iterator[NDArray[np.float32]]:
-    """Multinomial weights of the images, resample by resample, in blocks.
+    """Yield multinomial weights of the images in blocks of resamples.
 
-    How often each image is drawn when ``n_images`` are drawn with replacement. The blocks depend on the
-    arguments alone: recognizers scored with one seed meet the same resamples, and their figures are paired.
+    A weight is how often an image is drawn when ``n_images`` are drawn with replacement. The weights depend only on
+    the arguments: recognizers scored with the same seed use the same resamples, so their scores are paired.
 
     Yields
     ------
     ndarray of shape (n_images, n_resamples), float32
-        Whole numbers; each column sums to ``n_images``. The blocks together have ``n_bootstrap`` columns.
+        Integers; each column sums to ``n_images``. All blocks together have ``n_bootstrap`` columns.
     """
     random = np.random.default_rng(seed)
     width = max(1, _BLOCK_CELLS // n_images)
@@ -33,35 +33,35 @@ def bootstrap_weights(n_images: int, n_bootstrap: int, seed: int) -> Iterator[ND
 
 
 def percentile_interval(resampled: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Lower and upper bound of the percentile interval over axis 0.
+    """Return the bounds of the percentile interval over axis 0.
 
-    Resamples without a value (no image of a class was drawn) are left out; bounds of nothing are NaN.
+    Resamples without a value (no image of a class was drawn) are left out. Without any value the bounds are NaN.
     """
     tails = [100 * (1 - level) / 2, 100 * (1 + level) / 2]
-    # NumPy warns about a column without any value, so that one is answered by hand.
+    # NumPy warns about a column without any value, so this case is handled separately.
     empty = np.isnan(resampled).all(axis=0)
     low, high = np.nanpercentile(np.where(empty, 0.0, resampled), tails, axis=0)
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
 
 def masked_mean(values: Floats, mask: NDArray[np.bool_]) -> Floats:
-    """Mean over the last axis where ``mask`` holds; NaN where it holds nowhere."""
+    """Return the mean over the last axis where `mask` is true; NaN if it is nowhere true."""
     count = mask.sum(axis=-1)
     total = np.where(mask, values, 0.0).sum(axis=-1)
     return ratio(total, count, empty=np.nan)
 
 
 def ratio(above: Floats, below: NDArray, *, empty: float) -> Floats:
-    """``above / below`` in float64, and ``empty`` where ``below`` is zero."""
+    """Return ``above / below`` in float64, and `empty` where `below` is zero."""
     above, below = np.broadcast_arrays(np.asarray(above, np.float64), np.asarray(below, np.float64))
     return np.divide(above, below, out=np.full(above.shape, empty), where=below != 0)
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """The images ranked by the probability of one class: all that ROC AUC and average precision need.
+    """Images ranked by the probability of one class, to compute ROC AUC and average precision.
 
-    For each positive image: where its group of equal scores begins and ends among all images (``begin``,
+    For each positive image it holds where its group of equal scores begins and ends among all images (``begin``,
     ``end``) and among the positives (``first``, ``last``), in rising order of the score.
     """
 
@@ -88,11 +88,11 @@ class Ranking:
         )
 
     def measure(self, weights: NDArray[np.float32]) -> tuple[Floats, Floats]:
-        """ROC AUC and average precision under each column of ``weights`` (n_images, n_resamples).
+        """Return ROC AUC and average precision for each column of `weights` (n_images, n_resamples).
 
         AUC is the weighted share of (positive, negative) pairs in the right order, ties counting half.
         Average precision is scikit-learn's: the precision at each threshold, weighted by the recall gained
-        there. NaN where a class has no positive or no negative image.
+        there. NaN if a class has no positive or no negative image.
         """
         everyone, positive = _cumulative(weights[self.order]), _cumulative(weights[self.positives])
         own = weights[self.positives]
@@ -110,7 +110,7 @@ class Ranking:
 
 
 def _cumulative(weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Running sums over the rows after a row of zeros; exact in float32 up to 16.7 million images."""
+    """Return cumulative sums over the rows after a row of zeros; exact in float32 up to 16.7 million images."""
     sums = np.zeros((len(weights) + 1, weights.shape[1]), np.float32)
     np.cumsum(weights, axis=0, out=sums[1:])
     return sums

@@ -1,4 +1,4 @@
-"""Find plug-ins: the files of a folder of ours, and the entry points of other packages."""
+"""Find plug-ins: files in a folder of ferbench, and entry points of other packages."""
 
 import importlib
 import pkgutil
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Plugin:
-    """Something that one file or one entry point adds.
+    """A plug-in from one file or one entry point.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class Plugin:
     origin : str
         The module or the package it comes from, for messages.
     content : any
-        The object itself.
+        The plug-in object.
     """
 
     name: str
@@ -29,21 +29,21 @@ class Plugin:
 
 
 def find_plugins(group: str, folder: str, attribute: str, check: Callable[[Any], str]) -> Iterator[Plugin]:
-    """Yield the plug-ins of a kind: those of our folder by name, then those of other packages.
+    """Yield the plug-ins of one kind: first those of ferbench by name, then those of other packages.
 
-    A plug-in of another package that cannot be used is left out with a warning that names it, so that it does not stop
-    whoever has it installed. A plug-in of ours that cannot be used is an error.
+    A faulty plug-in of another package is left out with a warning that names it, so that ferbench still runs. A faulty
+    plug-in of ferbench is an error.
 
     Parameters
     ----------
     group : str
         Group of entry points, such as ``ferbench.metrics``.
     folder : str
-        Package of ours whose modules are plug-ins.
+        Package of ferbench whose modules are plug-ins.
     attribute : str
-        What such a module calls its plug-in.
+        Name of the plug-in object in such a module.
     check : callable
-        Takes the plug-in and says what is wrong with it; an empty string where nothing is.
+        Takes the plug-in and returns the problem with it as text, or an empty string.
     """
     for module in sorted(pkgutil.iter_modules(importlib.import_module(folder).__path__), key=lambda each: each.name):
         name = f"{folder}.{module.name}"
@@ -62,7 +62,7 @@ def find_plugins(group: str, folder: str, attribute: str, check: Callable[[Any],
 
 
 def one_line(error: Exception) -> str:
-    """Type and first line of an error of a plug-in."""
+    """Return type and first line of an error as text."""
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 

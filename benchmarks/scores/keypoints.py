@@ -1,4 +1,4 @@
-"""Every figure of one key-point model on one set of faces, with bootstrap intervals over people."""
+"""Score key-point models, with bootstrap intervals over people."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.floating]
 
-# Kaggle's images have this side; errors in pixels are given at it, whatever the images of the data set are.
+# Width of Kaggle's images. Errors in pixels are scaled to it for images of any size.
 SIDE = 96
 WITHIN, FAILURE = 0.05, 0.10
-# The curve of cumulative errors: every half per cent up to a fifth of the distance between the eyes.
+# Thresholds of the cumulative error curve: steps of half a percent up to a fifth of the eye distance.
 THRESHOLDS = np.linspace(0, 0.2, 41)
 _EYE_CORNERS = ("left_eye_outer_corner", "right_eye_outer_corner")
 _SINGLE = ("rmse", "nme", "failure_rate", "within_5")
@@ -28,27 +28,28 @@ _ALPHA = 0.05
 
 @dataclass(frozen=True, eq=False)
 class PointScores:
-    """What one model reached on one set of faces; made by :func:`score_points`.
+    """Scores of one model on one set of faces, as :func:`score_points` returns them.
 
     Attributes
     ----------
     rmse : float
-        Root of the mean squared error of all marked coordinates, in pixels of a 96 x 96 image, as on Kaggle's board.
+        Root mean squared error of all annotated coordinates, in pixels of a 96 x 96 image, as on Kaggle's leaderboard.
     nme : float
-        Mean distance between found and marked points of a face, divided by the distance between the outer corners of
-        its eyes; averaged over the faces in which both are marked.
+        Mean distance between predicted and annotated points of a face, divided by the distance between its outer eye
+        corners; averaged over the faces in which both corners are annotated.
     failure_rate : float
-        Share of these faces whose error is above a tenth.
+        Share of these faces with an error above 10 %.
     within_5 : float
-        Share of their points that lie within a twentieth of that distance.
+        Share of their points with an error of at most 5 % of the eye distance.
     n_images, n_people, n_points, n_normalised : int
-        Faces, the people on them, marked points, and faces with both outer corners.
+        Number of faces, people, annotated points, and faces with both outer eye corners.
     per_point : mapping of str to ndarray of shape (n_points,)
-        ``rmse``, ``nme`` and ``within_5`` of each point; NaN where it is never marked.
+        ``rmse``, ``nme`` and ``within_5`` of each point; NaN if it is never annotated.
     curve : ndarray of shape (n_thresholds,)
         Share of faces whose error is at most each of :data:`THRESHOLDS`.
     intervals : mapping of str to (low, high)
-        95 % percentile intervals: of the single figures, of ``point_rmse`` and the like (arrays), and of ``curve``.
+        95 % percentile intervals of the scores above, of the per-point scores such as ``point_rmse`` (arrays), and of
+        ``curve``.
     """
 
     rmse: float
@@ -64,12 +65,12 @@ class PointScores:
     intervals: Mapping[str, tuple[Floats, Floats]]
 
     def interval(self, name: str) -> tuple[float, float]:
-        """Lower and upper bound of one single figure."""
+        """Return the lower and upper bound of one score."""
         low, high = self.intervals[name]
         return float(low), float(high)
 
     def as_dict(self) -> dict[str, float | int | None]:
-        """All single figures as one flat row, None for one that does not exist."""
+        """Return all scores as one flat row, with None for missing values."""
         row: dict[str, float | int | None] = {}
         for name in _SINGLE:
             row[name] = _blank(getattr(self, name))
@@ -78,9 +79,9 @@ class PointScores:
 
 
 def interocular_distance(points: NDArray[np.floating], names: Sequence[str]) -> NDArray[np.float32]:
-    """Distance between the outer corners of the eyes in pixels; NaN where one is not marked.
+    """Return the distance between the outer eye corners in pixels; NaN if one is not annotated.
 
-    The same distance by which errors over 68 landmarks are commonly divided, here too: figures can be compared.
+    Errors over 68 landmarks are commonly divided by the same distance, so the errors are comparable.
     """
     left, right = (points[:, list(names).index(corner)] for corner in _EYE_CORNERS)
     distance = np.linalg.norm(left - right, axis=1)
@@ -88,7 +89,7 @@ def interocular_distance(points: NDArray[np.floating], names: Sequence[str]) -> 
 
 
 def face_errors(errors: Floats, interocular: Floats) -> Floats:
-    """Mean distance of each face's marked points, divided by the distance between its eyes; NaN without either."""
+    """Return the normalized mean error of each face; NaN without annotated points or eye corners."""
     distances = np.linalg.norm(np.asarray(errors, np.float64), axis=2) / np.asarray(interocular, np.float64)[:, None]
     known = np.isfinite(distances)
     return ratio(np.where(known, distances, 0).sum(axis=1), known.sum(axis=1), empty=np.nan)
@@ -108,16 +109,16 @@ def score_points(
     Parameters
     ----------
     errors : ndarray of shape (n_images, n_points, 2)
-        Found less marked points, in pixels; NaN where a point is not marked.
+        Predicted minus annotated points in pixels; NaN if a point is not annotated.
     interocular : ndarray of shape (n_images,)
-        As :func:`interocular_distance` gives it.
+        Distances from :func:`interocular_distance`.
     people : ndarray of shape (n_images,), int
-        Number of the person on each image, from 0. People, not faces, are drawn for the intervals: pictures of one
-        person are alike.
+        Number of the person on each image, from 0. The bootstrap draws people instead of faces, because images of one
+        person are correlated.
     side : int
         Width and height of the images in pixels.
     n_bootstrap, seed : int
-        Resamples and their seed; models scored with the same seed meet the same people.
+        Number of resamples and their seed; models scored with the same seed use the same resamples.
     """
     shares = _shares(np.asarray(errors, np.float64), np.asarray(interocular, np.float64), side)
     above, below = (np.concatenate([part[place] for part in shares.values()], axis=1) for place in (0, 1))
@@ -189,7 +190,7 @@ _PAIR = ("a", "b", "n_images", "nme_a", "nme_b", "difference", "difference_low",
 
 
 def _shares(errors: Floats, interocular: Floats, side: int) -> dict[str, tuple[Floats, Floats]]:
-    """What to sum over faces above and below each figure's line, each of shape (n_images, n_figures)."""
+    """Return numerators and denominators of each score per face, each of shape (n_images, n_figures)."""
     marked = np.isfinite(errors).all(axis=2)
     squares = np.where(marked, (np.nan_to_num(errors) ** 2).sum(axis=2), 0) * (SIDE / side) ** 2
     normalized = np.linalg.norm(errors, axis=2) / interocular[:, None]
@@ -212,7 +213,7 @@ def _shares(errors: Floats, interocular: Floats, side: int) -> dict[str, tuple[F
 
 
 def _resampled(above: Floats, below: Floats, people: NDArray[np.integer], n_bootstrap: int, seed: int) -> Floats:
-    """The ratio of the sums for each resample of the people, of shape (n_bootstrap, n_figures)."""
+    """Return the ratio of the sums for each resample of the people, of shape (n_bootstrap, n_figures)."""
     _, person = np.unique(people, return_inverse=True)
     n_people = int(person.max()) + 1
     sums = [np.zeros((n_people, part.shape[1])) for part in (above, below)]

@@ -1,4 +1,4 @@
-"""Every figure of one recognizer on one set of images, with bootstrap intervals."""
+"""Score recognizers from their probabilities, with bootstrap intervals."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 N_BINS = 15
-# Probabilities are stored as float32; a smaller one cannot be told from zero.
+# Probabilities are stored as float32, which cannot represent smaller differences from one.
 _SMALLEST = float(np.finfo(np.float32).eps)
 _PER_CLASS = ("precision", "recall", "f1", "auc", "average_precision")
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What one recognizer reached on one set of images; made by :func:`score`.
+    """Scores of one recognizer on one set of images, as :func:`score` returns them.
 
-    A class without a single image has no figure (NaN), and macro and weighted averages are over the classes
-    that have images. A class that is never predicted has precision 0.
+    The scores of a class without images are NaN, and macro and weighted averages are over the classes with images. A
+    class that is never predicted has precision 0.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Scores:
     macro_auc, macro_average_precision : float
         One class against the rest, averaged over the classes.
     top2_accuracy : float
-        Share of images whose label is among the two most probable; equal probabilities go by class order.
+        Share of images whose label is among the two most probable; equal probabilities are ranked by class order.
     log_loss : float
         Mean of -ln p(label), in nats; probabilities are clipped at float32's epsilon.
     brier : float
@@ -52,16 +52,16 @@ class Scores:
         (Guo et al., 2017). It has no interval: resampling inflates a sum of absolute gaps, so its percentiles
         need not even contain the estimate.
     n_images, predicted_classes : int
-        Images scored, and how many classes were predicted for at least one of them.
+        Number of images, and number of classes predicted for at least one image.
     classes : tuple of str
-        The order of every array here.
+        The class order of all arrays.
     confusion : ndarray of shape (n_classes, n_classes), int
         Rows are labels, columns predictions.
     class_values : mapping of str to ndarray of shape (n_classes,)
         ``precision``, ``recall``, ``f1``, ``auc``, ``average_precision``.
     intervals : mapping of str to (low, high)
-        95 % percentile intervals, for the figures above and for the per-class ones (arrays); empty when
-        ``n_bootstrap`` was 0.
+        95 % percentile intervals of the scores above and of the per-class scores (arrays); empty if ``n_bootstrap``
+        was 0.
     """
 
     accuracy: float
@@ -87,20 +87,20 @@ class Scores:
 
     @property
     def flag(self) -> str:
-        """A warning when fewer than all classes are ever predicted; empty otherwise."""
+        """A warning if some classes are never predicted, else an empty string."""
         if self.predicted_classes == len(self.classes):
             return ""
         return f"predicts {self.predicted_classes} of {len(self.classes)} classes"
 
     def interval(self, name: str) -> tuple[float, float]:
-        """Lower and upper bound of one figure, such as ``accuracy``; NaN where it has none."""
+        """Return the lower and upper bound of one score, such as ``accuracy``; NaN if it has none."""
         low, high = self.intervals.get(name, (np.nan, np.nan))
         return float(low), float(high)
 
     def as_dict(self) -> dict[str, float | int | str | None]:
-        """All single figures as one flat row: ``accuracy, accuracy_low, accuracy_high, macro_f1, …``.
+        """Return all scores as one flat row: ``accuracy, accuracy_low, accuracy_high, macro_f1, ...``.
 
-        A figure that does not exist is None, so that it is blank in a CSV and null in JSON.
+        A missing score is None, so that it is blank in a CSV and null in JSON.
         """
         row: dict[str, float | int | str | None] = {}
         for name in _SINGLE:
@@ -115,7 +115,7 @@ class Scores:
         }
 
     def per_class(self) -> "pd.DataFrame":
-        """One row per class: ``class, support, predicted``, each figure with its ``_low`` and ``_high``."""
+        """Return one row per class: ``class, support, predicted``, and each score with ``_low`` and ``_high``."""
         import pandas as pd
 
         columns: dict[str, object] = {
@@ -136,21 +136,21 @@ _SINGLE = tuple(field.name for field in fields(Scores) if field.type is float)
 def score(
     y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str], *, n_bootstrap: int = 1000, seed: int = 0
 ) -> Scores:
-    """Every figure of one recognizer, from its probabilities alone.
+    """Compute all scores of one recognizer from its probabilities.
 
     Parameters
     ----------
     y_true : array-like of shape (n_images,), str
         The labels.
     proba : array-like of shape (n_images, n_classes)
-        Predicted probabilities, in the order of ``classes``. The predicted label is the most probable one,
-        the first of equals.
+        Predicted probabilities, in the order of `classes`. The predicted label is the most probable one; at equal
+        probabilities the first in class order.
     classes : sequence of str
-        The class order; all tables and arrays keep it.
+        The class order of all tables and arrays.
     n_bootstrap : int, default=1000
-        Resamples of the images for the intervals; 0 for none.
+        Number of resamples for the intervals; 0 for no intervals.
     seed : int, default=0
-        Recognizers scored with one seed on the same images meet the same resamples.
+        Recognizers scored with the same seed on the same images use the same resamples.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def score(
     Raises
     ------
     ValueError
-        If shapes do not fit, a label is not in ``classes``, or a row is no probability distribution.
+        If shapes do not match, a label is not in `classes`, or a row is not a probability distribution.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def score(
 
 
 def _intervals(answers: "_Answers", n_bootstrap: int, seed: int) -> dict[str, tuple[Floats, Floats]]:
-    """The 95 % percentile interval of every figure."""
+    """Return the 95 % percentile interval of every score."""
     blocks = [answers.measure(weights) for weights in bootstrap_weights(answers.n_images, n_bootstrap, seed)]
     if not blocks:
         return {}
@@ -196,7 +196,7 @@ def _intervals(answers: "_Answers", n_bootstrap: int, seed: int) -> dict[str, tu
 
 @dataclass(frozen=True, eq=False)
 class _Answers:
-    """What the metrics need to know of each image, worked out once and weighted many times."""
+    """Per-image values for the metrics, computed once and weighted for each resample."""
 
     n_classes: int
     pairs: NDArray[np.float32]  # (n_images, n_classes²): one-hot of (label, prediction)
@@ -224,11 +224,11 @@ class _Answers:
         return cls(n_classes, pairs, np.stack(losses, axis=1).astype(np.float32), rankings)
 
     def confusion(self, weights: NDArray[np.float32]) -> Floats:
-        """Confusion matrices (n_resamples, n_classes, n_classes)."""
+        """Return confusion matrices of shape (n_resamples, n_classes, n_classes)."""
         return (weights.T @ self.pairs).reshape(-1, self.n_classes, self.n_classes).astype(np.float64)
 
     def measure(self, weights: NDArray[np.float32]) -> dict[str, Floats]:
-        """Every figure under each column of ``weights``: (n_resamples,) or (n_resamples, n_classes)."""
+        """Return every score for each column of `weights`: (n_resamples,) or (n_resamples, n_classes)."""
         confusion = self.confusion(weights)
         support = confusion.sum(axis=2)
         present = support > 0
@@ -249,7 +249,7 @@ class _Answers:
 
 
 def _class_figures(confusion: Floats) -> dict[str, Floats]:
-    """Precision, recall and F1 of each class; NaN for a class without images."""
+    """Return precision, recall and F1 of each class; NaN for a class without images."""
     support, predicted = confusion.sum(axis=2), confusion.sum(axis=1)
     right = np.diagonal(confusion, axis1=1, axis2=2)
     absent = support == 0
@@ -262,7 +262,7 @@ def _class_figures(confusion: Floats) -> dict[str, Floats]:
 
 
 def calibration_bins(confidence: Floats, correct: NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
-    """Images, summed confidence and number correct in 15 bins of equal width, closed on the right."""
+    """Return images, summed confidence and number correct in 15 bins of equal width, closed on the right."""
     bins = np.clip(np.ceil(confidence * N_BINS).astype(np.intp) - 1, 0, N_BINS - 1)
     images, confident, right = (
         np.bincount(bins, weights, minlength=N_BINS).astype(np.float64) for weights in (None, confidence, correct)
@@ -271,7 +271,7 @@ def calibration_bins(confidence: Floats, correct: NDArray[np.bool_]) -> tuple[Fl
 
 
 def expected_calibration_error(confidence: Floats, correct: NDArray[np.bool_]) -> float:
-    """Mean gap between confidence and accuracy over the bins, weighted by their images."""
+    """Return the mean gap between confidence and accuracy over the bins, weighted by their images."""
     _, confident, right = calibration_bins(confidence, correct)
     return float(np.abs(confident - right).sum() / len(confidence))
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 def check_predictions(
     y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str], *, name: str = "proba"
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Labels as class numbers, probabilities as float64 rows that sum to 1; or a ValueError says why not."""
+    """Return labels as class indices and probabilities as float64 rows that sum to 1; raise ValueError if invalid."""
     labels, probabilities = np.asarray(y_true), np.asarray(proba, dtype=np.float64)
     names = [str(label) for label in classes]
     if len(set(names)) != len(names) or len(names) < 2:

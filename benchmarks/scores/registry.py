@@ -1,4 +1,4 @@
-"""Metrics by name that one file or an entry point adds to every table."""
+"""Define metric plug-ins and find them."""
 
 import re
 import warnings
@@ -19,31 +19,31 @@ Function = Callable[[NDArray[np.str_], NDArray[np.float64], tuple[str, ...]], fl
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of one recognizer on one set of images, worked out from its stored probabilities.
+    """A metric that a plug-in adds to the tables, computed from stored probabilities.
 
     Attributes
     ----------
     name : str
-        Its column in ``leaderboard.csv``: small letters, digits and underscores.
+        Column name in ``leaderboard.csv``: lowercase letters, digits and underscores.
     label : str
-        Head of its column where people read it.
+        Column heading on pages.
     function : callable
         Takes the labels (n_images,) as text, the probabilities (n_images, n_classes) and the classes in the order of
-        the columns, and returns the figure; NaN where there is none.
+        the columns. Returns the value, or NaN if it is undefined.
     higher_is_better : bool, default=True
     format : str, default=".3f"
-        How the figure is written, as in :func:`format`.
+        Format of the value, as for :func:`format`.
     help : str, default=""
         One sentence on what it means.
 
     Raises
     ------
     ValueError
-        If the name cannot be that of a column, the label is empty, or the format does not fit a number.
+        If the name is not a valid column name, the label is empty, or the format is not for numbers.
 
     See Also
     --------
-    plugin_metrics : every metric that is known.
+    plugin_metrics : Find the known metric plug-ins.
 
     Examples
     --------
@@ -78,19 +78,19 @@ class Metric:
             raise ValueError(f"format of metric {self.name!r} must write a number; got {self.format!r}") from error
 
     def __call__(self, y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str]) -> float:
-        """The figure; NaN where it is not finite."""
+        """Compute the metric; NaN if it is not finite."""
         value = float(self.function(np.asarray(y_true).astype(str), np.asarray(proba, np.float64), tuple(classes)))
         return value if np.isfinite(value) else float("nan")
 
     def write(self, value: float) -> str:
-        """A figure as text."""
+        """Format a value as text."""
         return format(value, self.format)
 
 
 def plugin_metrics() -> dict[str, Metric]:
-    """Every metric that is a plug-in: those of ferbench by file name, then those of the group ``ferbench.metrics``.
+    """Return the metric plug-ins: those of ferbench, then those of the entry-point group ``ferbench.metrics``.
 
-    A metric of another package that cannot be loaded, or whose name is taken, is left out with a warning.
+    A metric of another package is left out with a warning if it cannot be loaded or its name is taken.
 
     Returns
     -------
@@ -117,7 +117,7 @@ def plugin_metrics() -> dict[str, Metric]:
 def metric_values(
     known: Mapping[str, Metric], y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str]
 ) -> dict[str, float]:
-    """The figure of each of these metrics, by its name; NaN and a warning where one fails."""
+    """Return the value of each metric by name; NaN with a warning if it fails."""
     return {name: _value(metric, y_true, proba, classes) for name, metric in known.items()}
 
 

@@ -1,4 +1,4 @@
-"""Measure how extraction, fitting and prediction grow with the data."""
+"""Measure how the times of extraction, fitting and prediction grow with the data."""
 
 import lazy_loader as lazy
 

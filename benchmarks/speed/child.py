@@ -1,4 +1,4 @@
-"""The process that measures one extractor, or one classifier at one size, and prints what it took."""
+"""Measure one extractor, or one classifier at one size, in a child process and print the times."""
 
 import json
 import os
@@ -13,15 +13,15 @@ from ferbench import features, models
 from ferbench.benchmarks import store
 from ferbench.utils import require
 
-# Rounds of an extractor; the median counts.
+# Rounds per extractor; the median is reported.
 ROUNDS = 3
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure what the JSON file named first says, and print one JSON line."""
+    """Run the measurement described in the JSON file of the first argument, and print one JSON line."""
     job = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     if job["threads"]:
-        # Before numpy is imported: its libraries read them once.
+        # Set before numpy is imported, because its libraries read these variables once.
         for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = str(job["threads"])
     measure = {"extract": measure_extractor, "fit": measure_classifier, "plain": measure_plain}[job["kind"]]
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measure_extractor(job: dict[str, Any], data: Path) -> dict[str, Any]:
-    """Images a second of an extractor with one worker, and what fitting it took."""
+    """Return the images per second of an extractor with one worker, and its fit time."""
     import cv2
     import numpy as np
 
@@ -61,7 +61,7 @@ def measure_extractor(job: dict[str, Any], data: Path) -> dict[str, Any]:
 
 
 def measure_classifier(job: dict[str, Any], data: Path) -> dict[str, Any]:
-    """Fit and predict times of one of our classifiers on our features."""
+    """Return fit and predict times of a ferbench classifier on ferbench features."""
     import numpy as np
     from sklearn.pipeline import Pipeline
 
@@ -77,7 +77,7 @@ def measure_classifier(job: dict[str, Any], data: Path) -> dict[str, Any]:
 
 
 def measure_plain(job: dict[str, Any], data: Path) -> dict[str, Any]:
-    """The same as most repositories write it: scikit-image's HOG image by image, scikit-learn's classes as they are."""
+    """Measure the usual implementation: scikit-image's HOG for each image, and scikit-learn's plain classifiers."""
     import numpy as np
 
     require("skimage", "a plain cell", extra="dev")
@@ -92,14 +92,14 @@ def measure_plain(job: dict[str, Any], data: Path) -> dict[str, Any]:
     def extract(batch: Any) -> Any:
         return np.array([hog(image, orientations=9, pixels_per_cell=(6, 6), cells_per_block=(2, 2)) for image in batch])
 
-    # A thousand images tell the rate; extracting all of a larger part would only repeat it.
+    # A thousand images are enough to measure the rate.
     known, extract_s = timed(lambda: extract(images[:1000]))
     rest = extract(images[1000:])
     rows = np.concatenate([known, rest]) if len(rest) else known
     new_rows = extract(new)
     machine = _plain_classifier(job["name"])
     with warnings.catch_warnings():
-        # `SVC(probability=True)` is on its way out of scikit-learn, and is still what tutorials write.
+        # `SVC(probability=True)` is deprecated in scikit-learn but still common in tutorials.
         warnings.simplefilter("ignore")
         _, fit_s = timed(lambda: machine.fit(rows, labels[: len(rows)]))
         ask = machine.predict_proba if hasattr(machine, "predict_proba") else machine.predict
@@ -129,7 +129,7 @@ def _plain_classifier(name: str) -> Any:
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    """What a call returns, and the seconds it took."""
+    """Return the result of a call and its seconds."""
     start = time.perf_counter()
     result = work()
     return result, time.perf_counter() - start

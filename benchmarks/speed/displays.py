@@ -1,4 +1,4 @@
-"""Drawings of the speed benchmark: how fit and predict times grow, and what extractors cost."""
+"""Plot the speed benchmark: growth of fit and predict times, and the speed of extractors."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,20 +9,20 @@ from matplotlib.ticker import NullFormatter
 
 from ferbench.benchmarks.displays import DARK, GRAY, MARKERS, PALETTE, Display, clear_frame, set_title
 
-# As many as there are colors; lines of the second seven are dashed.
+# One line per color; the next seven lines are dashed.
 _STYLES = ("-", "--", ":")
 
 
 @dataclass(frozen=True, eq=False)
 class GrowthDisplay(Display):
-    """Seconds against the number of training images, both logarithmic, one line a classifier.
+    """Seconds against the number of training images on logarithmic axes, with one line per classifier.
 
     Attributes
     ----------
     table : DataFrame
         Columns ``classifier``, ``n_images``, ``seconds``.
     what, dataset : str
-        What the seconds are of; the data, for the title.
+        The measured step and the data, for the title.
     """
 
     figsize: ClassVar[tuple[float, float]] = (9.6, 6.6)
@@ -37,7 +37,7 @@ class GrowthDisplay(Display):
 
     def _draw(self, ax: Axes) -> None:
         ends = self.table.sort_values("n_images").groupby("classifier")["seconds"].last()
-        # In the order in which the lines end, so that the legend reads like the right edge of the drawing.
+        # The legend is in the order of the line ends at the right edge.
         for place, name in enumerate(ends.sort_values(ascending=False).index):
             part = self.table[self.table["classifier"] == name].sort_values("n_images")
             style = _STYLES[place // len(PALETTE) % len(_STYLES)]
@@ -57,7 +57,7 @@ class GrowthDisplay(Display):
         set_title(ax, self.what, self.dataset)
 
     def _draw_slopes(self, ax: Axes) -> None:
-        """Thin lines of linear, quadratic and cubic growth from the lower left, to hold the others against."""
+        """Draw thin reference lines of linear, quadratic and cubic growth from the lower left."""
         left, right = self.table["n_images"].min(), self.table["n_images"].max()
         low, high = ax.get_ylim()
         if left == right:
@@ -76,7 +76,7 @@ class GrowthDisplay(Display):
 
 @dataclass(frozen=True, eq=False)
 class ExtractorSpeedDisplay(Display):
-    """Images a second of each extractor on one core.
+    """Images per second of each extractor on one core.
 
     Attributes
     ----------
@@ -106,10 +106,10 @@ class ExtractorSpeedDisplay(Display):
         ax.set_ylim(len(rows) - 0.4, -0.6)
         ax.set_xscale("log")
         slowest, fastest = (edge(row["images_per_s"] for row in rows) for edge in (min, max))
-        # Room for the text beside the longest bar; in powers, since the axis is logarithmic.
+        # Space for the text beside the longest bar; a factor, because the axis is logarithmic.
         ax.set_xlim(slowest / 3, fastest * (fastest / slowest * 3) ** 0.45)
         ax.xaxis.set_major_formatter("{x:g}")
         clear_frame(ax)
         ax.grid(axis="y", visible=False)
-        ax.set_xlabel("images a second on one core")
-        set_title(ax, "What extractors cost", self.dataset)
+        ax.set_xlabel("images per second on one core")
+        set_title(ax, "Speed of extractors", self.dataset)

@@ -1,4 +1,4 @@
-"""What the speed measurements consist of: extractors, recognizers at growing sizes, and the same written plainly."""
+"""List the speed measurements: extractors, classifiers at growing sizes, and plain implementations."""
 
 import math
 from collections.abc import Sequence
@@ -7,10 +7,10 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 SIZES = (1000, 4000, 16000, 28709)
-# The plain cells are slow: their growth is measured where they finish, and carried on from there.
+# The plain implementations are slow, so they are measured at smaller sizes and extrapolated.
 PLAIN_SIZES = (1000, 2000, 4000)
 PLAIN = ("linear-svm", "logreg", "svm", "tree")
-# Sizes at which extractors are measured; theirs is the time of one image, whatever the number.
+# Number of images for extractors; their time per image does not depend on it.
 EXTRACT_IMAGES = 1024
 
 Kind = Literal["extract", "fit", "plain"]
@@ -18,14 +18,15 @@ Kind = Literal["extract", "fit", "plain"]
 
 @dataclass(frozen=True)
 class Measurement:
-    """One measurement, done by a process of its own.
+    """One measurement, which runs in its own process.
 
     Attributes
     ----------
     kind : {"extract", "fit", "plain"}
-        Images a second of an extractor; fit and predict times of a classifier on our features; both, written plainly.
+        Images per second of an extractor; fit and predict times of a classifier; or both for the plain
+        implementation.
     name : str
-        Extractor, or classifier.
+        Name of the extractor or the classifier.
     n_images : int
         Images to extract, or training images to fit on.
     """
@@ -40,14 +41,14 @@ class Measurement:
         return f"{self.kind}-{self.name}-{self.n_images}"
 
     def as_dict(self) -> dict[str, Any]:
-        """For the record and for the measuring process."""
+        """Return all fields, for the record and the measuring process."""
         return asdict(self)
 
 
 def plan(
     extractors: Sequence[str], classifiers: Sequence[str], sizes: Sequence[int], n_training: int, only: Sequence[str]
 ) -> list[Measurement]:
-    """All measurements, of each classifier from the smallest size up; sizes beyond the training images are cut to them.
+    """Return all measurements, by rising size for each classifier. Sizes are limited to the number of training images.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def plan(
 
 
 def growth(sizes: Sequence[float], seconds: Sequence[float]) -> float | None:
-    """Exponent with which the time grows, from the two largest sizes; None where there are not two."""
+    """Return the growth exponent of the time between the two largest sizes; None with fewer than two."""
     points = sorted(zip(sizes, seconds, strict=True))[-2:]
     if len(points) < 2 or points[0][1] <= 0 or points[0][0] == points[1][0]:
         return None
@@ -77,9 +78,9 @@ def growth(sizes: Sequence[float], seconds: Sequence[float]) -> float | None:
 
 
 def carry_on(sizes: Sequence[float], seconds: Sequence[float], n: float) -> float | None:
-    """Time to expect at `n` from measured times: itself where it was measured, else by the growth, at least linear.
+    """Return the measured time at `n`, or extrapolate it with the measured exponent, which is at least 1.
 
-    From one size alone the growth is taken as linear; None without any.
+    With one measured size the growth is taken as linear. Returns None without any measured size.
     """
     known = dict(zip(sizes, seconds, strict=True))
     if n in known:

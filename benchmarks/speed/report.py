@@ -1,4 +1,4 @@
-"""The files of the speed benchmark: CSV, Markdown and PNG, rebuilt from the records alone."""
+"""Write the report of the speed benchmark (CSV, Markdown and PNG) from its records."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,17 +21,17 @@ from ferbench.benchmarks.tables import (
 )
 
 _HOW = """\
-Each measurement ran in a process of its own. An extractor is measured with one worker and one thread, the median of
-three rounds; fitting it is not counted. Classifiers get the features of `hog` (1,764 columns of 48-pixel images,
-float32) of a stratified part of Training and predict PublicTest; they use all cores, calibration of the probabilities
-is part of the fit. *Growth*: exponent between the two largest sizes; kernel machines tend to 2, a factor of the kernel
-matrix to 3. A fit that was expected to exceed the limit by the growth measured so far was skipped, and is blank.
+Each measurement ran in its own process. An extractor is measured with one worker and one thread; the median of three
+rounds is given, without the fit. Classifiers get the features of `hog` (1,764 columns of 48-pixel images, float32) of a
+stratified subset of Training and predict PublicTest. They use all cores, and the fit includes the calibration of the
+probabilities. *Growth*: exponent between the two largest sizes. It is near 2 for kernel machines, and near 3 if the
+kernel matrix is factorized. A fit whose extrapolated time exceeds the limit was skipped and is blank.
 """
 _PLAIN = """\
-The same cells as most repositories write them: `skimage.feature.hog` image by image, `StandardScaler`, and
-scikit-learn's classes as they are, `SVC(probability=True)` among them; same cells, blocks, bins and parameters. Both
-sides extract 35,887 images, fit on 28,709 and predict 7,178. Where a side was measured on fewer, its time is carried on
-by its own growth between its two largest sizes.
+The plain implementation is common in public repositories: `skimage.feature.hog` for each image, `StandardScaler`, and
+scikit-learn's classifiers, such as `SVC(probability=True)`, with the same cells, blocks, bins and parameters. Both
+implementations extract 35,887 images, fit on 28,709 and predict 7,178. If one was measured on fewer images, its time is
+extrapolated with the exponent between its two largest sizes.
 """
 
 
@@ -41,7 +41,7 @@ def write_speed_report(folder: Path) -> str:
     Returns
     -------
     str
-        What was found, for a terminal.
+        A summary for a terminal.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def write_speed_report(folder: Path) -> str:
 
 
 def _makers(tables: dict[str, pd.DataFrame], dataset: dict[str, Any]) -> dict[str, Callable[[], Display] | None]:
-    """What draws each plot; None where there is nothing to draw."""
+    """Return a function that makes each plot, or None if its table is empty."""
     about = f"{dataset['name']} (drawn, not real)" if dataset["drawn"] else str(dataset["name"])
     makers: dict[str, Callable[[], Display] | None] = dict.fromkeys(("extractors", "fit_time", "predict_time"))
     extracted = tables["extractors"].dropna(subset="images_per_s")
@@ -82,11 +82,12 @@ def _page(records: Sequence[dict[str, Any]], tables: dict[str, pd.DataFrame], pl
     sections = [
         ("Extractors", _extractors(tables["extractors"]), ("extractors",)),
         ("Classifiers", _classifiers(tables["classifiers"]), ("fit_time", "predict_time")),
-        ("Beside the same written plainly", _beside(tables["beside_plain"]), ()),
+        ("Compared with the plain implementation", _beside(tables["beside_plain"]), ()),
         ("Left out", _left_out(records), ()),
     ]
-    end = "Written by `ferbench measure-speed`; `--rebuild` makes it again from the records."
-    return markdown_page(["# How fast the classical side is", _machine(records), _HOW.strip()], sections, plots, end)
+    end = "Written by `ferbench measure-speed`; `--rebuild` writes it again from the records."
+    start = ["# Speed of the classical recognizers", _machine(records), _HOW.strip()]
+    return markdown_page(start, sections, plots, end)
 
 
 def _machine(records: Sequence[dict[str, Any]]) -> str:
@@ -111,7 +112,7 @@ def _extractors(table: pd.DataFrame) -> str:
 
 
 def _wide(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a classifier: fit seconds by size, growth, milliseconds a prediction, library."""
+    """Return one row per classifier: fit seconds by size, growth, milliseconds per prediction, library."""
     sizes, rows = sorted(set(table["n_images"])), []
     for name, part in table.groupby("classifier"):
         done = part[part["status"] == "ok"].sort_values("n_images")

@@ -1,4 +1,4 @@
-"""The speed benchmark: one process a measurement, one record each, nothing measured twice."""
+"""Run the speed benchmark: one process and one record per measurement, with resume."""
 
 import json
 import os
@@ -18,33 +18,32 @@ from ferbench.benchmarks.store import write_record_file
 from ferbench.datasets import Dataset
 
 SCHEMA = 1
-# Besides the measured part a process imports, loads and, for the plain cells, extracts.
+# Extra time for imports, loading and, for plain implementations, the extraction.
 _OVERHEAD_S = 300.0
 
 Record = dict[str, Any]
 
 
 class SpeedBench:
-    """Measures extractors and classifiers, and how their times grow.
+    """The speed benchmark: measures extractors and classifiers at growing sizes.
 
     Parameters
     ----------
     dataset : Dataset
-        Training images are fitted on, in a shuffled, stratified order of which each size takes the first; PublicTest
-        images are predicted.
+        The fit uses the first images of Training in a shuffled, stratified order; the prediction uses PublicTest.
     output : Path
         Folder for the records.
     extractors, classifiers : sequence of str
-        Names as in recipes.
+        Names of extractors and classifiers, as in recipes.
     sizes : sequence of int
         Numbers of training images.
     limit_s : float
-        A fit that is expected to take longer, by the growth measured so far, is skipped, and said so; one that takes
-        twice as long all the same is ended.
+        A fit whose extrapolated time is longer is skipped, with a note in the record. A fit that takes more than twice
+        this limit is killed.
     only : sequence of str
         Patterns of measurements, such as ``fit-svm-*``.
     force : bool
-        Measure again what was measured.
+        Repeat measurements that already have a record.
 
     Raises
     ------
@@ -72,7 +71,7 @@ class SpeedBench:
         self.session = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self, on_record: Callable[[Measurement, Record], None] = lambda measurement, record: None) -> list[Record]:
-        """Do what is not done yet; returns the records of all measurements."""
+        """Run the missing measurements and return the records of all measurements."""
         records: list[Record] = []
         with tempfile.TemporaryDirectory(prefix="ferbench-speed-") as folder:
             prepared = False
@@ -92,7 +91,7 @@ class SpeedBench:
         return self.output / "runs" / f"{measurement.label}.json"
 
     def _done(self, measurement: Measurement) -> Record | None:
-        """The record of an earlier run on the same data; failed and skipped ones are tried again."""
+        """Return the record of an earlier run on the same data, unless it failed or was skipped."""
         try:
             record: Record = json.loads(self._file(measurement).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -118,7 +117,7 @@ class SpeedBench:
         return record
 
     def _prepare(self, folder: Path) -> None:
-        """Write what the measuring processes read: images and our HOG features, in one order for all sizes."""
+        """Write the input of the measuring processes: images and HOG features, in one order for all sizes."""
         order = _stratified_order(self.y)
         images, new = self.X[order], self.dataset.part("PublicTest")[0]
         extractor = features.make_extractor("hog", n_jobs=-1).fit(images)
@@ -129,7 +128,7 @@ class SpeedBench:
             np.save(folder / f"{name}.npy", content)
 
     def _measure(self, measurement: Measurement, folder: Path) -> Record:
-        # One worker tells what an extractor costs; classifiers are measured as a run of a suite uses them.
+        # Extractors run with one worker to measure their cost; classifiers use all cores, as in a suite.
         threads = 1 if measurement.kind == "extract" else None
         job = folder / "job.json"
         job.write_text(json.dumps({**measurement.as_dict(), "data": str(folder), "threads": threads}))
@@ -155,7 +154,7 @@ def _same(measurement: Measurement) -> list[tuple[str, str]]:
 
 
 def _stratified_order(y: np.ndarray) -> np.ndarray:
-    """A random order in which every first part holds the classes in their shares, as far as whole images can."""
+    """Return a random order in which each leading part has nearly the class shares of the whole."""
     rng = np.random.default_rng(0)
     place = np.empty(len(y))
     for label in np.unique(y):

@@ -1,4 +1,4 @@
-"""From the records of the speed benchmark to its tables; nothing is measured here."""
+"""Make the tables of the speed benchmark from its records."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ Record = dict[str, Any]
 
 
 def read_records(folder: Path) -> list[Record]:
-    """All records of a results folder.
+    """Read all records of a results folder.
 
     Raises
     ------
@@ -27,7 +27,7 @@ def read_records(folder: Path) -> list[Record]:
 
 
 def extractor_table(records: Sequence[Record]) -> pd.DataFrame:
-    """Images a second, fit time and columns of each extractor."""
+    """Return images per second, fit time and number of columns of each extractor."""
     rows = [
         {
             "extractor": record["config"]["name"],
@@ -44,7 +44,7 @@ def extractor_table(records: Sequence[Record]) -> pd.DataFrame:
 
 
 def classifier_table(records: Sequence[Record], kind: str = "fit") -> pd.DataFrame:
-    """Fit and predict time of each classifier at each size; blank where it was not measured, with the reason."""
+    """Return fit and predict time of each classifier at each size; blank with a reason if not measured."""
     rows = []
     for record in (each for each in records if each["config"]["kind"] == kind):
         seconds = record.get("seconds") or {}
@@ -66,11 +66,11 @@ def classifier_table(records: Sequence[Record], kind: str = "fit") -> pd.DataFra
 
 
 def plain_table(records: Sequence[Record], n_training: int = 28709, n_predicted: int = 7178) -> pd.DataFrame:
-    """Whole cells of HOG with each plain classifier beside ours: extract, fit and predict all of FER2013.
+    """Compare plain and ferbench implementations of HOG with each classifier on all of FER2013.
 
-    Times at sizes that were not measured are carried on by the growth of the two largest measured sizes (at least
-    linear); ``plain_measured_to`` and ``ours_measured_to`` say from where. The last row is the sum of the cells that
-    both sides have.
+    The times include extraction, fit and prediction. Missing sizes are extrapolated with the exponent of the two
+    largest measured sizes (at least 1); ``plain_measured_to`` and ``ours_measured_to`` give the largest measured size.
+    The last row is the sum over the cells that both implementations have.
     """
     extract = extractor_table(records).set_index("extractor")["images_per_s"].get("hog")
     ours, plain = classifier_table(records), classifier_table(records, "plain")
@@ -111,7 +111,7 @@ _WHOLE = ("s", "extract_s", "fit_s", "predict_s", "growth", "measured_to")
 def _whole(
     rows: pd.DataFrame, images_per_s: float | None, n_training: int, n_predicted: int
 ) -> dict[str, float | None] | None:
-    """Seconds of a whole cell at full size; None without a measured growth to carry on to it."""
+    """Return the seconds of a whole cell at full size; None if they can be neither measured nor extrapolated."""
     rows = rows[rows["status"] == "ok"].sort_values("n_images")
     rate = images_per_s if images_per_s is not None else rows["images_per_s"].median()
     known = len(rows) > 1 or n_training in set(rows["n_images"])
@@ -130,7 +130,7 @@ def _whole(
 
 
 def carry_on_predict(sizes: Sequence[float], milliseconds: Sequence[float], n: float) -> float:
-    """Time of one prediction to expect after a fit on `n` images: by its growth, which for many is none."""
+    """Return the expected time per prediction after a fit on `n` images, with the measured growth."""
     known = dict(zip(sizes, milliseconds, strict=True))
     if n in known:
         return known[n]

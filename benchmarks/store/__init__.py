@@ -1,4 +1,4 @@
-"""Suites, records and timings on disk."""
+"""Read and write suites, records and timings."""
 
 import lazy_loader as lazy
 

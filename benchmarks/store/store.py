@@ -1,4 +1,4 @@
-"""Where measurements live: one folder per data set, one JSON record per cell, companions beside it."""
+"""Read and write the result store: one folder per data set, one JSON record per cell, with its arrays and bundle."""
 
 import contextlib
 import fcntl
@@ -19,7 +19,7 @@ from ferbench.utils import atomic_file, move, prepared_file, read_json, remove_l
 from ferbench.utils import sha256_of as file_digest
 
 SCHEMA = 1
-# Folders with one file of arrays for each cell, by what is measured: probabilities of labels, errors of points.
+# Folders with one array file per cell, by task: probabilities of labels, errors of points.
 COMPANIONS = ("probabilities", "errors")
 STATUSES = ("ok", "error", "oom", "timeout", "killed", "skipped")
 _LOGGER = logging.getLogger("ferbench")
@@ -28,8 +28,9 @@ _LOGGER = logging.getLogger("ferbench")
 class Store:
     """Records, probabilities and bundles of one data set.
 
-    A cell is published in a fixed order, probabilities, bundle, record, and each by a rename within one file
-    system: a record that can be read and says ``ok`` has all its companions. Readers need no lock.
+    Use it to read the results of a data set, or to publish new ones. The files of a cell are published in a fixed order
+    (probabilities, bundle, record), each by a rename within one file system. Therefore a readable record with status
+    ``ok`` has all its files, and readers need no lock.
 
     Parameters
     ----------
@@ -70,11 +71,11 @@ class Store:
         return with_recipe_names(record)
 
     def records(self) -> list[dict[str, Any]]:
-        """Every readable record about the present data, in the order of the suite, newest parameters only.
+        """Return the readable records of the current data, in the order of the suite.
 
-        Records of other data (another fingerprint than that of ``rows.npz``) stay on disk but are left out,
-        and so are older records of a recipe and seed that were measured again with other parameters. A
-        damaged record is left out and said so on the log.
+        Records of other data (with another fingerprint than ``rows.npz``) stay on disk but are left out. For each
+        recipe and seed only the record with the newest parameters is returned. A damaged record is left out and
+        reported in the log.
         """
         found: dict[tuple[str, int], dict[str, Any]] = {}
         fingerprint, order = self._fingerprint(), self._suite_order()
@@ -99,7 +100,7 @@ class Store:
         -------
         dict of ndarray
             ``classes`` of shape (n_classes,), and ``PublicTest``, float32 of shape (n_images, n_classes); also
-            ``PrivateTest`` where it was opened when the cell was measured.
+            ``PrivateTest`` if it was opened when the cell was measured.
         """
         return read_arrays(self.root / "probabilities" / f"{cell_id}.npz")
 
@@ -108,11 +109,11 @@ class Store:
         return read_arrays(self.root / "errors" / f"{cell_id}.npz")
 
     def rows(self) -> dict[str, NDArray[Any]]:
-        """Read what is kept of the rows of the two test parts; keys such as ``PrivateTest_labels``."""
+        """Read the stored columns of the test splits, with keys such as ``PrivateTest_labels``."""
         return read_arrays(self.root / "rows.npz")
 
     def problem(self, record: Mapping[str, Any]) -> str | None:
-        """Say why a record does not stand for a complete, good measurement; None when it does."""
+        """Return why a record is not a complete, successful measurement; None if it is."""
         if record["status"] != "ok":
             return f"{record['status']}: {record['reason']}"
         for name, expected in record["files"].items():
@@ -133,21 +134,21 @@ class Store:
             save_arrays(part, arrays)
 
     def write_record(self, record: Mapping[str, Any]) -> None:
-        """Write one record, on its own: of a cell that failed."""
+        """Write the record of a failed cell, which has no other files."""
         self.publish(record, None)
 
     def publish(self, record: Mapping[str, Any], outbox: Path | None) -> None:
-        """Move a finished cell's companions out of `outbox` and then let its record appear.
+        """Move the files of a finished cell from `outbox` into the store, then write its record.
 
         Parameters
         ----------
         record : mapping
-            The record; one with status ``ok`` has all its ``files`` in `outbox`.
+            The record; with status ``ok`` all its ``files`` must be in `outbox`.
         outbox : Path or None
             A folder on the same file system with the layout of the store.
         """
         cell_id, final = record["cell_id"], self._record_path(record["cell_id"])
-        # What may fail for want of space comes first, while the old record is still in its place.
+        # Steps that can fail on a full disk come first, while the old record is still in place.
         with prepared_file(final, _json_bytes(record)):
             self._clear(cell_id)
             for name in (*(f"{kind}/{cell_id}.npz" for kind in COMPANIONS), f"bundles/{cell_id}"):
@@ -155,35 +156,35 @@ class Store:
                     move(outbox / name, self.root / name)
 
     def outbox(self) -> Path:
-        """Make a fresh folder, on the store's file system, where a child may leave its results."""
+        """Create a new folder on the file system of the store for the results of a child process."""
         folder = self.root / ".outbox"
         folder.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(dir=folder))
 
     def checkpoints(self, cell_id: str) -> Path:
-        """Folder where a long fit of this cell keeps its state to go on from."""
+        """Return the folder for the checkpoints of a long fit of this cell."""
         return self.root / "checkpoints" / cell_id
 
     def sweep(self) -> None:
-        """Remove what killed runs left behind: unpublished results and half-written files."""
+        """Remove unpublished results and partial files of killed runs."""
         shutil.rmtree(self.root / ".outbox", ignore_errors=True)
-        for leftover in self.root.glob("**/.*.tmp"):  # what earlier versions left
+        for leftover in self.root.glob("**/.*.tmp"):  # Left by earlier versions.
             leftover.unlink(missing_ok=True)
         for folder in [self.root, *(path for path in self.root.glob("**/") if path != self.root)]:
             remove_leftovers(folder)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the folder for one run.
+        """Lock the folder for one run.
 
         Raises
         ------
         ValueError
-            If another run holds it; the message names its process.
+            If another run holds the lock; the message names its process.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         path = self.root / ".lock"
-        # The kernel drops the lock with the process, however it ends: a lock never outlives its run.
+        # The kernel releases the lock when the process ends, so a lock never outlives its run.
         with path.open("a+") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -203,7 +204,7 @@ class Store:
         return self.root / "records" / f"{cell_id}.json"
 
     def _clear(self, cell_id: str) -> None:
-        # The record goes first: without it, what is left of the companions is nobody's result.
+        # The record is removed first: without it, the remaining files are not taken for a result.
         self._record_path(cell_id).unlink(missing_ok=True)
         for kind in COMPANIONS:
             (self.root / kind / f"{cell_id}.npz").unlink(missing_ok=True)
@@ -221,12 +222,12 @@ class Store:
 
 
 def write_record_file(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a record as JSON, whole or not at all."""
+    """Write a record as JSON atomically."""
     write_atomically(path, _json_bytes(record))
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays as a compressed ``.npz`` and wait until they are on the disk."""
+    """Write arrays to a compressed ``.npz`` and wait until they are on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as handle:
         np.savez_compressed(handle, allow_pickle=False, **dict(arrays))
@@ -235,15 +236,15 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read an ``.npz``; ValueError where it is damaged."""
+    """Read an ``.npz``; raise ValueError if it is damaged."""
     try:
-        # Opened here: NumPy leaves its own handle open when the archive is damaged.
+        # Opened here because NumPy does not close its own handle if the archive is damaged.
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
             return dict(archive)
     except FileNotFoundError:
         raise
     except Exception as error:
-        # NumPy, zipfile and zlib each raise their own kind for a damaged archive.
+        # NumPy, zipfile and zlib raise different exceptions for a damaged archive.
         raise ValueError(f"{path}: damaged archive ({error}); run the suite again to redo it") from error
 
 

@@ -1,4 +1,4 @@
-"""A suite: which recipes are measured on which data, with which seeds and limits."""
+"""Read suites: recipes, data, seeds, parameters and limits from a TOML file."""
 
 import hashlib
 import json
@@ -16,9 +16,9 @@ from ferbench.models.base import refuse_forbidden
 from ferbench.models.bundles import former_recipe_name, recipe_name, with_members
 from ferbench.utils import closest
 
-# What each table of a suite file may hold, and of which type. Strict: a typo is an error, not a default.
+# Keys and types of each table of a suite file. An unknown key is an error, so that a typo does not become a default.
 _NUMBER = (int, float)
-# What a suite may ask for, and the side of its images in pixels where the suite does not say.
+# Tasks of a suite, with their default image size in pixels.
 TASKS = {"expressions": 48, "keypoints": 96}
 _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "": {
@@ -39,18 +39,18 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One measurement: a recipe with its parameters and a seed, on one data set.
+    """One measurement of a suite: a recipe with parameters and a seed on one data set.
 
     Attributes
     ----------
     cell_id : str
-        ``<recipe>-s<seed>-<8 hex>``; the digits are a hash of the parameters and the data's fingerprint.
+        ``<recipe>-s<seed>-<8 hex>``; the digits are a hash of the parameters and the fingerprint of the data.
     recipe : str
         Name of the recipe.
     params : mapping
-        Parameters handed to the recipe.
+        Parameters of the recipe.
     seed : int
-        Seed of everything random in the cell.
+        Random seed of the cell.
     """
 
     cell_id: str
@@ -59,39 +59,39 @@ class Cell:
     seed: int
 
     def matches(self, patterns: Sequence[str]) -> bool:
-        """Whether a pattern such as ``hog+*`` fits the recipe or the cell id; no patterns fit all."""
+        """Return whether a pattern such as ``hog+*`` matches the recipe or the cell id; without patterns, True."""
         names = (self.recipe, former_recipe_name(self.recipe), self.cell_id)
         return not patterns or any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
 
 @dataclass(frozen=True)
 class Suite:
-    """Recipes x seeds on one data set, within a budget for each cell.
+    """A suite of recipes and seeds to measure on one data set, with limits for each cell.
 
     Attributes
     ----------
     name : str
         Name of the suite.
     recipes : tuple of str
-        Names of recipes, as in ``ferbench.models.recipes()``; ``NAME@VARIANT`` is the recipe NAME once more, under
-        parameters of its own.
+        Names of recipes, as in ``ferbench.models.recipes()``; ``NAME@VARIANT`` is the recipe NAME with its own
+        parameters.
     task : {"expressions", "keypoints"}
-        What the recipes have to do.
+        The task of the recipes.
     reference : str or None
-        The recipe that all others are a change of: the report then says what each change is worth.
+        The reference recipe of an ablation; the report then shows the effect of each change.
     source : str or None
-        A data source as :func:`ferbench.datasets.load` or, for key points, :func:`ferbench.datasets.load_points` takes
-        it; None when the command line has to name it.
+        A data source for :func:`ferbench.datasets.load` or, for key points, :func:`ferbench.datasets.load_points`;
+        None if it must be given on the command line.
     size, dataset_seed, options
         Further arguments of :func:`ferbench.datasets.load`.
     seeds : tuple of int
-        One cell for each recipe and seed.
+        Seeds; there is one cell for each recipe and seed.
     params : mapping
-        Parameters for a recipe, by its name.
+        Parameters by recipe name.
     time_s, memory_mb : float
-        Limits of one cell: seconds of wall time and MiB of memory.
+        Limits of one cell: wall time in seconds and memory in MiB.
     origin : str
-        The file the suite was read from, for messages.
+        The file of the suite, for messages.
     final : bool, tuple of str or None
         Cells whose choice is final, so that the test split may be opened for them: all, none, or those whose recipe
         fits a pattern such as ``hog+*``. None: all on drawn faces, which can be drawn anew, and none on other data.
@@ -113,13 +113,13 @@ class Suite:
     final: bool | tuple[str, ...] | None = None
 
     def is_final(self, cell: Cell, *, drawn: bool) -> bool:
-        """Whether the test split may be opened for a cell; `drawn` says whether the data are drawn faces."""
+        """Return whether the test split may be opened for a cell; `drawn` says whether the data are drawn faces."""
         if self.final is None:
             return drawn
         return self.final if isinstance(self.final, bool) else bool(self.final) and cell.matches(self.final)
 
     def __post_init__(self) -> None:
-        """Put today's names of recipes in the place of older ones; a bundle's name that is no recipe here may stay."""
+        """Replace older recipe names by the current ones; names of bundles that are no recipes here are kept."""
         renamed = {name: recipe_name(name) for name in self.recipes}
         if repeated := [name for name, count in Counter(renamed.values()).items() if count > 1]:
             raise ValueError(f"{self.origin or self.name}: 'recipes' names {repeated[0]!r} under an older name as well")
@@ -134,7 +134,7 @@ class Suite:
         object.__setattr__(self, "reference", renamed.get(self.reference or "", self.reference))
 
     def cells(self, fingerprint: str) -> list[Cell]:
-        """Every cell of the suite on the data with this fingerprint, in the order of the file."""
+        """Return all cells of the suite for the data with this fingerprint, in the order of the file."""
         return [
             Cell(_cell_id(recipe, params, seed, fingerprint), recipe, params, seed)
             for seed in self.seeds
@@ -143,20 +143,20 @@ class Suite:
         ]
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything that defines the suite, for ``suite.json``."""
+        """Return the definition of the suite, for ``suite.json``."""
         content = asdict(self)
         del content["origin"]
         return content
 
 
 def available_suites() -> list[str]:
-    """Names of the suites that ship with ferbench."""
+    """Return the names of the suites that ship with ferbench."""
     folder = resources.files("ferbench.benchmarks.suites")
     return sorted(item.name.removesuffix(".toml") for item in folder.iterdir() if item.name.endswith(".toml"))
 
 
 def load_suite(name_or_path: str | Path) -> Suite:
-    """Read a suite that ships with ferbench, by name, or any TOML file, by path.
+    """Read a suite by name, if it ships with ferbench, or by the path of a TOML file.
 
     Parameters
     ----------
@@ -287,7 +287,7 @@ def _closest(key: str, known: Iterable[str]) -> str:
 
 
 def _cell_id(recipe: str, params: Mapping[str, Any], seed: int, fingerprint: str) -> str:
-    # By the names that they had first: what was measured under them stays valid.
+    # The hash uses the original names of recipes, so that existing results stay valid.
     recipe, params = former_recipe_name(recipe), with_members(params, former_recipe_name)
     content = json.dumps({"params": params, "fingerprint": fingerprint}, sort_keys=True, default=str)
     digest = hashlib.sha256(content.encode()).hexdigest()[:8]

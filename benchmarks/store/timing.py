@@ -1,4 +1,4 @@
-"""How long a recognizer takes, how much memory, and on what machine."""
+"""Measure latency, throughput and memory of recognizers, and describe the machine."""
 
 import contextlib
 import os
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 Predict = Callable[[NDArray[np.uint8]], Any]
 
-# Fewest samples for a tail to mean anything, at 99 % confidence: early stopping in the MLPerf inference rules.
+# Minimum number of samples for a percentile at 99 % confidence, from early stopping in the MLPerf inference rules.
 SAMPLES_FOR_P90 = 64
 SAMPLES_FOR_P99 = 662
-# A slow recognizer must not spend its budget on getting warm.
+# Limits the warm-up, so that a slow recognizer does not spend its whole budget on it.
 _WARMUP_SHARE = 0.2
 
 _PACKAGES = (
@@ -36,27 +36,27 @@ def measure_latency(
     n: int = 1000,
     budget_s: float = 20.0,
 ) -> dict[str, int | float | None]:
-    """Time of one prediction on one image, in milliseconds.
+    """Measure the time of one prediction on one image, in milliseconds.
 
     Parameters
     ----------
     predict : callable
-        Called with one image as an array of shape (1, height, width); the whole recognizer, features included.
+        Function called with one image as an array of shape (1, height, width); includes feature extraction.
     X : ndarray of shape (n_images, height, width), uint8
-        The images, used in turn and from the start again when they run out.
+        The images, used in turn and repeated if necessary.
     warmup : int, default=10
-        Calls before the measurement, not counted in it. Fewer, but one at least, when they take a fifth of the
-        budget.
+        Calls before the measurement. The warm-up ends earlier, after at least one call, when it has used a fifth of
+        the budget.
     n : int, default=1000
-        Most calls to measure.
+        Maximum number of measured calls.
     budget_s : float, default=20.0
-        Seconds, warm-up included, after which no further call begins; one is always measured.
+        Seconds, including the warm-up, after which no further call starts; at least one call is measured.
 
     Returns
     -------
     dict
-        ``n`` and ``warmup``, the calls made; ``median``, ``p90`` and ``p99`` in milliseconds. A tail without
-        enough samples (64 for p90, 662 for p99) is None.
+        ``n`` and ``warmup``, the numbers of calls; ``median``, ``p90`` and ``p99`` in milliseconds. A percentile
+        without enough samples (64 for p90, 662 for p99) is None.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def measure_latency(
 
 
 def latency_summary(milliseconds: list[float]) -> dict[str, float | None]:
-    """Median, p90 and p99; None for a tail with too few samples to mean anything."""
+    """Return median, p90 and p99; None for a percentile with too few samples."""
     enough = {"median": 1, "p90": SAMPLES_FOR_P90, "p99": SAMPLES_FOR_P99}
     percents = {"median": 50, "p90": 90, "p99": 99}
     return {
@@ -84,9 +84,9 @@ def latency_summary(milliseconds: list[float]) -> dict[str, float | None]:
 
 
 def measure_throughput(predict: Predict, X: NDArray[np.uint8], *, repeats: int = 3, budget_s: float = 20.0) -> float:
-    """Images per second when all images are handed over at once: the median of up to ``repeats`` calls.
+    """Measure images per second with all images in one call: the median of up to `repeats` calls.
 
-    No further call begins once ``budget_s`` seconds are spent, so a slow recognizer is measured once.
+    No further call starts after `budget_s` seconds, so a slow recognizer is measured once.
     """
     _check_images(X)
     if repeats < 1 or budget_s <= 0:
@@ -104,10 +104,10 @@ def measure_throughput(predict: Predict, X: NDArray[np.uint8], *, repeats: int =
 
 @contextlib.contextmanager
 def one_core() -> Iterator[None]:
-    """Hold this process to a single core, with one thread in each pool that listens.
+    """Limit this process to one core and its thread pools to one thread.
 
-    A network has to be opened inside: onnxruntime makes its threads then. Where the system cannot bind a process, the
-    threads alone are limited.
+    Load a network inside this context, because onnxruntime creates its threads on loading. If the system cannot bind a
+    process to a core, only the threads are limited.
     """
     from threadpoolctl import threadpool_limits
 
@@ -121,7 +121,7 @@ def one_core() -> Iterator[None]:
 
 
 def _bind(cores: set[int]) -> None:
-    """Bind every thread of this process: each has a mask of its own, and pools exist already."""
+    """Bind every thread of this process, because each thread has its own mask and thread pools already exist."""
     threads = [int(path.name) for path in Path("/proc/self/task").iterdir()] if cores else []
     for thread in threads:
         with contextlib.suppress(ProcessLookupError):
@@ -129,10 +129,10 @@ def _bind(cores: set[int]) -> None:
 
 
 def peak_memory_bytes() -> int:
-    """Most memory this process has held at once (its resident set), in bytes.
+    """Return the peak resident memory of this process in bytes.
 
-    On Linux it is the kernel's high-water mark of this very program: ``ru_maxrss`` is handed down through fork and
-    exec, so in a small child of a large parent it would show the parent's.
+    On Linux it is the high-water mark of the kernel. ``ru_maxrss`` is not used there, because a child process inherits
+    it from its parent.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -151,10 +151,10 @@ def peak_memory_bytes() -> int:
 
 
 def environment() -> dict[str, Any]:
-    """What a reader needs to judge a time: Python, platform, processor, cores, threads and package versions.
+    """Describe the environment of a timing: Python, platform, processor, cores, threads and package versions.
 
-    ``cores`` are those this process may use; ``threads`` holds what each loaded thread pool will use, and
-    ``OMP_NUM_THREADS`` where it is set. Call it after the recognizer has run, when its libraries are loaded.
+    ``cores`` is the number that this process may use. ``threads`` has the size of each loaded thread pool, and
+    ``OMP_NUM_THREADS`` if it is set. Call it after the recognizer has run, when its libraries are loaded.
     """
     return {
         "python": platform.python_version(),
@@ -167,7 +167,7 @@ def environment() -> dict[str, Any]:
 
 
 def _call_times(predict: Predict, X: NDArray[np.uint8], n: int, budget_s: float) -> list[float]:
-    """Milliseconds of up to ``n`` calls on one image each; one call at least, none begun after the budget."""
+    """Return the milliseconds of up to `n` calls on one image each; at least one call, none after the budget."""
     times: list[float] = []
     end = time.perf_counter() + budget_s
     for call in range(n):
@@ -186,7 +186,7 @@ def _check_images(X: NDArray[np.uint8]) -> None:
 
 
 def _platform() -> str:
-    """System, its version without the builder's own suffix, and processor architecture."""
+    """Return the system, its version without the suffix of the builder, and the processor architecture."""
     release = ".".join(platform.release().split("-")[0].split(".")[:2])
     return " ".join(part for part in (platform.system(), release, platform.machine(), *platform.libc_ver()) if part)
 

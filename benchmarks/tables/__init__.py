@@ -1,4 +1,4 @@
-"""Tables of measurements: reading record folders, and writing CSV, Markdown, text and drawings."""
+"""Read folders of records, and write tables as CSV, Markdown and text, and plots."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Write tables and drawings, each file whole or not at all, and remove those that no longer apply."""
+"""Write tables and plots atomically, and remove files that no longer apply."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,12 +20,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_csv(frame: "pd.DataFrame", path: Path) -> None:
-    """Write a frame with six significant digits, the same bytes for the same figures."""
+    """Write a frame as CSV with six significant digits; equal values give equal files."""
     write_text(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
 def write_csv_files(tables: "Mapping[str, pd.DataFrame | None]", folder: Path) -> None:
-    """Write each table as ``NAME.csv``; where there is none, remove that of an earlier report."""
+    """Write each table as ``NAME.csv``; for None, remove the file of an earlier report."""
     for name, table in tables.items():
         if table is None:
             (folder / f"{name}.csv").unlink(missing_ok=True)
@@ -34,7 +34,7 @@ def write_csv_files(tables: "Mapping[str, pd.DataFrame | None]", folder: Path) -
 
 
 def write_plots(makers: "Mapping[str, Callable[[], Display] | None]", folder: Path) -> list[str]:
-    """Draw each plot as ``NAME.png``; where there is none, remove that of an earlier report.
+    """Write each plot as ``NAME.png``; for None, remove the file of an earlier report.
 
     Returns
     -------

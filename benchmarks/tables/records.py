@@ -1,4 +1,4 @@
-"""Read the records of measured runs, and say in a line on which machine they were measured."""
+"""Read the records of measured runs, and describe their machine in one line."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def read_runs(folder: Path, command: str) -> list[dict[str, Any]]:
-    """All records in ``FOLDER/runs``, by name.
+    """Read all records in ``FOLDER/runs``, by name.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def read_runs(folder: Path, command: str) -> list[dict[str, Any]]:
 
 
 def machine_text(last: Mapping[str, Any], packages: Sequence[str], load: str, note: str) -> str:
-    """Processor, cores, system, load, versions of some packages and time of a record's run."""
+    """Return processor, cores, system, load, package versions and time of a record as one line."""
     about = last["environment"]
     versions = ", ".join(f"{name} {about['packages'][name]}" for name in packages if name in about["packages"])
     return f"{about['cpu']}, {about['cores']} cores, {about['platform']}{load}; {versions}. {last['session']}.{note}"

@@ -1,23 +1,23 @@
-"""Figures and names as text for a terminal: a blank where nothing was measured."""
+"""Format values and names as text for a terminal; missing values are blank."""
 
 from collections.abc import Sequence
 from typing import Any
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a cell of a table holds nothing."""
+    """Return whether a table cell is empty."""
     import pandas as pd
 
     return value is None or value == "" or bool(pd.isna(value))
 
 
 def number_text(value: Any, digits: int) -> str:
-    """A figure with so many digits behind the point, or nothing."""
+    """Format a number with the given number of decimals; a missing value is blank."""
     return "" if is_missing(value) else f"{value:,.{digits}f}"
 
 
 def interval_text(value: Any, low: Any, high: Any, digits: int = 3) -> str:
-    """``0.608 [0.592, 0.624]``, or nothing for a figure that does not exist."""
+    """Format a value with its interval, such as ``0.608 [0.592, 0.624]``; a missing value is blank."""
     if is_missing(value):
         return ""
     if is_missing(low) or is_missing(high):
@@ -26,19 +26,19 @@ def interval_text(value: Any, low: Any, high: Any, digits: int = 3) -> str:
 
 
 def printable(text: Any) -> str:
-    """Text of a record without control characters, which could move a terminal's cursor."""
+    """Remove control characters from text of a record, because they could move the cursor of a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in str(text))
 
 
 def text_table(lines: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
-    """Lines whose columns stand below each other.
+    """Return lines with aligned columns.
 
     Parameters
     ----------
     lines : sequence of sequence of str
-        The header and the rows, all of one length. The last column is not padded.
+        The header and the rows, all with the same number of columns. The last column is not padded.
     right : sequence of int
-        Places of the columns that are flush right.
+        Indices of the right-aligned columns.
     """
     widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]) - 1)]
     body = []

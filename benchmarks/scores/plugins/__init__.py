@@ -1,1 +1,1 @@
-"""Metrics that are plug-ins: each file here defines one as ``METRIC``, and no other file knows of it."""
+"""Metric plug-ins. Each file here defines one as ``METRIC``; no other file needs a change."""

@@ -11,7 +11,7 @@ from ferbench.benchmarks.scores import Metric, check_predictions
 def cohen_kappa(y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str]) -> float:
     """Agreement beyond that of two independent raters with the same answers: 1 is perfect, 0 chance (Cohen, 1960).
 
-    NaN where labels and predictions are all of one class, since chance agrees in full then.
+    NaN if all labels and predictions are of one class, because the agreement by chance is then complete.
     """
     true, probabilities = check_predictions(y_true, proba, classes)
     given, n = probabilities.argmax(axis=1), len(true)

@@ -11,7 +11,7 @@ from ferbench.benchmarks.scores import Metric, check_predictions
 def matthews(y_true: ArrayLike, proba: ArrayLike, classes: Sequence[str]) -> float:
     """Correlation of labels and predictions: 1 is perfect, 0 what a constant answer reaches.
 
-    It stays low where rare classes are missed, which accuracy hides (Gorodkin, 2004).
+    Unlike accuracy, it is low if rare classes are missed (Gorodkin, 2004).
     """
     true, probabilities = check_predictions(y_true, proba, classes)
     given, n = probabilities.argmax(axis=1), len(true)
