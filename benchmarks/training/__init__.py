@@ -1,4 +1,4 @@
-"""Measure the time that a training takes to reach an accuracy."""
+"""Measure the training time of networks until they reach an accuracy."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Seconds of a training epoch: of our networks in this harness, and of the tutorials' way."""
+"""Measure the seconds of a training epoch, of ferbench networks and of a common tutorial implementation."""
 
 import time
 from collections import Counter
@@ -15,24 +15,24 @@ TUTORIAL = "cnn-4conv, ImageDataGenerator, float32"
 
 
 def measure_epoch(name: str, params: Mapping[str, Any], part: Part, epochs: int = 2) -> dict[str, Any]:
-    """Train a recipe for a few short epochs, in this harness; with images of several sizes, a few of each.
+    """Train a recipe for a few short epochs; with several image sizes, for a few epochs of each size.
 
     Parameters
     ----------
     name : str
-        The recipe of a network.
+        Name of a network recipe.
     params : mapping
-        Its parameters. Teachers are left out: their answers are computed once before the first epoch.
+        Its parameters. Teachers are left out, because their soft targets are computed once before the first epoch.
     part : Part
     epochs : int, default=2
-        Short epochs; the first is for getting warm.
+        Number of short epochs; the first is a warm-up.
 
     Returns
     -------
     dict
-        ``recipe``, ``seconds`` of each short epoch, ``n_images`` in it, ``epoch_s`` (an epoch of all images, from the
-        median of all but the first, validation included; the mean over the training's epochs where their images have
-        several sizes), ``how``.
+        ``recipe``, ``seconds`` of each short epoch, ``n_images`` in it, ``epoch_s``, ``how``. ``epoch_s`` is the time
+        of an epoch over all images including validation, from the median without the warm-up. With several image sizes
+        it is the mean over the epochs of the training.
     """
     own = {key: value for key, value in params.items() if key != "teachers"}
     asked = models.make_recipe(name, **own)
@@ -53,12 +53,12 @@ def measure_epoch(name: str, params: Mapping[str, Any], part: Part, epochs: int 
 
 
 def measure_tutorial(part: Part, epochs: int = 2) -> dict[str, Any]:
-    """Train the four convolutions the way the tutorials do: Keras' ImageDataGenerator, Adam, float32.
+    """Train the four-convolution network like common tutorials: Keras' ImageDataGenerator, Adam, float32.
 
     Returns
     -------
     dict
-        As :func:`measure_epoch` returns.
+        The same keys as from :func:`measure_epoch`.
     """
     import keras
     from keras.src.legacy.preprocessing.image import ImageDataGenerator
@@ -96,7 +96,7 @@ def measure_tutorial(part: Part, epochs: int = 2) -> dict[str, Any]:
 
 
 def _timed(name: str, seconds: list[float], part: Part, how: str, shares: Sequence[float] = (1.0,)) -> dict[str, Any]:
-    """What short epochs say: as many in a row for each size of the images, each with its share of the whole epochs."""
+    """Estimate the time of a whole epoch from short epochs of each image size, weighted by its share of the epochs."""
     each = len(seconds) // len(shares)
     runs = [seconds[i * each : (i + 1) * each] for i in range(len(shares))]
     epoch_s = (

@@ -1,4 +1,4 @@
-"""The share of a data set that a few training steps are measured on."""
+"""Select the subset of a data set on which training steps are measured."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,14 +13,14 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class Part:
-    """A share of the data that a few steps are measured on.
+    """A subset of the data for the measurement of a few training steps.
 
     Attributes
     ----------
     X, y, X_val, y_val : ndarray
-        Images and labels, as `fit` takes them; both parts are the same share of their wholes.
+        Images and labels for `fit`; the same fraction of Training and of PublicTest.
     scale : float
-        What a time is multiplied with to stand for an epoch of all training images.
+        Factor from a measured time to the time of an epoch over all training images.
     """
 
     X: NDArray[np.uint8]
@@ -31,7 +31,7 @@ class Part:
 
     @classmethod
     def of(cls, dataset: Dataset, steps: int) -> "Part":
-        """Take as many training images as `steps` batches hold, and the same share of PublicTest; every class is in."""
+        """Take the training images of `steps` batches and the same fraction of PublicTest, with all classes."""
         (X, y), (X_val, y_val) = dataset.part("Training"), dataset.part("PublicTest")
         share = min(1.0, steps * BATCH / len(X))
         keep, keep_val = _spread(y, share), _spread(y_val, share)
@@ -39,7 +39,7 @@ class Part:
 
 
 def smaller(part: Part, share: float) -> Part:
-    """Give a share of a part, for what is slow."""
+    """Return a fraction of a part, for slow networks."""
     keep, keep_val = _spread(part.y, share), _spread(part.y_val, share)
     scale = part.scale * len(part.y) / len(keep)
     return replace(
@@ -48,7 +48,7 @@ def smaller(part: Part, share: float) -> Part:
 
 
 def _spread(labels: NDArray[Any], share: float) -> NDArray[np.intp]:
-    """Rows of a share of each class, at least four of each: the same for the same labels."""
+    """Return the rows of a fraction of each class, at least four per class; deterministic for given labels."""
     rng = np.random.default_rng(0)
     kept = []
     for name in np.unique(labels):

@@ -1,4 +1,4 @@
-"""How many images a second the input pipeline of training gives."""
+"""Measure the images per second of the training input pipeline."""
 
 import os
 import time
@@ -12,7 +12,7 @@ from ferbench import models
 from ferbench.benchmarks.training.parts import BATCH
 from ferbench.models import networks
 
-# Generous augmentation: everything that any of our recipes switches on, at once.
+# Maximum augmentation: all steps that any recipe uses, together.
 _AUGMENTATIONS: dict[str, dict[str, float]] = {
     "ferbench-net: move, flip": {"zoom": 0.15},
     "taught: move, flip, mixup": {"zoom": 0.15, "mixup": 0.2},
@@ -21,13 +21,13 @@ _AUGMENTATIONS: dict[str, dict[str, float]] = {
 
 
 def measure_pipeline(images: NDArray[np.uint8], seconds: float = 3.0) -> list[dict[str, Any]]:
-    """Images a second that come out of the batches of training, on one thread and on one for each core.
+    """Measure images per second of training batches, with one thread and with one thread per core.
 
     Parameters
     ----------
     images : ndarray of shape (n_samples, height, width), uint8
     seconds : float, default=3.0
-        How long each configuration runs, once it is warm.
+        Seconds of each configuration after the warm-up.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def measure_pipeline(images: NDArray[np.uint8], seconds: float = 3.0) -> list[di
 
 
 def _rate(batches: Any, threads: int, seconds: float) -> float:
-    """Images a second of batches that are asked for in turn; each depends on its place alone, so threads may share."""
+    """Return images per second of consecutive batches. A batch depends only on its index, so threads can share them."""
 
     def work(first: int, until: float) -> int:
         done, index = 0, first

@@ -1,4 +1,4 @@
-"""The time to an accuracy: measured epochs times recorded learning curves, as CSV and Markdown."""
+"""Write the training time to an accuracy, from measured epochs and recorded learning curves."""
 
 import json
 from pathlib import Path
@@ -14,19 +14,18 @@ from ferbench.benchmarks.training.epochs import TUTORIAL
 if TYPE_CHECKING:
     import pandas as pd
 
-# What is asked for: images a second from the pipeline on two cores, and how many times faster than the tutorials' way.
+# Targets: images per second from the pipeline on two cores, and the ratio to the tutorial implementation.
 PIPELINE_TARGET, RATIO_TARGET = 10_000, 15
 _NOTES = """\
-*Epoch*: seconds for one pass over all training images with its validation, from {images} of them, in short epochs
-of which the first, for getting warm, is left out; of a training on small images first, the mean over its epochs,
-each size measured by itself. The median over rounds in which the networks took turns (rounds: {rounds}); on {cores}
-cores of {cpu}, load before the start {load}. *Epochs to {target:.0%}*: the first epoch at which the recorded
-training (in `{results}`) was right about {target:.0%} of {validation}; `more than` where its record ends below. The
-last column is the accuracy of the finished recognizer on {validation}, and what is compared is the time of whole
-trainings which end at the target or above, ours and theirs. No figure here is on a test split. The
-row `{tutorial}` takes its epochs from the record of `{reference}`: the same network, trained in this harness.
-Teachers' answers are not in these times; the compared recipe has none. Measured by `ferbench measure-training` in
-one run; never edited by hand.
+*Epoch*: seconds for one pass over all training images, including validation. It is extrapolated from short epochs of
+{images} images, without the first one, which is a warm-up. For trainings with several image sizes it is the mean over
+the epochs, with each size measured separately. The value is the median over rounds in which the networks took turns
+(rounds: {rounds}), on {cores} cores of {cpu}, load before the start {load}. *Epochs to {target:.0%}*: the first epoch
+at which the recorded training (in `{results}`) had an accuracy of {target:.0%} on {validation}; `more than` if it never
+did. The last column is the accuracy of the finished recognizer on {validation}. The comparison uses the time of whole
+trainings that end at the target or above. No figure here is on a test split. The row `{tutorial}` takes its number of
+epochs from the record of `{reference}`, which is the same network trained by ferbench. The times do not include the
+soft targets of teachers; the compared recipe has no teacher. Measured by `ferbench measure-training` in one run.
 """
 
 
@@ -36,9 +35,9 @@ def time_to_accuracy(measured: dict[str, Any], results: Path) -> "pd.DataFrame":
     Returns
     -------
     DataFrame
-        One row per recipe that was measured: ``recipe``, ``epoch_s``, ``images_per_s``, ``epochs`` (of the recorded
-        training), ``epochs_to_target`` (PublicTest), ``reached``, ``public_accuracy``, ``seconds_to_target`` (until
-        PublicTest reached it, or the whole record where it did not: a lower bound), ``seconds_in_all``, ``how``.
+        One row per measured recipe: ``recipe``, ``epoch_s``, ``images_per_s``, ``epochs`` (of the recorded training),
+        ``epochs_to_target`` (PublicTest), ``reached``, ``public_accuracy``, ``seconds_to_target``, ``seconds_in_all``,
+        ``how``. If the target was not reached, ``seconds_to_target`` is the whole training, which is a lower bound.
     """
     import pandas as pd
 
@@ -47,20 +46,20 @@ def time_to_accuracy(measured: dict[str, Any], results: Path) -> "pd.DataFrame":
     rows = []
     for entry in measured["epochs"]:
         name = measured["reference"] if entry["recipe"] == TUTORIAL else entry["recipe"]
-        # What was measured earlier may have the former name of a recipe.
+        # Earlier measurements may use the former name of a recipe.
         rows.append(_row(entry, cells.get(models.recipe_name(name)), read, measured["target"]))
     return pd.DataFrame(rows)
 
 
 def compare_times(table: "pd.DataFrame", measured: dict[str, Any]) -> dict[str, Any]:
-    """How many times sooner the compared recipe is there than the tutorials' way, by whole trainings of both.
+    """Compare the training time of the compared recipe with that of the tutorial implementation.
 
     Returns
     -------
     dict
-        ``ours_s``, ``theirs_s``, ``ratio``, ``ratios`` (of each round), ``at_least`` (whether theirs ends below the
-        accuracy on PublicTest, which makes the ratio a lower bound) and ``said``, some sentences. The times are None
-        where a record is missing, or ours ends below it.
+        ``ours_s``, ``theirs_s``, ``ratio``, ``ratios`` (of each round), ``at_least`` (whether the tutorial network ends
+        below the target accuracy on PublicTest, so that the ratio is a lower bound) and ``said``, a summary text. The
+        times are None if a record is missing or the compared recipe ends below the target.
     """
     rows = {row["recipe"]: row for row in table.to_dict("records")}
     ours, theirs, target = rows.get(measured["recipe"]), rows.get(TUTORIAL), measured["target"]
@@ -79,12 +78,12 @@ def compare_times(table: "pd.DataFrame", measured: dict[str, Any]) -> dict[str, 
     ]
     said = (
         f"{end} after {ours['epochs']:.0f} epochs of {ours['epoch_s']:.0f} s, "
-        f"{ours['seconds_in_all'] / 60:.1f} minutes; the four convolutions the tutorials' way take "
-        f"{theirs['epoch_s']:.0f} s an epoch, and are {only}at {theirs['public_accuracy']:.1%} after "
+        f"{ours['seconds_in_all'] / 60:.1f} minutes; the four-convolution network of the tutorials takes "
+        f"{theirs['epoch_s']:.0f} s per epoch, and is {only}at {theirs['public_accuracy']:.1%} after "
         f"{theirs['epochs']:.0f}: {bound}{theirs['seconds_in_all'] / 60:.0f} minutes to {target:.0%}. "
-        f"That is {bound}{ratio:.1f} times as long (asked: {RATIO_TARGET}; "
-        f"round by round {', '.join(f'{each:.1f}' for each in ratios)})."
-        + ("" if at_least else " Whether fewer of their epochs would do is not known.")
+        f"That is {bound}{ratio:.1f} times as long (target: {RATIO_TARGET}; "
+        f"by round {', '.join(f'{each:.1f}' for each in ratios)})."
+        + ("" if at_least else " It is not known whether it would reach this accuracy in fewer epochs.")
     )
     found = {"ours_s": ours["seconds_in_all"], "theirs_s": theirs["seconds_in_all"]}
     return found | {"ratio": ratio, "ratios": ratios, "at_least": at_least, "said": said}
@@ -101,7 +100,7 @@ def write_training_report(folder: Path, results: Path) -> str:
     Raises
     ------
     FileNotFoundError
-        If nothing was measured in `folder`.
+        If `folder` has no measurements.
     """
     import pandas as pd
 
@@ -118,7 +117,7 @@ def write_training_report(folder: Path, results: Path) -> str:
     slowest = pipeline[pipeline["threads"] == pipeline["threads"].max()]["images_per_s"].min()
     rate = (
         f"The input pipeline gives {slowest:,.0f} augmented images/s or more on {pipeline['threads'].max()} threads "
-        f"(asked: {PIPELINE_TARGET:,})."
+        f"(target: {PIPELINE_TARGET:,})."
     )
     text = "\n\n".join([_markdown(table, pipeline, measured), rate, str(verdict["said"]), _notes(measured, results)])
     write_text(folder / "training.md", f"{text}\n")

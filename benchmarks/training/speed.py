@@ -1,4 +1,4 @@
-"""How fast networks train here: the input pipeline, ours in this harness, and the tutorials' way, all in one run."""
+"""Measure training speed: the input pipeline, ferbench networks, and a common tutorial implementation."""
 
 import json
 import os
@@ -32,9 +32,9 @@ def measure_training_speed(
     rounds: int = 3,
     on_part: Callable[[str], None] = lambda name: None,
 ) -> Path:
-    """Measure everything in one run, and leave it as ``training.json``.
+    """Measure everything in one run, and write ``training.json``.
 
-    The networks take turns, in several rounds, so that whatever else the machine does falls on all of them, or is seen.
+    The networks take turns in several rounds, so that other load on the machine affects all of them.
 
     Parameters
     ----------
@@ -44,14 +44,14 @@ def measure_training_speed(
     output : Path
         Folder of the file.
     compared : str
-        The recipe whose time to `target` is compared with the tutorials'; one of `recipes`.
+        The recipe whose time to `target` is compared with the tutorial implementation; one of `recipes`.
     target : float, default=0.65
     steps : int, default=48
-        Steps of a short epoch; the slow four convolutions get a quarter of them.
+        Steps of a short epoch; the slow four-convolution network gets a quarter of them.
     rounds : int, default=3
-        How often each network has its turn; its time of an epoch is the median of its rounds.
+        Number of rounds; the epoch time of a network is the median of its rounds.
     on_part : callable
-        Called with the name of each part that is done.
+        Called with the name of each finished part.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def measure_training_speed(
     Raises
     ------
     ValueError
-        If `compared` is not measured, a recipe is no network, or a number is out of range.
+        If `compared` is not measured, a recipe is not a network, or a number is out of range.
     """
     _check(recipes, compared, target, steps, rounds)
     load_before = os.getloadavg()[0]
@@ -102,7 +102,7 @@ def _check(recipes: Mapping[str, Mapping[str, Any]], compared: str, target: floa
 
 
 def _over_rounds(entries: Sequence[dict[str, Any]], n_images: float) -> dict[str, Any]:
-    """Put the rounds of one network together: what each measured, and the median of their times of an epoch."""
+    """Merge the rounds of one network, with the median of their epoch times."""
     each = [entry["epoch_s"] for entry in entries]
     epoch_s = float(np.median(each))
     return entries[0] | {

@@ -1,4 +1,4 @@
-"""What a search may see of a data set: Training, or a stratified part of it, and PublicTest."""
+"""Select the data of a search: Training, or a stratified subset of it, and PublicTest."""
 
 from dataclasses import replace
 
@@ -10,12 +10,12 @@ from ferbench.datasets import Dataset
 
 
 def fit_data(dataset: Dataset, subset: int | None, seed: int) -> FitData:
-    """Copy what a search may see out of a data set: Training, or a stratified part of it, and PublicTest.
+    """Copy the data of a search from a data set: Training, or a stratified subset of it, and PublicTest.
 
     Raises
     ------
     ValueError
-        If a part has no images, PublicTest has a label that Training lacks, or the subset is too large or too small.
+        If a split has no images, PublicTest has a label that Training lacks, or the subset is too large or too small.
     """
     data = FitData.of(dataset)
     for split, labels in (("Training", data.y), ("PublicTest", data.y_val)):
@@ -23,7 +23,7 @@ def fit_data(dataset: Dataset, subset: int | None, seed: int) -> FitData:
             raise ValueError(f"{dataset.name}: {split} has no image; a search needs Training and PublicTest")
     if subset is not None:
         rows = stratified_subset(data.y, subset, seed)
-        # The cache of features knows data by its fingerprint, and these are other data.
+        # The feature cache identifies data by fingerprint, so a subset needs its own.
         data = replace(
             data, X=data.X[rows], y=data.y[rows], fingerprint=f"{data.fingerprint}, {subset} images, seed {seed}"
         )
@@ -36,7 +36,7 @@ def fit_data(dataset: Dataset, subset: int | None, seed: int) -> FitData:
 
 
 def stratified_subset(labels: NDArray[np.str_], n_images: int, seed: int) -> NDArray[np.intp]:
-    """Rows of a seeded part with the class shares of the whole; a larger part contains every smaller one.
+    """Return the rows of a seeded, stratified subset; a larger subset contains every smaller one.
 
     Examples
     --------
@@ -51,6 +51,6 @@ def stratified_subset(labels: NDArray[np.str_], n_images: int, seed: int) -> NDA
     place = np.empty(len(labels))
     for name in np.unique(labels):
         members = order[labels[order] == name]
-        # Rows go by how far down their own class they are.
+        # Sort rows by their relative rank within their class.
         place[members] = (np.arange(len(members)) + 0.5) / len(members)
     return np.sort(np.argsort(place, kind="stable")[:n_images])

@@ -1,4 +1,4 @@
-"""How a search went, and which parameters mattered."""
+"""Plot a hyperparameter search: its history, and the effect of its parameters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _COLUMNS = 3
 
 @dataclass(frozen=True, eq=False)
 class SearchDisplay(Display):
-    """Scores of a search's trials in their order, and the best so far.
+    """Scores of the trials of a search in order, with the best score so far.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class SearchDisplay(Display):
     status : tuple of str
         ``ok``, ``pruned`` or ``failed``, for each trial.
     value : ndarray of shape (n_trials,), float
-        The score; of a pruned trial its last epoch's accuracy; NaN for a failed one.
+        The score; for a pruned trial the accuracy of its last epoch; NaN for a failed trial.
     best : ndarray of shape (n_trials,), float
-        The best score so far; NaN before the first.
+        The best score so far; NaN before the first score.
     metric, name, dataset : str
         What is maximized; the recipe and the data, for the title.
     n_images : int
@@ -58,15 +58,15 @@ class SearchDisplay(Display):
         dataset: str = "",
         n_images: int | None = None,
     ) -> "SearchDisplay":
-        """From the records of a search, of which one at least is ok.
+        """Make the display from the records of a search.
 
         Raises
         ------
         ValueError
-            If none is.
+            If no trial succeeded.
         """
         if not any(record["status"] == "ok" for record in records):
-            raise ValueError("SearchDisplay needs one trial at least that succeeded; got none")
+            raise ValueError("SearchDisplay needs at least one successful trial; got none")
         value = np.array([_shown(record) for record in records], dtype=np.float64)
         counted = [v if record["status"] == "ok" else np.nan for v, record in zip(value, records, strict=True)]
         best = np.fmax.accumulate(np.array(counted))
@@ -87,10 +87,10 @@ class SearchDisplay(Display):
         ax.plot(self.trial, self.best, color=PALETTE[0], drawstyle="steps-post", label="best so far")
         ax.plot(self.trial[ok], self.value[ok], "o", color=PALETTE[1], label="trial")
         if pruned.any():
-            label = "given up early, last epoch"
+            label = "pruned, last epoch"
             ax.plot(self.trial[pruned], self.value[pruned], "v", color=PALETTE[1], fillstyle="none", label=label)
         if self.status[0] == "ok":
-            ax.axhline(self.value[0], color=GRAY, linestyle=":", label="the recipe as it is (trial 0)")
+            ax.axhline(self.value[0], color=GRAY, linestyle=":", label="default parameters (trial 0)")
         if failed.any():
             # At the lower edge, whatever the scores are.
             bottom = ax.get_xaxis_transform()
@@ -108,7 +108,7 @@ class SearchDisplay(Display):
 
 @dataclass(frozen=True, eq=False)
 class SlicesDisplay(Display):
-    """Scores against each parameter, those first that explain most of the variation.
+    """Scores against each parameter, the most important parameters first.
 
     Attributes
     ----------
@@ -117,9 +117,9 @@ class SlicesDisplay(Display):
     log : dict of str to bool
         Whether a parameter was drawn on a logarithmic scale.
     choices : dict of str to tuple of str
-        The choices of a parameter that has some, in the order of the axis.
+        The choices of each categorical parameter, in the order of the axis.
     importance : dict of str to float
-        Share of the variation that each parameter explains; empty where there were too few trials to tell.
+        Share of the variation that each parameter explains; empty with too few trials.
     trial : ndarray of shape (n_trials,), int
     score : ndarray of shape (n_trials,), float
     metric, name, dataset : str
@@ -151,7 +151,7 @@ class SlicesDisplay(Display):
         dataset: str = "",
         n_images: int | None = None,
     ) -> "SlicesDisplay":
-        """From the records of a search, its space, and what :func:`importances` said.
+        """Make the display from the records of a search, its space, and the result of :func:`importances`.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class SlicesDisplay(Display):
         """
         done = [record for record in records if record["status"] == "ok"]
         if not done:
-            raise ValueError("SlicesDisplay needs one trial at least that succeeded; got none")
+            raise ValueError("SlicesDisplay needs at least one successful trial; got none")
         names = sorted(space, key=lambda name: (-importance.get(name, 0.0), name))
         return cls(
             values={name: tuple(record["params"][name] for record in done) for name in names},
@@ -208,7 +208,7 @@ class SlicesDisplay(Display):
 
     def _draw_panel(self, ax: Axes, name: str, *, first: bool) -> None:
         shown = np.array([self._position(name, value) for value in self.values[name]], dtype=np.float64)
-        # Later trials are darker: a search that has closed in on a value shows it.
+        # Later trials are darker, to show whether the search converges to a value.
         first_trial, last_trial = int(self.trial[0]), int(self.trial[-1])
         lightest = first_trial - 0.4 * max(last_trial - first_trial, 1)
         shades = {"c": self.trial, "cmap": HEAT, "vmin": lightest, "vmax": last_trial}
@@ -230,7 +230,7 @@ class SlicesDisplay(Display):
             ax.set_ylabel(f"{_words(self.metric)} on PublicTest")
 
     def _position(self, name: str, value: Any) -> float:
-        """Where a value stands on its axis; NaN for one outside, such as the default of a gamma that is no number."""
+        """Return the position of a value on its axis; NaN outside of it, such as for a default that is not a number."""
         if labels := self.choices.get(name):
             return labels.index(str(value)) if str(value) in labels else np.nan
         return float(value) if isinstance(value, int | float) else np.nan

@@ -1,4 +1,4 @@
-"""What a search leaves for people: a table of its trials, the best parameters as a suite, and two drawings."""
+"""Write the results of a search: a table of its trials, the best parameters as a suite, and two plots."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from ferbench.benchmarks.tune.tune import Progress, Search
 
 
 def write_tables(search: Search, progress: Progress) -> None:
-    """Write ``trials.csv`` and, once a trial has succeeded, ``best.toml``; quick enough to follow every trial."""
+    """Write ``trials.csv`` and, after a successful trial, ``best.toml``; fast enough to call after every trial."""
     if not progress.records:
         return
     table = trials_frame(progress.records, list(search.space))
@@ -24,7 +24,7 @@ def write_tables(search: Search, progress: Progress) -> None:
 
 
 def write_drawings(search: Search, progress: Progress) -> list[Path]:
-    """Draw the search's history and its parameters, the numbers beside them, once a trial has succeeded."""
+    """Write the plots of the history and the parameters with their numbers, after a successful trial."""
     if not progress.best:
         return []
     about: dict[str, Any] = {
@@ -40,7 +40,9 @@ def write_drawings(search: Search, progress: Progress) -> list[Path]:
 
 
 def best_suite(search: Search, progress: Progress) -> str:
-    """The best trial's parameters as a suite file: whole for ``ferbench run``, its last table to paste into another.
+    """Return the parameters of the best trial as a suite file for ``ferbench run``.
+
+    The last table of the file can be copied into another suite.
 
     Returns
     -------
@@ -50,12 +52,12 @@ def best_suite(search: Search, progress: Progress) -> str:
     best = progress.best
     assert best is not None
     name = search.recipe.name
-    # What the recipe has by itself, as in trial 0, need not be said, and might not be plain.
+    # Default parameters, as in trial 0, are left out; they may not be plain TOML values.
     found = best["params"] if best["trial"] else {}
     lines = [
         f"# {summary_line(search, best)}, the best of {len(progress.records)} trials.",
         *([f"# Fitted on {search.subset:,} training images only."] if search.subset else []),
-        f"# Measure it once and for all: ferbench run {search.folder / 'best.toml'} --source DATA",
+        f"# Measure it: ferbench run {search.folder / 'best.toml'} --source DATA",
         f"name = {_toml(f'tuned-{name}')}",
         f"recipes = [{_toml(name)}]",
         f"seeds = [{search.seed}]",
@@ -70,7 +72,7 @@ def best_suite(search: Search, progress: Progress) -> str:
 
 
 def summary_line(search: Search, record: Mapping[str, Any]) -> str:
-    """A trial's score in words, with its interval."""
+    """Return the score of a trial with its interval as a sentence."""
     scores = record["scores"]
     low, high = scores[f"{search.metric}_low"], scores[f"{search.metric}_high"]
     return (

@@ -1,4 +1,4 @@
-"""What a search may vary: ranges and choices by parameter name, built in for each recipe or read from a file."""
+"""Define search spaces: ranges and choices by parameter name, built in for each recipe or read from a file."""
 
 import math
 import tomllib
@@ -11,19 +11,19 @@ from ferbench.models import MIRROR_VIEWS, Augmentation, Recipe
 from ferbench.models.base import refuse_forbidden, settable
 from ferbench.utils import suggest
 
-# The one parameter that is a table of its own.
+# The only parameter that is a table.
 _TABLE = "augmentation"
 
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from `low` to `high`, both included; whole ones if both are whole.
+    """Numbers from `low` to `high`, both included; integers if both are integers.
 
     Attributes
     ----------
     low, high : int or float
     log : bool
-        Whether to draw on a logarithmic scale.
+        Whether to sample on a logarithmic scale.
     """
 
     low: float
@@ -32,31 +32,31 @@ class Range:
 
     @property
     def whole(self) -> bool:
-        """Whether only whole numbers are meant."""
+        """Whether the range has only integers."""
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     def holds(self, value: Any) -> bool:
-        """Whether a value lies in the range."""
+        """Return whether a value is in the range."""
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return number and self.low <= value <= self.high and (isinstance(value, int) or not self.whole)
 
     def as_dict(self) -> dict[str, Any]:
-        """The range as it stands in a file."""
+        """Return the range as written in a file."""
         return {"low": self.low, "high": self.high, "log": self.log}
 
 
 @dataclass(frozen=True)
 class Choices:
-    """One of a few values."""
+    """A choice between a few values."""
 
     values: tuple[Any, ...]
 
     def holds(self, value: Any) -> bool:
-        """Whether a value is one of them."""
+        """Return whether a value is one of the choices."""
         return any(value == known and isinstance(value, bool) == isinstance(known, bool) for known in self.values)
 
     def as_dict(self) -> dict[str, Any]:
-        """The choices as they stand in a file."""
+        """Return the choices as written in a file."""
         return {"choices": list(self.values)}
 
 
@@ -101,7 +101,7 @@ _EXTRACTORS: dict[str, Space] = {
     "pixels": {"equalize": Choices((False, True))},
     "sift": {"encoding": Choices(("bag", "presence")), "bin_sizes": Choices(("2", "3"))},
 }
-# What a network of ours or another's may know; names it does not know are left out.
+# Parameters of networks, of ferbench or of a plug-in; names that a network does not have are left out.
 _NETWORKS: Space = {
     "weight_decay": Range(1e-6, 1e-2, log=True),
     "label_smoothing": Range(0.0, 0.2),
@@ -114,12 +114,13 @@ _NETWORKS: Space = {
 
 
 def resolve_space(recipe: Recipe, space: Space | None, params: Mapping[str, Any]) -> Space:
-    """Return what a search varies: `space`, or what is built in for the recipe, without what `params` fix.
+    """Return the space of a search: `space`, or the built-in one of the recipe, without parameters fixed by `params`.
 
     Raises
     ------
     ValueError
-        If a name is unknown or both varied and fixed, nothing is left to vary, or the recipe names no expressions.
+        If a name is unknown or both varied and fixed, nothing is left to vary, or the recipe does not recognize
+        expressions.
     """
     if recipe.family == "keypoints":
         raise ValueError(
@@ -140,7 +141,7 @@ def default_space(recipe: Recipe) -> Space:
     Raises
     ------
     ValueError
-        If ferbench knows no space for it.
+        If ferbench has no space for it.
     """
     known = parameters(recipe.build())
     space: Space = {}
@@ -183,7 +184,7 @@ def read_space(path: str | Path) -> tuple[Space, dict[str, Any]]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no TOML file, or something in it is unknown or makes no sense; the message names the file and the key.
+        If it is not a TOML file, or a key is unknown or has an invalid value; the message names the file and the key.
     """
     try:
         tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
@@ -202,12 +203,12 @@ def read_space(path: str | Path) -> tuple[Space, dict[str, Any]]:
 
 
 def fit_space(space: Space, params: Mapping[str, Any], recipe: Recipe) -> Space:
-    """Check a space against a recipe; whole bounds of a real parameter become real.
+    """Check a space against a recipe; integer bounds of a float parameter become floats.
 
     Raises
     ------
     ValueError
-        If a name is unknown or stands in `params` too.
+        If a name is unknown or also in `params`.
     """
     recognizer = assemble(recipe, params)
     known = parameters(recognizer)
@@ -226,7 +227,7 @@ def fit_space(space: Space, params: Mapping[str, Any], recipe: Recipe) -> Space:
 
 
 def parameters(recognizer: Any) -> dict[str, Any]:
-    """Every parameter of a recognizer by name, the fields of its augmentation too: ``augmentation__rotation``."""
+    """Return all parameters of a recognizer by name, with fields of the augmentation as ``augmentation__rotation``."""
     found = dict(recognizer.get_params())
     if _TABLE in found:
         table = Augmentation.of(found[_TABLE])
@@ -235,7 +236,7 @@ def parameters(recognizer: Any) -> dict[str, Any]:
 
 
 def merge(recipe: Recipe, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Gather fields such as ``augmentation__rotation`` into the table that recipes and suites take."""
+    """Collect fields such as ``augmentation__rotation`` into the table that recipes and suites accept."""
     prefix = f"{_TABLE}__"
     named = {name: value for name, value in params.items() if not name.startswith(prefix)}
     changed = {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
@@ -246,7 +247,7 @@ def merge(recipe: Recipe, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def assemble(recipe: Recipe, params: Mapping[str, Any]) -> Any:
-    """Build a recipe's recognizer with parameters as a search names them."""
+    """Build the recognizer of a recipe with parameters named as in a search."""
     return recipe.build(**merge(recipe, params))
 
 

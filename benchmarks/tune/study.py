@@ -1,4 +1,4 @@
-"""Optuna's part in a search: it proposes parameters, gives up hopeless trials, and says what mattered."""
+"""Use Optuna in a search: propose parameters, prune trials, and compute parameter importances."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 from ferbench.benchmarks.tune.space import Choices, Range, Space
 from ferbench.utils import require
 
-# Trials that run to their end before one may be given up.
+# Number of complete trials before the pruning starts.
 _FREE_TRIALS = 5
-# Finished trials from which on it can be said what mattered.
+# Minimum number of finished trials for parameter importances.
 _ENOUGH = 10
 
 
 def require_optuna() -> None:
-    """Raise an ImportError that names the extra to install where Optuna is missing."""
+    """Raise an ImportError that names the extra to install if Optuna is missing."""
     require("optuna", "ferbench tune", extra="tune")
 
 
@@ -24,10 +24,10 @@ def next_trial(
     params: Mapping[str, Any] | None,
     free_epochs: int,
 ) -> Any:
-    """Open the next trial of a search: a trial of Optuna's, with its parameters.
+    """Start the next trial of a search: an Optuna trial with its parameters.
 
-    The search's memory is replayed from the records each time, and the sampler's seed depends on the number of the
-    trial alone: a search that goes on after an interruption proposes what it would have proposed without one.
+    The state of the search is rebuilt from the records each time, and the seed of the sampler depends only on the
+    number of the trial. Therefore a resumed search proposes the same parameters as an uninterrupted one.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def next_trial(
     seed : int
         Seed of the search.
     params : mapping or None
-        Parameters that the trial must have; None lets Optuna choose.
+        Parameters of the trial; None lets Optuna choose.
     free_epochs : int
-        Epochs after which a network may be given up.
+        Number of epochs before a network may be pruned.
     """
     import optuna
 
@@ -52,7 +52,7 @@ def next_trial(
 
 
 def importances(space: Space, records: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Share of the scores' variation that each parameter explains, by Optuna; empty with too few trials."""
+    """Return the share of the variation that each parameter explains, by Optuna; empty with too few trials."""
     import optuna
 
     study = _replay(space, records)
@@ -71,7 +71,7 @@ def _replay(space: Space, records: Sequence[Mapping[str, Any]]) -> Any:
     distributions = _distributions(space)
     study = optuna.create_study(direction="maximize")
     for record in records:
-        # The recipe as it is may lie outside of the space, such as an SVM's gamma="scale"; Optuna need not know it.
+        # Default parameters may be outside of the space, such as gamma="scale" of an SVM; Optuna does not get them.
         if not all(space[name].holds(record["params"].get(name)) for name in space):
             continue
         epochs = {int(epoch): value for epoch, value in record["epochs"].items()}

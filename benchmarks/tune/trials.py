@@ -1,4 +1,4 @@
-"""The trials of a search on disk: one JSON record each, beside what the search is about."""
+"""Read and write the trials of a search: one JSON record each, and a description of the search."""
 
 import json
 from collections.abc import Mapping
@@ -24,20 +24,20 @@ class Trials:
 
     Notes
     -----
-    Records in place of a storage of Optuna's: a process that is killed while it writes leaves neither half a line nor a
-    lock behind, and a trial that was running is simply not finished yet.
+    Records are used instead of an Optuna storage. A process that is killed while writing leaves no partial record and
+    no lock, and a running trial is then just unfinished.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def begin(self, identity: Mapping[str, Any]) -> None:
-        """Note what the search is about, or check that the folder's search is about the same.
+        """Write the description of the search, or check that the folder holds a search with the same description.
 
         Raises
         ------
         ValueError
-            If it is about something else; the message says what differs.
+            If the descriptions differ; the message names the difference.
         """
         path = self.folder / "search.json"
         asked = json.loads(json.dumps(identity))
@@ -50,16 +50,16 @@ class Trials:
             old, new = (_short(content.get(name)) for content in (there, asked))
             raise ValueError(
                 f"{self.folder} holds a search with another {' and '.join(differing)} ({name}: {old} there, {new} now);"
-                f" delete that folder, choose another --output, or ask for the same to go on with it"
+                f" delete that folder, choose another --output, or use the same settings to resume it"
             )
 
     def records(self) -> list[dict[str, Any]]:
-        """Every record, in order.
+        """Return all records in order.
 
         Raises
         ------
         ValueError
-            If one is damaged; the message names it.
+            If a record is damaged; the message names it.
         """
         records = [_read(path) for path in sorted(self.folder.glob("trials/*.json"))]
         for number, record in enumerate(records):
@@ -75,7 +75,7 @@ class Trials:
         write_record_file(self._path(record["trial"]), record)
 
     def checkpoints(self, number: int) -> Path:
-        """Folder where a long fit of this trial keeps its state to go on from."""
+        """Return the folder for the checkpoints of a long fit of this trial."""
         return self.folder / "checkpoints" / f"{number:04d}"
 
     def _path(self, number: int) -> Path:
@@ -83,12 +83,12 @@ class Trials:
 
 
 def best_trial(records: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The trial with the highest score, the earliest of equals; None where none succeeded."""
+    """Return the trial with the highest score, at equal scores the earliest; None if no trial succeeded."""
     return max((record for record in records if record["status"] == "ok"), key=lambda r: r["value"], default=None)
 
 
 def trials_frame(records: list[dict[str, Any]], names: list[str]) -> "pd.DataFrame":
-    """One row per trial: ``trial, status``, scores on PublicTest, ``seconds, epochs``, parameters, ``reason``."""
+    """Return one row per trial: ``trial, status``, PublicTest scores, ``seconds, epochs``, parameters, ``reason``."""
     import pandas as pd
 
     rows = [

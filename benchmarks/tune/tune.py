@@ -1,4 +1,4 @@
-"""The search for a recipe's best parameters: fitted on Training, scored on PublicTest, resumable at any time."""
+"""Search the best parameters of a recipe, fitted on Training and scored on PublicTest, with resume."""
 
 import contextlib
 import shutil
@@ -23,22 +23,22 @@ from ferbench.datasets import Dataset
 from ferbench.models import get_recipe
 
 METRICS = ("accuracy", "macro_f1")
-# A trial that has ended this often without a result, as one does that takes all memory, is given up.
+# A trial whose process died this often, for example for lack of memory, is marked as failed.
 _ATTEMPTS = 3
 _SCHEMA = 1
-# They speak to the authors of libraries, not to somebody who searches.
+# Warnings for authors of libraries, which do not help the user of a search.
 _LIBRARY_WARNINGS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning, ResourceWarning, ImportWarning)
 
 Record = dict[str, Any]
 
 
 class _Hopeless(Exception):
-    """Ends a fit whose epochs so far are worse than those of most trials."""
+    """Raised to end a fit whose epochs so far are worse than those of most trials."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What a search can tell while it runs.
+    """Progress of a running search.
 
     Attributes
     ----------
@@ -55,36 +55,36 @@ class Progress:
 
 
 class Search:
-    """The search for one recipe's parameters on one data set.
+    """A hyperparameter search for one recipe on one data set.
 
-    Trial 0 is the recipe as it is; the others are proposed by Optuna's tree-structured Parzen estimator. A network
-    that reports its epochs is given up when, a quarter of the way on, it is behind most others (median pruning).
-    Whatever interrupts the search, finished trials are kept, and the one that was running is taken up again, a network
-    at its last epoch.
+    Trial 0 uses the default parameters of the recipe. The others are proposed by Optuna's tree-structured Parzen
+    estimator. A network that reports its epochs is pruned if, after a quarter of the epochs, it is behind most others
+    (median pruning). After an interruption the finished trials are kept and the running trial is resumed, a network at
+    its last epoch.
 
     Parameters
     ----------
     recipe : str
         Name of a recipe, classical or deep.
     dataset : Dataset
-        Only its parts Training and PublicTest are copied; PrivateTest is never opened.
+        Only Training and PublicTest are copied; PrivateTest is not opened.
     output : str or Path, default="results"
-        The search lives in ``OUTPUT/<dataset name>/tune/<recipe>``.
+        The search is stored in ``OUTPUT/<dataset name>/tune/<recipe>``.
     space : Space, optional
-        What is varied; by default what is built in for the recipe.
+        The parameters to vary; by default the built-in space of the recipe.
     params : mapping
         Parameters that all trials share.
     metric : {"accuracy", "macro_f1"}
-        What is maximized, on PublicTest.
+        The metric to maximize on PublicTest.
     subset : int, optional
-        Fit on so many training images only, a stratified, seeded part: for screening.
+        Number of training images for the fit, a stratified and seeded subset, for screening.
     seed : int, default=0
         Seed of the proposals, the subset and the recognizer.
 
     Raises
     ------
     ValueError
-        If the recipe, a parameter or the metric is unknown, or the data lacks a part.
+        If the recipe, a parameter or the metric is unknown, or the data lacks a split.
     ImportError
         If Optuna is not installed.
 
@@ -117,7 +117,7 @@ class Search:
         self.folder = Path(output) / dataset.name / "tune" / recipe
         self.trials = Trials(self.folder)
         self._fingerprint = dataset.fingerprint
-        # Strong regularization starts slowly: a quarter of the training goes by before a network is judged.
+        # Strong regularization slows the first epochs, so a network is not pruned in the first quarter of the training.
         self._free_epochs = max(3, (parameters(assemble(self.recipe, self.params)).get("epochs") or 0) // 4)
 
     def run(
@@ -127,21 +127,21 @@ class Search:
         *,
         on_trial: Callable[[Progress], None] = lambda progress: None,
     ) -> Progress:
-        """Search until there are so many trials in all, or the time is over.
+        """Search until the total number of trials is reached or the time is over.
 
         Parameters
         ----------
         trials : int
-            Trials in all, those of earlier runs and the recipe as it is among them.
+            Total number of trials, including those of earlier runs and trial 0.
         timeout : float, optional
-            Seconds after which no further trial is begun.
+            Seconds after which no further trial starts.
         on_trial : callable
             Called at the start and after each trial.
 
         Raises
         ------
         ValueError
-            If the folder holds a search about something else, or another process is searching there.
+            If the folder holds a different search, or another process is searching there.
         OSError
             If the disk is full.
         """
@@ -171,9 +171,9 @@ class Search:
         }
 
     def _trial(self, finished: list[Record], running: Record | None) -> Record:
-        """Make the next trial, or go on with the one that was interrupted."""
+        """Run the next trial, or resume the interrupted one."""
         number = len(finished)
-        # The first is the recipe as it is, which need not lie in the space.
+        # The first trial uses the default parameters, which may be outside of the space.
         given = running and running["params"]
         trial = next_trial(self.space, finished, self.seed, given, self._free_epochs) if number else None
         record = running or self._blank(number, trial.params if trial else self._as_it_is())
@@ -182,7 +182,7 @@ class Search:
         try:
             record |= self._attempt(record, trial)
         except BaseException:
-            # Not this trial's fault: only a process that dies without a word counts.
+            # The trial did not cause this; only a process that dies without an exception counts as an attempt.
             with contextlib.suppress(OSError):
                 self.trials.write(record | {"attempts": record["attempts"] - 1})
             raise
@@ -194,7 +194,7 @@ class Search:
     def _attempt(self, record: Record, trial: Any) -> Record:
         try:
             if record["attempts"] > _ATTEMPTS:
-                raise RuntimeError(f"the process ended {_ATTEMPTS} times in this trial, perhaps for want of memory")
+                raise RuntimeError(f"the process ended {_ATTEMPTS} times in this trial, perhaps for lack of memory")
             return self._measure(record, trial) | {"status": "ok"}
         except _Hopeless as reason:
             return {"status": "pruned", "reason": str(reason)}
@@ -234,7 +234,7 @@ class Search:
         return {"value": scores[self.metric], "scores": scores, "seconds": seconds, "warnings": sorted(said)}
 
     def _watch(self, record: Record, trial: Any) -> Callable[[int, Mapping[str, float]], None]:
-        """Note each epoch, so that a resumed trial is judged as an uninterrupted one, and end a hopeless trial."""
+        """Record each epoch, so that pruning works the same after a resume, and end a trial that is to be pruned."""
         for epoch, value in record["epochs"].items() if trial else ():
             trial.report(value, int(epoch))
 
