@@ -254,7 +254,7 @@ def test_bad_input_is_named(case: str, name: str, faces: Faces) -> None:
         ({"architecture": "points-nett"}, "no key-point architecture 'points-nett'; did you mean points-net"),
         ({"loss": "l1"}, "loss must be one of 'wing', 'l2'; got 'l1'"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1"),
-        ({"augmentation": {"mixup": 0.2}}, "a blended face has two noses"),
+        ({"augmentation": {"mixup": 0.2}}, "a mixed image has two sets of points"),
     ],
 )
 def test_wrong_parameters_are_named(parameters: dict, message: str, faces: Faces) -> None:
