@@ -277,7 +277,7 @@ def test_transfer_trains_the_head_then_the_backbone_and_resumes_between(
         ({"distillation": 2}, r"distillation must be in \[0, 1\]"),
         ({"progressive_sizes": 32}, "progressive_sizes must be whole numbers of at least 8.*got 32"),
         ({"progressive_sizes": [4, 48]}, r"progressive_sizes must be whole numbers of at least 8.*got \[4, 48\]"),
-        ({"progressive_sizes": [32, 48], "input_size": 36}, "progressive_sizes and input_size exclude each other"),
+        ({"progressive_sizes": [32, 48], "input_size": 36}, "progressive_sizes and input_size cannot be combined"),
         ({"progressive_sizes": [32], "architecture": "cnn-4conv"}, "cnn-4conv takes images of one size only.*leave"),
     ],
 )
