@@ -84,7 +84,7 @@ def test_a_recipe_under_both_names_is_refused() -> None:
 
 
 def test_british_parameters_are_taken_for_one_release() -> None:
-    with pytest.warns(FutureWarning, match="recogniser__features__cell_size was renamed to recognizer__features__cell_size"):
+    with pytest.warns(FutureWarning, match="recogniser__features__cell_size was renamed to recognizer__"):
         recognizer = make_recipe("mirror:hog+logreg", recogniser__features__cell_size=8)
     assert recognizer.recognizer["features"].cell_size == 8
     with pytest.raises(ValueError, match="got 'recogniser__features__bins' and 'recognizer__features__bins'"):
