@@ -1,4 +1,4 @@
-"""Recognizers: named recipes, the CNN, and bundles that carry them."""
+"""Recognizers of facial expressions: named recipes, classifiers, networks, and bundles to save them in."""
 
 import lazy_loader as lazy
 

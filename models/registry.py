@@ -1,4 +1,4 @@
-"""Named, unfitted recognizers: every extractor with every classifier, the networks, and what other packages add."""
+"""Look up recipes by name: extractor and classifier pairs, networks, ensembles, and recipes of other packages."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -25,15 +25,15 @@ from ferbench.utils import suggest
 
 ENTRY_POINTS = "ferbench.recipes"
 
-# The classifier that averages over an image and its mirror image inside of its kernel: its extractor sees both.
+# Classifier whose kernel averages over an image and its mirror image; its extractor is wrapped in `MirrorViews`.
 MIRROR_VIEWS = "mirror-kernel-ridge"
 
 
 class Estimator(Protocol):
-    """What a recipe makes: a scikit-learn estimator over images of shape (n_samples, height, width), uint8.
+    """Type of the estimators that recipes make.
 
-    Recipes of key points are regressors, without `predict_proba`. Whatever else an estimator has, such as the steps
-    of a pipeline or the parameters of a network, may be asked for as well.
+    They are scikit-learn estimators on images of shape (n_samples, height, width), uint8. Key-point recipes are
+    regressors without `predict_proba`. Other attributes, such as the steps of a pipeline, are allowed.
     """
 
     def fit(self, X: ArrayLike, y: ArrayLike, *args: Any, **options: Any) -> Self:
@@ -58,15 +58,15 @@ class Estimator(Protocol):
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named, unfitted recognizer.
+    """Name and factory of an unfitted recognizer.
 
     Attributes
     ----------
     name : str
-        How suites and tables call it, such as ``hog+svm``.
+        Name in suites and tables, such as ``hog+svm``.
     family : {"classical", "deep", "pretrained", "constant", "keypoints"}
-        Recipes of the family ``deep`` get the validation images as ``X_val`` and ``y_val`` in `fit`; those of
-        ``keypoints`` are regressors of key points, and get ``X_val`` and ``points_val``.
+        Kind of recognizer. The runner passes the validation images to `fit`, as ``X_val`` and ``y_val`` for ``deep``,
+        and as ``X_val`` and ``points_val`` for ``keypoints``.
     make : callable
         Returns a new scikit-learn estimator over images of shape (n_samples, height, width), uint8.
     """
@@ -78,18 +78,18 @@ class Recipe:
     def build(self, **parameters: Any) -> Estimator:
         """Return a new recognizer with `parameters` set, named as in scikit-learn: ``classifier__C=3``.
 
-        Only numbers and words of its steps can be set: never a step itself, nor a place to read or write, such as the
-        ``memory`` of a pipeline, whose files would be unpickled.
+        Only numbers and strings of the steps can be set. For security, the steps themselves cannot be replaced, and
+        paths cannot be set, such as the ``memory`` of a pipeline, whose files would be unpickled.
 
         Raises
         ------
         ValueError
-            If the recipe has no parameter of that name, or does not let it be set; the message names the closest one.
+            If the recipe has no parameter of that name, or it may not be set; the message names the closest one.
 
         Warns
         -----
         FutureWarning
-            If a parameter has the name of an older version; it is taken for one more release.
+            If a parameter has a deprecated name; the next release will remove these names.
         """
         recognizer: Estimator = cast(Any, self.make())
         parameters = self._renamed(parameters, recognizer.get_params())
@@ -97,22 +97,22 @@ class Recipe:
         return recognizer.set_params(**parameters)
 
     def _renamed(self, parameters: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-        """Parameters by today's names."""
+        """Return the parameters with deprecated names replaced by current names."""
         renamed = {old: new for old, new in renamed_parameters(parameters).items() if new in known}
         if twice := [old for old, new in renamed.items() if new in parameters]:
             raise ValueError(f"recipe {self.name} got {twice[0]!r} and {renamed[twice[0]]!r}; name one of them")
         if renamed:
-            names = ", ".join(f"{old} is {new} now" for old, new in renamed.items())
+            names = ", ".join(f"{old} was renamed to {new}" for old, new in renamed.items())
             warnings.warn(
-                f"recipe {self.name}: {names}; the older name goes with the next release", FutureWarning, stacklevel=4
+                f"recipe {self.name}: {names}; the next release removes the old name", FutureWarning, stacklevel=4
             )
         return {renamed.get(name, name): value for name, value in parameters.items()}
 
 
 def recipes() -> dict[str, Recipe]:
-    """Return the recipes by name: the built-in ones, then those of the entry-point group ``ferbench.recipes``.
+    """Return the recipes by name: built-in recipes, then those of the entry-point group ``ferbench.recipes``.
 
-    An entry point's value is a :class:`Recipe`.
+    The value of an entry point is a :class:`Recipe`.
     """
     known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
     known.append(Recipe("pretrained", "pretrained", Pretrained))
@@ -129,13 +129,13 @@ def recipes() -> dict[str, Recipe]:
 
 
 def get_recipe(name: str) -> Recipe:
-    """Return a recipe by name; any ``extractor[+extractor…]+classifier`` is one.
+    """Return a recipe by name, such as ``extractor[+extractor…]+classifier``.
 
-    ``mirror:RECIPE`` is a recipe trained on mirror images too and averaged over the mirror image (:class:`Mirrored`),
-    ``vote:RECIPE,RECIPE…`` a soft vote (:class:`Vote`), and ``stack:RECIPE,RECIPE…`` a stack (:class:`Stack`).
+    ``mirror:RECIPE`` trains a recipe also on mirror images and averages its predictions over them (:class:`Mirrored`).
+    ``vote:RECIPE,RECIPE…`` is a soft vote (:class:`Vote`), and ``stack:RECIPE,RECIPE…`` is a stack (:class:`Stack`).
 
-    What follows an ``@`` is for the reader alone: ``cnn@no-flip`` is the recipe ``cnn`` under a name of its own, so
-    that a suite can measure it several times with different parameters.
+    The part after an ``@`` labels a variant: ``cnn@no-flip`` is the recipe ``cnn`` under another name, so that a suite
+    can contain it several times with different parameters.
 
     Raises
     ------
@@ -170,13 +170,13 @@ def make_recipe(name: str, **parameters: Any) -> Estimator:
 
 
 def describe(recognizer: Any) -> dict[str, str]:
-    """Say which library fitted a recognizer, and how its probabilities come about."""
+    """Describe which library fitted a recognizer, and how its probabilities were computed."""
     last = recognizer[-1] if isinstance(recognizer, Pipeline) else recognizer
     default = {
         LogisticRegression: "softmax of the linear model, its own likelihood",
         DummyClassifier: "class shares of the training images",
     }
-    # Whose features these are has to be known to judge whether their network has seen the test images.
+    # The origin of a network shows whether it may have been trained on the test images.
     origins = {origin for part in parts_of(recognizer) if (origin := getattr(part, "origin_", None))}
     return {
         "implementation": "; ".join([library_of(recognizer), *sorted(origins)]),
@@ -207,7 +207,7 @@ def _cross(features: str, classifier: str) -> Recipe:
 
 
 def _composed(name: str) -> Recipe | None:
-    """A recipe made of recipes, or None where the name is not of that form."""
+    """Return the recipe of a composed name (mirror, vote or stack), or None for other names."""
     kind, colon, rest = name.partition(":")
     if not colon or kind not in ("mirror", "stack", "vote"):
         return None
@@ -226,7 +226,7 @@ def _composed(name: str) -> Recipe | None:
 
 
 def _load(point: EntryPoint) -> Recipe | None:
-    """Load a third party's recipe; one that is broken must not take the others with it."""
+    """Load the recipe of another package; a broken recipe gives a warning, so the others stay usable."""
     try:
         recipe = point.load()
     except Exception as error:
@@ -234,7 +234,7 @@ def _load(point: EntryPoint) -> Recipe | None:
     else:
         if isinstance(recipe, Recipe):
             return recipe
-        problem = f"is no ferbench.models.Recipe but {type(recipe).__name__}"
+        problem = f"must be a ferbench.models.Recipe; got {type(recipe).__name__}"
     package = f"package {point.dist.name}" if point.dist else "an unknown package"
     warnings.warn(f"recipe {point.name!r} of {package} {problem}", RuntimeWarning, stacklevel=3)
     return None

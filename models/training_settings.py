@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-# What suits small residual networks on tens of thousands of faces: Nesterov momentum at a high rate, one cosine,
-# averaged weights. Rare classes are not raised: that costs accuracy. `imbalance` does it where recall matters more.
+# Settings for small residual networks on tens of thousands of faces: Nesterov momentum with a high learning rate, one
+# cosine cycle and averaged weights. Rare classes get no extra weight, since that would reduce accuracy. Set `imbalance`
+# if their recall matters more.
 _MODERN: Mapping[str, Any] = {
     "optimizer": "sgd",
     "learning_rate": 0.1,
@@ -46,7 +47,7 @@ POINT_NETWORKS: Mapping[str, Mapping[str, Any]] = {
             **{"brighten": 0.15, "contrast": 0.3, "coarsen": 0.4},
         },
     },
-    # The known system: Adam, and the epoch of the lowest validation loss. It trains on mirrored and brightened faces.
+    # A widely used baseline: Adam, the epoch with the lowest validation loss, and mirrored and brightened faces.
     "points-resnet": {
         "loss": "l2",
         "schedule": "plateau",

@@ -1,4 +1,4 @@
-"""What two folders need and no library has: files, parameters, images, points, signals."""
+"""Helpers that several folders use: files, parameters, images, key points, plug-ins and signals."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Matrix products that give a row the same bits whatever else is in the batch."""
+"""Matrix products whose rows do not depend on the other rows of the batch, to the last bit."""
 
 import threading
 from collections.abc import Iterator
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-# Rows to one product. A row must give the same bits at each place of a slice: some of OpenBLAS' kernels (Haswell, Zen)
-# take rows in twelves and sum what is left over in another order, but all of them take eight in one way. More would be
-# quicker in large batches, and slower for a single image, which pays for all of them.
+# Rows in one product. The result of a row must not depend on its position in a slice. Some OpenBLAS kernels (Haswell,
+# Zen) process twelve rows at once and add the remaining rows in another order, but all kernels treat eight rows alike.
+# Larger slices would be faster for large batches, but slower for a single image, which is padded to a whole slice.
 ROWS = 8
 
 _lock = threading.Lock()
@@ -21,9 +21,10 @@ _inside: list[Any] = []
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: several share a product in ways that change its last bits.
+    """Limit BLAS to one thread, since the number of threads changes the last bits of a product.
 
-    The setting is the whole process's. Of several threads inside at once the first sets it and the last takes it back.
+    The setting applies to the whole process. If several threads use this context at once, the first one sets the limit,
+    and the last one restores the previous setting.
     """
     with _lock:
         _inside.append(None if _inside else _controller().limit(limits=1, user_api="blas"))
@@ -31,12 +32,12 @@ def one_blas_thread() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            # The one that knows the old setting stays until it is the last.
+            # The context that stores the previous setting is closed by the last thread.
             _inside.pop() if len(_inside) > 1 else _inside.pop().restore_original_limits()
 
 
 def multiply(rows: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Matrix product in slices of one fixed shape: BLAS sums in another order when the shape changes."""
+    """Multiply in slices of one fixed shape, since the order of summation in BLAS depends on the shape."""
     product = np.empty((len(rows), matrix.shape[1]), np.float32)
     for start in range(0, len(rows), ROWS):
         part = rows[start : start + ROWS]
@@ -48,5 +49,5 @@ def multiply(rows: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[
 
 @lru_cache(maxsize=1)
 def _controller() -> ThreadpoolController:
-    # Looking for the libraries takes as long as the features of an image.
+    # Cached, since finding the libraries takes as long as the features of an image.
     return ThreadpoolController()

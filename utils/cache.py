@@ -1,4 +1,4 @@
-"""The folder for what can be made anew: decoded images, features, downloaded models."""
+"""Folder for cached data: decoded images, features and downloaded models."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ import platformdirs
 
 
 def cache_dir() -> Path:
-    """Folder for decoded images, features and models: ``$FERBENCH_CACHE``, or the user's cache folder."""
+    """Return the folder for cached data: ``$FERBENCH_CACHE``, or the user's cache folder."""
     if chosen := os.environ.get("FERBENCH_CACHE"):
         return Path(chosen)
     return platformdirs.user_cache_path("ferbench", appauthor=False)

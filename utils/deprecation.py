@@ -1,4 +1,4 @@
-"""Older names of parameters, which are taken for one more version."""
+"""Support deprecated names of keyword arguments for one more version."""
 
 import functools
 import warnings
@@ -10,17 +10,17 @@ R = TypeVar("R")
 
 
 def renamed_keywords(**new_names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a function or constructor take older names of its keywords, with a FutureWarning.
+    """Let a function or constructor accept deprecated names of its keywords, with a FutureWarning.
 
     Parameters
     ----------
     **new_names : str
-        The name of today by the older one.
+        Current name of each keyword, by its deprecated name.
 
     Raises
     ------
     TypeError
-        When the function is called, if both names are given.
+        If the function is called with both names of a keyword.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One helper for dependencies that not everybody installs."""
+"""Check for optional dependencies."""
 
 import importlib.util
 

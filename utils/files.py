@@ -1,4 +1,4 @@
-"""Files that take their name only when they are whole, and the hash of a file."""
+"""Write files atomically, and compute the hash of a file."""
 
 import hashlib
 import os
@@ -10,22 +10,24 @@ from ferbench.utils.unfinished import about_target, claim, remove_leftovers, syn
 
 
 class PartFile:
-    """A file written under a temporary name beside its target.
+    """File that is written under a temporary name in the folder of its target.
+
+    Use it if a file is written over a longer time; otherwise use :func:`atomic_file` or :func:`write_atomically`.
 
     Parameters
     ----------
     path : Path
-        The target; missing parent folders are made.
+        Target of the file; missing parent folders are created.
 
     Attributes
     ----------
     part : Path
-        Where to write until :meth:`commit`. It has the suffix of the target.
+        Temporary file to write to before :meth:`commit`. It has the suffix of the target.
 
     Raises
     ------
     OSError
-        If the folder cannot be made or written to.
+        If the folder cannot be created or written to.
 
     See Also
     --------
@@ -42,7 +44,7 @@ class PartFile:
             raise self.error(error) from error
 
     def commit(self) -> None:
-        """Give the file its name, in one step; an older file of that name is replaced."""
+        """Rename the file to its target atomically; an existing file is replaced."""
         try:
             self.part.replace(self.path)
         except OSError as error:
@@ -51,12 +53,12 @@ class PartFile:
             self._unlock()
 
     def discard(self) -> None:
-        """Remove what was written, if it has not taken its name."""
+        """Remove the temporary file, unless it was committed."""
         self.part.unlink(missing_ok=True)
         self._unlock()
 
     def finish(self, content: bytes, *, durable: bool = True) -> None:
-        """Write all of the file and give it its name, or leave nothing behind."""
+        """Write the whole content and commit the file; after an error, no file is left."""
         try:
             self.write(content, durable=durable)
             self.commit()
@@ -68,7 +70,7 @@ class PartFile:
             sync(self.path.parent)
 
     def write(self, content: bytes, *, durable: bool = True) -> None:
-        """Write all of the file, and wait until it is on the disk, but leave it under its temporary name."""
+        """Write the whole content to disk, but keep the temporary name."""
         try:
             self.part.write_bytes(content)
             if durable:
@@ -77,7 +79,7 @@ class PartFile:
             raise self.error(error) from error
 
     def error(self, error: OSError) -> OSError:
-        """Return the same error about the target: the user does not know the temporary name."""
+        """Return the same error with the name of the target, since the user does not know the temporary name."""
         return OSError(error.errno, error.strerror or str(error), str(self.path))
 
     def _unlock(self) -> None:
@@ -87,35 +89,35 @@ class PartFile:
 
 
 def write_atomically(path: str | Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part, whatever happens.
+    """Write a file atomically: a reader gets the old content or the new content, but never a part of it.
 
     Parameters
     ----------
     path : str or Path
-        The file; missing parent folders are made.
+        File to write; missing parent folders are created.
     content : bytes
-        All of it.
+        Whole content of the file.
     durable : bool, default=True
-        Whether to wait until the file is on the disk.
+        Whether to wait until the file is on disk.
 
     Raises
     ------
     OSError
-        Naming `path`, where it cannot be written; nothing is left behind.
+        If the file cannot be written; the message names `path`, and no file is left.
     """
     PartFile(path).finish(content, durable=durable)
 
 
 @contextmanager
 def prepared_file(path: str | Path, content: bytes) -> Iterator[None]:
-    """Write a file that takes the name `path` when the block ends without an error.
+    """Write a temporary file, and rename it to `path` if the block ends without an error.
 
-    When the block begins, all of the content is on the disk: what may fail for want of space has not failed.
+    The whole content is on disk before the block begins, so the block cannot fail later for lack of disk space.
 
     Raises
     ------
     OSError
-        Naming `path`, where it cannot be written; nothing is left behind.
+        If the file cannot be written; the message names `path`, and no file is left.
     """
     file = PartFile(path)
     try:
@@ -129,24 +131,24 @@ def prepared_file(path: str | Path, content: bytes) -> Iterator[None]:
 
 @contextmanager
 def atomic_file(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
-    """Give a path to write to; the file takes the name `path` when the block ends without an error.
+    """Yield a temporary path to write to, and rename the file to `path` if the block ends without an error.
 
     Parameters
     ----------
     path : str or Path
-        The target; missing parent folders are made.
+        Target of the file; missing parent folders are created.
     durable : bool, default=True
-        Whether to wait until the file is on the disk.
+        Whether to wait until the file is on disk.
 
     Yields
     ------
     Path
-        A file beside the target with the same suffix.
+        Temporary file in the folder of the target, with the same suffix.
 
     Raises
     ------
     OSError
-        Naming `path`, where it cannot be written; nothing is left behind.
+        If the file cannot be written; the message names `path`, and no file is left.
 
     Examples
     --------
@@ -172,14 +174,14 @@ def atomic_file(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
 
 
 def move(source: Path, target: Path) -> None:
-    """Give a finished file or folder its name on the same file system, in one step, and wait for the disk."""
+    """Rename a finished file or folder atomically on the same file system, and wait until this is on disk."""
     target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
     sync(target.parent)
 
 
 def sha256_of(path: str | Path) -> str:
-    """SHA-256 of a file, in hex.
+    """Return the SHA-256 of a file, in hex.
 
     Examples
     --------

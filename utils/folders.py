@@ -1,4 +1,4 @@
-"""Folders that take their name only when they are whole."""
+"""Write folders atomically."""
 
 import os
 import shutil
@@ -10,17 +10,17 @@ from ferbench.utils.unfinished import about_target, claim, part_name, remove_lef
 
 
 class PartFolder:
-    """A folder filled under a temporary name beside its target.
+    """Folder that is filled under a temporary name next to its target.
 
     Parameters
     ----------
     path : Path
-        The target; missing parent folders are made.
+        Target of the folder; missing parent folders are created.
 
     Attributes
     ----------
     part : Path
-        The folder to fill until :meth:`commit`.
+        Temporary folder to fill before :meth:`commit`.
 
     See Also
     --------
@@ -37,17 +37,17 @@ class PartFolder:
             raise OSError(error.errno, error.strerror or str(error), str(self.path)) from error
 
     def commit(self) -> None:
-        """Give the folder its name.
+        """Rename the folder to its target.
 
         Raises
         ------
         OSError
-            If there is a folder of that name that is not empty.
+            If the target exists and is not empty.
         """
         self.part.rename(self.path)
 
     def discard(self) -> None:
-        """Remove what was written, if it has not taken its name."""
+        """Remove the temporary folder, unless it was committed."""
         shutil.rmtree(self.part, ignore_errors=True)
         if self._lock is not None:
             os.close(self._lock)
@@ -56,25 +56,25 @@ class PartFolder:
 
 @contextmanager
 def atomic_folder(path: str | Path, *, keep: bool = False) -> Iterator[Path]:
-    """Give an empty folder to fill; it takes the name `path` when the block ends without an error.
+    """Yield an empty temporary folder to fill, and rename it to `path` if the block ends without an error.
 
     Parameters
     ----------
     path : str or Path
-        The target; missing parent folders are made.
+        Target of the folder; missing parent folders are created.
     keep : bool, default=False
-        Whether a folder that has that name by then stays, such as one that another process made of the same content.
-        Otherwise it is replaced.
+        Whether to keep a folder that exists at `path` when the block ends, such as one that another process created
+        with the same content. Otherwise it is replaced.
 
     Yields
     ------
     Path
-        A folder beside the target.
+        Temporary folder next to the target.
 
     Raises
     ------
     OSError
-        Naming `path`, where it cannot be written; nothing is left behind.
+        If the folder cannot be written; the message names `path`, and no folder is left.
     """
     folder = PartFolder(path)
     try:
@@ -87,7 +87,7 @@ def atomic_folder(path: str | Path, *, keep: bool = False) -> Iterator[Path]:
 
 
 def _publish(folder: PartFolder, keep: bool) -> None:
-    """Give the folder its name; an older one first steps aside, since folders cannot be swapped in one step."""
+    """Rename the folder to its target; an existing folder is renamed first, since folders cannot be swapped."""
     aside = None if keep else _step_aside(folder.path)
     try:
         folder.commit()
@@ -108,7 +108,7 @@ def _step_aside(path: Path) -> Path | None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder in one step, if it is there: nobody sees half of it, and open files in it stay readable."""
+    """Remove a folder if it exists; it is renamed first, so that no process sees an incomplete folder."""
     aside = _step_aside(path)
     if aside is not None:
         shutil.rmtree(aside, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The one validation of image batches, and what every extractor may do to gray levels."""
+"""Validate, equalize and resize batches of gray images."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ EXPECTED = "a uint8 array of shape (n_samples, height, width) with gray levels f
 
 
 def check_images(X: ArrayLike) -> Images:
-    """Return `X` as a batch of gray images, or say what is wrong with it.
+    """Check that `X` is a batch of gray images, and return it as an array.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, height, width), uint8
-        Gray images; a memory map stays one.
+        Gray images; a memory map is not loaded into memory.
 
     Returns
     -------
@@ -27,7 +27,7 @@ def check_images(X: ArrayLike) -> Images:
     Raises
     ------
     ValueError
-        If `X` has another type or number of dimensions, holds NaN, or is empty.
+        If the dtype or the number of dimensions of `X` is wrong, or if `X` is empty.
 
     Examples
     --------
@@ -57,7 +57,7 @@ got uint8 of shape (48, 48); pass one image as X[np.newaxis]
 
 
 def equalize_histograms(images: Images) -> Images:
-    """Spread the gray levels of each image evenly with :func:`cv2.equalizeHist`."""
+    """Equalize the histogram of each image with :func:`cv2.equalizeHist`."""
     return np.stack([cv2.equalizeHist(np.ascontiguousarray(image)) for image in images])
 
 
@@ -82,7 +82,10 @@ def _remedy_for_type(images: NDArray[Any]) -> str:
 
 
 def resize_face(image: Images, shape: tuple[int, int]) -> Images:
-    """Resize a gray image to (height, width) as the loaders do: averaged if it shrinks, interpolated if it grows."""
+    """Resize a gray image to (height, width), as the readers of data sets do.
+
+    Pixels are averaged to reduce the image, and interpolated to enlarge it.
+    """
     if image.shape == shape:
         return image
     shrinks = image.shape[0] > shape[0] or image.shape[1] > shape[1]

@@ -1,4 +1,4 @@
-"""Read JSON that somebody else may have written: bounded, and with messages that name file and field."""
+"""Read untrusted JSON files, with limits on size and depth, and errors that name file and field."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def read_json(path: str | Path, *, max_bytes: int = MAX_JSON_BYTES, max_depth: i
     OSError
         If the file cannot be read.
     ValueError
-        Naming the file, if it is too large, too deeply nested or no JSON.
+        If the file is too large, too deeply nested or not JSON; the message names the file.
     """
     with Path(path).open("rb") as stream:
         data = stream.read(max_bytes + 1)
@@ -27,7 +27,7 @@ def read_json(path: str | Path, *, max_bytes: int = MAX_JSON_BYTES, max_depth: i
 def parse_json(
     data: bytes | str, source: str, *, max_bytes: int = MAX_JSON_BYTES, max_depth: int = MAX_JSON_DEPTH
 ) -> Any:
-    """Parse JSON text; `source` is what messages call it.
+    """Parse JSON text; `source` is its name in messages.
 
     Examples
     --------
@@ -59,18 +59,18 @@ def json_field(content: Any, name: str, kind: type | tuple[type, ...], source: s
     Parameters
     ----------
     content : object
-        What :func:`read_json` returned.
+        Result of :func:`read_json`.
     name : str
-        The field; dots lead into nested objects, as in ``input.height``.
+        Name of the field; dots separate the names of nested objects, as in ``input.height``.
     kind : type or tuple of type
-        What it must be. True and False are no numbers.
+        Expected type. True and False are not accepted as numbers.
     source : str
-        The file, for messages.
+        Name of the file, for messages.
 
     Raises
     ------
     ValueError
-        Naming file and field, where the field is missing or of another type.
+        If the field is missing or has another type; the message names file and field.
 
     Examples
     --------

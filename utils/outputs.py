@@ -1,4 +1,4 @@
-"""No output ever overwrites an input or another output; and names that are safe to show."""
+"""Check that outputs do not overwrite inputs, and make names safe for terminals and spreadsheets."""
 
 import os
 from collections.abc import Iterable
@@ -8,21 +8,21 @@ from ferbench.utils.files import PartFile
 
 
 def check_outputs(source: object, outputs: Iterable[Path]) -> None:
-    """Refuse outputs that would destroy an input, each other or something that is no file.
+    """Raise an error if an output would overwrite an input or another output, or if it is not a regular file.
 
     Parameters
     ----------
     source : object
-        The input, or a list of inputs; matters only where it names something on this disk.
+        The input, or a list of inputs; inputs that are not local files are ignored.
     outputs : iterable of Path
-        Every file to be written; ``-`` is standard output.
+        All files to be written; ``-`` is standard output.
 
     Raises
     ------
     ValueError
-        Naming the file and what is wrong with it.
+        If an output is not allowed; the message names the file and the reason.
     OSError
-        If a file cannot be made where it should go.
+        If an output cannot be created.
     """
     given = list(source) if isinstance(source, list | tuple | set | frozenset) else [source]
     inputs = [Path(name) for name in given if isinstance(name, str | os.PathLike) and "://" not in str(name)]
@@ -38,16 +38,16 @@ def check_outputs(source: object, outputs: Iterable[Path]) -> None:
         seen.add(place)
         if path.exists() and not path.is_file():
             raise ValueError(f"{path}: is no file that could be replaced; choose another name")
-        # One of the files of a folder: a new file in it is harmless, replacing one is not.
+        # If the input is a folder, a new file in it is allowed, but replacing a file in it is not.
         inside = path.exists() and any(path.resolve().is_relative_to(folder) for folder in folders)
         if place in files or inside:
             raise ValueError(f"{path}: is the input, which is never overwritten; choose another name")
-        # Now rather than after an hour: whether the file can be written at all.
+        # Check now that the file can be written, not only at the end of a long run.
         PartFile(path).discard()
 
 
 def printable(name: object) -> str:
-    r"""Show a name without what could disturb a terminal: control characters, and bytes that are no text.
+    r"""Return a name with control characters and undecodable bytes escaped, so that it is safe in a terminal.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def printable(name: object) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """Return a cell of a CSV file that no spreadsheet takes for a formula.
+    """Return the text of a CSV cell such that a spreadsheet does not interpret it as a formula.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def safe_cell(text: str) -> str:
 
 
 def _identity(path: Path) -> object:
-    place = path.resolve()  # also where a folder on the way is not there yet
+    place = path.resolve()  # also if a parent folder does not exist yet
     try:
         status = place.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Parameter constraints as data, with one error format: parameter, expected, got."""
+"""Declare constraints of parameters, and check them with one error format: parameter, expected, got."""
 
 import numbers
 from collections.abc import Callable, Mapping, Sequence
@@ -9,13 +9,13 @@ import numpy as np
 
 
 class Constraint(Protocol):
-    """What a parameter may be."""
+    """Protocol of the constraints on the value of a parameter."""
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is allowed."""
 
     def __str__(self) -> str:
-        """What is allowed, to follow "must be" in an error."""
+        """Return the allowed values in words, to follow "must be" in an error."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class UpTo:
 
 @dataclass(frozen=True)
 class Share:
-    """A real number from 0 to 1; 1 itself only where `whole` says so."""
+    """A real number from 0 to 1; 1 is allowed only if `whole` is True."""
 
     whole: bool = False
 
@@ -134,7 +134,7 @@ class Between:
 
 @dataclass(frozen=True)
 class Type:
-    """An instance of one of the types; `name` says it in words."""
+    """An instance of one of the types; `name` describes them in messages."""
 
     types: tuple[type, ...]
     name: str
@@ -149,7 +149,7 @@ class Type:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few words."""
+    """One of several strings."""
 
     words: tuple[str, ...]
 
@@ -164,7 +164,7 @@ class OneOf:
 
 @dataclass(frozen=True)
 class OrNone:
-    """None, or what another constraint allows."""
+    """None, or a value that another constraint allows."""
 
     other: Constraint
 
@@ -178,7 +178,7 @@ class OrNone:
 
 @dataclass(frozen=True)
 class Either:
-    """What one of two other constraints allows."""
+    """A value that one of two other constraints allows."""
 
     first: Constraint
     second: Constraint
@@ -193,7 +193,7 @@ class Either:
 
 @dataclass(frozen=True)
 class Each:
-    """A list or tuple of at least `least` values that another constraint allows; `name` says it in words."""
+    """A list or tuple of at least `least` values that another constraint allows; `name` describes it in messages."""
 
     other: Constraint
     name: str
@@ -210,7 +210,7 @@ class Each:
 
 @dataclass(frozen=True)
 class WorkerCount:
-    """What joblib takes as ``n_jobs``: None or any whole number but zero."""
+    """A value of ``n_jobs`` as in joblib: None or any whole number except zero."""
 
     def accepts(self, value: Any) -> bool:
         """Whether `value` is allowed."""
@@ -220,23 +220,23 @@ class WorkerCount:
         return "None, a number of workers, or -1 for all cores"
 
 
-# A seed is an int here; None, as in scikit-learn, draws anew at each fit.
+# Seeds are integers, so that results are reproducible; None, as in scikit-learn, draws a new seed in each fit.
 SEED = OrNone(Whole(0))
 BOOLEAN = Type((bool, np.bool_), "True or False")
 
 
 def whole_numbers(value: int | str | Sequence[int]) -> list[int]:
-    """What `Wholes` accepts, as a list."""
+    """Return a value that `Wholes` accepts as a list."""
     return [int(number) for number in _listed(value, int)]
 
 
 def real_numbers(value: float | str | Sequence[float]) -> list[float]:
-    """What `Reals` accepts, as a list."""
+    """Return a value that `Reals` accepts as a list."""
     return [float(number) for number in _listed(value, float)]
 
 
 def _listed(value: Any, kind: Callable[[str], Any]) -> list[Any]:
-    # A search draws single values, and text is one: that way it can choose between lists.
+    # A parameter search draws scalar values, so lists are also accepted as text.
     if isinstance(value, str):
         return [kind(number) for number in value.split(",")]
     return list(value) if isinstance(value, list | tuple) else [value]
@@ -256,9 +256,9 @@ def check_parameters(owner: object, constraints: Mapping[str, Constraint] | None
     Parameters
     ----------
     owner : object
-        An estimator, or anything else with parameters as attributes.
+        An estimator, or another object with parameters as attributes.
     constraints : mapping of str to Constraint, optional
-        What each may be; without it the owner's own ``constraints``.
+        Constraint of each parameter; by default ``owner.constraints``.
     """
     declared: Mapping[str, Constraint] = getattr(owner, "constraints", {}) if constraints is None else constraints
     for name, constraint in declared.items():

@@ -1,11 +1,11 @@
-"""Find plug-ins: modules of a room that register something, and entry points of other packages.
+"""Find plug-ins: registered classes in the modules of a folder, and entry points of other packages.
 
-A module registers what it adds in one line at its top level, and no other file has to name it::
+A module registers its classes in one line at its top level; no other file has to be changed::
 
     REGISTERED = {"mine": MyExtractor}
 
-Another package adds the same with an entry point. A plug-in that cannot be used raises when it is asked for, with one
-line that names the package, and does not keep the others from working.
+Another package registers its classes with an entry point. A broken plug-in raises a one-line error with the name of its
+package when it is used; other plug-ins are not affected.
 """
 
 import re
@@ -22,9 +22,9 @@ _DECLARATION = re.compile(rf"^{ATTRIBUTE}\b", re.MULTILINE)
 
 
 def find_registered(room: str) -> dict[str, Any]:
-    """What the modules of a room register, by name, sorted.
+    """Return the registered objects of the modules of a folder, sorted by name.
 
-    Modules whose text has no line that begins with ``REGISTERED`` are not imported, so that heavy ones cost nothing.
+    Modules whose source has no line that starts with ``REGISTERED`` are not imported, which saves start-up time.
 
     Parameters
     ----------
@@ -34,12 +34,12 @@ def find_registered(room: str) -> dict[str, Any]:
     Returns
     -------
     dict of str to object
-        Names and what stands for them: a class, or a function that makes one.
+        Registered classes, or functions that make an object, by name.
 
     Raises
     ------
     ValueError
-        If a module registers no mapping from text, or two modules register the same name.
+        If ``REGISTERED`` is not a mapping with string keys, or two modules register the same name.
 
     Examples
     --------
@@ -64,12 +64,12 @@ def find_registered(room: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Plugin:
-    """Something that another package adds by an entry point, not loaded yet.
+    """Entry point of another package, which is loaded when it is used.
 
     Attributes
     ----------
     kind : str
-        What it is, for messages: ``"extractor"``.
+        Kind of plug-in, for messages, such as ``"extractor"``.
     entry : EntryPoint
         Name, group and value, as in the package's metadata.
     """
@@ -79,37 +79,37 @@ class Plugin:
 
     @property
     def package(self) -> str:
-        """Name of the package that adds it."""
+        """Name of the package with the entry point."""
         return self.entry.dist.name if self.entry.dist else "an unknown package"
 
     @property
     def origin(self) -> str:
-        """What it is and where it comes from, to begin a message."""
+        """Kind, name and package of the plug-in, to start a message."""
         return f"{self.kind} {self.entry.name!r} of {self.package} (entry point {self.entry.value!r})"
 
     def load(self) -> Any:
-        """Return the entry point's value; ImportError of one line if that fails."""
+        """Return the value of the entry point; raise a one-line ImportError if it cannot be loaded."""
         try:
             return self.entry.load()
         except Exception as error:
             raise self.failure(error) from error
 
     def make(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the entry point's value and return what it makes; ImportError of one line if that fails."""
+        """Call the value of the entry point and return the result; raise a one-line ImportError if that fails."""
         try:
             return self.entry.load()(*args, **kwargs)
         except Exception as error:
             raise self.failure(error) from error
 
     def failure(self, error: Exception) -> ImportError:
-        """Return the error to raise where the plug-in fails with another."""
+        """Return the ImportError to raise for an error in the plug-in."""
         first_line = (str(error).splitlines() or [""])[0]
         return ImportError(
             f"{self.origin} cannot be used: {type(error).__name__}: {first_line}; repair or uninstall {self.package}"
         )
 
     def demand(self, value: Any, methods: tuple[str, ...], what: str) -> Any:
-        """Return `value`; ImportError of one line if it lacks one of the methods that `what` must have."""
+        """Return `value`; raise a one-line ImportError if it lacks one of the required methods of `what`."""
         if missing := [name for name in methods if not hasattr(value, name)]:
             raise ImportError(
                 f"{self.origin} must make {what}; got {type(value).__name__} without {', '.join(missing)}; "
@@ -119,14 +119,14 @@ class Plugin:
 
 
 def find_plugins(group: str, kind: str) -> dict[str, Plugin]:
-    """What other packages add under a group of entry points, by name; nothing is imported.
+    """Return the plug-ins of other packages in a group of entry points, by name; none is imported.
 
     Parameters
     ----------
     group : str
         Group of the entry points, such as ``"ferbench.extractors"``.
     kind : str
-        What they are, for messages: ``"extractor"``.
+        Kind of plug-in, for messages, such as ``"extractor"``.
     """
     return {entry.name: Plugin(kind, entry) for entry in entry_points(group=group)}
 

@@ -1,15 +1,15 @@
-"""The fifteen facial key points: their names, what a mirror does to them, and how they follow from 68 landmarks.
+"""Names of the fifteen facial key points, their order in mirror images, and their derivation from 68 landmarks.
 
-Names and order are those of Kaggle's "Facial Keypoints Detection" (2013). "Left" is the person's left, which is the
-right of the image.
+Names and order are those of Kaggle's "Facial Keypoints Detection" (2013). "Left" means the left side of the person,
+which is on the right side of the image.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Each point and the landmarks (iBUG order, Sagonas et al. 2013) whose mean it is. iBUG numbers the eye on the left of
-# the image, the person's right one, first. The center of an eye is the middle of its outline, so that it needs no
-# pupil: lids may be closed. Lip centers lie on the outer edge of the lips, as in Kaggle's data.
+# Each point, and the landmarks (iBUG order, Sagonas et al. 2013) whose mean it is. iBUG order starts with the eye on
+# the left of the image, which is the right eye of the person. The center of an eye is the mean of its outline, which
+# is also defined for closed lids. The centers of the lips lie on their outer edges, as in Kaggle's data.
 _LANDMARKS: dict[str, tuple[int, ...]] = {
     "left_eye_center": (42, 43, 44, 45, 46, 47),
     "right_eye_center": (36, 37, 38, 39, 40, 41),
@@ -35,16 +35,15 @@ def _mirrored(name: str) -> str:
 
 
 POINT_NAMES: tuple[str, ...] = tuple(_LANDMARKS)
-# For each point, the index of the one that takes its place in a mirror image.
+# For each point, the index of its counterpart in a mirror image.
 MIRRORED: tuple[int, ...] = tuple(POINT_NAMES.index(_mirrored(name)) for name in POINT_NAMES)
 
 
 def derive_points(points68: ArrayLike) -> NDArray[np.float32]:
-    """The fifteen key points of faces with 68 landmarks.
+    """Derive the fifteen key points of faces from 68 landmarks.
 
-    Corners of the eyes and of the mouth, ends of the brows, the tip of the nose (the lower end of its ridge) and the
-    centers of the lips (on their outer edges) are landmarks; the center of an eye is the mean of the six landmarks of
-    its outline.
+    The center of an eye is the mean of the six landmarks of its outline. All other points are landmarks: corners of the
+    eyes and of the mouth, ends of the brows, the tip of the nose and the centers of the outer edges of the lips.
 
     Parameters
     ----------
@@ -54,12 +53,12 @@ def derive_points(points68: ArrayLike) -> NDArray[np.float32]:
     Returns
     -------
     ndarray of shape (n_samples, 15, 2), float32
-        Points (x, y) in the order of ``POINT_NAMES``, NaN where a landmark that they need is missing.
+        Points (x, y) in the order of ``POINT_NAMES``; NaN if a required landmark is missing.
 
     Raises
     ------
     ValueError
-        If the shape is another.
+        If `points68` has another shape.
 
     Examples
     --------

@@ -1,24 +1,24 @@
-"""Addresses as they may be shown: without the names and passwords in them."""
+"""Remove user names, passwords and keys from URLs before they are shown."""
 
 import re
 
 _SECRET = r"(?:access_?key|api_?key|auth\w*|credentials?|key|pass\w*|pwd|secret|session\w*|sig\w*|token|user\w*|login)"
-# Up to the last "@" of the host's part; or, where a password holds a slash itself, to the last one of the address.
-# What follows the colon of a port is a number and then the path.
+# Matches up to the last "@" before the path, or up to the last "@" of the URL if the password contains a slash. A colon
+# before a number and the path is a port, not a password.
 _USER = re.compile(r"\b([a-z][a-z0-9+.-]*:/{1,3})(?:[^\s/?#]*:(?!\d+(?:[/?#]|$))[^\s]*@|[^\s/?#]*@)", re.IGNORECASE)
 _QUERY = re.compile(rf"\b({_SECRET}=)[^&;#/\s'\"]*", re.IGNORECASE)
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*:/{1,3}\S+", re.IGNORECASE)
 
 
 def redact(text: object) -> str:
-    """Return a text in which no address carries a user, a password or a key.
+    """Return a text with users, passwords and keys removed from the URLs in it.
 
-    Use it wherever the name of a source is shown: on pages, in answers, logs, records, tables and errors.
+    Use it for every name of a source that is shown: on pages, in responses, logs, records, tables and errors.
 
     Parameters
     ----------
     text : object
-        An address such as ``rtsp://user:password@camera/stream``, or any text with addresses in it.
+        A URL such as ``rtsp://user:password@camera/stream``, or any text that contains URLs.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""End a run by Ctrl-C, SIGTERM or a closed terminal so that its files are valid."""
+"""End a run with valid files after Ctrl-C, SIGTERM or a closed terminal."""
 
 import signal
 import threading
@@ -11,25 +11,25 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 class Interruption(threading.Event):
-    """Set when the run should end.
+    """Event that is set when the run should end.
 
     Attributes
     ----------
     signal : int or None
-        The signal that ended it, if one did.
+        Signal that ended the run, or None.
     """
 
     signal: int | None = None
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a command that was ended so; 0 if it was not."""
+        """Exit code of a command that was ended by this signal; 0 without a signal."""
         return 0 if self.signal is None else 128 + self.signal
 
 
 @contextmanager
 def handle_signals(numbers: Iterable[int], handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
-    """Let `handler` answer these signals for the length of the block; outside the main thread nothing changes."""
+    """Install `handler` for these signals during the block; outside the main thread, this has no effect."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -43,7 +43,7 @@ def handle_signals(numbers: Iterable[int], handler: Callable[[int, FrameType | N
 
 @contextmanager
 def stop_on_signals() -> Iterator[Interruption]:
-    """Turn the first signal into an event; the second one interrupts at once."""
+    """Set an event on the first signal; a second signal interrupts immediately."""
     stop = Interruption()
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -58,7 +58,7 @@ def stop_on_signals() -> Iterator[Interruption]:
 
 @contextmanager
 def interrupt_on_terminate() -> Iterator[Interruption]:
-    """Let SIGTERM interrupt a run as Ctrl-C does.
+    """Make SIGTERM interrupt a run in the same way as Ctrl-C.
 
     Yields
     ------

@@ -1,11 +1,11 @@
-"""What a mistyped name may have meant."""
+"""Suggest known names for a mistyped name."""
 
 import difflib
 from collections.abc import Iterable
 
 
 def closest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """Return the known name that is most like `name`, or None if none is like it.
+    """Return the known name that is most similar to `name`, or None if none is similar enough.
 
     Examples
     --------
@@ -17,7 +17,7 @@ def closest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Say which known name was meant, or name all of them.
+    """Return a hint with the most similar known name, or with all known names.
 
     Examples
     --------

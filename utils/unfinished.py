@@ -1,4 +1,4 @@
-"""Unfinished files and folders: how they are called, locked and removed when their writer was killed."""
+"""Name, lock and clean up temporary files and folders, also after their process was killed."""
 
 import errno
 import os
@@ -10,20 +10,20 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # Windows has none: there, what a killed run left stays.
+except ImportError:  # Windows has no fcntl; temporary files of killed processes are not removed there.
     fcntl = None  # type: ignore[assignment]
 
-# What a file or folder is called until it is whole. The suffix stays: OpenCV and ffmpeg choose the format by it.
+# Temporary name of a file or folder. It keeps the suffix, since OpenCV and ffmpeg choose the format by it.
 _PART = re.compile(r"\..*\.ferbench-[0-9a-f]{8}\.part(\.[^.]*)?", re.DOTALL)
 _LONGEST_NAME = 200
-# Errors of writing itself, which carry no file name where the file was opened by number.
+# Errors of the write call, which lack the file name if the file was opened by its descriptor.
 _OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, None}
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the unfinished files and folders that killed processes left in `folder`.
+    """Remove the temporary files and folders of killed processes in `folder`.
 
-    The writer of an unfinished file holds a lock on it. The system drops that lock when the process ends.
+    A process holds a lock on its temporary files. The operating system releases the lock when the process ends.
     """
     if fcntl is None:
         return
@@ -34,8 +34,8 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def part_name(path: Path, *, folder: bool) -> Path:
-    """Return a fresh name for the unfinished form of `path`."""
-    # Folders have no suffix: a version in the name, such as "v1.5", is none.
+    """Return a new temporary name for `path`."""
+    # Folders have no suffix; a dot in the name may belong to a version, such as "v1.5".
     stem, suffix = (path.name, "") if folder else (path.stem, path.suffix)
     if len(os.fsencode(path.name)) > _LONGEST_NAME:
         stem, suffix = stem[:40], suffix[:10]
@@ -43,7 +43,7 @@ def part_name(path: Path, *, folder: bool) -> Path:
 
 
 def claim(path: Path, *, folder: bool) -> tuple[Path, int | None]:
-    """Make an unfinished file or folder and hold a lock on it."""
+    """Create a temporary file or folder and lock it."""
     while True:
         part = part_name(path, folder=folder)
         if folder:
@@ -57,11 +57,11 @@ def claim(path: Path, *, folder: bool) -> tuple[Path, int | None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if part.exists():
                 return part, lock
-            # Taken for a leftover in the moment before it was locked.
+            # Another process removed the file before it was locked.
             os.close(lock)
         except FileNotFoundError:
             continue
-        except OSError:  # A file system without locks.
+        except OSError:  # The file system does not support locks.
             return part, None
 
 
@@ -78,7 +78,7 @@ def _remove_unless_locked(part: Path) -> None:
 
 
 def about_target(error: OSError, part: Path, path: Path) -> OSError:
-    """The same error about the target, where it is about the unfinished file or names none."""
+    """Return the error with the name of the target if it names the temporary file or no file."""
     named = str(error.filename or "")
     if named.startswith(str(part)) or (not named and error.errno in _OF_WRITING):
         return OSError(error.errno, error.strerror or str(error), str(path)) if error.errno else _bare(error, path)
@@ -91,10 +91,10 @@ def _bare(error: OSError, path: Path) -> OSError:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or a rename inside a folder, is on the disk."""
+    """Wait until a file, or a rename inside a folder, is on disk."""
     try:
         handle = os.open(path, os.O_RDONLY)
-    except PermissionError:  # Windows opens no folders.
+    except PermissionError:  # Windows cannot open folders.
         return
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""What all recognizers share: names, parts, calibration."""
+"""Shared parts of the recognizers: base classes, calibration, label checks and parameter names."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""From scores on rows that a fit has not seen to probabilities, with one column for each class."""
+"""Calibrate classifier scores to probabilities on held-out rows."""
 
 import math
 from typing import Any
@@ -10,7 +10,7 @@ from sklearn.model_selection import train_test_split
 
 from ferbench.models.base.labels import check_covered
 
-# Below it a probability is as good as zero, and its logarithm would drown all others.
+# Lower bound of probabilities, since the logarithm of a tiny probability would dominate the scores.
 LEAST = 1e-6
 
 Places = NDArray[np.intp]
@@ -27,18 +27,20 @@ def fit_calibration(
     Parameters
     ----------
     scores : ndarray of shape (n_samples, n_scores)
-        Of rows that the fit behind the scores has not seen.
+        Scores of rows that the classifier was not fitted on.
     y : ndarray of shape (n_samples,)
         Their labels.
     classes : ndarray of shape (n_classes,)
-        Sorted labels of the training rows: the columns that the probabilities must have.
+        Sorted labels of all training rows, one for each column of the probabilities.
     sample_weight : ndarray of shape (n_samples,), optional
         Weights of the rows.
 
     Returns
     -------
-    ndarray of shape (n_scores,), float64, and LogisticRegression
-        What to divide the scores by, and what turns them into probabilities.
+    scale : ndarray of shape (n_scores,), float64
+        Divisors of the scores.
+    regression : LogisticRegression
+        Maps the scaled scores to probabilities.
 
     Raises
     ------
@@ -51,13 +53,13 @@ def fit_calibration(
 
 
 def log_scores(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Logarithms of probabilities, centered: the scores to calibrate a classifier by its probabilities."""
+    """Return centered log-probabilities, the scores used to calibrate a classifier that has only probabilities."""
     logarithms = np.log(np.maximum(np.asarray(probabilities, np.float64), LEAST))
     return logarithms - logarithms.mean(axis=1, keepdims=True)
 
 
 def log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Decision values behind probabilities, in scikit-learn's shape: one column for two classes, else one for each."""
+    """Return log-odds in the shape of scikit-learn's `decision_function`: one column if there are two classes."""
     logarithms = np.log(np.maximum(probabilities, np.finfo(np.float64).tiny))
     if logarithms.shape[1] == 2:
         return np.asarray(logarithms[:, 1] - logarithms[:, 0], np.float64)
@@ -65,10 +67,10 @@ def log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def hold_out(y: NDArray[Any], fraction: float, seed: int) -> tuple[Places, Places]:
-    """Rows to fit on and rows to calibrate on, stratified; both hold every class.
+    """Split the rows into a stratified part to fit on and one to calibrate on; both contain every class.
 
-    A class with a single row has it in both parts: the fit needs it, and the calibration too. Where no more rows than
-    classes could be kept, or the fraction is 1 or more, both parts are all rows, one and the same array.
+    The only row of a class is in both parts, since both need it. If a part could not have more rows than classes, or
+    the fraction is at least 1, both parts are the same array of all rows.
 
     Parameters
     ----------
@@ -98,7 +100,7 @@ def hold_out(y: NDArray[Any], fraction: float, seed: int) -> tuple[Places, Place
 
 
 def _completed(rest: Places, held_out: Places, numbers: NDArray[np.intp]) -> tuple[Places, Places]:
-    """Move one row of each class that one part lacks: rounding leaves a class of two rows whole."""
+    """Move one row of each class that is missing in one part; rounding may put both rows of a class into one part."""
     for number in np.setdiff1d(numbers[rest], numbers[held_out]):
         place = np.flatnonzero(numbers[rest] == number)[-1]
         held_out, rest = np.append(held_out, rest[place]), np.delete(rest, place)

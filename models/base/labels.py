@@ -13,7 +13,7 @@ def check_classes(y: NDArray[Any]) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If the labels are no classes, or there are fewer than two of them.
+        If the labels are not class labels, or there are fewer than two classes.
     """
     check_classification_targets(y)
     classes = np.unique(y)
@@ -23,12 +23,12 @@ def check_classes(y: NDArray[Any]) -> NDArray[Any]:
 
 
 def check_covered(y: NDArray[Any], classes: NDArray[Any]) -> None:
-    """Raise ValueError if the labels to calibrate on lack a class; the message names the first."""
+    """Raise ValueError if a class has no calibration rows; the message names the first such class."""
     missing = np.setdiff1d(classes, y)
     if len(missing):
         raise ValueError(
             f"class {str(missing[0])!r} has 0 of the {len(y)} training images that the probabilities are calibrated "
-            "on, so they would have no column for it; add images of the class, or leave the class out"
+            "on; expected at least 1; add images of the class, or leave the class out"
         )
 
 
@@ -40,11 +40,11 @@ def check_counts(y: NDArray[Any], least: int, purpose: str, remedy: str) -> None
     y : ndarray of shape (n_samples,)
         Labels.
     least : int
-        Images that each class needs.
+        Smallest allowed number of images of a class.
     purpose : str
-        Who needs them for what, to begin the message.
+        Start of the message: what needs the images.
     remedy : str
-        What else helps than more images.
+        End of the message: what to do instead of adding images.
     """
     classes, counts = np.unique(y, return_counts=True)
     if counts.min() < least:

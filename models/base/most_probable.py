@@ -1,4 +1,4 @@
-"""Classifiers whose answer is their most probable class."""
+"""Mixin of the classifiers that predict their most probable class."""
 
 from typing import Any
 
@@ -7,16 +7,18 @@ from sklearn.base import ClassifierMixin
 
 
 class MostProbable(ClassifierMixin):
-    """Mixin of classifiers with `predict_proba` and `classes_`: `predict` can never contradict the probabilities.
+    """Mixin of the classifiers with `predict_proba` and `classes_`.
+
+    Its `predict` returns the class with the largest probability, so labels and probabilities are consistent.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Labels in the order of the columns of `predict_proba`, one column for each.
+        Sorted labels, in the order of the columns of `predict_proba`.
     implementation_ : str
         Library that fitted the classifier.
     probabilities_ : str
-        How the probabilities come about.
+        How the probabilities were computed and calibrated.
     """
 
     classes_: NDArray[Any]
@@ -24,7 +26,7 @@ class MostProbable(ClassifierMixin):
     probabilities_: str
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Class with the largest probability."""
-        # Before `classes_`: what is not fitted says so here.
+        """Return the class with the largest probability for each sample."""
+        # Call this before reading `classes_`: an unfitted classifier then raises NotFittedError.
         places = self.predict_proba(X).argmax(axis=1)
         return self.classes_[places]

@@ -1,4 +1,4 @@
-"""What to call the library behind a fitted classifier."""
+"""Name the library that fitted a classifier."""
 
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline
 
 
 def library_of(classifier: Any) -> str:
-    """Its ``implementation_``, or the package, version and class it comes from."""
+    """Return the attribute ``implementation_``, or else package, version and class of the classifier."""
     last = classifier[-1] if isinstance(classifier, Pipeline) else classifier
     package = type(last).__module__.partition(".")[0]
     package = {"sklearn": "scikit-learn"}.get(package, package)

@@ -1,4 +1,4 @@
-"""Everything that a recognizer is made of."""
+"""Iterate over the estimators inside a recognizer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,10 +7,10 @@ import numpy as np
 
 
 def parts_of(recognizer: Any) -> Iterator[Any]:
-    """All estimators inside a recognizer, itself first, each once.
+    """Yield the recognizer and all estimators inside it, each once.
 
-    Parameters and fitted parts alike: the steps of a pipeline, what a meta-recognizer was given, and the copies of it
-    that were fitted.
+    These are parameters and fitted attributes: the steps of a pipeline, the estimators that an ensemble was given, and
+    the copies that it fitted.
     """
     seen: set[int] = set()
     waiting = [recognizer]

@@ -1,4 +1,4 @@
-"""What all classifiers of feature rows share: checked parameters, rows in float32, and two or more classes."""
+"""Base class of the classifiers of feature rows: checks of parameters, rows, labels and weights."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -18,14 +18,16 @@ Matrix = NDArray[np.float32]
 class RowClassifier(MostProbable, BaseEstimator):
     """Base class of the classifiers of features of shape (n_samples, n_features).
 
-    A subclass stores its parameters in ``__init__``, declares them in `constraints`, and begins `fit` with `_checked`.
+    Derive from it to write a classifier. Store the parameters in ``__init__``, declare their constraints in
+    `constraints`, and call `_checked` first in `fit`.
 
     See Also
     --------
-    ferbench.features.ImageExtractor : Base class of what makes the rows.
+    ferbench.features.ImageExtractor : Base class of the feature extractors.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
     """
 
-    #: What each parameter may be, checked in `fit`.
+    #: Constraint of each parameter, checked in `fit`.
     constraints: ClassVar[Mapping[str, Constraint]] = {}
 
     n_features_in_: int
@@ -38,13 +40,13 @@ class RowClassifier(MostProbable, BaseEstimator):
         return rows, labels
 
     def _rows(self, X: ArrayLike) -> Matrix:
-        """Check new rows against those of `fit`."""
+        """Check that new rows have the number of features seen in `fit`."""
         rows: Matrix = validate_data(self, X, dtype=np.float32, order="C", reset=False)
         return rows
 
 
 def checked_weights(sample_weight: ArrayLike | None, rows: Matrix) -> NDArray[np.float64] | None:
-    """Return the weights of the rows, checked; None stays None."""
+    """Check the weights of the rows; return None if there are none."""
     if sample_weight is None:
         return None
     weights: NDArray[np.float64] = _check_sample_weight(sample_weight, rows, dtype=np.float64, ensure_non_negative=True)
@@ -52,5 +54,5 @@ def checked_weights(sample_weight: ArrayLike | None, rows: Matrix) -> NDArray[np
 
 
 def some(weights: NDArray[np.float64] | None, places: NDArray[np.intp]) -> NDArray[np.float64] | None:
-    """Return the weights at some places; None stays None."""
+    """Return the weights of the rows at `places`, or None if there are no weights."""
     return None if weights is None else weights[places]

@@ -1,12 +1,12 @@
-"""Which parameters of a recipe may be set from outside: by suite files, searches, command lines and jobs."""
+"""Decide which parameters of a recipe a suite file, a search, a command line or a job may set."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ferbench.utils import closest
 
-# Last parts of the parameters that nobody sets. `memory` names a folder whose files joblib unpickles, which runs any
-# code in them; the next three name places that are written to; the others exchange or decorate the steps themselves.
+# Last parts of the names of parameters that may not be set. `memory` names a folder whose files joblib unpickles, which
+# can run arbitrary code. The next three name places that are written to. The others replace or wrap the steps.
 FORBIDDEN = frozenset(
     {
         *("memory", "cachedir"),
@@ -18,10 +18,10 @@ FORBIDDEN = frozenset(
 
 
 def settable(recognizer: Any) -> list[str]:
-    """Names of the parameters that may be set, as ``get_params`` calls them, in alphabetical order.
+    """Return the names of the parameters that may be set, named as in ``get_params``, in alphabetical order.
 
-    Left out are those of `FORBIDDEN` at any depth, and those whose value is an estimator: the parts of a recognizer are
-    its recipe's business, only their numbers and words are the user's.
+    Names in `FORBIDDEN`, at any depth, are excluded. Parameters whose value is an estimator are excluded too: the
+    recipe defines the estimators, and the user sets only their numbers and strings.
     """
     return sorted(
         name for name, value in recognizer.get_params().items() if not forbidden(name) and not _holds_estimators(value)
@@ -29,7 +29,7 @@ def settable(recognizer: Any) -> list[str]:
 
 
 def forbidden(name: str) -> bool:
-    """Whether a parameter must not be set, whatever the recipe.
+    """Return whether a parameter may not be set in any recipe.
 
     Examples
     --------
@@ -40,35 +40,35 @@ def forbidden(name: str) -> bool:
 
 
 def refuse_forbidden(where: str, names: Iterable[str]) -> None:
-    """Raise a ValueError for the first name that must not be set; `where` begins the message."""
+    """Raise ValueError for the first name that may not be set; the message starts with `where`."""
     for name in names:
         if forbidden(str(name)):
             raise ValueError(
                 f"{where}: {name!r} must not be set: it names a place that is read or written, or a part of the "
-                f"recognizer; only numbers and words of the recipe's own steps may be; leave it out"
+                f"recognizer; only numbers and strings of the recipe's own steps can be set; leave it out"
             )
 
 
 def check_settable(recipe: str, recognizer: Any, parameters: Mapping[str, Any]) -> None:
-    """Check what is to be set before any of it is.
+    """Check all parameters of a recipe before any of them is set.
 
     Raises
     ------
     ValueError
-        If a parameter is unknown, must not be set, or its value is an object that brings code along; the message names
-        the recipe and the parameter, and the closest one that may be set, or all of them.
+        If a parameter is unknown or may not be set, or if its value is not a number, a string, or a list or table of
+        them. The message names the recipe and the parameter, and the closest or all parameters that may be set.
     """
     allowed, known = settable(recognizer), recognizer.get_params()
     for name, value in parameters.items():
         if name not in allowed:
             problem = f"has no parameter {name!r}" if name not in known else f"does not let {name!r} be set"
             close = closest(name, allowed)
-            hint = f"did you mean {close}?" if close else f"what may be set: {', '.join(allowed) or 'nothing'}"
+            hint = f"did you mean {close}?" if close else f"settable parameters: {', '.join(allowed) or 'none'}"
             raise ValueError(f"recipe {recipe} {problem}; {hint}")
         if _holds_estimators(value):
             raise ValueError(
-                f"recipe {recipe}: {name} must be a number, a word, or a list or table of them; "
-                f"got {type(value).__name__}; build the recognizer yourself to exchange its parts"
+                f"recipe {recipe}: {name} must be a number, a string, or a list or table of them; "
+                f"got {type(value).__name__}; to replace its parts, build the recognizer in Python"
             )
 
 

@@ -1,4 +1,4 @@
-"""Bundles: save, check and load recognizers, and the bundles that ship."""
+"""Save, check and load recognizers as bundles, and find the bundles that ship with ferbench."""
 
 import lazy_loader as lazy
 

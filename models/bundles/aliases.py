@@ -1,8 +1,8 @@
-"""Old names in bundles and in suites, and the names that they have today.
+"""Translate old names in bundles, suites and records to current names.
 
-A skops file names the types inside it by module and class. Bundles written today name them by the public door
-(``ferbench.models.SVM``), so that moving a module breaks no bundle. Older bundles name the module that the class was
-defined in; the tables here translate them when a bundle is loaded.
+A skops file identifies a type by module and class. New bundles use the public name (``ferbench.models.SVM``), so they
+stay valid if a module moves. Older bundles contain the module in which the class was defined; the tables in this module
+translate these names when a bundle is loaded.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ _MODELS = {
     "_tree": "Tree",
     "_vote": "Vote",
 }
-#: Full name of a type in bundles of ferbench before its modules moved -> its public name.
+#: Full name of a type in older bundles -> its public name.
 TYPES: Mapping[str, str] = {
     f"ferbench.{folder}.{module}.{kind}": f"ferbench.{folder}.{kind}"
     for folder, table in (("features", _FEATURES), ("models", _MODELS))
@@ -49,12 +49,12 @@ ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
 VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     f"ferbench.models.{kind}": {"scaling": {"centre": "center"}} for kind in ("KernelRidge", "KNN", "NystroemMap")
 }
-#: Parameters that suites and `make_recipe` may still name as before, for one release.
+#: Deprecated names of parameters that suites and `make_recipe` accept for one more release.
 PARAMETERS: Mapping[str, str] = {"recogniser": "recognizer"}
 
 
 def renamed_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Old name -> new name of the parameters that hold an old name, such as ``recogniser__classifier__C``."""
+    """Return old name -> new name of the parameters with deprecated names, such as ``recogniser__classifier__C``."""
     found = {}
     for name in parameters:
         parts = [PARAMETERS.get(part, part) for part in name.split("__")]
@@ -64,14 +64,14 @@ def renamed_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
 
 
 def public_name(full: str, known: Mapping[str, Any] | frozenset[str]) -> str:
-    """Public name of a type by the name of the module that defines or defined it; other names stay as they are.
+    """Return the public name of a type, given its current or former module; other names are returned unchanged.
 
     Parameters
     ----------
     full : str
         Module and class, such as ``ferbench.models.classifiers.svm.SVM``.
     known : collection of str
-        The public names that there are.
+        Public names of all types.
     """
     if full in TYPES:
         return TYPES[full]
@@ -81,20 +81,20 @@ def public_name(full: str, known: Mapping[str, Any] | frozenset[str]) -> str:
 
 
 # --- One name for one network -----------------------------------------------------------------------------------------
-#: Recipes, and with them records, teachers and members: name before the networks had sizes in their names -> name.
+#: Former name -> current name of the recipes (also in records, teachers and members) that got a size in their name.
 RECIPES: Mapping[str, str] = {
     "ferbench-net": "ferbench-net-m",
     "pretrained@ferbench-net-flip": "pretrained@ferbench-net-l-flip",
     "pretrained@ferbench-net-ten-crop": "pretrained@ferbench-net-l-ten-crop",
 }
-#: Bundles that ship. The large network shipped under the name of the medium one.
+#: Former name -> current name of shipped bundles. The large network used to ship under the name of the medium network.
 BUNDLES: Mapping[str, str] = {"ferbench-net": "ferbench-net-l"}
-# Last part of the parameters that name bundles, each of which may be a recipe's.
+# Last part of the names of parameters that contain names of bundles.
 _MEMBERS = ("teachers", "bundles", "bundle")
 
 
 def recipe_name(name: str) -> str:
-    """Today's name of a recipe; a variant (``@``) and the members of a vote keep theirs otherwise.
+    """Return the current name of a recipe, also for a variant (``@``) and for the members of a vote.
 
     Examples
     --------
@@ -106,17 +106,17 @@ def recipe_name(name: str) -> str:
 
 
 def former_recipe_name(name: str) -> str:
-    """Name that a recipe had first: cell ids are made of it, so that older records stay valid."""
+    """Return the original name of a recipe; cell ids are computed from it, so older records stay valid."""
     return _replaced(name, {new: old for old, new in RECIPES.items()})
 
 
 def bundle_name(name: str) -> str:
-    """Today's name of a shipped bundle; other names and paths stay as they are."""
+    """Return the current name of a shipped bundle; other names and paths are returned unchanged."""
     return BUNDLES.get(name, name)
 
 
 def with_members(params: Mapping[str, Any], rename: Callable[[str], str]) -> dict[str, Any]:
-    """Parameters with `rename` applied to each name of a bundle in them."""
+    """Return the parameters with `rename` applied to each name of a bundle in them."""
 
     def renamed(value: Any) -> Any:
         if isinstance(value, list | tuple):
@@ -127,10 +127,10 @@ def with_members(params: Mapping[str, Any], rename: Callable[[str], str]) -> dic
 
 
 def with_recipe_names(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record as it is shown: recipe and architecture by their names of today.
+    """Return a copy of a record for display, with the current names of recipe and architecture.
 
-    The record itself is never edited, and neither are the names of the bundles in its parameters: what they meant
-    depends on what was measured beside it.
+    The record is not changed. Names of bundles in its parameters are kept, since their meaning depends on the other
+    recipes of the suite.
     """
     if not isinstance(record.get("recipe"), dict):
         return dict(record)

@@ -1,7 +1,7 @@
-"""Read and write ``model.skops``: bounds before anything is parsed, and public names for the types inside.
+"""Read and write ``model.skops`` files, with limits on untrusted content and public names of types.
 
-A skops file is a ZIP archive of a ``schema.json``, which names types and nests their attributes, and of arrays as
-``.npy``. Light: scikit-learn and skops are imported when a file is read or written.
+A skops file is a ZIP archive. It contains arrays as ``.npy`` files, and a ``schema.json`` with the types and their
+nested attributes. scikit-learn and skops are imported only when a file is read or written.
 """
 
 import io
@@ -23,18 +23,19 @@ from ferbench.models.bundles.trusted import FOREIGN, OWN, refusal, trusted_types
 SCHEMA = "schema.json"
 MAX_MEMBERS = 50_000
 MAX_SCHEMA_BYTES = 64 * 2**20
-# Brackets and commas decide how much memory the parsed schema takes; 1,400 trees of boosting have about 200,000, and
-# 40,000 parts.
+# The number of brackets and commas determines the memory of the parsed schema. Boosting with 1,400 trees has about
+# 200,000 of them, and 40,000 nodes.
 MAX_TOKENS = 1_000_000
 MAX_NODES = 150_000
 MAX_DEPTH = 200
 MAX_UNPACKED = 16 * 2**30
-# ferbench stores arrays as they are; a compressed archive may unpack to this many times its size.
+# Largest ratio of unpacked to packed size; ferbench itself does not compress arrays.
 MAX_RATIO = 20
 FREE_BYTES = 16 * 2**20
 
 _ARRAY = re.compile(r"numpy\.(ndarray|float(16|32|64)|u?int(8|16|32|64)|bool_?|str_)")
-# What skops may build. Left out: bound methods, partial functions, calls with stored arguments, and sparse matrices.
+# Kinds of nodes that skops may build. Bound methods, partial functions, calls with stored arguments and sparse matrices
+# are excluded.
 _LOADERS = frozenset(
     f"{name}Node"
     for name in (
@@ -45,12 +46,12 @@ _LOADERS = frozenset(
 
 
 def load_archive(file: Path) -> Any:
-    """Build the recognizer in a skops file.
+    """Load the recognizer in a skops file.
 
     Raises
     ------
     ValueError
-        If the archive is larger or deeper than a recognizer needs, or holds a type that is not trusted.
+        If the archive is too large or too deeply nested, or contains a type that is not trusted.
     """
     from sklearn.exceptions import InconsistentVersionWarning
     from skops.io import get_untrusted_types, loads
@@ -73,7 +74,7 @@ def save_archive(recognizer: Any, file: Path) -> None:
     Raises
     ------
     ValueError
-        If `load_archive` would refuse what is in it.
+        If `load_archive` would refuse the file.
     """
     from skops.io import dumps, get_untrusted_types
 
@@ -91,7 +92,7 @@ def save_archive(recognizer: Any, file: Path) -> None:
 
 
 def _checked(file: Path) -> tuple[bytes, set[str]]:
-    """The archive in memory with today's names in it, and the types that it names."""
+    """Return the checked content of the archive with current names, and the types in it."""
     with zipfile.ZipFile(file) as archive:
         _check_members(archive, file.stat().st_size)
         schema = _parse(archive.read(SCHEMA))
@@ -138,7 +139,7 @@ def _check_tokens(count: int) -> None:
 
 
 def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
-    """Every object of the schema that stands for a value."""
+    """Yield all nodes of the schema."""
     waiting = [schema]
     while waiting:
         part = waiting.pop()
@@ -159,12 +160,12 @@ def _check_nodes(schema: Any, archive: zipfile.ZipFile) -> None:
             raise ValueError(f"{SCHEMA} has more than {MAX_NODES:,} parts")
         _check_node(node, names)
         number = node.get("__id__")
-        # skops reads an array anew for each number that it stands under.
+        # skops would read the file again for each node that names it, which could use much memory.
         if "file" in node and (not isinstance(number, int) or owners.setdefault(node["file"], number) != number):
             raise ValueError(f"{SCHEMA} names the file {_shown(node['file'])} more than once")
         if node["__loader__"] == "TreeNode":
             trees |= _tree_arguments(node, archive)
-    # skops builds a part once and takes it wherever its number stands, whatever else stands there.
+    # skops builds each id only once and ignores the content of later nodes with the same id.
     if any(trees.get(node.get("__id__"), node) != node for node in _nodes(schema)):
         raise ValueError(_TREE)
 
@@ -180,7 +181,7 @@ def _check_node(node: dict[str, Any], files: set[str]) -> None:
         content = node.get("content")
         if not isinstance(content, str):
             raise ValueError(f"{SCHEMA} holds a value that is no text; got {_shown(content)}")
-        # A bracket may be written as \\u005b, which the count over the whole file does not see.
+        # A bracket may be escaped as \\u005b, which the count over the whole file does not include.
         _check_tokens(sum(map(content.count, "{[,")))
     if "file" in node and (not isinstance(node["file"], str) or node["file"] not in files):
         raise ValueError(f"{SCHEMA} names the file {_shown(node['file'])}, which the archive lacks")
@@ -190,9 +191,9 @@ _TREE = "a decision tree inside has more than one output, or none; get the bundl
 
 
 def _tree_arguments(node: dict[str, Any], archive: zipfile.ZipFile) -> dict[int, dict[str, Any]]:
-    """The parts, by number, by which a tree says how many classes its one output has.
+    """Return the nodes, by id, with the number of classes of each decision tree.
 
-    scikit-learn reads as many class counts as the tree claims outputs, without looking how many there are.
+    scikit-learn reads one class count for each output of a tree, without checking the length of the array.
     """
     try:
         arguments = node["__reduce__"]["args"]
@@ -212,7 +213,7 @@ def _shown(value: Any) -> str:
 
 
 def _check_arrays(archive: zipfile.ZipFile) -> None:
-    """The header of each array must promise what the file holds: numpy makes room for it before reading."""
+    """Check that the size in the header of each array is that of the file; NumPy allocates it before reading."""
     for member in archive.infolist():
         if member.filename == SCHEMA:
             continue
@@ -234,7 +235,7 @@ def _check_arrays(archive: zipfile.ZipFile) -> None:
 
 
 def _translated(schema: Any) -> set[str]:
-    """Put today's names into a schema, and return the types that it names."""
+    """Replace old names in a schema by current names, and return the types in it."""
     known = OWN | FOREIGN
     found = set()
     for node in _nodes(schema):
@@ -249,7 +250,7 @@ def _translated(schema: Any) -> set[str]:
 
 
 def _renamed(attributes: dict[str, Any], kind: str) -> dict[str, Any]:
-    """Attributes of one object by their names of today, in the same order, with values of today."""
+    """Return the attributes of one object with current names and values, in the same order."""
     names, values = aliases.ATTRIBUTES.get(kind, {}), aliases.VALUES.get(kind, {})
     renamed = {names.get(name, name): value for name, value in attributes.items()}
     for name, table in values.items():
@@ -267,7 +268,7 @@ def _member(content: bytes, name: str) -> bytes:
 
 
 def _with_schema(content: bytes, schema: Any) -> bytes:
-    """The same archive with another schema."""
+    """Return the archive with its schema replaced."""
     rewritten = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(rewritten, "w") as new:
         for member in old.infolist():

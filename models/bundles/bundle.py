@@ -1,4 +1,4 @@
-"""Bundles: a fitted recognizer as a folder that can travel, written and read without pickling."""
+"""Save and load bundles: folders with a fitted recognizer, without pickle."""
 
 import copy
 import json
@@ -24,7 +24,7 @@ from ferbench.models.bundles.out_of_sample import OutOfSample
 from ferbench.models.bundles.points import MARGIN, OFFSET, LoadedPoints, OnnxPoints, ShapePoints, check_finds
 from ferbench.utils import atomic_folder
 
-#: Minor versions of scikit-learn, first and one after the last, whose bundles are read; those of pyproject.toml.
+#: First supported minor version of scikit-learn, and the first unsupported one after it, as in pyproject.toml.
 SCIKIT_LEARN = ((1, 6), (1, 10))
 
 
@@ -36,28 +36,28 @@ def save_bundle(
     info: Mapping[str, Any] | None = None,
     images: NDArray[np.uint8] | None = None,
 ) -> Path:
-    """Write a fitted recognizer, or a regressor of key points, as a bundle, whole or not at all.
+    """Save a fitted recognizer, or a key-point regressor, as a bundle; the folder is written atomically.
 
     Parameters
     ----------
     path : str or Path
-        Folder to make; an older bundle there is replaced.
+        Folder to create; an existing bundle is replaced.
     recognizer : classifier or regressor
         A fitted recipe.
     image_shape : tuple of int
-        Height and width of the images it was fitted on, in pixels.
+        Height and width of the training images, in pixels.
     info : mapping, optional
-        What else a reader should know (recipe, data set, scores); must be JSON. For key points, ``margin`` and
-        ``offset`` say how the square that the model sees is cut around a detector's box.
+        Further metadata (recipe, data set, scores) that can be written as JSON. For key points, ``margin`` and
+        ``offset`` define how the square crop of the model is placed around the box of a face detector.
     images : ndarray of shape (n_samples, height, width), uint8, optional
-        What it was fitted on, in that order. With them, a recognizer that has leave-one-out probabilities of all of
-        them (a kernel ridge whose ``loo_rows`` takes in all) leaves those in the bundle, for networks that it teaches.
+        Training images in the order of `fit`. If the recognizer has leave-one-out probabilities for all of them (a
+        `KernelRidge` whose ``loo_rows`` includes all rows), the bundle stores these for distillation.
 
     Raises
     ------
     ValueError
-        If `path` exists and is no bundle, `info` holds a field that `load_bundle` would refuse, or the recognizer
-        cannot travel; the message says what can be done instead.
+        If `path` exists and is not a bundle, if `load_bundle` would refuse a field of `info`, or if the recognizer
+        cannot be saved; the message names the remedy.
     """
     path = Path(path)
     _check_can_travel(recognizer)
@@ -90,24 +90,24 @@ def save_bundle(
 
 
 def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBundle:
-    """Read a bundle after checking all of it.
+    """Load a bundle after checking its description, files and model.
 
-    A bundle of key points comes as a :class:`LoadedPoints`, whose `predict` gives points.
+    A bundle of a key-point model is returned as a :class:`LoadedPoints`, whose `predict` returns points.
 
     Parameters
     ----------
     path : str or Path
         The bundle's folder.
     n_threads : int or None
-        Threads a network may use for one call; None leaves it to onnxruntime.
+        Threads that a network uses for one call; None uses the default of onnxruntime.
 
     Raises
     ------
     FileNotFoundError
-        If there is no bundle.
+        If there is no bundle at `path`.
     ValueError
-        If a file is missing or changed, the format is another, a type inside is not trusted, arrays inside do not fit
-        each other, or the model does not fit its description.
+        If a file is missing or changed, the format is not supported, a type in it is not trusted, its arrays are
+        inconsistent, or the model does not match its description.
 
     Warns
     -----
@@ -154,7 +154,7 @@ def _open_points(path: Path, info: dict[str, Any], n_threads: int | None) -> Any
 
 
 def _check_can_travel(recognizer: Any) -> None:
-    """Refuse what is no fitted recognizer, and what stands for bundles that are on disk already."""
+    """Raise ValueError unless the recognizer is fitted and does not only refer to existing bundles."""
     name = type(recognizer).__name__
     if isinstance(recognizer, LoadedBundle):
         raise ValueError(f"this is a bundle already; copy its folder {recognizer.path}")
@@ -173,7 +173,7 @@ def _check_can_travel(recognizer: Any) -> None:
 
 
 def _contract(recognizer: Any) -> dict[str, Any]:
-    """What the model's answers are."""
+    """Return the fields of the description about the model's output: labels, or names of points."""
     if _finds_points(recognizer):
         return {"task": TASK, "points": list(recognizer.point_names)}
     return {"labels": [str(label) for label in recognizer.classes_]}
@@ -208,7 +208,7 @@ def _write_out_of_sample(folder: Path, recognizer: Any, images: NDArray[np.uint8
 
 
 def _carried(recognizer: Any) -> Iterator[tuple[Any, str, Path, str]]:
-    """Files that travel with a recognizer: the step, its parameter that names the file, the file, its name inside."""
+    """Yield the files to copy into the bundle: the step, its parameter for the file, the file, its name there."""
     for part in parts_of(recognizer):
         if hasattr(part, "carried_files"):
             for parameter, (file, name) in part.carried_files().items():
@@ -229,7 +229,7 @@ def _load_classical(path: Path, info: dict[str, Any]) -> Any:
 
 
 def _check_version(path: Path, info: dict[str, Any]) -> None:
-    """Warn about another minor version of scikit-learn, and refuse versions that ferbench does not support."""
+    """Warn if the minor version of scikit-learn differs; raise ValueError if the version is not supported."""
     if "scikit-learn" not in info["versions"]:
         raise ValueError("bundle.json lacks versions.scikit-learn; copy the bundle again")
     made, here = info["versions"]["scikit-learn"], version("scikit-learn")
@@ -247,7 +247,7 @@ def _check_version(path: Path, info: dict[str, Any]) -> None:
 
 
 def _versions_apart(info: dict[str, Any]) -> str:
-    """What to add to a failure that another version of scikit-learn may have caused."""
+    """Return the end of an error message for a failure that another version of scikit-learn may have caused."""
     made, here = info["versions"].get("scikit-learn"), version("scikit-learn")
     if CLASSICAL not in info["files"] or made is None or _minor(made) == _minor(here):
         return ""
@@ -261,12 +261,12 @@ def _minor(name: str) -> tuple[int, int]:
 
 
 def check_bundle(path: Path) -> dict[str, Any]:
-    """Check a bundle's files against its description, which is returned, without loading the model.
+    """Check the files of a bundle against its description without loading the model; return the description.
 
     Raises
     ------
     FileNotFoundError
-        If there is no bundle.
+        If there is no bundle at `path`.
     ValueError
         If the description is damaged, or a file is missing or changed.
     """
@@ -278,7 +278,7 @@ def check_bundle(path: Path) -> dict[str, Any]:
 def _check_files(path: Path, info: dict[str, Any]) -> None:
     expected, present = set(info["files"]), {file.name for file in path.iterdir()} - {"bundle.json"}
     models = {NETWORK, CLASSICAL, *([SHAPE] if info.get("task") == TASK else [])}
-    # What the extractors of a classical recognizer carry is compared with the recognizer once it is read.
+    # The files of the extractors of a classical recognizer are checked after the recognizer is loaded.
     strange = expected - models - {OUT_OF_SAMPLE} if CLASSICAL not in expected else set()
     if len(expected & models) != 1 or strange:
         raise ValueError(f"{path}: bundle.json names the files {sorted(expected)}; expected {NETWORK} or {CLASSICAL}")

@@ -1,7 +1,7 @@
-"""Whether the arrays inside a recognizer from a bundle fit each other: shapes, ranges of indices, finite numbers.
+"""Check that the fitted attributes of a loaded recognizer are consistent: shapes, index ranges, finite numbers.
 
-Estimators trust their own fitted attributes, and compiled code follows indices and lengths in them without looking. A
-file from somebody else may hold anything, so that each known type is checked before its first prediction.
+Estimators do not validate their own fitted attributes, and compiled code uses indices and lengths in them without
+bounds checks. A file from an unknown source may contain any values, so each known type is checked before it predicts.
 """
 
 import math
@@ -17,17 +17,17 @@ from ferbench.models.bundles.trees import check_boosting, check_forest, check_tr
 from ferbench.models.bundles.trusted import OWN
 from ferbench.utils import check_parameters
 
-# Their arrays hold infinities or NaN by design.
+# Types whose arrays contain infinity or NaN by design.
 _MAY_BE_INFINITE = ("sklearn.ensemble._hist_gradient_boosting.binning._BinMapper", "sklearn.impute.")
 
 
 def check_parts(recognizer: Any) -> None:
-    """Raise ValueError, naming type and attribute, if an estimator inside does not fit itself."""
+    """Raise ValueError, naming type and attribute, if the attributes of an estimator inside are inconsistent."""
     for estimator in parts_of(recognizer):
         names = [public_name(f"{kind.__module__}.{kind.__qualname__}", OWN) for kind in type(estimator).__mro__]
         if names[0] in OWN:
             check_parameters(estimator)
-        # An unfitted one, such as the parameter of a meta-recognizer, has nothing to check and refuses to predict.
+        # An unfitted estimator, such as a parameter of a meta-estimator, has no attributes to check and cannot predict.
         if any(name.endswith("_") for name in vars(estimator)):
             for check in (_CHECKS[name] for name in names if name in _CHECKS):
                 check(Part(estimator))
@@ -35,7 +35,7 @@ def check_parts(recognizer: Any) -> None:
 
 
 def _check_numbers(estimator: Any) -> None:
-    """All floating-point attributes are finite."""
+    """Check that all floating-point attributes are finite."""
     full = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
     if full.startswith(_MAY_BE_INFINITE):
         return
@@ -48,23 +48,23 @@ def _check_numbers(estimator: Any) -> None:
 
 
 class Part:
-    """An estimator of a bundle, asked for fitted attributes that fit."""
+    """Estimator of a bundle, with methods that return its fitted attributes after a check."""
 
     def __init__(self, estimator: Any) -> None:
         self.estimator = estimator
 
     def refusal(self, name: str, problem: str) -> ValueError:
-        """The error to raise about an attribute."""
+        """Return the error to raise for an attribute."""
         return ValueError(f"{type(self.estimator).__name__}.{name} {problem}; get the bundle from its maker")
 
     def get(self, name: str) -> Any:
-        """An attribute that must be there."""
+        """Return a required attribute."""
         if (value := getattr(self.estimator, name, None)) is None:
             raise self.refusal(name, "is missing")
         return value
 
     def number(self, name: str, low: float, high: float = math.inf) -> float:
-        """A finite number from `low` to `high`."""
+        """Return a finite number from `low` to `high`."""
         value = self.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             raise self.refusal(name, f"must be a number; got {type(value).__name__}")
@@ -73,13 +73,13 @@ class Part:
         return float(value)
 
     def whole(self, name: str, low: int) -> int:
-        """A whole number of at least `low`."""
+        """Return a whole number of at least `low`."""
         if not isinstance(self.get(name), int | np.integer):
             raise self.refusal(name, f"must be a whole number; got {type(self.get(name)).__name__}")
         return int(self.number(name, low))
 
     def array(self, name: str, *shape: int | None, kinds: str = "f") -> NDArray[Any]:
-        """An array of that shape, None for any length, and of that kind of dtype; floats are finite."""
+        """Return an array of the given shape (None for any length) and kinds of dtype; floats must be finite."""
         value = self.get(name)
         if not isinstance(value, np.ndarray) or value.dtype.kind not in kinds:
             raise self.refusal(name, f"must be an array of kind {kinds}; got {getattr(value, 'dtype', type(value))}")
@@ -92,7 +92,7 @@ class Part:
         return value
 
     def indices(self, name: str, *shape: int | None, end: int) -> NDArray[Any]:
-        """An array of whole numbers from 0 to below `end`."""
+        """Return an array of indices from 0 to below `end`."""
         value = self.array(name, *shape, kinds="iu")
         if value.size and not (value.min() >= 0 and value.max() < end):
             raise self.refusal(name, f"must lie from 0 to below {end}; got {value.min()} to {value.max()}")
@@ -100,38 +100,38 @@ class Part:
 
     @property
     def n_features(self) -> int:
-        """Columns that it was fitted on."""
+        """Return the number of features seen in `fit`."""
         return self.whole("n_features_in_", 1)
 
     def classes(self, least: int = 2) -> int:
-        """How many different labels it knows."""
+        """Return the number of classes, at least `least`."""
         labels = self.array("classes_", None, kinds="UOSiufb")
         if len(labels) < least or len(np.unique(labels.astype(str))) != len(labels):
             raise self.refusal("classes_", f"must be {least} or more distinct labels; got {labels!r:.80}")
         return len(labels)
 
     def calibration(self, width: int, *, scale: str = "score_scale_") -> None:
-        """The logistic regression behind the scores, one for each of `width` columns."""
+        """Check the logistic regression that calibrates `width` columns of scores."""
         self.array(scale, width)
         inner = Part(self.get("calibration_"))
         if inner.n_features != width or list(inner.get("classes_")) != list(self.get("classes_")):
             raise self.refusal("calibration_", f"must know the classes of the classifier, by {width} scores")
 
     def member(self, name: str, value: Any) -> None:
-        """A classifier inside that must know the same classes."""
+        """Check that a classifier inside has the same classes."""
         if list(getattr(value, "classes_", [])) != list(self.get("classes_")):
             raise self.refusal(name, "must know the same classes")
 
 
 def machines(n_classes: int) -> int:
-    """Machines that tell classes apart one by one: one for two classes."""
+    """Return the number of one-against-rest classifiers: one if there are two classes."""
     return 1 if n_classes == 2 else n_classes
 
 
 def _linear(part: Part) -> None:
     n = machines(part.classes())
     part.array("coef_", n, part.n_features)
-    # Without an intercept some keep the number 0.
+    # Some estimators without an intercept store the number 0.
     if np.ndim(part.get("intercept_")):
         part.array("intercept_", n)
 
@@ -166,7 +166,7 @@ def _svm(part: Part) -> None:
 
 
 def _libsvm(part: Part) -> None:
-    """scikit-learn's own support-vector machines: LIBSVM takes lengths and places from these arrays."""
+    """Check scikit-learn's support vector machines; LIBSVM reads lengths and indices from these arrays."""
     n_classes, n_features = part.classes(), part.n_features
     n_pairs = n_classes * (n_classes - 1) // 2
     vectors = part.array("support_vectors_", None, n_features)

@@ -1,4 +1,4 @@
-"""Read ``bundle.json`` and check it field by field. Light: live mode imports it."""
+"""Read ``bundle.json`` and check its fields. Live mode imports this module, so it avoids heavy imports."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 FORMAT = 1
 EXPRESSIONS, TASK = "expressions", "keypoints"
-# Larger than any description that ferbench writes; a limit on what is parsed.
+# Largest file that is parsed; the descriptions of ferbench are smaller.
 MAX_BYTES = 4 * 2**20
 MAX_DEPTH = 40
 MAX_NAMES, MAX_TEXT, MAX_SIDE, MAX_FILES = 1000, 1000, 4096, 64
@@ -28,8 +28,8 @@ def read_description(path: Path) -> dict[str, Any]:
     FileNotFoundError
         If there is no ``bundle.json``.
     ValueError
-        If it is damaged, of another format, or a field has another type or range than expected; the message names the
-        file and the field.
+        If the file is damaged, its format is not supported, or the type or range of a field is wrong. The message names
+        the file and the field.
     """
     file = path / "bundle.json"
     if not file.is_file():
@@ -45,15 +45,15 @@ def read_description(path: Path) -> dict[str, Any]:
 
 
 def digest(description: Mapping[str, Any]) -> str:
-    """SHA-256 of a description without its own field ``sha256``."""
+    """Return the SHA-256 of a description without its field ``sha256``."""
     rest = {key: value for key, value in description.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 def check_description(info: Any) -> None:
-    """Raise ValueError, naming the field, unless `info` is what a ``bundle.json`` may say.
+    """Raise ValueError, naming the field, if `info` is not a valid description.
 
-    Fields that ferbench does not read may hold anything.
+    Fields that ferbench does not read are not checked.
     """
     _expect(isinstance(info, dict), "the whole file", "an object {…}", info)
     _lacks(info, "format")
@@ -79,7 +79,7 @@ def check_description(info: Any) -> None:
 
 
 def _check_input(info: dict[str, Any]) -> None:
-    """The input contract: how a face becomes an image that the model takes."""
+    """Check the input contract: how to convert a face to an input image of the model."""
     _field(info, "input", "an object {…}", lambda value: isinstance(value, dict))
     given = info["input"]
     for side in ("height", "width"):
@@ -96,7 +96,7 @@ def _check_input(info: dict[str, Any]) -> None:
 
 
 def _check_notes(info: dict[str, Any]) -> None:
-    """What a reader is told about the recognizer; each part may be missing."""
+    """Check the optional fields about recipe, data set and scores."""
     for name in ("recipe", "dataset", "scores"):
         if name in info:
             _field(info, name, "an object {…}", lambda value: isinstance(value, dict))
@@ -131,7 +131,7 @@ _TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep; get the bundle fro
 
 
 def depth_of(value: Any, limit: int) -> int:
-    """Levels of lists and objects inside parsed JSON, counted without recursion up to one more than `limit`."""
+    """Return the nesting depth of parsed JSON, at most `limit` + 1; the function is not recursive."""
     level, depth = [value], 0
     while level and depth <= limit:
         inner = [each for each in level if isinstance(each, dict | list)]

@@ -1,4 +1,4 @@
-"""A recognizer that came out of a bundle. Light: live mode imports it, and it imports no scikit-learn."""
+"""Recognizer loaded from a bundle. Live mode imports this module, so it does not import scikit-learn."""
 
 from dataclasses import dataclass
 from html import escape
@@ -15,20 +15,20 @@ from ferbench.models.bundles.out_of_sample import OutOfSample
 
 @dataclass(frozen=True, repr=False)
 class LoadedBundle:
-    """A recognizer that came out of a bundle: a fitted scikit-learn classifier of images that cannot be fitted again.
+    """Recognizer loaded from a bundle: a fitted scikit-learn classifier of images, which cannot be fitted again.
 
     Attributes
     ----------
     estimator : classifier
         Fitted scikit-learn classifier over images of shape (n_samples, height, width), uint8.
     info : dict
-        What ``bundle.json`` says: labels, input contract, recipe, versions, data set, scores.
+        Content of ``bundle.json``: labels, input contract, recipe, versions, data set, scores.
     path : Path
         The bundle's folder.
 
     See Also
     --------
-    ferbench.models.Pretrained : Bundles as a recipe, which can be cloned and measured in a suite.
+    ferbench.models.Pretrained : Bundles as an estimator that can be cloned and used in a suite.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class LoadedBundle:
 
     @property
     def name(self) -> str:
-        """Name of the recipe, or of the bundle's folder where that is not known."""
+        """Name of the recipe, or of the bundle's folder if the recipe is unknown."""
         return str(self.info.get("recipe", {}).get("name") or self.path.name)
 
     @property
@@ -55,22 +55,22 @@ class LoadedBundle:
 
     @property
     def image_shape(self) -> tuple[int, int]:
-        """Height and width of the images the recognizer takes, in pixels."""
+        """Height and width of the input images, in pixels."""
         return self.info["input"]["height"], self.info["input"]["width"]
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Probabilities of shape (n_samples, n_classes) for images of :attr:`image_shape`."""
+        """Return probabilities of shape (n_samples, n_classes) for images of :attr:`image_shape`."""
         X = check_images(X)
         if X.shape[1:] != self.image_shape:
             raise ValueError(f"{self.path} takes images of {self.image_shape} pixels; got {X.shape[1:]}")
         return self.estimator.predict_proba(X)
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
-        """Most probable label of each image."""
+        """Return the most probable label of each image."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     def score(self, X: NDArray[np.uint8], y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
-        """Accuracy on images of shape (n_samples, height, width), uint8, with their labels.
+        """Return the accuracy on images of shape (n_samples, height, width), uint8, and their labels.
 
         Raises
         ------
@@ -86,32 +86,32 @@ class LoadedBundle:
         return float(np.average(self.predict(X) == labels, weights=weights))
 
     def out_of_sample(self, X: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """Probabilities of shape (n_samples, n_classes) for training images, each by a fit without that image.
+        """Return out-of-sample probabilities of shape (n_samples, n_classes) for training images.
 
-        None where the bundle does not hold them, or not for all of `X`. What `predict_proba` says about images that the
-        recognizer remembers is hardly more than their labels.
+        Each image is predicted by a fit without this image. Use them instead of `predict_proba`, which is overconfident
+        on training images. Returns None if the bundle does not contain them for all images of `X`.
 
         Raises
         ------
         ValueError
-            If the bundle's file of them is damaged.
+            If the file of these probabilities is damaged.
         """
         file = self.path / OUT_OF_SAMPLE
         return OutOfSample.read(file, len(self.classes_)).find(X) if file.is_file() else None
 
     def fit(self, X: object, y: object = None) -> NoReturn:
-        """Refused: a bundle is fitted already.
+        """Not supported, since a bundle is already fitted.
 
         Raises
         ------
         ValueError
-            Always; the message says what to do instead.
+            Always; the message names the alternatives.
         """
         raise ValueError(f"a loaded bundle cannot be fitted again; {self._remedy}")
 
     @property
     def _remedy(self) -> str:
-        """What to do where scikit-learn wants an estimator that it can copy."""
+        """End of the error messages: alternatives to cloning or fitting a loaded bundle."""
         return (
             f"to measure it as it is, use ferbench.models.Pretrained({str(self.path)!r}), and to fit the recipe anew, "
             f"make_recipe({self.name!r})"
@@ -126,7 +126,7 @@ class LoadedBundle:
         return f"{len(self.info['labels'])} labels"
 
     def _repr_html_(self) -> str:
-        """The same as a small table, for notebooks."""
+        """Return an HTML table for notebooks."""
         height, width = self.image_shape
         rows = {
             "recipe": self.name,
@@ -153,7 +153,7 @@ class LoadedBundle:
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "LoadedBundle":
-        # It is frozen, and an open network is shared by all who use it.
+        # The object is immutable and its open network is thread-safe, so copies may share it.
         return self
 
     def __sklearn_tags__(self) -> Any:

@@ -1,4 +1,4 @@
-"""Networks as ONNX: written once by Keras, run by onnxruntime without TensorFlow."""
+"""Export networks from Keras to ONNX, and run them with onnxruntime, without TensorFlow."""
 
 import contextlib
 import io
@@ -13,25 +13,25 @@ from numpy.typing import NDArray
 from ferbench.features import check_images
 
 BLOCK = 256
-# Name of the second output, the input of the last layer; a recognizer never asks for it.
+# Name of the second output, the input of the last layer; only `DeepExtractor` uses it.
 FEATURES = "features"
 # Name of the output of a key-point network.
 POINTS = "points"
 
 
 class OnnxNetwork:
-    """A network in an ONNX file that takes float32 gray values 0 to 255 of shape (n_samples, height, width).
+    """Network in an ONNX file that takes float32 gray values 0 to 255 of shape (n_samples, height, width).
 
     Parameters
     ----------
     file : Path
-        ONNX model; its first output is what `run` gives.
+        ONNX model; `run` returns its first output.
     n_threads : int or None
-        Threads for one call; None leaves it to onnxruntime.
+        Threads for one call; None uses the default of onnxruntime.
 
     Notes
     -----
-    May be shared by threads: onnxruntime's `run` is thread-safe, and nothing else is kept between calls.
+    Several threads may share an instance: `run` of onnxruntime is thread-safe, and there is no other state.
     """
 
     def __init__(self, file: Path, *, n_threads: int | None = None) -> None:
@@ -45,7 +45,7 @@ class OnnxNetwork:
         self.output_name = self.session.get_outputs()[0].name
 
     def run(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """First output for checked images, in batches."""
+        """Return the first output for checked images, computed in batches."""
         starts = range(0, len(X), BLOCK)
         parts = [
             self.session.run([self.output_name], {self.input_name: X[i : i + BLOCK].astype(np.float32)})[0]
@@ -55,7 +55,7 @@ class OnnxNetwork:
 
 
 class OnnxRecognizer(OnnxNetwork):
-    """A network in an ONNX file, as a fitted scikit-learn classifier of face images.
+    """Fitted scikit-learn classifier of face images, based on a network in an ONNX file.
 
     Parameters
     ----------
@@ -63,9 +63,9 @@ class OnnxRecognizer(OnnxNetwork):
         ONNX model that takes float32 gray values 0 to 255 of shape (n_samples, height, width) and returns
         probabilities of shape (n_samples, n_classes).
     labels : sequence of str
-        Labels in the order of the model's columns.
+        Labels in the order of the output columns.
     n_threads : int or None
-        Threads for one call; None leaves it to onnxruntime.
+        Threads for one call; None uses the default of onnxruntime.
     """
 
     def __init__(self, file: Path, labels: Sequence[str], *, n_threads: int | None = None) -> None:
@@ -73,18 +73,21 @@ class OnnxRecognizer(OnnxNetwork):
         self.classes_ = np.asarray(labels)
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Probabilities of shape (n_samples, n_classes) for images of shape (n_samples, height, width), uint8."""
+        """Return probabilities of shape (n_samples, n_classes) for images of shape (n_samples, height, width)."""
         probabilities = self.run(check_images(X)).astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
-        """Most probable label of each image."""
+        """Return the most probable label of each image."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
 def export_onnx(network: Any, file: Path, image_shape: tuple[int, int], *, output: str | None = None) -> None:
-    """Write a Keras network as ONNX, its output named `output`; without a name, its features become a second one."""
-    # Keras exports only networks that have been called.
+    """Export a Keras network to ONNX.
+
+    With `output`, the output gets this name. Without it, the penultimate features become a second output.
+    """
+    # Keras can only export a network that was called before.
     network(np.zeros((1, *image_shape), np.float32))
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -106,12 +109,12 @@ def _name_output(file: Path, name: str) -> None:
 
 
 def expose_features(file: Path) -> bool:
-    """Give a network in an ONNX file a second output ``features``: the input of the dense layer before the softmax.
+    """Add a second output ``features`` to a network in an ONNX file: the input of the dense layer before the softmax.
 
     Returns
     -------
     bool
-        False for a network that ends otherwise, such as a mean over views; its file is left as it is.
+        False if the network does not end with these layers, such as a mean over views; the file is then unchanged.
     """
     import onnx
 
@@ -132,5 +135,5 @@ def expose_features(file: Path) -> bool:
     return True
 
 
-# The name before the spelling became American.
+# Deprecated alias with British spelling.
 OnnxRecogniser = OnnxRecognizer

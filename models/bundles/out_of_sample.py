@@ -1,4 +1,4 @@
-"""What a recognizer says about its own training images after a fit without them, found again by image."""
+"""Store and look up out-of-sample probabilities of training images."""
 
 import hashlib
 from pathlib import Path
@@ -12,13 +12,14 @@ Images = NDArray[np.uint8]
 
 
 class OutOfSample:
-    """Probabilities for training images, each by a fit that has not seen the image.
+    """Probabilities of training images, each predicted by a fit without this image.
 
     Parameters
     ----------
     digests : ndarray of shape (n_images,), uint64
-        Checksums of different images, ascending.
+        Checksums of the distinct images, in ascending order.
     probabilities : ndarray of shape (n_images, n_classes), float32
+        Probabilities in the order of `digests`.
     """
 
     def __init__(self, digests: NDArray[np.uint64], probabilities: NDArray[np.float32]) -> None:
@@ -32,19 +33,19 @@ class OutOfSample:
 
     @classmethod
     def of(cls, recognizer: Any, images: Images) -> Self | None:
-        """Collect the leave-one-out answers of a fitted recognizer.
+        """Collect the leave-one-out probabilities of a fitted recognizer.
 
         Parameters
         ----------
         recognizer : classifier
-            One with ``loo_probabilities_``, or a pipeline that ends in one.
+            Classifier with ``loo_probabilities_``, or a pipeline that ends with one.
         images : ndarray of shape (n_samples, height, width), uint8
-            What it was fitted on, in that order.
+            Training images in the order of `fit`.
 
         Returns
         -------
         OutOfSample or None
-            None where the recognizer does not have an answer for every one of them. Equal images share the mean.
+            None if the recognizer does not have probabilities for all images. Identical images get their mean.
         """
         last = recognizer[-1] if hasattr(recognizer, "steps") else recognizer
         answers = getattr(last, "loo_probabilities_", None)
@@ -57,7 +58,7 @@ class OutOfSample:
 
     @classmethod
     def read(cls, file: Path, n_classes: int) -> Self:
-        """Read what `write` wrote; raise ValueError if it is anything else."""
+        """Read a file of `write`; raise ValueError if its content is invalid."""
         try:
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 answers = cls(arrays["digests"], arrays["probabilities"])
@@ -72,7 +73,7 @@ class OutOfSample:
         np.savez_compressed(file, digests=self.digests, probabilities=self.probabilities)
 
     def find(self, images: Images) -> NDArray[np.float32] | None:
-        """Probabilities of shape (n_samples, n_classes), or None if there are none for one of the images."""
+        """Return probabilities of shape (n_samples, n_classes), or None if an image is unknown."""
         digests = _digests(images)
         places = np.searchsorted(self.digests, digests).clip(max=len(self.digests) - 1)
         return self.probabilities[places] if np.array_equal(self.digests[places], digests) else None

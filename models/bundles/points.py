@@ -1,4 +1,4 @@
-"""Key-point models that came out of a bundle. Light: live mode imports it."""
+"""Key-point models loaded from bundles. Live mode imports this module, so it avoids heavy imports."""
 
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
@@ -11,22 +11,22 @@ from ferbench.models.bundles.loaded import LoadedBundle
 from ferbench.models.bundles.onnx_network import OnnxNetwork
 from ferbench.models.bundles.shape_predictor import ShapePredictor
 
-# How to cut the square that a key-point model sees around the box of a face detector of ``ferbench.realtime``: its side
-# is the longer side of the box and this much more, and its middle lies this much further down, both as shares of the
-# box's side. Medians with YuNet over 250 training faces of faces68.npz, their border repeated outwards (0.147 and
-# 0.070; nine of ten faces within 0.05 to 0.26 and 0.015 to 0.12, which the augmentation of training covers).
+# Default position of the square crop of a key-point model relative to the box of a face detector. The side of the crop
+# is (1 + MARGIN) times the longer side of the box, and its center is lower by OFFSET times that side. The values are
+# medians with YuNet on 250 training faces of faces68.npz, padded at their borders. For nine of ten faces, the margin
+# lies from 0.05 to 0.26 and the offset from 0.015 to 0.12; the augmentation in training covers these ranges.
 MARGIN, OFFSET = 0.15, 0.07
 
 
 class LoadedPoints(LoadedBundle):
-    """A key-point model that came out of a bundle.
+    """Key-point model loaded from a bundle; it cannot be fitted again.
 
     Attributes
     ----------
     estimator : regressor
-        Finds points in images of shape (n_samples, height, width), uint8.
+        Fitted regressor of points in images of shape (n_samples, height, width), uint8.
     info : dict
-        What ``bundle.json`` says: names of the points, input contract, recipe, versions, data set, scores.
+        Content of ``bundle.json``: names of the points, input contract, recipe, versions, data set, scores.
     path : Path
         The bundle's folder.
     """
@@ -38,17 +38,17 @@ class LoadedPoints(LoadedBundle):
 
     @property
     def size(self) -> int:
-        """Side of the square images that the model takes, in pixels."""
+        """Side of the square input images, in pixels."""
         return self.image_shape[0]
 
     @property
     def margin(self) -> float:
-        """Side of the square to cut around a face is ``(1 + margin)`` times the longer side of its box."""
+        """Margin of the square crop around a face: its side is ``(1 + margin)`` times the longer side of the box."""
         return float(self.info["margin"])
 
     @property
     def offset(self) -> float:
-        """How far below the box's middle that square's middle lies, as a share of the box's longer side."""
+        """Distance of the crop's center below the box's center, as a fraction of the longer side of the box."""
         return float(self.info["offset"])
 
     _estimator_type: ClassVar[str] = "regressor"
@@ -59,11 +59,11 @@ class LoadedPoints(LoadedBundle):
 
     @property
     def classes_(self) -> NDArray[np.str_]:
-        """Refused: key points have no classes."""
+        """Not available, since key points have no classes; raises ValueError."""
         raise ValueError(f"{self.path} is a bundle of key points and knows no expressions; name a recognizer's bundle")
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:  # type: ignore[override]
-        """Key points of images.
+        """Predict the key points of images.
 
         Parameters
         ----------
@@ -81,11 +81,11 @@ class LoadedPoints(LoadedBundle):
         return np.asarray(self.estimator.predict(X), np.float32)
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Refused: key points have no probabilities."""
+        """Not available, since key points have no probabilities; raises ValueError."""
         raise ValueError(f"{self.path} is a bundle of key points and knows no expressions; name a recognizer's bundle")
 
     def score(self, X: NDArray[np.uint8], y: ArrayLike, sample_weight: ArrayLike | None = None) -> NoReturn:
-        """Refused: errors of points are measured by the suite of key points."""
+        """Not available; raises ValueError. The suite of key points measures the errors of points."""
         raise ValueError(f"{self.path} is a bundle of key points, which have no accuracy; run the suite of key points")
 
     def __sklearn_tags__(self) -> Any:
@@ -97,7 +97,7 @@ class LoadedPoints(LoadedBundle):
 
 
 class OnnxPoints(OnnxNetwork):
-    """A network in an ONNX file whose first output is points of shape (n_samples, n_points, 2) in pixels."""
+    """Network in an ONNX file whose first output is points of shape (n_samples, n_points, 2) in pixels."""
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Points of checked images."""
@@ -105,7 +105,7 @@ class OnnxPoints(OnnxNetwork):
 
 
 class ShapePoints:
-    """A shape predictor in a file of dlib's."""
+    """Shape predictor in a file of dlib."""
 
     def __init__(self, file: Path) -> None:
         self._predictor = ShapePredictor(file.read_bytes())
@@ -116,7 +116,7 @@ class ShapePoints:
 
 
 def check_finds(bundle: LoadedPoints) -> None:
-    """Raise ValueError unless the model gives the points that its description names."""
+    """Raise ValueError if the shape of the model's output does not match the points in its description."""
     found: Any = bundle.predict(np.zeros((1, *bundle.image_shape), np.uint8))
     expected = (1, len(bundle.point_names), 2)
     if found.shape != expected or not np.isfinite(found).all():

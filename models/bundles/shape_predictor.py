@@ -1,4 +1,4 @@
-"""dlib's shape predictor as a finder of key points in whole images. Light: bundles run it without scikit-learn."""
+"""Run dlib's shape predictor on whole images. Bundles import this module without scikit-learn."""
 
 import tempfile
 from pathlib import Path
@@ -8,22 +8,22 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# dlib answers in whole pixels and looks up single ones: images are enlarged to this side, in pixels, for it.
+# Images are enlarged to this side, in pixels, since dlib returns whole pixels and compares single pixels.
 RESOLUTION = 192
 
 
 class ShapePredictor:
-    """A file of dlib's, which finds the points of a face that fills the image.
+    """Shape predictor of dlib that locates the points of a face that fills the image.
 
     Parameters
     ----------
     content : bytes
-        What dlib's ``shape_predictor.save`` wrote.
+        Content of a file of dlib's ``shape_predictor.save``.
 
     Raises
     ------
     ValueError
-        If it is no such file.
+        If the content is not a valid shape predictor.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -39,7 +39,7 @@ class ShapePredictor:
                 raise ValueError(f"damaged, or no shape predictor of dlib ({reason})") from None
 
     def find(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Points of shape (n_samples, n_points, 2) in pixels of images of shape (n_samples, height, width), uint8."""
+        """Return points of shape (n_samples, n_points, 2) in pixels, for images of shape (n_samples, height, width)."""
         import dlib
 
         found = []
@@ -50,15 +50,15 @@ class ShapePredictor:
 
 
 def enlarged(images: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-    """Images in the size that dlib sees."""
+    """Return the images enlarged for dlib."""
     shape = _size((images.shape[1], images.shape[2]))
     return [np.asarray(cv2.resize(image, shape[::-1], interpolation=cv2.INTER_CUBIC), np.uint8) for image in images]
 
 
 def reduced(points: NDArray[np.float32], image_shape: tuple[int, int], *, inverse: bool = False) -> NDArray[np.float32]:
-    """Points of enlarged images in pixels of the images of `image_shape`, or the inverse of that."""
+    """Convert points of enlarged images to pixels of images of `image_shape`; `inverse` converts in reverse."""
     scale = np.array(image_shape[::-1], np.float32) / np.array(_size(image_shape)[::-1], np.float32)
-    # Centers of pixels, not corners, correspond: half a pixel before and after scaling.
+    # Coordinates refer to pixel centers, so half a pixel is added before scaling and subtracted after it.
     half = np.float32(0.5)
     moved = (points + half) / scale if inverse else (points + half) * scale
     return np.asarray(moved - half, np.float32)

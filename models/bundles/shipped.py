@@ -1,4 +1,4 @@
-"""The bundles that ship with ferbench. Light: live mode imports it."""
+"""Find the bundles that ship with ferbench. Live mode imports this module, so it avoids heavy imports."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ DEFAULT, DEFAULT_POINTS = "ferbench-net-l", "ferbench-points"
 
 
 class Shipped(dict[str, Path]):
-    """Folders by name, in which a name of an older version is found as well."""
+    """Dictionary of folders by name that also accepts former names as keys."""
 
     def __missing__(self, name: str) -> Path:
         if (today := bundle_name(name)) != name and today in self:
@@ -22,17 +22,17 @@ class Shipped(dict[str, Path]):
         return super().__contains__(bundle_name(name) if isinstance(name, str) else name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Folder of a bundle by today's or an older name, or `default`."""
+        """Return the folder of a bundle by its current or former name, or `default`."""
         return super().get(bundle_name(name), default)
 
 
 def pretrained(task: str = "expressions") -> dict[str, Path]:
-    """Return the folders of the shipped bundles by name, the default one first; older names are found as well.
+    """Return the folders of the shipped bundles by name, starting with the default bundle; former names work as keys.
 
     Parameters
     ----------
     task : {"expressions", "keypoints"}, default="expressions"
-        What the bundles are for: recognizing expressions, or finding key points.
+        Task of the bundles: recognition of expressions, or localization of key points.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def pretrained(task: str = "expressions") -> dict[str, Path]:
 
 
 def find_shipped(name: str | Path) -> Path:
-    """Return the folder of a shipped bundle by its name, or an older one; anything else is taken as a path."""
+    """Return the folder of a shipped bundle by its current or former name; other strings are returned as paths."""
     return _shipped().get(str(name), Path(name))
 
 

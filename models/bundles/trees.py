@@ -1,4 +1,4 @@
-"""Whether the decision trees in a bundle stay within themselves: scikit-learn follows their nodes without looking."""
+"""Check the nodes of the decision trees in a bundle, since scikit-learn follows them without bounds checks."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ _REFUSAL = "a decision tree inside points outside itself; get the bundle from it
 
 
 def check_tree(part: "Part") -> None:
-    """Check one decision tree; an unfitted one, such as a forest's parameter, has none."""
+    """Check one decision tree; an unfitted tree, such as a parameter of a forest, has nothing to check."""
     if (tree := getattr(part.estimator, "tree_", None)) is None:
         return
     nodes = tree.__getstate__()["nodes"]
@@ -30,7 +30,7 @@ def check_tree(part: "Part") -> None:
 
 
 def check_forest(part: "Part", n_classes: int) -> None:
-    """Check that the trees of a forest are fitted on its columns and know as many classes."""
+    """Check that the trees of a forest have its number of features and classes."""
     trees = part.get("estimators_")
     if not isinstance(trees, list) or not trees:
         raise part.refusal("estimators_", "must be trees")
@@ -41,7 +41,7 @@ def check_forest(part: "Part", n_classes: int) -> None:
 
 
 def check_boosting(part: "Part", n_trees: int) -> None:
-    """Check the trees of histogram gradient boosting, `n_trees` for each step."""
+    """Check the trees of histogram gradient boosting, with `n_trees` trees in each iteration."""
     rounds = part.get("_predictors")
     if part.whole("n_trees_per_iteration_", 1) != n_trees or np.size(part.get("_baseline_prediction")) != n_trees:
         raise part.refusal("n_trees_per_iteration_", f"must be {n_trees}")

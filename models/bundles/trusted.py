@@ -1,4 +1,4 @@
-"""Which types a bundle of scikit-learn parts may hold: a list of names, and what other packages add to it."""
+"""List of the types that may be loaded from a bundle, and its extension by other packages."""
 
 import contextlib
 import importlib.util
@@ -10,10 +10,10 @@ from ferbench import features
 from ferbench.models.base import parts_of
 from ferbench.models.bundles.aliases import public_name
 
-#: Group of entry points by which another package names its types: the value is a sequence of dotted type names.
+#: Group of entry points with which another package trusts its own types; the value is a sequence of full type names.
 ENTRY_POINTS = "ferbench.trusted_types"
 
-#: ferbench's own, by the door that they are imported from.
+#: Types of ferbench, by their public names.
 OWN = frozenset(
     {
         "ferbench.features.GaborExtractor",
@@ -41,8 +41,8 @@ OWN = frozenset(
         "ferbench.models.Vote",
     }
 )
-#: Of other libraries: what recipes consist of besides. skops does not trust the trees on its own, since scikit-learn
-#: follows their nodes without looking; `check_parts` looks.
+#: Types of other libraries that recipes contain. skops does not trust decision trees by default, since scikit-learn
+#: follows their nodes without bounds checks; `check_parts` does these checks.
 FOREIGN = frozenset(
     {
         "sklearn.discriminant_analysis.LinearDiscriminantAnalysis",
@@ -60,13 +60,13 @@ FOREIGN = frozenset(
 
 
 def trusted_types(found: Iterable[str]) -> list[str]:
-    """Those of the types in a bundle that may be built; skops builds no other, and runs no code from the file.
+    """Return the types of a bundle that may be loaded; skops loads no other types and runs no code from the file.
 
     Parameters
     ----------
     found : iterable of str
-        Full names of the types that the bundle names. Other packages are asked only about names that ferbench does not
-        know.
+        Full names of the types in the bundle. Entry points of other packages are read only if ferbench does not know
+        one of the names.
     """
     named = set(found)
     known = named & (OWN | FOREIGN)
@@ -77,7 +77,7 @@ def trusted_types(found: Iterable[str]) -> list[str]:
 
 
 def refusal(unknown: Iterable[str]) -> str:
-    """Say why a bundle with these types is refused, and what to do."""
+    """Return the error message for a bundle with these untrusted types, with the remedy."""
     name = min(unknown)
     package = name.partition(".")[0]
     try:
@@ -93,9 +93,9 @@ def refusal(unknown: Iterable[str]) -> str:
 
 
 def _of_packages() -> set[str]:
-    """Types that other packages name, and those that their extractors consist of."""
+    """Return the types that other packages trust, and the types that their extractors contain."""
     names: set[str] = set()
-    # Another package's broken entry point must not keep bundles from loading that do not use it.
+    # A broken entry point must not prevent loading bundles that do not need it.
     for point in entry_points(group=ENTRY_POINTS):
         with contextlib.suppress(Exception):
             names |= {str(name) for name in point.load()}
@@ -107,6 +107,6 @@ def _of_packages() -> set[str]:
 
 
 def type_names(recognizer: Any) -> set[str]:
-    """Full names of the types that an unfitted recognizer consists of, ferbench's own by their public names."""
+    """Return the full names of the types in an unfitted recognizer; types of ferbench have their public names."""
     kinds = {type(part) for part in parts_of(recognizer)}
     return {public_name(f"{kind.__module__}.{kind.__qualname__}", OWN) for kind in kinds}

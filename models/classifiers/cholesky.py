@@ -1,12 +1,12 @@
-"""Cholesky factor of a large symmetric float32 matrix, in its own memory."""
+"""In-place Cholesky factorization of large symmetric float32 matrices."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from tqdm import tqdm
 
-# Columns to a panel: wide enough for matrix products to run at full speed, narrow enough for a float64 copy of one
-# square of it. SciPy's float32 `cho_factor` on the whole of a 28,709 x 28,709 matrix crashes.
+# Columns in a panel. It is wide enough for fast matrix products, and narrow enough for a float64 copy of its diagonal
+# block. SciPy's float32 `cho_factor` crashes on a 28,709 x 28,709 matrix.
 PANEL = 1024
 
 Matrix = NDArray[np.float32]
@@ -15,13 +15,13 @@ Matrix = NDArray[np.float32]
 def factor_in_place(matrix: Matrix, *, panel: int = PANEL) -> None:
     """Replace the lower triangle of a symmetric positive definite matrix by its Cholesky factor.
 
-    Panel by panel from the left; all but the squares on the diagonal is products of matrices. Those squares are
-    factored in float64. What lies above the diagonal is neither read nor written, so it can keep a copy of the matrix.
+    The panels are factored from left to right. The diagonal blocks are factored in float64; all other work is matrix
+    products. The upper triangle is neither read nor written, so it can hold a copy of the matrix.
 
     Parameters
     ----------
     matrix : ndarray of shape (n, n), float32
-        Only the lower triangle is read. One panel of temporary memory is needed besides.
+        Only the lower triangle is read. The function needs temporary memory for one panel.
     panel : int, default=1024
         Columns worked on at once.
 
@@ -48,7 +48,7 @@ def factor_in_place(matrix: Matrix, *, panel: int = PANEL) -> None:
 
 
 def solve_factored(matrix: Matrix, right: NDArray[np.floating], *, panel: int = PANEL) -> NDArray[np.float64]:
-    """Solve ``A x = right`` with the lower triangle that `factor_in_place` made of ``A``.
+    """Solve ``A x = right`` with the factor of ``A`` from `factor_in_place`.
 
     Parameters
     ----------
@@ -74,15 +74,15 @@ def solve_factored(matrix: Matrix, right: NDArray[np.floating], *, panel: int = 
 
 
 def last_of_inverse_diagonal(matrix: Matrix, count: int, *, panel: int = PANEL) -> NDArray[np.float64]:
-    """Last `count` entries of the diagonal of the inverse of ``A``, from the factor that `factor_in_place` made.
+    """Return the last `count` entries of the diagonal of the inverse of ``A``, from the factor of `factor_in_place`.
 
-    ``inv(A) = inv(L).T @ inv(L)``, and the last columns of ``inv(L)`` depend on the last square of ``L`` alone: a few
-    thousand entries cost next to nothing, all of them as much as the factor.
+    ``inv(A) = inv(L).T @ inv(L)``, and the last columns of ``inv(L)`` depend only on the last diagonal block of ``L``.
+    A few thousand entries are therefore cheap, while all entries take as long as the factorization.
 
     Parameters
     ----------
     matrix : ndarray of shape (n, n), float32
-        The factor in the lower triangle; the upper one is not read. One panel of temporary memory is needed besides.
+        The factor in the lower triangle; the upper one is not read. The function needs temporary memory for one panel.
     count : int
     panel : int, default=1024
         Columns worked on at once.

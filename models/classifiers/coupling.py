@@ -1,4 +1,4 @@
-"""Class probabilities out of the decision values of one machine for each pair of classes."""
+"""Compute class probabilities from the pairwise decision values of one-against-one classifiers."""
 
 from itertools import combinations
 
@@ -13,14 +13,14 @@ def fit_sigmoids(
     n_classes: int,
     sample_weight: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """Fit the probability that an image of one of two classes is of the first, for each pair.
+    """Fit a sigmoid for each pair of classes: the probability of the first class given the decision value.
 
     Parameters
     ----------
     decisions : ndarray of shape (n_samples, n_pairs)
-        Decision values on images that the machines were not fitted on; pairs (0, 1), (0, 2), … as in LIBSVM.
+        Decision values on images that the classifiers were not fitted on; pairs (0, 1), (0, 2), … as in LIBSVM.
     targets : ndarray of shape (n_samples,)
-        Class numbers; every class must be among them.
+        Class indices; each class must occur.
     n_classes : int
     sample_weight : ndarray of shape (n_samples,), optional
         Weights of the images.
@@ -45,7 +45,7 @@ def fit_sigmoids(
 
 
 def couple(decisions: NDArray[np.floating], sigmoids: NDArray[np.float64], n_classes: int) -> NDArray[np.float64]:
-    """Find the class probabilities that agree best with those of all pairs.
+    """Compute the class probabilities that agree best with the pairwise probabilities.
 
     Returns
     -------
@@ -53,8 +53,8 @@ def couple(decisions: NDArray[np.floating], sigmoids: NDArray[np.float64], n_cla
 
     References
     ----------
-    Wu, Lin and Weng, "Probability estimates for multi-class classification by pairwise coupling", JMLR 5, 2004: the
-    second method, whose optimum is the solution of one linear system an image.
+    Wu, Lin and Weng, "Probability estimates for multi-class classification by pairwise coupling", JMLR 5, 2004 (the
+    second method; it solves one linear system for each image).
     """
     n_samples, every = len(decisions), np.arange(n_classes)
     first, second = np.triu_indices(n_classes, 1)

@@ -1,4 +1,4 @@
-"""A random forest calibrated on the images that each tree has not seen."""
+"""Random forest with probabilities calibrated on out-of-bag votes."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -14,14 +14,14 @@ from ferbench.utils import SEED, Constraint, Either, OneOf, UpTo, Whole, WorkerC
 
 
 class Forest(RandomForestClassifier):
-    """scikit-learn's random forest with probabilities learned on out-of-bag votes.
+    """Random forest of scikit-learn with probabilities calibrated on out-of-bag votes.
 
     Parameters
     ----------
     n_estimators : int, default=200
-        Trees.
+        Number of trees.
     max_features : {"sqrt", "log2"} or float, default="sqrt"
-        Features tried at each question.
+        Number of features to consider at each split, as in scikit-learn.
     min_samples_leaf : int, default=10
         Smallest number of training rows in a leaf; smaller leaves make larger bundles.
     n_jobs : int or None, default=None
@@ -32,7 +32,12 @@ class Forest(RandomForestClassifier):
     Attributes
     ----------
     probabilities_ : str
-        How the probabilities come about.
+        How the probabilities were computed and calibrated.
+
+    See Also
+    --------
+    Tree : Single decision tree with smoothed leaf frequencies.
+    sklearn.ensemble.RandomForestClassifier : The same forest without calibration.
 
     References
     ----------
@@ -78,7 +83,7 @@ class Forest(RandomForestClassifier):
         return f"scikit-learn {version('scikit-learn')} RandomForestClassifier"
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Grow the trees and calibrate on the votes for rows that a tree has not seen.
+        """Grow the trees and calibrate the probabilities on out-of-bag votes.
 
         Parameters
         ----------
@@ -91,7 +96,7 @@ class Forest(RandomForestClassifier):
         check_parameters(self)
         super().fit(X, y, sample_weight)
         votes = self.oob_decision_function_
-        # With few trees a row can be in the sample of each of them.
+        # With few trees, a row may be in the bootstrap sample of all of them and have no out-of-bag votes.
         seen = np.isfinite(votes).all(axis=1) & (votes.sum(axis=1) > 0)
         labels = np.asarray(y).ravel()[seen]
         weights = some(checked_weights(sample_weight, votes), seen)
@@ -105,12 +110,12 @@ class Forest(RandomForestClassifier):
                 "multinomial logistic regression of the logarithms of the trees' mean class shares; learned on the "
                 f"out-of-bag shares of {len(labels)} training images"
             )
-        # As long as the training set, and of no further use.
+        # This array is as long as the training set and is not needed any more.
         del self.oob_decision_function_
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "calibrated_")
         shares = super().predict_proba(X)
         if not self.calibrated_:
@@ -118,7 +123,7 @@ class Forest(RandomForestClassifier):
         return self.calibration_.predict_proba(log_scores(shares) / self.score_scale_)
 
     def predict(self, X: ArrayLike) -> Any:
-        """Class with the largest probability."""
+        """Return the class with the largest probability for each row."""
         check_is_fitted(self, "calibrated_")
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 

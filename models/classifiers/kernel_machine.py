@@ -1,4 +1,4 @@
-"""What kernel ridge regression and the Nyström map share: rows, scaling, blocks of columns and views."""
+"""Base class of the kernel methods: stored rows, scaling, blocks of columns and views."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
@@ -21,7 +21,7 @@ from ferbench.utils import SEED, Above, Constraint, Each, Either, OneOf, OrNone,
 
 # Rows of a kernel matrix computed at once.
 BLOCK = 1024
-#: What the parameters may be that all kernel machines share.
+#: Constraints of the parameters that all kernel methods share.
 KERNEL_CONSTRAINTS: dict[str, Constraint] = {
     "kernel": OneOf(KERNELS),
     "gamma": Either(OneOf(("scale",)), Above(0)),
@@ -33,12 +33,12 @@ KERNEL_CONSTRAINTS: dict[str, Constraint] = {
 
 
 class KernelMachine(BaseEstimator):
-    """Base of estimators that compare new rows with stored ones; subclasses store their parameters.
+    """Base class of the estimators that evaluate a kernel between new rows and stored rows.
 
     Attributes
     ----------
     rows_ : ndarray of shape (n_stored, n_features), float32
-        Scaled rows to compare with.
+        Stored rows, scaled.
     """
 
     constraints: ClassVar[Mapping[str, Constraint]] = KERNEL_CONSTRAINTS
@@ -53,7 +53,7 @@ class KernelMachine(BaseEstimator):
     n_features_in_: int
 
     def _widths(self) -> list[int]:
-        """Columns of each block in one view, checked against the columns there are."""
+        """Return the width of each block in one view, after comparing their sum with the number of features."""
         width, rest = divmod(self.n_features_in_, self.views)
         widths = [int(each) for each in self.blocks] if self.blocks is not None else [width]
         if rest or sum(widths) != width or min(widths) < 1:
@@ -64,13 +64,13 @@ class KernelMachine(BaseEstimator):
         return widths
 
     def _learn_scaling(self, X: Matrix) -> None:
-        """Mean of the columns, the same for all views, so that no view is preferred."""
+        """Compute the mean of the columns, averaged over the views so that all views are treated alike."""
         if self.scaling == "center" and self.kernel not in ADDITIVE:
             mean = X.mean(axis=0, dtype=np.float64).reshape(self.views, -1).mean(axis=0)
             self.mean_ = np.tile(mean, self.views).astype(np.float32)
 
     def _scaled(self, X: Matrix) -> Matrix:
-        """Each block of each view scaled by itself."""
+        """Scale each block of each view separately."""
         if self.scaling is None:
             return X
         mean = getattr(self, "mean_", None)
@@ -85,7 +85,7 @@ class KernelMachine(BaseEstimator):
         return prepare(rows, self.kernel, self._widths(), self.views)
 
     def _learn_rates(self, rows: Prepared) -> None:
-        """How fast the kernel falls with the squared distance, in each block."""
+        """Compute the factor of the squared distance in the exponential kernel, for each block."""
         gamma = 4.0 if self.gamma == "scale" else float(self.gamma)
         self.rates_ = [gamma / mean for mean in mean_squared_distances(rows)]
 
@@ -93,13 +93,13 @@ class KernelMachine(BaseEstimator):
         return None if self.kernel == "linear" else self.rates_
 
     def _stored(self) -> Prepared:
-        """The stored rows, prepared once and kept in memory; bundles and pickles do without."""
+        """Return the prepared stored rows. They are cached in memory, but not saved in pickles and bundles."""
         if (stored := self.__dict__.get("_stored_cache")) is None:
             stored = self._stored_cache = self._prepared(self.rows_)
         return stored
 
     def _compare(self, X: Matrix, weights: Matrix) -> Matrix:
-        """Kernel of new rows with the stored ones times weights, block by block."""
+        """Multiply the kernel between new and stored rows by `weights`, one block of rows at a time."""
         stored = self._stored()
         new = self._prepared(self._scaled(X))
         parts = (kernel_block(new[i : i + BLOCK], stored, self._rates()) @ weights for i in range(0, len(X), BLOCK))

@@ -1,4 +1,4 @@
-"""Kernel ridge regression of the classes, with exact leave-one-out scores, for tens of thousands of faces."""
+"""Kernel ridge classifier with exact leave-one-out scores, for tens of thousands of rows."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
@@ -20,62 +20,71 @@ from ferbench.utils import Above, Constraint, Each, Either, Whole
 class KernelRidge(RowClassifier, KernelMachine):
     """Kernel ridge regression of class indicators, calibrated on leave-one-out scores.
 
-    One linear system for all classes, solved in float32 by a Cholesky factor in the kernel matrix's own memory: 3.3 GB
-    for 28,709 rows. The scores that training rows would get from a fit without them come from the same factor; they
-    choose `alpha` where several are given, and turn scores into probabilities. `predict` is the class with the largest
-    probability.
+    One linear system for all classes is solved by an in-place Cholesky factorization of the kernel matrix in float32,
+    which takes 3.3 GB for 28,709 rows. The same factor gives exact leave-one-out scores of the training rows. They are
+    used to calibrate the probabilities, and to select `alpha` if several values are given.
 
     Parameters
     ----------
     kernel : {"rbf", "linear", "chi2", "intersection"}, default="rbf"
-        ``chi2`` and ``intersection`` are the exponentials of the chi-square distance and of the sum of absolute
-        differences, for histograms; they work through explicit maps of 3 and 5 times as many columns.
+        ``chi2`` and ``intersection`` are for histograms: exponentials of the chi-square distance and of the sum of
+        absolute differences. They use explicit feature maps with 3 and 5 times as many columns.
     alpha : float or sequence of float, default=0.1
-        What is added to the diagonal of the kernel matrix. Of several the one with the smallest leave-one-out log loss
-        is taken; each costs one factor.
+        Regularization, added to the diagonal of the kernel matrix. If several values are given, the one with the
+        smallest leave-one-out log loss is selected; each value costs one factorization.
     gamma : float or "scale", default="scale"
-        The kernel falls as ``exp(-gamma * d / mean d)`` with the squared (or other) distance ``d``, whose mean is taken
-        over all pairs of training rows, in each block; ``scale`` is 4. Rows that are centered and of unit length have a
-        mean of about 2: there a `gamma` of 4 is a factor of 2.
+        The kernel is ``exp(-gamma * d / mean d)``, where ``d`` is the squared (or other) distance. Its mean is over all
+        pairs of training rows, for each block. ``scale`` is 4. Centered rows of unit length have a mean of about 2, so
+        a `gamma` of 4 multiplies their squared distances by 2.
     scaling : {"center", "norm"} or None, default="center"
-        Rows are scaled to unit length (unit sum for kernels of histograms), each block of columns by itself; ``center``
-        takes off the mean of the columns before, but not for histograms.
+        ``norm`` scales each block of columns of each row to unit length (unit sum for histogram kernels). ``center``
+        subtracts the mean of the columns first, except for histogram kernels.
     blocks : sequence of int or None, default=None
-        Widths of blocks of columns, such as those of a union's extractors; the kernel is the mean of theirs.
+        Widths of the blocks of columns, such as those of the extractors of a union. The kernel is the mean of the
+        kernels of all blocks.
     views : int, default=1
-        How many views of each image stand side by side in the columns, as `MirrorViews` makes two. The kernel is the
-        mean over all pairs of a view of one image and a view of the other, in training and for new images alike.
+        Number of views of each image that the columns contain, such as two from `MirrorViews`. The kernel is the mean
+        over all pairs of a view of one image and a view of the other image, in training and prediction.
     loo_rows : int, default=4096
-        Training rows, a stratified random part, whose leave-one-out scores are computed. They are put last in the
-        matrix, where a few thousand cost next to nothing, and all as much again as the fit. With all rows there are
-        `loo_probabilities_`, from which a network that this recognizer teaches learns.
+        Number of training rows, drawn at random and stratified, whose leave-one-out scores are computed. A few thousand
+        rows add almost no time; all rows double the time of the fit. With all rows, `loo_probabilities_` is set, which
+        a network can use as targets in distillation.
     random_state : int, default=0
-        Seed of that part.
+        Seed of the choice of these rows.
 
     Attributes
     ----------
     alpha_ : float
-        The one that was taken.
+        Selected value of `alpha`.
     loo_scores_ : ndarray of shape (n_alphas, 3), float64
         Each alpha with its leave-one-out accuracy and log loss.
     loo_probabilities_ : ndarray of shape (n_samples, n_classes), float32
-        Calibrated leave-one-out probabilities of the training rows, in the order of `fit`; only where `loo_rows` takes
-        in all of them.
+        Calibrated leave-one-out probabilities of the training rows, in the order of `fit`; only if `loo_rows` includes
+        all training rows.
     rows_ : ndarray of shape (n_samples, n_features), float32
         Scaled training rows.
     dual_coef_ : ndarray of shape (n_samples, n_classes), float32
+        Weights of the training rows.
 
     Raises
     ------
     MemoryError
-        If the kernel matrix would not fit into the machine's memory.
+        If the kernel matrix does not fit into the machine's memory.
+
+    See Also
+    --------
+    NystroemMap : Kernel approximation for more rows than a kernel matrix can hold.
+    SVM : Support vector machine with the same kernels.
+    ferbench.features.MirrorViews : Makes features of two views.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     Notes
     -----
-    Rows have no weights of their own (`sample_weight`): all classes share one factor of one matrix.
+    `sample_weight` is not supported, since all classes share one factorization of the same matrix.
 
-    An exact copy of a training row stays in the leave-one-out fit, so its score is a little too sure. Mirror images as
-    further training rows would be such copies; `Mirrored` calibrates anew for that reason, and `views` needs none.
+    A leave-one-out fit still contains exact copies of the row that is left out, so the scores of duplicated rows are
+    too confident. Mirror images as additional training rows would have the same effect. `Mirrored` therefore
+    calibrates again on held-out images; with `views`, this is not necessary.
 
     References
     ----------
@@ -126,7 +135,7 @@ class KernelRidge(RowClassifier, KernelMachine):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Computed in float32.
+            Features, converted to float32.
         y : array-like of shape (n_samples,)
             Labels.
         """
@@ -143,12 +152,12 @@ class KernelRidge(RowClassifier, KernelMachine):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         scores = self.decision_function_of_classes(X)
         return self.calibration_.predict_proba(scores / self.score_scale_)
 
     def decision_function_of_classes(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Regressed indicator of each class, ndarray of shape (n_samples, n_classes), float64."""
+        """Return the regressed indicator of each class, ndarray of shape (n_samples, n_classes), float64."""
         check_is_fitted(self, "dual_coef_")
         return self._compare(self._rows(X), self.dual_coef_) + self.shares_
 
@@ -156,12 +165,12 @@ class KernelRidge(RowClassifier, KernelMachine):
         return [float(alpha) for alpha in np.atleast_1d(self.alpha)]
 
     def _order(self, y: NDArray[Any]) -> tuple[NDArray[np.intp], int]:
-        """All rows, those to be left out in turn last, and how many these are: some of every class."""
+        """Return the order of the rows, with the leave-one-out rows last, and the number of these rows."""
         rest, last = hold_out(y, self.loo_rows / len(y), self.random_state)
         return np.concatenate([rest[~np.isin(rest, last)], last]), len(last)
 
     def _choose(self, y: NDArray[Any], n_out: int) -> None:
-        """Fit with each alpha and keep the one whose leave-one-out probabilities are best."""
+        """Fit with each alpha and keep the one with the smallest leave-one-out log loss."""
         alphas = self._alphas()
         indicators = (y[:, None] == self.classes_).astype(np.float64)
         self.shares_ = indicators.mean(axis=0)
@@ -193,7 +202,7 @@ class KernelRidge(RowClassifier, KernelMachine):
 
 
 def _fill(matrix: Matrix, rows: Prepared, rates: Sequence[float] | None, *, keep: bool) -> None:
-    """Fill the lower triangle with the kernel, and where it is needed again the upper one too."""
+    """Fill the lower triangle with the kernel, and also the upper one if `keep` is set."""
     starts = range(0, len(rows), BLOCK)
     for start in tqdm(starts, desc="kernel", unit="block", delay=2, leave=False, disable=None):
         stop = min(start + BLOCK, len(rows))
@@ -205,7 +214,7 @@ def _fill(matrix: Matrix, rows: Prepared, rates: Sequence[float] | None, *, keep
 
 
 def _restore(matrix: Matrix) -> None:
-    """Copy the upper triangle over the lower one, without the diagonal."""
+    """Copy the upper triangle to the lower one, without the diagonal."""
     for start in range(0, len(matrix), BLOCK):
         stop = min(start + BLOCK, len(matrix))
         matrix[start:stop, :start] = matrix[:start, start:stop].T
@@ -216,7 +225,7 @@ def _restore(matrix: Matrix) -> None:
 def _solve(
     matrix: Matrix, targets: NDArray[np.float64], n_out: int, alpha: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights, and for the last rows what leave-one-out predictions differ from the targets by."""
+    """Return the weights, and the leave-one-out errors of the last rows."""
     try:
         factor_in_place(matrix)
     except ValueError as error:

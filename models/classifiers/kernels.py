@@ -1,4 +1,4 @@
-"""Kernels between rows of features, computed by matrix products in float32."""
+"""Compute kernels between rows of features by float32 matrix products."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ Matrix = NDArray[np.float32]
 Kernel = Literal["rbf", "linear", "chi2", "intersection"]
 
 KERNELS: tuple[Kernel, ...] = ("rbf", "linear", "chi2", "intersection")
-#: Kernels of histograms: sums over the columns of a kernel of two numbers.
+#: Additive kernels of histograms: sums over the columns of a kernel of two numbers.
 ADDITIVE: tuple[Kernel, ...] = ("chi2", "intersection")
-# Sampling interval of the spectrum and number of sampled frequencies besides 0: the intervals that fit the kernel of
-# two numbers best, over ratios of up to 30, once the map is scaled to give k(x, x) = x.
+# Sampling interval of the spectrum, and number of sampled frequencies besides 0. These intervals give the best
+# approximation of the kernel of two numbers for ratios up to 30, with a map scaled to k(x, x) = x.
 _SAMPLING: dict[str, tuple[float, int]] = {"chi2": (0.68, 1), "intersection": (0.75, 2)}
-# Rows mapped at once: the angles and waves of more would fall out of the processor's cache.
+# Rows mapped at once; the intermediate results of more rows would exceed the processor cache.
 _ROWS = 256
 
 
 def map_additive(rows: Matrix, kernel: Kernel) -> Matrix:
-    """Features whose inner product is nearly an additive kernel of histograms.
+    """Map rows to features whose inner product approximates an additive kernel of histograms.
 
-    ``chi2`` is the sum over the columns of ``2 x y / (x + y)``, ``intersection`` that of ``min(x, y)``. In the mapped
-    space the squared distance is the chi-square distance, respectively the sum of absolute differences: an RBF kernel
-    of mapped rows is the exponential chi-square (or Laplacian) kernel, at the price of matrix products. Negative
-    numbers are mapped oddly.
+    ``chi2`` is the sum over the columns of ``2 x y / (x + y)``, and ``intersection`` is the sum of ``min(x, y)``. The
+    squared distance of mapped rows is the chi-square distance or the sum of absolute differences, respectively. An RBF
+    kernel of mapped rows is therefore the exponential chi-square or the Laplacian kernel, and needs only matrix
+    products. The map is an odd function: it keeps the sign of negative numbers.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ def map_additive(rows: Matrix, kernel: Kernel) -> Matrix:
 
     Returns
     -------
-    ndarray of shape (n_samples, 3 * n_features) for ``chi2`` and 5 times as wide for ``intersection``, float32
+    ndarray of shape (n_samples, 3 * n_features) for ``chi2`` or (n_samples, 5 * n_features) for ``intersection``
+        Mapped rows, float32.
 
     References
     ----------
@@ -64,7 +65,7 @@ def map_additive(rows: Matrix, kernel: Kernel) -> Matrix:
 
 
 def normalize(rows: Matrix, kernel: Kernel, mean: Matrix | None = None) -> Matrix:
-    """Rows of unit length (of unit sum for kernels of histograms), after `mean` was taken off; all zero stays so."""
+    """Subtract `mean` and scale rows to unit length (unit sum for histogram kernels); zero rows stay zero."""
     rows = rows if mean is None else rows - mean
     size = np.abs(rows).sum(axis=1) if kernel in ADDITIVE else np.sqrt(np.square(rows).sum(axis=1))
     return rows / np.maximum(size, np.float32(1e-12))[:, None]
@@ -72,14 +73,14 @@ def normalize(rows: Matrix, kernel: Kernel, mean: Matrix | None = None) -> Matri
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows ready for kernels: one matrix for each block of columns and view of the image.
+    """Rows prepared for kernels: one matrix for each block of columns and each view of the image.
 
     Attributes
     ----------
     matrices : list of list of ndarray of shape (n_samples, n_columns), float32
-        By block, then view.
+        Matrices by block, then view.
     norms : list of list of ndarray of shape (n_samples,), float32
-        Their squared lengths.
+        Squared lengths of their rows.
     """
 
     matrices: list[list[Matrix]]
@@ -96,7 +97,7 @@ class Prepared:
 
 
 def prepare(rows: Matrix, kernel: Kernel, blocks: Sequence[int], n_views: int) -> Prepared:
-    """Split rows (views side by side, in each the blocks) and map them where the kernel is additive."""
+    """Split rows into views and blocks, and map them if the kernel is additive."""
     ends = np.cumsum(blocks)
     matrices: list[list[Matrix]] = []
     for width, end in zip(blocks, ends, strict=True):
@@ -108,7 +109,7 @@ def prepare(rows: Matrix, kernel: Kernel, blocks: Sequence[int], n_views: int) -
 
 
 def mean_squared_distances(rows: Prepared) -> list[float]:
-    """Mean squared distance between two rows in each block; 1 where it is nothing but rounding."""
+    """Return the mean squared distance between two rows in each block, or 1 if it is only a rounding error."""
     means = []
     for matrices, norms in zip(rows.matrices, rows.norms, strict=True):
         center = np.mean([matrix.mean(axis=0, dtype=np.float64) for matrix in matrices], axis=0)
@@ -119,13 +120,13 @@ def mean_squared_distances(rows: Prepared) -> list[float]:
 
 
 def kernel_block(left: Prepared, right: Prepared, rates: Sequence[float] | None) -> Matrix:
-    """Kernel between rows, averaged over blocks and over all pairs of views.
+    """Compute the kernel between rows, averaged over blocks and over all pairs of views.
 
     Parameters
     ----------
     left, right : Prepared
     rates : sequence of float or None
-        In each block, what multiplies the squared distance in the exponential; None gives inner products.
+        Factor of the squared distance in the exponential, for each block; None gives inner products.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Nearest neighbors with probabilities that are calibrated on the training rows themselves."""
+"""Nearest-neighbor classifier with probabilities calibrated on leave-one-out votes."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal, Self
@@ -12,31 +12,36 @@ from ferbench.models.classifiers.kernels import Matrix, normalize
 from ferbench.models.classifiers.neighbors import nearest
 from ferbench.utils import SEED, Constraint, OneOf, OrNone, Whole
 
-# Weight of the class shares of all training rows in a vote, in neighbors.
+# Weight of the class frequencies of all training rows in a vote, as a number of neighbors.
 PRIOR_ROWS = 1.0
 
 
 class KNN(RowClassifier):
-    """Vote of the nearest training rows, the nearer the heavier.
+    """Distance-weighted vote of the nearest training rows.
 
-    A neighbor's weight falls evenly from 1 for the nearest to 0 for the one after the last. Training rows have no
-    weights of their own (`sample_weight`).
+    The weight of a neighbor decreases linearly, from 1 for the nearest neighbor to 0 for the first row that is not a
+    neighbor. `sample_weight` is not supported.
 
     Parameters
     ----------
     n_neighbors : int, default=30
-        How many rows vote.
+        Number of neighbors that vote.
     scaling : {"center", "norm"} or None, default="center"
-        Rows are scaled to unit length; ``center`` takes off the mean of the columns before.
+        ``norm`` scales rows to unit length; ``center`` subtracts the mean of the columns first.
     loo_rows : int, default=4096
-        Training rows, a stratified random part, whose votes without themselves calibrate the probabilities.
+        Number of training rows, drawn at random and stratified, whose leave-one-out votes calibrate the probabilities.
     random_state : int, default=0
-        Seed of that part.
+        Seed of the choice of these rows.
 
     Attributes
     ----------
     rows_ : ndarray of shape (n_samples, n_features), float32
         Scaled training rows.
+
+    See Also
+    --------
+    LocalSVM : Fits linear SVMs on the neighbors.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     References
     ----------
@@ -70,7 +75,7 @@ class KNN(RowClassifier):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Store the rows of features and learn the calibration."""
+        """Store the training rows and fit the calibration."""
         rows, labels = self._checked(X, y)
         self.targets_ = np.searchsorted(self.classes_, labels)
         self.shares_ = np.bincount(self.targets_) / len(labels)
@@ -89,7 +94,7 @@ class KNN(RowClassifier):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "calibration_")
         return self.calibration_.predict_proba(self._vote(self._scaled(self._rows(X))) / self.score_scale_)
 
@@ -97,7 +102,7 @@ class KNN(RowClassifier):
         return rows if self.scaling is None else normalize(rows, "rbf", getattr(self, "mean_", None))
 
     def _vote(self, rows: Matrix, own: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-        """Logarithms of the weighted shares of the classes among the neighbors, drawn towards those of all rows."""
+        """Return the log of the weighted class frequencies of the neighbors, smoothed towards those of all rows."""
         places, distances = nearest(rows, self.rows_, self.norms_, self.n_neighbors + 1, own=own)
         lengths = np.sqrt(distances.astype(np.float64))
         spread = lengths[:, -1:] - lengths[:, :1]

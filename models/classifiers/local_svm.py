@@ -1,4 +1,4 @@
-"""A linear SVM of its own for each query, learned on the query's nearest training rows."""
+"""Classifier that fits linear SVMs for each query, on the nearest training rows of the query."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Self
@@ -15,38 +15,45 @@ from ferbench.models.classifiers.kernels import Matrix, normalize
 from ferbench.models.classifiers.neighbors import nearest
 from ferbench.utils import SEED, Above, Constraint, OrNone, Whole, WorkerCount
 
-# Queries to a task of a worker.
+# Queries in one task of a worker.
 QUERIES = 64
-# Newton steps towards each machine; the set of rows inside the margin is mostly final after three.
+# Newton steps for each SVM; the set of rows inside the margin rarely changes after three.
 STEPS = 4
 
 
 class LocalSVM(RowClassifier):
-    """Local learning: linear SVMs, one class against the rest, fitted anew on the neighbors of each query.
+    """Local learning with linear SVMs that are fitted on the neighbors of each query.
 
-    The decision surface need not be linear, only locally so. Rows are scaled to unit length and projected on their main
-    axes, in which both the neighbors are found and the machines fitted: with a squared hinge, by Newton's method, all
-    classes at once. Rows have no weights of their own (`sample_weight`): which of them are neighbors decides.
+    The decision surface has to be linear only locally. Rows are scaled to unit length and projected on their principal
+    axes. For each query, one SVM for each class against the rest is fitted on the neighbors in the projected space,
+    with the squared hinge loss and Newton's method. `sample_weight` is not supported.
 
     Parameters
     ----------
     n_neighbors : int, default=500
-        Training rows to fit on for each query.
+        Number of training rows to fit on for each query.
     C : float, default=1.0
-        Inverse strength of the regularization of the local machines.
+        Inverse regularization strength of the local SVMs.
     n_components : int or None, default=128
-        Main axes to project on; None works with all columns.
+        Number of principal axes to project on; None uses all columns without projection.
     loo_rows : int, default=2048
-        Training rows, a stratified random part, that are asked as queries among the others to calibrate.
+        Number of training rows, drawn at random and stratified, whose leave-one-out decision values calibrate the
+        probabilities.
     n_jobs : int or None, default=None
         Threads, as in joblib: None is one, -1 is all cores.
     random_state : int, default=0
-        Seed of that part.
+        Seed of the choice of these rows.
 
     Attributes
     ----------
     rows_ : ndarray of shape (n_samples, n_components), float32
         Projected training rows.
+
+    See Also
+    --------
+    KNN : Vote of the neighbors.
+    SVM : One support vector machine for all queries.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     References
     ----------
@@ -92,7 +99,7 @@ class LocalSVM(RowClassifier):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Store the projected rows of features and learn the calibration."""
+        """Store the projected training rows and fit the calibration."""
         rows, labels = self._checked(X, y)
         self.targets_ = np.searchsorted(self.classes_, labels)
         self.mean_ = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
@@ -110,13 +117,13 @@ class LocalSVM(RowClassifier):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "calibration_")
         scores = self._decide(self._projected(self._rows(X)))
         return self.calibration_.predict_proba(scores / self.score_scale_)
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Log-odds of the calibrated probabilities, as :meth:`SVM.decision_function` gives them."""
+        """Return the log-odds of the calibrated probabilities, in the same shape as :meth:`SVM.decision_function`."""
         return log_odds(self.predict_proba(X))
 
     def _axes(self, rows: Matrix) -> Matrix | None:
@@ -130,7 +137,7 @@ class LocalSVM(RowClassifier):
         return scaled if self.components_ is None else scaled @ self.components_
 
     def _decide(self, queries: Matrix, own: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-        """Decision values of each query's own machines, ndarray of shape (n_queries, n_classes)."""
+        """Return the decision values of the local SVMs of each query, ndarray of shape (n_queries, n_classes)."""
         slices = [slice(start, start + QUERIES) for start in range(0, len(queries), QUERIES)]
         bar = tqdm(slices, desc="local SVMs", unit="batch", delay=2, leave=False, disable=None)
         pool = Parallel(n_jobs=self.n_jobs, prefer="threads", return_as="generator")
@@ -144,7 +151,7 @@ class LocalSVM(RowClassifier):
             present, targets = np.unique(self.targets_[neighbors], return_inverse=True)
             signs = np.where(targets[:, None] == np.arange(len(present)), 1, -1).astype(np.float32)
             weights = _fit_machines(self.rows_[neighbors] - query, signs, self.C)
-            # With the query as the origin its decision values are the intercepts.
+            # The query is the origin, so its decision values are the intercepts.
             scores[number, present] = weights[:, -1] if len(present) > 1 else 1.0
         return scores
 
@@ -157,7 +164,7 @@ def _fit_machines(rows: Matrix, signs: Matrix, C: float) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of shape (n_machines, n_features + 1), float64
-        The last column holds the intercepts, which are hardly regularized.
+        The last column holds the intercepts, which have only a very weak regularization.
     """
     rows = np.column_stack([rows, np.ones(len(rows), np.float32)])
     ridge = np.full(rows.shape[1], 0.5 / C)

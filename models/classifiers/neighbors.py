@@ -1,11 +1,11 @@
-"""The nearest training rows of each query, by matrix products."""
+"""Find the nearest training rows of queries by matrix products."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models.classifiers.kernels import Matrix
 
-# Queries looked at together: 512 of them against 28,709 rows are 59 MB of float32.
+# Queries in one matrix product: the distances of 512 queries to 28,709 rows take 59 MB in float32.
 QUERIES = 512
 
 
@@ -20,14 +20,14 @@ def nearest(
     rows, norms : ndarray of shape (n_rows, n_features) and (n_rows,), float32
         Rows and their squared lengths.
     count : int
-        How many to find; fewer where there are not so many rows.
+        Number of neighbors to find, limited by the number of rows.
     own : ndarray of shape (n_queries,), optional
-        The place of each query among the rows, which is then not found.
+        Index of each query among the rows; this row is excluded from its neighbors.
 
     Returns
     -------
     ndarray of shape (n_queries, count) and the same shape, float32
-        Places in `rows` and squared distances, nearest first.
+        Indices in `rows` and squared distances, nearest first.
     """
     count = min(count, len(rows) - (own is not None))
     places = np.empty((len(queries), count), np.intp)

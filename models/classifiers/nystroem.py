@@ -1,4 +1,4 @@
-"""The Nyström map: a kernel's features by way of some training rows, for more rows than a kernel matrix can hold."""
+"""Nyström approximation of the kernels, for more rows than a kernel matrix can hold."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
@@ -14,22 +14,24 @@ from ferbench.models.classifiers.kernel_machine import KERNEL_CONSTRAINTS, Kerne
 from ferbench.models.classifiers.kernels import Kernel, Matrix, kernel_block
 from ferbench.utils import Constraint, Whole, check_parameters
 
-# Added to the kernel of the chosen rows, relative to its mean diagonal: float32 knows its small eigenvalues only
-# roughly, and the inverse would raise that noise.
+# Added to the diagonal of the kernel of the chosen rows, relative to its mean. The small eigenvalues are inaccurate in
+# float32, and the inverse would amplify their errors.
 JITTER = 1e-3
-# Rows by which the mean distance is known well enough.
+# Rows that are enough to estimate the mean distance.
 RATE_ROWS = 4096
 
 
 class NystroemMap(TransformerMixin, KernelMachine):
-    """Features whose inner products are nearly a kernel, by the kernel's values at random training rows.
+    """Features whose inner products approximate a kernel (Nyström method).
+
+    Use it before a linear classifier if a kernel matrix of all training rows does not fit into memory.
 
     Parameters
     ----------
     n_components : int, default=2000
-        Training rows to compare with, and columns of `transform`; all rows where there are fewer.
+        Number of randomly chosen training rows, and of columns of `transform`; all rows if there are fewer.
     kernel, gamma, scaling, blocks, views
-        As in `KernelRidge`.
+        See `KernelRidge`.
     random_state : int, default=0
         Seed of the choice of rows.
 
@@ -38,6 +40,12 @@ class NystroemMap(TransformerMixin, KernelMachine):
     rows_ : ndarray of shape (n_components, n_features), float32
         The chosen rows, scaled.
     weights_ : ndarray of shape (n_components, n_components), float32
+        Transposed inverse of the Cholesky factor of the kernel of the chosen rows.
+
+    See Also
+    --------
+    KernelRidge : Classifier with the exact kernel.
+    sklearn.kernel_approximation.Nystroem : The same method for scikit-learn's kernels.
 
     References
     ----------
@@ -74,7 +82,7 @@ class NystroemMap(TransformerMixin, KernelMachine):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Choose the rows and learn the map from features of shape (n_samples, n_features)."""
+        """Choose the rows and compute the map, from features of shape (n_samples, n_features)."""
         check_parameters(self)
         rows: Matrix = validate_data(self, X, dtype=np.float32, order="C")
         self._widths()
@@ -91,7 +99,7 @@ class NystroemMap(TransformerMixin, KernelMachine):
         return self
 
     def transform(self, X: ArrayLike) -> Matrix:
-        """Mapped features, ndarray of shape (n_samples, n_components), float32."""
+        """Return the mapped features, ndarray of shape (n_samples, n_components), float32."""
         check_is_fitted(self, "weights_")
         return self._compare(validate_data(self, X, dtype=np.float32, order="C", reset=False), self.weights_)
 

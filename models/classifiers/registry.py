@@ -1,4 +1,4 @@
-"""Classifiers of feature rows by name: the built-in ones, and those that other packages add by an entry point."""
+"""Look up classifiers of feature rows by name: built-in classifiers and those of other packages."""
 
 from collections.abc import Callable
 from functools import partial
@@ -8,16 +8,16 @@ from ferbench.utils import Plugin, find_plugins, find_registered
 
 GROUP = "ferbench.classifiers"
 
-#: Steps of a pipeline that follow the extractor: names and unfitted estimators.
+#: Names and unfitted estimators of the pipeline steps after the extractor.
 Steps = list[tuple[str, Any]]
 
 
 def classifier_steps() -> dict[str, Callable[[], Steps]]:
-    """Return the steps that follow the extractor, by the last part of a recipe's name.
+    """Return the pipeline steps after the extractor, by the last part of a recipe's name.
 
-    A module of this folder registers a classifier by ``REGISTERED = {"mine": make}``, another package by an entry point
-    of the group ``ferbench.classifiers``; `make` returns a classifier, or a list of steps. Built-in names cannot be
-    taken.
+    A module of this folder registers a classifier with ``REGISTERED = {"mine": make}``. Another package uses an entry
+    point of the group ``ferbench.classifiers``. `make` returns a classifier or a list of steps. Names of built-in
+    classifiers cannot be redefined.
 
     Examples
     --------

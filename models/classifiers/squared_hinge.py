@@ -1,4 +1,4 @@
-"""Linear machines with a squared hinge, all classes at once, for dense float32 features."""
+"""Fit linear SVMs with the squared hinge loss, all classes at once, on dense float32 features."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,18 +9,18 @@ from ferbench.models.classifiers.kernels import Matrix
 
 
 def squared_hinge_machines(X: Matrix, signs: Matrix, C: float, weights: NDArray[np.float64] | None = None) -> Matrix:
-    """Minimize LIBLINEAR's primal objective for all machines at once.
+    """Minimize LIBLINEAR's primal objective for all SVMs at once.
 
-    Two matrix products a step in place of LIBLINEAR's loops over sparse rows: 30 times faster on 28,709 x 1,764 dense
-    float32 features. As there, the intercept is regularized like a weight (of a constant feature 1).
+    Each step takes two matrix products, while LIBLINEAR loops over sparse rows. This is 30 times faster on
+    28,709 x 1,764 dense float32 features. As in LIBLINEAR, the intercept is regularized like any other weight.
 
     Parameters
     ----------
     X : ndarray of shape (n_samples, n_features), float32
     signs : ndarray of shape (n_samples, n_machines), float32
-        1 for the rows of a machine's class, -1 for the others.
+        1 for the rows of the SVM's class, -1 for the others.
     C : float
-        Inverse strength of the regularization.
+        Inverse regularization strength.
     weights : ndarray of shape (n_samples,), optional
         Factors of `C` for each row.
 
@@ -31,8 +31,8 @@ def squared_hinge_machines(X: Matrix, signs: Matrix, C: float, weights: NDArray[
     """
     X = np.column_stack([X, np.ones(len(X), np.float32)])
     shape = (X.shape[1], signs.shape[1])
-    # Features such as HOG are strongly correlated. In coordinates of the Hessian's Cholesky factor, as it is when half
-    # of the rows violate the margin, the problem is nearly round, and L-BFGS needs tens of steps in place of hundreds.
+    # Features such as HOG are strongly correlated. The Hessian with half of the rows inside the margin is a good
+    # preconditioner: in the coordinates of its Cholesky factor, L-BFGS takes tens of steps instead of hundreds.
     weighted = X if weights is None else X * weights[:, None].astype(np.float32)
     factor = cholesky(np.eye(shape[0]) + C * (X.T @ weighted), lower=True)
 

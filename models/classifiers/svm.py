@@ -1,4 +1,4 @@
-"""Support vector machines that finish on 28,709 faces, with probabilities that cost less than a second fit."""
+"""Support vector machines with calibrated probabilities, for tens of thousands of rows."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -33,41 +33,48 @@ from ferbench.models.classifiers.kernels import (
 from ferbench.models.classifiers.squared_hinge import squared_hinge_machines
 from ferbench.utils import BOOLEAN, SEED, Above, Between, Constraint, Either, OneOf
 
-# Rows of the kernel matrix computed at once: 1,024 rows against 25,000 support vectors are 100 MB of float32.
+# Rows of the kernel matrix computed at once: 1,024 rows and 25,000 support vectors take 100 MB in float32.
 BLOCK = 1024
 
 
 class SVM(RowClassifier):
     """Support vector machine with calibrated probabilities.
 
-    The machine is fitted on all rows. How its decision values become probabilities is learned on a stratified part of
-    the rows that a machine fitted on the rest has not seen: one smaller fit instead of the five of
-    ``sklearn.svm.SVC(probability=True)``. `predict` is the class with the largest probability.
+    The SVM is fitted on all rows. To calibrate its probabilities, a second SVM is fitted on a stratified part of the
+    rows, and its decision values on the remaining rows are used. This costs one smaller fit instead of the five fits of
+    ``sklearn.svm.SVC(probability=True)``. `predict` returns the class with the largest probability.
 
     Parameters
     ----------
     kernel : {"rbf", "linear", "chi2", "intersection"}, default="rbf"
-        ``rbf`` fits one machine for each pair of classes, with scikit-learn-intelex where it is installed and otherwise
-        with LIBSVM; ``linear`` fits one for each class against the rest, with a squared hinge as LIBLINEAR does.
-        ``chi2`` and ``intersection`` are for histograms: as ``rbf``, with the chi-square distance or the sum of
-        absolute differences of rows of unit sum in place of the squared distance, by way of explicit maps of 3 and 5
-        times as many columns.
+        ``rbf`` fits one classifier for each pair of classes, with scikit-learn-intelex if it is installed, else with
+        LIBSVM. ``linear`` fits one classifier for each class against the rest, with the squared hinge loss of
+        LIBLINEAR. ``chi2`` and ``intersection`` are for histograms. They replace the squared distance of ``rbf`` by the
+        chi-square distance or the sum of absolute differences of rows scaled to unit sum. They use explicit feature
+        maps with 3 and 5 times as many columns.
     C : float, default=1.0
-        Inverse strength of the regularization.
+        Inverse regularization strength.
     gamma : float or "scale", default="scale"
-        Width of the RBF kernel; ``scale`` is ``1 / (n_features * X.var())``, and for histograms 2 divided by the mean
-        distance.
+        Factor of the squared distance in the RBF kernel. ``scale`` is ``1 / (n_features * X.var())``, or 2 divided by
+        the mean distance for histogram kernels.
     calibration_fraction : float, default=0.2
-        Part of the rows on which the probabilities are calibrated.
+        Fraction of the rows on which the probabilities are calibrated.
     accelerate : bool, default=True
-        Whether to use scikit-learn-intelex where it is installed.
+        Whether to use scikit-learn-intelex if it is installed.
     random_state : int, default=0
         Seed of the calibration part.
 
     Attributes
     ----------
     support_vectors_ : ndarray of shape (n_support, n_features), float32
-        Rows of training features; not for ``kernel="linear"``.
+        Support vectors; not set for ``kernel="linear"``.
+
+    See Also
+    --------
+    KernelRidge : Kernel classifier with a closed-form solution.
+    LocalSVM : Linear SVMs fitted on the neighbors of each query.
+    sklearn.svm.SVC : Support vector machine of scikit-learn.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     References
     ----------
@@ -112,16 +119,16 @@ class SVM(RowClassifier):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit a smaller machine, calibrate it on the rows it has not seen, then fit the machine on all rows.
+        """Fit on a part of the rows, calibrate the probabilities on the others, then fit on all rows.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Scaled features; computed in float32.
+            Scaled features, converted to float32.
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), optional
-            Factors of `C` for each row; the calibration weighs the rows by them too.
+            Factors of `C` for each row; the calibration uses the same weights.
         """
         rows, labels = self._checked(X, y)
         weights = checked_weights(sample_weight, rows)
@@ -144,14 +151,14 @@ class SVM(RowClassifier):
         self.probabilities_ = f"{how}; learned on {len(y)} held-out training images"
 
     def _decide(self, X: ArrayLike) -> Matrix:
-        """Decision values, a column for each pair of classes (rbf) or each class (linear); one for two classes."""
+        """Return decision values: one column for each pair of classes (rbf) or each class (linear)."""
         rows = self._rows(X)
         if self.kernel == "linear":
             return rows @ self.coefficients_ + self.intercept_
         return np.concatenate([self._kernel(rows[i : i + BLOCK]) for i in range(0, len(rows), BLOCK)])
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "probabilities_")
         decisions = self._decide(X)
         if self.kernel != "linear":
@@ -159,13 +166,13 @@ class SVM(RowClassifier):
         return self.calibration_.predict_proba(decisions / self.decision_scale_)
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Log-odds of the calibrated probabilities, which never contradict `predict`.
+        """Return the log-odds of the calibrated probabilities; they are consistent with `predict`.
 
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            Logarithms of the probabilities less their mean; for two classes the logarithm of their ratio, above 0 for
-            the second.
+            Centered log-probabilities. For two classes, the log of the ratio of the probabilities; it is positive if
+            the second class is more probable.
         """
         return log_odds(self.predict_proba(X))
 
@@ -186,7 +193,7 @@ class SVM(RowClassifier):
         mapped = self._mapped(X)
         self.gamma_ = self._scale(mapped) if self.gamma == "scale" else self.gamma
         machine = machine_class(C=self.C, gamma=self.gamma_, cache_size=1000).fit(mapped, y, weights)
-        # Of mapped rows the map is several times as large as the row: bundles keep the rows.
+        # Bundles store the original rows, since mapped rows have several times as many columns.
         self.support_vectors_ = np.ascontiguousarray(X[np.asarray(machine.support_)])
         self.__dict__.pop("_support_cache", None)
         self._support()
@@ -203,14 +210,14 @@ class SVM(RowClassifier):
         return 1 / (mapped.shape[1] * variance) if variance > 0 else 1.0
 
     def _support(self) -> tuple[Matrix, Matrix]:
-        """Mapped support vectors and their squared lengths, kept in memory; bundles and pickles do without."""
+        """Return the mapped support vectors and their squared lengths; cached, but not saved in pickles and bundles."""
         if (support := self.__dict__.get("_support_cache")) is None:
             mapped = self._mapped(self.support_vectors_)
             support = self._support_cache = (mapped, np.square(mapped).sum(axis=1))
         return support
 
     def _kernel(self, X: Matrix) -> Matrix:
-        """Decision values of one block: distances by one matrix product, then the weighted sum of the kernel."""
+        """Compute the decision values of one block of rows."""
         X = self._mapped(X)
         support, norms = self._support()
         squared = X @ support.T
@@ -236,10 +243,10 @@ def _rbf_machine(accelerate: bool) -> tuple[Any, str]:
 
 
 def _pairwise_coefficients(dual: NDArray[Any], n_support: NDArray[Any]) -> Matrix:
-    """Unfold LIBSVM's packed dual coefficients, one column for each pair of classes.
+    """Expand LIBSVM's packed dual coefficients to one column for each pair of classes.
 
-    ``dual[j - 1]`` holds a support vector's weight against class ``j`` when its own class comes before ``j``, and
-    ``dual[i]`` its weight against class ``i`` when its own comes after (scikit-learn user guide, 1.4.1.1).
+    For a support vector whose class precedes class ``j``, its weight against ``j`` is in ``dual[j - 1]``. If its class
+    follows class ``i``, its weight against ``i`` is in ``dual[i]`` (scikit-learn user guide, 1.4.1.1).
     """
     if len(dual) == 1:
         return np.ascontiguousarray(dual.T, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A decision tree whose probabilities are never zero."""
+"""Decision tree with smoothed probabilities."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -10,21 +10,26 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from ferbench.utils import SEED, Constraint, OrNone, Whole, check_parameters
 
-# Weight of the class shares of all training images, in images, in the m-estimate of each leaf.
+# Weight of the class frequencies of all training rows in the m-estimate of each leaf, as a number of rows.
 PRIOR_IMAGES = 7
 
 
 class Tree(DecisionTreeClassifier):
-    """scikit-learn's decision tree with smoothed leaf frequencies.
+    """Decision tree of scikit-learn with smoothed leaf frequencies, so that no probability is zero.
 
     Parameters
     ----------
     max_depth : int or None, default=12
-        Largest number of questions on the way to a leaf.
+        Largest depth of the tree.
     min_samples_leaf : int, default=5
         Smallest number of training rows in a leaf.
     random_state : int, default=0
-        Seed of the order in which equally good features are tried.
+        Seed of the choice between equally good splits.
+
+    See Also
+    --------
+    Forest : Random forest with calibrated probabilities.
+    sklearn.tree.DecisionTreeClassifier : The same tree without smoothing.
 
     References
     ----------
@@ -71,7 +76,7 @@ class Tree(DecisionTreeClassifier):
         return super().fit(X, y, sample_weight, check_input)
 
     def predict_proba(self, X: ArrayLike, check_input: bool = True) -> Any:
-        """Smoothed class shares of each row's leaf, ndarray of shape (n_samples, n_classes)."""
+        """Return the smoothed class frequencies of the leaf of each row, ndarray of shape (n_samples, n_classes)."""
         check_is_fitted(self)
         shares = super().predict_proba(X, check_input)
         n_leaf = self.tree_.weighted_n_node_samples[self.apply(X)][:, None]
@@ -79,7 +84,7 @@ class Tree(DecisionTreeClassifier):
         return (shares * n_leaf + PRIOR_IMAGES * prior) / (n_leaf + PRIOR_IMAGES)
 
     def predict(self, X: ArrayLike, check_input: bool = True) -> Any:
-        """Class with the largest smoothed probability."""
+        """Return the class with the largest smoothed probability for each row."""
         places = self.predict_proba(X, check_input).argmax(axis=1)
         return self.classes_[places]
 

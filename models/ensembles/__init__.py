@@ -1,4 +1,4 @@
-"""Recognizers made of other recognizers."""
+"""Meta-estimators: recognizers that combine or wrap other recognizers."""
 
 import lazy_loader as lazy
 

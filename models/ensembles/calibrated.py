@@ -1,4 +1,4 @@
-"""Probabilities of a classifier that does not know how often it is wrong, learned on rows held out."""
+"""Calibrate the probabilities of a classifier on held-out rows."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -21,24 +21,30 @@ from ferbench.utils import SEED, Between, Constraint
 
 
 class Calibrated(RowClassifier):
-    """A classifier of features with its probabilities learned anew on held-out rows.
+    """Meta-estimator that calibrates the probabilities of a classifier of feature rows.
 
-    It is fitted on a stratified part of the rows and asked about the rest; a multinomial logistic regression of the
-    logarithms of its probabilities learns what they are worth. Then it is fitted on all rows.
+    Use it for classifiers whose probabilities are over- or underconfident. A copy of the classifier is fitted on a
+    stratified part of the rows. Its log-probabilities on the remaining rows are calibrated by multinomial logistic
+    regression. Then the classifier is fitted on all rows.
 
     Parameters
     ----------
     classifier : classifier
-        With `predict_proba`.
+        Unfitted classifier with `predict_proba`.
     calibration_fraction : float, default=0.2
-        Part of the rows on which the probabilities are calibrated.
+        Fraction of the rows on which the probabilities are calibrated.
     random_state : int, default=0
-        Seed of that part.
+        Seed of the choice of these rows.
 
     Attributes
     ----------
     classifier_ : classifier
-        Fitted on all rows.
+        Classifier fitted on all rows.
+
+    See Also
+    --------
+    sklearn.calibration.CalibratedClassifierCV : Calibration by cross-validation.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     References
     ----------
@@ -62,12 +68,12 @@ class Calibrated(RowClassifier):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
-        """Fit the classifier and learn what its probabilities are worth.
+        """Fit the classifier and calibrate its probabilities.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features; computed in float32.
+            Features, converted to float32.
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), optional
@@ -76,7 +82,7 @@ class Calibrated(RowClassifier):
         Raises
         ------
         ValueError
-            If there are weights and the classifier takes none.
+            If `sample_weight` is given and the classifier does not support it.
         """
         rows, labels = self._checked(X, y)
         weights = checked_weights(sample_weight, rows)
@@ -101,7 +107,7 @@ class Calibrated(RowClassifier):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "classifier_")
         scores = log_scores(self.classifier_.predict_proba(self._rows(X)))
         return self.calibration_.predict_proba(scores / self.score_scale_)

@@ -1,4 +1,4 @@
-"""What soft votes and stacks share: recognizers of images side by side, each under its name."""
+"""Base class of the ensembles of named recognizers."""
 
 import inspect
 from typing import Any, Self
@@ -16,14 +16,14 @@ Validation = dict[str, Any]
 
 
 class Ensemble(ImageInput, MostProbable, _BaseComposition):
-    """Base of ensembles of recognizers; subclasses store `members`, a list of names and recognizers."""
+    """Base class of the ensembles; a subclass stores `members`, a list of names and recognizers."""
 
     members: list[tuple[str, Any]]
     members_: list[Any]
     classes_: NDArray[Any]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters, with those of the members as ``<name>__<parameter>``."""
+        """Return the parameters; those of the members are named ``<name>__<parameter>``."""
         return self._get_params("members", deep=deep)
 
     def set_params(self, **params: Any) -> Self:
@@ -32,7 +32,7 @@ class Ensemble(ImageInput, MostProbable, _BaseComposition):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         raise NotImplementedError
 
     def _begin(self, X: ArrayLike, y: ArrayLike) -> tuple[Images, NDArray[Any]]:
@@ -43,7 +43,7 @@ class Ensemble(ImageInput, MostProbable, _BaseComposition):
         self._validate_names(names)
         images, labels = self._first_images(X), np.asarray(y)
         if len(images) != len(labels):
-            raise ValueError(f"{name}: X and y must be as long as each other; got {len(images)} and {len(labels)}")
+            raise ValueError(f"{name}: X and y must have equal length; got {len(images)} and {len(labels)}")
         self.classes_ = check_classes(labels)
         return images, labels
 
@@ -58,7 +58,7 @@ class Ensemble(ImageInput, MostProbable, _BaseComposition):
 
 
 def fit_member(recognizer: Any, images: Images, labels: NDArray[Any], validation: Validation) -> Any:
-    """A fitted copy; networks get the validation images, by which they choose an epoch."""
+    """Return a fitted copy of a recognizer; networks get the validation images to select their best epoch."""
     takes = inspect.signature(recognizer.fit).parameters
     options = {name: value for name, value in validation.items() if name in takes and value is not None}
     return clone(recognizer).fit(images, labels, **options)

@@ -1,4 +1,4 @@
-"""A recognizer that knows that a mirrored face shows the same emotion."""
+"""Train a recognizer on mirror images and average its predictions over them."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -16,26 +16,35 @@ Images = NDArray[np.uint8]
 
 
 class Mirrored(ImageInput, MostProbable, BaseEstimator):
-    """A recognizer of images that is also trained on mirror images, and also asked about them.
+    """Meta-estimator that uses mirror images in training and prediction.
+
+    A face and its mirror image show the same expression, so mirror images double the training data, and the mean over
+    both views is more accurate.
 
     Parameters
     ----------
     recognizer : classifier
-        Over images of shape (n_samples, height, width), uint8.
+        Unfitted classifier of images of shape (n_samples, height, width), uint8.
     train : bool, default=True
-        Whether to fit on every training image and on its mirror image.
+        Whether to fit on the training images and their mirror images.
     test : bool, default=True
         Whether to average the probabilities of an image and of its mirror image.
     calibration_fraction : float, default=0.2
-        With `train`, part of the images on which the probabilities are calibrated, by a fit on the others. The
-        recognizer's own calibration is misled there: it holds out images whose mirror images it is fitted on.
+        Fraction of the images on which the probabilities are calibrated, after a fit on the others; used only with
+        `train`. The recognizer's own calibration would be overconfident, since the mirror images of its held-out
+        images are in its training set.
     random_state : int, default=0
-        Seed of that part.
+        Seed of the choice of these images.
 
     Attributes
     ----------
     recognizer_ : classifier
-        Fitted on all images.
+        Recognizer fitted on all images.
+
+    See Also
+    --------
+    ferbench.features.MirrorViews : Features of both views, for kernels that average over views.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     Examples
     --------
@@ -90,7 +99,7 @@ class Mirrored(ImageInput, MostProbable, BaseEstimator):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "recognizer_")
         probabilities = self._ask(self._same_images(X))
         if not self.train:

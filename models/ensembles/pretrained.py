@@ -1,4 +1,4 @@
-"""Recognizers that are trained already: the bundles that ship with ferbench, and any others, alone or averaged."""
+"""Use trained bundles as a recognizer, one bundle or the mean of several."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,28 +18,37 @@ from ferbench.utils import BOOLEAN, Constraint, OneOf, OrNone, check_parameters,
 
 
 class Pretrained(ImageInput, MostProbable, BaseEstimator):
-    """Bundles as a recognizer: one as it is, several as the mean of their probabilities.
+    """Recognizer that loads trained bundles and averages their probabilities.
+
+    Use it to evaluate bundles in a suite next to other recipes.
 
     Parameters
     ----------
     bundles : str, Path or sequence of them, default="ferbench-net-l"
-        Folders of bundles, or names of those that ship with ferbench.
+        Folders of bundles, or names of bundles that ship with ferbench.
     test_time : {"flip", "ten-crop"} or None, default=None
-        Average over the image and its mirror image, or over five crops of both (a twelfth of the side is cut away, the
-        rest enlarged to the input's size).
+        Test-time augmentation: average over the image and its mirror image, or over five crops of both. A crop removes
+        a twelfth of each side and is enlarged to the input size.
     adapt : bool, default=False
-        Also take images of another size, which are resized to the bundle's, and fewer labels than the bundle knows: the
-        probabilities of the others are dropped and the rest is made to sum to one. `probabilities_` says so.
+        Whether to accept other image sizes and fewer labels than those of the bundle. Images are resized. The
+        probabilities of the missing labels are dropped, and the others are normalized to a sum of one.
+        `probabilities_` describes these changes.
 
     Attributes
     ----------
     implementation_ : str
-        Where each bundle comes from: recipe, data set and checksum.
+        Origin of each bundle: recipe, data set and checksum.
+
+    See Also
+    --------
+    load_bundle : Load a single bundle.
+    CNN : Train a network.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     Notes
     -----
-    `fit` trains nothing. A bundle that was trained on other rows than the suite's own training images may have seen the
-    images it is scored on: its data set stands in `implementation_`, and judging it is the reader's part.
+    `fit` trains nothing. If a bundle was trained on other data than the suite's training images, its training data may
+    include the test images. `implementation_` names that data set, so that readers can check for leakage.
     """
 
     constraints: ClassVar[Mapping[str, Constraint]] = {
@@ -59,7 +68,7 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
         self.test_time = test_time
 
     def fit(self, X: NDArray[np.uint8], y: Sequence[str]) -> Self:
-        """Open the bundles and check that they fit the images and the labels; nothing is trained.
+        """Load the bundles and check that they match the images and labels; nothing is trained.
 
         Parameters
         ----------
@@ -71,8 +80,8 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
         FileNotFoundError
             If a bundle is missing.
         ValueError
-            If a bundle takes images of another size or does not know exactly the labels of `y`; with `adapt`, if it
-            lacks one of them.
+            If the image size or the labels of a bundle differ from those of `X` and `y`; with `adapt`, if the bundle
+            lacks a label of `y`.
         """
         check_parameters(self)
         X = self._first_images(X)
@@ -94,7 +103,7 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        # Open networks cannot be pickled: where they lie is kept, and they are opened again.
+        # Open networks cannot be pickled, so the pickle stores their paths and opens them again.
         state = dict(super().__getstate__())
         if "members_" in state:
             state["members_"] = [str(member.path) for member in self.members_]
@@ -106,7 +115,7 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
             self.members_ = [load_bundle(path) for path in state["members_"]]
 
     def _adaptations(self, shape: tuple[int, ...]) -> list[str]:
-        """What was done to make the bundles fit, for the record."""
+        """Describe how images and labels were adapted, for the result record."""
         known = max(len(member.classes_) for member in self.members_)
         sizes = sorted({member.image_shape for member in self.members_} - {shape})
         fewer = [f"those of {len(self.classes_)} of {known} labels, made to sum to one"]
@@ -115,7 +124,7 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
         ]
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Probabilities of shape (n_samples, n_classes) for images of shape (n_samples, height, width), uint8."""
+        """Return probabilities of shape (n_samples, n_classes) for images of shape (n_samples, height, width)."""
         check_is_fitted(self, "members_")
         X = self._same_images(X)
         total = np.zeros((len(X), len(self.classes_)))
@@ -125,18 +134,18 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
         return total / total.sum(axis=1, keepdims=True)
 
     def _probabilities(self, member: LoadedBundle, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """One bundle's probabilities of the labels that are wanted, in their order."""
+        """Return the probabilities of one bundle for the labels in `classes_`, in their order."""
         if member.image_shape != X.shape[1:]:
             X = np.stack([resize_face(image, member.image_shape) for image in X])
         names = list(member.classes_)
         wanted = member.predict_proba(X)[:, [names.index(label) for label in self.classes_]]
-        # A bundle that gives all of its probability to labels that are not asked for says nothing about the rest.
+        # If the dropped labels have all of the probability, the remaining labels get equal probabilities.
         wanted = np.maximum(wanted, np.finfo(np.float32).tiny)
         return np.asarray(wanted / wanted.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def views(X: NDArray[np.uint8], test_time: str | None) -> Iterator[NDArray[np.uint8]]:
-    """Yield the views of images of shape (n_samples, height, width) that a prediction is averaged over."""
+    """Yield the views over which a prediction is averaged, for images of shape (n_samples, height, width)."""
     height, width = X.shape[1:]
     crops = five_crops((height, width)) if test_time == "ten-crop" else [(slice(None), slice(None))]
     for rows, columns in crops:

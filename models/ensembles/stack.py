@@ -1,4 +1,4 @@
-"""A stack of recognizers: what to make of their answers is learned too."""
+"""Stacked generalization of several recognizers."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -20,25 +20,31 @@ Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 
 class Stack(Ensemble):
-    """Multinomial logistic regression of what several recognizers say, learned on cross-validated answers.
+    """Stacked recognizers: multinomial logistic regression of the log-probabilities of several recognizers.
 
-    Each member answers for every training image after a fit without that image's fold. Then all are fitted on all
-    images. Extractors that do not look at labels are fitted once, on all training images, and their features serve
-    every fold.
+    The regression is fitted on cross-validated probabilities, predicted by members that were fitted without the fold of
+    the image. Then all members are fitted on all images. Extractors that do not use labels are fitted only once, on all
+    training images.
 
     Parameters
     ----------
     members : list of (str, classifier)
-        Recognizers over images of shape (n_samples, height, width), uint8, each under its name.
+        Names and unfitted recognizers of images of shape (n_samples, height, width), uint8.
     cv : int, default=3
-        Folds, stratified.
+        Number of stratified folds.
     random_state : int, default=0
         Seed of the folds.
 
     Attributes
     ----------
     members_ : list of classifier
-        Fitted on all images.
+        Members fitted on all images.
+
+    See Also
+    --------
+    Vote : Mean of the probabilities of several recognizers.
+    sklearn.ensemble.StackingClassifier : Stack of classifiers of feature rows.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     References
     ----------
@@ -60,7 +66,7 @@ class Stack(Ensemble):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike, X_val: Any = None, y_val: Any = None) -> Self:
-        """Fit on images of shape (n_samples, height, width), uint8, and labels; networks inside choose on `X_val`."""
+        """Fit on images of shape (n_samples, height, width), uint8, and labels; networks use `X_val` for validation."""
         check_parameters(self)
         images, labels = self._begin(X, y)
         folds = self._folds(labels)
@@ -81,7 +87,7 @@ class Stack(Ensemble):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "members_")
         answers = [log_scores(answer) for answer in self._ask(self._same_images(X))]
         return self.calibration_.predict_proba(np.hstack(answers) / self.score_scale_)
@@ -100,7 +106,7 @@ class Stack(Ensemble):
 def _cross_fit(
     member: Any, images: Images, labels: NDArray[Any], folds: Folds, validation: Validation
 ) -> tuple[NDArray[np.float64], Any]:
-    """Answers for each image by a member that has not seen it, and the member fitted on all."""
+    """Return the cross-validated probabilities of a member, and the member fitted on all images."""
     extractor, X, rest = None, images, member
     if isinstance(member, Pipeline) and len(member) > 1 and _ignores_labels(member[0]):
         extractor = clone(member[0]).fit(images)

@@ -1,4 +1,4 @@
-"""A soft vote of recognizers."""
+"""Soft vote of several recognizers."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -14,24 +14,31 @@ from ferbench.utils import SEED, Constraint, Share, check_parameters
 
 
 class Vote(Ensemble):
-    """Mean of the probabilities of several recognizers, calibrated.
+    """Calibrated mean of the probabilities of several recognizers (soft vote).
 
-    The mean of calibrated probabilities is less sure than it could be where the members err on different images. What
-    it is worth is learned on images that members fitted on the others have not seen; then all are fitted on all images.
+    The mean of calibrated probabilities is underconfident if the members err on different images. It is therefore
+    calibrated on held-out images, with members fitted on the other images. Then all members are fitted on all images.
 
     Parameters
     ----------
     members : list of (str, classifier)
-        Recognizers over images of shape (n_samples, height, width), uint8, each under its name.
+        Names and unfitted recognizers of images of shape (n_samples, height, width), uint8.
     calibration_fraction : float, default=0.2
-        Part of the images on which the mean is calibrated; 0 leaves it as it is and spares a second fit of all members.
+        Fraction of the images on which the mean is calibrated. 0 omits the calibration, so that each member is fitted
+        only once.
     random_state : int, default=0
-        Seed of that part.
+        Seed of the choice of these images.
 
     Attributes
     ----------
     members_ : list of classifier
-        Fitted on all images.
+        Members fitted on all images.
+
+    See Also
+    --------
+    Stack : Learns the weights of the members.
+    sklearn.ensemble.VotingClassifier : Vote of classifiers of feature rows.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     Examples
     --------
@@ -50,7 +57,7 @@ class Vote(Ensemble):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike, X_val: Any = None, y_val: Any = None) -> Self:
-        """Fit on images of shape (n_samples, height, width), uint8, and labels; networks inside choose on `X_val`."""
+        """Fit on images of shape (n_samples, height, width), uint8, and labels; networks use `X_val` for validation."""
         check_parameters(self)
         images, labels = self._begin(X, y)
         validation: Validation = {"X_val": X_val, "y_val": y_val}
@@ -66,7 +73,7 @@ class Vote(Ensemble):
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        """Return probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "members_")
         mean = self._mean(self._same_images(X))
         if not self.calibration_fraction:

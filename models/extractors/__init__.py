@@ -1,4 +1,4 @@
-"""Feature extractors that run the network of a bundle."""
+"""Feature extractors based on the network of a bundle."""
 
 import lazy_loader as lazy
 

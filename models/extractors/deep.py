@@ -1,4 +1,4 @@
-"""Features of a trained network, for a classical head."""
+"""Extract the penultimate features of a trained network for a classical classifier."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -10,37 +10,36 @@ from ferbench.utils import Images
 
 
 class DeepExtractor(NetworkExtractor):
-    """What a trained network's last layer sees: the penultimate layer of a bundle's network.
+    """Penultimate features of the network of a bundle.
 
-    Nothing of the network is trained: `fit` opens it. A classifier on top of it is fitted on these features, such as
-    an SVM (Tang, 2013). Images of another size than the network's are resized to it.
+    Use it before a classical classifier, such as an SVM (Tang, 2013). `fit` only loads the network; it does not train
+    it. Images are resized to the input size of the network.
 
     Parameters
     ----------
     bundle : str or Path, default="ferbench-net-l"
-        Folder of a network's bundle, the name of one that ships with ferbench, or an ``.onnx`` file with an output
-        ``features``, as a bundle made of this extractor holds it.
+        Folder of a network's bundle, the name of a bundle that ships with ferbench, or an ``.onnx`` file with an output
+        ``features``, such as the one in a bundle made with this extractor.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 
     Attributes
     ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
-    network_sha256_ : str
-        SHA-256 (hex) of the network that `fit` saw; `transform` refuses another.
     trained_on_ : str
-        Fingerprint of the data set that the network was trained on; empty where that is unknown.
-    origin_ : str
-        Where the network comes from: recipe, data set with its fingerprint, and checksum.
+        Fingerprint of the data set that the network was trained on; empty if it is unknown.
+
+    See Also
+    --------
+    KeypointExtractor : Face shape features from the key points of a network.
+    ferbench.models.extractors.network.NetworkExtractor : Base class; it documents `network_sha256_` and `origin_`.
+    ferbench.features.ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     Notes
     -----
-    A network that was trained on other rows than the training images here may have seen the images that the head is
-    scored on, and then the score means nothing. `trained_on_` says what it was trained on, and a record warns when that
-    is not the suite's own data, split included: name a bundle that the suite has made from the same data.
+    If the network was trained on other data than the training images, its training data may include the test images,
+    and the score of the classifier is then meaningless (leakage). `trained_on_` identifies the training data. A result
+    record warns if it differs from the data and split of the suite. Use a bundle that the suite trained on the same
+    data.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Shape of the face from fifteen key points, for a classical head."""
+"""Extract face shape features from fifteen key points for a classical classifier."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -9,29 +9,25 @@ from ferbench.models.extractors.network import NetworkExtractor
 
 
 class KeypointExtractor(NetworkExtractor):
-    """Shape of the face from the fifteen key points that a bundle's network finds.
+    """Face shape features from the fifteen key points that the network of a bundle finds.
 
-    The features are the 30 coordinates normalized for position, scale and roll, distances between them and angles
-    (radians). Images of another size than the network's are resized to it. The image is taken as the square that the
-    network expects around a face; FER2013's faces are cut a little closer.
+    The features are 30 coordinates normalized for position, scale and roll, distances between points, and angles in
+    radians. Images are resized to the input size of the network. The whole image is used as the crop of the face; the
+    crops of FER2013 are slightly tighter than those the network was trained on.
 
     Parameters
     ----------
     bundle : str or Path, default="ferbench-points"
-        Folder of a key-point network's bundle, the name of one that ships with ferbench, or its ``.onnx`` file.
+        Folder of a key-point network's bundle, the name of a bundle that ships with ferbench, or an ``.onnx`` file.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
 
-    Attributes
-    ----------
-    image_shape_ : tuple of (int, int)
-        Height and width of the images that `fit` saw, in pixels.
-    n_features_out_ : int
-        Number of columns of `transform`.
-    network_sha256_ : str
-        SHA-256 (hex) of the network that `fit` saw; `transform` refuses another.
-    origin_ : str
-        Where the network comes from: recipe, data set with its fingerprint, and checksum.
+    See Also
+    --------
+    ferbench.features.LandmarkExtractor : Face shape features from 68 landmarks of dlib.
+    PointNet : Train a network that finds key points.
+    ferbench.models.extractors.network.NetworkExtractor : Base class; it documents `network_sha256_` and `origin_`.
+    ferbench.features.ImageExtractor : Base class; it documents the attributes that all extractors have.
 
     Examples
     --------

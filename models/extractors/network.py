@@ -1,4 +1,4 @@
-"""Extractors that run the network of a bundle."""
+"""Base class of the extractors that run the network of a bundle."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -14,14 +14,21 @@ from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_face
 
 
 class NetworkExtractor(ImageExtractor):
-    """Base class of the extractors whose rows come from one output of a trained network.
+    """Base class of the extractors whose features come from one output of a trained network.
 
     Parameters
     ----------
     bundle : str or Path
-        Folder of a network's bundle, the name of one that ships with ferbench, or an ``.onnx`` file.
+        Folder of a network's bundle, the name of a bundle that ships with ferbench, or an ``.onnx`` file.
     n_jobs : int or None, default=None
         Threads for large batches, as in joblib: None is one, -1 is all cores.
+
+    Attributes
+    ----------
+    network_sha256_ : str
+        SHA-256 (hex) of the network used in `fit`; `transform` raises ValueError if the file has changed.
+    origin_ : str
+        Origin of the network: recipe, data set with its fingerprint, and checksum.
     """
 
     constraints: ClassVar[Mapping[str, Constraint]] = {
@@ -30,9 +37,9 @@ class NetworkExtractor(ImageExtractor):
     }
     #: Name of the network's output.
     output: ClassVar[str]
-    #: Name of the network's file in the bundle of a recognizer that is made of this extractor.
+    #: Name of the network's file in the bundle of a recognizer with this extractor.
     carried_as: ClassVar[str]
-    #: Why a network may lack it, and what to do.
+    #: End of the message for a network without this output: the likely reason and the remedy.
     lacking: ClassVar[str]
 
     network_sha256_: str
@@ -43,25 +50,28 @@ class NetworkExtractor(ImageExtractor):
         self.n_jobs = n_jobs
 
     def network_file(self) -> Path:
-        """Path of the ONNX file that `bundle` means.
+        """Return the path of the ONNX file of `bundle`.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such bundle or file.
+            If the bundle or file does not exist.
         """
         path = find_shipped(self.bundle)
         return path if path.suffix == ".onnx" else path / NETWORK
 
     def carried_files(self) -> dict[str, tuple[Path, str]]:
-        """Files that travel in a bundle: parameter -> (file, its name there). Another version may ship another net."""
+        """Return the files to copy into a bundle: parameter -> (file, name there).
+
+        Shipped networks are copied too, since another version of ferbench may ship another network.
+        """
         return {"bundle": (self.network_file(), self.carried_as)}
 
     def _learn(self, images: Images) -> None:
         self._meet()
 
     def _meet(self) -> Mapping[str, Any]:
-        """Open the network, note which it is, and return its bundle's description, empty where there is none."""
+        """Load the network, set its checksum and origin, and return its bundle's description (empty without one)."""
         file = self.network_file()
         if file.name == NETWORK and (file.parent / "bundle.json").is_file():
             info: Mapping[str, Any] = read_description(file.parent)
@@ -86,12 +96,12 @@ class NetworkExtractor(ImageExtractor):
                 f"{type(self).__name__}: {self.network_file()} is not the network seen in fit (SHA-256 "
                 f"{network.sha256[:12]}, expected {self.network_sha256_[:12]}); restore that file, or fit again"
             )
-        # One by one: the sums of a batch are rounded in another order, and a row must not depend on its neighbors.
+        # One image at a time: rounding depends on the batch size, but a row must not depend on the other images.
         return self._rows(np.concatenate([network.run(image[None]) for image in images]))
 
     @abstractmethod
     def _rows(self, answers: Rows) -> Rows:
-        """Rows of features from what the network answers for each image."""
+        """Return the rows of features for the network's output for each image."""
 
     def _open(self) -> "_Network":
         file = self.network_file()
@@ -108,13 +118,13 @@ class NetworkExtractor(ImageExtractor):
 
 
 class _Network:
-    """An open ONNX file with the output that is asked for."""
+    """Open ONNX file and the requested output."""
 
     def __init__(self, file: Path, output: str, lacking: str) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        # Threads that share one image's sums would round them in another order.
+        # Several threads would add in another order, which changes the rounding.
         options.intra_op_num_threads = 1
         remedy = "name the folder of a network's bundle as features__bundle"
         try:
@@ -131,7 +141,7 @@ class _Network:
         self.n_features = self.run(np.zeros((1, height, width), np.uint8)).shape[1]
 
     def run(self, images: Images) -> Rows:
-        """What the network answers for images, resized to its size first as live mode does with every face."""
+        """Run the network on images after resizing them to its input size, in the same way as live mode."""
         if images.shape[1:] != self.image_shape:
             images = np.stack([resize_face(image, self.image_shape) for image in images])
         (features,) = self.session.run([self.output], {self.input_name: images.astype(np.float32)})
@@ -140,7 +150,7 @@ class _Network:
 
 @lru_cache(maxsize=4)
 def _open_network(file: Path, output: str, lacking: str, _mtime_ns: int, _size: int) -> _Network:
-    """Open a network once for each state of its file, outside of any extractor: extractors stay small pickles."""
+    """Open a network and cache it until the file changes; extractors do not store it, so their pickles are small."""
     return _Network(file, output, lacking)
 
 

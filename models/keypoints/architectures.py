@@ -1,7 +1,7 @@
-"""Small builders of the networks that find key points, for the :class:`~ferbench.models.PointNet` estimator.
+"""Build the key-point networks of the :class:`~ferbench.models.PointNet` estimator.
 
-Each builder maps a one-channel tensor in [0, 1] to coordinates as shares of half the image, from its middle; input
-scaling and the step to pixels are the same for all and stand in :func:`build_point_network`.
+Each builder maps a one-channel tensor in [0, 1] to coordinates in [-1, 1], relative to the center of the image.
+:func:`build_point_network` adds the input scaling and the conversion to pixels, which are the same for all networks.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ COORDINATES = "coordinates"
 
 
 def build_point_network(architecture: str, image_shape: tuple[int, int], dtype: str = "float32") -> Any:
-    """Build an untrained Keras network that finds the fifteen key points of a gray face.
+    """Build an untrained Keras network that locates the fifteen key points of a gray face.
 
     Parameters
     ----------
@@ -40,28 +40,29 @@ def build_point_network(architecture: str, image_shape: tuple[int, int], dtype: 
     inputs = Input(image_shape, name="images")
     x = layers.Reshape((*image_shape, 1), dtype=dtype)(layers.Rescaling(1 / 255, dtype=dtype)(inputs))
     x = POINT_ARCHITECTURES[architecture](x, dtype)
-    # Coordinates stay in float32: bfloat16 has a step of half a pixel near 96.
+    # Coordinates stay in float32, since the resolution of bfloat16 is only half a pixel near 96.
     half = np.array(image_shape[::-1], np.float32) / 2
     outputs = layers.Rescaling(half.tolist(), (half - 0.5).tolist(), dtype="float32", name="points")(x)
     return Model(inputs, outputs, name=architecture)
 
 
 def check_point_architecture(architecture: str, image_shape: tuple[int, int] | None = None) -> None:
-    """Raise ValueError if there is no such network, or the images are too small for it."""
+    """Raise ValueError if the architecture does not exist or the image size is not supported."""
     if architecture not in POINT_ARCHITECTURES:
         hint = suggest(architecture, sorted(POINT_ARCHITECTURES))
         raise ValueError(f"there is no key-point architecture {architecture!r}; {hint}")
     if image_shape is not None and (min(image_shape) < 32 or any(side % 8 for side in image_shape)):
         raise ValueError(
             f"key-point networks take images whose sides are multiples of 8 pixels from 32 on; got {image_shape}; "
-            f"resize images and points, to 96 x 96 for example"
+            f"resize images and points, for example to 96 x 96"
         )
 
 
 def _points_net(x: Tensor, dtype: str) -> Tensor:
-    """Residual trunk down to a 32nd of the side, then up again to a quarter: fifteen maps, and the middle of each.
+    """Residual encoder-decoder with one heatmap for each point; the point is the expected position in the heatmap.
 
-    34 million multiply-adds, half a million weights.
+    The encoder reduces the side to a 32nd; the decoder enlarges it to a quarter. The network has 34 million
+    multiply-adds and half a million weights.
     """
     from keras import layers
 
@@ -76,14 +77,14 @@ def _points_net(x: Tensor, dtype: str) -> Tensor:
 
 
 def _points_direct(x: Tensor, dtype: str) -> Tensor:
-    """The same trunk with one dense layer to the coordinates."""
+    """Residual encoder with one dense layer for the coordinates."""
     from keras import layers
 
     return _coordinates(layers.Dropout(0.1, dtype=dtype)(layers.Flatten(dtype=dtype)(_trunk(x, dtype)[-1])))
 
 
 def _points_resnet(x: Tensor, dtype: str) -> Tensor:
-    """Bottleneck stages of one convolution block and two identity blocks, averaged over 2 x 2, then dropout of 0.2."""
+    """Bottleneck stages of one convolution block and two identity blocks, 2 x 2 average pooling, and dropout of 0.2."""
     from keras import layers
 
     x = layers.Flatten(dtype=dtype)(layers.AveragePooling2D(2, padding="same", dtype=dtype)(residual_stages(x, dtype)))
@@ -91,7 +92,7 @@ def _points_resnet(x: Tensor, dtype: str) -> Tensor:
 
 
 def _points_tiny(x: Tensor, dtype: str) -> Tensor:
-    """Three thin convolutions: trains in seconds, for tests and for trying out settings."""
+    """Three narrow convolutions; the network trains in seconds and is meant for tests."""
     from keras import layers
 
     x = conv(conv(conv(x, 8, dtype, 3, 2), 16, dtype, 3, 2), 16, dtype)
@@ -99,7 +100,7 @@ def _points_tiny(x: Tensor, dtype: str) -> Tensor:
 
 
 def _trunk(x: Tensor, dtype: str) -> list[Tensor]:
-    """Features at a quarter, an eighth, a 16th and a 32nd of the side, from one residual block each."""
+    """Return features at a quarter, an eighth, a 16th and a 32nd of the side, from one residual block each."""
     x = conv(conv(x, 16, dtype, 3, 2), 24, dtype, 3, 2)
     levels: list[Tensor] = []
     for filters in (32, 64, 96, 128):
@@ -121,7 +122,7 @@ def _block(x: Tensor, filters: int, stride: int, dtype: str) -> Tensor:
 
 
 def _middles(maps: Tensor) -> Tensor:
-    """Expected place under the softmax of each map (Nibali et al., 2018), as shares of half the image."""
+    """Return the expected position under the softmax of each heatmap (Nibali et al., 2018), in [-1, 1]."""
     from keras import layers
 
     height, width = maps.shape[1:3]

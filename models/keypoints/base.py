@@ -1,4 +1,4 @@
-"""What all key-point regressors share: checked points, images of one size, and a score."""
+"""Base class of the key-point regressors, and checks of their points."""
 
 from typing import Any
 
@@ -12,27 +12,27 @@ from ferbench.models.networks import Augmentation
 
 Points = NDArray[np.float32]
 N_POINTS = len(POINT_NAMES)
-# How far outside the image a point may lie, as a share of its side: a face may be cut off by the border, but points
-# further away are in another unit.
+# Largest distance of a point from the image, as a fraction of its side. The border may cut off a part of the face, but
+# points further away are probably in another unit.
 OUTSIDE = 0.5
 
 
 class PointRegressor(ImageInput, RegressorMixin, BaseEstimator):
-    """Base class of the regressors of the fifteen key points: ``predict(X)`` gives points in pixels of the images.
+    """Base class of the regressors of the fifteen key points; `predict` returns points in pixels of the images.
 
     Attributes
     ----------
     image_shape_ : tuple of int
-        Height and width of the images it was fitted on, in pixels.
+        Height and width of the images seen in `fit`, in pixels.
     implementation_ : str
-        Which library fitted it, and how.
+        Library that fitted the regressor, and its settings.
     """
 
     implementation_: str
     point_names: tuple[str, ...] = POINT_NAMES
 
     def predict(self, X: ArrayLike) -> Points:
-        """Key points of each image.
+        """Predict the key points of each image.
 
         Parameters
         ----------
@@ -48,13 +48,13 @@ class PointRegressor(ImageInput, RegressorMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `X` is no batch of gray images of that size.
+            If `X` is not a batch of gray images of the size seen in `fit`.
         """
         check_is_fitted(self, "image_shape_")
         return self._find(self._same_images(X))
 
     def score(self, X: ArrayLike, y: ArrayLike, sample_weight: Any = None) -> float:
-        """Negative root mean squared error of the known coordinates, in pixels of the images: higher is better."""
+        """Return the negative root mean squared error of the known coordinates, in pixels; higher is better."""
         difference = (self.predict(X) - check_points(y, np.asarray(X), complete=False)).astype(np.float64) ** 2
         weights = None if sample_weight is None else np.asarray(sample_weight)
         known = np.isfinite(difference)
@@ -66,15 +66,15 @@ class PointRegressor(ImageInput, RegressorMixin, BaseEstimator):
 
 
 def check_unmixed(augmentation: Augmentation | None) -> None:
-    """Raise ValueError if an augmentation blends faces."""
+    """Raise ValueError if an augmentation mixes images."""
     if augmentation is not None and (augmentation.mixup or augmentation.cutmix):
-        raise ValueError("augmentation.mixup and cutmix must be 0 for key points: a blended face has two noses")
+        raise ValueError("augmentation.mixup and cutmix must be 0 for key points: a mixed image has two sets of points")
 
 
 def check_points(
     points: ArrayLike, images: NDArray[np.uint8], name: str = "points", *, complete: bool = True
 ) -> Points:
-    """Return the targets of images as float32, or say what is wrong with them.
+    """Check the target points of images and return them as float32.
 
     Parameters
     ----------
@@ -82,14 +82,14 @@ def check_points(
         Points (x, y) in pixels of the images; NaN where one is missing.
     images : ndarray of shape (n_samples, height, width), uint8
     name : str
-        What the message calls them.
+        Name of the argument, for messages.
     complete : bool, default=True
-        Whether every point must be known in some row, as in training.
+        Whether every point must be known in at least one row, as training requires.
 
     Raises
     ------
     ValueError
-        If the shape is another, a point lies far outside its image, or no row knows some point.
+        If the shape is wrong, a point lies far outside its image, or a point is missing in all rows.
     """
     targets = np.asarray(points, np.float32)
     if targets.ndim != 3 or targets.shape[1:] != (N_POINTS, 2):
@@ -105,7 +105,7 @@ def check_points(
         x, y = targets[row, point]
         raise ValueError(
             f"{name} row {row}: {POINT_NAMES[point]} at ({x:g}, {y:g}) lies far outside the image of {side[0]:g} x "
-            f"{side[1]:g} pixels; give pixels of the image, and NaN for what is missing"
+            f"{side[1]:g} pixels; give points in pixels of the image, and NaN for missing points"
         )
     unknown = np.isnan(targets).any(axis=2).all(axis=0)
     if complete and unknown.any():

@@ -1,4 +1,4 @@
-"""dlib's shape predictor, trained on the fifteen key points: the classical side."""
+"""Classical key-point regressor: dlib's shape predictor, trained on the fifteen key points."""
 
 import tempfile
 from collections.abc import Mapping
@@ -17,49 +17,52 @@ from ferbench.utils import BOOLEAN, SEED, Above, Constraint, UpTo, Whole, check_
 
 
 class DlibShape(PointRegressor):
-    """Ensemble of regression trees that moves a mean shape into place (dlib's shape predictor).
+    """Cascade of regression trees that refines a mean shape step by step (dlib's shape predictor).
 
-    The image's border is the box of the face; training faces are turned, moved, scaled and mirrored within it.
+    The bounding box of the face is the whole image. Augmentation rotates, shifts, scales and mirrors the training
+    faces.
 
     Parameters
     ----------
     cascades : int, default=10
-        Steps from the mean shape to the answer.
+        Number of refinement steps, starting from the mean shape.
     trees : int, default=200
-        Trees in each.
+        Number of trees in each step.
     depth : int, default=4
         Depth of the trees.
     nu : float, default=0.1
         Learning rate of the boosting.
     oversampling : int, default=2
-        Starting shapes tried for each training image.
+        Number of initial shapes for each training image.
     shrinkage : float, default=0.1
-        dlib's ``lambda_param``: smaller prefers pixels close to each other.
+        dlib's ``lambda_param``; smaller values prefer pairs of pixels that are close to each other.
     pool : int, default=500
-        Pixels sampled in each cascade.
+        Number of pixels sampled in each step.
     splits : int, default=30
-        Random splits tried for each node.
+        Number of random splits tried for each node.
     copies : int, default=3
-        Randomly changed copies of each training image, besides the image itself.
+        Number of augmented copies of each training image, in addition to the image itself.
     augmentation : Augmentation, mapping or bool, default=True
-        How the copies are changed.
+        Augmentation of the copies.
     n_threads : int, default=1
         Threads that dlib uses for training; the result does not depend on it.
     random_state : int, default=0
-        Seed of the copies and of dlib's own choices.
+        Seed of the augmentation and of dlib's random choices.
     verbose : bool, default=False
-        Whether dlib prints how far it is.
+        Whether dlib prints its progress.
 
     Attributes
     ----------
     shape_predictor_ : bytes
-        The trained predictor, as dlib writes it into a file.
-    image_shape_ : tuple of int
-        Height and width of the images it was fitted on, in pixels.
+        Content of the trained predictor's file in dlib's format.
     mark_offset_ : float
-        Pixels by which the training marks stand right of what they mark, which the augmentation allows for.
-    implementation_ : str
-        Library and version.
+        Constant horizontal offset of the training annotations, in pixels to the right; the augmentation corrects it.
+
+    See Also
+    --------
+    PointNet : Key-point network.
+    MeanShape : Baseline.
+    ferbench.models.keypoints.base.PointRegressor : Base class; it documents the attributes that all regressors have.
 
     References
     ----------
@@ -127,10 +130,11 @@ class DlibShape(PointRegressor):
         X : array-like of shape (n_samples, height, width), uint8
             Gray faces.
         points : array-like of shape (n_samples, 15, 2)
-            Points (x, y) in pixels; NaN where one is missing. dlib needs whole shapes: what a row lacks is put where
-            the mean shape, fitted to the points it has, would have it; rows with fewer than two points are left out.
+            Points (x, y) in pixels; NaN where one is missing. dlib requires complete shapes, so a missing point is
+            taken from the mean shape, aligned to the known points of the row. Rows with fewer than two points are
+            omitted.
         X_val, points_val : ignored
-            As for the other regressors: nothing is chosen here.
+            Present for consistency with the other regressors.
 
         Raises
         ------
@@ -139,7 +143,7 @@ class DlibShape(PointRegressor):
         """
         import dlib
 
-        # dlib itself would crash on these.
+        # dlib would crash on these values.
         check_parameters(self)
         check_unmixed(Augmentation.of(self.augmentation))
         images = self._first_images(X)
@@ -157,7 +161,7 @@ class DlibShape(PointRegressor):
         return self
 
     def _material(self, images: NDArray[np.uint8], points: Points) -> tuple[list[NDArray[np.uint8]], list[list[Any]]]:
-        """Images in the size that dlib sees, and for each its face: the border as the box, and the points."""
+        """Return the enlarged images and their annotations for dlib: the image border as the box, and the points."""
         rng = np.random.default_rng(self.random_state)
         augmentation = Augmentation.of(self.augmentation)
         parts = [(images, points)]
@@ -199,7 +203,7 @@ class DlibShape(PointRegressor):
 
 
 def completed(points: Points) -> Points:
-    """Shapes whose missing points lie where the mean shape has them, once it is moved, turned and scaled into place.
+    """Fill missing points from the mean shape, aligned to the known points by a similarity transform.
 
     Parameters
     ----------
@@ -209,7 +213,7 @@ def completed(points: Points) -> Points:
     Returns
     -------
     ndarray of shape (n_samples, n_points, 2), float32
-        The same with the gaps of rows filled that have two points or more.
+        Completed shapes; rows with fewer than two known points are unchanged.
     """
     filled = points.copy()
     known = np.asarray(np.isfinite(points).all(axis=2))
@@ -217,7 +221,7 @@ def completed(points: Points) -> Points:
     shape = np.array([column[has].mean() for column, has in zip(z.T, known.T, strict=True)])
     for row in np.flatnonzero(~known.all(axis=1) & (known.sum(axis=1) >= 2)):
         has = known[row]
-        # In complex numbers the similarity is one slope and one offset, by least squares.
+        # With complex numbers, a similarity transform is one slope and one offset, fitted by least squares.
         own, other = z[row, has] - z[row, has].mean(), shape[has] - shape[has].mean()
         slope = (own @ other.conj()) / (np.abs(other) ** 2).sum()
         place = z[row, has].mean() + slope * (shape[~has] - shape[has].mean())

@@ -1,4 +1,4 @@
-"""The baseline of key points: the mean face, wherever the points really are."""
+"""Baseline key-point regressor that predicts the mean shape."""
 
 from typing import Self
 
@@ -9,14 +9,18 @@ from ferbench.models.keypoints.base import PointRegressor, Points, check_points
 
 
 class MeanShape(PointRegressor):
-    """Gives each image the mean of the training points: what a model is worth shows against it.
+    """Predicts the mean of the training points for each image; use it as a baseline for the other regressors.
 
     Attributes
     ----------
     mean_ : ndarray of shape (15, 2), float32
-        Mean of each point over the rows that have it, in pixels.
-    image_shape_ : tuple of int
-        Height and width of the images it was fitted on, in pixels.
+        Mean of each point over the rows in which it is known, in pixels.
+
+    See Also
+    --------
+    PointNet : Key-point network.
+    DlibShape : Classical key-point regressor.
+    ferbench.models.keypoints.base.PointRegressor : Base class; it documents the attributes that all regressors have.
 
     Examples
     --------
@@ -34,7 +38,7 @@ class MeanShape(PointRegressor):
         X_val: ArrayLike | None = None,
         points_val: ArrayLike | None = None,
     ) -> Self:
-        """Take the mean of the known points.
+        """Compute the mean of the known points.
 
         Parameters
         ----------
@@ -42,7 +46,7 @@ class MeanShape(PointRegressor):
         points : array-like of shape (n_samples, 15, 2)
             Points (x, y) in pixels; NaN where one is missing.
         X_val, points_val : ignored
-            As for the other regressors.
+            Present for consistency with the other regressors.
         """
         images = self._first_images(X)
         targets = check_points(points, images)

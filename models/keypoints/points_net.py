@@ -1,4 +1,4 @@
-"""The key-point network: a scikit-learn regressor of points in face images over Keras 3."""
+"""Key-point network: a scikit-learn regressor of points in face images, based on Keras 3."""
 
 import tempfile
 from collections.abc import Callable, Mapping
@@ -29,51 +29,52 @@ from ferbench.utils import Constraint, OneOf, require
 
 
 class PointNet(PointRegressor, NetworkEstimator):
-    """Network that finds the fifteen key points of gray face images.
+    """Network that locates the fifteen key points of gray face images.
 
     Parameters
     ----------
     architecture : str, default="points-net"
-        Name of the network: ``points-net`` (ours: residual blocks, fifteen heatmaps and the middle of each),
-        ``points-direct`` (the same with a dense layer to the coordinates), ``points-resnet`` (bottleneck stages of a
-        convolution block and two identity blocks, dropout of 0.2), ``points-tiny`` (for tests).
+        Name of the network. ``points-net`` has residual blocks and predicts the expected position in fifteen heatmaps.
+        ``points-direct`` predicts the coordinates with a dense layer instead. ``points-resnet`` has bottleneck stages
+        of a convolution block and two identity blocks, and dropout of 0.2. ``points-tiny`` is for tests.
     epochs : int, default=60
-        Largest number of passes over the training images.
+        Maximum number of passes over the training images.
     batch_size : int, default=64
         Images per step of the optimizer.
     loss : {"wing", "l2"}, default="wing"
         Loss of each known coordinate: wing loss (Feng et al., 2018), or the squared error. Missing coordinates (NaN)
-        are masked, so that a row counts by the points it has.
+        are masked.
     optimizer : {"adam", "adamw", "sgd"}, default="adam"
-        ``sgd`` is with Nesterov momentum of 0.9.
+        Optimizer; ``sgd`` uses Nesterov momentum of 0.9.
     learning_rate : float, default=0.001
-        Highest learning rate.
+        Largest learning rate of the schedule.
     weight_decay : float, default=0.0
         Decoupled weight decay (Loshchilov and Hutter, 2019).
     schedule : {"plateau", "cosine"}, default="cosine"
-        ``plateau`` halves the rate when the validation loss stalls for three epochs; ``cosine`` lowers it to a
-        hundredth over `epochs`.
+        ``plateau`` halves the learning rate if the validation loss does not improve for three epochs. ``cosine``
+        decreases it to a hundredth over `epochs`.
     warmup_epochs : int, default=0
-        Epochs over which ``cosine`` first raises the rate from zero.
+        Number of epochs in which ``cosine`` first increases the learning rate from zero.
     patience : int, default=60
-        Epochs without a better validation loss after which training stops.
+        Training stops after this number of epochs without a better validation loss.
     average : float, default=0.0
-        Decay per step of an exponential moving average of all weights, which is then what is validated and kept.
+        Decay per step of an exponential moving average of the weights. The averaged weights are validated and kept. 0
+        uses the weights without averaging.
     augmentation : Augmentation, mapping or bool, default=True
-        Random changes of the training images, in which the points move along and a mirror swaps left and right: an
-        :class:`Augmentation`, a table of its fields, or False. Mixing is refused: blended faces have two sets of
+        Random changes of the training images and their points: an :class:`Augmentation`, a table of its fields, or
+        False. Mirroring exchanges left and right points. Mixing is not allowed, since mixed images have two sets of
         points.
     initial_weights : str, Path or None, default=None
         ``.weights.h5`` file of the same network to start from.
     validation_fraction : float, default=0.2
-        Part of the training images held out (seeded) when `fit` gets no validation images.
+        Fraction of the training images held out at random if `fit` gets no validation images.
     precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
-        Arithmetic of training, as for :class:`CNN`; prediction is always float32.
+        Precision of training, as in :class:`CNN`; prediction always uses float32.
     random_state : int, default=0
         Seed of weights, order, augmentation and dropout.
     checkpoint_dir : str, Path or None, default=None
-        Folder in which an interrupted training is resumed with the same result as an uninterrupted one, and in which
-        ``curves.png`` is drawn anew after each epoch.
+        Folder for checkpoints. A training that was interrupted is resumed from it, with the same result as without
+        interruption. ``curves.png`` in it is updated after each epoch.
     tensorboard : str, Path or None, default=None
         Folder for TensorBoard's logs (extra ``tensorboard``).
     verbose : bool, default=False
@@ -82,17 +83,21 @@ class PointNet(PointRegressor, NetworkEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The network at the epoch with the lowest validation loss; gives points in pixels.
+        Network with the weights of the epoch with the lowest validation loss; it returns points in pixels.
     history_ : dict of str to list of float
         One entry per epoch: loss, rmse (pixels), val_loss, val_rmse, learning_rate, seconds.
     best_epoch_ : int
         Epoch (from 1) whose weights are kept.
-    image_shape_ : tuple of int
-        Height and width of the images it was fitted on, in pixels.
     mark_offset_ : float
-        Pixels by which the training marks stand right of what they mark, which the augmentation allows for.
-    implementation_ : str
-        Libraries, backend and precision that trained the network.
+        Constant horizontal offset of the training annotations, in pixels to the right; the augmentation corrects it.
+
+    See Also
+    --------
+    CNN : The same training for classes of expressions.
+    DlibShape : Classical key-point regressor.
+    MeanShape : Baseline.
+    KeypointExtractor : Features for classifiers from the points of a network.
+    ferbench.models.keypoints.base.PointRegressor : Base class; it documents the attributes that all regressors have.
 
     References
     ----------
@@ -172,24 +177,24 @@ class PointNet(PointRegressor, NetworkEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), uint8
-            Gray training images, with sides that are multiples of 8 pixels, from 32 on.
+            Gray training images. Their sides must be multiples of 8 pixels, and at least 32.
         points : array-like of shape (n_samples, 15, 2)
             Points (x, y) in pixels, in the order of ``ferbench.features.POINT_NAMES``; NaN where one is missing.
         X_val, points_val : like X and points, optional
-            Validation images, for the choice of the epoch, the learning rate and the stop. Without them
-            `validation_fraction` of the training images is held out, at random: give them where several images show
-            one person.
+            Validation images, used to select the epoch, to reduce the learning rate and to stop early. Without them,
+            `validation_fraction` of the training images is held out at random. Pass them if several images show the
+            same person.
         on_epoch : callable, optional
-            Called after each epoch with its number, from 1, and its figures (those of `history_`); what it raises ends
-            the training.
+            Called after each epoch with its number, from 1, and its values of `history_`. An exception in it ends the
+            training.
 
         Raises
         ------
         ValueError
-            If images, points or parameters are not as described, a checkpoint is damaged or another training's, or the
-            loss is not a number any more.
+            If images, points or parameters are invalid, if a checkpoint is damaged or belongs to another training, or
+            if the loss becomes NaN or infinite.
         MemoryError
-            If a batch does not fit into memory; the message suggests a smaller one.
+            If a batch does not fit into memory; the message suggests a smaller batch size.
         ImportError
             If Keras is not installed.
         """
@@ -210,7 +215,7 @@ class PointNet(PointRegressor, NetworkEstimator):
     def _parts(
         self, images: NDArray[np.uint8], points: ArrayLike, X_val: ArrayLike | None, points_val: ArrayLike | None
     ) -> tuple[tuple[NDArray[np.uint8], Points], tuple[NDArray[np.uint8], Points]]:
-        """Images and points of training and of validation, checked."""
+        """Return the checked images and points of training and validation."""
         targets = check_points(points, images)
         if X_val is not None and points_val is not None:
             seen = check_images(X_val)

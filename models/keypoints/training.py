@@ -1,4 +1,4 @@
-"""The training of a key-point network: points as targets, gaps masked, the epoch chosen by validation loss."""
+"""Train a key-point network: batches of points, masked losses, and the error metric."""
 
 import math
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from ferbench.features import MIRRORED
 from ferbench.models.keypoints.architectures import COORDINATES, build_point_network
 from ferbench.models.networks import Augmentation, Goal, Pairs, Training
 
-# Losses are in pixels of an image of this side, whatever the side of the images.
+# Losses are computed in pixels of an image with this side, so that they do not depend on the image size.
 SIDE = 96
-# Wing loss: logarithmic up to `WIDTH` pixels, linear beyond; `CURVE` bends it. About the shares of the image that the
-# paper has (10 and 2 of 256 pixels).
+# Wing loss: logarithmic up to `WIDTH` pixels, linear beyond; `CURVE` is its curvature. Relative to the image, the
+# values are similar to those of the paper (10 and 2 of 256 pixels).
 WIDTH, CURVE = 4.0, 1.0
 
 Tensor = Any
@@ -32,7 +32,7 @@ class PointTraining(Training):
         return build_point_network(self.settings.architecture, image_shape, dtype)
 
     def prepare(self, network: Any, train: Pairs) -> None:
-        """Let a dense layer start from the mean face; heatmaps start in the middle of the image."""
+        """Initialize the bias of a dense output layer with the mean shape; heatmaps start at the image center."""
         if COORDINATES not in {layer.name for layer in network.layers}:
             return
         half = np.array(train[0].shape[:0:-1]) / 2
@@ -56,15 +56,17 @@ class PointTraining(Training):
 
 
 class PointBatches(keras.utils.PyDataset):
-    """Shuffled, augmented batches; each depends on seed, epoch and position alone, so that a restart repeats it.
+    """Shuffled, augmented batches of images and points.
+
+    A batch depends only on seed, epoch and position, so a resumed training gets the same batches.
 
     Parameters
     ----------
     images : ndarray of shape (n_samples, height, width), uint8
     points : ndarray of shape (n_samples, 15, 2), float32
-        Pixels; NaN where a point is missing.
+        Points in pixels; NaN where one is missing.
     settings : PointNet
-        The estimator whose parameters to follow.
+        Estimator with the training parameters.
     """
 
     def __init__(self, images: NDArray[np.uint8], points: NDArray[np.float32], settings: Any) -> None:
@@ -90,13 +92,13 @@ class PointBatches(keras.utils.PyDataset):
         self.start_epoch(self.epoch + 1)
 
     def start_epoch(self, epoch: int) -> None:
-        """Draw the order of an epoch, counted from 0."""
+        """Shuffle the images for an epoch, counted from 0."""
         self.epoch = epoch
         self.order = np.random.default_rng((self.settings.random_state, epoch)).permutation(len(self.points))
 
 
 def wing(error: Tensor) -> Tensor:
-    """Wing loss of errors in pixels (Feng et al., 2018): small errors weigh more than in a squared loss."""
+    """Return the wing loss of errors in pixels (Feng et al., 2018), which weights small errors more than a square."""
     size = ops.abs(error)
     offset = WIDTH * math.log(1 + WIDTH / CURVE) - WIDTH
     return ops.where(size < WIDTH, WIDTH * ops.log(1 + size / CURVE), size + offset)
@@ -106,14 +108,14 @@ LOSSES: dict[str, Callable[[Tensor], Tensor]] = {"l2": ops.square, "wing": wing}
 
 
 def masked(loss: Callable[[Tensor], Tensor], scale: float) -> Callable[[Tensor, Tensor], Tensor]:
-    """Mean of a loss over the coordinates of each image, where missing ones (NaN) count as met.
+    """Return the mean of a loss over the coordinates of each image; missing coordinates (NaN) have a loss of zero.
 
     Parameters
     ----------
     loss : callable
-        From errors to losses.
+        Function from errors to losses.
     scale : float
-        By which the errors are multiplied first.
+        Factor of the errors before the loss is computed.
     """
 
     def masked_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -139,13 +141,13 @@ class RootMeanSquaredError(keras.metrics.Metric):
         self.known.assign_add(ops.sum(known))
 
     def result(self) -> Tensor:
-        """Return the figure over all batches so far."""
+        """Return the value over all batches since the last reset."""
         return ops.sqrt(self.total / ops.maximum(self.known, 1.0))
 
 
 def _errors(y_true: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
-    """Errors, zero where the target is missing, and a mask of what is known."""
+    """Return the errors (zero where the target is missing) and a mask of the known coordinates."""
     missing = ops.isnan(y_true)
     known = ops.cast(ops.logical_not(missing), y_pred.dtype)
-    # Zeros, not NaN, go into the difference: the gradient of NaN is NaN even where it is masked.
+    # Replace NaN by zero before the subtraction, since the gradient of NaN is NaN even if it is masked later.
     return (y_pred - ops.where(missing, ops.zeros_like(y_true), y_true)) * known, known

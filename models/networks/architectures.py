@@ -1,7 +1,8 @@
-"""Small builders of the networks that the :class:`~ferbench.models.CNN` estimator trains.
+"""Build the networks of the :class:`~ferbench.models.CNN` estimator.
 
-Each builder maps a one-channel tensor in [0, 1] to features; input scaling and the softmax head are the same for all
-and stand in :func:`build_network`. Keras is imported inside, so that importing this module costs nothing.
+Each builder maps a one-channel tensor in [0, 1] to features. :func:`build_network` adds the input scaling and the
+softmax layer, which are the same for all networks. Keras is imported inside the functions, so importing this module is
+fast.
 """
 
 from collections.abc import Callable
@@ -33,15 +34,15 @@ def build_network(
     architecture : str
         A key of :data:`ARCHITECTURES`, or ``transfer:`` and the name of a model of ``keras.applications``.
     image_shape : tuple of int or None
-        Height and width in pixels; None for images of any size, which `test_time` and `input_size` leave as they are.
+        Height and width in pixels; None for images of any size, without `test_time` and `input_size`.
     n_classes : int
-        Width of the softmax layer.
+        Number of outputs of the softmax layer.
     dtype : str
         Keras dtype policy, ``"float32"`` or ``"mixed_bfloat16"``; weights are float32 in both.
     test_time : {"flip", "ten-crop"} or None
         Average the probabilities over the image and its mirror image, or over five crops of both.
     input_size : int or None
-        Side in pixels to which the network resizes its images first.
+        Side in pixels to which the network first resizes its images.
 
     Returns
     -------
@@ -52,7 +53,7 @@ def build_network(
     Raises
     ------
     ValueError
-        If there is no such architecture.
+        If the architecture does not exist.
     """
     from keras import Input, Model, layers, ops
 
@@ -65,14 +66,14 @@ def build_network(
         x = _backbone(architecture.removeprefix(TRANSFER), x, dtype)
     else:
         x = ARCHITECTURES[architecture](x, dtype)
-    # The softmax stays in float32: bfloat16 probabilities do not sum to one.
+    # The softmax stays in float32, since probabilities in bfloat16 do not sum to one.
     outputs = layers.Dense(n_classes, activation="softmax", dtype="float32", name="probabilities")(x)
     network = Model(inputs, outputs, name=architecture.replace(":", "-"))
     return network if test_time is None or image_shape is None else averaged(network, image_shape, test_time)
 
 
 def check_architecture(architecture: str) -> None:
-    """Raise ValueError if there is no such network; the message names the nearest one."""
+    """Raise ValueError if the architecture does not exist; the message suggests the closest name."""
     if recipe_name(architecture) in ARCHITECTURES:
         return
     if architecture.startswith(TRANSFER):
@@ -85,14 +86,14 @@ def check_architecture(architecture: str) -> None:
 
 
 def backbones() -> list[str]:
-    """Names of the models of ``keras.applications``."""
+    """Return the names of the models of ``keras.applications``."""
     import keras
 
     return sorted(name for name, value in vars(keras.applications).items() if name[0].isupper() and callable(value))
 
 
 def _four_convolutions(x: Tensor, dtype: str) -> Tensor:
-    """Four convolutions and two fully connected layers, the network many FER2013 tutorials share."""
+    """Four convolutions and two fully connected layers, as in many FER2013 tutorials."""
     from keras import layers
 
     for filters, kernel in ((64, 3), (128, 5), (512, 3), (512, 3)):
@@ -105,7 +106,7 @@ def _four_convolutions(x: Tensor, dtype: str) -> Tensor:
 
 
 def _four_thin(x: Tensor, dtype: str) -> Tensor:
-    """The four convolutions at an eighth to a quarter of the width: a second an epoch on a thousand faces."""
+    """The same network at an eighth to a quarter of the width; an epoch on a thousand faces takes about a second."""
     from keras import layers
 
     for filters in (16, 32, 64, 64):
@@ -116,7 +117,7 @@ def _four_thin(x: Tensor, dtype: str) -> Tensor:
 
 
 def _global_pooling(x: Tensor, dtype: str) -> Tensor:
-    """Pairs of convolutions under one global average, without any fully connected layer."""
+    """Pairs of convolutions and global average pooling, without a fully connected layer."""
     from keras import layers
 
     for filters in (32, 64, 128):
@@ -126,7 +127,7 @@ def _global_pooling(x: Tensor, dtype: str) -> Tensor:
 
 
 def _residual_blocks(x: Tensor, dtype: str) -> Tensor:
-    """Bottleneck stages of one convolution block and two identity blocks under a global average."""
+    """Bottleneck stages of one convolution block and two identity blocks, with global average pooling."""
     from keras import layers
 
     x = layers.GlobalAveragePooling2D(dtype=dtype)(residual_stages(x, dtype))
@@ -144,12 +145,12 @@ def _mini_xception(x: Tensor, dtype: str) -> Tensor:
         y = relu(norm(separable(x, filters, dtype), dtype), dtype)
         y = layers.MaxPooling2D(3, 2, "same", dtype=dtype)(norm(separable(y, filters, dtype), dtype))
         x = layers.Add(dtype=dtype)([y, shortcut])
-    # The original ends in a 3 x 3 convolution to the classes before the average; here the common head comes after it.
+    # The original has a 3 x 3 convolution to the classes before the pooling; here, the softmax layer follows it.
     return layers.GlobalAveragePooling2D(dtype=dtype)(x)
 
 
 def _vgg_fer(x: Tensor, dtype: str) -> Tensor:
-    """Eight convolutions and two wide layers of Khaireddin and Chen (2021)."""
+    """VGG-like network of Khaireddin and Chen (2021), with eight convolutions and two wide fully connected layers."""
     from keras import layers
 
     for filters in (64, 128, 256, 512):
@@ -161,22 +162,22 @@ def _vgg_fer(x: Tensor, dtype: str) -> Tensor:
 
 
 def _ferbench_net(x: Tensor, dtype: str) -> Tensor:
-    """Basic residual blocks behind an early stride: 38 million multiply-adds, 1.2 million weights."""
+    """Residual network with an early stride: 38 million multiply-adds, 1.2 million weights."""
     return _residual(conv(conv(x, 16, dtype), 32, dtype, 3, 2), (32, 64, 128, 256), dtype)
 
 
 def _ferbench_net_l(x: Tensor, dtype: str) -> Tensor:
-    """Wider, and two blocks at the middle sizes: 106 million multiply-adds, 2.6 million weights."""
+    """Wider residual network with two blocks at the middle sizes: 106 million multiply-adds, 2.6 million weights."""
     return _residual(conv(conv(x, 16, dtype), 32, dtype, 3, 2), (32, 96, 96, 192, 192, 256), dtype)
 
 
 def _ferbench_net_xs(x: Tensor, dtype: str) -> Tensor:
-    """The same at under 300,000 weights and 16 million multiply-adds."""
+    """Narrower residual network: 16 million multiply-adds, less than 300,000 weights."""
     return _residual(conv(conv(x, 16, dtype), 24, dtype, 3, 2), (24, 40, 72, 104), dtype)
 
 
 def _tiny(x: Tensor, dtype: str) -> Tensor:
-    """Two thin convolutions: trains in seconds, for tests and for trying out settings."""
+    """Two narrow convolutions; the network trains in seconds and is meant for tests."""
     from keras import layers
 
     x = conv(conv(x, 8, dtype, 3, 2), 16, dtype, 3, 2)
@@ -184,14 +185,14 @@ def _tiny(x: Tensor, dtype: str) -> Tensor:
 
 
 def _residual(x: Tensor, widths: tuple[int, ...], dtype: str) -> Tensor:
-    """One basic block a width (He et al., 2016), halving the image wherever the width changes; pooled at the end."""
+    """One basic residual block (He et al., 2016) for each width, with stride 2 if the width changes, and pooling."""
     from keras import layers
 
     for filters in widths:
         stride = 1 if filters == x.shape[-1] else 2
         y = norm(convolve(conv(x, filters, dtype, 3, stride), filters, dtype), dtype)
         if stride > 1:
-            # An average before the projection uses every pixel; a strided one would drop three of four.
+            # Average pooling before the projection uses all pixels; a strided projection would drop three of four.
             x = layers.AveragePooling2D(stride, padding="same", dtype=dtype)(x)
             x = norm(convolve(x, filters, dtype, 1), dtype)
         x = relu(layers.Add(dtype=dtype)([x, y]), dtype)
@@ -208,13 +209,14 @@ def _backbone(name: str, x: Tensor, dtype: str) -> Tensor:
     gray = layers.Rescaling(255.0, dtype=dtype)(x)
     preprocess = keras.applications.__dict__[build.__module__.rpartition(".")[2]].preprocess_input
     color = preprocess(layers.Concatenate(dtype=dtype)([gray] * 3))
-    # These builders take their precision from the global policy alone.
+    # The builders of keras.applications read the precision only from the global policy.
     keras.config.set_dtype_policy(dtype)
     try:
         backbone = build(include_top=False, weights=None, input_shape=(*x.shape[1:3], 3), name="backbone")
     finally:
         keras.config.set_dtype_policy(policy)
-    # Some builders average over thousands of steps (MobileNetV3: a momentum of 0.999), more than a training may have.
+    # Some builders use batch normalization statistics over thousands of steps (MobileNetV3: a momentum of 0.999), which
+    # may be more steps than the training has.
     for layer in backbone.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = MOMENTUM

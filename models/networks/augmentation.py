@@ -1,4 +1,4 @@
-"""Random changes of face images and their targets, in batches, the same for every network and backend."""
+"""Augmentation of batches of face images and their targets, independent of the Keras backend."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -11,31 +11,33 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a training image may be moved, covered and mixed.
+    """Settings of the random changes of training images: geometry, erasing, mixing, light and sharpness.
 
     Attributes
     ----------
     rotation : float
-        Largest rotation either way, in degrees.
+        Largest rotation in either direction, in degrees.
     shift : float
         Largest shift in x and in y, as a fraction of the image's side.
     zoom : float
         Largest relative change of scale.
     flip : bool
-        Whether half of the images are mirrored left to right.
+        Whether to mirror half of the images.
     erase : float
-        Share of images in which a random rectangle, 2 to 20 % of the area, becomes noise (Zhong et al., 2020).
+        Fraction of images in which a random rectangle, 2 to 20 % of the area, is replaced by noise (random erasing;
+        Zhong et al., 2020).
     mixup : float
-        Parameter of the Beta distribution by which an image and its target are blended with another's (Zhang et al.,
-        2018); 0 never blends.
+        Parameter of the Beta distribution of the weights with which two images and their targets are mixed (Zhang et
+        al., 2018); 0 disables mixing.
     cutmix : float
-        Likewise for pasting a rectangle of another image (Yun et al., 2019). With both, each batch takes one of them.
+        Parameter of the Beta distribution of the area that is replaced by a rectangle of another image (Yun et al.,
+        2019); 0 disables it. If `mixup` and `cutmix` are both set, each batch uses one of them.
     brighten : float
-        Share of images whose gray levels are multiplied by 1.5 to 2.
+        Fraction of images whose gray levels are multiplied by a factor from 1.5 to 2.
     contrast : float
-        Largest relative change of the contrast about the mean, and of the mean.
+        Largest relative change of the contrast, and of the mean gray level.
     coarsen : float
-        Share of images that are shrunk to between a third and all of their size, and enlarged again: small faces.
+        Fraction of images whose resolution is reduced to between a third and all of their size, like small faces.
     """
 
     rotation: float = 10.0
@@ -51,7 +53,7 @@ class Augmentation:
 
     @classmethod
     def of(cls, value: "Augmentation | Mapping[str, Any] | bool | None") -> "Augmentation | None":
-        """Return the augmentation that a parameter means: itself, a table of its fields, or a yes or no.
+        """Return the augmentation for a parameter: an `Augmentation`, a table of its fields, True, False or None.
 
         Raises
         ------
@@ -70,7 +72,7 @@ class Augmentation:
         return value._checked()
 
     def __call__(self, images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-        """Return randomly moved and covered copies of `images`, an array of shape (n_samples, height, width)."""
+        """Return augmented copies of `images`, an array of shape (n_samples, height, width)."""
         return self._seen(images, self._matrices(images.shape, rng), cv2.BORDER_REFLECT_101, rng)
 
     def with_points(
@@ -81,7 +83,7 @@ class Augmentation:
         rng: np.random.Generator,
         offset: float = 0.0,
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Return changed copies of images and the places of their points in them.
+        """Return augmented copies of images and the coordinates of their points in them.
 
         Parameters
         ----------
@@ -89,29 +91,29 @@ class Augmentation:
         points : ndarray of shape (n_samples, n_points, 2), float32
             Points (x, y) in pixels; NaN stays NaN.
         mirrored : sequence of int, length n_points
-            For each point, the index of the one that takes its place in a mirror image.
+            For each point, the index of its counterpart in a mirror image.
         rng : numpy.random.Generator
         offset : float, default=0.0
-            Pixels by which all marks stand right of what they mark (``ferbench.features.mark_offset``); they do so in
-            the copies as well, mirrored or not.
+            Constant horizontal offset of the annotations, in pixels to the right (``ferbench.features.mark_offset``).
+            The copies have the same offset, also if they are mirrored.
 
         Returns
         -------
         images, points
-            Of the same shapes. A point may end up outside its image.
+            Arrays of the same shapes. A point may lie outside its image.
         """
         matrices = self._matrices(images.shape, rng)
         beside = np.array([offset, 0.0])
         moved = (points - beside) @ matrices[:, :, :2].transpose(0, 2, 1) + matrices[:, None, :, 2] + beside
         flipped = np.linalg.det(matrices[:, :, :2]) < 0
         moved[flipped] = moved[flipped][:, list(mirrored)]
-        # A border that is reflected would show a second mouth where the first is cut off.
+        # Do not pad by reflection: it would add a second mouth if the border cuts off the mouth.
         return self._seen(images, matrices, cv2.BORDER_REPLICATE, rng), moved.astype(np.float32)
 
     def _seen(
         self, images: NDArray[np.uint8], matrices: NDArray[np.float64], border: int, rng: np.random.Generator
     ) -> NDArray[np.uint8]:
-        """Move images by their matrices; then change their light and sharpness, and cover parts of them."""
+        """Transform images by their matrices, then change light and sharpness, and erase rectangles."""
         seen = np.empty_like(images)
         height, width = images.shape[1:]
         for target, image, matrix in zip(seen, images, matrices, strict=True):
@@ -131,13 +133,13 @@ class Augmentation:
 
     @staticmethod
     def _chosen(share: float, n_samples: int, rng: np.random.Generator) -> Sequence[int]:
-        """A random share of the images; nothing is drawn for a change that is off, so that a seed keeps its meaning."""
+        """Choose a random fraction of the images; a disabled change draws no numbers, so seeds stay reproducible."""
         return np.flatnonzero(rng.random(n_samples) < share).tolist() if share else ()
 
     def mix(
         self, images: NDArray[np.float32], targets: NDArray[np.float32], rng: np.random.Generator
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return images (n_samples, height, width) and targets (n_samples, n_columns) blended with one another's."""
+        """Mix images (n_samples, height, width) and targets (n_samples, n_columns) in pairs (mixup or CutMix)."""
         if not (self.mixup or self.cutmix):
             return images, targets
         other = rng.permutation(len(images))
@@ -175,7 +177,7 @@ class Augmentation:
 
 
 def _coarse(image: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
-    """Show an image as one of a share of its size would look when enlarged."""
+    """Reduce the resolution of an image to a fraction of its size, and enlarge it again."""
     height, width = image.shape
     small = (max(1, round(width * share)), max(1, round(height * share)))
     shrunk = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
@@ -183,7 +185,7 @@ def _coarse(image: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
 
 
 def _rectangle(height: int, width: int, area: float, rng: np.random.Generator) -> tuple[slice, slice]:
-    """A random rectangle of a share of the image's area, with sides in the ratio 1:2 to 2:1, cut at the border."""
+    """Draw a random rectangle with a fraction of the image's area and a ratio of 1:2 to 2:1, clipped at the border."""
     ratio = np.exp(rng.uniform(np.log(0.5), np.log(2.0)))
     tall = min(height, max(1, round(height * np.sqrt(area * ratio))))
     wide = min(width, max(1, round(width * np.sqrt(area / ratio))))

@@ -1,4 +1,4 @@
-"""Batches for training a network: shuffled, augmented, weighted, and taught by other networks."""
+"""Training batches of a classifier: shuffled, augmented and weighted, with soft targets from teachers."""
 
 import math
 from collections.abc import Sequence
@@ -17,22 +17,24 @@ from ferbench.models.networks.augmentation import Augmentation
 if TYPE_CHECKING:
     from ferbench.models.networks.cnn import CNN
 
-# Each image is shown to a teacher as it is, mirrored, and this many times augmented.
+# Number of augmented views of each image, in addition to the image and its mirror image, that a teacher predicts.
 AUGMENTED_VIEWS = 2
 
 
 class Batches(keras.utils.PyDataset):
-    """Shuffled, augmented batches; each depends on seed, epoch and position alone, so that a restart repeats it.
+    """Shuffled, augmented batches of images, targets and weights.
+
+    A batch depends only on seed, epoch and position, so a resumed training gets the same batches.
 
     Parameters
     ----------
     images : ndarray of shape (n_samples, height, width), uint8
     targets : ndarray of shape (n_samples,), int
-        Column of each image's class.
+        Index of each image's class.
     settings : CNN
-        The estimator whose parameters to follow.
+        Estimator with the training parameters.
     soft_targets : ndarray of shape (n_samples, n_classes) or None
-        The teachers' probabilities.
+        Probabilities of the teachers.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class Batches(keras.utils.PyDataset):
             return images.astype(np.float32), targets, weights
         rng = np.random.default_rng((self.settings.random_state, self.epoch, index))
         moved = self.augmentation(images, rng).astype(np.float32)
-        # The weights ride along as one more column, since a blend's weight is the blend of its parts'.
+        # The weights are an additional column of the targets, so that mixing also mixes the weights.
         mixed, columns = self.augmentation.mix(moved, np.column_stack([targets, weights]), rng)
         return mixed, columns[:, :-1], columns[:, -1]
 
@@ -71,7 +73,7 @@ class Batches(keras.utils.PyDataset):
         self._draw(self.epoch + 1)
 
     def start_epoch(self, epoch: int) -> None:
-        """Draw the order of an epoch, counted from 0, and bring the images to its size, which they keep from there."""
+        """Shuffle the images for an epoch, counted from 0, and resize them to the size of the epoch."""
         side = size_in(self.settings.progressive_sizes, epoch, self.settings.epochs)
         if side is not None and self.originals.shape[1:] != (side, side):
             resized = [cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA) for image in self.originals]
@@ -91,19 +93,19 @@ class Batches(keras.utils.PyDataset):
 
 
 def size_in(sizes: Sequence[int], epoch: int, n_epochs: int) -> int | None:
-    """Side in pixels of the training images in an epoch, counted from 0; None where they stay as they are."""
+    """Return the side, in pixels, of the training images in an epoch, counted from 0; None for the original size."""
     return sizes[min(epoch * len(sizes) // n_epochs, len(sizes) - 1)] if sizes else None
 
 
 def load_teachers(settings: "CNN") -> list[LoadedBundle]:
-    """Open the bundles that teach, after checking that they know the same classes and image size.
+    """Load the bundles of the teachers, and check that their classes and image size are those of the training data.
 
     Raises
     ------
     FileNotFoundError
-        If one is missing.
+        If a bundle is missing.
     ValueError
-        If one knows other classes or takes images of another size.
+        If a bundle has other classes or another image size.
     """
     paths: Sequence[str | Path] = [settings.teachers] if isinstance(settings.teachers, str) else settings.teachers
     teachers = [load_bundle(find_shipped(path)) for path in paths]
@@ -119,10 +121,10 @@ def load_teachers(settings: "CNN") -> list[LoadedBundle]:
 
 
 def teach(teachers: "Sequence[LoadedBundle]", images: NDArray[np.uint8], settings: "CNN") -> NDArray[np.float32] | None:
-    """Mean probabilities of the teachers over views of each image, in the order of the settings' classes.
+    """Return the mean probabilities of the teachers over views of each image, in the order of the classes.
 
-    A teacher whose bundle says what it would answer about these very images, had it not been fitted on them, gives that
-    answer in place of all views.
+    If the bundle of a teacher contains out-of-sample probabilities for these images, they are used instead of the
+    views.
     """
     if not teachers:
         return None
@@ -152,5 +154,5 @@ def _class_weights(targets: NDArray[np.intp], n_classes: int, imbalance: str | N
     counts = np.bincount(targets, minlength=n_classes)
     weights = len(targets) / (n_classes * counts)
     weights = np.sqrt(weights) if imbalance == "sqrt-weights" else weights
-    # A mean weight of one over the images keeps the loss, and with it the learning rate, on its usual scale.
+    # Weights with a mean of one keep the scale of the loss, so the learning rate need not change.
     return (weights / np.average(weights, weights=counts)).astype(np.float32)

@@ -1,18 +1,18 @@
 """Building blocks of the networks: convolutions, normalization and residual stages.
 
-Keras is imported inside, so that importing this module costs nothing.
+Keras is imported inside the functions, so importing this module is fast.
 """
 
 from typing import Any
 
 Tensor = Any
 
-# Share of the old statistics that a normalization keeps at each step: a few dozen batches, so that short trainings do.
+# Momentum of batch normalization: statistics over a few dozen batches, which suits short trainings.
 MOMENTUM = 0.9
 
 
 def residual_stages(x: Tensor, dtype: str) -> Tensor:
-    """Two stages of a convolution block and two identity blocks, pooled inside the block."""
+    """Two bottleneck stages, each with a convolution block and two identity blocks; pooling is inside the blocks."""
     from keras import layers
 
     x = layers.MaxPooling2D(3, 2, "same", dtype=dtype)(conv(x, 64, dtype, 7, 2))
@@ -28,7 +28,7 @@ def residual_stages(x: Tensor, dtype: str) -> Tensor:
 
 
 def conv(x: Tensor, filters: int, dtype: str, kernel: int = 3, stride: int = 1) -> Tensor:
-    """Convolution, normalization, ReLU."""
+    """Convolution, batch normalization and ReLU."""
     return relu(norm(convolve(x, filters, dtype, kernel, stride), dtype), dtype)
 
 
@@ -40,7 +40,7 @@ def convolve(x: Tensor, filters: int, dtype: str, kernel: int = 3, stride: int =
 
 
 def separable(x: Tensor, filters: int, dtype: str) -> Tensor:
-    """Depthwise separable convolution with its normalization."""
+    """Depthwise separable convolution and batch normalization."""
     from keras import layers
 
     return layers.SeparableConv2D(filters, 3, padding="same", use_bias=False, dtype=dtype)(x)

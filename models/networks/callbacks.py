@@ -1,4 +1,4 @@
-"""What watches a training: state for resuming, averaged weights, time, progress and curves."""
+"""Keras callbacks: state for resuming, averaged weights, epoch times, progress and training curves."""
 
 import json
 import time
@@ -19,22 +19,23 @@ OnEpoch = Callable[[int, Mapping[str, float]], None]
 
 
 class Goal(NamedTuple):
-    """What a training shows besides its loss, and the figure that chooses the epoch."""
+    """Metric that a training shows besides its loss, and the validation value that selects the epoch."""
 
     figure: str = "accuracy"
     chosen_by: str = "val_accuracy"
     highest: bool = True
 
     def figures(self) -> tuple[str, ...]:
-        """Names of what is shown: each figure in training, then in validation."""
+        """Names of the values that are shown: loss and metric, in training and validation."""
         return ("loss", self.figure, "val_loss", f"val_{self.figure}")
 
 
 class WeightAverage(keras.callbacks.Callback):
-    """Keeps an exponential moving average of all weights, and shows it to validation and checkpoints.
+    """Exponential moving average of all weights, used in validation and checkpoints.
 
-    The statistics of batch normalization are averaged too, so that they fit the averaged kernels. It is updated on
-    every eighth step with the eighth power of the decay: the same average at an eighth of the copying.
+    The statistics of batch normalization are averaged too, so that they fit the averaged kernels. The average is
+    updated every eighth step with the eighth power of the decay. This gives nearly the same average with an eighth of
+    the copies.
     """
 
     EVERY = 8
@@ -50,13 +51,13 @@ class WeightAverage(keras.callbacks.Callback):
         self.steps += 1
         if self.steps % self.EVERY:
             return
-        # Under JAX the weights live in the training step's state until they are asked for.
+        # With JAX, the weights are in the state of the training step until they are read.
         getattr(self.model, "jax_state_sync", lambda: None)()
         weights = self.model.get_weights()
         if not self.values:
             self.values = weights
             return
-        # A short memory at first: otherwise the random start would stay in the average for long.
+        # The decay is smaller at first, so that the random initial weights soon leave the average.
         decay = min(self.decay**self.EVERY, self.steps / (self.steps + 10 * self.EVERY))
         for i, value in enumerate(weights):
             self.values[i] += (1 - decay) * (value - self.values[i])
@@ -73,7 +74,7 @@ class WeightAverage(keras.callbacks.Callback):
 
 
 class State(keras.callbacks.Callback):
-    """Writes everything that the next epoch depends on, so that training can go on after any interruption."""
+    """Writes the complete training state after each epoch, so that an interrupted training can be resumed."""
 
     def __init__(
         self, folder: Path, callbacks: dict[str, Any], average: WeightAverage, fingerprint: str, goal: Goal
@@ -90,11 +91,11 @@ class State(keras.callbacks.Callback):
 
     @property
     def epoch(self) -> int:
-        """Number of epochs done."""
+        """Number of completed epochs."""
         return len(self.history.get("loss", ()))
 
     def restore(self, network: Any, phase: int, n_epochs: int) -> None:
-        """Load the folder's state, if there is one, into a network of the same phase of training.
+        """Load the state in the folder, if there is one, into a network of the same training phase.
 
         Raises
         ------
@@ -118,14 +119,14 @@ class State(keras.callbacks.Callback):
         self.stopped = note["stopped"] or self.epoch >= n_epochs
 
     def on_train_begin(self, logs: Any = None) -> None:
-        # Only now: Keras resets its callbacks when training begins, and this one comes after them.
+        # Restore the callbacks here, since Keras resets them at the start of training and this callback runs last.
         for name, fields in self.callback_fields.items():
             self.callbacks[name].__dict__.update(fields)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         logs = logs or {}
         if not (np.isfinite(logs.get("loss", np.nan)) and np.isfinite(logs.get("val_loss", np.nan))):
-            # The state of the last good epoch stays as it is.
+            # Keep the state of the last valid epoch.
             self.diverged = self.model.stop_training = True
             return
         logs.setdefault("learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
@@ -136,25 +137,25 @@ class State(keras.callbacks.Callback):
         self._save()
 
     def best_epoch(self) -> int:
-        """Epoch, from 1, of the best validation figure."""
+        """Epoch, from 1, with the best validation value."""
         values = np.array(self.history[self.goal.chosen_by])
         return 1 + int(np.argmax(values if self.goal.highest else -values))
 
     def best_file(self) -> Path:
-        """ModelCheckpoint's file of the best epoch."""
+        """File in which ModelCheckpoint saves the weights of the best epoch."""
         return self.folder / f"best-{self.best_epoch():03d}.weights.h5"
 
     def _check(self, note: dict[str, Any]) -> None:
         if note["fingerprint"] != self.fingerprint:
-            raise ValueError(f"{self.file} belongs to other data or parameters; delete its folder to start afresh")
+            raise ValueError(f"{self.file} belongs to other data or parameters; delete its folder to start again")
 
     def _unreadable(self, error: Exception) -> ValueError:
-        return ValueError(f"{self.file} cannot be read ({error}); delete its folder to start afresh")
+        return ValueError(f"{self.file} cannot be read ({error}); delete its folder to start again")
 
     def _assign(self, network: Any, note: dict[str, Any], values: dict[str, NDArray[Any]], phase: int) -> None:
         groups = {"network": network.variables}
         if note["phase"] == phase:
-            # Each phase begins with a fresh optimizer and fresh callbacks.
+            # Each phase starts with a new optimizer and new callbacks.
             network.optimizer.build(network.trainable_variables)
             groups["optimizer"] = network.optimizer.variables
             self.callback_fields = note["callbacks"]
@@ -194,7 +195,7 @@ def _plain_fields(callback: Any) -> dict[str, Any]:
 
 
 class Clock(keras.callbacks.Callback):
-    """Adds the seconds an epoch took to its logs."""
+    """Adds the duration of each epoch, in seconds, to its logs."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.start = time.perf_counter()
@@ -205,7 +206,7 @@ class Clock(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """One bar over all steps, a line and a curve after each epoch, and the picture of both curves."""
+    """Shows a progress bar, prints the values of each epoch, and draws the training curves."""
 
     def __init__(self, settings: Any, history: History, on_epoch: OnEpoch | None, goal: Goal) -> None:
         super().__init__()

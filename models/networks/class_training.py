@@ -1,4 +1,4 @@
-"""The training of the CNN: classes as targets, weighted and taught, the epoch chosen by validation accuracy."""
+"""Train a classifier: weighted classes, soft targets of teachers, and a refitted last layer."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ class ClassTraining(Training):
     teachers: "list[LoadedBundle]"
 
     def build(self, image_shape: tuple[int, int], dtype: str = "float32") -> Any:
-        """Return the untrained network, without views of test time."""
+        """Return the untrained network, without test-time augmentation."""
         settings, n_classes = self.settings, len(self.settings.classes_)
         if not settings.progressive_sizes:
             return build_network(settings.architecture, image_shape, n_classes, dtype, input_size=settings.input_size)
@@ -30,12 +30,12 @@ class ClassTraining(Training):
             return build_network(settings.architecture, None, n_classes, dtype)
         except ValueError as error:
             raise ValueError(
-                f"progressive_sizes: {settings.architecture} takes images of one size only, since a fully connected "
-                "layer stands on its pixels; leave progressive_sizes out"
+                f"progressive_sizes: {settings.architecture} takes images of one size only, since it has a fully "
+                "connected layer; leave progressive_sizes out"
             ) from error
 
     def prepare(self, network: Any, train: Pairs) -> None:
-        """Open the teachers."""
+        """Load the teachers."""
         self.teachers = load_teachers(self.settings)
 
     def batches(self, train: Pairs) -> Batches:
@@ -57,7 +57,7 @@ class ClassTraining(Training):
         return {"loss": loss, "weighted_metrics": [], "metrics": ["accuracy"]}
 
     def refit_head(self, weights: list[NDArray[Any]], train: Pairs) -> list[NDArray[Any]]:
-        """Return the weights with a last layer that is fitted anew, by itself, on what the finished network sees."""
+        """Return the weights with a last layer that is refitted by logistic regression on the penultimate features."""
         images, classes = train
         network = self.build((images.shape[1], images.shape[2]))
         network.set_weights(weights)
@@ -68,7 +68,7 @@ class ClassTraining(Training):
         mean, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64) + 1e-6
         regression = LogisticRegression(C=self.settings.refit_head, max_iter=1000)
         regression.fit((features - mean) / spread, np.tile(classes, 2))
-        # Two classes have one column; as many logits as classes give the same probabilities.
+        # For two classes, the regression has one column of logits, but the softmax layer needs two.
         slopes, offsets = regression.coef_, regression.intercept_
         if len(slopes) == 1:
             slopes, offsets = np.concatenate([-slopes, slopes]) / 2, np.concatenate([-offsets, offsets]) / 2
@@ -77,7 +77,7 @@ class ClassTraining(Training):
         return network.get_weights()
 
     def parameters(self) -> dict[str, Any]:
-        """Parameters that decide what is trained; teachers by what they are, not where they lie."""
+        """Parameters that affect the trained weights; teachers are identified by content, not by path."""
         parameters = super().parameters()
         del parameters["teachers"]
         return {**parameters, "teachers": [teacher.info["sha256"] for teacher in self.teachers]}

@@ -1,4 +1,4 @@
-"""The CNN: a scikit-learn classifier of face images over Keras 3."""
+"""Convolutional network as a scikit-learn classifier of face images, based on Keras 3."""
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -27,75 +27,76 @@ Imbalance = Literal["weights", "sqrt-weights", "oversample"]
 class CNN(ImageInput, MostProbable, NetworkEstimator):
     """Convolutional network that classifies gray face images.
 
+    Use it to train one of the named architectures, or to fine-tune a backbone of ``keras.applications``.
+
     Parameters
     ----------
     architecture : str, default="ferbench-net-m"
-        Name of the network: ``ferbench-net-l``, ``ferbench-net-m`` and ``ferbench-net-xs`` (ours), ``cnn-4conv``,
+        Name of the network: ``ferbench-net-l``, ``ferbench-net-m``, ``ferbench-net-xs``, ``cnn-4conv``,
         ``cnn-4conv-thin``, ``cnn-gap``, ``resnet-blocks``, ``mini-xception``, ``vgg-fer``, ``tiny`` (for tests), or
         ``transfer:BACKBONE`` with a model of ``keras.applications``.
     epochs : int, default=48
-        Largest number of passes over the training images.
+        Maximum number of passes over the training images.
     batch_size : int, default=128
         Images per step of the optimizer.
     optimizer : {"adam", "adamw", "sgd"}, default="adam"
-        ``sgd`` is with Nesterov momentum of 0.9.
+        Optimizer; ``sgd`` uses Nesterov momentum of 0.9.
     learning_rate : float, default=0.001
-        Highest learning rate.
+        Largest learning rate of the schedule.
     weight_decay : float, default=0.0
-        Decoupled weight decay (Loshchilov and Hutter, 2019): each step shrinks the kernels by this share of the
-        learning rate. For ``sgd``, an L2 penalty of 5e-4 is about a decay of 5e-3.
+        Decoupled weight decay (Loshchilov and Hutter, 2019), multiplied by the learning rate at each step. For
+        ``sgd``, a decay of 5e-3 is about an L2 penalty of 5e-4.
     schedule : {"plateau", "cosine"}, default="plateau"
-        ``plateau`` halves the rate when the validation loss stalls for three epochs (ReduceLROnPlateau); ``cosine``
-        lowers it to a hundredth over `epochs`, the better choice when `epochs` is small.
+        ``plateau`` halves the learning rate if the validation loss does not improve for three epochs. ``cosine``
+        decreases it to a hundredth over `epochs`, which is better if `epochs` is small.
     warmup_epochs : int, default=0
-        Epochs over which ``cosine`` first raises the rate from zero.
+        Number of epochs in which ``cosine`` first increases the learning rate from zero.
     patience : int, default=12
-        Epochs without a better validation loss after which training stops (EarlyStopping).
+        Training stops after this number of epochs without a better validation loss (early stopping).
     average : float, default=0.0
-        Decay per step of an exponential moving average of all weights (Polyak averaging), which is then what is
-        validated and kept; 0.999 spans about a thousand steps. 0 keeps the weights themselves.
+        Decay per step of an exponential moving average of the weights (Polyak averaging). The averaged weights are
+        validated and kept. 0.999 averages over about a thousand steps; 0 uses the weights without averaging.
     augmentation : Augmentation, mapping or bool, default=True
         Random rotation, shift, zoom, flip, erasing and mixing of the training images: an :class:`Augmentation`, a table
-        of its fields, or False for the images as they are.
+        of its fields, or False for no augmentation.
     imbalance : {"weights", "sqrt-weights", "oversample"} or None, default="weights"
-        How rare classes are raised: by loss weights inverse to the class counts, by their square root, or
-        by drawing each class equally often.
+        How to compensate for rare classes: loss weights inversely proportional to the class counts, the square roots
+        of these weights, or sampling all classes equally often.
     label_smoothing : float, default=0.0
-        Share of the target that is spread over all classes.
+        Fraction of the target that is distributed over all classes.
     teachers : sequence of str or Path, default=()
-        Bundles (folders, or names of shipped ones) whose mean probabilities become part of the targets (distillation;
-        Hinton et al., 2015). One that holds leave-one-out probabilities of these training images, such as a kernel
-        ridge whose ``loo_rows`` takes in all, teaches those: it remembers the images themselves too well.
+        Bundles (folders, or names of shipped bundles) whose mean probabilities are part of the targets (distillation;
+        Hinton et al., 2015). If a bundle has leave-one-out probabilities of the training images, these are used. Such a
+        bundle is a `KernelRidge` whose ``loo_rows`` includes all rows; it predicts its own training images too well.
     distillation : float, default=0.7
-        Weight of the teachers' probabilities in the target.
+        Weight of the teachers' probabilities in the targets.
     initial_weights : str, Path or None, default=None
         Weights to start from: a ``.weights.h5`` file of the network (of the backbone, for ``transfer:``), or
         ``"imagenet"``, which Keras downloads.
     frozen_epochs : int, default=0
-        First epochs in which the backbone of ``transfer:`` keeps its weights.
+        Number of first epochs in which the backbone of ``transfer:`` is frozen.
     input_size : int or None, default=None
-        Side in pixels to which the network resizes the images first; None takes them as they are.
+        Side in pixels to which the network first resizes the images; None uses the original size.
     progressive_sizes : sequence of int, default=()
-        Sides in pixels of the training images in equal parts of the training, such as ``(32, 40, 48)``: small images
-        first, in a fraction of the time (progressive learning; Tan and Le, 2021). Validation and prediction take the
-        images as they are. For networks without a fully connected layer on their pixels.
+        Sides in pixels of the training images in equal parts of the training, such as ``(32, 40, 48)``. Training on
+        small images first is faster (progressive learning; Tan and Le, 2021). Validation and prediction use the
+        original size. Networks with a fully connected layer on the pixels do not support it.
     refit_head : float, default=0.0
-        Above 0, a logistic regression with this inverse strength of its L2 penalty (scikit-learn's ``C``) takes the
-        place of the softmax layer at the end, fitted on the finished network's standardized features of the training
-        images and their mirror images (classifier retraining; Kang et al., 2020). 0 keeps the layer as trained.
+        If above 0, a logistic regression replaces the softmax layer after training (classifier retraining; Kang et
+        al., 2020). The value is its inverse regularization strength, as scikit-learn's ``C``. It is fitted on the
+        standardized features of the training images and their mirror images. 0 keeps the trained layer.
     test_time : {"flip", "ten-crop"} or None, default=None
-        Average the prediction over the image and its mirror image, or over five crops of both; training is not
-        affected.
+        Test-time augmentation: average the predictions over the image and its mirror image, or over five crops of
+        both.
     validation_fraction : float, default=0.1
-        Part of the training images held out (stratified, seeded) when `fit` gets no validation images.
+        Fraction of the training images held out (stratified) if `fit` gets no validation images.
     precision : {"auto", "float32", "mixed_bfloat16"}, default="auto"
-        Arithmetic of training. ``auto`` takes bfloat16 where the processor has instructions for it. Prediction is
-        always float32.
+        Precision of training. ``auto`` uses bfloat16 if the processor supports it. Prediction always uses float32.
     random_state : int, default=0
         Seed of weights, order, augmentation and dropout.
     checkpoint_dir : str, Path or None, default=None
-        Folder in which an interrupted training is resumed with the same result as an uninterrupted one, and in which
-        ``curves.png`` is drawn anew after each epoch.
+        Folder for checkpoints. A training that was interrupted is resumed from it, with the same result as without
+        interruption. ``curves.png`` in it is updated after each epoch.
     tensorboard : str, Path or None, default=None
         Folder for TensorBoard's logs (extra ``tensorboard``).
     verbose : bool, default=False
@@ -106,20 +107,22 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
     history_ : dict of str to list of float
         One entry per epoch: loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
     best_epoch_ : int
-        Epoch (from 1) with the best validation accuracy, whose weights `model_` has.
+        Epoch (from 1) with the best validation accuracy; `model_` has its weights.
 
     See Also
     --------
+    Pretrained : Use networks that are already trained.
+    DeepExtractor : Penultimate features of a trained network.
     PointNet : The same training for key points.
-    Pretrained : Networks that are trained already.
+    ferbench.models.base.MostProbable : Base class; it documents the attributes that all classifiers have.
 
     Notes
     -----
-    The parameters can be read and given in groups: ``CNN().groups()`` and
-    ``CNN.from_groups("ferbench-net", optimizer=Optimizer("sgd", learning_rate=0.1))``. Images have no weights of their
-    own (`sample_weight`): `imbalance` weighs the classes.
+    The parameters can be read and set in groups: ``CNN().groups()`` and
+    ``CNN.from_groups("ferbench-net-m", optimizer=Optimizer("sgd", learning_rate=0.1))``. `sample_weight` is not
+    supported; `imbalance` weights the classes.
 
-    Fitting sets the seeds of Python, NumPy and Keras. An instance may be shared by threads for prediction.
+    `fit` sets the seeds of Python, NumPy and Keras. Several threads may share a fitted instance for prediction.
 
     Examples
     --------
@@ -209,22 +212,21 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
         X : ndarray of shape (n_samples, height, width), uint8
             Gray training images.
         y : sequence of str, length n_samples
-            Their labels.
+            Labels of the training images.
         X_val, y_val : like X and y, optional
-            Validation images, for the choice of the epoch, the learning rate and the stop. Without them
+            Validation images, used to select the epoch, to reduce the learning rate and to stop early. Without them,
             `validation_fraction` of the training images is held out.
-
         on_epoch : callable, optional
-            Called after each epoch with its number, from 1, and its figures (those of `history_`); what it raises ends
-            the training.
+            Called after each epoch with its number, from 1, and its values of `history_`. An exception in it ends the
+            training.
 
         Raises
         ------
         ValueError
-            If images, labels or parameters are not as described, a checkpoint is damaged or another training's, or the
-            loss is not a number any more.
+            If images, labels or parameters are invalid, if a checkpoint is damaged or belongs to another training, or
+            if the loss becomes NaN or infinite.
         MemoryError
-            If a batch does not fit into memory; the message suggests a smaller one.
+            If a batch does not fit into memory; the message suggests a smaller batch size.
         ImportError
             If Keras is not installed.
         """
@@ -254,7 +256,7 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
         return self
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Probability of each class for each image, in the order of `classes_`.
+        """Predict the probability of each class for each image, in the order of `classes_`.
 
         Parameters
         ----------
@@ -272,7 +274,7 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
         check_architecture(self.architecture)
         check_training_parameters(self)
         if self.progressive_sizes and self.input_size is not None:
-            raise ValueError("progressive_sizes and input_size exclude each other: give one of them")
+            raise ValueError("progressive_sizes and input_size cannot be combined; set only one of them")
 
     def _make_network(self) -> Any:
         return build_network(

@@ -1,4 +1,4 @@
-"""What the parameters of a CNN may be, and the groups they are read in."""
+"""Constraints and groups of the parameters of `CNN`."""
 
 from ferbench.models.networks.groups import (
     Distillation,

@@ -1,4 +1,4 @@
-"""The curves of a training in progress, as a picture and as a line of text."""
+"""Draw training curves as a PNG file and as a line of text."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +10,9 @@ UNITS = {"rmse": "root mean squared error, pixels"}
 
 
 def draw_curves(history: Mapping[str, Sequence[float]], file: Path, title: str) -> None:
-    """Draw loss and accuracy, or another figure, by epoch into a PNG file.
+    """Draw loss and metric for each epoch into a PNG file.
 
-    The file is replaced whole, so that a viewer never sees half of it.
+    The file is replaced atomically, so that a viewer never reads an incomplete file.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -1,7 +1,7 @@
-"""The parameters of networks in groups: small frozen objects to read them by, and to make a network from.
+"""Groups of related parameters of networks, as frozen dataclasses.
 
-An estimator keeps its parameters flat, as scikit-learn's ``get_params`` and the records of a benchmark name them:
-grouped, every checkpoint and every cell would be another.
+Estimators store their parameters flat. Nested parameters would change the names in ``get_params``, and with them every
+checkpoint and every cell id of a benchmark.
 """
 
 from dataclasses import dataclass, field, fields
@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 
 class Unset(Enum):
-    """What a field holds that leaves a parameter at the estimator's own default."""
+    """Type of the value of a field that is not set; its parameter keeps the default of the estimator."""
 
     UNSET = "the estimator's default"
 
@@ -24,27 +24,27 @@ UNSET = Unset.UNSET
 
 @dataclass(frozen=True)
 class Group:
-    """Base class of the groups; a field's name is the parameter's, unless its metadata say another."""
+    """Base class of the groups; a field has the name of its parameter, unless its metadata give another name."""
 
     def parameters(self) -> dict[str, Any]:
-        """Flat parameters of the fields that are set."""
+        """Return the flat parameters of the fields that are set."""
         values = {flat_name(each): getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in values.items() if value is not UNSET}
 
     @classmethod
     def of(cls, estimator: Any) -> Self:
-        """Return the group as an estimator has it; what it has no parameter for stays unset."""
+        """Return the group with the values of an estimator; fields without a parameter stay unset."""
         return cls(**{each.name: getattr(estimator, flat_name(each), UNSET) for each in fields(cls)})
 
 
 def flat_name(each: Any) -> str:
-    """Name of the estimator's parameter behind a field."""
+    """Return the name of the estimator's parameter for a field."""
     return str(each.metadata.get("flat", each.name))
 
 
 @dataclass(frozen=True)
 class Optimizer(Group):
-    """How a step is taken: ``name`` is the parameter ``optimizer``."""
+    """Parameters of the optimizer; ``name`` is the parameter ``optimizer``."""
 
     name: Literal["adam", "adamw", "sgd"] | Unset = field(default=UNSET, metadata={"flat": "optimizer"})
     learning_rate: float | Unset = UNSET
@@ -55,7 +55,7 @@ class Optimizer(Group):
 
 @dataclass(frozen=True)
 class Schedule(Group):
-    """How long is trained, and at which rates: ``name`` is the parameter ``schedule``."""
+    """Length of the training and schedule of the learning rate; ``name`` is the parameter ``schedule``."""
 
     name: Literal["plateau", "cosine"] | Unset = field(default=UNSET, metadata={"flat": "schedule"})
     epochs: int | Unset = UNSET
@@ -65,7 +65,7 @@ class Schedule(Group):
 
 @dataclass(frozen=True)
 class Start(Group):
-    """What the training starts from: weights, and for how many epochs a backbone keeps them."""
+    """Initial weights, and the number of epochs in which the backbone is frozen."""
 
     initial_weights: str | Path | Unset | None = UNSET
     frozen_epochs: int | Unset = UNSET
@@ -73,7 +73,7 @@ class Start(Group):
 
 @dataclass(frozen=True)
 class Targets(Group):
-    """What is learned: how rare classes are raised, and how sure the targets are. For a PointNet, its loss."""
+    """Class imbalance and label smoothing of a CNN; loss of a PointNet."""
 
     imbalance: Literal["weights", "sqrt-weights", "oversample"] | Unset | None = UNSET
     label_smoothing: float | Unset = UNSET
@@ -82,7 +82,7 @@ class Targets(Group):
 
 @dataclass(frozen=True)
 class Distillation(Group):
-    """Who teaches, and how much: ``weight`` is the parameter ``distillation``."""
+    """Teachers, and the weight of their probabilities; ``weight`` is the parameter ``distillation``."""
 
     teachers: tuple[str | Path, ...] | Unset = UNSET
     weight: float | Unset = field(default=UNSET, metadata={"flat": "distillation"})
@@ -90,7 +90,7 @@ class Distillation(Group):
 
 @dataclass(frozen=True)
 class Sizes(Group):
-    """Sides in pixels in which the network sees the images."""
+    """Sizes to which the images are resized, in pixels."""
 
     input_size: int | Unset | None = UNSET
     progressive_sizes: tuple[int, ...] | Unset = UNSET
@@ -98,7 +98,7 @@ class Sizes(Group):
 
 @dataclass(frozen=True)
 class Prediction(Group):
-    """What happens after the training: a refitted last layer, and views that are averaged over."""
+    """Settings after the training: a refitted last layer, and test-time augmentation."""
 
     refit_head: float | Unset = UNSET
     test_time: Literal["flip", "ten-crop"] | Unset | None = UNSET
@@ -106,7 +106,7 @@ class Prediction(Group):
 
 @dataclass(frozen=True)
 class Run(Group):
-    """What a training needs besides: validation, arithmetic, seed, folders and a progress bar."""
+    """Validation split, precision, seed, folders and progress bar of a training."""
 
     validation_fraction: float | Unset = UNSET
     precision: Literal["auto", "float32", "mixed_bfloat16"] | Unset = UNSET

@@ -1,4 +1,4 @@
-"""What the estimators over Keras share: checked training parameters, prediction in float32, and small pickles."""
+"""Base class of the Keras estimators: parameter checks, parameter groups, float32 prediction and pickling."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +28,7 @@ from ferbench.utils import (
 
 BLOCK = 256
 PATH = Type((str, Path), "a path")
-#: What the parameters may be that all networks share; `augmentation` checks itself.
+#: Constraints of the parameters that all networks share; `Augmentation.of` checks `augmentation`.
 TRAINING_CONSTRAINTS: dict[str, Constraint] = {
     "epochs": Whole(1),
     "batch_size": Whole(1),
@@ -50,8 +50,8 @@ TRAINING_CONSTRAINTS: dict[str, Constraint] = {
 
 
 def run_in_blocks(network: Any, images: NDArray[np.uint8], *, progress: str | None = None) -> NDArray[np.float32]:
-    """Outputs of a Keras network for images of shape (n_samples, height, width), with a progress bar if it is named."""
-    # Calling the network, not `predict`: safe to call from several threads.
+    """Run a Keras network on images of shape (n_samples, height, width); `progress` is the name of a progress bar."""
+    # Call the network instead of its `predict`, which is not thread-safe.
     starts = tqdm(range(0, len(images), BLOCK), desc=progress, unit="batch", disable=None if progress else True)
     return np.concatenate(
         [np.asarray(network(images[i : i + BLOCK].astype(np.float32), training=False)) for i in starts]
@@ -64,16 +64,16 @@ class NetworkEstimator(BaseEstimator):
     Attributes
     ----------
     model_ : keras.Model
-        The network at its best epoch.
+        Network with the weights of the best epoch.
     history_ : dict of str to list of float
-        One entry per epoch.
+        Losses and metrics, with one entry for each epoch.
     best_epoch_ : int
         Epoch (from 1) whose weights are kept.
     """
 
-    #: What each parameter may be, checked in `fit`.
+    #: Constraint of each parameter, checked in `fit`.
     constraints: ClassVar[Mapping[str, Constraint]] = TRAINING_CONSTRAINTS
-    #: The groups of the parameters, by the names that `from_groups` takes.
+    #: Groups of the parameters, by the keywords of `from_groups`.
     group_types: ClassVar[Mapping[str, type[Group]]] = {}
 
     architecture: str
@@ -91,13 +91,13 @@ class NetworkEstimator(BaseEstimator):
         augmentation : Augmentation, mapping or bool, optional
             Random changes of the training images.
         **groups : Group
-            Under the names of `group_types`: ``optimizer=Optimizer("sgd", learning_rate=0.1)``. What a group leaves
-            unset, and groups that are not given, have the defaults of the class.
+            Groups by the names in `group_types`, such as ``optimizer=Optimizer("sgd", learning_rate=0.1)``. Fields that
+            are not set, and groups that are not given, have the defaults of the class.
 
         Raises
         ------
         ValueError
-            If there is no group of that name, it is of another kind, or the class has no such parameter.
+            If the class has no group of that name, the group has another type, or the class lacks a parameter of it.
         """
         flat: dict[str, Any] = {} if architecture is None else {"architecture": architecture}
         flat |= {} if augmentation is None else {"augmentation": augmentation}
@@ -113,7 +113,7 @@ class NetworkEstimator(BaseEstimator):
         return cls(**flat)
 
     def groups(self) -> dict[str, Group]:
-        """Return the parameters in groups, as `from_groups` takes them; `get_params` has the same ones flat."""
+        """Return the parameters in groups, as `from_groups` takes them; `get_params` returns them flat."""
         return {name: kind.of(self) for name, kind in self.group_types.items()}
 
     def _make_network(self) -> Any:
@@ -121,7 +121,7 @@ class NetworkEstimator(BaseEstimator):
         raise NotImplementedError
 
     def _set_network(self, weights: list[NDArray[Any]]) -> None:
-        # Whatever the precision of training, prediction is float32, as in the ONNX export.
+        # Prediction uses float32 for every training precision, as does the ONNX export.
         self.model_ = self._make_network()
         self.model_.set_weights(weights)
 
@@ -142,6 +142,6 @@ class NetworkEstimator(BaseEstimator):
 
 
 def check_training_parameters(estimator: Any) -> None:
-    """Raise a ValueError that names a parameter of training which is out of range."""
+    """Raise ValueError for the first training parameter that is out of range."""
     Augmentation.of(estimator.augmentation)
     check_parameters(estimator)

@@ -1,4 +1,4 @@
-"""The training of a network: phases, schedules, checkpoints and resuming, on any Keras backend."""
+"""Train a network on any Keras backend: phases, schedules, checkpoints and resuming."""
 
 import zlib
 from abc import ABC, abstractmethod
@@ -17,21 +17,23 @@ from ferbench.utils import require
 
 Pairs = tuple[NDArray[np.uint8], NDArray[Any]]
 
-# Parameters that do not change what is trained: a training may be resumed, or its weights used, with others.
+# Parameters that do not affect the trained weights; a training can be resumed with other values of them.
 FREE_PARAMETERS = ("checkpoint_dir", "refit_head", "tensorboard", "test_time", "verbose")
 
 
 class Training(ABC):
-    """One training of a network, resumable from its folder; what is learned, a class derived from it says.
+    """Base class of one training of a network, which can be resumed from its folder.
+
+    A subclass defines the network, the batches and the loss.
 
     Parameters
     ----------
     settings : estimator
-        The estimator whose parameters to follow.
+        Estimator with the training parameters.
     folder : Path
-        Where checkpoints are kept. A folder that holds the state of the same training is resumed.
+        Folder of the checkpoints. If it contains the state of the same training, the training is resumed.
     on_epoch : callable, optional
-        Called after each epoch with its number, from 1, and its figures.
+        Called after each epoch with its number, from 1, and its losses and metrics.
     """
 
     goal: ClassVar[Goal] = Goal()
@@ -52,14 +54,14 @@ class Training(ABC):
 
     @abstractmethod
     def prepare(self, network: Any, train: Pairs) -> None:
-        """Set what the network starts from, and open what the training needs besides."""
+        """Prepare the initial network, and load other things that the training needs, such as teachers."""
 
     @abstractmethod
     def batches(self, train: Pairs) -> Any:
-        """Return the batches of training: a ``PyDataset`` whose `start_epoch` takes the number of epochs done."""
+        """Return the training batches, a ``PyDataset`` whose `start_epoch` takes the number of completed epochs."""
 
     def pauses(self) -> Sequence[int]:
-        """Epochs after which the images of the batches have another size."""
+        """Return the epochs after which the size of the training images changes."""
         return ()
 
     @abstractmethod
@@ -68,18 +70,18 @@ class Training(ABC):
 
     @abstractmethod
     def objective(self) -> dict[str, Any]:
-        """Loss and metrics, as ``compile`` takes them."""
+        """Return loss and metrics as arguments of ``compile``."""
 
     def parameters(self) -> dict[str, Any]:
-        """Parameters that decide what is trained."""
+        """Return the parameters that affect the trained weights."""
         return {name: value for name, value in self.settings.get_params().items() if name not in FREE_PARAMETERS}
 
     def identity(self) -> str:
-        """What else decides it, such as the classes."""
+        """Return other properties that affect the trained weights, such as the classes."""
         return ""
 
     def run(self, train: Pairs, validation: Pairs) -> list[NDArray[Any]]:
-        """Train, or go on training, and return the weights of the best epoch."""
+        """Start or resume the training, and return the weights of the best epoch."""
         try:
             return self._run(train, validation)
         except Exception as error:
@@ -102,13 +104,13 @@ class Training(ABC):
         for phase, last_epoch in enumerate(_phases(settings)):
             _freeze(network, settings, phase)
             state = self._compile(network, average, fingerprint, phase, -(-len(train[1]) // settings.batch_size))
-            # Keras takes the size of the images from the first batch, so each size has a fit of its own.
+            # Keras takes the image size from the first batch, so each size needs a separate call of `fit`.
             for stop in sorted({*(pause for pause in self.pauses() if pause < last_epoch), last_epoch}):
                 if state.epoch < stop and not state.stopped:
                     batches = self.batches(train) if batches is None else batches
                     self._fit(network, batches, validation, state, stop)
         self.history, self.best_epoch = state.history, state.best_epoch()
-        # A network without an optimizer: the checkpoint's belongs to the phase it was written in.
+        # Load the weights without an optimizer; the optimizer state in the checkpoint belongs to its own phase.
         best = self.build(image_shape)
         best.load_weights(state.best_file())
         return best.get_weights()
@@ -127,7 +129,7 @@ class Training(ABC):
 
     def _fit(self, network: Any, batches: Any, validation: Pairs, state: State, last_epoch: int) -> None:
         settings = self.settings
-        # A copy of its own: the last fit may still be preparing batches of its size.
+        # Copy the batches, since workers of the previous `fit` may still prepare batches of the previous size.
         batches = copy(batches)
         batches.start_epoch(state.epoch)
         watchers = []
@@ -142,7 +144,7 @@ class Training(ABC):
                 validation_batch_size=256,
                 epochs=last_epoch,
                 initial_epoch=state.epoch,
-                # The checkpoint keeps the averaged weights, the state those that go on being trained.
+                # The checkpoint saves the averaged weights; the state saves the weights that are trained further.
                 callbacks=[
                     Clock(),
                     state.callbacks["checkpoint"],
@@ -202,13 +204,13 @@ def _optimizer(settings: Any, n_steps: int) -> Any:
     else:
         optimizer = keras.optimizers.Adam(rate, weight_decay=settings.weight_decay or None)
     if settings.weight_decay:
-        # Shrinking scales and offsets of a normalization regularizes nothing.
+        # Weight decay of normalization scales and offsets would not regularize the network.
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return optimizer
 
 
 def _phases(settings: Any) -> list[int]:
-    """Last epoch of each phase: first the new head alone, then the whole network."""
+    """Return the last epoch of each phase: first only the new head is trained, then the whole network."""
     frozen = min(settings.frozen_epochs, settings.epochs) if settings.architecture.startswith(TRANSFER) else 0
     return [epoch for epoch in (frozen, settings.epochs) if epoch]
 
@@ -219,7 +221,7 @@ def _freeze(network: Any, settings: Any, phase: int) -> None:
 
 
 def _start_from(network: Any, settings: Any) -> None:
-    """Load the weights that training starts from."""
+    """Load the initial weights."""
     start = settings.initial_weights
     if start is None:
         return
@@ -251,7 +253,10 @@ def _out_of_memory(error: Exception) -> bool:
 
 
 def _precision(asked: str) -> str:
-    """bfloat16 halves the time where the processor multiplies it, and triples it where it does not."""
+    """Return the precision to train in.
+
+    With hardware support, bfloat16 halves the training time; without it, bfloat16 triples the time.
+    """
     if asked != "auto":
         return asked
     if keras.backend.backend() != "tensorflow":
@@ -272,7 +277,7 @@ def _accelerated() -> bool:
 
 
 def _checksum(*parts: Pairs) -> int:
-    """Checksum of images and targets, so that a checkpoint is never resumed with others."""
+    """Return a checksum of images and targets, so that a checkpoint is not resumed with other data."""
     checksum = 0
     for images, targets in parts:
         checksum = zlib.crc32(np.ascontiguousarray(images).data, checksum)

@@ -1,6 +1,6 @@
-"""How a network sees an image: resized, or averaged over several views.
+"""Resize the input of a network, or average its output over several views of the image.
 
-Keras is imported inside, so that importing this module costs nothing.
+Keras is imported inside the functions, so importing this module is fast.
 """
 
 from typing import Any, Literal
@@ -14,7 +14,7 @@ TestTime = Literal["flip", "ten-crop"]
 
 
 def averaged(network: Any, image_shape: tuple[int, int], test_time: TestTime) -> Any:
-    """Wrap a network so that it averages over views of the image; the views are part of the exported graph."""
+    """Wrap a network so that it averages over views of the image; the exported ONNX graph contains the views."""
     from keras import Input, Model, layers, ops
 
     inputs = Input(image_shape, name="images")
@@ -28,7 +28,7 @@ def averaged(network: Any, image_shape: tuple[int, int], test_time: TestTime) ->
 
 
 def resized(images: Tensor, image_shape: tuple[int, int], size: int) -> Tensor:
-    """Images in another resolution by products with fixed matrices: a resize layer changes on its way to ONNX."""
+    """Resize images by products with constant matrices, since the ONNX export changes the result of a resize layer."""
     from keras import ops
 
     down, across = (_interpolation(side, size) for side in image_shape)
@@ -36,7 +36,7 @@ def resized(images: Tensor, image_shape: tuple[int, int], size: int) -> Tensor:
 
 
 def _interpolation(before: int, after: int) -> NDArray[np.float32]:
-    """Weights (after, before) of linear interpolation, as wide as the step where the image shrinks."""
+    """Return weights (after, before) of linear interpolation; the kernel is widened if the image is reduced."""
     step = before / after
     centers = (np.arange(after) + 0.5) * step - 0.5
     weights = np.maximum(0, 1 - np.abs(np.arange(before) - centers[:, None]) / max(step, 1))
@@ -44,7 +44,7 @@ def _interpolation(before: int, after: int) -> NDArray[np.float32]:
 
 
 def five_crops(image_shape: tuple[int, int]) -> list[tuple[slice, slice]]:
-    """Rows and columns of the corners and the center of an image that is cut by a twelfth of its sides."""
+    """Return rows and columns of five crops (corners and center), each shorter by a twelfth of the side."""
     down, right = (side // 12 for side in image_shape)
     corners = [(0, 0), (0, right), (down, 0), (down, right), (down // 2, right // 2)]
     height, width = image_shape[0] - down, image_shape[1] - right

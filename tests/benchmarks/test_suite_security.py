@@ -97,7 +97,7 @@ def test_no_command_takes_it_from_a_file(
 def test_no_python_entrance_takes_it(faces: Dataset, poison: tuple[Path, Path], tmp_path: Path) -> None:
     folder, mark = poison
     text = str(folder)
-    with pytest.raises(ValueError, match=r"recipe pixels\+logreg does not let 'memory' be set; what may be set: .*"):
+    with pytest.raises(ValueError, match=r"recipe pixels\+logreg does not let 'memory' be set; settable parameters: "):
         make_recipe(RECIPE, memory=text)
     suite = Suite("evil", (RECIPE,), params={RECIPE: {"memory": text}})
     with pytest.raises(ValueError, match=r"evil: recipe pixels\+logreg does not let 'memory' be set"):
@@ -157,7 +157,7 @@ def test_the_memory_of_an_inner_pipeline_is_not_settable_either(name: str) -> No
 
 
 def test_a_part_is_not_exchanged_by_an_object_in_a_plain_place() -> None:
-    with pytest.raises(ValueError, match="classifier__C must be a number, a word"):
+    with pytest.raises(ValueError, match="classifier__C must be a number, a string"):
         make_recipe(RECIPE, classifier__C=make_recipe(RECIPE))
 
 
@@ -165,7 +165,7 @@ def test_what_may_be_set_is_listed_or_the_closest_named() -> None:
     with pytest.raises(ValueError, match="did you mean classifier__C"):
         make_recipe(RECIPE, classifier__c=3)
     with pytest.raises(
-        ValueError, match=r"what may be set: classifier__C, classifier__class_weight, .*features__equalize"
+        ValueError, match=r"settable parameters: classifier__C, classifier__class_weight, .*features__equalize"
     ):
         make_recipe(RECIPE, zzz=3)
 

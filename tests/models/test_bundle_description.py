@@ -1,4 +1,4 @@
-"""bundle.json: every field that is read is checked, and no content of it causes anything but a clear error."""
+"""Every field of bundle.json is checked, and invalid content gives a clear error."""
 
 import copy
 import json
@@ -65,7 +65,7 @@ def replaced(info: Any, path: tuple[Any, ...], value: Any) -> Any:
     max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data())
-def test_any_value_in_any_place_is_read_or_refused_in_one_line(
+def test_any_value_of_any_field_is_read_or_refused_in_one_line(
     data: st.DataObject, bundle: Path, info: dict[str, Any]
 ) -> None:
     path = data.draw(st.sampled_from(paths(info)))
@@ -86,7 +86,7 @@ def test_any_value_in_any_place_is_read_or_refused_in_one_line(
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_a_field_that_is_left_out_is_named_or_not_needed(
+def test_a_missing_field_is_named_unless_it_is_optional(
     data: st.DataObject, bundle: Path, info: dict[str, Any]
 ) -> None:
     path = data.draw(st.sampled_from([path for path in paths(info) if path and isinstance(path[-1], str)]))
@@ -148,7 +148,7 @@ def test_the_message_names_file_and_field(
         (b"", r"bundle\.json"),
     ],
 )
-def test_content_that_is_no_description_is_refused(
+def test_content_that_is_not_a_description_is_refused(
     bundle: Path, info: dict[str, Any], content: bytes, message: str
 ) -> None:
     (bundle / "bundle.json").write_bytes(content)

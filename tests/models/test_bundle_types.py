@@ -1,4 +1,4 @@
-"""What a bundle may hold: a list of names that fits the recipes, public names in the file, other packages' types."""
+"""Types in bundles: the trusted types of the recipes, their public names, and types of other packages."""
 
 import importlib
 import json
@@ -66,7 +66,7 @@ def schema_of(bundle: Path) -> str:
         return archive.read("schema.json").decode()
 
 
-def test_the_list_of_types_is_what_registered_recipes_consist_of() -> None:
+def test_the_trusted_types_are_those_of_the_registered_recipes() -> None:
     parts: list[Any] = [step for make in classifier_steps().values() for _, step in make()]
     parts += [MeanShape(), MirrorViews(PixelExtractor()), Mirrored(None), Stack([]), Vote([])]
     parts += [make() for make in extractors().values()]
@@ -77,19 +77,19 @@ def test_the_list_of_types_is_what_registered_recipes_consist_of() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(trusted.OWN | set(TYPES.values())))
-def test_every_type_that_travels_is_imported_from_the_door(name: str) -> None:
+def test_every_trusted_type_can_be_imported_by_its_public_name(name: str) -> None:
     door, _, kind = name.rpartition(".")
     assert door in ("ferbench.models", "ferbench.features")
     assert isinstance(getattr(importlib.import_module(door), kind), type)
 
 
-def test_new_bundles_name_types_by_the_door(bundle: Path) -> None:
+def test_new_bundles_contain_public_names_of_types(bundle: Path) -> None:
     modules = {line.split('"')[3] for line in schema_of(bundle).splitlines() if '"__module__": "ferbench' in line}
     assert modules == {"ferbench.features"}
 
 
 @pytest.mark.parametrize("name", ["pixels+svm", "hog+knn", "hog+nystroem", "pixels+kernel-ridge", "mirror:pixels+tree"])
-def test_bundles_of_older_modules_and_names_give_the_same_answers(faces: Dataset, tmp_path: Path, name: str) -> None:
+def test_bundles_with_old_names_give_the_same_predictions(faces: Dataset, tmp_path: Path, name: str) -> None:
     recognizer = make_recipe(name).fit(faces.images, faces.labels)
     path = save_bundle(tmp_path / "b", recognizer, image_shape=(48, 48))
     expected = load_bundle(path).predict_proba(faces.images)
@@ -127,7 +127,7 @@ def test_a_type_of_a_package_that_is_missing_or_unknown_is_named(bundle: Path) -
         load_bundle(bundle)
 
 
-def test_another_package_names_its_types_by_an_entry_point(
+def test_another_package_trusts_its_types_with_an_entry_point(
     faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "their_faces.py").write_text(
@@ -154,7 +154,7 @@ def test_another_package_names_its_types_by_an_entry_point(
     np.testing.assert_allclose(loaded.predict_proba(faces.images), recognizer.predict_proba(faces.images), atol=1e-6)
 
 
-def test_another_minor_version_of_scikit_learn_is_taken_with_a_warning(bundle: Path) -> None:
+def test_another_minor_version_of_scikit_learn_gives_a_warning(bundle: Path) -> None:
     edit(bundle, str, {"scikit-learn": "1.6.1"})
     with pytest.warns(UserWarning, match=r"made with scikit-learn 1\.6\.1, and this is \d"):
         load_bundle(bundle)
@@ -171,7 +171,7 @@ def test_another_minor_version_of_scikit_learn_is_taken_with_a_warning(bundle: P
         load_bundle(bundle)
 
 
-def test_the_versions_that_are_read_are_those_of_the_package() -> None:
+def test_the_supported_scikit_learn_versions_are_those_of_pyproject() -> None:
     (line,) = (line for line in requires("ferbench") or [] if line.startswith("scikit-learn") and "intelex" not in line)
     first, end = (".".join(map(str, version)) for version in SCIKIT_LEARN)
     assert f">={first}" in line and f"<{end}" in line

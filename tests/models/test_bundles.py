@@ -1,4 +1,4 @@
-"""Bundles: what comes out equals what went in, and nothing damaged or foreign gets in."""
+"""Bundles predict the same after loading, and damaged or untrusted bundles are refused."""
 
 import json
 import pickle
@@ -44,7 +44,7 @@ def network_bundle(network: object, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.mark.parametrize("name", ["pixels+logreg", "hog+svm", "landmarks+tree", "hog+landmarks+linear-svm", "constant"])
-def test_every_kind_comes_back_equal(faces: Dataset, name: str, tmp_path: Path) -> None:
+def test_every_kind_of_recognizer_predicts_the_same_after_loading(faces: Dataset, name: str, tmp_path: Path) -> None:
     recognizer = make_recipe(name).fit(faces.images[:140], faces.labels[:140])
     loaded = load_bundle(save_bundle(tmp_path / "b", recognizer, image_shape=(48, 48)))
     np.testing.assert_allclose(
@@ -54,7 +54,9 @@ def test_every_kind_comes_back_equal(faces: Dataset, name: str, tmp_path: Path) 
     assert set(loaded.predict(faces.images[:3])) <= set(faces.labels)
 
 
-def test_a_network_comes_back_within_1e_4(faces: Dataset, network: object, network_bundle: Path) -> None:
+def test_a_network_predicts_the_same_within_1e_4_after_loading(
+    faces: Dataset, network: object, network_bundle: Path
+) -> None:
     loaded = load_bundle(network_bundle)
     np.testing.assert_allclose(loaded.predict_proba(faces.images), network.predict_proba(faces.images), atol=1e-4)
     one = loaded.predict_proba(faces.images[7:8])[0]
@@ -70,7 +72,7 @@ def test_predicting_from_a_network_bundle_imports_no_tensorflow(network_bundle: 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_description_says_what_a_user_must_know(bundle: Path) -> None:
+def test_the_description_contains_labels_input_and_origin(bundle: Path) -> None:
     info = load_bundle(bundle).info
     assert info["scores"] == {"accuracy": 0.5} and info["recipe"] == {"name": "hog+logreg"}
     assert info["input"] == {
@@ -79,7 +81,7 @@ def test_description_says_what_a_user_must_know(bundle: Path) -> None:
     assert info["labels"] == sorted(info["labels"]) and "scikit-learn" in info["versions"]
 
 
-def test_saving_again_replaces_it_and_nothing_else(bundle: Path, classical: object) -> None:
+def test_saving_again_replaces_only_a_bundle(bundle: Path, classical: object) -> None:
     save_bundle(bundle, classical, image_shape=(48, 48), info={"scores": {"accuracy": 2}})
     assert load_bundle(bundle).info["scores"] == {"accuracy": 2}
     assert [p.name for p in bundle.parent.iterdir()] == ["winner"]
@@ -94,7 +96,7 @@ def rewrite(bundle: Path, **changes: object) -> None:
     (bundle / "bundle.json").write_text(json.dumps({**info, "sha256": digest(info)}))
 
 
-def test_one_changed_byte_of_the_model_is_noticed(bundle: Path) -> None:
+def test_one_changed_byte_of_the_model_is_detected(bundle: Path) -> None:
     content = bytearray((bundle / "model.skops").read_bytes())
     content[len(content) // 2] ^= 1
     (bundle / "model.skops").write_bytes(content)
@@ -102,7 +104,7 @@ def test_one_changed_byte_of_the_model_is_noticed(bundle: Path) -> None:
         load_bundle(bundle)
 
 
-def test_answers_about_training_images_travel_and_are_checked(faces: Dataset, tmp_path: Path) -> None:
+def test_out_of_sample_probabilities_are_saved_and_checked(faces: Dataset, tmp_path: Path) -> None:
     from ferbench.models.bundles.out_of_sample import OutOfSample
 
     twice = np.concatenate([faces.images[:140], faces.images[:1]])
@@ -136,14 +138,14 @@ def test_answers_about_training_images_travel_and_are_checked(faces: Dataset, tm
         OutOfSample.read(file, 7)
 
 
-def test_a_changed_description_is_noticed(bundle: Path) -> None:
+def test_a_changed_description_is_detected(bundle: Path) -> None:
     text = (bundle / "bundle.json").read_text()
     (bundle / "bundle.json").write_text(text.replace('"angry"', '"angrx"'))
     with pytest.raises(ValueError, match="does not match its own hash"):
         load_bundle(bundle)
 
 
-def test_half_a_description_is_refused(bundle: Path) -> None:
+def test_a_truncated_description_is_refused(bundle: Path) -> None:
     text = (bundle / "bundle.json").read_text()
     (bundle / "bundle.json").write_text(text[: len(text) // 2])
     with pytest.raises(ValueError, match=r"bundle\.json"):
@@ -180,7 +182,7 @@ class _Evil:
         return (Path("pwned").touch, ())
 
 
-def test_a_pickle_or_a_foreign_type_in_the_model_runs_nothing(
+def test_a_pickle_or_an_untrusted_type_in_the_model_is_not_executed(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import hashlib

@@ -45,7 +45,7 @@ def weights_equal(a: CNN, b: CNN) -> bool:
     return all((p == q).all() for p, q in zip(a.model_.get_weights(), b.model_.get_weights(), strict=True))
 
 
-def test_learns_what_it_is_shown(faces: Dataset) -> None:
+def test_fits_the_training_images(faces: Dataset) -> None:
     X, y = faces.part("Training")
     network = tiny(architecture="cnn-4conv-thin", epochs=12, augmentation=None).fit(X, y, X_val=X, y_val=y)
     assert (network.predict(X) == y).mean() > 0.5
@@ -65,7 +65,7 @@ def test_history_has_one_entry_per_epoch(fitted: CNN) -> None:
     assert "Keras" in fitted.implementation_ and "float32" in fitted.implementation_
 
 
-def test_same_seed_same_weights_other_seed_others(faces: Dataset, fitted: CNN) -> None:
+def test_weights_depend_only_on_the_seed(faces: Dataset, fitted: CNN) -> None:
     assert weights_equal(fitted, fit(faces))
     assert not weights_equal(fitted, fit(faces, random_state=2))
 
@@ -128,7 +128,7 @@ def test_imbalance_weights_raise_the_rare_class(faces: Dataset) -> None:
     assert recall("oversample") > plain
 
 
-def test_pickle_and_clone_keep_it(faces: Dataset, fitted: CNN) -> None:
+def test_pickle_keeps_predictions_and_clone_keeps_parameters(faces: Dataset, fitted: CNN) -> None:
     copy = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(copy.predict_proba(faces.images[:9]), fitted.predict_proba(faces.images[:9]))
     assert clone(fitted).get_params() == fitted.get_params()
@@ -163,7 +163,7 @@ def test_wrong_images_and_labels_are_named(faces: Dataset, fitted: CNN) -> None:
         fitted.predict(X[:, :40, :40])
 
 
-def test_a_loss_that_is_no_number_says_so(faces: Dataset) -> None:
+def test_a_loss_of_nan_is_named(faces: Dataset) -> None:
     with pytest.raises(ValueError, match="lower learning_rate"):
         fit(faces, learning_rate=1e38, augmentation=None)
 

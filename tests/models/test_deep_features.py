@@ -1,4 +1,4 @@
-"""A network's penultimate layer as features for classical heads: exact, checked, and carried in bundles."""
+"""Penultimate features of a network for classical classifiers: exact, checked, and saved in bundles."""
 
 import json
 import shutil
@@ -118,7 +118,9 @@ def test_the_last_layer_on_the_features_gives_the_probabilities(bundle: Path, fa
 
 
 @pytest.mark.parametrize("head", ["svm", "logreg", "tree", "linear-svm"])
-def test_a_head_travels_with_its_network(head: str, bundle: Path, faces: Dataset, tmp_path: Path) -> None:
+def test_a_bundle_contains_the_network_of_its_extractor(
+    head: str, bundle: Path, faces: Dataset, tmp_path: Path
+) -> None:
     own = shutil.copytree(bundle, tmp_path / "own")
     recognizer = make_recipe(f"deep+{head}", features__bundle=own).fit(*faces.part("Training"))
     X = faces.part("PrivateTest")[0]
@@ -134,7 +136,7 @@ def test_a_head_travels_with_its_network(head: str, bundle: Path, faces: Dataset
     np.testing.assert_allclose(load_bundle(again).predict_proba(X), expected, atol=1e-6)
 
 
-def test_another_network_in_a_bundle_is_noticed(
+def test_another_network_in_a_bundle_is_detected(
     bundle: Path, make_bundle: Maker, faces: Dataset, tmp_path: Path
 ) -> None:
     recognizer = make_recipe("deep+tree", features__bundle=bundle).fit(*faces.part("Training"))
@@ -212,7 +214,7 @@ def test_images_of_another_size_are_resized_to_the_network_s(make_bundle: Maker,
     np.testing.assert_array_equal(rows, extractor.fit(small).transform(small))
 
 
-def test_bundles_that_hold_no_features_are_refused_in_one_line(faces: Dataset, tmp_path: Path) -> None:
+def test_bundles_without_features_are_refused_in_one_line(faces: Dataset, tmp_path: Path) -> None:
     classical = make_recipe("pixels+tree").fit(*faces.part("Training"))
     old, garbage = tmp_path / "old.onnx", tmp_path / "garbage.onnx"
     write_network(old)

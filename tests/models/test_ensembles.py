@@ -1,4 +1,4 @@
-"""Votes and stacks of recipes: what they are made of, what they see, and what their probabilities are worth."""
+"""Votes and stacks of recipes: members, validation images, and calibrated probabilities."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Memory(ClassifierMixin, BaseEstimator):
 
 
 @pytest.mark.parametrize("kind", ["vote", "stack"])
-def test_an_ensemble_of_recipes_learns_says_how_and_travels(faces: Dataset, kind: str, tmp_path: Path) -> None:
+def test_an_ensemble_of_recipes_is_fitted_described_and_saved(faces: Dataset, kind: str, tmp_path: Path) -> None:
     recognizer = make_recipe(f"{kind}:hog+logreg,pixels+tree", **{"hog+logreg__features__cell_size": 8})
     X, y = faces.part("Training")
     X_new, y_new = faces.part("PrivateTest")
@@ -51,7 +51,7 @@ def test_an_ensemble_of_recipes_learns_says_how_and_travels(faces: Dataset, kind
 
 
 @pytest.mark.parametrize("ensemble", [Vote, Stack])
-def test_a_member_that_knows_the_training_images_by_heart_is_not_believed(faces: Dataset, ensemble: Any) -> None:
+def test_an_overfitted_member_gets_little_weight(faces: Dataset, ensemble: Any) -> None:
     X, y = faces.part("Training")
     members = [("memory", Memory()), ("tree", make_recipe("pixels+tree"))]
     recognizer = ensemble(members).fit(X, y)
@@ -61,14 +61,14 @@ def test_a_member_that_knows_the_training_images_by_heart_is_not_believed(faces:
     assert fooled.predict_proba(X).max(axis=1).mean() > 0.99 > sure
 
 
-def test_an_uncalibrated_vote_is_the_mean(faces: Dataset) -> None:
+def test_an_uncalibrated_vote_is_the_mean_of_its_members(faces: Dataset) -> None:
     X, y = faces.part("Training")
     vote = make_recipe("vote:hog+tree,pixels+tree", calibration_fraction=0).fit(X, y)
     single = [make_recipe(name).fit(X, y).predict_proba(X[:9]) for name in ("hog+tree", "pixels+tree")]
     np.testing.assert_allclose(vote.predict_proba(X[:9]), np.mean(single, axis=0))
 
 
-def test_features_that_need_no_labels_are_computed_once_for_all_folds(
+def test_features_without_labels_are_computed_once_for_all_folds(
     faces: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []

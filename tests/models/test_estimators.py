@@ -66,7 +66,7 @@ def faces() -> Dataset:
     ],
     ids=lambda recognizer: type(recognizer).__name__,
 )
-def test_answers_do_not_depend_on_what_is_asked_together(blobs: tuple, recognizer: Any) -> None:
+def test_predictions_do_not_depend_on_the_batch(blobs: tuple, recognizer: Any) -> None:
     X, y, X_new, _ = blobs
     together = recognizer.fit(X, y).predict_proba(X_new)
     order = np.random.default_rng(2).permutation(len(X_new))
@@ -85,7 +85,7 @@ def test_answers_do_not_depend_on_what_is_asked_together(blobs: tuple, recognize
     ],
     ids=lambda recognizer: type(recognizer).__name__,
 )
-def test_probabilities_are_calibrated_on_what_the_fit_has_not_seen(blobs: tuple, recognizer: Any) -> None:
+def test_probabilities_are_calibrated_on_unseen_rows(blobs: tuple, recognizer: Any) -> None:
     X, y, X_new, y_new = blobs
     recognizer.fit(X, y)
     proba = recognizer.predict_proba(X_new)
@@ -98,7 +98,7 @@ def test_probabilities_are_calibrated_on_what_the_fit_has_not_seen(blobs: tuple,
 
 
 @pytest.mark.parametrize("classifier", [*NEW, "mirror-kernel-ridge"])
-def test_every_recipe_learns_faces_and_travels_without_pickle(faces: Dataset, classifier: str, tmp_path: Path) -> None:
+def test_every_recipe_learns_faces_and_is_saved_without_pickle(faces: Dataset, classifier: str, tmp_path: Path) -> None:
     X, y = faces.part("Training")
     recognizer = (
         make_recipe(f"hog+{classifier}", **QUICK.get(classifier, {}), features__cell_size=8)
@@ -150,7 +150,7 @@ def test_local_machines_find_liblinear_s_optimum(blobs: tuple) -> None:
     np.testing.assert_allclose(weights[:, -1], reference.intercept_, atol=5e-3)
 
 
-def test_a_local_machine_solves_what_no_global_line_does() -> None:
+def test_local_svms_solve_a_problem_that_is_not_linear() -> None:
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, (1500, 2)).astype(np.float32)
     y = np.where((np.floor(X * 2) % 2).sum(axis=1) == 1, "happy", "sad")
@@ -159,7 +159,7 @@ def test_a_local_machine_solves_what_no_global_line_does() -> None:
     assert LocalSVM(60, n_components=None).fit(X[:1200], y[:1200]).score(X[1200:], y[1200:]) > 0.85
 
 
-def test_a_query_among_rows_of_one_class_is_of_that_class() -> None:
+def test_a_query_whose_neighbors_have_one_class_gets_that_class() -> None:
     X = np.concatenate([np.random.default_rng(0).normal(c, 0.1, (40, 2)) for c in ([1, 0], [0, 1], [-1, -1])])
     y = np.repeat(["happy", "sad", "angry"], 40)
     assert (LocalSVM(10, n_components=None).fit(X, y).predict(X) == y).all()

@@ -1,4 +1,4 @@
-"""Bundles made to harm: arrays that do not fit, archives that unpack to gigabytes, schemas without end."""
+"""Malicious bundles: inconsistent arrays, decompression bombs, and huge or deeply nested schemas."""
 
 import io
 import json
@@ -71,7 +71,7 @@ def shorter(array: Any) -> Any:
         ("pixels+lda", setter("score_scale_", shorter), r"Calibrated\.score_scale_ has the shape"),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(
+def test_inconsistent_arrays_are_refused(
     faces: Dataset, tmp_path: Path, name: str, change: Callable[[Any], None], message: str
 ) -> None:
     recognizer = make_recipe(name).fit(faces.images, faces.labels)
@@ -90,7 +90,7 @@ def test_arrays_that_do_not_fit_are_refused(
         ("kernel", lambda _: "precomputed", r"SVC\.kernel must be"),
     ],
 )
-def test_libsvm_s_arrays_are_looked_at_before_libsvm_reads_them(
+def test_arrays_of_libsvm_are_checked_before_libsvm_reads_them(
     faces: Dataset, tmp_path: Path, name: str, make: Callable[[Any], Any], message: str
 ) -> None:
     stack = StackingClassifier([("svc", SVC())], LogisticRegression(max_iter=500), cv=2)
@@ -169,7 +169,9 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("bomb", list(BOMBS), ids=lambda bomb: bomb.__name__)
-def test_bombs_are_refused_in_little_memory(faces: Dataset, tmp_path: Path, bomb: Callable[[], bytes]) -> None:
+def test_decompression_bombs_are_refused_in_little_memory(
+    faces: Dataset, tmp_path: Path, bomb: Callable[[], bytes]
+) -> None:
     recognizer = make_recipe("pixels+logreg").fit(faces.images, faces.labels)
     bundle = save_bundle(tmp_path / "b", recognizer, image_shape=(48, 48))
     rewritten(bundle, bomb())

@@ -1,4 +1,4 @@
-"""A network that looks at its images in another resolution: inside, so that it travels with it."""
+"""A network that resizes its images, also after the export."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from ferbench.models.networks.views import resized
 
 
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_the_resizing_travels_with_the_network(tmp_path: Path, precision: str) -> None:
+def test_the_exported_network_contains_the_resizing(tmp_path: Path, precision: str) -> None:
     faces = make_faces(84, random_state=0)
     network = CNN("tiny", epochs=1, input_size=36, precision=precision).fit(faces.images, faces.labels)
     sides = [layer.output.shape[1] for layer in network.model_.layers if len(layer.output.shape) > 2]
@@ -26,7 +26,7 @@ def test_the_resizing_travels_with_the_network(tmp_path: Path, precision: str) -
 
 
 @pytest.mark.parametrize(("size", "method"), [(24, cv2.INTER_AREA), (96, cv2.INTER_LINEAR)])
-def test_the_network_sees_what_a_resize_gives(size: int, method: int) -> None:
+def test_the_network_gets_the_resized_images(size: int, method: int) -> None:
     images = make_faces(21, random_state=0).images.astype(np.float32)
     expected = np.stack([cv2.resize(image, (size, size), interpolation=method) for image in images])
     seen = np.asarray(resized(images, (48, 48), size))
@@ -34,7 +34,7 @@ def test_the_network_sees_what_a_resize_gives(size: int, method: int) -> None:
     np.testing.assert_allclose(seen.mean(axis=(1, 2)), images.mean(axis=(1, 2)), atol=0.5)
 
 
-def test_a_side_that_is_none_is_refused() -> None:
+def test_an_invalid_side_is_refused() -> None:
     faces = make_faces(21, random_state=0)
     with pytest.raises(ValueError, match="input_size must be a whole number of at least 8, or None; got 4"):
         CNN("tiny", input_size=4).fit(faces.images, faces.labels)

@@ -64,7 +64,7 @@ def test_weights_and_leave_one_out_scores_are_those_of_the_definition(blobs: tup
     np.testing.assert_allclose(machine.loo_scores_[0, 2], loss, atol=1e-3)
 
 
-def test_all_rows_left_out_are_answered_for_in_their_order(blobs: tuple) -> None:
+def test_leave_one_out_probabilities_of_all_rows_are_in_their_order(blobs: tuple) -> None:
     X, y = blobs[0][:150], blobs[1][:150]
     machine = KernelRidge(scaling=None, alpha=0.5, gamma=2.0, loo_rows=1000).fit(X, y)
     assert machine.loo_probabilities_.shape == (150, 4) and machine.loo_probabilities_.dtype == np.float32
@@ -80,7 +80,7 @@ def test_all_rows_left_out_are_answered_for_in_their_order(blobs: tuple) -> None
     assert not hasattr(machine.set_params(loo_rows=50).fit(X, y), "loo_probabilities_")
 
 
-def test_of_several_alphas_the_best_is_kept_as_if_it_had_been_alone(blobs: tuple) -> None:
+def test_the_best_of_several_alphas_gives_the_same_fit_as_alone(blobs: tuple) -> None:
     X, y, X_new, _ = blobs
     several = KernelRidge(alpha=(1e-3, 1.0, 1000.0), loo_rows=200).fit(X, y)
     assert several.loo_scores_.shape == (3, 3)
@@ -133,7 +133,7 @@ def test_blocks_and_views_average_their_kernels() -> None:
     np.testing.assert_allclose(got, np.mean(list(kernels.values()), axis=0), atol=1e-5)
 
 
-def test_swapping_the_views_of_an_image_changes_nothing(blobs: tuple) -> None:
+def test_the_order_of_the_views_does_not_change_predictions(blobs: tuple) -> None:
     X, y, X_new, _ = blobs
     machine = KernelRidge(views=2).fit(X, y)
     swapped = np.roll(X_new, 4, axis=1)
@@ -141,7 +141,7 @@ def test_swapping_the_views_of_an_image_changes_nothing(blobs: tuple) -> None:
     np.testing.assert_allclose(machine.predict_proba(swapped), machine.predict_proba(X_new), atol=1e-5)
 
 
-def test_rows_of_zeros_are_no_trouble(histograms: np.ndarray) -> None:
+def test_zero_rows_give_finite_predictions(histograms: np.ndarray) -> None:
     y = np.where(np.arange(60) % 2, "happy", "sad")
     X = np.vstack([np.zeros_like(histograms[:3]), histograms[3:]])
     for kernel in ("rbf", "chi2"):
@@ -167,7 +167,9 @@ def test_wrong_parameters_are_named(blobs: tuple, parameters: dict, message: str
         KernelRidge(**parameters).fit(*blobs[:2])
 
 
-def test_a_matrix_that_cannot_fit_is_refused_before_it_is_made(blobs: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_matrix_larger_than_memory_is_refused_before_allocation(
+    blobs: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Small:
         total = 1_000_000
 

@@ -1,4 +1,4 @@
-"""Key points as an extractor: the shape of the face, free of place, scale and roll, under classical heads."""
+"""Face shape features from key points: invariances, recipes, and bundles."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ def faces() -> Dataset:
     return make_faces(140, random_state=4, difficulty=0.1)
 
 
-def test_features_do_not_depend_on_place_scale_and_roll(faces: Dataset) -> None:
+def test_features_are_invariant_to_position_scale_and_roll(faces: Dataset) -> None:
     assert faces.landmarks is not None
     points = derive_points(faces.landmarks)
     angle = np.deg2rad(25)
@@ -44,7 +44,7 @@ def test_the_features_are_those_of_the_shipped_model_s_points(faces: Dataset) ->
     assert extractor.get_feature_names_out()[0] == "left_eye_center_x"
 
 
-def test_it_is_part_of_recipes_and_travels_with_its_network(faces: Dataset, tmp_path: Path) -> None:
+def test_recipes_use_it_and_bundles_contain_its_network(faces: Dataset, tmp_path: Path) -> None:
     assert get_recipe("hog+keypoints+svm").family == "classical"
     own = shutil.copytree(find_shipped("ferbench-points"), tmp_path / "own")
     recognizer = make_recipe("keypoints+logreg", features__bundle=own, classifier__C=0.1)

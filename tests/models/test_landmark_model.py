@@ -68,7 +68,7 @@ def test_mirroring_twice_gives_the_face_back_and_keeps_left_on_the_left(drawn: M
     assert (once.points[:, [37, 38, 43, 44], 1] <= once.points[:, [41, 40, 47, 46], 1]).all()
 
 
-def test_points_follow_what_turning_and_resizing_do_to_the_image() -> None:
+def test_points_are_rotated_and_resized_with_the_image() -> None:
     image = np.zeros((1, 96, 96), np.uint8)
     image[0, 30:33, 60:63] = 255  # a dot around (61, 31)
     dot = MarkedFaces(image, np.tile(np.float32([61, 31]), (1, 68, 1)), np.array(["a_0"]))
@@ -89,7 +89,7 @@ def test_boxes_hold_the_face(drawn: MarkedFaces) -> None:
     assert ((framed[:, 2:] - framed[:, :2]).min(axis=1) > (tight[:, 2:] - tight[:, :2]).max(axis=1)).all()
 
 
-def test_nobody_is_both_trained_on_and_measured(data: Path) -> None:
+def test_training_and_test_faces_share_no_person(data: Path) -> None:
     training, held_out = read_marked_faces(data)
     assert not set(training.people()) & set(held_out.people())
     assert len(training) + len(held_out) == 120
@@ -136,7 +136,7 @@ def test_shortened_model_is_smaller_and_finds_the_same(trained: Path, drawn: Mar
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x01\x07", b"hello there"])
-def test_shortening_refuses_what_is_no_model(damage: bytes) -> None:
+def test_shortening_refuses_a_file_that_is_not_a_model(damage: bytes) -> None:
     with pytest.raises(ValueError, match="model"):
         shorten_floats(damage)
 
@@ -164,7 +164,7 @@ def test_shipped_model_is_small_and_finds_landmarks_of_drawn_faces() -> None:
 
 
 @pytest.mark.data
-def test_shipped_model_reaches_its_published_error_on_people_it_never_saw(shared_data: Path) -> None:
+def test_shipped_model_has_its_published_error_on_unseen_people(shared_data: Path) -> None:
     """The issue asks for 0.057 within 12 MB."""
     _, held_out = read_marked_faces(shared_data / "faces68.npz")
     found = find_landmarks(dlib.shape_predictor(str(MODEL)), held_out, tight_boxes(held_out.points))

@@ -1,4 +1,4 @@
-"""A loaded bundle is a scikit-learn classifier that cannot be fitted again, and stays light."""
+"""A loaded bundle is a scikit-learn classifier that cannot be fitted again, and needs few imports."""
 
 import copy
 import pickle
@@ -42,7 +42,7 @@ def test_score_is_the_accuracy(faces: Dataset, loaded: LoadedBundle) -> None:
         loaded.score(faces.images, faces.labels, [1.0])
 
 
-def test_scikit_learn_takes_it_for_a_fitted_classifier_of_images(loaded: LoadedBundle) -> None:
+def test_scikit_learn_treats_it_as_a_fitted_classifier_of_images(loaded: LoadedBundle) -> None:
     assert is_classifier(loaded)
     check_is_fitted(loaded)
     tags = get_tags(loaded)
@@ -50,7 +50,7 @@ def test_scikit_learn_takes_it_for_a_fitted_classifier_of_images(loaded: LoadedB
     assert not tags.requires_fit
 
 
-def test_cloning_pickling_and_fitting_say_what_to_do_instead(faces: Dataset, loaded: LoadedBundle) -> None:
+def test_errors_of_cloning_pickling_and_fitting_name_the_remedy(faces: Dataset, loaded: LoadedBundle) -> None:
     with pytest.raises(TypeError, match=r"cannot be cloned.*Pretrained\('.*'\).*make_recipe\('pixels\+tree'\)"):
         clone(loaded)
     with pytest.raises(TypeError, match=r"cannot be pickled.*load_bundle\("):
@@ -60,15 +60,13 @@ def test_cloning_pickling_and_fitting_say_what_to_do_instead(faces: Dataset, loa
     assert copy.deepcopy(loaded) is loaded
 
 
-def test_it_shows_what_it_is(loaded: LoadedBundle) -> None:
+def test_repr_shows_name_labels_and_size(loaded: LoadedBundle) -> None:
     assert repr(loaded) == "LoadedBundle(pixels+tree, 7 labels, images of 48 x 48 pixels)"
     html = loaded._repr_html_()
     assert "pixels+tree" in html and "a &lt;b&gt;" in html and "<b>" not in html
 
 
-def test_saving_it_again_or_something_foreign_says_what_can_be_done(
-    faces: Dataset, loaded: LoadedBundle, tmp_path: Path
-) -> None:
+def test_errors_of_saving_name_the_remedy(faces: Dataset, loaded: LoadedBundle, tmp_path: Path) -> None:
     recipe_of_bundles = Pretrained(loaded.path).fit(faces.images, faces.labels)
     unfitted = make_recipe("pixels+tree")
     for recognizer, message in [

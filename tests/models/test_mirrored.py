@@ -1,4 +1,4 @@
-"""Mirror images: in training, at test time, and inside of the kernel, each by name."""
+"""Mirror images in training, at test time, and in the kernel."""
 
 from typing import ClassVar
 
@@ -40,7 +40,7 @@ def halves() -> tuple[np.ndarray, np.ndarray]:
     return X, np.where(np.arange(40) % 2, "sad", "happy")
 
 
-def test_each_option_does_its_part_alone(halves: tuple) -> None:
+def test_each_option_works_alone(halves: tuple) -> None:
     X, y = halves
     Spy.fits = []
     only_test = Mirrored(Spy(), train=False).fit(X, y)
@@ -57,7 +57,7 @@ def test_each_option_does_its_part_alone(halves: tuple) -> None:
         Mirrored(Spy(), train=False, test=False).fit(X, y)
 
 
-def test_neither_an_image_nor_its_mirror_image_calibrates_a_fit_that_saw_it(halves: tuple) -> None:
+def test_calibration_images_and_their_mirror_images_are_not_fitted_on(halves: tuple) -> None:
     X, y = halves
     Spy.fits = []
     Mirrored(Spy()).fit(X, y)
@@ -67,7 +67,7 @@ def test_neither_an_image_nor_its_mirror_image_calibrates_a_fit_that_saw_it(halv
     assert not any(image[:, ::-1].tobytes() in first for image in held_out)
 
 
-def test_a_face_and_its_mirror_image_get_the_same_answer(faces: Dataset, tmp_path) -> None:
+def test_a_face_and_its_mirror_image_get_the_same_probabilities(faces: Dataset, tmp_path) -> None:
     recognizer = make_recipe("mirror:hog+logreg", recognizer__features__cell_size=8)
     recognizer.fit(faces.images[:140], faces.labels[:140])
     proba = recognizer.predict_proba(faces.images[140:])
@@ -78,7 +78,7 @@ def test_a_face_and_its_mirror_image_get_the_same_answer(faces: Dataset, tmp_pat
     np.testing.assert_allclose(loaded.predict_proba(faces.images[140:]), proba, atol=1e-6)
 
 
-def test_the_kernel_over_both_views_answers_the_same_for_both(faces: Dataset) -> None:
+def test_the_kernel_over_both_views_is_invariant_to_mirroring(faces: Dataset) -> None:
     recognizer = make_recipe("hog+mirror-kernel-ridge").fit(faces.images[:140], faces.labels[:140])
     one, other = (recognizer.predict_proba(images) for images in (faces.images[140:], faces.images[140:, :, ::-1]))
     np.testing.assert_allclose(one, other, atol=1e-4)
@@ -89,7 +89,7 @@ def test_views_keep_the_contract_of_extractors() -> None:
     check_extractor(MirrorViews(make_extractor("hog+pixels")), size=24)
 
 
-def test_recipes_say_what_can_be_mirrored() -> None:
+def test_only_classical_recipes_can_be_mirrored() -> None:
     recipe = get_recipe("mirror:hog+svm")
     assert recipe.name == "mirror:hog+svm" and recipe.family == "classical"
     assert recipe.build(test=False, recognizer__classifier__C=10).recognizer["classifier"].C == 10

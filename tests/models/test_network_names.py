@@ -1,4 +1,4 @@
-"""One network has one name: older names are taken, and shown as what they are today."""
+"""Former names of networks are accepted and shown as current names."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from ferbench.models.bundles import find_shipped, former_recipe_name
 RESULTS = Path(__file__).parents[2] / "results"
 
 
-def test_recipes_of_the_family_say_their_size() -> None:
+def test_names_of_the_family_contain_the_size() -> None:
     family = [name for name in recipes() if name.startswith("ferbench-net")]
     assert sorted(family) == ["ferbench-net-l", "ferbench-net-m", "ferbench-net-xs"]
     assert get_recipe("ferbench-net").name == "ferbench-net-m"
@@ -22,7 +22,7 @@ def test_recipes_of_the_family_say_their_size() -> None:
 
 
 @pytest.mark.parametrize("name", ["ferbench-net-m@fast", "vote:ferbench-net-m,hog+svm", "hog+svm", "cnn@no-flip"])
-def test_former_names_are_the_way_back(name: str) -> None:
+def test_former_names_invert_current_names(name: str) -> None:
     assert recipe_name(former_recipe_name(name)) == name == recipe_name(name)
 
 
@@ -55,7 +55,7 @@ def test_published_records_are_cells_of_today_s_suites_and_are_shown_by_today_s_
         assert not record["recipe"]["name"].startswith(("ferbench-net@", "pretrained@ferbench-net-f"))
 
 
-def test_a_suite_by_older_names_asks_for_the_same_cells(tmp_path: Path) -> None:
+def test_a_suite_with_former_names_has_the_same_cells(tmp_path: Path) -> None:
     older = tmp_path / "older.toml"
     older.write_text(
         'recipes = ["ferbench-net", "ferbench-net@b", "pretrained"]\nreference = "ferbench-net"\n'
@@ -83,8 +83,8 @@ def test_a_recipe_under_both_names_is_refused() -> None:
         Suite("twice", ("ferbench-net", "ferbench-net-m"))
 
 
-def test_british_parameters_are_taken_for_one_release() -> None:
-    with pytest.warns(FutureWarning, match="recogniser__features__cell_size is recognizer__features__cell_size now"):
+def test_british_names_of_parameters_give_a_warning() -> None:
+    with pytest.warns(FutureWarning, match="recogniser__features__cell_size was renamed to recognizer__"):
         recognizer = make_recipe("mirror:hog+logreg", recogniser__features__cell_size=8)
     assert recognizer.recognizer["features"].cell_size == 8
     with pytest.raises(ValueError, match="got 'recogniser__features__bins' and 'recognizer__features__bins'"):

@@ -126,7 +126,7 @@ def test_a_group_sets_its_own_parameters_and_no_others(groups: dict[str, Group],
 
 
 @pytest.mark.parametrize("network", NETWORKS, **IDS)
-def test_architecture_and_augmentation_stand_beside_the_groups(network: Any) -> None:
+def test_architecture_and_augmentation_are_set_outside_the_groups(network: Any) -> None:
     augmentation = Augmentation(flip=False)
     made = network.from_groups("mine", augmentation=augmentation, schedule=Schedule(epochs=2))
     assert (made.architecture, made.augmentation, made.epochs) == ("mine", augmentation, 2)

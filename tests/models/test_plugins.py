@@ -1,4 +1,4 @@
-"""A plug-in is one file, in its folder or in another package, and no other file is touched."""
+"""A plug-in is one file in its folder or another package; no other file has to be changed."""
 
 import os
 import shutil
@@ -60,7 +60,7 @@ for name in ("mine+svm", "mine+bayes", "hog+mine+plain-bayes"):
 """
 
 
-def test_a_file_in_the_folder_is_all_that_an_extractor_or_a_classifier_needs(tmp_path: Path) -> None:
+def test_one_file_in_the_folder_adds_an_extractor_or_a_classifier(tmp_path: Path) -> None:
     for room in ("utils", "features", "models"):
         ignored = shutil.ignore_patterns("__pycache__", "pretrained")
         shutil.copytree(ROOT / room, tmp_path / "ferbench" / room, ignore=ignored)
@@ -114,7 +114,7 @@ def test_a_classifier_of_another_package_is_part_of_recipes() -> None:
         ("wrong", "must make a scikit-learn classifier of rows; got dict without fit, predict_proba, get_params"),
     ],
 )
-def test_a_broken_classifier_of_another_package_is_named_and_harms_no_other(name: str, message: str) -> None:
+def test_a_broken_classifier_of_another_package_is_named_and_does_not_affect_others(name: str, message: str) -> None:
     assert {f"hog+{name}", "hog+bayes", "hog+svm"} <= set(recipes())
     make_recipe("hog+bayes")
     with pytest.raises(ImportError, match=message) as caught:

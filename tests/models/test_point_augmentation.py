@@ -1,4 +1,4 @@
-"""Augmentation of key points: what moves the image moves its points, and light and sharpness move none."""
+"""Augmentation of key points: geometric changes move the points, other changes do not."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def points() -> np.ndarray:
     ],
     ids="+".join,
 )
-def test_a_point_drawn_into_the_image_stays_under_its_coordinate(change: dict, points: np.ndarray) -> None:
+def test_a_mark_drawn_into_the_image_moves_with_its_point(change: dict, points: np.ndarray) -> None:
     images = dotted(points)
     augmentation = Augmentation.of({**STILL, **change})
     seen, moved = augmentation.with_points(images, points, MIRRORED, np.random.default_rng(1))
@@ -73,7 +73,7 @@ def test_a_mirror_swaps_left_and_right(points: np.ndarray) -> None:
     np.testing.assert_allclose(moved[mirrored, nose, 0], SIDE - 1 - points[mirrored, nose, 0], atol=1e-4)
 
 
-def test_marks_beside_their_places_stay_beside_them_on_the_same_side(points: np.ndarray) -> None:
+def test_a_constant_offset_of_annotations_keeps_its_sign_in_mirror_images(points: np.ndarray) -> None:
     images, marks = dotted(points), points + np.array([3, 0], np.float32)
     augmentation = Augmentation.of({**STILL, "flip": True, "rotation": 20.0})
     same = augmentation.with_points(images, points, MIRRORED, np.random.default_rng(8))[1] + [3, 0]
@@ -111,7 +111,7 @@ def test_erasing_covers_the_image_and_leaves_the_points(points: np.ndarray) -> N
     np.testing.assert_array_equal(moved, points)
 
 
-def test_changes_that_are_off_leave_the_others_as_they_were() -> None:
+def test_disabled_changes_do_not_affect_the_others() -> None:
     images = np.random.default_rng(6).integers(0, 256, (8, 48, 48), np.uint8)
     plain = Augmentation()(images, np.random.default_rng(7))
     np.testing.assert_array_equal(plain, Augmentation(brighten=0.0, coarsen=0.0)(images, np.random.default_rng(7)))

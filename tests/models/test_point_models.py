@@ -1,4 +1,4 @@
-"""Key-point models as scikit-learn regressors: they learn, mask gaps, repeat, resume, travel, refuse bad input."""
+"""Key-point models: training, missing points, reproducibility, resuming, bundles, and invalid input."""
 
 import pickle
 import subprocess
@@ -58,7 +58,7 @@ def weights_equal(a: PointNet, b: PointNet) -> bool:
     return all((p == q).all() for p, q in zip(a.model_.get_weights(), b.model_.get_weights(), strict=True))
 
 
-def test_the_mean_shape_is_the_mean_of_what_is_known(faces: Faces) -> None:
+def test_the_mean_shape_is_the_mean_of_the_known_points(faces: Faces) -> None:
     X, points = faces[0], faces[1].copy()
     points[3:, 0] = np.nan
     found = MeanShape().fit(X, points).predict(X[:2])
@@ -120,7 +120,7 @@ def test_missing_points_are_masked_in_loss_gradient_and_metric() -> None:
 
 
 @needs_keras
-def test_rows_are_used_for_the_points_they_have(faces: Faces) -> None:
+def test_rows_with_missing_points_are_used_for_their_known_points(faces: Faces) -> None:
     X, points = faces[0], faces[1].copy()
     points[::2, 4:] = np.nan
     network = fit((X, points))
@@ -153,7 +153,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(
 
 
 @needs_keras
-def test_a_loss_that_is_no_number_says_so(faces: Faces) -> None:
+def test_a_loss_of_nan_is_named(faces: Faces) -> None:
     with pytest.raises(ValueError, match="not a number in epoch 1; lower learning_rate"):
         fit(faces, optimizer="sgd", learning_rate=1e30, loss="l2", schedule="plateau")
 
@@ -180,7 +180,7 @@ def test_dlib_learns_where_points_are_and_repeats(faces: Faces) -> None:
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(shape)).predict(X[:5]), shape.predict(X[:5]))
 
 
-def test_gaps_are_filled_by_the_mean_shape_in_place(faces: Faces) -> None:
+def test_missing_points_are_filled_from_the_aligned_mean_shape(faces: Faces) -> None:
     shape = faces[1][0].astype(np.float64)
     turn = np.array([[0.8, -0.3], [0.3, 0.8]])
     rows = np.stack([shape, shape @ turn.T + 7, shape * 1.3 - 4]).astype(np.float32)
@@ -192,7 +192,7 @@ def test_gaps_are_filled_by_the_mean_shape_in_place(faces: Faces) -> None:
 
 
 @pytest.mark.parametrize("name", ["mean-shape", "dlib-shape", "points-net"])
-def test_every_kind_travels_in_a_bundle(
+def test_every_kind_of_model_can_be_saved_in_a_bundle(
     name: str, faces: Faces, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     X, points = faces
@@ -254,7 +254,7 @@ def test_bad_input_is_named(case: str, name: str, faces: Faces) -> None:
         ({"architecture": "points-nett"}, "no key-point architecture 'points-nett'; did you mean points-net"),
         ({"loss": "l1"}, "loss must be one of 'wing', 'l2'; got 'l1'"),
         ({"epochs": 0}, "epochs must be a whole number of at least 1"),
-        ({"augmentation": {"mixup": 0.2}}, "a blended face has two noses"),
+        ({"augmentation": {"mixup": 0.2}}, "a mixed image has two sets of points"),
     ],
 )
 def test_wrong_parameters_are_named(parameters: dict, message: str, faces: Faces) -> None:

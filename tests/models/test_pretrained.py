@@ -1,4 +1,4 @@
-"""Trained bundles as recognizers: what ships, what several are worth together, and what does not fit."""
+"""Trained bundles as recognizers: shipped bundles, averages of several, and mismatching images or labels."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def bundles(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> list[Pa
     return made
 
 
-def test_the_shipped_bundles_are_small_networks_that_tell_their_scores() -> None:
+def test_the_shipped_bundles_are_small_networks_with_scores() -> None:
     shipped = pretrained()
     assert list(shipped) == ["ferbench-net-l", "ferbench-net-xs"]
     files = [file for path in shipped.values() for file in path.iterdir()]
@@ -43,7 +43,7 @@ def test_shipped_bundles_recognize_drawn_faces_better_than_chance(faces: Dataset
         assert (predicted == faces.labels).mean() > 0.25
 
 
-def test_one_bundle_predicts_as_it_does_alone(faces: Dataset, bundles: list[Path]) -> None:
+def test_one_bundle_gives_the_predictions_of_the_loaded_bundle(faces: Dataset, bundles: list[Path]) -> None:
     recognizer = Pretrained(bundles[0]).fit(faces.images, faces.labels)
     expected = load_bundle(bundles[0]).predict_proba(faces.images)
     np.testing.assert_allclose(recognizer.predict_proba(faces.images), expected, atol=1e-6)
@@ -69,7 +69,7 @@ def test_views_are_averaged(faces: Dataset, bundles: list[Path]) -> None:
     assert "ten-crop" in crops.probabilities_
 
 
-def test_what_does_not_fit_is_named(faces: Dataset, bundles: list[Path], tmp_path: Path) -> None:
+def test_mismatching_images_and_labels_are_named(faces: Dataset, bundles: list[Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"takes images of \(48, 48\) pixels; got \(40, 40\)"):
         Pretrained(bundles[0]).fit(faces.images[:, :40, :40], faces.labels)
     two = np.isin(faces.labels, ["happy", "sad"])
@@ -83,7 +83,7 @@ def test_what_does_not_fit_is_named(faces: Dataset, bundles: list[Path], tmp_pat
         Pretrained([]).fit(faces.images, faces.labels)
 
 
-def test_a_bundle_can_be_held_to_fewer_labels_and_another_size(faces: Dataset, bundles: list[Path]) -> None:
+def test_a_bundle_can_be_restricted_to_fewer_labels_and_another_size(faces: Dataset, bundles: list[Path]) -> None:
     kept = np.isin(faces.labels, ["happy", "sad", "angry"])
     large = np.repeat(np.repeat(faces.images[kept], 2, axis=1), 2, axis=2)
     recognizer = Pretrained(bundles[1], adapt=True).fit(large, faces.labels[kept])

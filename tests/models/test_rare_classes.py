@@ -1,4 +1,4 @@
-"""One column of probabilities for each class, however few images a class has."""
+"""Probabilities have one column for each class, also for classes with few images."""
 
 from collections import Counter
 from functools import lru_cache
@@ -93,7 +93,7 @@ def test_a_class_with_so_many_images_keeps_its_column(classifier: str, count: in
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_recognizers_of_recognizers_keep_every_column(count: int) -> None:
+def test_ensembles_keep_every_column(count: int) -> None:
     images, labels = few(disgust=count)
     for recognizer in (
         Mirrored(quick("pixels+linear-svm")),

@@ -1,4 +1,4 @@
-"""Named recipes: the cross, the constant, parameters by name, and what other packages add."""
+"""Named recipes: extractor and classifier pairs, the baseline, parameters, and recipes of other packages."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from ferbench.features import extractors
 from ferbench.models import Recipe, describe, get_recipe, make_recipe, recipes
 
 
-def test_the_whole_cross_is_there() -> None:
+def test_every_extractor_and_classifier_pair_is_a_recipe() -> None:
     known = recipes()
     for features in ("pixels", "hog", "landmarks", "hog+landmarks"):
         for classifier in ("logreg", "linear-svm", "svm", "tree"):
@@ -78,7 +78,7 @@ def test_a_third_party_recipe_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert make_recipe("nearest").get_params()["strategy"] == "uniform"
 
 
-def test_a_broken_third_party_recipe_does_not_take_the_others_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_third_party_recipe_does_not_affect_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     _third_party(monkeypatch, "no_such_module:THING")
     with pytest.warns(RuntimeWarning, match="recipe 'nearest' of package third-party cannot be loaded"):
         assert "hog+svm" in recipes()
@@ -102,7 +102,7 @@ def _nearest() -> object:
 NEAREST = Recipe("nearest", "classical", _nearest)
 
 
-def test_a_variant_is_the_recipe_under_a_name_of_its_own() -> None:
+def test_a_variant_is_the_recipe_under_another_name() -> None:
     variant = get_recipe("hog+svm@strong")
     assert variant.name == "hog+svm@strong" and variant.family == "classical"
     assert variant.build(classifier__C=10)["classifier"].C == 10

@@ -76,7 +76,7 @@ def test_wrong_parameters_are_named(blobs: tuple, parameters: dict, message: str
 
 
 @pytest.mark.parametrize("kernel", ["chi2", "intersection"])
-def test_histogram_kernels_find_what_differs_between_histograms(kernel: str) -> None:
+def test_histogram_kernels_separate_classes_of_histograms(kernel: str) -> None:
     rng = np.random.default_rng(0)
     # Classes differ in small bins, beside large ones that mean nothing: the chi-square distance looks at ratios.
     y = rng.choice(["happy", "sad", "angry"], 900)

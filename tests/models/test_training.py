@@ -1,4 +1,4 @@
-"""How a network is trained: optimizers, averages, mixing, teachers, phases, and what happens when it goes wrong."""
+"""Training of networks: optimizers, averaging, mixing, teachers, phases, and errors."""
 
 import os
 import subprocess
@@ -125,7 +125,7 @@ def test_warm_up_raises_the_rate_and_cosine_lowers_it(faces: Dataset) -> None:
     assert rates[0] == pytest.approx(0.05, rel=0.2) and rates[0] > rates[1] > rates[2]
 
 
-def test_the_average_is_what_is_kept_and_training_goes_on_without_it(faces: Dataset) -> None:
+def test_averaged_weights_are_kept_but_not_trained_further(faces: Dataset) -> None:
     from ferbench.models.networks.callbacks import WeightAverage
 
     class Network:
@@ -212,9 +212,7 @@ def test_teachers_become_part_of_the_targets(faces: Dataset, tmp_path: Path) -> 
     assert not weights_equal(plain, taught)
 
 
-def test_a_teacher_that_remembers_its_images_teaches_what_it_would_say_without_them(
-    faces: Dataset, tmp_path: Path
-) -> None:
+def test_a_teacher_with_out_of_sample_probabilities_teaches_these(faces: Dataset, tmp_path: Path) -> None:
     from ferbench.models.networks.batches import load_teachers, teach
 
     X, y = faces.part("Training")
@@ -277,7 +275,7 @@ def test_transfer_trains_the_head_then_the_backbone_and_resumes_between(
         ({"distillation": 2}, r"distillation must be in \[0, 1\]"),
         ({"progressive_sizes": 32}, "progressive_sizes must be whole numbers of at least 8.*got 32"),
         ({"progressive_sizes": [4, 48]}, r"progressive_sizes must be whole numbers of at least 8.*got \[4, 48\]"),
-        ({"progressive_sizes": [32, 48], "input_size": 36}, "progressive_sizes and input_size exclude each other"),
+        ({"progressive_sizes": [32, 48], "input_size": 36}, "progressive_sizes and input_size cannot be combined"),
         ({"progressive_sizes": [32], "architecture": "cnn-4conv"}, "cnn-4conv takes images of one size only.*leave"),
     ],
 )
@@ -414,7 +412,7 @@ def test_every_network_takes_faces_and_gives_probabilities(name: str, faces: Dat
     assert low < network.count_params() < high
 
 
-def test_a_backbone_keeps_up_with_a_short_training() -> None:
+def test_normalization_statistics_of_a_backbone_suit_a_short_training() -> None:
     from keras.layers import BatchNormalization
 
     backbone = build_network("transfer:MobileNetV3Small", (48, 48), 7).get_layer("backbone")

@@ -1,4 +1,4 @@
-"""What is written once in utils is written nowhere else; and what is there works."""
+"""Other folders use the helpers of utils instead of their own, and these helpers work."""
 
 import ast
 import signal
@@ -44,23 +44,23 @@ def imported(node: ast.AST) -> set[str]:
     return {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
 
 
-def test_files_are_renamed_in_utils_alone() -> None:
+def test_only_utils_renames_files() -> None:
     found = [f"{name}:{node.lineno}" for name, tree in sources() for node in ast.walk(tree) if renames(node)]
     assert found == []
 
 
 @pytest.mark.parametrize("module", ["difflib", "tempfile.mkstemp"])
-def test_suggestions_are_made_in_utils_alone(module: str) -> None:
+def test_only_utils_makes_suggestions(module: str) -> None:
     assert [name for name, tree in sources() for node in ast.walk(tree) if module in imported(node)] == []
 
 
-def test_the_cache_is_named_and_signals_are_taken_in_utils_alone() -> None:
+def test_only_utils_names_the_cache_and_handles_signals() -> None:
     for word in ("XDG_CACHE_HOME", "signal.signal(", "file_digest(handle", "file_digest(stream"):
         found = [name for name, _ in sources() if word in (HOUSE / name).read_text()]
         assert found == [], word
 
 
-def test_the_cache_lies_where_it_always_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_folder_is_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERBENCH_CACHE", str(tmp_path / "chosen"))
     assert cache_dir() == tmp_path / "chosen"
     monkeypatch.delenv("FERBENCH_CACHE")
@@ -89,7 +89,7 @@ def test_suggestions() -> None:
         (b" " * 2000 + b"1", r"a\.json: expected JSON of at most 1,000 bytes; got more"),
     ],
 )
-def test_json_that_is_not_as_expected(content: bytes, message: str, tmp_path: Path) -> None:
+def test_invalid_json_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(content)
     bound = 1000 if content.startswith(b" ") else 10**6
     with pytest.raises(ValueError, match=message) as caught:
@@ -108,7 +108,7 @@ def test_fields_of_json_are_named() -> None:
         json_field(content, "input", (str, list), "b.json")
 
 
-def test_sigterm_interrupts_and_the_exit_code_says_so() -> None:
+def test_sigterm_interrupts_and_sets_the_exit_code() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with interrupt_on_terminate() as stop, pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Wrong image batches are refused with one line that says what was expected, what came, and what to do."""
+"""Invalid image batches give a one-line error with the expected input, the actual input and the remedy."""
 
 import numpy as np
 import pytest

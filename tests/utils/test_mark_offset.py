@@ -1,4 +1,4 @@
-"""Marks that all stand beside what they mark: found by the faces' own symmetry, and allowed for in training."""
+"""Annotations with a constant offset: estimated from the symmetry of the faces, and corrected in training."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_exact_marks_have_no_offset_at_all(faces: PointDataset) -> None:
     assert mark_offset(*faces.part("Training")) == 0
 
 
-def test_gaps_are_left_out(faces: PointDataset) -> None:
+def test_missing_points_are_ignored(faces: PointDataset) -> None:
     images, points = faces.part("Training")
     gappy = moved(points, 1.5)
     gappy[np.random.default_rng(0).random(gappy.shape[:2]) < 0.2] = np.nan
@@ -41,7 +41,7 @@ def test_it_is_in_pixels_of_the_images(faces: PointDataset) -> None:
     assert mark_offset(images, moved(points, 1.0)) == pytest.approx(1.0, abs=0.25)
 
 
-def test_few_or_lopsided_pictures_tell_nothing(faces: PointDataset) -> None:
+def test_few_or_asymmetric_images_give_no_offset(faces: PointDataset) -> None:
     images, points = faces.part("Training")
     assert mark_offset(images[:40], moved(points, 2.0)[:40]) == 0
     noise = np.random.default_rng(1).integers(0, 256, images.shape, np.uint8)
@@ -56,7 +56,7 @@ def test_few_or_lopsided_pictures_tell_nothing(faces: PointDataset) -> None:
     ],
     ids=["dlib", "network"],
 )
-def test_predictions_stand_where_the_marks_do_although_mirror_images_are_learned(
+def test_predictions_have_the_offset_of_the_annotations_in_spite_of_mirroring(
     faces: PointDataset, model: DlibShape | PointNet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without the offset, marks of mirror images are four pixels from where the others are, and answers between."""

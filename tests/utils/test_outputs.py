@@ -8,7 +8,7 @@ import pytest
 from ferbench.utils import check_outputs, printable, safe_cell
 
 
-def test_no_output_is_one_of_many_inputs(tmp_path: Path) -> None:
+def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.jpg" for number in range(3)]
     for file in files:
         file.touch()
@@ -37,11 +37,11 @@ def test_two_names_of_one_output_are_refused(tmp_path: Path) -> None:
         ("\u202e", "\\u202e"),
     ],
 )
-def test_names_are_shown_without_what_disturbs_a_terminal(name: str, shown: str) -> None:
+def test_control_characters_in_names_are_escaped(name: str, shown: str) -> None:
     assert printable(name) == shown
 
 
 @pytest.mark.parametrize("name", ["=1+1.jpg", "+1.jpg", "-1.jpg", "@a.jpg"])
-def test_no_cell_is_a_formula(name: str) -> None:
+def test_cells_are_never_formulas(name: str) -> None:
     assert safe_cell(name) == f"'{name}"
     assert safe_cell(f"photos/{name}") == f"photos/{name}"

@@ -1,4 +1,4 @@
-"""One reader of images: formats by content, sizes before pixels, orientation, depth, and the guard before it."""
+"""Reading images: formats, size limits, orientation, bit depth, and sources."""
 
 import http.server
 import io
@@ -65,7 +65,7 @@ def test_pixels_are_those_that_opencv_reads(suffix: str, colored: bool) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_orientation_is_obeyed_in_every_format_that_has_it(kind: str, turn: int) -> None:
+def test_orientation_is_applied_in_every_format_that_has_it(kind: str, turn: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = turn
     half = np.zeros((40, 60), np.uint8)
@@ -96,7 +96,7 @@ def test_a_large_photograph_is_turned_as_well() -> None:
     assert decode_color(data).shape == (4100, 3000, 3)
 
 
-def test_a_motion_photo_is_read_and_a_cut_off_one_is_not() -> None:
+def test_a_motion_photo_is_read_and_a_truncated_one_is_refused() -> None:
     data = encoded(NOISE, "JPEG")
     film = b"\0\0\0\x18ftypmp42" + bytes(12_000)
     assert np.array_equal(decode_color(data + film), decode_color(data))
@@ -137,7 +137,7 @@ def test_float_tiff_is_read_without_a_stray_warning(
     assert capfd.readouterr().err == ""
 
 
-def test_pixels_that_are_no_numbers() -> None:
+def test_pixels_with_nan_and_infinity() -> None:
     data = cv2.imencode(".tif", np.full((8, 8), np.nan, np.float32))[1].tobytes()
     with pytest.raises(ValueError, match="without a single finite pixel"):
         decode_color(data)
@@ -166,7 +166,9 @@ def test_heic_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         (b"\0\0\0\x18ftypavif\0\0\0\0avif" + bytes(50), "broken_picture"),
     ],
 )
-def test_what_is_no_image_is_refused_in_one_line(data: bytes, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_files_that_are_not_images_are_refused_in_one_line(
+    data: bytes, kind: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(PictureError) as caught:
         decode_color(data)
     assert caught.value.kind == kind and "\n" not in str(caught.value)
@@ -225,7 +227,7 @@ def test_known_bombs(shared_cases: Path, name: str) -> None:
 # --- the guard -----------------------------------------------------------------------------------------------
 
 
-def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+def test_sources_that_are_not_files_are_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "folder.jpg").mkdir()
     (tmp_path / "link.jpg").symlink_to(tmp_path / "gone.jpg")
@@ -297,7 +299,7 @@ def test_an_address_is_fetched_within_bounds(site: str) -> None:
 # --- folders and memory --------------------------------------------------------------------------------------
 
 
-def test_a_folder_is_walked_in_the_order_in_which_people_count(tmp_path: Path) -> None:
+def test_images_of_a_folder_are_in_natural_order(tmp_path: Path) -> None:
     for name in ("f10.jpg", "f2.png", "F1.jfif", "deep/a.gif", "._f1.jpg", ".cache/b.jpg", "notes.txt", "clip.mp4"):
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
@@ -311,7 +313,7 @@ def test_a_folder_is_walked_in_the_order_in_which_people_count(tmp_path: Path) -
     assert sorted(["b", "a2", "a10", "10", "9"], key=natural_key) == ["9", "10", "a2", "a10", "b"]
 
 
-def test_pillow_images_say_what_their_channels_are() -> None:
+def test_channels_of_pillow_images_follow_their_mode() -> None:
     red = np.zeros((4, 5, 3), np.uint8)
     red[:, :, 2] = 255  # blue, green, red
     assert np.array_equal(color_array(Image.fromarray(red[:, :, ::-1])), red)

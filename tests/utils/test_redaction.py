@@ -22,10 +22,10 @@ from ferbench.utils import redact
         ("0", "0"),
     ],
 )
-def test_what_is_secret_goes_and_the_rest_stays(text: str, shown: str) -> None:
+def test_only_secrets_are_removed(text: str, shown: str) -> None:
     assert redact(text) == shown
     assert redact(redact(text)) == shown
 
 
-def test_an_error_is_taken_too() -> None:
+def test_errors_are_accepted_as_text() -> None:
     assert redact(OSError("rtsp://u:secret@host/live cannot be opened")) == "rtsp://host/live cannot be opened"

@@ -1,4 +1,4 @@
-"""Files and folders appear whole or not at all, and a killed run leaves nothing for good."""
+"""Files and folders are written atomically, and temporary files of a killed run are removed."""
 
 import errno
 import os
@@ -26,7 +26,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_is_renamed_when_it_is_complete(tmp_path: Path) -> None:
     target = tmp_path / "made" / "clip.mp4"
     with atomic_file(target) as part:
         part.write_bytes(b"half")
@@ -47,7 +47,7 @@ def test_an_error_leaves_the_older_file_and_no_other(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.json"]
 
 
-def test_a_full_disk_names_the_target_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_of_a_full_disk_names_the_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(handle: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -71,7 +71,7 @@ def test_an_error_about_another_file_keeps_its_name(tmp_path: Path) -> None:
         (tmp_path / "elsewhere").read_bytes()
 
 
-def test_a_folder_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_folder_is_renamed_when_it_is_complete(tmp_path: Path) -> None:
     for content in ("old", "new"):
         with atomic_folder(tmp_path / "v1.5") as folder:
             (folder / "model").write_text(content)
@@ -97,7 +97,7 @@ def test_a_folder_is_removed_or_moved_in_one_step(tmp_path: Path) -> None:
     assert names(tmp_path / "new") == []
 
 
-def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_temporary_files_of_a_killed_run_are_removed_by_the_next(tmp_path: Path) -> None:
     code = (
         "import sys, time; from ferbench.utils import PartFile, PartFolder; from pathlib import Path\n"
         "f = PartFile(Path(sys.argv[1]) / 'a.csv'); d = PartFolder(Path(sys.argv[1]) / 'b')\n"
@@ -112,7 +112,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
     assert names(tmp_path) == ["other.csv"]
 
 
-def test_other_hidden_files_stay(tmp_path: Path) -> None:
+def test_other_hidden_files_are_kept(tmp_path: Path) -> None:
     for name in (".a.part", ".a.12345678.part.mp4", "a.ferbench-12345678.part"):
         (tmp_path / name).touch()
     remove_leftovers(tmp_path)

@@ -1,4 +1,4 @@
-"""The one reader of images and the one guard before it: files, folders, standard input and URLs."""
+"""Read and check images from files, folders, standard input and URLs."""
 
 import lazy_loader as lazy
 

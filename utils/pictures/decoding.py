@@ -1,4 +1,4 @@
-"""Bytes of an image file to pixels, or the reason why not."""
+"""Decode the bytes of an image file to pixels."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from ferbench.utils.pictures.pixels import to_color, to_gray
 
 
 class Decoded(NamedTuple):
-    """A decoded image and its original size in pixels."""
+    """Decoded image and its original size in pixels."""
 
     image: NDArray[np.uint8]
     width: int
@@ -25,7 +25,7 @@ def decode(data: bytes, size: int) -> Decoded:
     Raises
     ------
     ValueError
-        With the reason, when the bytes are no whole image or a huge one.
+        If the bytes are not a complete image, or the image is too large; the message gives the reason.
     """
     image = to_gray(open_picture(data))
     height, width = image.shape
@@ -39,28 +39,28 @@ def decode_color(
     max_side: int | None = None,
     formats: Collection[str] | None = None,
 ) -> NDArray[np.uint8]:
-    """Decode an image file to blue, green and red.
+    """Decode an image file to blue-green-red pixels.
 
     Parameters
     ----------
     data : bytes
-        All of the file; of an animation the first frame is taken.
+        Whole content of the file. The first frame of an animation is decoded.
     max_pixels : int
-        Most pixels it may have, by its header.
+        Largest number of pixels, according to the header.
     max_side : int, optional
-        Larger images are made smaller, so that no side has more pixels.
+        Larger images are reduced, so that no side has more pixels.
     formats : collection of str, optional
-        Which formats may come; by default all.
+        Allowed formats; by default all.
 
     Returns
     -------
     ndarray of shape (height, width, 3), uint8
-        Turned as the camera's note in the file says.
+        Pixels, rotated according to the orientation in the metadata.
 
     Raises
     ------
     PictureError
-        If the bytes are no whole image or a huge one.
+        If the bytes are not a complete image, or the image is too large.
     """
     return to_color(open_picture(data, max_pixels=max_pixels, formats=formats), max_side)
 
@@ -75,18 +75,18 @@ def resize(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def color_array(image: Any) -> NDArray[np.uint8]:
-    """Take an image that is in memory as blue-green-red pixels.
+    """Convert an image in memory to blue-green-red pixels.
 
     Parameters
     ----------
     image : PIL.Image.Image or ndarray
-        A Pillow image says itself what its channels are. An array is uint8: blue-green-red as OpenCV has it, of shape
-        (height, width, 3), or gray of shape (height, width).
+        A Pillow image of any mode, or a uint8 array. An array is blue-green-red as in OpenCV, of shape
+        (height, width, 3), or gray, of shape (height, width).
 
     Raises
     ------
     ValueError
-        If it is neither.
+        If the image is neither.
     """
     if hasattr(image, "getbands") and hasattr(image, "convert"):
         rgb = np.asarray(image.convert("RGB"))

@@ -1,4 +1,4 @@
-"""What an image file is by its first bytes, whatever its name, and how large it is before it is decoded."""
+"""Detect the format of an image from its first bytes, and check its size before it is decoded."""
 
 import importlib
 import io
@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 MAX_FILE_BYTES = 64 * 2**20
-# Largest photograph: 50 megapixels are 150 MB in memory.
+# Largest number of pixels; a color image of 50 megapixels takes 150 MB of memory.
 MAX_PIXELS = 50_000_000
 IMAGE_SUFFIXES = frozenset(
     [
@@ -46,17 +46,17 @@ _HEADS = (
     (b"BM", "BMP"),
 )
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
-# The next marker in the pixels of a JPEG that is neither an escaped byte nor a restart.
+# Next marker in the pixel data of a JPEG file, except escaped bytes and restart markers.
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
 class PictureError(ValueError):
-    """An image that cannot be taken.
+    """Error for an image that cannot be read or is not allowed.
 
     Attributes
     ----------
     kind : {"empty", "no_picture", "too_many_pixels", "broken_picture"}
-        What is wrong with it.
+        Kind of the problem.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -65,7 +65,7 @@ class PictureError(ValueError):
 
 
 class Opened(NamedTuple):
-    """An image whose header was read: its format, its Pillow object (None where only OpenCV reads it) and its size."""
+    """Image whose header was read: format, Pillow object (None if only OpenCV can read the format) and size."""
 
     format: str
     image: Any
@@ -75,7 +75,7 @@ class Opened(NamedTuple):
 
 
 def sniff(head: bytes) -> str | None:
-    """Name the format of an image by its first bytes (32 are enough), or return None.
+    """Return the format of an image from its first 32 bytes, or None if it is unknown.
 
     Examples
     --------
@@ -100,28 +100,28 @@ def sniff(head: bytes) -> str | None:
 
 
 def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS, formats: Collection[str] | None = None) -> Opened:
-    """Read the header of an image: nothing is decoded, and a few bytes cannot unpack to gigabytes.
+    """Read the header of an image without decoding it, so that a small file cannot fill the memory.
 
     Parameters
     ----------
     data : bytes
-        All of the file.
+        Whole content of the file.
     max_pixels : int
-        Most pixels it may have.
+        Largest number of pixels.
     formats : collection of str, optional
-        Which formats may come; by default all.
+        Allowed formats; by default all.
 
     Raises
     ------
     PictureError
-        If the bytes are no image, are cut off before their end, or promise too many pixels.
+        If the bytes are not an image, the file is truncated, or the header gives too many pixels.
     """
     if not data:
         raise PictureError("empty", f"the file is empty; {EXPECTED}")
     name = sniff(data[:64])
     if name is None or (formats is not None and name not in formats):
         raise PictureError("no_picture", f"not an image, or a damaged one; {EXPECTED}")
-    if name == "WEBP":  # Pillow makes room for all pixels of it at once.
+    if name == "WEBP":  # Pillow would allocate all pixels when it opens the file.
         _check_size(*_webp_size(data), max_pixels)
     image, width, height = _header(name, data)
     _check_size(width, height, max_pixels)
@@ -135,9 +135,9 @@ def _header(name: str, data: bytes) -> tuple[Any, int, int]:
     except ImportError:
         raise PictureError("no_picture", _MISSING.get(name, f"{name} images cannot be read here")) from None
     try:
-        # The class itself rather than Image.open: that one asks all formats, and warns of large images.
+        # Use the class of the format; Image.open would try all formats, and warn about large images.
         image = make(io.BytesIO(data))
-    except Exception as error:  # Pillow meets broken headers with errors of many kinds; none is ours
+    except Exception as error:  # Pillow raises many types of errors for damaged headers
         if name == "TIFF" and (size := _tiff_size(data)) is not None:
             return None, *size
         detail = " ".join(str(error).split())[:80]
@@ -154,18 +154,18 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _whole(name: str, data: bytes) -> bytes:
-    """The image without what lies behind it, such as the film of a phone's motion photo."""
+    """Return the image without trailing data, such as the video in a motion photo of a phone."""
     if name not in ("JPEG", "PNG"):
         return data
     end = _jpeg_end(data) if name == "JPEG" else _png_end(data)
     if end is None:
-        # Decoders would fill the missing part with gray and say nothing.
+        # Decoders would fill the missing part with gray, without an error.
         raise PictureError("broken_picture", f"a damaged {name}, cut off before its end; get it again")
     return data if end == len(data) else data[:end]
 
 
 def _jpeg_end(data: bytes) -> int | None:
-    """Offset behind the end mark; thumbnails in the header have end marks of their own."""
+    """Return the offset after the end marker, without the end markers of thumbnails in the header."""
     place = 2
     while place + 4 <= len(data) or data[place : place + 2] == b"\xff\xd9":
         if data[place] != 0xFF:
@@ -210,7 +210,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def _tiff_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height in a TIFF's first directory, for kinds of pixels that Pillow does not know."""
+    """Return width and height from the first directory of a TIFF file, for pixel types that Pillow does not support."""
     order = "<" if data[:2] == b"II" else ">"
     try:
         start = struct.unpack_from(f"{order}I", data, 4)[0]

@@ -1,4 +1,4 @@
-"""Pixels of an opened image as gray or blue-green-red bytes, whatever they were stored as."""
+"""Convert the pixels of an opened image to gray or blue-green-red bytes."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from ferbench.utils.pictures.formats import EXPECTED, Opened, PictureError
 
-# Above this, OpenCV decodes: it holds an image once, Pillow three times.
+# Larger images are decoded by OpenCV, which needs a third of Pillow's memory.
 _LARGE = 12_000_000
 _READ_BY_OPENCV = ("BMP", "JPEG", "JPEG2000", "PNG", "PNM", "TIFF", "WEBP")
 _ORIENTATION = 0x0112
-# How each format's own library weighs red, green and blue: what was decoded once is decoded to the same bytes again.
+# Weights of red, green and blue in the library of each format, so that gray levels equal those of earlier versions.
 _WEIGHTS = {"PNG": (9797, 19234, 3737, 0, 15), **dict.fromkeys(("BMP", "PNM", "TIFF"), (4899, 9617, 1868, 8192, 14))}
 
 
 def to_color(opened: Opened, max_side: int | None = None) -> NDArray[np.uint8]:
-    """Blue-green-red pixels of shape (height, width, 3), turned as the camera's note in the file says."""
+    """Return blue-green-red pixels of shape (height, width, 3), rotated according to the metadata."""
     array, turn = _pixels(opened, gray=False, max_side=max_side)
     if array.ndim == 2:
         array = np.asarray(cv2.cvtColor(array, cv2.COLOR_GRAY2BGR), np.uint8)
@@ -25,16 +25,17 @@ def to_color(opened: Opened, max_side: int | None = None) -> NDArray[np.uint8]:
 
 
 def to_gray(opened: Opened) -> NDArray[np.uint8]:
-    """Gray pixels of shape (height, width), turned as the camera's note in the file says."""
+    """Return gray pixels of shape (height, width), rotated according to the metadata."""
     array, turn = _pixels(opened, gray=True)
     return _turned(array if array.ndim == 2 else _weighed(array, opened.format), turn)
 
 
 def to_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
-    """Map 16-bit, 32-bit and floating-point pixels to bytes.
+    """Convert 16-bit, 32-bit and floating-point pixels to bytes.
 
-    Whole numbers are shifted by as many bits as their largest needs (8, 10, 12, 14 or 16): cameras store 12 bits in 16.
-    Floating-point numbers lie between 0 and 1, or 0 and 255; others are spread from their least to their largest.
+    Integers are shifted according to the bit depth of the largest value (8, 10, 12, 14 or 16), since cameras store 12
+    bits in 16. Floating-point values between 0 and 1, or between 0 and 255, are scaled from that range. Other values
+    are scaled from their minimum and maximum.
     """
     if array.dtype == np.uint8:
         return array
@@ -56,14 +57,14 @@ def to_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _pixels(opened: Opened, *, gray: bool, max_side: int | None = None) -> tuple[NDArray[np.uint8], int]:
-    """Pixels and the turn that is still to be done."""
+    """Return the pixels, and the rotation that is still to be applied."""
     image, large = opened.image, opened.width * opened.height > _LARGE
     if image is None or _is_deep_color(image):
         return to_bytes(_by_opencv(opened, cv2.IMREAD_UNCHANGED)), 1
     try:
         turn = _turn(image, opened.format)
         if max_side is not None and image.mode not in ("F", "I") and not image.mode.startswith("I;"):
-            # JPEG is decoded straight to half its size.
+            # The JPEG decoder can reduce the image by powers of two while decoding.
             image.thumbnail((max_side, max_side), 2)
         elif large and opened.format in _READ_BY_OPENCV and image.mode in ("L", "P", "RGB", "RGBA", "1"):
             flags = cv2.IMREAD_GRAYSCALE if gray else cv2.IMREAD_COLOR
@@ -74,7 +75,7 @@ def _pixels(opened: Opened, *, gray: bool, max_side: int | None = None) -> tuple
         return _from_pillow(image), turn
     except PictureError:
         raise
-    except Exception as error:  # decoders meet broken files with errors of many kinds; none is ours
+    except Exception as error:  # decoders raise many types of errors for damaged files
         detail = " ".join(str(error).split())[:80]
         raise PictureError("broken_picture", f"a damaged image ({detail}); {EXPECTED}") from None
 
@@ -89,7 +90,7 @@ def _from_pillow(image: Any) -> NDArray[np.uint8]:
 
 def _by_opencv(opened: Opened, flags: int) -> NDArray[Any]:
     level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # what is wrong is said in one line, by us
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # we report errors ourselves, in one line
     try:
         array = cv2.imdecode(np.frombuffer(opened.data, np.uint8), flags)
     except cv2.error:
@@ -102,7 +103,7 @@ def _by_opencv(opened: Opened, flags: int) -> NDArray[Any]:
 
 
 def _is_deep_color(image: Any) -> bool:
-    """Whether an image has colors of 16 bits, of which Pillow would keep the upper eight only."""
+    """Return whether an image has 16-bit colors, of which Pillow would keep only the upper eight bits."""
     tile = image.tile[0] if image.tile else None
     mode = tile[3] if tile else ""
     mode = mode[0] if isinstance(mode, tuple) else mode
@@ -110,11 +111,11 @@ def _is_deep_color(image: Any) -> bool:
 
 
 def _turn(image: Any, name: str) -> int:
-    if name == "TIFF":  # Pillow turns these itself.
+    if name == "TIFF":  # Pillow rotates TIFF images itself.
         return 1
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # a damaged note is none
+    except Exception:  # ignore damaged metadata
         return 1
 
 

@@ -1,4 +1,4 @@
-"""The guard before the reader: bytes of an image from a file, standard input or a URL, bounded in size and time."""
+"""Read the bytes of an image from a file, standard input or a URL, with limits on size and time."""
 
 import os
 import stat
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ferbench.utils.pictures.decoding import decode, decode_color
 
 STDIN = ("-", "/dev/stdin")
-# What a shell hands over in the place of a file: `<(command)`.
+# File descriptors that a shell passes in place of a file for `<(command)`.
 _HANDED = ("/dev/fd/", "/proc/self/fd/")
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -25,7 +25,7 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
-# Longest silence of a server, and longest download in all, in seconds.
+# Longest time without data from a server, and longest time of a download, in seconds.
 SILENCE_S, DEADLINE_S = 10.0, 60.0
 _MAX_BYTES = 100 * 2**20
 
@@ -43,7 +43,8 @@ def read_image(source: str | Path) -> NDArray[np.uint8]:
     OSError
         If the file cannot be read.
     ValueError
-        If it is no file, empty, no image, damaged, or larger than 50 megapixels; the message names it.
+        If the source is not a file, is empty, damaged or not an image, or has more than 50 megapixels; the message
+        names it.
     """
     try:
         return decode_color(read_bytes(source))
@@ -52,7 +53,7 @@ def read_image(source: str | Path) -> NDArray[np.uint8]:
 
 
 def read_gray(source: str | Path, size: int) -> NDArray[np.uint8]:
-    """Read an image file as a gray square of `size` x `size` pixels; errors as of :func:`read_image`."""
+    """Read an image file as a gray square of `size` x `size` pixels; errors are those of :func:`read_image`."""
     try:
         return decode(read_bytes(source), size).image
     except ValueError as error:
@@ -60,16 +61,16 @@ def read_gray(source: str | Path, size: int) -> NDArray[np.uint8]:
 
 
 def read_bytes(source: str | Path, max_bytes: int = _MAX_BYTES) -> bytes:
-    """Read a file, standard input or, where `source` is a string with a scheme, a URL.
+    """Read a file, standard input, or a URL if `source` is a string with a scheme.
 
-    A named pipe, a device or a socket is refused at once: reading it might never end.
+    Named pipes, devices and sockets are refused, since reading them may never end.
 
     Raises
     ------
     OSError
-        If it cannot be read.
+        If the source cannot be read.
     ValueError
-        If it is no file, or a larger one; the message names it.
+        If the source is not a file, or is larger than `max_bytes`; the message names it.
     """
     text = str(source)
     if is_url(source):
@@ -96,7 +97,7 @@ def read_bytes(source: str | Path, max_bytes: int = _MAX_BYTES) -> bytes:
 
 
 def is_url(source: str | Path) -> bool:
-    """Whether a string is a URL rather than the name of a file."""
+    """Return whether a string is a URL."""
     return isinstance(source, str) and "://" in source and not Path(source).exists()
 
 
@@ -119,7 +120,7 @@ def _fetch(url: str, max_bytes: int) -> bytes:
     request = urllib.request.Request(url, headers={"User-Agent": "ferbench"})
     try:
         answer = opener.open(request, timeout=SILENCE_S)
-        if answer is None:  # sent on to something that is no web page
+        if answer is None:  # redirected to another scheme than HTTP
             raise ValueError("it leads to an address of another kind")
         with answer:
             while len(data) <= max_bytes and (part := answer.read1(65536)):

@@ -1,4 +1,4 @@
-"""The images of a folder: walked alike everywhere, in the order in which people count."""
+"""Find the images in a folder, in natural order."""
 
 import os
 import re
@@ -11,16 +11,16 @@ from ferbench.utils.pictures.formats import EXPECTED, IMAGE_SUFFIXES
 
 @dataclass
 class Walk:
-    """What a folder holds.
+    """Files found in a folder.
 
     Attributes
     ----------
     files : list of Path
-        Image files by their ending, in natural order.
+        Files with the suffix of an image, in natural order.
     hidden : list of Path
-        Image files whose name, or the name of a folder above them, begins with a dot: they are left out.
+        Skipped image files whose name, or the name of a parent folder, starts with a dot.
     others : Counter of str
-        How many files of each other ending were left out.
+        Number of skipped files for each other suffix.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Walk:
     others: Counter[str] = field(default_factory=Counter)
 
     def left_out(self) -> str | None:
-        """Say in a few words what was left out, or None."""
+        """Return a short description of the skipped files, or None."""
         parts = [f"{count:,} {ending or 'without an ending'}" for ending, count in self.others.most_common(5)]
         if (rest := self.others.total() - sum(count for _, count in self.others.most_common(5))) > 0:
             parts.append(f"{rest:,} others")
@@ -38,7 +38,7 @@ class Walk:
 
 
 def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Key to sort names so that f2 comes before f10.
+    """Return a key that sorts names in natural order, such as f2 before f10.
 
     Examples
     --------
@@ -50,14 +50,14 @@ def natural_key(name: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def walk_images(folder: str | Path) -> Walk:
-    """Find the images in a folder and the folders below it.
+    """Find the images in a folder and its subfolders.
 
-    Links are followed, but no folder is walked twice.
+    Links are followed, but each folder is visited only once.
 
     Raises
     ------
     ValueError
-        If there is no image.
+        If there are no images.
     """
     found, visited = Walk(), set[Path]()
     _walk(Path(folder), found, visited, hidden=False)
@@ -69,7 +69,7 @@ def walk_images(folder: str | Path) -> Walk:
 
 def _walk(folder: Path, found: Walk, visited: set[Path], *, hidden: bool) -> None:
     place = folder.resolve()
-    if place in visited:  # a link to a folder above would never end
+    if place in visited:  # a link to a parent folder would be an endless loop
         return
     visited.add(place)
     with os.scandir(folder) as entries:
