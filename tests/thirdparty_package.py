@@ -1,5 +1,6 @@
 """An installed package of somebody else, as `importlib.metadata` sees one."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,4 +15,6 @@ def install(folder: Path, patch: pytest.MonkeyPatch, module: str, code: str, ent
     (folder / f"{module}.py").write_text(code)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {NAME}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(entry_points)
+    # Another test may have imported a module of this name.
+    patch.delitem(sys.modules, module, raising=False)
     patch.syspath_prepend(str(folder))

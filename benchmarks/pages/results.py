@@ -1,6 +1,5 @@
 """Read the records of one data set for a report, and give them unique labels."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.store import Store
+from ferbench.benchmarks.store import Store, check_suite
+from ferbench.utils import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,13 +118,7 @@ def open_results(folder: str | Path) -> tuple[Path, Store, list[dict[str, Any]],
 def read_suite(root: Path) -> dict[str, Any]:
     """Read ``suite.json``; return an empty mapping if the file is missing."""
     path = root / "suite.json"
-    try:
-        content = json.loads(path.read_bytes()) if path.is_file() else {}
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error}); run the suite again to rewrite it") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: expected one JSON object; got {type(content).__name__}; run the suite again")
-    return content
+    return check_suite(str(path), read_json(path)) if path.is_file() else {}
 
 
 def unique_labels(records: list[dict[str, Any]]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ferbench.benchmarks.run.job import Job, now
 from ferbench.benchmarks.run.opening import Gate
 from ferbench.benchmarks.run.outcome import Executor
 from ferbench.benchmarks.run.runner import Run, Step, Summary
-from ferbench.benchmarks.store import Cell, Ledger, Suite, final_record, load_suite, write_final
+from ferbench.benchmarks.store import Cell, Ledger, Suite, check_suite, final_record, load_suite, write_final
 from ferbench.datasets import Dataset, PointDataset
 from ferbench.utils import read_json
 
@@ -219,7 +219,7 @@ def find_suite(name_or_folder: str | Path) -> tuple[Suite, Path | None]:
     path = folder / "suite.json"
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; name a suite, or a results folder such as results/fer2013")
-    return _from_json(path, read_json(path)), folder
+    return _from_json(path, check_suite(str(path), read_json(path))), folder
 
 
 def _from_json(path: Path, content: Any) -> Suite:

@@ -1,5 +1,6 @@
 from .finals import FINALS, final_arrays, final_record, write_final
 from .ledger import LEDGER, Ledger, Opening, code_version, count_families, family_of, opening_time
+from .shapes import check_record, check_suite
 from .store import COMPANIONS, SCHEMA, Store, file_digest, read_arrays, save_arrays, write_atomically, write_record_file
 from .suite import Cell, Suite, available_suites, load_suite
 from .timing import environment, latency_summary, measure_latency, measure_throughput, one_core, peak_memory_bytes
@@ -15,6 +16,8 @@ __all__ = [
     "Store",
     "Suite",
     "available_suites",
+    "check_record",
+    "check_suite",
     "code_version",
     "count_families",
     "environment",

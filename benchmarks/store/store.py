@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.store.shapes import check_record, check_suite
 from ferbench.models.bundles import with_recipe_names
 from ferbench.utils import atomic_file, move, prepared_file, read_json, remove_leftovers, write_atomically
 from ferbench.utils import sha256_of as file_digest
@@ -68,7 +69,7 @@ class Store:
                 f"{path}: expected schema {SCHEMA} and a status of {', '.join(STATUSES)}; "
                 f"got {record.get('schema')!r} and {record['status']!r}; run the suite again to redo it"
             )
-        return with_recipe_names(record)
+        return with_recipe_names(check_record(str(path), record))
 
     def records(self) -> list[dict[str, Any]]:
         """Return the readable records of the current data, in the order of the suite.
@@ -102,7 +103,17 @@ class Store:
             ``classes`` of shape (n_classes,), and ``PublicTest``, float32 of shape (n_images, n_classes); also
             ``PrivateTest`` if it was opened when the cell was measured.
         """
-        return read_arrays(self.root / "probabilities" / f"{cell_id}.npz")
+        path = self.root / "probabilities" / f"{cell_id}.npz"
+        arrays = read_arrays(path)
+        if "classes" not in arrays or arrays["classes"].ndim != 1 or arrays["classes"].dtype.kind != "U":
+            raise ValueError(f"{path}: expected 'classes', a row of labels; run the suite again to redo it")
+        for split, values in arrays.items():
+            if split != "classes" and (values.ndim != 2 or values.dtype.kind != "f"):
+                raise ValueError(
+                    f"{path}: expected {split} to be probabilities of shape (n_images, n_classes); "
+                    f"got {values.dtype} of shape {values.shape}; run the suite again to redo it"
+                )
+        return arrays
 
     def errors(self, cell_id: str) -> dict[str, NDArray[Any]]:
         """Read the errors of one cell's points: ``Validation``, and ``Test`` if opened, (n_images, n_points, 2)."""
@@ -217,7 +228,7 @@ class Store:
 
     def _suite_order(self) -> dict[str, int]:
         path = self.root / "suite.json"
-        cells = json.loads(path.read_bytes()).get("cells", []) if path.is_file() else []
+        cells = check_suite(str(path), read_json(path)).get("cells", []) if path.is_file() else []
         return {cell_id: position for position, cell_id in enumerate(cells)}
 
 

@@ -5,6 +5,8 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +91,7 @@ def _check_input(info: dict[str, Any]) -> None:
     fixed: dict[str, Any] = {"colour": "grey", "dtype": "uint8", "range": [0, 255]}
     for name, only in fixed.items():
         if name in given:
-            _field(given, name, f"{only!r}", lambda value, only=only: value == only, within="input")
+            _field(given, name, f"{only!r}", partial(eq, only), within="input")
     if "crop_margin" in given:
         crop = given["crop_margin"]
         _expect(_is_between(crop, -0.9, 9), "input.crop_margin", "a number above -0.9 and below 9", crop)

@@ -15,6 +15,7 @@ URL = f"https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/
 BYTES = 232_589
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 # Longest silence, and longest download in all, in seconds: a start must not hang on a network that swallows packets.
+# Pooch, which downloads and checks hashes too, has no limit for a download in all, and needs requests.
 SILENCE_S, DEADLINE_S = 5.0, 20.0
 
 

@@ -1,0 +1,287 @@
+"""The pages keep their word: their code runs, their commands are those of the parser, their tables are read."""
+
+import argparse
+import re
+import shlex
+import tomllib
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import pytest
+from thirdparty_package import install
+
+from ferbench.benchmarks import load_suite
+from ferbench.benchmarks.tune import read_space
+from ferbench.cli import main
+from ferbench.cli.entry import build_parser
+from ferbench.datasets import make_faces
+from ferbench.features import check_extractor
+from ferbench.models import make_recipe
+from ferbench.realtime.detection import yunet_file
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+LANGUAGES = {"sh", "python", "toml"}
+# Sections whose code is a file of the reader's own; a test of each stands here or in the file that is named.
+GUIDES = {
+    "Add an extractor: one file": "here",
+    "Add a classifier: one file": "here",
+    "Add a recipe: one file": "here",
+    "Add a detector: one file": "tests/realtime/test_detectors.py",
+    "Add a metric: one file": "tests/test_contributing.py",
+    "Add a plot: one file": "tests/test_contributing.py",
+}
+# Commands of a page that take no more than seconds.
+CHEAP = (".venv/bin/ferbench image ", ".venv/bin/ferbench video ")
+
+
+class Block(NamedTuple):
+    """One block of code of a page, and the section that it stands in."""
+
+    page: str
+    section: str
+    language: str
+    text: str
+
+
+def blocks(*languages: str) -> list[Block]:
+    """Every block of these languages, or of all, in the order of the pages."""
+    found = []
+    for page in PAGES:
+        section = ""
+        for part in re.finditer(
+            r"^## ([^\n]+)$|^```(\w*)\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL
+        ):
+            if part[1]:
+                section = part[1]
+            elif not languages or part[2] in languages:
+                found.append(Block(page, section, part[2], part[3]))
+    return found
+
+
+def commands() -> list[tuple[str, str]]:
+    """Every command of every shell block, with its page; comments and what joins commands are left out."""
+    lines = [(block.page, line) for block in blocks("sh") for line in block.text.splitlines()]
+    return [(page, " ".join(shlex.split(one, comments=True))) for page, line in lines for one in line.split("&&")]
+
+
+def guide(title: str) -> str:
+    """The Python code of a section of CONTRIBUTING."""
+    (block,) = [block for block in blocks("python") if block.page == "CONTRIBUTING.md" and block.section == title]
+    return block.text
+
+
+def run_block(code: str, page: str, names: dict[str, Any]) -> dict[str, Any]:
+    """Run a block and return every name that it leaves."""
+    exec(compile(code, page, "exec"), names)
+    return names
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the pages name, drawn; nothing is downloaded."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(yunet_file, "_fetch", no_network)
+    face = cv2.copyMakeBorder(make_faces(21, size=160, random_state=0).images[3], 160, 160, 240, 240, 1)
+    picture = cv2.cvtColor(face, cv2.COLOR_GRAY2BGR)
+    Path("photos").mkdir()
+    for name in ("party.jpg", "me.jpg", "photos/one.png"):
+        cv2.imwrite(name, picture)
+    video = cv2.VideoWriter("talk.mp4", cv2.VideoWriter_fourcc(*"mp4v"), 10, picture.shape[1::-1])
+    for _ in range(5):
+        video.write(picture)
+    video.release()
+    return tmp_path
+
+
+def no_network(*_: object) -> bytes:
+    raise OSError("no network in tests")
+
+
+def test_every_block_has_a_language_that_is_tested() -> None:
+    assert len(blocks()) >= 25
+    assert {block.language for block in blocks()} == LANGUAGES
+
+
+def test_every_guide_is_tested() -> None:
+    assert {block.section for block in blocks("python") if block.page == "CONTRIBUTING.md"} == set(GUIDES)
+    for title, place in GUIDES.items():
+        assert place == "here" or title.partition(":")[0] in (ROOT / place).read_text()
+
+
+def test_ci_calls_the_readme_s_test_command() -> None:
+    (command,) = [block.text.strip() for block in blocks("sh") if block.page == "README.md" and "pytest" in block.text]
+    assert command in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+# --- Python -----------------------------------------------------------------------------------------------------------
+
+
+def live_example(out: str, _folder: Path) -> None:
+    """Events of each frame, and the faces of a picture."""
+    assert len([line for line in out.splitlines() if re.match(r"[\d.]+ ", line)]) >= 5 and "FaceEvent" in out
+
+
+def readme_examples(out: str, folder: Path) -> None:
+    """Both examples: what is seen in a video and a picture, then an accuracy and labels."""
+    live_example(out, folder)
+    accuracy, labels = out.strip().splitlines()[-2:]
+    assert float(accuracy) > 2 / 7 and labels.startswith("[")
+    assert (folder / "my-bundle" / "bundle.json").is_file()
+
+
+def api_examples(out: str, folder: Path) -> None:
+    """A suite, a comparison and a drawing."""
+    assert "pixels+logreg against pixels+tree on PrivateTest" in out and "'coverage'" in out
+    assert (folder / "leaderboard.png").is_file()
+
+
+RUN: dict[str, Callable[[str, Path], None]] = {"README.md": readme_examples, "docs/api.md": api_examples}
+
+
+def test_the_python_of_every_page_is_run() -> None:
+    assert {block.page for block in blocks("python")} == {"CONTRIBUTING.md", *RUN}
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, marks=pytest.mark.slow) for page in RUN])
+def test_python_blocks_run_one_after_another(page: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {}
+    for block in blocks("python"):
+        if block.page == page:
+            run_block(block.text, page, names)
+    RUN[page](capsys.readouterr().out, desk)
+
+
+def test_the_extractor_of_the_guide_keeps_the_contract() -> None:
+    made = run_block(guide("Add an extractor: one file"), "CONTRIBUTING.md", {"__name__": "mine"})["REGISTERED"]["mine"]
+    check_extractor(made())
+    images = make_faces(7, size=24, random_state=0).images
+    np.testing.assert_allclose(made().fit_transform(images), images.mean(axis=2), rtol=1e-6)
+
+
+def test_the_classifiers_of_the_guide_are_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = guide("Add a classifier: one file") + '\nmake, steps = REGISTERED["bayes"], REGISTERED["scaled-bayes"]\n'
+    entries = "[ferbench.classifiers]\nbayes = your_package:make\nscaled-bayes = your_package:steps\n"
+    install(tmp_path, monkeypatch, "your_package", code, entries)
+    faces = make_faces(70, size=24, random_state=0)
+    for name in ("pixels+bayes", "pixels+scaled-bayes"):
+        recognizer = make_recipe(name).fit(faces.images, faces.labels)
+        proba = recognizer.predict_proba(faces.images)
+        assert proba.shape == (70, 7) and recognizer.score(faces.images, faces.labels) > 1 / 7
+
+
+def test_the_recipe_of_the_guide_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = 'from ferbench.models import make_recipe\n\n\ndef make():\n    return make_recipe("hog+knn")\n\n\n'
+    code = make + guide("Add a recipe: one file")
+    install(tmp_path, monkeypatch, "your_package", code, "[ferbench.recipes]\nhog+nearest = your_package:NEAREST\n")
+    assert type(make_recipe("hog+nearest")) is type(make_recipe("hog+knn"))
+
+
+# --- The command ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_every_command_of_a_block_exists(page: str, command: str) -> None:
+    program, *words = shlex.split(command)
+    if program.endswith("ferbench"):
+        assert build_parser().parse_args(words).command
+    elif program.endswith("pip"):
+        check_pip(words)
+    elif program.removeprefix(".venv/bin/") in ("python", "python3"):
+        assert words[:2] == ["-m", "venv"] or words[:2] == ["-m", "pytest"] or is_module(words[1])
+    elif program.endswith("pre-commit"):
+        assert words == ["install"] and (ROOT / ".pre-commit-config.yaml").is_file()
+    elif program == "pytest":
+        assert all((ROOT / word).is_file() for word in words)
+    else:
+        assert (ROOT / program).is_file(), f"{page}: {program} is no command of ours"
+
+
+def check_pip(words: list[str]) -> None:
+    """`pip install` of this folder, with extras that there are."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert words[0] == "install"
+    (place,) = [word for word in words[1:] if not word.startswith("-")]
+    named = re.fullmatch(r"\.(?:\[([a-z,]+)\])?", place)
+    assert named and set((named[1] or "dev").split(",")) <= set(extras)
+
+
+def is_module(name: str) -> bool:
+    """Whether `python -m` finds it."""
+    path = ROOT / name.removeprefix("ferbench.").replace(".", "/")
+    return path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()
+
+
+CHEAP_COMMANDS = [command for _, command in commands() if command.startswith(CHEAP)]
+
+
+def test_some_commands_are_cheap() -> None:
+    assert len(CHEAP_COMMANDS) >= 3
+
+
+@pytest.mark.parametrize("command", CHEAP_COMMANDS)
+def test_cheap_commands_run(command: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = shlex.split(command)[1:]
+    assert main(words) == 0, capsys.readouterr().err
+    files = [word for option, word in pairwise(words) if re.match("--(output|events|summ)", option)]
+    assert all((desk / name).exists() for name in files)
+
+
+def inline() -> list[tuple[str, str]]:
+    """`ferbench ...` in the text of every page."""
+    texts = {
+        page: re.sub(r"^```.*?^```$", "", (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL) for page in PAGES
+    }
+    found = {(page, words) for page, text in texts.items() for words in re.findall(r"`ferbench\s([^`]+)`", text)}
+    return sorted((page, words) for page, words in found if not words.startswith("COMMAND"))
+
+
+@pytest.mark.parametrize(("page", "words"), inline())
+def test_commands_and_options_in_the_text_exist(page: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser, path = command_of(words.split())
+    known = {option for action in parser._actions for option in action.option_strings}
+    assert path, f"{page}: no command in {words!r}"
+    assert set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", words)) <= known
+
+
+def command_of(words: list[str]) -> tuple[argparse.ArgumentParser, list[str]]:
+    """The parser of the command that words begin with, and its name."""
+    parser, path = build_parser(), []
+    for word in words:
+        inner = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+        if not inner or word not in inner[0]:
+            break
+        parser, path = inner[0][word], [*path, word]
+    return parser, path
+
+
+def test_the_readme_names_the_main_commands() -> None:
+    named = {" ".join(command_of(words.split())[1]) for page, words in inline() if page == "README.md"}
+    assert {"run", "report", "best", "predict", "data audit", "live", "tune", "export"} <= named
+
+
+# --- Tables -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", blocks("toml"), ids=lambda block: f"{block.page}-{block.section}"[:40])
+def test_tables_are_read(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "page.toml"
+    path.write_text(block.text)
+    content = tomllib.loads(block.text)
+    if "project" in content:
+        (group,) = content["project"]["entry-points"]
+        code = "\n".join(
+            file.read_text()
+            for floor in ("models", "features", "datasets", "benchmarks", "realtime")
+            for file in (ROOT / floor).rglob("*.py")
+        )
+        assert f'"{group}"' in code
+    elif "space" in content:
+        space, params = read_space(path)
+        assert set(space) == {"learning_rate", "optimizer"} and params == {"epochs": 12}
+    else:
+        assert load_suite(path).final == tuple(content["final"])
