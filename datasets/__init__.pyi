@@ -5,6 +5,7 @@ from .faces.make import make_faces
 from .points.dataset import PointDataset, load_points
 from .points.splits import POINT_SPLITS
 from .protocols.duplicates import find_leaks
+from .protocols.folds import Protocol, make_folds, protocol
 from .readers.download import fetch
 from .readers.faces import read_faces
 from .readers.files import IMAGE_SUFFIXES
@@ -19,6 +20,7 @@ __all__ = [
     "Dataset",
     "Layout",
     "PointDataset",
+    "Protocol",
     "audit",
     "audit_points",
     "cache_dir",
@@ -29,5 +31,7 @@ __all__ = [
     "load",
     "load_points",
     "make_faces",
+    "make_folds",
+    "protocol",
     "read_faces",
 ]

@@ -12,14 +12,19 @@ from ferbench.datasets.faces.camera import background, expose, light_head, shadi
 from ferbench.datasets.faces.drawing import Painter, fixed_point, paint_cover
 from ferbench.datasets.faces.geometry import curve_slices, face_shapes
 from ferbench.datasets.faces.sampling import sample_faces
-from ferbench.datasets.protocols import FRACTIONS, stratified_split
+from ferbench.datasets.protocols import FRACTIONS, split_people, stratified_split
 
 _BATCH = 64
 _CANVAS = 144  # least width of the canvas in pixels: three times that of a 48 x 48 image
 
 
 def make_faces(
-    n_samples: int = 2000, *, size: int = 48, random_state: int | None = None, difficulty: float = 0.5
+    n_samples: int = 2000,
+    *,
+    size: int = 48,
+    random_state: int | None = None,
+    difficulty: float = 0.5,
+    n_people: int | None = None,
 ) -> Dataset:
     """Draw labeled faces with their exact 68 landmarks.
 
@@ -39,12 +44,17 @@ def make_faces(
         not depend on `n_samples`. None draws different faces each time.
     difficulty : float, default=0.5
         From 0 (frontal, strong expressions, even light) to 1 (weak and mixed expressions, turned heads, bad pictures).
+    n_people : int, optional
+        Number of people, from 3 to a seventh of `n_samples`. Each keeps the shape of the face, skin, hair, age,
+        glasses and beard, and shows each expression in turn; the splits are then drawn by person. By default each
+        face is another person, whom nothing names.
 
     Returns
     -------
     Dataset
         With `landmarks` of shape (n_samples, 68, 2), in pixels (x, y), where whole numbers are centers of pixels;
-        `drawn` is True and `split` is stratified 70/15/15.
+        `drawn` is True and `split` is stratified 70/15/15. With `n_people` the data set has
+        `groups`.
 
     Raises
     ------
@@ -59,29 +69,35 @@ def make_faces(
     ((70, 48, 48), (70, 68, 2), True)
     """
     _check(n_samples, size, random_state, difficulty)
+    people = _people(n_samples, n_people)
     seed = np.random.SeedSequence(random_state)
     labels = _labels(n_samples, seed)
     images = np.empty((n_samples, size, size), dtype=np.uint8)
     landmarks = np.empty((n_samples, 68, 2), dtype=np.float32)
     with tqdm(total=n_samples, desc="drawing faces", unit="face", disable=None, delay=2) as bar:
         for rows in _batches(n_samples):
-            images[rows], landmarks[rows] = _draw(rows, labels[rows], seed, size, difficulty)
+            images[rows], landmarks[rows] = _draw(rows, labels[rows], seed, size, difficulty, people=people)
             bar.update(len(rows))
     split_seed = int(seed.generate_state(1)[0])
-    split = stratified_split(labels, split_seed, FRACTIONS)
+    groups = None if people is None else np.array([f"person_{number:04d}" for number in people])
+    if groups is None:
+        split = stratified_split(labels, split_seed, FRACTIONS)
+    else:
+        split = split_people(labels, groups, split_seed, FRACTIONS, "faces")
     return Dataset(
         name="faces",
         images=images,
         labels=labels,
         split=split,
         ids=np.array([f"face_{row:06d}" for row in range(n_samples)]),
-        fingerprint=content_fingerprint(images, labels, split),
+        fingerprint=content_fingerprint(images, labels, split, groups),
         landmarks=landmarks,
         drawn=True,
         notes=(
             f"drawn, not real: make_faces(n_samples={n_samples}, size={size}, random_state={random_state}, "
-            f"difficulty={difficulty:g})",
+            f"difficulty={difficulty:g}{'' if n_people is None else f', n_people={n_people}'})",
         ),
+        groups=groups,
     )
 
 
@@ -101,6 +117,18 @@ def _check(n_samples: int, size: int, random_state: int | None, difficulty: floa
         raise ValueError(f"difficulty must be a number from 0 (easy) to 1 (hard); got {difficulty!r}")
 
 
+def _people(n_samples: int, n_people: int | None) -> NDArray[np.intp] | None:
+    """Person of each face: one run of seven faces, with every label once, after the other."""
+    if n_people is None:
+        return None
+    most, whole = n_samples // len(LABELS), isinstance(n_people, int | np.integer) and not isinstance(n_people, bool)
+    if not whole or not 3 <= n_people <= most:
+        raise ValueError(
+            f"n_people must be a whole number from 3 to {most}, a seventh of n_samples={n_samples}; got {n_people!r}"
+        )
+    return np.arange(n_samples) // len(LABELS) % n_people
+
+
 def _batches(n_samples: int) -> Iterator[NDArray[np.intp]]:
     for start in range(0, n_samples, _BATCH):
         yield np.arange(start, min(start + _BATCH, n_samples))
@@ -118,11 +146,18 @@ def _labels(n_samples: int, seed: np.random.SeedSequence) -> NDArray[np.str_]:
 
 
 def _draw(
-    rows: NDArray[np.intp], labels: NDArray[np.str_], seed: np.random.SeedSequence, size: int, difficulty: float
+    rows: NDArray[np.intp],
+    labels: NDArray[np.str_],
+    seed: np.random.SeedSequence,
+    size: int,
+    difficulty: float,
+    *,
+    people: NDArray[np.intp] | None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Draw a batch of faces; each uses its own generator, so that it depends on its row alone."""
     generators = [_generator(seed, 2, int(row)) for row in rows]
-    faces = sample_faces(generators, labels, float(difficulty))
+    persons = None if people is None else [_generator(seed, 3, int(person)) for person in people[rows]]
+    faces = sample_faces(generators, labels, float(difficulty), persons)
     shapes = face_shapes(faces, size)
     light = shading(faces, shapes, size)
     factor = max(2, -(-_CANVAS // size))

@@ -69,8 +69,16 @@ class FaceParameters:
     look: dict[str, Values]
 
 
-def sample_faces(generators: list[np.random.Generator], labels: NDArray[np.str_], difficulty: float) -> FaceParameters:
-    """Choose identity, expression, pose, framing and looks of one face for each generator."""
+def sample_faces(
+    generators: list[np.random.Generator],
+    labels: NDArray[np.str_],
+    difficulty: float,
+    people: list[np.random.Generator] | None = None,
+) -> FaceParameters:
+    """Choose identity, expression, pose, framing and looks of one face for each generator.
+
+    With `people`, one fresh generator for the person on each face, what stays with a person comes from there.
+    """
     choices = Choices(generators)
     identity = choices.normal(0.8 + 0.3 * difficulty, len(IDENTITY))
     actions = _actions(choices, labels, difficulty)
@@ -79,6 +87,10 @@ def sample_faces(generators: list[np.random.Generator], labels: NDArray[np.str_]
     fill = choices.uniform(0.72 - 0.10 * difficulty, 0.74 + 0.10 * difficulty)
     shift = choices.normal(0.005 + 0.020 * difficulty, 2)
     look = _look(choices) | _camera(choices, difficulty) | _cover(choices, difficulty)
+    if people is not None:
+        person = Choices(people)
+        identity = person.normal(0.8 + 0.3 * difficulty, len(IDENTITY))
+        look |= {name: values for name, values in _look(person).items() if name not in {"gaze_x", "gaze_y"}}
     return FaceParameters(identity, actions, pose, np.column_stack([fill, shift]), look)
 
 

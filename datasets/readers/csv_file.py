@@ -30,6 +30,7 @@ class CsvSource:
     ) -> None:
         self.labels = LabelReader(mapping, {str(code): label for code, label in enumerate(codes)})
         self._codes = codes
+        self.layout = ""  # set by the layout that opens the file, if any
         self._table = TableFile(table) if isinstance(table, Path) else table
         self.path = self._table.path
         self.name = self._table.name

@@ -1,7 +1,8 @@
 """Rows of a source that are image files, and what the folders say of them."""
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -43,6 +44,35 @@ def cut_out(data: bytes, box: tuple[int, int, int, int], size: int) -> Decoded:
     if face.size == 0:
         raise ValueError(f"the box {box} of the face lies outside the image of {image.shape[1]} x {image.shape[0]}")
     return Decoded(resize(face, size), face.shape[1], face.shape[0])
+
+
+def keep_entries(rows: Iterable[tuple[Entry, str]], labels: LabelReader, problems: Problems) -> list[Entry]:
+    """Entries of a layout with their labels read; those with a reason are left out and counted by it.
+
+    Parameters
+    ----------
+    rows : iterable of (Entry, str)
+        Entries whose label is as the source writes it, and why each is left out: empty for those that stay.
+    """
+    left_out: Counter[str] = Counter()
+    entries = []
+    for entry, reason in rows:
+        if reason:
+            left_out[reason] += 1
+            continue
+        label = _read(entry.path, entry.label, labels, problems)
+        if label is not None:
+            entries.append(entry._replace(label=label))
+    problems.notes.extend(f"{count:,} images were left out: {reason}." for reason, count in sorted(left_out.items()))
+    if not entries and not problems.found:
+        raise ValueError(f"{problems.source}: no image fits the layout; check the path, or load it without a layout")
+    return entries
+
+
+def match_names(paths: Sequence[str], pattern: re.Pattern[str]) -> Iterator[tuple[str, re.Match[str] | None]]:
+    """Each path with the match of its file name, None where the name does not fit."""
+    for path in paths:
+        yield path, pattern.fullmatch(path.rpartition("/")[2])
 
 
 def place_by_folder(paths: Sequence[str], labels: LabelReader, problems: Problems) -> list[Entry]:

@@ -23,7 +23,9 @@ _ROWS_PER_TASK = 256
 class ImageFiles:
     """Decode labeled image files in a thread pool; the subclasses say where the bytes come from."""
 
-    def __init__(self, path: Path, paths: Sequence[str], others: Sequence[str] = ()) -> None:
+    def __init__(
+        self, path: Path, paths: Sequence[str], others: Sequence[str] = (), *, images_needed: bool = True
+    ) -> None:
         self.path = path
         self.others = sorted(others)
         self.labels = LabelReader()
@@ -32,7 +34,7 @@ class ImageFiles:
         self.notes: list[str] = []
         self.name = path.stem if path.is_file() else _folder_name(path.resolve())
         self.paths = sorted(path for path in paths if _is_image(path))
-        if not self.paths:
+        if not self.paths and images_needed:
             raise ValueError(
                 f"{path}: no images found; expected <label>/… or <split>/<label>/…, such as train/happy/1.jpg"
             )
@@ -84,12 +86,14 @@ class ImageFiles:
 class FolderSource(ImageFiles):
     """A folder of labeled images."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, images_needed: bool = True) -> None:
         self._stats: dict[str, tuple[int, int]] = {}
         self._visited: set[Path] = set()
         self._walk(path, "")
         images = [name for name in self._stats if _is_image(name)]
-        super().__init__(path, images, [name for name in self._stats if not _is_image(name)])
+        super().__init__(
+            path, images, [name for name in self._stats if not _is_image(name)], images_needed=images_needed
+        )
         self.notes = left_out(self.others)
 
     def fingerprint(self) -> str:

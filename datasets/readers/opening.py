@@ -3,7 +3,7 @@
 import os
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from ferbench.datasets.base import LABELS, SPLITS, Dataset, LabelReader, Problem
 from ferbench.datasets.protocols import resolve_splits
 from ferbench.datasets.readers.cache import Table, read_table
 from ferbench.datasets.readers.csv_file import CsvSource
+from ferbench.datasets.readers.entries import Entry
 from ferbench.datasets.readers.files import FolderSource, ImageFiles, ZipSource
 from ferbench.datasets.readers.layouts import find_layout
 from ferbench.datasets.readers.tables import find_table
@@ -59,6 +60,33 @@ def open_plain(path: Path, mapping: Mapping[str, str] | None = None) -> Source:
         return CsvSource(table, mapping)
     files = open_files(path)
     files.labels = LabelReader(mapping)
+    return files
+
+
+def open_placed(
+    path: Path,
+    layout: str,
+    place: Callable[[ImageFiles, Problems], list[Entry]],
+    mapping: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | None = None,
+) -> ImageFiles:
+    """Open a folder or zip of images whose rows a layout places.
+
+    Parameters
+    ----------
+    path : Path
+        Folder or zip.
+    layout : str
+        Name of the layout and its options: part of the key of the cache.
+    place : callable
+        Takes the files and the problems; returns the entries.
+    mapping : mapping of str to str, optional
+        New label by old one.
+    codes : mapping of str to str, optional
+        What the codes of the layout mean, in lower case.
+    """
+    files = open_files(path)
+    files.labels, files.layout, files.place, files.notes = LabelReader(mapping, codes), layout, place, []
     return files
 
 

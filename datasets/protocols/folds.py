@@ -1,0 +1,319 @@
+"""Protocols: what is trained on, what things are chosen on, and what is tested on, fold by fold."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.datasets.base import SPLITS, Dataset, content_fingerprint
+from ferbench.datasets.protocols.people import check_people, shared_people, split_people
+from ferbench.datasets.protocols.splits import FRACTIONS, HELD_OUT, stratified_split
+from ferbench.datasets.protocols.subset import keep_labels
+
+TRAINING, VALIDATION, TEST = SPLITS
+KNOWN = "official, holdout, kfold:10, loso, random:10, cross or curve:0.1,0.25,0.5,1"
+Parts = Callable[[Dataset, int], Sequence[Dataset]]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A way to divide a data set into parts for training, for choosing and for testing.
+
+    Attributes
+    ----------
+    name : str
+        As it is written: ``"kfold:10"``.
+    """
+
+    name: str
+    folds: Parts
+
+    def parts(self, dataset: Dataset, seed: int = 0) -> Sequence[Dataset]:
+        """Folds: data sets with Training, PublicTest (to choose on) and PrivateTest (to test on) parts."""
+        return self.folds(dataset, seed)
+
+
+def protocol(name: str, test: Dataset | None = None) -> Protocol:
+    """Find a protocol by its name.
+
+    Parameters
+    ----------
+    name : str
+        - ``official``: the split that the data set has;
+        - ``holdout``: one draw of 70 % / 15 % / 15 %, by person where people are known;
+        - ``kfold:K``: K folds, by person where people are known;
+        - ``loso``: each person is the test once;
+        - ``random:K``: K folds that ignore people: one person may be on both sides, which flatters;
+        - ``cross``: train on this data set, test on `test`;
+        - ``curve:0.1,0.25,0.5,1``: parts of Training, with the same validation and test parts.
+    test : Dataset, optional
+        The data set that ``cross`` tests on.
+
+    Raises
+    ------
+    ValueError
+        If there is no such protocol.
+    """
+    kind, _, rest = name.strip().partition(":")
+    if kind in ("official", "holdout", "loso") and not rest:
+        return Protocol(name, {"official": _official, "holdout": _holdout, "loso": _loso}[kind])
+    if kind in ("kfold", "random"):
+        count = _count(name, rest)
+        by_person = kind == "kfold"
+        return Protocol(name, lambda dataset, seed: _folds(dataset, seed, count, by_person=by_person))
+    if kind == "curve":
+        shares = _shares(name, rest)
+        return Protocol(name, lambda dataset, seed: _curve(dataset, seed, shares))
+    if kind == "cross" and not rest:
+        if test is None:
+            raise ValueError(
+                "protocol cross tests on another data set; give it: make_folds(dataset, 'cross', test=...)"
+            )
+        return Protocol(name, lambda dataset, _seed: _cross(dataset, test))
+    raise ValueError(f"protocol must be {KNOWN}; got {name!r}")
+
+
+def make_folds(dataset: Dataset, name: str, seed: int = 0, *, test: Dataset | None = None) -> Sequence[Dataset]:
+    """Divide a data set by a protocol.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Faces with labels, and with `groups` where people are known.
+    name : str
+        The protocol, see :func:`protocol`.
+    seed : int, default=0
+        Seed of what is drawn.
+    test : Dataset, optional
+        The data set that ``cross`` tests on.
+
+    Returns
+    -------
+    sequence of Dataset
+        One for each fold, each with its own Training, PublicTest and PrivateTest parts. Where people are known, nobody
+        is in two parts of a fold, but for ``random``.
+
+    Raises
+    ------
+    ValueError
+        If the protocol is unknown, or would put one person on both sides without being asked for by name.
+
+    Examples
+    --------
+    >>> from ferbench.datasets import make_faces, make_folds
+    >>> faces = make_faces(140, random_state=0, n_people=10)
+    >>> [fold.name for fold in make_folds(faces, "kfold:2")]
+    ['faces-kfold2-1', 'faces-kfold2-2']
+    """
+    return protocol(name, test).parts(dataset, seed)
+
+
+def _official(dataset: Dataset, seed: int) -> Sequence[Dataset]:
+    del seed  # the split is given
+    if shared := shared_people(dataset.split, dataset.groups):
+        raise ValueError(
+            f"{dataset.name}: {shared[0].removesuffix('.')}: a split that shares people flatters; use holdout or "
+            "kfold:10, or ask for random:10 by name"
+        )
+    return (dataset,)
+
+
+def _holdout(dataset: Dataset, seed: int) -> Sequence[Dataset]:
+    if dataset.groups is None:
+        split = stratified_split(dataset.labels, seed, FRACTIONS)
+    else:
+        split = split_people(dataset.labels, dataset.groups, seed, FRACTIONS, dataset.name)
+    return (_fold(dataset, split, f"holdout-s{seed}", f"Protocol holdout, seed {seed}{_by(dataset.groups)}."),)
+
+
+def _loso(dataset: Dataset, seed: int) -> Sequence[Dataset]:
+    from sklearn.model_selection import LeaveOneGroupOut
+
+    if dataset.groups is None:
+        raise ValueError(f"{dataset.name}: loso leaves one person out, and this data set names nobody; use kfold:10")
+    people = dataset.groups
+    check_people(people, 3, dataset.name)
+    parts = LeaveOneGroupOut().split(people, groups=people)
+    return tuple(
+        _outer(
+            dataset,
+            rows,
+            seed,
+            people=people,
+            mark=f"loso-{people[rows[0]]}",
+            note=f"Protocol loso: {people[rows[0]]} is the test.",
+        )
+        for _, rows in parts
+    )
+
+
+def _folds(dataset: Dataset, seed: int, count: int, *, by_person: bool) -> Sequence[Dataset]:
+    kind = "kfold" if by_person else "random"
+    people = dataset.groups if by_person else None
+    note = f"Protocol {kind}:{count}, seed {seed}{_by(people)}."
+    if people is None and dataset.groups is not None:
+        note += " It was asked for by name: one person may be in Training and in the test, which flatters."
+    return tuple(
+        _outer(
+            dataset,
+            rows,
+            seed,
+            people=people,
+            mark=f"{kind}{count}-{number}",
+            note=f"{note} Fold {number} of {count}.",
+        )
+        for number, rows in enumerate(_test_rows(dataset, seed, count, people), start=1)
+    )
+
+
+def _test_rows(dataset: Dataset, seed: int, count: int, people: NDArray[np.str_] | None) -> Iterator[NDArray[np.intp]]:
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    if people is not None:
+        check_people(people, max(count, 3), dataset.name)
+        splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+        yield from (rows for _, rows in splitter.split(dataset.labels, dataset.labels, people))
+        return
+    names, counts = np.unique(dataset.labels, return_counts=True)
+    if counts.min() < count:
+        raise ValueError(
+            f"{dataset.name}: {count} folds need at least {count} images of each label; "
+            f"{names[counts.argmin()]} has {counts.min()}"
+        )
+    plain = StratifiedKFold(count, shuffle=True, random_state=seed)
+    yield from (rows for _, rows in plain.split(dataset.labels, dataset.labels))
+
+
+def _outer(
+    dataset: Dataset, rows: NDArray[np.intp], seed: int, *, people: NDArray[np.str_] | None, mark: str, note: str
+) -> Dataset:
+    """A fold with its test rows; the validation part is drawn out of the rest, by person where people are known."""
+    split = np.full(len(dataset), TRAINING, "<U11")
+    split[rows] = TEST
+    rest = np.flatnonzero(split == TRAINING)
+    if people is None:
+        split[rest] = stratified_split(dataset.labels[rest], seed, HELD_OUT)
+    else:
+        split[rest] = split_people(dataset.labels[rest], people[rest], seed, HELD_OUT, f"{dataset.name} ({mark})")
+    _refuse_unlearnt(dataset, split, mark)
+    return _fold(dataset, split, mark, note)
+
+
+def _refuse_unlearnt(dataset: Dataset, split: NDArray[np.str_], mark: str) -> None:
+    known = set(dataset.labels[split == TRAINING].tolist())
+    if missing := sorted(set(dataset.labels.tolist()) - known):
+        raise ValueError(
+            f"{dataset.name}: in fold {mark} Training has no image of {', '.join(missing)}; use fewer folds, or leave "
+            "the label out"
+        )
+
+
+def _cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
+    """Train and choose on one data set, test on all of another; only labels that both have."""
+    common = [label for label in dataset.label_names if label in test.label_names]
+    if len(common) < 2:
+        raise ValueError(
+            f"cross: {dataset.name} and {test.name} share {len(common)} labels; expected two at least: map their labels"
+        )
+    if dataset.images.shape[1:] != test.images.shape[1:]:
+        raise ValueError(
+            f"cross: {dataset.name} has images of {dataset.images.shape[1:]} and {test.name} of {test.images.shape[1:]}; "
+            "load both with the same size"
+        )
+    home, away = _common_part(dataset, common), _common_part(test, common)
+    # The validation part is the home's own; its test part joins Training.
+    split = np.where(home.split == VALIDATION, VALIDATION, TRAINING).astype("<U11")
+    images = np.concatenate([home.images, away.images])
+    labels, ids = np.concatenate([home.labels, away.labels]), np.concatenate([home.ids, away.ids])
+    split = np.concatenate([split, np.full(len(away), TEST)])
+    groups = None
+    if home.groups is not None and away.groups is not None:
+        # Equal names in two data sets are not the same person.
+        groups = np.array([f"{data.name}/{person}" for data in (home, away) for person in data.groups.tolist()])
+    left_out = sorted((set(dataset.label_names) | set(test.label_names)) - set(common))
+    note = f"Protocol cross: trained on {dataset.name}, tested on all {len(away):,} images of {test.name}, over "
+    note += f"{len(common)} common labels ({', '.join(common)})."
+    if left_out:
+        note += f" Labels of one of them alone are left out: {', '.join(left_out)}."
+    return (
+        Dataset(
+            name=f"{dataset.name}-to-{test.name}",
+            images=images,
+            labels=labels,
+            split=split,
+            ids=ids,
+            fingerprint=content_fingerprint(images, labels, split, groups),
+            drawn=dataset.drawn and test.drawn,
+            notes=(*home.notes, *away.notes, note),
+            groups=groups,
+        ),
+    )
+
+
+def _common_part(dataset: Dataset, common: Sequence[str]) -> Dataset:
+    return dataset if set(dataset.label_names) == set(common) else keep_labels(dataset, common)
+
+
+def _curve(dataset: Dataset, seed: int, shares: Sequence[float]) -> Sequence[Dataset]:
+    """Growing parts of Training, each inside the next; by person where people are known."""
+    _official(dataset, seed)
+    rows = dataset.rows(TRAINING)
+    rank = _ranks(dataset, rows, seed)
+    folds = []
+    for share in shares:
+        kept = rows[rank <= max(share, rank.min())]
+        chosen = np.sort(np.concatenate([kept, np.flatnonzero(dataset.split != TRAINING)]))
+        if missing := set(dataset.labels[rows].tolist()) - set(dataset.labels[kept].tolist()):
+            raise ValueError(
+                f"{dataset.name}: a share of {share:g} of Training has no image of {', '.join(sorted(missing))}; "
+                "use larger shares"
+            )
+        part = replace(dataset, **dataset.take(chosen))
+        note = f"Protocol curve: {len(kept):,} of {len(rows):,} training images ({share:g}), seed {seed}."
+        folds.append(_fold(part, part.split, f"curve-{share:g}", note))
+    return tuple(folds)
+
+
+def _ranks(dataset: Dataset, rows: NDArray[np.intp], seed: int) -> NDArray[np.float64]:
+    """Share of Training, label by label or person by person, at which each row joins."""
+    generator = np.random.default_rng(seed)
+    names = dataset.labels[rows] if dataset.groups is None else dataset.groups[rows]
+    rank = np.empty(len(rows))
+    if dataset.groups is not None:
+        people, number = np.unique(names, return_inverse=True)
+        return np.asarray((generator.permutation(len(people))[number] + 1) / len(people))
+    for label in np.unique(names):
+        members = np.flatnonzero(names == label)
+        rank[members] = (generator.permutation(len(members)) + 1) / len(members)
+    return rank
+
+
+def _fold(dataset: Dataset, split: NDArray[np.str_], mark: str, note: str) -> Dataset:
+    return replace(
+        dataset,
+        name=f"{dataset.name}-{mark}",
+        split=split,
+        fingerprint=content_fingerprint(dataset.images, dataset.labels, split, dataset.groups, dataset.votes),
+        notes=(*dataset.notes, note),
+    )
+
+
+def _by(people: NDArray[np.str_] | None) -> str:
+    return "" if people is None else ", by person"
+
+
+def _count(name: str, text: str) -> int:
+    if not text.isdecimal() or not 2 <= int(text) <= 1000:
+        raise ValueError(f"protocol {name!r} must name a number of folds from 2 to 1000, such as kfold:10")
+    return int(text)
+
+
+def _shares(name: str, text: str) -> list[float]:
+    try:
+        shares = [float(word) for word in text.split(",")]
+    except ValueError:
+        shares = []
+    if not shares or not all(0 < share <= 1 for share in shares) or shares != sorted(set(shares)):
+        raise ValueError(f"protocol {name!r} must list rising shares above 0 and up to 1, such as curve:0.1,0.25,0.5,1")
+    return shares
