@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from ferbench.cli.doctor.check import Check
-from ferbench.realtime.detection import cached_model, state_of_cached_model
+from ferbench.realtime import detection
 from ferbench.utils import cache_dir
 
 
@@ -30,7 +30,7 @@ def check_results(folder: Path) -> Check:
 
 def check_yunet() -> Check:
     """Look at the file of the default face detector; nothing is downloaded."""
-    file, state = cached_model(), state_of_cached_model()
+    file, state = detection.cached_model(), detection.state_of_cached_model()
     if state == "ok":
         return Check("YuNet's file", "ok", str(file))
     if state == "missing":

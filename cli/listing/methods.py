@@ -2,11 +2,13 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferbench import features, models
 from ferbench.cli.listing.part import OURS, Part, first_sentence, make_part, packages_of, problem_of
-from ferbench.models import Recipe
+
+if TYPE_CHECKING:
+    from ferbench.models import Recipe
 
 
 def extractors() -> list[Part]:
@@ -43,7 +45,7 @@ def recipes() -> list[Part]:
     return [_recipe(recipe, packages.get(name, OURS), name) for name, recipe in known.items()] + broken
 
 
-def needs_of(recipe: Recipe) -> tuple[str, ...]:
+def needs_of(recipe: "Recipe") -> tuple[str, ...]:
     """Return the extras that fitting a recipe needs."""
     networks = recipe.family == "deep" or recipe.name.partition("@")[0].startswith("points-net")
     return ("deep",) if networks else ()
@@ -56,7 +58,7 @@ def _made(name: str, make: Callable[[], Any], package: str) -> Part:
         return Part(name, "cannot be used", package, problem=problem_of(error))
 
 
-def _recipe(recipe: Recipe, package: str, name: str) -> Part:
+def _recipe(recipe: "Recipe", package: str, name: str) -> Part:
     try:
         recipe.make()
     except Exception as error:  # as above
