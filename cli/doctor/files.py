@@ -3,14 +3,14 @@
 import tempfile
 from pathlib import Path
 
+from ferbench import utils
 from ferbench.cli.doctor.check import Check
 from ferbench.realtime import detection
-from ferbench.utils import cache_dir
 
 
 def check_cache() -> Check:
     """Look at the cache folder: where it is, how large, and whether it can be written."""
-    folder = cache_dir()
+    folder = utils.cache_dir()
     size = _size(folder)
     shown = f"{folder}, {size / 1e6:,.1f} MB"
     if reason := _why_not_written(folder):

@@ -3,9 +3,12 @@
 import inspect
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ferbench.utils import Plugin, find_plugins, install_command, missing_packages
+from ferbench import utils
+
+if TYPE_CHECKING:
+    from ferbench.utils import Plugin
 
 OURS = "ferbench"
 
@@ -42,14 +45,14 @@ class Part:
 def make_part(name: str, about: str, *, package: str = OURS, needs: Iterable[str] = (), problem: str = "") -> Part:
     """Make a part, and look up whether the extras that it needs are installed."""
     needed = tuple(needs)
-    if not problem and (missing := missing_packages(needed)):
-        problem = f"{', '.join(missing)} not installed: {install_command(needed)}"
+    if not problem and (missing := utils.missing_packages(needed)):
+        problem = f"{', '.join(missing)} not installed: {utils.install_command(needed)}"
     return Part(name, about, package, needed, problem)
 
 
-def packages_of(group: str, kind: str) -> dict[str, Plugin]:
+def packages_of(group: str, kind: str) -> "dict[str, Plugin]":
     """Return the plug-ins of a group of entry points by name; none of them is imported."""
-    return dict(sorted(find_plugins(group, kind).items()))
+    return dict(sorted(utils.find_plugins(group, kind).items()))
 
 
 def first_sentence(value: object) -> str:

@@ -4,9 +4,9 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
+from ferbench import utils
 from ferbench.cli.parser.commands import FIRST_STEPS, GROUPS
 from ferbench.cli.parser.tree import command_actions, options_of
-from ferbench.utils import closest, paint, redact
 
 
 class Parser(argparse.ArgumentParser):
@@ -15,7 +15,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Refuse the command line; a camera's address in it may hold its password."""
         self.print_usage(sys.stderr)
-        self.exit(2, f"{self.prog}: {paint('error:', 'red', sys.stderr)} {redact(message)}\n")
+        self.exit(2, f"{self.prog}: {utils.paint('error:', 'red', sys.stderr)} {utils.redact(message)}\n")
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         """Refuse a word that is no choice, and name the closest one; argparse calls it for commands and options."""
@@ -23,7 +23,7 @@ class Parser(argparse.ArgumentParser):
         if action.choices is None or value in action.choices:
             return
         what = "command" if isinstance(action, argparse._SubParsersAction) else "choice"
-        near = closest(str(value), choices)
+        near = utils.closest(str(value), choices)
         hint = f"did you mean {near}?" if near else f"expected one of {', '.join(choices)}"
         error = f"there is no {what} {str(value)!r}; {hint}"
         raise argparse.ArgumentError(None if what == "command" else action, error)
@@ -31,7 +31,7 @@ class Parser(argparse.ArgumentParser):
     def unknown_option(self, words: list[str]) -> str:
         """Say which words nobody takes, and which option the first one may have meant."""
         known = [name for option in options_of(self) for name in option.names]
-        near = closest(words[0].partition("=")[0], known) if words[0].startswith("-") else None
+        near = utils.closest(words[0].partition("=")[0], known) if words[0].startswith("-") else None
         return f"unrecognized arguments: {' '.join(words)}{f'; did you mean {near}?' if near else ''}"
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
