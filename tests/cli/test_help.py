@@ -3,7 +3,6 @@
 import shutil
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -66,19 +65,22 @@ def test_a_mistyped_recipe_is_answered_with_the_closest(capsys: pytest.CaptureFi
     assert "did you mean hog+svm?" in capsys.readouterr().err
 
 
-def test_a_warning_is_one_line_without_code(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def warn(*_: object, **__: object) -> int:
-        warnings.warn("two\nlines of rtsp://me:secret@camera/1", UserWarning, stacklevel=1)
-        return 0
-
-    monkeypatch.setattr("ferbench.cli.doctor.command.doctor", warn)
-    monkeypatch.setattr("ferbench.cli.doctor.command.command", lambda _, function: lambda args: warn())
-    before = warnings.formatwarning
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        assert main(["doctor"]) == 0
-    assert capsys.readouterr().err == "ferbench: warning: two lines of rtsp://camera/1\n"
-    assert warnings.formatwarning is before
+def test_a_warning_is_one_line_without_code() -> None:
+    code = """
+import warnings
+from ferbench.cli import main
+from ferbench.cli.doctor import diagnosis
+def warn(**_):
+    warnings.warn("two\\nlines of rtsp://me:secret@camera/1", UserWarning)
+    return [diagnosis.Check("a", "ok", "")]
+diagnosis.diagnose = warn
+main(["doctor"])
+warnings.warn("after", UserWarning)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    lines = done.stderr.splitlines()
+    assert lines[0] == "ferbench: warning: two lines of rtsp://camera/1"
+    assert not lines[1].startswith("ferbench:") and "after" in lines[1]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
