@@ -1,15 +1,17 @@
 """Parse the command line and turn bad input into one clear line."""
 
-import argparse
+import contextlib
 import importlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any
 
-from ferbench.utils import redact
+from ferbench.cli.parser import MainParser, Parser
+from ferbench.utils import paint, redact
 
 # Modules of `ferbench.cli`, each with a function `register(subparsers)`. They import heavy libraries only when a
 # command runs, so that `ferbench --help` is fast.
@@ -26,28 +28,24 @@ COMMANDS = (
     "measure_live",
     "measure_speed",
     "measure_training",
+    "listing",
+    "doctor",
+    "parser",
 )
 
 
-class _Parser(argparse.ArgumentParser):
-    """Parser whose errors hide passwords; argparse uses this class for subcommands as well."""
-
-    def error(self, message: str) -> NoReturn:
-        """Report a wrong command line, with passwords in camera addresses hidden."""
-        super().error(redact(message))
-
-
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> MainParser:
     """Build the parser of all commands."""
-    parser = _Parser(
+    parser = MainParser(
         prog="ferbench",
         description="Benchmark classical against deep facial emotion recognition, and run the winner.",
     )
     parser.add_argument("--version", action="version", version=f"ferbench {version('ferbench')}")
     parser.add_argument("--traceback", action="store_true", help="show the traceback of an error (for bug reports)")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
     for name in COMMANDS:
         importlib.import_module(f"ferbench.cli.{name}").register(subparsers)
+    parser.set_defaults(parser=parser)
     return parser
 
 
@@ -59,8 +57,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0 on success, 1 if cells of a run failed, 2 on bad input, 130 after Ctrl-C, 141 if the output pipe
         was closed.
+
+    Notes
+    -----
+    Without any argument the help goes to standard error and the result is 2, as for any command line without a
+    command. So a script whose variable is empty does not go on as if something had been done.
     """
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    if not (sys.argv[1:] if argv is None else argv):
+        parser.print_help(sys.stderr)
+        return 2
+    args = parser.parse_args(argv)
+    with _short_warnings():
+        return _call(args)
+
+
+def _call(args: Any) -> int:
     try:
         return int(args.command(args) or 0)
     except BrokenPipeError:
@@ -74,8 +86,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         # In this project these three types mean bad input, a failed file operation, or a missing extra.
         if args.traceback:
             raise
-        print(f"ferbench: error: {redact(_one_line(error))}", file=sys.stderr)
+        print(f"ferbench: {paint('error:', 'red', sys.stderr)} {redact(_one_line(error))}", file=sys.stderr)
         return 2
+
+
+@contextlib.contextmanager
+def _short_warnings() -> Iterator[None]:
+    """Show a warning as one line, without the place in the code; whether it is shown stays with Python's filters."""
+    before = warnings.formatwarning
+
+    def one_line(message: Warning | str, *_: Any, **__: Any) -> str:
+        return f"ferbench: {paint('warning:', 'yellow', sys.stderr)} {redact(' '.join(str(message).split()))}\n"
+
+    warnings.formatwarning = one_line  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def _one_line(error: Exception) -> str:

@@ -10,7 +10,8 @@ from ferbench import benchmarks
 from ferbench.benchmarks import run as runs
 from ferbench.benchmarks import store, tasks
 from ferbench.cli.options import command
-from ferbench.utils import Interruption, interrupt_on_terminate
+from ferbench.cli.verdict import verdict_lines
+from ferbench.utils import Interruption, fit_line, interrupt_on_terminate, paint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +108,8 @@ def _run(args: RunOptions) -> int:
     if not args.no_report:
         _report(summary.root, dataset, task)
     for record in summary.failed:
-        print(f"{record['status']}: {record['cell_id']}: {record['reason']}", file=sys.stderr)
+        problem = f"{record['status']}: {record['cell_id']}: {record['reason']}"
+        print(paint(problem, "red", sys.stderr), file=sys.stderr)
     return 1 if summary.failed else 0
 
 
@@ -123,25 +125,31 @@ def _execute(job: "Run", executor: Any) -> Any:
             tqdm.write(f"{len(todo)} cells to measure, {kept} kept" if kept else f"{len(todo)} cells to measure")
             for step in steps:
                 if step.why not in ("ok", "not measured yet", "forced"):
-                    tqdm.write(f"{step.action:8}{step.cell.cell_id}: {step.why}")
+                    tqdm.write(fit_line(f"{step.action:8}{step.cell.cell_id}: {step.why}"))
 
         def on_record(record: dict[str, Any]) -> None:
-            tqdm.write(_line(record))
+            _print_record(record)
             bar.update()
 
         return job.execute(executor, on_plan=on_plan, on_record=on_record)
 
 
 def _line(record: dict[str, Any]) -> str:
-    start = f"{record['status']:8}{record['cell_id']:38}"
+    start = f"{record['status']:8}{record['cell_id']:36}"
     timings = record["timings"]
     if record["status"] != "ok":
         return f"{start} {record['reason']}"
-    latency = timings["latency_ms"]["median"]
-    parts = [f"fit {timings['fit_s']:.1f} s", f"{latency:.2f} ms/image"]
-    if timings["extract_s"] is not None:
-        parts.insert(0, f"features {timings['extract_s']:.1f} s")
-    return f"{start} {', '.join([*parts, *([record['reason']] if record['reason'] else [])])}"
+    # Both are needed before it can answer; the records keep them apart.
+    seconds = timings["fit_s"] + (timings["extract_s"] or 0.0)
+    line = f"{start} fit {seconds:.1f} s, {timings['latency_ms']['median']:.2f} ms/image"
+    return f"{line}, {record['reason']}" if record["reason"] else line
+
+
+def _print_record(record: dict[str, Any]) -> None:
+    from tqdm import tqdm
+
+    line = fit_line(_line(record))
+    tqdm.write(line if record["status"] == "ok" else paint(line, "red"))
 
 
 def _print_plan(steps: "list[Step]") -> None:
@@ -169,6 +177,8 @@ def _report(folder: "Path", dataset: Any, task: "Task") -> None:
     print(benchmarks.report_of(task).text(table))
     if dataset.drawn:
         print("These are drawn faces, not real photographs: use the results only to compare methods.")
+    if task.name == "expressions":
+        print(verdict_lines(folder))
     print(f"report: {page}")
 
 

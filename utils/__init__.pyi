@@ -1,7 +1,7 @@
 from .blas import multiply, one_blas_thread
 from .cache import cache_dir
 from .deprecation import renamed_keywords
-from .extras import require
+from .extras import install_command, known_extras, missing_packages, require, version_of
 from .files import PartFile, atomic_file, move, prepared_file, sha256_of, write_atomically
 from .folders import PartFolder, atomic_folder, remove_folder
 from .images import Images, check_images, equalize_histograms, resize_face
@@ -37,6 +37,7 @@ from .points import MIRRORED, POINT_NAMES, derive_points
 from .redaction import redact
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
 from .suggestions import closest, suggest
+from .terminal import Color, fit_line, has_color, paint
 from .unfinished import remove_leftovers
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Above",
     "AtLeast",
     "Between",
+    "Color",
     "Constraint",
     "Decoded",
     "Each",
@@ -78,13 +80,19 @@ __all__ = [
     "equalize_histograms",
     "find_plugins",
     "find_registered",
+    "fit_line",
     "handle_signals",
+    "has_color",
+    "install_command",
     "interrupt_on_terminate",
     "json_field",
+    "known_extras",
     "mark_offset",
+    "missing_packages",
     "move",
     "multiply",
     "one_blas_thread",
+    "paint",
     "parse_json",
     "prepared_file",
     "printable",
@@ -101,6 +109,7 @@ __all__ = [
     "sha256_of",
     "stop_on_signals",
     "suggest",
+    "version_of",
     "whole_numbers",
     "write_atomically",
 ]

@@ -6,6 +6,7 @@ import time
 import urllib.request
 from http.client import HTTPException
 from pathlib import Path
+from typing import Literal
 
 from ferbench.utils import cache_dir, write_atomically
 
@@ -38,7 +39,7 @@ def find_model(path: str | Path | None = None) -> Path:
             raise FileNotFoundError(f"{path}: no such YuNet model; give the path of an ONNX file")
         return Path(path)
     file = cached_model()
-    if not _is_cached(file):
+    if state_of_cached_model() != "ok":
         data = _download()
         try:
             write_atomically(file, data)
@@ -53,11 +54,12 @@ def cached_model() -> Path:
     return cache_dir() / "models" / NAME
 
 
-def _is_cached(file: Path) -> bool:
+def state_of_cached_model() -> Literal["ok", "missing", "damaged"]:
+    """Whether the downloaded model is there and is the file it should be, by its size and SHA-256."""
     try:
-        return _is_right(file.read_bytes())
+        return "ok" if _is_right(cached_model().read_bytes()) else "damaged"
     except OSError:
-        return False
+        return "missing"
 
 
 def _is_right(data: bytes) -> bool:

@@ -1,0 +1,17 @@
+"""The commands by purpose, as ``ferbench --help`` shows them."""
+
+# Commands that no group names are shown under "more".
+GROUPS: dict[str, tuple[str, ...]] = {
+    "measure": ("run", "score-final", "tune", "measure-live", "measure-training", "measure-speed"),
+    "look at results": ("report", "best", "predict", "export"),
+    "run a recognizer": ("image", "video", "live", "serve"),
+    "data and landmarks": ("data", "landmarks"),
+    "this installation": ("list", "doctor", "completion"),
+}
+
+FIRST_STEPS = """first steps:
+  ferbench image me.jpg --output-image out.jpg   label the faces of a photograph
+  ferbench serve --open                          the same with your camera, in the browser
+  ferbench run                                   measure every recipe on drawn faces
+
+`ferbench COMMAND --help` lists the options of a command."""

@@ -1,0 +1,63 @@
+"""Parsers that group their commands, and name the word that a mistyped one may have meant."""
+
+import argparse
+import sys
+from typing import Any, NoReturn
+
+from ferbench import utils
+from ferbench.cli.parser.commands import FIRST_STEPS, GROUPS
+from ferbench.cli.parser.tree import command_actions, options_of
+
+
+class Parser(argparse.ArgumentParser):
+    """Parser of a command; its errors name the closest word that is known."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line; a camera's address in it may hold its password."""
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {utils.paint('error:', 'red', sys.stderr)} {utils.redact(message)}\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a word that is no choice, and name the closest one; argparse calls it for commands and options."""
+        choices = [str(choice) for choice in action.choices or ()]
+        if action.choices is None or value in action.choices:
+            return
+        what = "command" if isinstance(action, argparse._SubParsersAction) else "choice"
+        near = utils.closest(str(value), choices)
+        hint = f"did you mean {near}?" if near else f"expected one of {', '.join(choices)}"
+        error = f"there is no {what} {str(value)!r}; {hint}"
+        raise argparse.ArgumentError(None if what == "command" else action, error)
+
+    def unknown_option(self, words: list[str]) -> str:
+        """Say which words nobody takes, and which option the first one may have meant."""
+        known = [name for option in options_of(self) for name in option.names]
+        near = utils.closest(words[0].partition("=")[0], known) if words[0].startswith("-") else None
+        return f"unrecognized arguments: {' '.join(words)}{f'; did you mean {near}?' if near else ''}"
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as argparse does; a command refuses what it does not know itself, as only it knows its options."""
+        parsed, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(self.unknown_option(rest))
+        return parsed, rest
+
+
+class MainParser(Parser):
+    """Parser of ``ferbench``: its help shows the commands by purpose."""
+
+    def format_help(self) -> str:
+        """Return usage, commands by purpose, options, and the first steps."""
+        formatter = self._get_formatter()
+        formatter.add_text(f"usage: {self.prog} COMMAND [OPTIONS]")
+        formatter.add_text(self.description)
+        actions = {action.dest: action for action in command_actions(self)}
+        grouped = {name for names in GROUPS.values() for name in names}
+        more = tuple(name for name in actions if name not in grouped)
+        for title, names in {**GROUPS, "more": more}.items():
+            formatter.start_section(title)
+            formatter.add_arguments([actions[name] for name in names if name in actions])
+            formatter.end_section()
+        formatter.start_section("options")
+        formatter.add_arguments([action for action in self._actions if action.option_strings])
+        formatter.end_section()
+        return f"{formatter.format_help()}\n{FIRST_STEPS}\n"
