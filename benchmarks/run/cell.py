@@ -1,7 +1,7 @@
-"""The child process: measures one cell and leaves probabilities, bundle and record in its outbox.
+"""Measure one cell in a child process, and write probabilities, bundle and record to its outbox.
 
-It never gets a label of the test split. Of a final cell it leaves answers to the images of that split, which the runner
-compares with the labels in its own process.
+The child process never gets a label of the test split. For a final cell it writes predictions on the test images, and
+the runner compares them with the labels in its own process.
 """
 
 import os
@@ -19,11 +19,11 @@ from ferbench.benchmarks.run.job import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.models import base as model_parts
 
-# What a final cell leaves in its outbox: answers to the images of the test split.
+# File of a final cell in the outbox: predictions on the images of the test split.
 ANSWERS = "answers.npz"
-# Waits for the end of the driver (this process's standard input) or of this process (the pipe), then ends the
-# whole group: however either dies, nothing it started lives on. A process of its own, because a thread would
-# have to wait for numerical code that holds the interpreter.
+# Waits for the end of the driver (standard input of this process) or of this process (the pipe), then kills the whole
+# process group, so that no child process survives. It is a separate process, because a thread would have to wait for
+# numerical code that holds the interpreter lock.
 _GUARD = """
 import os, select, signal, sys
 select.select([0, int(sys.argv[1])], [], [])
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     Returns
     -------
     int
-        0 when a record was written; from 200 on when the disk refused, by the kind of refusal.
+        0 if a record was written; 200 or more if the disk could not be written, by the kind of error.
     """
     _start_guard()
     outbox, checkpoints = Path(arguments[0]), Path(arguments[1]) if arguments[1] else None
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
-    """Fit the cell's recognizer, score it, bundle it and time it; return the record's measured part."""
+    """Fit the recognizer of the cell, score it, save its bundle and time it; return the measured part of the record."""
     cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
     recipe = models.get_recipe(cell.recipe)
     made_of, warning = fit.describe_bundles(job.bundles, job.dataset["fingerprint"])
@@ -104,7 +104,7 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
 
 
 def answer_only(job: Job, outbox: Path) -> dict[str, Any]:
-    """Answer the images of the test split with what was measured before; return the record's measured part."""
+    """Predict the test images with the bundle measured before; return the measured part of the record."""
     measured = fit.Fitted(models.load_bundle(job.bundle), 0.0) if job.bundle else None
     fitted = measured or _fit(job, read_data(Path(job.data)), None)
     answers, predict_s = get_task(job.task).blind(fitted, read_test_images(Path(job.test)))
@@ -122,7 +122,7 @@ def _fit(job: Job, dataset: Any, checkpoints: Path | None) -> fit.Fitted:
 
 
 def _foreign_training(recognizer: Any, fingerprint: str) -> str | None:
-    """Warn of a network inside that was trained elsewhere: it may have seen the images that this cell is scored on."""
+    """Warn about a network trained on other data, because it may have been trained on the test images of this cell."""
     trained = [getattr(part, "trained_on_", fingerprint) for part in model_parts.parts_of(recognizer)]
     if others := sorted({data[:12] or "unknown data" for data in trained if data != fingerprint}):
         return f"features of a network trained on other rows ({', '.join(others)}): it may have seen these test images"
@@ -130,7 +130,7 @@ def _foreign_training(recognizer: Any, fingerprint: str) -> str | None:
 
 
 def _plain_params(recognizer: Any) -> dict[str, Any]:
-    """Every parameter, defaults too, since defaults change between versions; parts of the recognizer are left out."""
+    """Return all parameters including defaults, which can change between versions, without nested estimators."""
     params = recognizer.get_params()
     plain = {
         name: value if isinstance(value, int | float | str | None) else repr(value)
@@ -143,7 +143,7 @@ def _plain_params(recognizer: Any) -> dict[str, Any]:
 
 def _start_guard() -> None:
     waiting, held = os.pipe()
-    # `held` stays open here, unseen by any process this one starts, until this one is gone.
+    # `held` stays open until this process ends; its child processes do not inherit it.
     os.set_inheritable(held, False)
     subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", _GUARD, str(waiting)],
@@ -165,14 +165,14 @@ def _failure(error: Exception) -> dict[str, Any]:
 
 
 def _put_together(job: Job) -> dict[str, Any]:
-    """What stands for a bundle where the recognizer is made of bundles and nothing else."""
+    """Return the placeholder for a recipe that only combines existing bundles."""
     parts = [path.stat().st_size for folder in job.bundles.values() for path in Path(folder).iterdir()]
-    reason = "no bundle of its own: it is put together of bundles"
+    reason = "no bundle of its own: it combines existing bundles"
     return {"bundle": None, "size_bytes": sum(parts) or None, "reason": reason}
 
 
 def _bundle(recognizer: Any, job: Job, dataset: Any, scores: dict[str, Any], outbox: Path) -> dict[str, Any]:
-    """Save the recognizer as a bundle and open it again: what is timed is what travels."""
+    """Save the recognizer as a bundle and load it again, so that the bundle is timed."""
     cell, task = job.cell, get_task(job.task)
     name = f"bundles/{cell.cell_id}"
     info = {
@@ -188,7 +188,7 @@ def _bundle(recognizer: Any, job: Job, dataset: Any, scores: dict[str, Any], out
     except (OSError, MemoryError, ImportError):
         raise
     except Exception as error:
-        # A recognizer of a third party that cannot travel is still measured, as it is in memory.
+        # A third-party recognizer that cannot be saved is still measured, in memory.
         import shutil
 
         shutil.rmtree(outbox / name, ignore_errors=True)
@@ -209,7 +209,7 @@ def _check_same(recognizer: Any, loaded: Any, dataset: Any, task: Task) -> None:
 
 
 def _time(recognizer: Any, bundle: Path | None, dataset: Any, task: Task) -> dict[str, Any]:
-    """Time what travels: the bundle, opened again; a recognizer without one as it is in memory."""
+    """Time the reloaded bundle, or the recognizer in memory if it has no bundle."""
     images = dataset.part(task.validation)[0]
     predict = task.answer(models.load_bundle(bundle) if bundle else recognizer)
     throughput = store.measure_throughput(predict, images)

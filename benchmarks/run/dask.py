@@ -1,4 +1,4 @@
-"""Cells on a Dask cluster: images travel to the workers, records and bundles come home as bytes."""
+"""Run cells on a Dask cluster. Images are sent to the workers; records and bundles are returned as bytes."""
 
 import contextlib
 import io
@@ -20,18 +20,18 @@ from ferbench.benchmarks.run.outcome import Outcome
 from ferbench.benchmarks.run.process import run_cell
 from ferbench.benchmarks.store import COMPANIONS, Store
 
-# A worker process measures one cell at a time, whatever number of threads it was started with.
+# A worker process measures one cell at a time, independent of its number of threads.
 _ONE_CELL = threading.Lock()
 _POLL_S = 2.0
 
 
 class DaskExecutor:
-    """Runs cells on the workers of a Dask cluster.
+    """Executor that runs cells on the workers of a Dask cluster.
 
-    Each worker process measures one cell at a time, in a child process of its own, with as many threads as the
-    worker was started with. Workers need ferbench and the libraries of the recipes, but neither the data nor a
-    shared file system. A cell whose worker dies is tried again on another one; when that happened more often than
-    the scheduler's ``distributed.scheduler.allowed-failures``, it ends as ``killed``.
+    Each worker process measures one cell at a time in a child process, with as many threads as the worker has. Workers
+    need ferbench and the libraries of the recipes, but neither the data nor a shared file system. If a worker dies, its
+    cell is tried again on another one. After more failures than ``distributed.scheduler.allowed-failures`` of the
+    scheduler, the cell ends as ``killed``.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class DaskExecutor:
     timeout_s : float, default=10
         Seconds to wait for the scheduler.
     patience_s : float, default=60
-        Seconds to wait for a new worker when all are gone.
+        Seconds to wait for a new worker if all have stopped.
 
     Raises
     ------
@@ -49,7 +49,7 @@ class DaskExecutor:
     OSError
         If no scheduler answers.
     ValueError
-        If there is no worker, or one has another version of ferbench or none.
+        If there is no worker, or a worker has another version of ferbench or does not have it.
     """
 
     def __init__(self, address: str, *, timeout_s: float = 10.0, patience_s: float = 60.0) -> None:
@@ -72,11 +72,11 @@ class DaskExecutor:
             raise OSError(text) from error
 
     def threads(self) -> int:
-        """Fewest threads that a worker was started with."""
+        """Smallest number of threads of a worker."""
         return min(self._client.nthreads().values())
 
     def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
-        """Yield one outcome for each job as it comes home; closing the iterator cancels what still runs."""
+        """Yield the outcome of each job when it finishes; closing the iterator cancels the running jobs."""
         futures: dict[Any, Job] = {}
         if self._client.status == "closed":
             self._client = self._connect()
@@ -91,7 +91,7 @@ class DaskExecutor:
                 yield self._receive(future, futures[future], store)
                 future.release()
         finally:
-            # Workers see that a task was cancelled, and kill its cell; the same when this driver dies.
+            # If a task is cancelled or this driver ends, its worker kills the cell.
             with contextlib.suppress(Exception):
                 self._client.cancel(list(futures), force=True)
             self._client.close()
@@ -103,7 +103,7 @@ class DaskExecutor:
             try:
                 done = distributed.wait(pending, timeout=_POLL_S, return_when="FIRST_COMPLETED").done
             except TimeoutError:
-                # A scheduler without workers would let the run wait for ever.
+                # Without workers the run would wait forever.
                 alive = self._client.nthreads()
                 alone_since = None if alive else alone_since or time.monotonic()
                 if alone_since and time.monotonic() - alone_since > self.patience_s:
@@ -125,7 +125,7 @@ class DaskExecutor:
         return Outcome(record or _lost(future, job), outbox)
 
     def _send(self, folder: str) -> Any:
-        # A task and not scattered data: when the worker that holds it dies, the scheduler makes it again.
+        # A task instead of scattered data, because the scheduler runs it again if the worker that holds it dies.
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             return self._client.submit(_hold, pack_data(Path(folder)), pure=False)
@@ -144,7 +144,7 @@ class DaskExecutor:
 
 
 def _distributed() -> Any:
-    """The library, which takes a second to import and is an extra."""
+    """Import distributed, which is an optional dependency and takes a second to import."""
     try:
         import distributed
     except ImportError as error:
@@ -205,11 +205,7 @@ def _lost(future: Any, job: Job) -> dict[str, Any]:
     error = future.exception() if future.status == "error" else None
     dead = isinstance(error, distributed.scheduler.KilledWorker) or error is None
     text = " ".join(str(error or future.status).split())
-    reason = (
-        f"its worker died, and so did those it was tried on again: {text}"
-        if dead
-        else f"{type(error).__name__} on the worker: {text}"
-    )
+    reason = f"its worker died, also on each retry: {text}" if dead else f"{type(error).__name__} on the worker: {text}"
     return job.blank_record() | {
         "status": "killed" if dead else "error",
         "reason": reason,

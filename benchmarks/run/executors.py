@@ -1,4 +1,4 @@
-"""Where cells run: child processes on this machine, or the cluster that a command line names."""
+"""Run cells in child processes on this machine, or choose another executor by name."""
 
 import os
 import threading
@@ -13,12 +13,12 @@ from ferbench.benchmarks.store import Store
 
 
 class LocalExecutor:
-    """Child processes on this machine.
+    """Executor that runs cells in child processes on this machine.
 
     Parameters
     ----------
     jobs : int, default=1
-        Cells that run at once; the cores are shared out among them.
+        Number of cells that run in parallel; they share the cores.
 
     Raises
     ------
@@ -32,11 +32,11 @@ class LocalExecutor:
         self.jobs = jobs
 
     def threads(self) -> int:
-        """Cores of this process, shared out among the cells that run at once."""
+        """Threads per cell: the cores of this process divided among the parallel cells."""
         return max(1, len(os.sched_getaffinity(0)) // self.jobs)
 
     def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
-        """Yield one outcome for each job as it ends; closing the iterator kills what still runs."""
+        """Yield the outcome of each job when it ends; closing the iterator kills the running jobs."""
         stop = threading.Event()
 
         def one(job: Job) -> Outcome | None:
@@ -66,7 +66,7 @@ def make_executor(name: str, jobs: int = 1) -> Executor:
     name : str
         ``"local"`` or ``"dask://HOST:PORT"``.
     jobs : int, default=1
-        Cells that run at once on this machine.
+        Number of cells that run in parallel on this machine.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Final scores: opening the test split for cells that were measured without it and are marked as final."""
+"""Score final cells on the test split, if they were measured without it."""
 
 import json
 import shutil
@@ -21,27 +21,28 @@ from ferbench.utils import read_json
 
 
 class FinalScoring:
-    """One opening of the test split for cells of a suite that are marked as final and measured.
+    """One opening of the test split for measured cells of a suite that are marked as final.
 
-    Nothing is fitted: a process of its own opens the bundle of a cell and answers the images, without their labels.
-    This process notes the opening in the ledger and compares. The cell's record is not touched.
+    Nothing is fitted. A child process loads the bundle of a cell and predicts the test images without their labels.
+    This process writes the opening to the ledger and compares the predictions with the labels. The record of the cell
+    is not changed.
 
     Parameters
     ----------
     suite : Suite
     dataset : Dataset or PointDataset
-        The data that the cells were measured on.
+        The data on which the cells were measured.
     output : str or Path, default="results"
-        As for a run.
+        Output folder of the run.
     only : sequence of str
-        Patterns such as ``hog+*``; cells that match none are left alone.
+        Patterns such as ``hog+*``; only matching cells are scored.
     again : bool
-        Open the split also for cells for which it was opened already; the ledger counts each opening.
+        Open the split again for cells for which it was already opened; the ledger counts each opening.
 
     Raises
     ------
     ValueError
-        If a chosen cell is not marked as final, was not measured, or has no bundle to answer with.
+        If a chosen cell is not marked as final, was not measured, or has no bundle.
 
     See Also
     --------
@@ -64,7 +65,7 @@ class FinalScoring:
         self._records = {cell.cell_id: self._measured(cell) for cell in self.chosen}
 
     def plan(self) -> list[Step]:
-        """Say what :meth:`execute` would do with each chosen cell; nothing is opened."""
+        """Return what :meth:`execute` would do with each chosen cell, without opening the split."""
         return [self._step(cell) for cell in self.chosen]
 
     def execute(
@@ -79,16 +80,17 @@ class FinalScoring:
         Parameters
         ----------
         executor : Executor, optional
-            Where the bundles answer; by default on this machine.
+            Where the predictions run; by default on this machine.
         on_plan : callable
             Called once with the steps, before anything is opened.
         on_record : callable
-            Called with each final record, and with the record of a cell that failed to answer.
+            Called with each final record, and with the record of each cell whose prediction failed.
 
         Returns
         -------
         Summary
-            ``measured`` holds the final records, ``failed`` those of cells that did not answer; these were not opened.
+            ``measured`` has the final records. ``failed`` has the records of cells whose prediction failed; the split
+            was not opened for them.
 
         Raises
         ------
@@ -134,7 +136,7 @@ class FinalScoring:
         return dict(json.loads(path.read_bytes()))
 
     def _marked(self, named: bool) -> list[Cell]:
-        """The chosen cells that are final; one that was named and is not is an error."""
+        """Return the chosen cells that are final; raise an error for a named cell that is not final."""
         final = [cell for cell in self._run.chosen if self._run.is_final(cell)]
         others = [cell.recipe for cell in self._run.chosen if cell not in final]
         if not final or (named and others):
@@ -200,18 +202,18 @@ class FinalScoring:
 
 
 def find_suite(name_or_folder: str | Path) -> tuple[Suite, Path | None]:
-    """Read a suite by name or file, or the one whose results a folder holds.
+    """Read a suite by name, by file, or from a results folder.
 
     Returns
     -------
     Suite
     Path or None
-        The results folder, where one was named.
+        The results folder, if one was given.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If there is no such suite, or the folder's ``suite.json`` is damaged.
+        If there is no such suite, or ``suite.json`` in the folder is damaged.
     """
     folder = Path(name_or_folder)
     if not folder.is_dir():

@@ -1,7 +1,7 @@
-"""What is handed to the processes that fit, here and on remote workers: never a label of a test split.
+"""Pass data to the processes that fit, on this machine and on remote workers, without labels of the test split.
 
-Training and the validation split lie as plain arrays in the cache, found by fingerprint. Images of the test split are
-written beside a run's own results, without labels, and only for cells whose choice is final.
+Training and the validation split are stored as plain arrays in the cache, by fingerprint. The images of the test split
+are written beside the results of a run, without labels, and only for final cells.
 """
 
 import json
@@ -19,15 +19,15 @@ _IMAGES = "images.npy"
 
 
 def write_data(dataset: Any, task: Task) -> Path:
-    """Put Training and the validation split of a data set into the cache, once; nothing of the test split.
+    """Write Training and the validation split of a data set to the cache, once, without the test split.
 
     Returns
     -------
     Path
-        The folder to hand to :func:`read_data`.
+        The folder for :func:`read_data`.
     """
     target = _folder(dataset.fingerprint)
-    # Older versions left whole data sets here, with the labels of the test split.
+    # Older versions wrote whole data sets here, with the labels of the test split.
     remove_folder(cache_dir() / "handoff")
     if not target.is_dir():
         rows = np.flatnonzero(np.isin(dataset.split, ("Training", task.validation)))
@@ -39,7 +39,7 @@ def write_data(dataset: Any, task: Task) -> Path:
 
 
 def write_test_images(dataset: Any, task: Task, folder: Path) -> Path:
-    """Write the images of the test split, and nothing else of it, into a folder; return the folder."""
+    """Write only the images of the test split into a folder; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / _IMAGES, dataset.images[dataset.rows(task.test)], allow_pickle=False)
     return folder
@@ -51,7 +51,7 @@ def read_test_images(folder: Path) -> Any:
 
 
 def list_files(outbox: Path) -> dict[str, dict[str, Any]]:
-    """Size and hash of each companion in an outbox, by its path in the store."""
+    """Return size and hash of each file in an outbox, by its path in the store."""
     paths = [path for kind in (*COMPANIONS, "bundles") for path in sorted((outbox / kind).rglob("*"))]
     return {
         path.relative_to(outbox).as_posix(): {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
@@ -61,12 +61,12 @@ def list_files(outbox: Path) -> dict[str, dict[str, Any]]:
 
 
 def pack_data(folder: Path) -> dict[str, bytes]:
-    """Read the folder's files as bytes, to travel to another machine."""
+    """Read the files of a folder as bytes, to send them to another machine."""
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def unpack_data(files: Mapping[str, bytes]) -> Path:
-    """Put files from :func:`pack_data` into this machine's cache, once, and return their folder."""
+    """Write files from :func:`pack_data` to the cache of this machine, once, and return their folder."""
     target = _folder(json.loads(files["data.json"])["fingerprint"])
     if not target.is_dir():
         with atomic_folder(target, keep=True) as folder:
@@ -76,7 +76,7 @@ def unpack_data(files: Mapping[str, bytes]) -> Path:
 
 
 def read_data(folder: Path) -> Any:
-    """Open the data in a folder; the images are a read-only memory map, ids are left empty."""
+    """Read the data in a folder; the images are a read-only memory map and the ids are empty."""
     about = json.loads((folder / "data.json").read_text())
     task = get_task(about.get("task", "expressions"))
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in task.columns}

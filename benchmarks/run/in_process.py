@@ -1,4 +1,4 @@
-"""Measure cells in this very process, to look into a failure with a debugger."""
+"""Measure cells in the current process, to debug a failure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,22 +9,22 @@ from ferbench.benchmarks.store import Store
 
 
 class InProcessExecutor:
-    """Measures cells one after another in the process that calls it, and lets their exceptions through.
+    """Executor that measures cells one after another in the current process and raises their exceptions.
 
-    Limits of time and memory are not kept, and the memory that is measured is that of the whole process: its records
-    are for looking at, not for a table.
+    Use it for debugging. Limits of time and memory are not enforced, and the measured memory is that of the whole
+    process, so its records must not be published.
 
     See Also
     --------
-    make_executor : executors whose records can be published.
+    make_executor : Make an executor whose records can be published.
     """
 
     def threads(self) -> int:
-        """Threads of this process are left as they are."""
+        """Number of threads per cell; the threads of this process are not changed."""
         return 1
 
     def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
-        """Yield the outcome of each job; whatever a job raises ends the run."""
+        """Yield the outcome of each job; an exception in a job ends the run."""
         for job in jobs:
             outbox = store.outbox()
             record = job.blank_record()

@@ -1,4 +1,4 @@
-"""What the runner tells the child process of a cell, and the few things that both have to know."""
+"""Define the job that the runner passes to the child process of a cell."""
 
 import errno
 import json
@@ -10,40 +10,40 @@ from typing import Any
 from ferbench.benchmarks.store import SCHEMA, Cell
 from ferbench.benchmarks.tasks import get_task
 
-# They say something about the disk and nothing about the cell: full, over quota, read-only, broken.
+# Errors of the disk, not of the cell: full, over quota, read-only, broken.
 STORAGE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
-# The child's exit code for the first of them; the others follow. Signals take the codes up to 192.
+# Exit code of the child for the first of these errors; the others follow. Signals use the codes up to 192.
 STORAGE_EXIT = 200
 
 
 @dataclass(frozen=True)
 class Job:
-    """Everything a child process has to know to measure one cell.
+    """Description of one cell for the child process that measures it.
 
     Attributes
     ----------
     cell : Cell
-        What to measure.
+        The cell to measure.
     suite : str
         Name of the suite, for the record.
     dataset : mapping
-        The record's block about the data: name, fingerprint, counts.
+        The part of the record about the data: name, fingerprint, counts.
     data : str
         Folder with Training and the validation split, from :func:`ferbench.benchmarks.run.handoff.write_data`.
     time_s, memory_mb : float
-        Limits: seconds of wall time, MiB of memory of the whole process tree.
+        Limits: wall time in seconds, and memory of the whole process tree in MiB.
     threads : int
         Threads that numerical libraries may use.
     bundles : mapping of str to str
         Folder of each bundle that the cell's parameters name.
     task : str
-        What the recognizer has to do.
+        Task of the recognizer.
     test : str
         Folder with the images of the test split, without labels; empty unless the cell is final.
     answer_only : bool
-        Measure nothing, and fit nothing that has a bundle: answer the images of the test split.
+        Only predict the images of the test split, without a measurement. A recognizer with a bundle is not fitted.
     bundle : str
-        Folder of the bundle that answers; empty where the recognizer is put together of `bundles`.
+        Folder of the bundle that predicts; empty if the recognizer combines `bundles`.
     """
 
     cell: Cell
@@ -60,13 +60,13 @@ class Job:
     bundle: str = ""
 
     def for_child(self) -> "Job":
-        """The job as the process that fits may know it: without how often each label stands in the test split."""
+        """Return the job for the process that fits, without the label counts of the test split."""
         test = get_task(self.task).test
         known = {split: n for split, n in self.dataset.get("class_counts", {}).items() if split != test}
         return replace(self, dataset={**self.dataset, "class_counts": known} if known else dict(self.dataset))
 
     def blank_record(self) -> dict[str, Any]:
-        """Build the record's fixed part, before anything is measured."""
+        """Build the part of the record that is known before the measurement."""
         cell = self.cell
         return {
             "schema": SCHEMA,
@@ -93,7 +93,7 @@ class Job:
         }
 
     def to_json(self) -> str:
-        """Text that :meth:`from_json` turns into an equal job."""
+        """Return the job as text for :meth:`from_json`."""
         return json.dumps(asdict(self))
 
     @classmethod
@@ -104,5 +104,5 @@ class Job:
 
 
 def now() -> str:
-    """Present time, ISO 8601, UTC, to the millisecond."""
+    """Return the current time in UTC (ISO 8601) with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,4 +1,4 @@
-"""The opening of a test split: the runner compares the answers of a child process with the labels."""
+"""Open a test split: compare the predictions of a child process with the labels, in the process of the runner."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from ferbench.models.bundles import add_scores
 
 @dataclass(frozen=True)
 class Opened:
-    """What an opening gave.
+    """Result of one opening of a test split.
 
     Attributes
     ----------
     kept : ndarray
-        What is kept of the split: probabilities, or errors of points.
+        The stored array of the split: probabilities, or errors of points.
     scores : mapping
-        A flat row of figures.
+        A flat row of scores.
     """
 
     kept: NDArray[np.floating]
@@ -33,7 +33,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Gate:
-    """The only way to the labels of a test split; each passage stands in the ledger before it begins.
+    """Access to the labels of a test split. Each opening is written to the ledger before the labels are used.
 
     Attributes
     ----------
@@ -49,14 +49,14 @@ class Gate:
     how: str
 
     def open(self, record: Mapping[str, Any], outbox: Path, *, note: str = "") -> Opened:
-        """Note the opening, then score the answers in an outbox.
+        """Write the opening to the ledger, then score the predictions in an outbox.
 
         Raises
         ------
         ValueError
-            If the answers are missing, damaged, or do not fit the images.
+            If the predictions are missing, damaged, or do not match the images.
         OSError
-            If the ledger cannot be written; nothing was opened then.
+            If the ledger cannot be written; the split is not opened then.
         """
         answers = _read_answers(outbox)
         self._note(record, note)
@@ -68,8 +68,8 @@ class Gate:
         Returns
         -------
         dict
-            The record with the files as they are now: the companion holds both splits, the bundle both rows of
-            figures. An ``error`` where the answers cannot be scored.
+            The record with the updated files: the array file has both splits, and the bundle has the scores of both.
+            Its status is ``error`` if the predictions cannot be scored.
         """
         try:
             opened = self.open(record, outbox, note=note)

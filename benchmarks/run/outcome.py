@@ -1,4 +1,4 @@
-"""What an executor is to the driver: the protocol, and how a cell ended."""
+"""Define the protocol of executors and the outcome of a cell."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from ferbench.benchmarks.store import Store
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a cell ended.
+    """Outcome of a cell.
 
     Attributes
     ----------
     record : dict
-        The cell's record.
+        The record of the cell.
     outbox : Path
-        Folder on the store's file system with the companions of an ok record.
+        Folder on the file system of the store with the files of an ok record.
     """
 
     record: dict[str, Any]
@@ -26,18 +26,18 @@ class Outcome:
 
 
 class Executor(Protocol):
-    """Runs cells somewhere and brings their outcomes to the driver, in any order."""
+    """Protocol of an executor, which runs cells and yields their outcomes in any order."""
 
     def threads(self) -> int:
-        """Threads that each cell may use."""
+        """Number of threads per cell."""
         ...
 
     def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
-        """Yield one outcome for each job as it ends; closing the iterator stops what still runs.
+        """Yield the outcome of each job when it ends; closing the iterator stops the running jobs.
 
         Raises
         ------
         OSError
-            If results cannot be written any more.
+            If results can no longer be written.
         """
         ...

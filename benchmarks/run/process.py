@@ -1,4 +1,4 @@
-"""One cell in a child process of its own, held to its limits of time and memory."""
+"""Run one cell in a child process with limits of time and memory."""
 
 import contextlib
 import itertools
@@ -38,14 +38,14 @@ def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable
     outbox : Path
         Empty folder for the child's results and its log.
     checkpoints : Path or None
-        Folder where a long fit keeps its state.
+        Folder for the checkpoints of a long fit.
     stopped : callable
-        Polled several times a second; once it is true the child is killed.
+        Called several times per second; if it returns true, the child is killed.
 
     Returns
     -------
     dict or None
-        The record; with status ``ok`` its companions lie in `outbox`. None when it was stopped.
+        The record; with status ``ok`` its files are in `outbox`. None if it was stopped.
 
     Raises
     ------
@@ -55,8 +55,8 @@ def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable
     (outbox / "job.json").write_text(job.for_child().to_json(), encoding="utf-8")
     record = job.blank_record()
     with (outbox / "log.txt").open("wb") as log:
-        # A group of its own: Ctrl-C in the terminal reaches the driver only, and one kill ends all of it.
-        # `-P`: what lies in the current folder must not shadow an installed package.
+        # In its own process group, so that Ctrl-C reaches only the driver, and one kill ends all child processes.
+        # `-P`, so that files in the current folder do not shadow an installed package.
         child = subprocess.Popen(
             [sys.executable, "-P", "-m", "ferbench.benchmarks.run.cell", str(outbox), str(checkpoints or "")],
             stdin=subprocess.PIPE,
@@ -100,7 +100,7 @@ def _supervise(child: "subprocess.Popen[bytes]", job: Job, stopped: Callable[[],
                 "timeout",
                 f"took longer than {job.time_s:g} s; raise budget.time_s of the suite to allow more",
             )
-        # Looking through all processes costs milliseconds, so not on each turn.
+        # Not in each iteration, because listing all processes takes milliseconds.
         if turn % 4 == 0 and (used := _memory_mb(child.pid, job.memory_mb)) > job.memory_mb:
             return "oom", (
                 f"used {used:.0f} MiB, more than {job.memory_mb:g} MiB; "
@@ -109,7 +109,7 @@ def _supervise(child: "subprocess.Popen[bytes]", job: Job, stopped: Callable[[],
 
 
 def _memory_mb(pid: int, limit_mb: float) -> float:
-    """Memory of a process and its descendants, in MiB; shared pages count once if that decides the matter."""
+    """Return the memory of a process and its descendants in MiB; above the limit, shared pages count once."""
     total = 0.0
     for kind in ("rss", "pss"):
         total = 0.0
@@ -120,7 +120,7 @@ def _memory_mb(pid: int, limit_mb: float) -> float:
             return 0.0
         for process in tree:
             try:
-                # The proportional share is exact but slow: asked for only when the plain sum is too large.
+                # The proportional set size is exact but slow, so it is only read if the plain sum is too large.
                 total += process.memory_info().rss if kind == "rss" else _proportional(process)
             except psutil.Error:
                 continue
@@ -135,7 +135,7 @@ def _proportional(process: psutil.Process) -> float:
 
 
 def _kill_group(child: "subprocess.Popen[bytes]") -> None:
-    # No such group: the child and everything it started have ended by themselves.
+    # No such group: the child and its child processes have already ended.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

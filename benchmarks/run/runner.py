@@ -1,4 +1,4 @@
-"""The run of a suite: which cells are still to be measured, and getting each of them into the store."""
+"""Run a suite: find the cells to measure, run them, and publish their records in the store."""
 
 import shutil
 from collections.abc import Callable, Generator, Sequence
@@ -19,21 +19,21 @@ from ferbench.benchmarks.tasks import Task, check_recipe, get_task
 from ferbench.datasets import Dataset, PointDataset
 from ferbench.utils import closest
 
-# These end by themselves once what was missing is there, so a rerun tries them again unasked.
+# Cells with these statuses are always tried again, because their cause may have been removed.
 _RETRIED = ("skipped",)
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a run does with one cell.
+    """Planned action of a run for one cell.
 
     Attributes
     ----------
     cell : Cell
     action : {"run", "keep"}
-        Measure it, or leave its record as it is.
+        Measure the cell, or keep its record.
     why : str
-        In a few words, for people.
+        A short reason for the user.
     """
 
     cell: Cell
@@ -43,18 +43,18 @@ class Step:
 
 @dataclass
 class Summary:
-    """What a run left behind.
+    """Result of a run.
 
     Attributes
     ----------
     root : Path
-        The data set's folder in the output folder.
+        Folder of the data set in the output folder.
     measured : list of dict
         Records written by this run.
     kept : int
-        Cells whose record was left as it was.
+        Number of cells whose record was kept.
     failed : list of dict
-        Records of the chosen cells that are neither ok nor skipped, old ones included.
+        Records of the chosen cells that are neither ok nor skipped, including old ones.
     """
 
     root: Path
@@ -70,20 +70,20 @@ class Run:
     ----------
     suite : Suite
     dataset : Dataset or PointDataset
-        As the suite's task needs it.
+        The data, of the type for the task of the suite.
     output : str or Path, default="results"
-        Results go to ``OUTPUT/<dataset name>``, of key points to ``OUTPUT/keypoints/<dataset name>``.
+        Results go to ``OUTPUT/<dataset name>``, or to ``OUTPUT/keypoints/<dataset name>`` for key points.
     only : sequence of str
-        Patterns such as ``hog+*``; cells that match none are left alone.
+        Patterns such as ``hog+*``; only matching cells are measured.
     force : bool
-        Measure the chosen cells again, whatever their records say.
+        Measure the chosen cells again even if they have a record.
     retry_failed : bool
-        Measure again the chosen cells that failed.
+        Measure the failed ones of the chosen cells again.
 
     Raises
     ------
     ValueError
-        If a recipe or one of its parameters is unknown, a pattern matches nothing, or the data lacks a part.
+        If a recipe or one of its parameters is unknown, a pattern matches nothing, or the data lacks a split.
     """
 
     def __init__(
@@ -110,11 +110,11 @@ class Run:
         self._gate = Gate(dataset, self.task, Ledger(self.store.root), "run")
 
     def is_final(self, cell: Cell) -> bool:
-        """Whether the suite marks a cell as final, so that the test split is opened for it."""
+        """Return whether the suite marks a cell as final, so that the test split is opened for it."""
         return self.suite.is_final(cell, drawn=bool(self.dataset.drawn))
 
     def plan(self) -> list[Step]:
-        """Say what :meth:`execute` would do with each chosen cell; nothing is written."""
+        """Return what :meth:`execute` would do with each chosen cell, without writing anything."""
         return [self._step(cell) for cell in self.chosen]
 
     def execute(
@@ -124,7 +124,7 @@ class Run:
         on_plan: Callable[[list[Step]], None] = lambda steps: None,
         on_record: Callable[[dict[str, Any]], None] = lambda record: None,
     ) -> Summary:
-        """Measure the cells that need it; each record is in the store before the next outcome is looked at.
+        """Measure the cells that need it; each record is stored before the next outcome is handled.
 
         Parameters
         ----------
@@ -140,7 +140,7 @@ class Run:
         ValueError
             If another run is writing to the same folder.
         OSError
-            If the folder cannot be written to or the disk is full. Records written before stay.
+            If the folder cannot be written to or the disk is full. Records written before are kept.
         """
         executor = executor or LocalExecutor()
         summary = Summary(self.store.root)
@@ -151,7 +151,7 @@ class Run:
             on_plan(steps)
             self._write_frame()
             stack.callback(self.store.sweep)
-            # What is made of other recognizers comes after them, so that their bundles are there.
+            # Cells that depend on bundles of other cells run after them.
             for cells in in_order([step.cell for step in steps if step.action == "run"]):
                 with closing(self._measure(cells, executor)) as records:
                     for record in records:
@@ -181,7 +181,7 @@ class Run:
             known = self.store.record(job.cell.cell_id)["status"]
         except (FileNotFoundError, ValueError):
             known = None
-        # Published figures whose bundles are on another machine stay: nothing was measured that contradicts them.
+        # Records whose bundles are on another machine are kept, because they are still valid.
         if known != "ok":
             self.store.write_record(record)
         return record
@@ -216,7 +216,7 @@ class Run:
         data, block = str(write_data(self.dataset, self.task)), self.task.block(self.dataset)
         if self.force:
             for cell in cells:
-                # To force is to measure anew: a finished fit must not be taken up from its last epoch.
+                # With `force` a finished fit must start again, not resume from its last epoch.
                 shutil.rmtree(self.store.checkpoints(cell.cell_id), ignore_errors=True)
         limits: dict[str, Any] = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
         test = self._test_images(cells)
@@ -227,7 +227,7 @@ class Run:
         ]
 
     def _test_images(self, cells: Sequence[Cell]) -> str:
-        """Folder with the images of the test split, for this run only; empty where no cell is final."""
+        """Return the folder with the test images for this run, or an empty string if no cell is final."""
         if not any(map(self.is_final, cells)):
             return ""
         return str(write_test_images(self.dataset, self.task, self.store.outbox()).resolve())
@@ -260,7 +260,7 @@ def _check_recipes(suite: Suite, task: Task) -> None:
         except (ValueError, TypeError) as error:
             raise ValueError(f"{suite.origin or suite.name}: {error}") from error
         except ImportError:
-            continue  # A missing extra: the cell says so, the others run.
+            continue  # A missing extra: the record of the cell names it, and the other cells run.
 
 
 def _no_match(only: Sequence[str], suite: Suite) -> str:

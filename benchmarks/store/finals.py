@@ -1,4 +1,4 @@
-"""Final scores: the test split of cells that were measured before it was opened, each a record of its own."""
+"""Read and write final records, for cells whose test split was opened after they were measured."""
 
 import json
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ FINALS = "finals"
 
 
 def write_final(store: Store, content: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Path:
-    """Write one final record and its arrays beside the cell's record, which is not touched; return the file.
+    """Write one final record and its arrays beside the record of the cell, which is not changed; return the file.
 
     Parameters
     ----------
     store : Store
     content : mapping
-        With the ``cell_id``; schema, digest of the cell's record, and files are added.
+        Content with ``cell_id``; the schema, the digest of the cell's record, and the files are added.
     arrays : mapping of str to ndarray
-        By split.
+        Arrays by split.
     """
     cell_id = str(content["cell_id"])
     number = len(_files(store, cell_id)) + 1
@@ -35,13 +35,13 @@ def write_final(store: Store, content: Mapping[str, Any], arrays: Mapping[str, N
         "record_sha256": file_digest(_record_file(store, cell_id)),
         "files": {f"{FINALS}/{file.name}": {"bytes": file.stat().st_size, "sha256": file_digest(file)}},
     }
-    # The record comes last: arrays without one are nobody's.
+    # The record is written last, because arrays without a record are ignored.
     write_record_file(file.with_suffix(".json"), whole)
     return file.with_suffix(".json")
 
 
 def final_record(store: Store, cell_id: str) -> dict[str, Any] | None:
-    """Read the newest final record about the present record of a cell; None without any.
+    """Read the newest final record for the current record of a cell; None if there is none.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def final_record(store: Store, cell_id: str) -> dict[str, Any] | None:
     for path in reversed(_files(store, cell_id)):
         try:
             content: dict[str, Any] = json.loads(path.read_bytes())
-            # A cell that was measured again is another recognizer.
+            # After a new measurement of the cell, older final records do not apply.
             present = content["record_sha256"] == file_digest(_record_file(store, cell_id))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path}: damaged final record ({error}); restore it from version control") from error
@@ -61,7 +61,7 @@ def final_record(store: Store, cell_id: str) -> dict[str, Any] | None:
 
 
 def final_arrays(store: Store, cell_id: str) -> dict[str, NDArray[np.float32]]:
-    """Read the test split of a cell that was opened after it was measured, by its name; empty without any.
+    """Read the test arrays of a cell that were scored after its measurement, by split; empty if there are none.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def _record_file(store: Store, cell_id: str) -> Path:
 
 
 def _files(store: Store, cell_id: str) -> list[Path]:
-    """Final records of a cell, the oldest first."""
+    """Return the final records of a cell, oldest first."""
     found = {}
     for path in (store.root / FINALS).glob("*.json"):
         name, _, number = path.stem.rpartition(".")

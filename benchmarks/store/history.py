@@ -1,9 +1,9 @@
-"""Openings of a test split before there was a ledger, reconstructed from the history of a repository.
+"""Reconstruct openings of a test split before the ledger was introduced, from the git history.
 
     python -m ferbench.benchmarks.store.history results/fer2013 > ledger.csv
 
-reads every version of every record that was ever committed there (``git log -- results/fer2013/records``). Each
-distinct file of answers of a cell is one opening: a record whose times alone were measured again is none.
+reads all committed versions of all records (``git log -- results/fer2013/records``). Each distinct prediction file of a
+cell is one opening. A record in which only the times changed is not an opening.
 """
 
 import csv
@@ -22,17 +22,17 @@ _SPLITS = {"probabilities": "PrivateTest", "errors": "Test"}
 
 
 def reconstruct(folder: Path) -> list[Opening]:
-    """Find the openings in the history of a results folder, the oldest first.
+    """Find the openings in the history of a results folder, oldest first.
 
     Parameters
     ----------
     folder : Path
-        Such as ``results/fer2013``, in a checkout with its whole history.
+        Results folder such as ``results/fer2013``, in a checkout with its whole history.
 
     Raises
     ------
     ValueError
-        If the checkout is shallow: its history would be told short.
+        If the checkout is shallow, because its history is incomplete.
     """
     if _git(folder, "rev-parse", "--is-shallow-repository") == "true":
         raise ValueError(f"{folder}: the clone is shallow; fetch the whole history first: git fetch --unshallow")
@@ -46,12 +46,12 @@ def reconstruct(folder: Path) -> list[Opening]:
 
 
 def leaderboards(folder: Path) -> int:
-    """How many versions of the leaderboard were ever committed."""
+    """Return the number of committed versions of the leaderboard."""
     return len(_git(folder, "log", "--format=%H", "--", "leaderboard.csv").split())
 
 
 def main(arguments: list[str]) -> int:
-    """Print the ledger of the folder that is named."""
+    """Print the ledger of the given folder."""
     writer = csv.DictWriter(sys.stdout, [field.name for field in fields(Opening)], lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(opening) for opening in reconstruct(Path(arguments[0])))

@@ -1,4 +1,4 @@
-"""The ledger: which recipe's answers were compared with the labels of a test split, and when."""
+"""Read and write the ledger, which lists each comparison of a recipe with the labels of a test split."""
 
 import csv
 import fcntl
@@ -14,31 +14,30 @@ from pathlib import Path
 from typing import Any
 
 LEDGER = "ledger.csv"
-# How an opening came about; the last is for those before there was a ledger.
+# Origins of an opening; the last one is for openings before the ledger was introduced.
 HOW = ("run", "score-final", "reconstructed")
-# What `pretrained` and `deep` mean where they name no bundle.
+# The bundle that `pretrained` and `deep` use by default.
 _SHIPPED = "ferbench-net"
 _SIZE = re.compile(r"-(xs|s|m|l|xl)$")
 
 
 @dataclass(frozen=True)
 class Opening:
-    """One comparison of a cell's answers with the labels of a test split.
+    """One comparison of the predictions of a cell with the labels of a test split: a line of the ledger.
 
     Attributes
     ----------
     when : str
         ISO 8601, UTC.
     suite, recipe, cell_id : str
-        What was scored.
+        The scored cell.
     family : str
-        What is counted together, as :func:`family_of` says.
+        Name under which openings are counted, from :func:`family_of`.
     split : str
         The test split.
     n_images : int
     commit : str
-        Version of ferbench that scored: the commit of a checkout, ``+changed`` where its files were edited, or the
-        installed version.
+        Version of ferbench: the commit of a checkout, with ``+changed`` if files were edited, or the installed version.
     how : {"run", "score-final", "reconstructed"}
     note : str
     """
@@ -56,7 +55,7 @@ class Opening:
 
 
 class Ledger:
-    """The openings of one data set's test split, in a file that only grows.
+    """The openings of the test split of one data set, in an append-only file.
 
     Parameters
     ----------
@@ -73,30 +72,30 @@ class Ledger:
         self.path = Path(root) / LEDGER
 
     def append(self, opening: Opening) -> None:
-        """Add one line, and wait until it is on the disk.
+        """Append one line, and wait until it is on disk.
 
         Raises
         ------
         OSError
-            If it cannot be written. The caller must not open the split then.
+            If the line cannot be written. The caller must not open the split then.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+", encoding="utf-8", newline="") as handle:
-            # Two runs may score at once; the kernel drops the lock with the process.
+            # Two runs may score at the same time. The kernel releases the lock when a process ends.
             fcntl.flock(handle, fcntl.LOCK_EX)
             text = io.StringIO()
             writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
             if os.fstat(handle.fileno()).st_size == 0:
                 writer.writeheader()
             elif not _ends_a_line(handle.fileno()):
-                text.write("\n")  # A process died in the middle of its line: it stays one line.
+                text.write("\n")  # A process died while writing its line; end that line first.
             writer.writerow(asdict(opening))
             handle.write(text.getvalue())
             handle.flush()
             os.fsync(handle.fileno())
 
     def openings(self) -> list[Opening]:
-        """Read every opening, in the order of the file; none where there is no file.
+        """Read all openings in the order of the file; return none if there is no file.
 
         Raises
         ------
@@ -110,7 +109,7 @@ class Ledger:
             return [self._opening(row, reader.line_num) for row in reader]
 
     def of_cell(self, cell_id: str) -> list[Opening]:
-        """The openings of one cell."""
+        """Return the openings of one cell."""
         return [opening for opening in self.openings() if opening.cell_id == cell_id]
 
     def _opening(self, row: dict[str, str], line: int) -> Opening:
@@ -124,7 +123,7 @@ class Ledger:
 
 
 def count_families(openings: list[Opening]) -> list[tuple[str, int, int, str, str]]:
-    """Family, openings, recipes, first and last time, of each family; the one with most openings first."""
+    """Return family, openings, recipes, first and last time of each family, by falling number of openings."""
     groups: dict[str, list[Opening]] = {}
     for opening in openings:
         groups.setdefault(opening.family, []).append(opening)
@@ -142,14 +141,14 @@ def count_families(openings: list[Opening]) -> list[tuple[str, int, int, str, st
 
 
 def family_of(recipe: str, params: Mapping[str, Any] | None = None) -> str:
-    """Name under which the openings of a recipe's variants and sizes are counted together.
+    """Return the name under which openings of all variants and sizes of a recipe are counted.
 
     Parameters
     ----------
     recipe : str
     params : mapping, optional
-        The recipe's parameters: what is put together of bundles, or sees what a network sees, counts for the first
-        bundle's family; without a name that is the bundle that ships.
+        Parameters of the recipe. A recipe that combines bundles or uses features of a network counts for the family of
+        its first bundle, which is the shipped bundle by default.
 
     Examples
     --------
@@ -167,16 +166,16 @@ def family_of(recipe: str, params: Mapping[str, Any] | None = None) -> str:
 
 
 def opening_time() -> str:
-    """Present time as the ledger writes it."""
+    """Return the current time in the format of the ledger."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def code_version() -> str:
-    """Commit of the checkout that this code runs from, ``+changed`` with edited files; else the installed version."""
+    """Return the commit of the running checkout, with ``+changed`` for edited files, or the installed version."""
     here = Path(__file__).resolve()
     try:
         top = Path(_git(here.parent, "rev-parse", "--show-toplevel"))
-        # An installed package may lie in a checkout of something else.
+        # An installed package may be inside a checkout of another project.
         if not _git(top, "ls-files", str(here)):
             return version("ferbench")
         changed = _git(top, "status", "--porcelain", "--untracked-files=no", "--", "*.py")

@@ -1,4 +1,4 @@
-"""What a suite measures: expressions or key points."""
+"""Tasks of suites: recognize expressions or find key points."""
 
 import lazy_loader as lazy
 

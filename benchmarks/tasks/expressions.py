@@ -1,4 +1,4 @@
-"""The task of naming expressions: probabilities of labels."""
+"""Define the task of recognizing expressions."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Expressions(Task):
-    """Recognizers give each face the probability of each label."""
+    """Task of expression recognizers, which predict the probability of each label for each face."""
 
     name = "expressions"
     folder = ""
@@ -29,7 +29,7 @@ class Expressions(Task):
         return datasets.load(source, size=suite.size, seed=suite.dataset_seed, **options)
 
     def check(self, dataset: Dataset) -> None:
-        """Raise where a split is empty, or has a label that Training has not."""
+        """Raise ValueError if a split is empty or has a label that is not in Training."""
         present = {split: set(dataset.labels[dataset.rows(split)].tolist()) for split in SPLITS}
         for split in SPLITS:
             if not present[split]:
@@ -41,7 +41,7 @@ class Expressions(Task):
                 )
 
     def counts(self, dataset: Dataset) -> dict[str, Any]:
-        """Images by split, and by split and label."""
+        """Return the number of images by split, and by split and label."""
         counts = {
             split: {
                 str(label): int(n)
@@ -63,12 +63,12 @@ class Expressions(Task):
         return arrays
 
     def restore(self, arrays: Mapping[str, Any], fingerprint: str) -> Dataset:
-        """The data set without its ids."""
+        """Return the data set without its ids."""
         labels, split = np.array(arrays["labels"]), np.array(arrays["split"])
         return Dataset("data", arrays["images"], labels, split, np.zeros(len(labels), "U1"), fingerprint)
 
     def predict(self, fitted: "Fitted", dataset: Dataset) -> tuple[dict[str, Any], dict[str, Any], float]:
-        """Probabilities in the order of ``classes``."""
+        """Return probabilities in the order of ``classes``, with their scores."""
         classes = [str(name) for name in fitted.recognizer.classes_]
         images, labels = dataset.part(self.validation)
         found, seconds = fitted.predict_proba(self.validation, images)
@@ -76,13 +76,13 @@ class Expressions(Task):
         return {"classes": np.array(classes), self.validation: found}, scores, seconds
 
     def blind(self, fitted: "Fitted", images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
-        """Probabilities in the order of the recognizer's classes."""
+        """Return probabilities in the order of the recognizer's classes."""
         return fitted.predict_proba(self.test, images)
 
     def open_test(
         self, answers: NDArray[np.float32], classes: Sequence[str], dataset: Dataset
     ) -> tuple[NDArray[np.floating], dict[str, Any]]:
-        """The probabilities as they are, and their figures."""
+        """Return the unchanged probabilities and their scores."""
         labels = dataset.labels[dataset.rows(self.test)]
         if answers.shape != (len(labels), len(classes)):
             raise ValueError(

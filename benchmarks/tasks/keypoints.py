@@ -1,4 +1,4 @@
-"""The task of finding key points: fifteen points in pixels."""
+"""Define the task of finding fifteen key points of a face."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from ferbench.benchmarks.fit import Fitted
     from ferbench.benchmarks.store import Suite
 
-# Of the image's side; half of what a hundredth of the distance between the eyes is.
+# Fraction of the image size, about half a percent of the distance between the eyes.
 _TOLERANCE = 0.002
 
 
 class KeyPoints(Task):
-    """Regressors give each face its points.
+    """Task of regressors that predict the points of each face.
 
-    What is kept is the error of each point, not the points: with the distance between the eyes it gives every figure,
-    and the marks of a data set that is not ours to publish stay with it.
+    The store keeps the error of each point, not the points. All scores follow from the errors and the distances between
+    the eyes, and the annotations of a data set are not published.
     """
 
     name = "keypoints"
@@ -38,7 +38,7 @@ class KeyPoints(Task):
         return datasets.load_points(source, size=suite.size, seed=suite.dataset_seed, **options)
 
     def check(self, dataset: PointDataset) -> None:
-        """Raise where a split is empty, or a person stands in two."""
+        """Raise ValueError if a split is empty or a person is in two splits."""
         people = {split: set(dataset.groups[dataset.rows(split)].tolist()) for split in POINT_SPLITS}
         for split in POINT_SPLITS:
             if not people[split]:
@@ -47,11 +47,11 @@ class KeyPoints(Task):
             for other in POINT_SPLITS:
                 if other != split and (shared := people[split] & people[other]):
                     raise ValueError(
-                        f"{dataset.name}: {sorted(shared)[0]} stands in {split} and in {other}; split by person"
+                        f"{dataset.name}: {sorted(shared)[0]} is in {split} and in {other}; split by person"
                     )
 
     def counts(self, dataset: PointDataset) -> dict[str, Any]:
-        """Images and people by split, and how often each point is marked in Training."""
+        """Return the number of images and people by split, and of annotations of each point in Training."""
         rows = {split: dataset.rows(split) for split in POINT_SPLITS}
         marked = np.isfinite(dataset.points[rows["Training"]]).all(axis=2).sum(axis=0)
         return {
@@ -61,7 +61,7 @@ class KeyPoints(Task):
         }
 
     def rows(self, dataset: PointDataset) -> dict[str, Any]:
-        """Who is the same person, and the distance between the eyes in pixels; no names and no points."""
+        """Return the number of the person and the eye distance in pixels, without names and points."""
         arrays: dict[str, Any] = {
             "fingerprint": np.array(dataset.fingerprint),
             "points": np.array(dataset.names),
@@ -72,24 +72,24 @@ class KeyPoints(Task):
         return arrays
 
     def restore(self, arrays: Mapping[str, Any], fingerprint: str) -> PointDataset:
-        """The data set without its ids."""
+        """Return the data set without its ids."""
         points, split, groups = (np.array(arrays[name]) for name in ("points", "split", "groups"))
         return PointDataset("data", arrays["images"], points, split, groups, np.zeros(len(split), "U1"), fingerprint)
 
     def predict(self, fitted: "Fitted", dataset: PointDataset) -> tuple[dict[str, Any], dict[str, Any], float]:
-        """Errors (found less marked) in pixels, NaN where nothing is marked."""
+        """Return errors (predicted minus annotated) in pixels, NaN for points without annotation, and scores."""
         found, seconds = fitted.predict(self.validation, dataset.part(self.validation)[0])
         errors, scores = _compare(found, dataset, self.validation)
         return {self.validation: errors}, {self.validation: scores}, seconds
 
     def blind(self, fitted: "Fitted", images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
-        """Points in pixels."""
+        """Return points in pixels."""
         return fitted.predict(self.test, images)
 
     def open_test(
         self, answers: NDArray[np.float32], classes: Sequence[str], dataset: PointDataset
     ) -> tuple[NDArray[np.floating], dict[str, Any]]:
-        """Errors in pixels, and their figures."""
+        """Return errors in pixels and their scores."""
         return _compare(answers, dataset, self.test)
 
     def answer(self, recognizer: Any) -> Predict:
@@ -109,7 +109,7 @@ class KeyPoints(Task):
 def _compare(
     found: NDArray[np.float32], dataset: PointDataset, split: str
 ) -> tuple[NDArray[np.floating], dict[str, Any]]:
-    """Errors of the points of one split, and their figures."""
+    """Return the errors of the points of one split and their scores."""
     images, points = dataset.part(split)
     if found.shape != points.shape or not np.isfinite(found).all():
         got = "NaN or infinite points" if found.shape == points.shape else f"an array of shape {found.shape}"

@@ -1,4 +1,4 @@
-"""The tasks there are, by their names and by the results folders that they left."""
+"""Find tasks by name or by results folder."""
 
 import json
 from pathlib import Path
@@ -9,29 +9,29 @@ from ferbench.benchmarks.tasks.task import Task
 
 
 def all_tasks() -> list[Task]:
-    """Every task, expressions first."""
+    """Return all tasks, expressions first."""
     return [Expressions(), KeyPoints()]
 
 
 def get_task(name: str) -> Task:
-    """The task of a name."""
+    """Return the task with this name."""
     return next(task for task in all_tasks() if task.name == name)
 
 
 def task_of(folder: str | Path) -> Task:
-    """The task whose results a folder holds; its suite says so."""
+    """Return the task of the results in a folder, as named in its suite."""
     path = Path(folder) / "suite.json"
     try:
         content = json.loads(path.read_bytes()) if path.is_file() else {}
     except ValueError:
-        content = {}  # Whoever reads the report's parts says what is wrong with the file.
+        content = {}  # The reader of the results raises the error about this file.
     known = {task.name: task for task in all_tasks()}
     name = content.get("task") if isinstance(content, dict) else None
     return known.get(str(name), known["expressions"])
 
 
 def check_recipe(task: Task, name: str, family: str) -> None:
-    """Raise ValueError where a recipe of this name and family belongs to another task."""
+    """Raise ValueError if a recipe of this name and family belongs to another task."""
     claimed = {family for each in all_tasks() for family in each.families or ()}
     if family not in (task.families or {family} - claimed):
         remedy = f"its family is {family}; correct the suite's recipes or its task"

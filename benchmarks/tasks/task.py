@@ -1,4 +1,4 @@
-"""What a suite asks of its recipes: labels of expressions, or key points. All else in the harness is the same."""
+"""Base class of tasks, which hold everything that differs between expressions and key points."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -15,22 +15,22 @@ Predict = Callable[["NDArray[np.uint8]"], "NDArray[np.floating]"]
 
 
 class Task(ABC):
-    """One kind of measurement.
+    """Base class of a task: how to load data, predict and score.
 
     Attributes
     ----------
     name : str
-        As suites and records write it.
+        Name in suites and records.
     folder : str
-        Folder of its results within the output folder; empty for the output folder itself.
+        Folder of its results in the output folder; empty for the output folder itself.
     companion : str
-        Folder of the arrays that stand beside each record.
+        Folder of the array files that belong to the records.
     validation, test : str
-        Splits of its data sets: where things are chosen, and where final choices are scored in the end.
+        Names of the split for choices and of the split for final scores.
     columns : tuple of str
-        Arrays of a data set whose rows of Training and validation travel to the process that measures.
+        Arrays of a data set whose Training and validation rows are passed to the measuring process.
     families : tuple of str or None
-        Families of its recipes; None for all that no other task claims.
+        Families of its recipes; None for all families without another task.
     one_core : bool
         Whether latency is measured on a single core.
     """
@@ -45,10 +45,10 @@ class Task(ABC):
     one_core: ClassVar[bool] = False
 
     def load(self, source: str, suite: "Suite") -> Any:
-        """Load the data that a suite is measured on."""
+        """Load the data of a suite."""
         options = dict(suite.options)
         if suite.source not in (None, source):
-            # The number of drawn faces means nothing to another source; a part of the labels does.
+            # The number of drawn faces does not apply to another source, but a subset of labels does.
             options = {name: value for name, value in options.items() if name == "labels"}
         try:
             return self._load(source, suite, options)
@@ -57,40 +57,40 @@ class Task(ABC):
 
     @abstractmethod
     def _load(self, source: str, suite: "Suite", options: dict[str, Any]) -> Any:
-        """Load a source with a suite's size, seed and options."""
+        """Load a source with the size, seed and options of a suite."""
 
     @abstractmethod
     def check(self, dataset: Any) -> None:
-        """Raise ValueError where a suite cannot be measured on a data set."""
+        """Raise ValueError if a suite cannot be measured on a data set."""
 
     @abstractmethod
     def counts(self, dataset: Any) -> dict[str, Any]:
-        """What a record says of the data's numbers: ``counts`` by split, and more."""
+        """Return the numbers of the data for a record: ``counts`` by split, and more."""
 
     @abstractmethod
     def rows(self, dataset: Any) -> dict[str, Any]:
-        """Arrays of ``rows.npz``: what is needed of the test rows to rebuild every table without the data."""
+        """Return the arrays of ``rows.npz``, from which all tables can be rebuilt without the data."""
 
     @abstractmethod
     def restore(self, arrays: Mapping[str, Any], fingerprint: str) -> Any:
-        """Turn :attr:`columns` into a data set again."""
+        """Rebuild a data set from :attr:`columns`."""
 
     @abstractmethod
     def predict(self, fitted: "Fitted", dataset: Any) -> tuple[dict[str, Any], dict[str, Any], float]:
-        """Predict and score the validation split, where things are chosen.
+        """Predict and score the validation split, which is used for choices.
 
         Returns
         -------
         arrays : dict
-            The companion's arrays.
+            The arrays to store.
         scores : dict
-            Flat rows of figures, by split.
+            Flat rows of scores, by split.
         seconds : float
         """
 
     @abstractmethod
     def blind(self, fitted: "Fitted", images: "NDArray[np.uint8]") -> "tuple[NDArray[np.float32], float]":
-        """Predict the images of the test split, whose labels this process has not got.
+        """Predict the images of the test split, whose labels this process does not have.
 
         Returns
         -------
@@ -104,35 +104,35 @@ class Task(ABC):
     def open_test(
         self, answers: "NDArray[np.float32]", classes: "Sequence[str]", dataset: Any
     ) -> "tuple[NDArray[np.floating], dict[str, Any]]":
-        """Compare the answers of :meth:`blind` with the labels of the test split: in the runner's process only.
+        """Compare the predictions of :meth:`blind` with the labels of the test split, only in the runner's process.
 
         Returns
         -------
         ndarray
-            What the companion keeps of the test split.
+            The array of the test split to store.
         dict
-            A flat row of figures.
+            A flat row of scores.
 
         Raises
         ------
         ValueError
-            If the answers do not fit the images.
+            If the predictions do not match the images.
         """
 
     @abstractmethod
     def answer(self, recognizer: Any) -> Predict:
-        """The method that gives a recognizer's answers as numbers."""
+        """Return the recognizer's method for numeric predictions."""
 
     @abstractmethod
     def tolerance(self, dataset: Any) -> float:
-        """How far a bundle's answers may lie from those of the recognizer it was made of."""
+        """Return the largest allowed difference between the predictions of a bundle and of its recognizer."""
 
     @abstractmethod
     def outputs(self, recognizer: Any, dataset: Any) -> dict[str, Any]:
-        """What a record says of the columns of the answers."""
+        """Return the description of the prediction columns for a record."""
 
     def block(self, dataset: Any) -> dict[str, Any]:
-        """What a record says of the data."""
+        """Return the description of the data for a record."""
         return {
             **{name: getattr(dataset, name) for name in ("name", "fingerprint", "drawn")},
             "notes": list(dataset.notes),

@@ -182,7 +182,7 @@ def test_a_search_is_refused_before_any_data_is_read(capsys: pytest.CaptureFixtu
 def test_a_person_in_two_parts_is_refused(faces: PointDataset, tmp_path: Path) -> None:
     groups = faces.groups.copy()
     groups[[faces.rows("Training")[0], faces.rows("Test")[0]]] = "somebody"
-    with pytest.raises(ValueError, match="somebody stands in Training and in Test; split by person"):
+    with pytest.raises(ValueError, match="somebody is in Training and in Test; split by person"):
         Run(replace(SUITE, recipes=("mean-shape",)), replace(faces, groups=groups), tmp_path)
 
 
