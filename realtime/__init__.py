@@ -1,4 +1,4 @@
-"""The winner, live: sources, detectors, tracker, smoothing, recognizer, loop and sinks."""
+"""Run recognizers on cameras, videos and images: sources, detectors, tracking, recognition and sinks."""
 
 import lazy_loader as lazy
 

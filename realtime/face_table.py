@@ -1,4 +1,4 @@
-"""All faces of a source as one table."""
+"""Collect all faces of a source in a pandas table."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from ferbench.realtime.sources import open_source
 if TYPE_CHECKING:
     import pandas as pd
 
-# What says nothing of a photograph: it has no time and no past.
+# Columns without meaning for a photograph, which has no time and no history.
 _OF_VIDEOS = ("frame", "timestamp_s", "track_id")
 
 
@@ -26,7 +26,7 @@ def table(
     points: PointsChoice = None,
     **options: Any,
 ) -> "pd.DataFrame":
-    """Label, probabilities, box and points of every face of a folder of images, an image or a video.
+    """Return label, probabilities, box and points of every face in images or in a video.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def table(
     detector : str or Detector, optional
         As in :func:`make_detector`.
     points : KeyPoints, str, Path or bool, optional
-        Key-point model for the same faces: True for the one that ships with ferbench, a bundle's folder for another.
+        Key-point model for the same faces: True for the shipped one, or the folder of a bundle.
     **options : any
         Parameters of :class:`Pipeline`.
 
@@ -45,20 +45,20 @@ def table(
     -------
     pandas.DataFrame
         One row for each face, and one for each image or frame without a face (`state` is ``no_face``). The columns are
-        those of :meth:`FaceEvent.row`; photographs have `image`, the file's name, in the place of frame, time and
-        track, and no ``raw_…``, as nothing is smoothed.
+        those of :meth:`FaceEvent.row`. Photographs have `image` (the file name) instead of frame, time and track, and
+        no columns ``raw_…``, because they are not smoothed.
 
     Raises
     ------
     ValueError
-        If the source is none, or is a camera or stream, which has no end.
+        If the source is not an image, folder or video file. Cameras and streams have no end.
     FileNotFoundError
-        If there is no such source, model or key-point model.
+        If the source, the model or the key-point model does not exist.
 
     Warns
     -----
     UserWarning
-        For each image that cannot be read, and is left out.
+        For each unreadable image, which is left out.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def table(
 
 
 class _Rows:
-    """A sink that keeps all rows."""
+    """Sink that keeps all rows in memory."""
 
     def __init__(self, n_frames: int | None) -> None:
         from tqdm import tqdm
@@ -90,7 +90,7 @@ class _Rows:
         self._bar: Any = tqdm(total=n_frames, desc="faces", unit="frame", disable=None)
 
     def write(self, result: FrameResult) -> None:
-        """Keep the frame's rows."""
+        """Append the rows of a frame."""
         if not result.events:
             return
         self._photos = self._photos or result.name is not None
@@ -98,11 +98,11 @@ class _Rows:
         self._bar.update()
 
     def close(self) -> None:
-        """Leave the bar as it is."""
+        """Close the progress bar."""
         self._bar.close()
 
     def frame(self) -> "pd.DataFrame":
-        """All rows as a table, numbers as numbers also where some are missing."""
+        """Return all rows as a table; numeric columns stay numeric if values are missing."""
         import pandas as pd
 
         rows = pd.DataFrame(self._rows)

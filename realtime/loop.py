@@ -1,4 +1,4 @@
-"""The loop: capture and inference in threads of their own, results in the caller's."""
+"""Run the live loop: capture and inference in two threads, results in the thread of the caller."""
 
 import threading
 import time
@@ -16,30 +16,30 @@ from ferbench.realtime.recognition import PointsChoice, Recognizer
 from ferbench.realtime.sinks import Latencies, RunSummary
 from ferbench.realtime.sources import Mailbox, Source, open_source
 
-# How often a viewer hears that no frame comes, and how long a thread may take to notice the end, in seconds.
+# Interval of heartbeat results while no frame arrives, and time for a thread to notice the end, in seconds.
 HEARTBEAT_S, FAREWELL_S = 0.2, 3.0
-# Silence of a live source that is worth a word, in seconds, and after which one without any picture is given up.
+# Seconds without a frame after which a message is shown, and after which a source that never gave one fails.
 PATIENCE_S, FIRST_PICTURE_S = 2.0, 9.0
 
 
 class Loop:
-    """Results of a source, made by two threads and taken by the caller's.
+    """Iterator over the results of a source, computed in two background threads.
 
     Parameters
     ----------
     source : Source
-        Belongs to the loop from now on, which closes it.
+        Source of frames; the loop owns it and closes it.
     pipeline : Pipeline
-        Belongs to the loop while it runs.
+        Processes the frames; not to be used elsewhere while the loop runs.
     stop : threading.Event, optional
-        Ends the run when set, from any thread or signal handler.
+        Ends the run when set; may be set from any thread or signal handler.
     max_frames : int, optional
-        Ends the run after so many frames.
+        Ends the run after this many frames.
 
     Notes
     -----
-    A context manager; iterate once, in one thread. Queues hold one frame for live sources, where a newer frame
-    replaces an older one, and a few for files, where the reader waits.
+    Use it as a context manager and iterate once, in one thread. For live sources a queue holds one frame, which a newer
+    frame replaces. For files it holds a few frames, and the reader waits if it is full.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Loop:
         self.close()
 
     def __iter__(self) -> Iterator[FrameResult]:
-        """Results in order, until the source ends or `stop` is set; raises what went wrong in a thread."""
+        """Yield results in order until the source ends or `stop` is set; raise the error of a thread."""
         heard = time.perf_counter()
         while not self.stop.is_set():
             result = self._results.get(HEARTBEAT_S)
@@ -87,33 +87,35 @@ class Loop:
             else:
                 silence = time.perf_counter() - heard
                 if self.source.live and not self._captured and silence > FIRST_PICTURE_S:
-                    # A driver may hang in a read, where the source itself cannot give up.
-                    raise OSError(f"{self.source.name} gives no picture in {silence:.0f} s; is it in use elsewhere?")
+                    # A driver may block in a read; then the source itself cannot raise the error.
+                    raise OSError(
+                        f"{self.source.name} gave no picture in {silence:.0f} s; does another program use it?"
+                    )
                 yield self._heartbeat(silence)
         if self._error is not None:
             raise self._error
 
     def close(self) -> None:
-        """End both threads and let go of the source."""
+        """Stop both threads and release the source."""
         self.source.wake()
         self._frames.close(discard=True)
         self._results.close(discard=True)
         for thread in self._threads:
-            # A camera's driver may hang in a read; the thread is a daemon and must not hold up the end.
+            # A camera driver may block in a read. The thread is a daemon, so it does not delay the exit.
             thread.join(FAREWELL_S)
 
     @property
     def dropped(self) -> int:
-        """Frames and results that were replaced by newer ones."""
+        """Number of frames and results that were replaced by newer ones."""
         return self._frames.dropped + self._results.dropped
 
     def _guard(self, work: Callable[[], None], box: Mailbox[Any]) -> None:
         try:
             work()
-        except BaseException as error:  # every error belongs to the caller, whichever thread it came up in
+        except BaseException as error:  # errors of any kind are passed to the thread of the caller
             self._error = self._error or error
         finally:
-            # What was made before the error still counts: the other side takes it, and then finds the box closed.
+            # Results before the error are still delivered; then the receiver finds the mailbox closed.
             box.close()
 
     def _capture(self) -> None:
@@ -123,7 +125,8 @@ class Loop:
                 if self.stop.is_set() or not self._frames.put(frame):
                     return
         finally:
-            # Only the thread that reads may close: OpenCV crashes if another does it meanwhile.
+            # Only the reading thread may close the source, because OpenCV crashes if another thread closes it during a
+            # read.
             self.source.close()
 
     def _infer(self) -> None:
@@ -138,7 +141,7 @@ class Loop:
             self._frames.close(discard=True)
 
     def _heartbeat(self, silence_s: float) -> FrameResult:
-        """Result without events, so that a window answers while no frame comes; says why if that lasts."""
+        """Return a result without events, which keeps a window responsive while no frame arrives."""
         message = self.source.status
         if message is None and self.source.live and silence_s > PATIENCE_S:
             message = f"{self.source.name}: no picture for {silence_s:.0f} s"
@@ -157,20 +160,21 @@ def run(
     stop: threading.Event | None = None,
     max_frames: int | None = None,
 ) -> RunSummary:
-    """Send a source's results to sinks until it ends.
+    """Process a source and send the results to sinks until the source ends.
 
     Parameters
     ----------
     source : Source
-        Closed at the end.
+        Source of frames; closed at the end.
     pipeline : Pipeline
-        What happens to each frame.
+        Processes each frame.
     sinks : sequence of Sink
-        All get every result, in the caller's thread, in this order; all are closed at the end, whatever happens.
+        Each gets every result, in this order and in the thread of the caller. All are closed at the end, also after an
+        error.
     stop : threading.Event, optional
-        Ends the run when set.
+        Ends the run when it is set.
     max_frames : int, optional
-        Ends the run after so many frames.
+        Ends the run after this many frames.
 
     Returns
     -------
@@ -180,7 +184,7 @@ def run(
     Raises
     ------
     Exception
-        The first that a source, the pipeline or a sink raised, after all sinks are closed.
+        The first error of the source, the pipeline or a sink. It is raised after all sinks are closed.
     """
     tally = _Tally()
     try:
@@ -205,7 +209,7 @@ def stream(
     points: PointsChoice = None,
     **options: Any,
 ) -> Generator[FaceEvent, None, None]:
-    """Face events of a source, one after the other.
+    """Yield the face events of a source, one after the other.
 
     Parameters
     ----------
@@ -218,14 +222,14 @@ def stream(
     live : bool, optional
         As in :func:`open_source`.
     points : KeyPoints, str, Path or bool, optional
-        Key-point model for the same faces: True for the one that ships with ferbench, a bundle's folder for another.
+        Key-point model for the same faces: True for the shipped one, or the folder of a bundle.
     **options : any
         Parameters of :class:`Pipeline`.
 
     Yields
     ------
     FaceEvent
-        At least one for each frame. Closing the generator ends threads and source.
+        At least one for each frame. Closing the generator stops the threads and closes the source.
 
     Examples
     --------
@@ -268,7 +272,7 @@ class _Tally:
 
 
 def _close(sinks: Sequence[Sink], error: BaseException | None) -> None:
-    """Close all sinks; the first error of the run is the one to raise, later ones are noted on it."""
+    """Close all sinks. The first error of the run is raised; later errors are added to it as notes."""
     first = error
     for sink in sinks:
         try:

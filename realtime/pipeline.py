@@ -1,4 +1,4 @@
-"""From a frame to its events: detect, track, recognize, smooth."""
+"""Process frames into face events: detect, track, recognize, smooth."""
 
 import time
 from collections.abc import Sequence
@@ -14,38 +14,40 @@ DEFAULT_CERTAINTY = Certainty()
 
 
 class Pipeline:
-    """What happens to each frame, in order, with the memory of the faces followed.
+    """Detector, tracker, recognizer and smoothing for the frames of one source.
 
     Parameters
     ----------
     recognizer : Recognizer
-        Names the emotions.
+        Predicts the emotions.
     detector : Detector
         Finds the faces.
     smoothing_s : float
-        Time constant of the smoothing in seconds; 0 turns it off, also that of the points.
+        Time constant of the smoothing in seconds; 0 turns off the smoothing of probabilities and points.
     min_probability, min_margin : float
-        A label is certain if its smoothed probability reaches the one and leads the next by the other.
+        A label is certain if its smoothed probability is at least `min_probability` and exceeds the next one by at
+        least `min_margin`.
     detect_every : "auto" or int
-        Search on every k-th frame and follow the faces between; ``"auto"`` chooses k so that live sources are kept up
-        with, and by their frame rate for files, whose results must not depend on the machine.
+        Detect faces on every k-th frame and track them in between. For live sources, ``"auto"`` chooses the smallest k
+        that keeps up with the frame rate. For files it depends only on the frame rate, so that results do not depend on
+        the machine.
     max_gap_s : float
-        Seconds for which a face that is out of sight keeps its number.
+        Seconds for which a face out of view keeps its track number.
     points : KeyPoints, str, Path or bool, optional
-        Key-point model for the same faces: True for the shipped one, a bundle's folder for another; by default the
-        recognizer's own, if it has one.
+        Key-point model for the same faces: True for the shipped one, or the folder of a bundle. By default the one of
+        the recognizer, if it has one.
 
     Raises
     ------
     ValueError
-        If a number is out of range, or `points` is no key-point bundle.
+        If a number is out of range, or `points` is not a key-point bundle.
     FileNotFoundError
-        If there is no such key-point bundle.
+        If the key-point bundle does not exist.
 
     Notes
     -----
-    `process` and `reset` are for one thread at a time; `switch` and `switch_points` may be called from any. Several
-    pipelines may share a recognizer, a key-point model and a detector.
+    Call `process` and `reset` from one thread at a time; `switch` and `switch_points` may be called from any thread.
+    Several pipelines may share a recognizer, a key-point model and a detector.
 
     Examples
     --------
@@ -78,7 +80,7 @@ class Pipeline:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all faces, as at the start of another source."""
+        """Forget all tracked faces; call it before another source."""
         self._cadence = Cadence(self.detect_every)
         self._tracker = Tracker(max_gap_s=self.max_gap_s)
         self._smoothers: dict[int, Smoother] = {}
@@ -87,22 +89,22 @@ class Pipeline:
         self._interval_s = 0.0
 
     def switch(self, recognizer: Recognizer) -> None:
-        """Use another recognizer from the next frame on; faces keep their numbers, smoothing starts anew."""
+        """Use another recognizer from the next frame on. Faces keep their numbers; smoothing restarts."""
         self._next = recognizer
 
     def switch_points(self, points: KeyPoints | None) -> None:
-        """Use another key-point model from the next frame on, or none."""
+        """Use another key-point model from the next frame on; None turns key points off."""
         self._next_points = points
 
     def process(self, frame: Frame, *, source_fps: float | None = None) -> FrameResult:
-        """Events of one frame.
+        """Return the events of one frame.
 
         Parameters
         ----------
         frame : Frame
-            The next frame; photographs (`still`) are taken on their own.
+            The next frame. Photographs (`still`) are processed independently of other frames.
         source_fps : float, optional
-            Frame rate of the source, by which ``detect_every="auto"`` chooses; 25 if it is unknown.
+            Frame rate of the source, used by ``detect_every="auto"``; 25 if it is unknown.
         """
         started = time.perf_counter()
         if self._next is not self.recognizer:
@@ -160,7 +162,7 @@ class Pipeline:
         return tuple(events)
 
     def _locate(self, frame: Frame, tracks: list[Track]) -> Sequence[Points | None]:
-        """Smoothed points of each face."""
+        """Return the smoothed points of each face."""
         if self.points is None:
             return [None] * len(tracks)
         located = self.points.locate(frame.image, [track.box for track in tracks])
@@ -185,7 +187,7 @@ class Pipeline:
         return () if self.points is None else self.points.names
 
     def _rate(self, now: float) -> float:
-        """Frames per second, from the recent mean interval."""
+        """Return frames per second, from the mean of recent intervals."""
         if self._done_s is not None:
             passed = now - self._done_s
             self._interval_s = passed if self._interval_s == 0 else 0.95 * self._interval_s + 0.05 * passed

@@ -1,4 +1,4 @@
-"""Key points switched on and off while a pipeline runs."""
+"""Switch key points on and off while a pipeline runs."""
 
 import threading
 from collections.abc import Callable
@@ -8,22 +8,22 @@ from ferbench.realtime.recognition import KeyPoints
 
 
 class PointsSwitch:
-    """Shows and hides the key points of a window, and loads their model when it is first wanted.
+    """Switch that shows and hides key points in a window, and loads their model at first use.
 
     Parameters
     ----------
     pipeline : Pipeline
-        The running pipeline. If it finds key points from the start, they stay in what is written to files, and only
-        the window hides them; if not, they are found only while they are shown, and cost nothing before.
+        The running pipeline. If it finds key points from the start, the switch only hides them in the window, and files
+        still contain them. Otherwise they are found only while they are shown.
     load : callable
-        Makes the key-point model; called at most once with success, in a thread of its own.
+        Returns the key-point model. It is called in a background thread, and not again once it succeeded.
 
     Attributes
     ----------
     shown : bool
-        Whether the window is to draw them.
+        Whether the window draws the key points.
     message : str or None
-        What the viewer should know: that the model is loading, or why it did not work.
+        Message for the viewer: the model is loading, or why it could not be loaded.
     """
 
     def __init__(self, pipeline: Pipeline, load: Callable[[], KeyPoints]) -> None:
@@ -34,7 +34,7 @@ class PointsSwitch:
         self._lock = threading.Lock()
 
     def toggle(self) -> None:
-        """Show them if they are hidden, and hide them if they are shown; returns at once."""
+        """Show or hide the key points; returns at once."""
         self.shown = not self.shown
         self.message = None
         if self.shown and self._points is None:
@@ -44,7 +44,7 @@ class PointsSwitch:
             self._apply()
 
     def _fetch(self) -> None:
-        # One at a time: a key pressed meanwhile only says whether they are to be shown.
+        # Only one load at a time. Pressing the key during a load only changes whether the points are shown.
         with self._lock:
             try:
                 self._points = self._points or self._load()

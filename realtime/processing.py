@@ -1,4 +1,4 @@
-"""Change every picture of a video and write it again."""
+"""Apply a function to every frame of a video and write the result as a new video."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ def process_video(
     start_s: float = 0.0,
     stop_s: float | None = None,
 ) -> int:
-    """Write a video whose pictures a function has changed; length, timing and sound stay.
+    """Apply a function to every frame of a video and write a new video with the same timing and sound.
 
     Parameters
     ----------
@@ -26,21 +26,21 @@ def process_video(
     target : str or Path
         The new video: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv`` or ``.avi``.
     callback : callable
-        Gets each :class:`Frame` and returns the picture to write, blue-green-red.
+        Gets each :class:`Frame` and returns the image to write, in BGR order.
     rate, start_s, stop_s : float, optional
         As in :func:`open_source`.
 
     Returns
     -------
     int
-        Frames that the function has seen.
+        Number of processed frames.
 
     Raises
     ------
     ValueError
-        If the source is no video, or the target is the source or has an unknown ending.
+        If the source is not a video, or the target is the source or has an unknown file extension.
     FileNotFoundError
-        If there is no such source.
+        If the source does not exist.
     OSError
         If the target cannot be written.
 

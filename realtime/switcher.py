@@ -1,4 +1,4 @@
-"""Change the recognizer of a running pipeline without holding it up."""
+"""Change the recognizer of a running pipeline without stopping it."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -8,23 +8,23 @@ from ferbench.realtime.recognition import Recognizer
 
 
 class ModelSwitcher:
-    """Loads recognizers by number, in the background, and hands them to a pipeline.
+    """Switch that loads recognizers by number in the background and passes them to a pipeline.
 
     Parameters
     ----------
     pipeline : Pipeline
         The running pipeline.
     names : sequence of str
-        Recognizers by number; at most nine, for the keys 1 to 9.
+        Names of the recognizers; at most nine, for the keys 1 to 9.
     load : callable
-        Makes the recognizer of a name; called in a thread of its own, once for each.
+        Returns the recognizer of a name. It is called in a background thread, once per name.
 
     Attributes
     ----------
     names : tuple of str
-        As given.
+        Names of the recognizers.
     message : str or None
-        What the viewer should know: what is loading, or why it did not work.
+        Message for the viewer: which model is loading, or why it could not be loaded.
     """
 
     def __init__(self, pipeline: Pipeline, names: Sequence[str], load: Callable[[str], Recognizer]) -> None:
@@ -37,7 +37,7 @@ class ModelSwitcher:
         self._wanted: str | None = None
 
     def choose(self, number: int) -> None:
-        """Switch to the recognizer of a number from 1; returns at once."""
+        """Switch to the recognizer with the given number, starting at 1; returns at once."""
         if not 1 <= number <= len(self.names):
             known = f"1 to {len(self.names)}" if len(self.names) > 1 else "only 1"
             self.message = f"no model {number}; there is {known}"
@@ -47,7 +47,7 @@ class ModelSwitcher:
         threading.Thread(target=self._switch, args=(self._wanted,), name="ferbench-model", daemon=True).start()
 
     def _switch(self, name: str) -> None:
-        # One at a time: a second key pressed meanwhile waits here, and the last one pressed counts.
+        # Only one load at a time. Further keys wait here, and the last one pressed is used.
         with self._lock:
             if name != self._wanted:
                 return

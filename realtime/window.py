@@ -1,4 +1,4 @@
-"""The window: annotated frames and keys, in the main thread, while the loop runs in another."""
+"""Show annotated frames in a window and handle keys, in the main thread while the loop runs in another."""
 
 import os
 import threading
@@ -23,36 +23,36 @@ _SMALLEST, _MOST_OF_SCREEN = 640, 0.8
 _POLL_S, _NOTICE_S = 0.015, 2.5
 _KEYS = (("q, Esc", "quit"), ("space", "pause"), ("s", "save a snapshot"), ("m", "mirror"))
 _POINTS_KEY, _HELP_KEY = ("p", "key points"), ("h", "this help")
-# Drivers that SDL falls back to where there is no screen: they open windows that nobody sees.
+# Drivers that SDL uses without a display; their windows are invisible.
 _BLIND = ("dummy", "offscreen")
 
 
 class Window:
-    """A window that is also a sink.
+    """Window that shows results; it is a sink of the loop.
 
     Parameters
     ----------
     title : str
-        Of the window.
+        Title of the window.
     stop : threading.Event
-        Ends the run; set when the window is closed.
+        Ends the run; the window sets it when it is closed.
     overlay : Overlay, optional
-        How to draw.
+        Style of the annotations.
     mirror : bool
-        Show the picture as a mirror does; what is written to files is not mirrored.
+        Mirror the picture in the window; files are not mirrored.
     pace : bool
-        Show frames of files at their own pace rather than as fast as they are recognized.
+        Show files at their original speed instead of as fast as they are processed.
     snapshots : Path
-        Folder for the key ``s``.
+        Folder for snapshots (key ``s``).
     switcher : ModelSwitcher, optional
-        For the keys 1 to 9.
+        Switches the model (keys 1 to 9).
     points : PointsSwitch, optional
-        For the key ``p``.
+        Shows and hides key points (key ``p``).
 
     Notes
     -----
-    :meth:`open` and :meth:`run` belong to the main thread, which some systems demand; `write` and `close` to the
-    loop's. While paused, `write` waits, and with it the whole run.
+    Call :meth:`open` and :meth:`run` in the main thread, which some systems require; the loop calls `write` and `close`
+    in its thread. During a pause `write` blocks, which pauses the whole run.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class Window:
         self._sized = False
 
     def write(self, result: FrameResult) -> None:
-        """Show a frame; never waits for the drawing."""
+        """Pass on a frame for display, without waiting until it is drawn."""
         if result.events and self.pace:
             self._wait_until_due(result.timestamp_s)
         with self._changed:
             if not result.events and self._latest is not None:
-                # No new frame: what the last one showed stays, with what there is to say.
+                # No new frame: show the last one again, with the current message.
                 result = replace(self._latest, message=result.message, fps=result.fps)
             self._latest, self._stale = result, True
             self._changed.notify_all()
@@ -95,7 +95,7 @@ class Window:
             time.sleep(_POLL_S)
 
     def close(self) -> None:
-        """Tell the window that no more frames come."""
+        """Tell the window that the last frame was written."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -124,34 +124,34 @@ class Window:
         pygame.display.set_caption(self.title)
 
     def run(self, work: Callable[[], T]) -> T:
-        """Do the work in a thread and serve the window until it is done or the window is closed.
+        """Run `work` in a thread and serve the window until it ends or the window is closed.
 
         Parameters
         ----------
         work : callable
-            The run; must end soon after `stop` is set.
+            Function to run; must return soon after `stop` is set.
 
         Returns
         -------
         any
-            What `work` returned.
+            Return value of `work`.
 
         Raises
         ------
         Exception
-            What `work` raised.
+            Error raised by `work`.
         """
         outcome: dict[str, Any] = {}
 
         def guarded() -> None:
             try:
                 outcome["result"] = work()
-            except BaseException as error:  # belongs to the caller, whatever it is
+            except BaseException as error:  # passed to the caller, whatever its type
                 outcome["error"] = error
             finally:
                 self.close()
 
-        # A daemon: a second Ctrl-C ends the process also where a camera's driver hangs.
+        # A daemon thread, so that a second Ctrl-C ends the process even if a camera driver blocks.
         thread = threading.Thread(target=guarded, name="ferbench-run", daemon=True)
         thread.start()
         try:
@@ -166,7 +166,7 @@ class Window:
         return cast(T, outcome["result"])
 
     def step(self) -> None:
-        """Handle what the user did, and draw if there is something new."""
+        """Handle user input, and draw if there is something new."""
         pygame = _pygame()
         for event in pygame.event.get():
             if event.type == pygame.QUIT:
@@ -186,7 +186,7 @@ class Window:
     def _done(self, *, failed: bool) -> bool:
         if self.stop.is_set() or failed:
             return True
-        # A photograph stays until the window is closed; a video's end closes it.
+        # A photograph stays until the user closes the window; the end of a video closes it.
         still = self._latest is not None and self._latest.name is not None
         return self._ended and not still
 
@@ -228,7 +228,7 @@ class Window:
         return self._overlay.annotate(result, size=size, mirror=self.mirror)
 
     def _fit_window(self, result: FrameResult) -> None:
-        """Give the window the size of the first frame, as far as that is neither tiny nor larger than the screen."""
+        """Set the window to the size of the first frame, but not tiny and not larger than the screen."""
         pygame = _pygame()
         height, width = result.image.shape[:2]
         room = pygame.display.get_desktop_sizes()[0]
@@ -239,11 +239,11 @@ class Window:
         self._sized = True
 
     def _message(self) -> str | None:
-        """Most urgent thing to say."""
+        """Return the text to show, or None."""
         parts = [self._latest.message if self._latest else None, "paused" if self.paused else None]
         parts += [switch.message for switch in (self.switcher, self.points) if switch]
         parts.append(self._notice if time.monotonic() < self._notice_until else None)
-        parts.append("the end; q closes the window" if self._ended else None)
+        parts.append("end of the source; q closes the window" if self._ended else None)
         return " · ".join(part for part in parts if part) or None
 
     def _help_lines(self) -> list[tuple[str, str]]:
@@ -260,7 +260,7 @@ class Window:
             write_image(path, self._annotated(replace(self._latest, message=None)))
             self._say(f"saved {path}")
         except OSError as error:
-            # A full disk must not end what is being watched.
+            # A full disk must not stop the display.
             self._say(f"not saved: {path}: {error.strerror}")
 
     def _say(self, text: str) -> None:
@@ -272,20 +272,20 @@ class Window:
             self._clock = (now, timestamp_s)
         due = self._clock[0] + timestamp_s - self._clock[1]
         if due < now - 0.5:
-            # Recognition is slower than the video: do not race through the rest to catch up.
+            # Recognition is slower than the video. Restart the clock instead of showing the rest too fast.
             self._clock = (now, timestamp_s)
         self.stop.wait(max(0.0, due - now))
 
 
 def _letterbox(image: tuple[int, int], window: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Place of an image in a window of another shape: left, top, width, height."""
+    """Return left, top, width and height of an image in a window with another aspect ratio."""
     scale = min(window[0] / image[0], window[1] / image[1])
     width, height = max(1, round(image[0] * scale)), max(1, round(image[1] * scale))
     return (window[0] - width) // 2, (window[1] - height) // 2, width, height
 
 
 def _pygame() -> Any:
-    # Its greeting on stdout would end up in other people's pipes.
+    # Its greeting on standard output would mix with the output of the command.
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import pygame
 

@@ -1,4 +1,4 @@
-"""What an audit finds in a data set, as numbers and row names only (no drawing, no writing)."""
+"""Compute the findings of a data audit: counts, copies, label conflicts and near-duplicates."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from ferbench.datasets.audits.near import CORRELATION, METHOD, NearDuplicates, f
 from ferbench.datasets.base import LABELS, SPLITS, Dataset
 from ferbench.datasets.protocols import find_leaks, image_groups
 
-# A picture whose gray levels spread less than this shows next to nothing.
+# Below this standard deviation of gray levels, an image shows no visible content.
 NEAR_CONSTANT_STD = 5.0
 GRAY_BINS = 32
 
@@ -22,7 +22,7 @@ def audited_labels(dataset: Dataset) -> tuple[str, ...]:
 
 
 def count_classes(dataset: Dataset) -> dict[str, Any]:
-    """Images of each label in each split, and how unequal they are."""
+    """Count the images of each label in each split, and measure the class imbalance."""
     labels = audited_labels(dataset)
     counts = {
         split: {label: int(((dataset.split == split) & (dataset.labels == label)).sum()) for label in labels}
@@ -37,7 +37,7 @@ def count_classes(dataset: Dataset) -> dict[str, Any]:
 
 
 def _imbalance(counts: dict[str, int]) -> dict[str, Any]:
-    """Largest and smallest label, their ratio, and the accuracy of always saying the largest."""
+    """Return the most and least frequent label, their ratio, and the accuracy of always predicting the first."""
     largest, smallest = max(counts, key=lambda label: counts[label]), min(counts, key=lambda label: counts[label])
     total = sum(counts.values())
     return {
@@ -49,7 +49,7 @@ def _imbalance(counts: dict[str, int]) -> dict[str, Any]:
 
 
 def measure_grays(dataset: Dataset) -> dict[str, Any]:
-    """Gray levels of splits and labels, and the pictures that show next to nothing."""
+    """Measure the gray levels of splits and labels, and find images without visible content."""
     means, stds, constant = _gray_moments(dataset.images)
     flat = (stds < NEAR_CONSTANT_STD) & ~constant
     return {
@@ -73,7 +73,7 @@ def measure_grays(dataset: Dataset) -> dict[str, Any]:
 
 
 def _gray_moments(images: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Mean and standard deviation of each picture, and whether all its pixels are equal; in small batches."""
+    """Return mean and standard deviation of each image, and whether it is constant; works in small batches."""
     batches = [images[start : start + 1024].reshape(len(images[start : start + 1024]), -1) for start in _starts(images)]
     means = np.concatenate([batch.mean(axis=1) for batch in batches])
     stds = np.concatenate([batch.astype(np.float32).std(axis=1) for batch in batches])
@@ -101,7 +101,7 @@ def _moments_by(
 
 
 def find_copies(dataset: Dataset) -> dict[str, Any]:
-    """Exact copies within and across splits, and pictures with more than one label."""
+    """Find exact copies within and across splits, and images with more than one label."""
     groups = image_groups(dataset.images)
     sizes = np.bincount(groups)
     leaked = find_leaks(dataset)
@@ -136,7 +136,7 @@ def _redundant_within(dataset: Dataset, groups: NDArray[np.intp]) -> dict[str, i
 
 
 def _across(dataset: Dataset, groups: NDArray[np.intp]) -> list[dict[str, Any]]:
-    """For each pair of splits: the images of the later one that stand in the earlier one too."""
+    """Count, for each pair of splits, the images of the later split that are also in the earlier one."""
     pairs = [("PrivateTest", "Training"), ("PublicTest", "Training"), ("PrivateTest", "PublicTest")]
     return [
         {
@@ -149,7 +149,7 @@ def _across(dataset: Dataset, groups: NDArray[np.intp]) -> list[dict[str, Any]]:
 
 
 def _same_label(dataset: Dataset, groups: NDArray[np.intp], leaked: NDArray[np.bool_]) -> int:
-    """Leaked rows whose copy in Training carries the same label, which a recognizer can learn by heart."""
+    """Count leaked rows whose copy in Training has the same label, so that memorizing it gives the answer."""
     training = dataset.split == "Training"
     known = set(zip(groups[training].tolist(), dataset.labels[training].tolist(), strict=True))
     return sum(row in known for row in zip(groups[leaked].tolist(), dataset.labels[leaked].tolist(), strict=True))
@@ -163,7 +163,7 @@ def _conflict_pairs(dataset: Dataset, conflicts: Sequence[Sequence[int]]) -> lis
 
 
 def find_lookalikes(dataset: Dataset) -> dict[str, Any]:
-    """Near-duplicates among the distinct pictures."""
+    """Find near-duplicates among the distinct images."""
     distinct = np.unique(image_groups(dataset.images), return_index=True)[1]
     near = find_near_duplicates(dataset.images, np.sort(distinct))
     splits = dataset.split[near.first], dataset.split[near.second]
@@ -185,7 +185,7 @@ def find_lookalikes(dataset: Dataset) -> dict[str, Any]:
 
 
 def _near_training(near: NearDuplicates, splits: tuple[NDArray[np.str_], NDArray[np.str_]], split: str) -> int:
-    """Distinct pictures of a split that have a near-duplicate in Training."""
+    """Count the distinct images of a split that have a near-duplicate in Training."""
     one = near.first[(splits[0] == split) & (splits[1] == "Training")]
     other = near.second[(splits[1] == split) & (splits[0] == "Training")]
     return len(np.union1d(one, other))
@@ -224,7 +224,7 @@ def _shared(dataset: Dataset, names: NDArray[np.str_] | None) -> dict[str, Any] 
 
 
 def count_sizes(shapes: NDArray[np.int32]) -> list[dict[str, int]]:
-    """Original sizes in pixels, most frequent first."""
+    """Count the original sizes in pixels, most frequent first."""
     sizes, counts = np.unique(shapes, axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return [{"width": int(sizes[k, 0]), "height": int(sizes[k, 1]), "images": int(counts[k])} for k in order]

@@ -1,4 +1,4 @@
-"""Audit a data set: what is in it, and what would spoil a benchmark on it."""
+"""Audit a data set of labeled faces: find problems that would distort a benchmark."""
 
 import base64
 import json
@@ -38,34 +38,34 @@ def audit(
 ) -> dict[str, Any]:
     """Audit a data set and write ``audit.json``, ``audit.md``, ``audit.html`` and PNG figures.
 
-    Unlike :func:`load`, the audit goes on past unreadable files, unknown labels and missing classes, and
+    Unlike :func:`load`, the audit does not stop at unreadable files, unknown labels or missing classes. It
     lists them.
 
     Parameters
     ----------
     dataset_or_source : Dataset, str or path
-        A loaded data set, or what :func:`load` takes.
+        A loaded data set, or a source for :func:`load`.
     output_dir : str or path
-        Folder for the pages, made where it is missing.
+        Folder for the pages; created if it does not exist.
     faces : bool, default=True
-        Whether the pages show faces of the data set. Without, they hold figures, plots and averages of at
-        least 25 faces only, and may be published where the faces may not.
+        Whether the pages show faces of the data set. If False, they contain only numbers, plots and averages
+        of at least 25 faces. Such pages may be published even if the faces may not.
     size : int, default=48
-        Height and width in pixels at which images are compared and shown.
+        Height and width, in pixels, to which images are resized before they are compared and shown.
     seed : int, default=0
-        Seed of parts that are held out and of the faces shown.
+        Seed for held-out parts and for the choice of shown faces.
     labels : mapping, str or path, optional
         New label by old one, as :func:`load` takes it.
 
     Returns
     -------
     dict
-        What ``audit.json`` holds.
+        The content of ``audit.json``.
 
     Raises
     ------
     ValueError, OSError
-        When there is nothing to audit, or the folder cannot be written.
+        If the source has no images, or the folder cannot be written.
     """
     output = Path(output_dir)
     output.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def _describe(dataset: Dataset, faces: bool) -> dict[str, Any]:
 
 
 def _unreadable(problems: Problems | None) -> dict[str, Any]:
-    """Rows that were left out; not known (null) for a data set that was loaded before."""
+    """Return the rows that were left out; None (unknown) if a loaded data set was given."""
     if problems is None:
         return {"unreadable": None}
     return {"unreadable": [{"id": row, "reason": reason} for row, reason in problems.found]}
@@ -122,7 +122,7 @@ def _sizes(dataset: Dataset, shapes: NDArray[np.int32] | None) -> dict[str, Any]
 
 
 def _write_figures(dataset: Dataset, findings: dict[str, Any], output: Path, faces: bool, seed: int) -> dict[str, str]:
-    """Draw what there is to draw; figures with faces of an earlier audit go, so that none is published by mistake."""
+    """Draw the figures. Delete face figures of an earlier audit, so that none is published by mistake."""
     several_sizes = len(findings["sizes"]["original"] or []) > 1
     wanted: dict[str, Callable[[], Any] | None] = {
         "classes": lambda: plots.plot_classes(findings),
@@ -147,18 +147,18 @@ def _write_figures(dataset: Dataset, findings: dict[str, Any], output: Path, fac
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write a figure as PNG, whole or not at all."""
+    """Write a figure as PNG, atomically."""
     with atomic_file(path, durable=False) as part:
         figure.savefig(part, format="png", dpi=130, metadata={"Software": None})
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a page, whole or not at all."""
-    write_atomically(path, text.encode("utf-8", errors="replace"))  # a file name may be no UTF-8
+    """Write a page, atomically."""
+    write_atomically(path, text.encode("utf-8", errors="replace"))  # file names need not be valid UTF-8
 
 
 def render(page: str, findings: dict[str, Any], output: Path) -> str:
-    """Fill a page's template; the HTML page carries its figures inside."""
+    """Fill the template of a page; figures are embedded in the HTML page."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(

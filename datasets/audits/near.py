@@ -1,4 +1,4 @@
-"""Near-duplicates: the same picture with other brightness, compression or marks, or mirrored."""
+"""Find near-duplicates: the same image with other brightness, compression or marks, or mirrored."""
 
 from typing import NamedTuple
 
@@ -13,22 +13,22 @@ _SIDE = 48
 _BLOCK = 6
 _ROWS = 512
 _ROUNDING = 1e-5
-# A picture with less spread than this has no content that a correlation could compare.
+# Below this standard deviation, an image has too little content for a correlation.
 _MIN_STD = 5.0
 
 METHOD = (
-    f"Two pictures are near-duplicates when their gray levels at {_SIDE} x {_SIDE} pixels, or those of one and the "
-    f"mirrored other, correlate by at least {CORRELATION} (Pearson; so brightness and contrast do not matter) "
-    f"without being equal. All pairs of distinct pictures are searched: the distance of means over "
-    f"{_BLOCK} x {_BLOCK} blocks never exceeds the distance of the pictures, so comparing those first misses none. "
+    f"Two different pictures are near-duplicates if the Pearson correlation of their gray levels at "
+    f"{_SIDE} x {_SIDE} pixels is at least {CORRELATION}. One of them may be mirrored. Brightness and contrast do not "
+    f"affect the correlation. The search is exhaustive: it first compares means over {_BLOCK} x {_BLOCK} blocks, "
+    f"whose distance is a lower bound of the distance of the pictures. "
     f"Pictures with a standard deviation below {_MIN_STD:g} gray levels are left out."
 )
 
 
 class NearDuplicates(NamedTuple):
-    """Pairs of rows (first < second), their correlation, and whether one of them is mirrored.
+    """Pairs of similar rows (first < second), their correlation, and whether one of them is mirrored.
 
-    `complete` is False when the search stopped at :data:`MAX_PAIRS`.
+    `complete` is False if the search stopped at :data:`MAX_PAIRS`.
     """
 
     first: NDArray[np.intp]
@@ -39,7 +39,7 @@ class NearDuplicates(NamedTuple):
 
 
 def find_near_duplicates(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> NearDuplicates:
-    """Find the near-duplicates among some rows, which must be distinct pictures.
+    """Find the near-duplicates among rows, which must hold distinct images.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def find_near_duplicates(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> N
     for start in tqdm(starts, desc="near-duplicates", unit=" blocks", disable=None, leave=False):
         for mirrored in (False, True):
             left, right = lower_bound[mirrored][0][start : start + _ROWS], lower_bound[False][1][start:]
-            # Of the flat array: many times faster than `nonzero` of the matrix.
+            # On the flat array this is many times faster than `nonzero` on the matrix.
             i, j = np.divmod(np.flatnonzero(left @ right.T >= CORRELATION - 1 - _ROUNDING), len(right))
             i, j = i[i < j] + start, j[i < j] + start
             complete &= len(i) + len(pairs) <= MAX_PAIRS
@@ -67,9 +67,9 @@ def find_near_duplicates(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> N
 
 
 def _block_distance(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Two factors whose product is minus half the squared distance of block means, for all pairs at once.
+    """Return two factors whose matrix product is minus half the squared distance of block means, for all pairs.
 
-    For pictures u, v of norm 1 that is at least minus half of |u - v|², which is correlation - 1.
+    For images u, v of norm 1 this is an upper bound of -|u - v|²/2, which equals correlation - 1.
     """
     n_blocks = _SIDE // _BLOCK
     means = vectors.reshape(-1, n_blocks, _BLOCK, n_blocks, _BLOCK).mean((2, 4)).reshape(-1, n_blocks**2) * _BLOCK
@@ -81,7 +81,7 @@ def _block_distance(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], 
 def _verified(
     vectors: NDArray[np.float32], i: NDArray[np.intp], j: NDArray[np.intp], mirrored: bool
 ) -> list[tuple[int, int, float, bool]]:
-    """Those of the candidate pairs whose pictures do correlate."""
+    """Return the candidate pairs whose images reach the required correlation."""
     found: list[tuple[int, int, float, bool]] = []
     for start in range(0, len(i), _ROWS):
         first, second = i[start : start + _ROWS], j[start : start + _ROWS]
@@ -93,7 +93,7 @@ def _verified(
 
 
 def _as_columns(pairs: list[tuple[int, int, float, bool]], kept: NDArray[np.intp], complete: bool) -> NearDuplicates:
-    """Most alike first; a pair that is alike both ways counts once."""
+    """Sort by decreasing correlation; a pair found both mirrored and not mirrored counts once."""
     best: dict[tuple[int, int], tuple[float, bool]] = {}
     for first, second, correlation, mirrored in sorted(pairs, key=lambda pair: (-pair[2], pair)):
         best.setdefault((first, second), (correlation, mirrored))
@@ -108,7 +108,7 @@ def _as_columns(pairs: list[tuple[int, int, float, bool]], kept: NDArray[np.intp
 
 
 def _normalized(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Pictures with mean 0 and norm 1, so that a dot product is a correlation, and the rows they are."""
+    """Return images with mean 0 and norm 1, whose dot products are correlations, and their row numbers."""
     vectors = np.empty((len(rows), _SIDE, _SIDE), np.float32)
     for number, row in enumerate(rows):
         image = images[row]

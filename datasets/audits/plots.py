@@ -1,4 +1,4 @@
-"""The figures of an audit: findings and faces in, matplotlib figures out. Nothing is counted here."""
+"""Draw the figures of a data audit from its findings; nothing is computed here."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from ferbench.datasets.audits.findings import audited_labels
 from ferbench.datasets.base import SPLITS, Dataset
 
-# Okabe and Ito's colors, told apart with any color vision.
+# Okabe and Ito's colors, which are safe for color-blind readers.
 COLORS = {"Training": "#0072B2", "PublicTest": "#E69F00", "PrivateTest": "#009E73"}
 SAMPLES_PER_LABEL = 14
 MAX_CONFLICTS = 24
 MAX_PAIRS = 14
-# An average of fewer faces could show a person.
+# An average of fewer faces could reveal a person.
 MIN_FACES_OF_AN_AVERAGE = 25
 
 
 def plot_classes(findings: Mapping[str, Any]) -> Figure:
-    """Share of each label in each split, with the number of images on the bars."""
+    """Draw the share of each label in each split, with the number of images on the bars."""
     figure, axes = _figure(9, 3.6)
     labels = list(findings["counts"][SPLITS[0]])
     positions = np.arange(len(labels))
@@ -38,7 +38,7 @@ def plot_classes(findings: Mapping[str, Any]) -> Figure:
 
 
 def plot_brightness(findings: Mapping[str, Any]) -> Figure:
-    """Distribution of the images' mean gray level in each split."""
+    """Draw the distribution of mean gray levels in each split."""
     figure, axes = _figure(9, 3)
     bins = np.array(findings["gray"]["bins"])
     for split in SPLITS:
@@ -53,7 +53,7 @@ def plot_brightness(findings: Mapping[str, Any]) -> Figure:
 
 
 def plot_copies(findings: Mapping[str, Any]) -> Figure:
-    """Exact copies: within a split (redundant ones) and of a later split in an earlier one."""
+    """Draw the numbers of exact copies: redundant ones within a split, and copies across splits."""
     exact = findings["exact_duplicates"]
     bars = [(f"again in {split}", n, COLORS[split]) for split, n in exact["within_split"].items()]
     bars += [
@@ -69,7 +69,7 @@ def plot_copies(findings: Mapping[str, Any]) -> Figure:
 
 
 def plot_sizes(findings: Mapping[str, Any]) -> Figure:
-    """Original widths and heights; the area of a point is the number of images."""
+    """Draw original widths and heights; the area of a point is the number of images."""
     figure, axes = _figure(9, 3.6)
     sizes = findings["sizes"]["original"]
     counts = np.array([row["images"] for row in sizes])
@@ -82,7 +82,7 @@ def plot_sizes(findings: Mapping[str, Any]) -> Figure:
 
 
 def plot_mean_faces(dataset: Dataset, *, faces: bool) -> Figure:
-    """Average picture of each label over all splits."""
+    """Draw the average image of each label over all splits."""
     labels = audited_labels(dataset)
     rows_of_faces = -(-len(labels) // 8)
     figure = Figure(figsize=(9, 1.7 * rows_of_faces), layout="constrained")
@@ -101,7 +101,7 @@ def plot_mean_faces(dataset: Dataset, *, faces: bool) -> Figure:
 
 
 def plot_samples(dataset: Dataset, seed: int) -> Figure:
-    """Random faces of each label."""
+    """Draw random faces of each label."""
     generator = np.random.default_rng(seed)
     labels = audited_labels(dataset)
     figure = Figure(figsize=(9, 4.8 * len(labels) / 7), layout="constrained")
@@ -118,14 +118,14 @@ def plot_samples(dataset: Dataset, seed: int) -> Figure:
 
 
 def plot_conflicts(dataset: Dataset, findings: Mapping[str, Any]) -> Figure:
-    """Pictures that carry more than one label."""
+    """Draw images with more than one label."""
     groups = findings["label_conflicts"]["groups"][:MAX_CONFLICTS]
     captions = ["\n".join(sorted({row["label"] for row in group})) for group in groups]
     return _tiles([dataset.images[group[0]["row"]] for group in groups], captions, columns=12)
 
 
 def plot_lookalikes(dataset: Dataset, findings: Mapping[str, Any]) -> Figure:
-    """The least alike of the near-duplicates, one above the other: whoever doubts the threshold looks here."""
+    """Draw the near-duplicates with the lowest correlation, to check the threshold by eye."""
     pairs = findings["near_duplicates"]["examples"][-MAX_PAIRS:]
     tiles = [np.vstack([dataset.images[row["row"]] for row in pair["images"]]) for pair in pairs]
     return _tiles(tiles, [f"{pair['correlation']:.3f}" for pair in pairs], columns=MAX_PAIRS)

@@ -1,4 +1,4 @@
-"""Explore faces with key points: coordinates, gaps, and faces with their points."""
+"""Explore faces with key points: coordinates, missing points and sample faces."""
 
 import csv
 import io
@@ -33,28 +33,28 @@ def audit_points(
     Parameters
     ----------
     dataset_or_source : PointDataset, str or path
-        Loaded faces, or what :func:`load_points` takes.
+        Loaded faces, or a source for :func:`load_points`.
     output_dir : str or path
-        Folder for the pages, made where it is missing.
+        Folder for the pages; created if it does not exist.
     faces : bool, default=True
-        Whether the pages show faces. Without, they hold figures and plots only, and may be published where the faces
-        may not.
+        Whether the pages show faces. If False, they contain only numbers and plots, and may be published even if the
+        faces may not.
     size : int, default=96
-        Height and width in pixels; coordinates are given at it.
+        Height and width of the images in pixels, to which the coordinates refer.
     seed : int, default=0
-        Seed of the parts that are held out and of the faces shown.
+        Seed for held-out parts and for the choice of shown faces.
 
     Returns
     -------
     dict
-        What ``points.json`` holds: numbers by split, the statistics of each coordinate (also as ``coordinates.csv``),
-        missing values, points outside their image, how far all marks of Training stand right of what they mark
-        (:func:`ferbench.features.mark_offset`), and how often which points are marked together.
+        The content of ``points.json``: counts per split, statistics of each coordinate (also in ``coordinates.csv``),
+        missing values, points outside their image, the constant offset of the annotations in Training
+        (:func:`ferbench.features.mark_offset`), and which points are annotated together.
 
     Raises
     ------
     ValueError, OSError
-        As :func:`load_points`, or when the folder cannot be written.
+        As for :func:`load_points`, or if the folder cannot be written.
     """
     data = dataset_or_source
     dataset = data if isinstance(data, PointDataset) else load_points(data, size=size, seed=seed)
@@ -70,7 +70,7 @@ def audit_points(
 
 
 def describe_points(dataset: PointDataset) -> dict[str, Any]:
-    """Numbers of the points of a data set, as plain values."""
+    """Return counts and statistics of the points of a data set, as plain values."""
     rows = {split: dataset.rows(split) for split in POINT_SPLITS}
     marked = np.asarray(np.isfinite(dataset.points).all(axis=2))
     side = dataset.images.shape[1]
@@ -109,7 +109,7 @@ def _coordinates(dataset: PointDataset) -> list[dict[str, Any]]:
 
 
 def _patterns(dataset: PointDataset, marked: NDArray[np.bool_]) -> list[dict[str, Any]]:
-    """Which points are marked together, the commonest first: data sets are often put together of several."""
+    """Count which points are annotated together, most frequent first; many data sets are merged from several."""
     kinds, counts = np.unique(marked, axis=0, return_counts=True)
     order = np.argsort(-counts, kind="stable")[:10]
     return [
@@ -125,7 +125,7 @@ def _patterns(dataset: PointDataset, marked: NDArray[np.bool_]) -> list[dict[str
 def _write_figures(
     dataset: PointDataset, findings: dict[str, Any], output: Path, faces: bool, seed: int
 ) -> dict[str, str]:
-    """Draw; a sheet of faces of an earlier call goes, so that none is published by mistake."""
+    """Draw the figures. Delete the face figure of an earlier call, so that it is not published by mistake."""
     gaps = any(n for missing in findings["missing"].values() for n in missing.values())
     wanted: dict[str, Callable[[], Any] | None] = {
         "missing": (lambda: plots.plot_missing(findings)) if gaps else None,

@@ -1,4 +1,4 @@
-"""The figures of an exploration of key points: findings and faces in, matplotlib figures out."""
+"""Draw the figures of a key-point exploration."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +8,14 @@ from matplotlib.figure import Figure
 
 from ferbench.datasets.points import POINT_SPLITS, PointDataset
 
-# Okabe and Ito's colors; a point on the person's left, on the right, and in the middle.
+# Okabe and Ito's colors for points on the person's left side, right side and the midline.
 _SIDES = {"left": "#0072B2", "right": "#D55E00", "middle": "#009E73"}
 _SPLITS = {"Training": "#0072B2", "Validation": "#E69F00", "Test": "#009E73"}
 _COLUMNS, _ROWS = 9, 4
 
 
 def plot_missing(findings: Mapping[str, Any]) -> Figure:
-    """Share of the faces of each split in which a point is not marked."""
+    """Draw, for each point and split, the share of faces in which the point is not annotated."""
     figure = Figure(figsize=(9, 4.6), layout="constrained")
     axes = figure.subplots()
     names = list(findings["missing"]["Training"])
@@ -27,7 +27,7 @@ def plot_missing(findings: Mapping[str, Any]) -> Figure:
         axes.bar_label(bars, [f"{n:,}" for n in missing], fontsize=6.5, padding=2)
     axes.set_yticks(places, [name.replace("_", " ") for name in names], fontsize=8)
     axes.invert_yaxis()
-    axes.set_xlabel("faces in which the point is not marked, %")
+    axes.set_xlabel("faces without this point, %")
     axes.set_xlim(0, max(5.0, 1.1 * axes.get_xlim()[1]))
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="lower right")
@@ -35,7 +35,7 @@ def plot_missing(findings: Mapping[str, Any]) -> Figure:
 
 
 def plot_positions(dataset: PointDataset) -> Figure:
-    """Where each point lies: its marks in Training, and their mean with an ellipse of two standard deviations."""
+    """Draw the annotations of each point in Training, their mean, and an ellipse of two standard deviations."""
     from matplotlib.patches import Ellipse
 
     figure = Figure(figsize=(6.4, 6.4), layout="constrained")
@@ -64,7 +64,7 @@ def plot_positions(dataset: PointDataset) -> Figure:
 
 
 def plot_samples(dataset: PointDataset, seed: int) -> Figure:
-    """Random faces with the points that are marked in them."""
+    """Draw random faces with their annotated points."""
     rows = np.random.default_rng(seed).permutation(len(dataset))[: _COLUMNS * _ROWS]
     n_rows = -(-len(rows) // _COLUMNS)
     figure = Figure(figsize=(9, 9 / _COLUMNS * n_rows), layout="constrained")

@@ -1,4 +1,4 @@
-"""What goes wrong while an archive is read, in one line."""
+"""Convert errors of archive libraries into one clear ValueError."""
 
 import gzip
 import lzma
@@ -14,12 +14,13 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, tarfile.TarError, gzip.BadGzipFile, 
 
 @contextmanager
 def readable(origin: str) -> Iterator[None]:
-    """Turn the errors of zip, gzip and tar into one.
+    """Convert errors of zip, gzip and tar inside the block into a ValueError.
 
     Raises
     ------
     ValueError
-        Naming `origin`, if the archive is damaged, encrypted, or packed by a method that Python does not know.
+        If the archive is damaged, encrypted, or packed with a method that Python does not support. The message names
+        `origin`.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What every loader returns: labeled faces with their split."""
+"""Define the data set that every loader returns: labeled faces with their split."""
 
 import hashlib
 from collections.abc import Sequence
@@ -35,28 +35,28 @@ def content_fingerprint(
 
 @dataclass(frozen=True)
 class Dataset:
-    """Labeled face images with their split.
+    """Labeled face images with their split, as returned by :func:`load` and :func:`make_faces`.
 
     Attributes
     ----------
     name : str
         Short name, used for folders and titles.
     images : ndarray of shape (n_samples, height, width), uint8
-        Gray faces; may be a read-only memory map.
+        Gray faces; can be a read-only memory map.
     labels : ndarray of shape (n_samples,), str
         Label of each image: any names; those of FER2013 are :data:`LABELS`.
     split : ndarray of shape (n_samples,), str
         One of :data:`SPLITS` for each image.
     ids : ndarray of shape (n_samples,), str
-        Where each image comes from: its path in the source, or its row.
+        Origin of each image: its path or its row in the source.
     fingerprint : str
         SHA-256 (hex) of the images, labels and split.
     landmarks : ndarray of shape (n_samples, 68, 2), float32, or None
-        Exact landmarks (x, y) in pixels, in iBUG order, where the source has them.
+        Exact landmarks (x, y) in pixels, in iBUG order; None if the source has none.
     drawn : bool
         Whether the faces are drawn by ferbench rather than photographed.
     notes : sequence of str
-        What a reader of a table has to know, such as a validation part that was held out.
+        Remarks for the reader of a table, such as a validation part that was held out.
     groups : ndarray of shape (n_samples,), str, or None
         The person on each image, where the source says who it is.
     sequence : ndarray of shape (n_samples,), str, or None
@@ -107,7 +107,7 @@ class Dataset:
         return len(self.labels)
 
     def rows(self, split: str) -> NDArray[np.intp]:
-        """Row numbers of one split, in order."""
+        """Return the row numbers of one split, in order."""
         if split not in SPLITS:
             raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
         return np.flatnonzero(self.split == split)
@@ -123,7 +123,7 @@ class Dataset:
         return taken | {"votes": self.votes[rows][:, kept]}
 
     def part(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
-        """Images and labels of one split."""
+        """Return the images and labels of one split."""
         rows = self.rows(split)
         return self.images[rows], self.labels[rows]
 

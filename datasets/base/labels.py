@@ -35,12 +35,12 @@ def plain_label(text: str) -> str:
 
 
 def canonical_label(text: str) -> str | None:
-    """Label that a folder or CSV name such as ``Surprised`` or ``0_anger`` stands for, or None."""
+    """Return the label for a folder or CSV name such as ``Surprised`` or ``0_anger``; None if unknown."""
     return _LABEL_OF.get(plain_label(text))
 
 
 def canonical_split(text: str) -> str | None:
-    """Part that a folder name such as ``val`` stands for: train, validation, test, or None."""
+    """Return train, validation or test for a folder name such as ``val``; None if unknown."""
     return _SPLIT_OF.get(re.sub(r"[\s_-]+(set|data)?$|[\s_-]", "", text.strip().casefold()))
 
 

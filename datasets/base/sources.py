@@ -1,4 +1,4 @@
-"""What the loaders read from: a folder of labeled images, a zip of one, a FER2013 CSV."""
+"""Interface of the sources that loaders read: folders or zips of labeled images, and FER2013 CSV files."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 
 class Batch(NamedTuple):
-    """Some decoded rows of a source, in order.
+    """Decoded rows of a source, in order.
 
-    `part` is one of the official splits, or ``train``, ``validation``, ``test`` or ``""`` where the source
-    only says that much; `shapes` holds the original width and height in pixels.
+    `part` holds an official split where the source names one, otherwise ``train``, ``validation``, ``test`` or
+    ``""`` (unknown). `shapes` holds the original width and height in pixels.
     """
 
     ids: list[str]
@@ -26,14 +26,14 @@ class Batch(NamedTuple):
 
 
 class Problems:
-    """Rows that cannot be used: raised at once, or collected where the reader goes on (the audit).
+    """Rows that cannot be used: raised as errors by loaders, collected by the audit.
 
     Attributes
     ----------
     found : list of (str, str)
         Row and reason.
     notes : list of str
-        What was passed over without being a problem, such as empty rows.
+        Remarks on skipped content that is not a problem, such as empty rows.
     """
 
     def __init__(self, source: str, *, collect: bool = False, allow_unreadable: bool = False) -> None:
@@ -44,28 +44,28 @@ class Problems:
         self.notes: list[str] = []
 
     def add(self, row: str, reason: str) -> None:
-        """Note that a row cannot be used."""
+        """Record that a row cannot be used."""
         if not self.collect:
             raise ValueError(f"{self.source}: {row}: {reason}")
         self.found.append((row, reason))
 
     def skip(self, row: str, reason: str) -> None:
-        """Note that an image cannot be read; the reader decides in the end whether it can go on without."""
+        """Record that an image cannot be read; the loader decides at the end whether this is an error."""
         self.found.append((row, reason))
 
 
 class Source(Protocol):
-    """A place with labeled faces; `notes` say what of it is left out."""
+    """Readable source of labeled faces; `notes` tells what is left out."""
 
     name: str
     path: Path
     notes: list[str]
 
     def fingerprint(self) -> str:
-        """Key of the content, cheap enough to compute at each load."""
+        """Return a key of the content that is fast enough to compute at each load."""
 
     def __len__(self) -> int:
-        """Number of rows, or 0 where that is not known before reading."""
+        """Return the number of rows, or 0 if it is unknown before reading."""
 
     def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
         """Decode all rows, a batch at a time."""

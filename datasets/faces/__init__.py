@@ -1,4 +1,4 @@
-"""Drawn faces: the built-in data."""
+"""Built-in data: drawn faces."""
 
 import lazy_loader as lazy
 

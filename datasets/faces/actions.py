@@ -1,4 +1,4 @@
-"""How a drawn face changes: who it is (identity) and what it does (facial action units).
+"""Displacements of a drawn face: by identity and by facial action units.
 
 Action units are those of the Facial Action Coding System (Ekman and Friesen, 1978); the prototypes of the seven labels
 follow EMFACS (Friesen and Ekman, 1983).
@@ -25,7 +25,7 @@ _SKIN = ("shade", "fold")
 
 @dataclass(frozen=True)
 class Pull:
-    """Points of some groups move by `move` where they are near `at`, less with distance, on both sides of the face."""
+    """Movement of point groups by `move`, weighted by the distance from `at`, on both sides of the face."""
 
     groups: tuple[str, ...]
     at: tuple[float, float]
@@ -118,7 +118,7 @@ ACTION_UNITS: dict[str, tuple[Pull, ...]] = {
     "AU43": (Pull(_UPPER_LIDS, (0.43, -0.05), (0.00, 0.11), (0.25, 0.3)),),  # eye closure
 }
 
-# Label -> action unit -> how often it takes part in the expression.
+# Label -> action unit -> probability that it is part of the expression.
 PROTOTYPES: dict[str, dict[str, float]] = {
     "angry": {"AU4": 1.0, "AU5": 0.55, "AU7": 0.75, "AU10": 0.2, "AU17": 0.3, "AU23": 0.6, "AU24": 0.35,
         "AU25": 0.25, "AU26": 0.2},
@@ -135,7 +135,7 @@ PROTOTYPES: dict[str, dict[str, float]] = {
 
 _MOUTH = (*_LIPS, "upper_teeth", "lower_teeth")
 
-# Ways in which faces differ, each by one standard deviation.
+# Identity components, each by one standard deviation.
 IDENTITY: dict[str, tuple[Pull, ...]] = {
     "wide_jaw": (Pull(("jaw",), (0.70, 1.20), (0.07, 0.02), (0.35, 0.4)),),
     "wide_cheeks": (Pull(("jaw", "shade"), (0.98, 0.45), (0.05, 0.0), (0.3, 0.5)),),
@@ -161,7 +161,7 @@ IDENTITY: dict[str, tuple[Pull, ...]] = {
 
 
 def _field(pull: Pull, side: int) -> NDArray[np.float64]:
-    """Displacement by one side's pull; the points on the midline get half of it, the other side nothing."""
+    """Return the displacement by one side's pull: half on the midline, zero on the other side."""
     moved = np.zeros_like(NEUTRAL)
     rows = np.concatenate([GROUPS[name] for name in pull.groups])
     distance = (NEUTRAL[rows, :2] - pull.at) / pull.reach
@@ -182,10 +182,10 @@ def _sides(pulls: tuple[Pull, ...]) -> NDArray[np.float64]:
 
 
 def action_fields() -> NDArray[np.float64]:
-    """Displacements of shape (n_action_units, 2 sides, n_points, 3) at full intensity."""
+    """Return the displacements of shape (n_action_units, 2 sides, n_points, 3) at full intensity."""
     return np.stack([_sides(pulls) for pulls in ACTION_UNITS.values()])
 
 
 def identity_fields() -> NDArray[np.float64]:
-    """Displacements of shape (n_identity, n_points, 3) for one standard deviation."""
+    """Return the displacements of shape (n_identity, n_points, 3) for one standard deviation."""
     return np.stack([_sides(pulls).sum(axis=0) for pulls in IDENTITY.values()])

@@ -1,4 +1,4 @@
-"""The neutral drawn face: its 68 landmarks, the points only the drawing needs, and the curves through them.
+"""Define the neutral drawn face: 68 landmarks, extra points for drawing, and the curves through them.
 
 Units: half the width of the jaw at the ears is 1; x to the right of the image, y down, z towards the camera;
 the origin is the middle of the eye line. Landmarks are in iBUG order (Sagonas et al., 300 Faces in-the-Wild, 2013).
@@ -36,12 +36,12 @@ def _mirrored(points: Rows) -> NDArray[np.float64]:
 
 
 def _both(points: Rows) -> NDArray[np.float64]:
-    """Left side of the image, then right side, each in the given order."""
+    """Return the left side of the image, then the right side, each in the given order."""
     return np.concatenate([_mirrored(points), _rows(points)])
 
 
 def _across(points: Rows, *middle: tuple[float, float, float]) -> NDArray[np.float64]:
-    """One run from left to right: the mirrored half, the middle, the half backwards."""
+    """Return one run from left to right: the mirrored half, the middle, the reversed half."""
     return np.concatenate([_mirrored(points), _rows(middle).reshape(-1, 3), _rows(points)[::-1]])
 
 
@@ -66,7 +66,7 @@ def _landmarks() -> NDArray[np.float64]:
     )
 
 
-# Points that are drawn but are no landmarks.
+# Points for drawing that are not landmarks.
 _EXTRA: dict[str, NDArray[np.float64]] = {
     "forehead": _across([(1.01, -0.22, -0.55), (0.97, -0.55, -0.45), (0.82, -0.92, -0.28),
         (0.48, -1.18, -0.1)], (0, -1.26, 0)),
@@ -109,7 +109,7 @@ _EXTRA: dict[str, NDArray[np.float64]] = {
     "shade": np.zeros((0, 3)),
 }  # fmt: skip
 
-# Soft light and shade of the relief: x, y, z of the center, its radii, and how much it darkens (-) or lightens (+).
+# Relief patches: x, y, z of the center, radii, and how much each darkens (-) or lightens (+).
 RELIEF: tuple[tuple[float, float, float, float, float, float], ...] = (
     (0.43, -0.06, 0.15, 0.26, 0.15, -0.16),  # eye socket
     (0.19, -0.03, 0.25, 0.09, 0.14, -0.16),  # inner socket
@@ -159,7 +159,7 @@ def _halves(name: str) -> list[list[NDArray[np.intp]]]:
 
 
 def _curves() -> dict[str, tuple[list[NDArray[np.intp]], bool]]:
-    """Each curve to draw: runs of points with a corner between runs, or one closed smooth loop."""
+    """Return the curves to draw: runs of points with a corner between runs, or one closed smooth loop."""
     whole = {
         name: ([GROUPS[name]], False)
         for name in ("brow_line", "brow_line_2", "chin_crease", "bridge", "shoulders", "neck")
@@ -203,7 +203,7 @@ def _curves() -> dict[str, tuple[list[NDArray[np.intp]], bool]]:
 
 
 def _spline(count: int, closed: bool, steps: int) -> NDArray[np.float64]:
-    """Weights of a Catmull-Rom curve through `count` points, `steps` samples a piece."""
+    """Return weights of a Catmull-Rom curve through `count` points, with `steps` samples per segment."""
     t = np.arange(steps) / steps
     basis = 0.5 * np.stack([-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3])
     pieces = count if closed else count - 1
@@ -218,7 +218,7 @@ def _spline(count: int, closed: bool, steps: int) -> NDArray[np.float64]:
 
 
 def curve_weights(steps: int = 4) -> tuple[csr_matrix, dict[str, slice]]:
-    """Matrix from the points of :data:`NEUTRAL` to every curve's samples, and each curve's rows in it."""
+    """Return the matrix that maps points of :data:`NEUTRAL` to curve samples, and the rows of each curve."""
     blocks: list[NDArray[np.float64]] = []
     slices: dict[str, slice] = {}
     start = 0

@@ -1,4 +1,4 @@
-"""Light on the drawn face, and what a camera makes of it."""
+"""Simulate lighting and camera of drawn faces: shading, background, contrast, blur and noise."""
 
 import cv2
 import numpy as np
@@ -15,10 +15,10 @@ _N_SIDES = 8  # rows of RELIEF_ROWS for one side of the face; the midline follow
 
 
 def relief_strength(faces: FaceParameters) -> NDArray[np.float64]:
-    """How much each patch of the relief darkens or lightens, of shape (n_faces, n_patches).
+    """Return how much each relief patch darkens or lightens, of shape (n_faces, n_patches).
 
-    The light's side brightens one flank of the nose and darkens the other; smiling rounds the cheeks, frowning
-    darkens the root of the nose, age the bags under the eyes.
+    Light from one side brightens that side of the nose and darkens the other. Smiling strengthens the cheeks,
+    frowning darkens the root of the nose, and age darkens the bags under the eyes.
     """
     look = faces.look
     strength = RELIEF_ROWS[:, 5] * look["relief"][:, None]
@@ -35,7 +35,7 @@ def relief_strength(faces: FaceParameters) -> NDArray[np.float64]:
 
 
 def shading(faces: FaceParameters, shapes: FaceShapes, size: int) -> NDArray[np.float32]:
-    """Light on the head, of shape (n_faces, size, size): 1 leaves the drawn gray level as it is."""
+    """Return the light on the head, of shape (n_faces, size, size); 1 keeps the drawn gray level."""
     x, y = _face_coordinates(faces, shapes, size)
     strength = relief_strength(faces).astype(np.float32)
     centers = shapes.points[:, GROUPS["shade"]]
@@ -62,7 +62,7 @@ def _face_coordinates(
 def _to_face(
     faces: FaceParameters, shapes: FaceShapes, x: NDArray[np.generic], y: NDArray[np.generic]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Pixels to half face widths around the middle of the eyes, the roll of the head undone."""
+    """Convert pixels to half face widths, relative to the middle of the eyes and without the roll of the head."""
     extra = (slice(None),) + (None,) * (x.ndim - 1)
     middle = shapes.landmarks[:, [36, 39, 42, 45]].mean(axis=1)
     right, down = x - middle[:, 0][extra], y - middle[:, 1][extra]
@@ -72,7 +72,7 @@ def _to_face(
 
 
 def background(size: int, look: dict[str, float], generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Soft patches of gray behind the head."""
+    """Draw soft gray patches as background."""
     patches = look["background"] + look["background_mix"] * (generator.random((4, 4)) - 0.5) * 2
     return np.asarray(cv2.resize(np.clip(patches, 0, 255).astype(np.uint8), (size, size)), dtype=np.uint8)
 
@@ -84,9 +84,9 @@ def light_head(
     look: dict[str, float],
     generator: np.random.Generator,
 ) -> NDArray[np.uint8]:
-    """Light and mottle the skin inside the outline `face` (fixed point, see the painter); the rest keeps its gray."""
+    """Shade and texture the skin inside the outline `face`, which is in fixed-point coordinates of the painter."""
     mottle = generator.standard_normal((24, 24), dtype=np.float32) * np.float32(0.012 + 0.035 * look["freckle"])
-    mask = np.full(canvas.shape, 70, dtype=np.uint8)  # hair, ears and clothes catch some of the light too
+    mask = np.full(canvas.shape, 70, dtype=np.uint8)  # hair, ears and clothes are also lit, but less
     cv2.fillPoly(mask, [face], 255, cv2.LINE_AA, FRACTION_BITS)
     width = canvas.shape[::-1]
     change = cv2.resize(light, width, interpolation=cv2.INTER_LINEAR) - 1 + cv2.resize(mottle, width)
@@ -97,8 +97,8 @@ def light_head(
 
 
 def expose(image: NDArray[np.float32], look: dict[str, float], generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Contrast, exposure, blur and noise of the camera."""
-    # Automatic exposure, imperfect on purpose: dark skin stays darker than light skin.
+    """Apply contrast, exposure, blur and noise of the camera."""
+    # The automatic exposure is imperfect on purpose, so that dark skin stays darker than light skin.
     quarter = len(image) // 4
     metered = float(image[quarter:-quarter, quarter:-quarter].mean())
     gray = np.clip(image * (look["exposure"] / metered) ** 0.75, 0, 255) / 255

@@ -1,4 +1,4 @@
-"""Draws one face with OpenCV's anti-aliased polygons at several times its final resolution."""
+"""Draw one face with OpenCV's anti-aliased polygons at several times its final resolution."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from ferbench.datasets.faces.actions import ACTION_UNITS
 from ferbench.datasets.faces.anatomy import GROUPS
 
-FRACTION_BITS = 4  # binary digits of a pixel that OpenCV's drawing keeps
+FRACTION_BITS = 4  # fractional bits of OpenCV's fixed-point coordinates
 _SIDES = ("left", "right")
 _UNITS = {unit: column for column, unit in enumerate(ACTION_UNITS)}
 
 
 class Painter:
-    """Paints one face, from the back to the front.
+    """Painter of one face, from back to front.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Painter:
     look : dict of str to float
         Gray levels, widths and switches.
     actions : ndarray of shape (n_action_units, 2)
-        Intensities, for the wrinkles they make.
+        Intensities of the action units, for the wrinkles.
     unit : float
         Canvas pixels per half face width.
     """
@@ -80,7 +80,7 @@ class Painter:
         cv2.fillPoly(self.canvas, contours, float(np.clip(gray, 0, 255)), cv2.LINE_AA, FRACTION_BITS)
 
     def stroke(self, gray: float, width: float, *names: str) -> None:
-        """Draw lines along curves; `width` in half face widths."""
+        """Draw lines along curves; `width` is in half face widths."""
         contours = [self.curves[self.slices[name]] for name in names]
         self._lines(contours, gray, width)
 
@@ -98,7 +98,7 @@ class Painter:
             self.stroke(self.look["skin"] * (1 - min(depth, 0.6)), width, name)
 
     def _wrinkles(self) -> None:
-        """Furrows that age leaves and that muscles make."""
+        """Draw wrinkles caused by age and by action units."""
         au, age = self._au, self.look["age"]
         raised = float((au["AU1"] + au["AU2"]).mean())
         for name in ("brow_line", "brow_line_2"):
@@ -138,7 +138,7 @@ class Painter:
                 [1 if look["light_x"] > 0 else -1, -1]
             )
             self._disc(glint, radius * 0.24, 235)
-            # The lids: skin all around the opening, which also hides what sticks out of it.
+            # Skin around the opening of the eye; it also covers parts of the eyeball outside the opening.
             self.fill(skin, f"lid_surround_{side}", f"eye_{side}")
             self._crease(f"lid_crease_{side}", 0.22, 0.022)
             self.stroke(skin * look["lash"], 0.036, f"upper_lid_{side}")
@@ -188,7 +188,7 @@ class Painter:
 
 
 def fixed_point(points: NDArray[np.float64], factor: int) -> NDArray[np.int32]:
-    """Pixels of the final image to the fixed-point coordinates of a canvas `factor` times as large."""
+    """Convert pixels of the final image to fixed-point coordinates of a canvas `factor` times as large."""
     return np.rint(((points + 0.5) * factor - 0.5) * (1 << FRACTION_BITS)).astype(np.int32, order="C")
 
 
@@ -224,7 +224,7 @@ def paint_cover(canvas: NDArray[np.uint8], look: dict[str, float], points: NDArr
 
 
 def _hand(canvas: NDArray[np.uint8], center: NDArray[np.float64], look: dict[str, float], unit: float) -> None:
-    """A fist with four fingers, from the side or from below."""
+    """Draw a fist with four fingers, from the side or from below."""
     turn, size = look["cover_turn"], look["cover_size"] * unit
     along = np.array([np.sin(turn), -np.cos(turn)])
     across = np.array([np.cos(turn), np.sin(turn)])

@@ -1,4 +1,4 @@
-"""From face parameters to points and curves in pixels."""
+"""Convert face parameters to points and curves in pixels."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +26,7 @@ class FaceShapes:
     landmarks : ndarray of shape (n_faces, 68, 2)
         Exact landmarks (x, y).
     curves : ndarray of shape (n_faces, n_samples, 2)
-        Samples of every curve; `curve_slices` names them.
+        Samples of all curves; see `curve_slices` for the rows of each.
     points : ndarray of shape (n_faces, n_points, 2)
         All control points, in the order of the neutral face.
     scale : ndarray of shape (n_faces,)
@@ -50,7 +50,7 @@ def _weights() -> tuple[csr_matrix, dict[str, slice]]:
 
 
 def curve_slices() -> dict[str, slice]:
-    """Rows of :attr:`FaceShapes.curves` by name."""
+    """Return the rows of :attr:`FaceShapes.curves` by curve name."""
     return _weights()[1]
 
 
@@ -84,7 +84,7 @@ def _gaze(points: Points, faces: FaceParameters) -> None:
 
 
 def _close_crossings(points: Points) -> None:
-    """Lids and lips may touch but not cross: meet in the middle where they would."""
+    """Move crossing lids and lips to their common middle, because they may touch but not cross."""
     for upper, lower, gap in (((37, 38, 43, 44), (41, 40, 47, 46), 0.012), ((61, 62, 63), (67, 66, 65), 0.0)):
         middle = (points[:, upper, 1] + points[:, lower, 1]) / 2
         crossed = points[:, lower, 1] - points[:, upper, 1] < gap
@@ -95,7 +95,7 @@ def _close_crossings(points: Points) -> None:
 
 
 def _place_teeth(points: Points) -> None:
-    """Edges of the teeth: a row's height away from the lip, or as far as the mouth is open."""
+    """Place the edges of the teeth at most one tooth height from the lip, inside the open mouth."""
     runs = (
         ("upper_teeth", [60, 61, 62, 63, 64], [60, 67, 66, 65, 64], 0.085),
         ("lower_teeth", [60, 67, 66, 65, 64], [60, 61, 62, 63, 64], 0.045),
@@ -120,7 +120,7 @@ def _project(points: Points, pose: NDArray[np.float64]) -> Points:
 def _frame(
     points: Points, resting: Points, framing: NDArray[np.float64], size: int
 ) -> tuple[Points, NDArray[np.float64]]:
-    """Scale and shift like a face detector would: by the resting face, with every landmark kept inside the image."""
+    """Scale and shift as a face detector does: based on the neutral face, with all landmarks inside the image."""
     low, high = resting.min(axis=1), resting.max(axis=1)
     low_now, high_now = points[:, :68].min(axis=1), points[:, :68].max(axis=1)
     room = (size - 2 * _MARGIN) / (high_now - low_now).max(axis=1)

@@ -1,4 +1,4 @@
-"""Built-in faces: drawn by ferbench, labeled, with their exact landmarks."""
+"""Make the built-in data set: drawn, labeled faces with exact landmarks."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from ferbench.datasets.faces.sampling import sample_faces
 from ferbench.datasets.protocols import FRACTIONS, split_people, stratified_split
 
 _BATCH = 64
-_CANVAS = 144  # least width of the canvas in pixels: three times that of a 48 x 48 image
+_CANVAS = 144  # minimum width of the canvas in pixels: three times that of a 48 x 48 image
 
 
 def make_faces(
@@ -28,10 +28,10 @@ def make_faces(
 ) -> Dataset:
     """Draw labeled faces with their exact 68 landmarks.
 
-    Each face has an identity (shape, skin, hair, age, glasses, beard), an expression made of facial action units after
-    EMFACS (Friesen and Ekman, 1983) with random intensity, missing and stray units, a pose, light, blur, noise and
-    sometimes something in front of it. The faces are drawn, not photographed: figures measured on them say how methods
-    differ on these drawings, not how they do on people.
+    Each face has a random identity (shape, skin, hair, age, glasses, beard), pose, lighting, blur and noise. Its
+    expression consists of facial action units after EMFACS (Friesen and Ekman, 1983) with random intensities; some
+    units are missing and some are added. Some faces are partly covered. The faces are drawn, not photographed: results
+    on them show how methods differ on drawings, not how they perform on people.
 
     Parameters
     ----------
@@ -40,10 +40,10 @@ def make_faces(
     size : int, default=48
         Width and height of the images in pixels, 24 to 512.
     random_state : int or None, default=None
-        Seed, 0 or more. The same seed draws the same faces, and more of them when `n_samples` is larger: face `i` does
-        not depend on `n_samples`. None draws different faces each time.
+        Seed, 0 or more. The same seed draws the same faces; face `i` does not depend on `n_samples`. None draws
+        different faces each time.
     difficulty : float, default=0.5
-        From 0 (frontal, strong expressions, even light) to 1 (weak and mixed expressions, turned heads, bad pictures).
+        From 0 (frontal, strong expressions, even light) to 1 (weak and mixed expressions, turned heads, poor images).
     n_people : int, optional
         Number of people, from 3 to a seventh of `n_samples`. Each keeps the shape of the face, skin, hair, age,
         glasses and beard, and shows each expression in turn; the splits are then drawn by person. By default each
@@ -52,14 +52,14 @@ def make_faces(
     Returns
     -------
     Dataset
-        With `landmarks` of shape (n_samples, 68, 2), in pixels (x, y), where whole numbers are centers of pixels;
-        `drawn` is True and `split` is stratified 70/15/15. With `n_people` the data set has
+        Faces with `landmarks` of shape (n_samples, 68, 2) in pixels (x, y); integers are pixel centers. `drawn` is True
+        and `split` is stratified 70/15/15. With `n_people` the data set has
         `groups`.
 
     Raises
     ------
     ValueError
-        If a parameter is out of its range.
+        If a parameter is out of range.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def _generator(seed: np.random.SeedSequence, *key: int) -> np.random.Generator:
 
 
 def _labels(n_samples: int, seed: np.random.SeedSequence) -> NDArray[np.str_]:
-    """Every label once in each run of seven faces, in random order."""
+    """Return labels in blocks of seven, each block with all labels in random order."""
     runs = -(-n_samples // len(LABELS))
     orders = [_generator(seed, 0, run).permutation(len(LABELS)) for run in range(runs)]
     return np.array(LABELS)[np.concatenate(orders)[:n_samples]]

@@ -1,4 +1,4 @@
-"""Who the drawn faces are and what they do: every random choice, made face by face."""
+"""Sample the random parameters of drawn faces: identity, expression, pose, look and camera."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,24 @@ from ferbench.datasets.base import LABELS
 from ferbench.datasets.faces.actions import ACTION_UNITS, IDENTITY, PROTOTYPES
 
 Values = NDArray[np.float64]
-_CHOICES = 192  # random numbers kept for each face; drawing runs out with a clear IndexError if too few
+_CHOICES = 192  # random numbers reserved per face; using more raises an IndexError
 
 _UNITS = list(ACTION_UNITS)
-# How often each unit takes part in each label's expression: rows are labels, columns units.
+# Probability of each action unit in the expression of each label; rows are labels, columns are units.
 PARTICIPATION = np.array([[PROTOTYPES[label].get(unit, 0.0) for unit in _UNITS] for label in LABELS])
-# Units that turn up by themselves; closing the eyes or opening the mouth wide would hide the expression.
+# Units that are added at random. Closed eyes or a wide-open mouth are excluded, as they would hide the expression.
 _STRAY = np.array([0.3 if unit in {"AU27", "AU43"} else 1.0 for unit in _UNITS])
 
 
 class Choices:
-    """Uniform random numbers of a batch of faces, handed out column by column."""
+    """Random numbers for a batch of faces, one column per choice, so that faces do not depend on each other."""
 
     def __init__(self, generators: list[np.random.Generator]) -> None:
         self._numbers = np.stack([generator.random(_CHOICES) for generator in generators])
         self._next = 0
 
     def uniform(self, low: float, high: float, columns: int | None = None) -> Values:
-        """Uniform numbers of shape (n_faces,), or (n_faces, columns)."""
+        """Return uniform numbers of shape (n_faces,), or (n_faces, columns)."""
         width = columns or 1
         taken = self._numbers[:, self._next : self._next + width]
         if taken.shape[1] < width:
@@ -36,17 +36,17 @@ class Choices:
         return low + (high - low) * (taken if columns else taken[:, 0])
 
     def normal(self, spread: float, columns: int | None = None) -> Values:
-        """Normal numbers around 0, cut at about 3.3 standard deviations."""
+        """Return normal numbers with mean 0, truncated at about 3.3 standard deviations."""
         return spread * ndtri(self.uniform(5e-4, 1 - 5e-4, columns))
 
     def chance(self, probability: float | Values, columns: int | None = None) -> NDArray[np.bool_]:
-        """True with the given probability."""
+        """Return True with the given probability."""
         return self.uniform(0, 1, columns) < probability
 
 
 @dataclass(frozen=True)
 class FaceParameters:
-    """A batch of faces, before any drawing.
+    """Parameters of a batch of faces.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class FaceParameters:
     pose : ndarray of shape (n_faces, 3)
         Yaw, pitch and roll in radians.
     framing : ndarray of shape (n_faces, 3)
-        Part of the image that the face fills, and its shift in x and y as a part of the image.
+        Fraction of the image that the face fills, and its shift in x and y as fractions of the image.
     look : dict of str to ndarray of shape (n_faces,)
         Gray levels, widths and switches for the drawing.
     """
@@ -95,7 +95,7 @@ def sample_faces(
 
 
 def _actions(choices: Choices, labels: NDArray[np.str_], difficulty: float) -> Values:
-    """Prototype units with random intensity, some of them missing, and stray ones of no meaning."""
+    """Sample the action units: those of the label with random intensity, some missing, some unrelated ones added."""
     rows = np.array([LABELS.index(label) for label in labels])
     present = choices.chance(PARTICIPATION[rows] * (1 - 0.15 * difficulty), len(_UNITS))
     strength = choices.uniform(max(0.05, 0.90 - 0.65 * difficulty), 1.15)[:, None]
@@ -109,7 +109,7 @@ def _actions(choices: Choices, labels: NDArray[np.str_], difficulty: float) -> V
 
 
 def _look(choices: Choices) -> dict[str, Values]:
-    """Skin, hair, age, glasses, beard: what stays with a person."""
+    """Sample skin, hair, age, glasses and beard, which belong to the identity."""
     skin = choices.uniform(0, 1)
     skin = np.where(choices.chance(0.65), 150 + 70 * skin, 70 + 80 * skin)
     age = choices.uniform(0, 1) ** 1.5
@@ -142,7 +142,7 @@ def _look(choices: Choices) -> dict[str, Values]:
 
 
 def _camera(choices: Choices, difficulty: float) -> dict[str, Values]:
-    """Light, background, contrast, blur and noise."""
+    """Sample light, background, contrast, blur and noise."""
     return {
         "light_x": choices.normal(0.10 + 0.40 * difficulty),
         "light_y": choices.normal(0.05 + 0.20 * difficulty) - 0.12,
@@ -158,7 +158,7 @@ def _camera(choices: Choices, difficulty: float) -> dict[str, Values]:
 
 
 def _cover(choices: Choices, difficulty: float) -> dict[str, Values]:
-    """What hides a part of the face: nothing (0), hand (1), strand of hair (2), bar or text (3), dark glasses (4)."""
+    """Sample the cover of the face: none (0), hand (1), strand of hair (2), bar or text (3), dark glasses (4)."""
     kind = 1 + np.floor(choices.uniform(0, 4 - 1e-9))
     return {
         "cover": kind * choices.chance(0.30 * difficulty),

@@ -1,4 +1,4 @@
-"""Kaggle's "Facial Keypoints Detection": thirty coordinate columns and the gray values of an image in each row."""
+"""Read the CSV of Kaggle's "Facial Keypoints Detection": thirty coordinates and a gray image in each row."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ from ferbench.utils import POINT_NAMES
 
 _COORDINATES = tuple(f"{name}_{axis}" for name in POINT_NAMES for axis in "xy")
 _TABLE = "training.csv"
-_INNER = "training.zip"  # what Kaggle's download of the whole competition holds in its place
+_INNER = "training.zip"  # name in Kaggle's download of the whole competition
 
 
 class _Columns(NamedTuple):
@@ -29,12 +29,12 @@ class _Columns(NamedTuple):
 
 
 def read_csv(path: Path) -> MarkedRows:
-    """Read ``training.csv``, alone, in a folder or in a zip.
+    """Read ``training.csv`` from a file, a folder or a zip.
 
     Raises
     ------
     FileNotFoundError
-        If the folder or zip holds no such file.
+        If the folder or zip contains no such file.
     ValueError
         If a column is missing or a row cannot be read; the message names the file and the row.
     """
@@ -43,14 +43,14 @@ def read_csv(path: Path) -> MarkedRows:
         columns = _read_header(next(reader, []), origin)
         rows = list(_rows(reader, columns, origin))
     if not rows:
-        raise ValueError(f"{origin}: the file has a header but no row with a point in it")
+        raise ValueError(f"{origin}: the file has a header but no row with a point")
     ids, points, images = zip(*rows, strict=True)
     return MarkedRows(np.stack(images), np.stack(points), np.array(ids))
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
-    """The table's bytes and a name for messages."""
+    """Yield the open CSV file and its name for messages."""
     if path.is_dir():
         path = _in_folder(path)
     if path.suffix.lower() != ".zip":
@@ -105,7 +105,7 @@ def _read_header(header: list[str], origin: str) -> _Columns:
 def _rows(
     reader: Iterator[list[str]], columns: _Columns, origin: str
 ) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.uint8]]]:
-    """Rows with at least one point: its number, its points and its image."""
+    """Yield number, points and image of each row with at least one point."""
     limit = csv.field_size_limit(MAX_FIELD)
     shape = None
     bar = tqdm(desc=f"reading {Path(origin).name}", unit=" faces", disable=None, leave=False, delay=2)
@@ -141,7 +141,7 @@ def _read_row(cells: list[str], columns: _Columns) -> tuple[NDArray[np.float32],
 
 
 def _coordinate(text: str, column: str) -> float:
-    """A number, or NaN for an empty cell."""
+    """Return a number, or NaN for an empty cell."""
     try:
         return float(text) if text.strip() else float("nan")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Faces with fifteen key points: what every loader of them returns, and loading by path or by name."""
+"""Define the data set of faces with fifteen key points, and load it by path or by name."""
 
 import hashlib
 import os
@@ -17,12 +17,12 @@ from ferbench.datasets.points.npz_file import read_npz
 from ferbench.datasets.points.splits import POINT_SPLITS, split_people
 from ferbench.utils import POINT_NAMES, derive_points
 
-_SOURCES = "Kaggle's training.csv, a zip or folder with it, an .npz of marked faces, or 'faces' for the drawn ones"
+_SOURCES = "Kaggle's training.csv, a zip or folder with it, an .npz of annotated faces, or 'faces' for drawn faces"
 
 
 @dataclass(frozen=True)
 class PointDataset:
-    """Gray faces with their key points and a split that keeps people apart.
+    """Gray faces with key points and a split that shares no person, as returned by :func:`load_points`.
 
     Attributes
     ----------
@@ -31,13 +31,13 @@ class PointDataset:
     images : ndarray of shape (n_samples, size, size), uint8
     points : ndarray of shape (n_samples, 15, 2), float32
         Points (x, y) in pixels, x to the right, in the order of `names`; the center of the first pixel is (0, 0). NaN
-        where a point is not marked.
+        if a point is not annotated.
     split : ndarray of shape (n_samples,), str
         ``Training``, ``Validation`` or ``Test``.
     groups : ndarray of shape (n_samples,), str
-        The person on each image, or ``row N`` where nobody says who it is; exact copies of an image share one.
+        The person on each image, or ``row N`` if the person is unknown; exact copies share a group.
     ids : ndarray of shape (n_samples,), str
-        Where each image comes from: its name or its row in the source.
+        Origin of each image: its name or its row in the source.
     fingerprint : str
         SHA-256 (hex) of images, points, split and groups.
     names : tuple of str
@@ -45,12 +45,12 @@ class PointDataset:
     drawn : bool
         Whether the faces are drawn by ferbench rather than photographed.
     notes : sequence of str
-        What a reader of a table has to know.
+        Remarks for the reader of a table.
 
     Raises
     ------
     ValueError
-        If the arrays do not fit together.
+        If the shapes of the arrays do not match, or a split is unknown.
     """
 
     name: str
@@ -82,55 +82,55 @@ class PointDataset:
         return len(self.images)
 
     def rows(self, split: str) -> NDArray[np.intp]:
-        """Row numbers of one split, in order."""
+        """Return the row numbers of one split, in order."""
         if split not in POINT_SPLITS:
             raise ValueError(f"split must be one of {', '.join(POINT_SPLITS)}; got {split!r}")
         return np.flatnonzero(self.split == split)
 
     def part(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Images and points of one split."""
+        """Return the images and points of one split."""
         rows = self.rows(split)
         return self.images[rows], self.points[rows]
 
 
 def load_points(source: str | os.PathLike[str], size: int = 96, seed: int = 0, **options: object) -> PointDataset:
-    """Load faces with fifteen key points, split so that nobody stands in two parts.
+    """Load faces with fifteen key points; the three splits share no person.
 
     Parameters
     ----------
     source : str or path
         One of
 
-        - the CSV of Kaggle's "Facial Keypoints Detection", ``training.csv``, or a zip or folder that holds it; empty
-          cells are missing points, and a row is used for the points that it has;
+        - the CSV of Kaggle's "Facial Keypoints Detection", ``training.csv``, or a zip or folder that contains it; empty
+          cells are missing points, and a row may have only some of the points;
         - an ``.npz`` with the arrays ``images_training``, ``points_training``, ``images_test`` and ``points_test``, of
-          15 points or of 68 (from which the fifteen follow, see :func:`ferbench.features.derive_points`), and
+          15 or 68 points (the fifteen are derived by :func:`ferbench.features.derive_points`), and
           optionally ``names_training`` and ``names_test`` such as ``<person>_<frame>.jpg``;
         - ``"faces"``: faces drawn by ferbench, with exact points.
     size : int, default=96
-        Height and width in pixels; images of another size are resized and their points go along.
+        Height and width in pixels; other images are resized together with their points.
     seed : int, default=0
-        Seed of the parts that are held out, and of drawn faces.
+        Seed for held-out parts and for drawn faces.
     **options : object
         For ``"faces"``: ``n_samples`` and ``difficulty``, passed to :func:`make_faces`.
 
     Returns
     -------
     PointDataset
-        A fifth of the people who are not in Test is Validation.
+        Validation is a fifth of the people who are not in Test.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If a row cannot be used, a point lies more than a tenth of the side outside its image, or is marked in no row;
-        the message names the file and the row.
+        If a row cannot be used, a point lies outside its image by more than a tenth of the side, or a point is missing
+        in all rows. The message names the file and the row.
 
     Notes
     -----
-    People are told apart by the names of the images. Where the source does not name them, each image counts as a person
-    of its own and only exact copies are kept together.
+    The names of the images tell the people apart. If the source has no names, each image counts as a separate person,
+    and only exact copies are kept together.
     """
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or not 24 <= size <= 512:
         raise ValueError(f"size must be a whole number from 24 to 512 pixels; got {size!r}")
@@ -194,7 +194,7 @@ def _fingerprint(
 ) -> str:
     digest = hashlib.sha256(repr(images.shape).encode())
     digest.update(np.ascontiguousarray(images).data)
-    # There are many NaNs in bits, and only one in meaning.
+    # NaN has many bit patterns, which must give the same fingerprint.
     digest.update(np.where(np.isnan(points), np.float32(np.nan), points).astype("<f4").tobytes())
     for column in (split, groups):
         digest.update("\n".join(map(str, column)).encode() + b"\0")

@@ -1,4 +1,4 @@
-"""Rows of a source of key points as they were read, their checks, and their common size."""
+"""Check the rows of a key-point source and resize them to a common size."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from ferbench.utils import POINT_NAMES, resize
 
-# A brow or a chin may lie a little beyond the border of a tight crop; what lies further out is a mistake.
+# Points of a tight crop may lie slightly outside the image; points farther out are annotation errors.
 OUTSIDE = 0.1
 
 
 @dataclass(frozen=True)
 class MarkedRows:
-    """What a reader found, before anything is resized or split.
+    """Rows of a key-point source before resizing and splitting.
 
     Attributes
     ----------
@@ -22,9 +22,9 @@ class MarkedRows:
         In pixels of these images, NaN where missing.
     ids : ndarray of shape (n_rows,), str
     people : ndarray of shape (n_rows,), str, or None
-        None where the source does not say who is who.
+        None if the source does not name the people.
     test : ndarray of shape (n_rows,), bool, or None
-        The rows that the source itself keeps for the test; None where it does not.
+        The rows of the test part of the source; None if it has none.
     notes : tuple of str
     """
 
@@ -37,13 +37,13 @@ class MarkedRows:
 
 
 def to_square(rows: MarkedRows, size: int, source: str) -> tuple[NDArray[np.uint8], NDArray[np.float32], list[str]]:
-    """Resize images to `size` x `size` pixels and take their points along, once these are known to lie inside."""
+    """Check that the points lie inside their images, then resize images and points to `size` x `size` pixels."""
     height, width = rows.images.shape[1:]
     refuse_outside(rows.points, (height, width), rows.ids, source)
     if (height, width) == (size, size):
         return rows.images, rows.points, []
     images = np.stack([resize(image, size) for image in rows.images])
-    # Centers of pixels, not corners, are whole numbers: half a pixel before and after scaling.
+    # Integers are pixel centers, not corners, so shift by half a pixel before and after scaling.
     scale = np.array([size / width, size / height])
     points = ((rows.points + 0.5) * scale - 0.5).astype(np.float32)
     stretched = "" if height == width else "; they were not square and were stretched"
@@ -51,7 +51,7 @@ def to_square(rows: MarkedRows, size: int, source: str) -> tuple[NDArray[np.uint
 
 
 def refuse_outside(points: NDArray[np.float32], shape: tuple[int, int], ids: NDArray[np.str_], source: str) -> None:
-    """Raise where a point lies further outside its image than a crop can explain, or has one coordinate only."""
+    """Raise ValueError if a point lies too far outside its image, or has only one coordinate."""
     height, width = shape
     sides = np.array([width, height])
     far = (np.abs(points - (sides - 1) / 2) > sides * (0.5 + OUTSIDE)).any(axis=2)
@@ -68,7 +68,7 @@ def refuse_outside(points: NDArray[np.float32], shape: tuple[int, int], ids: NDA
 
 
 def refuse_unmarked(points: NDArray[np.float32], where: str) -> None:
-    """Raise where a point is marked in no row at all: no model can learn it, and its error would mean nothing."""
+    """Raise ValueError if a point is missing in all rows, because no model can learn it."""
     marked = np.isfinite(points).all(axis=2).any(axis=0)
     if not marked.all():
         name = POINT_NAMES[int(np.flatnonzero(~marked)[0])]

@@ -1,4 +1,4 @@
-"""Marked faces in NumPy's archive: images, 15 or 68 points, and whose faces they are."""
+"""Read annotated faces from an ``.npz`` file: images, 15 or 68 points, and the names of the images."""
 
 import zipfile
 from pathlib import Path
@@ -20,7 +20,7 @@ def read_npz(path: Path) -> MarkedRows:
     Raises
     ------
     ValueError
-        If an array is missing or has another shape or type; the message names the file and the array.
+        If an array is missing or has a wrong shape or type; the message names the file and the array.
     """
     arrays = _arrays(path)
     needed = [f"{kind}_{part}" for part in _PARTS for kind in ("images", "points")]
@@ -45,7 +45,7 @@ def read_npz(path: Path) -> MarkedRows:
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        # Opened here: NumPy leaves its own handle open when the archive is damaged.
+        # Open the file here, because NumPy does not close it if the archive is damaged.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
@@ -72,7 +72,7 @@ def _part(path: Path, part: str, arrays: dict[str, NDArray[Any]]) -> MarkedRows:
         raise ValueError(f"{path}: names_{part} must be strings of shape ({len(images)},); got {got}")
     if names is not None and len(names) != len(images):
         raise ValueError(f"{path}: names_{part} must name {len(images)} images; got {len(names)}")
-    # An infinite coordinate is a mistake and is named as a point outside the image.
+    # Infinite coordinates are reported later as points outside the image.
     rows = [f"{part} row {row}" for row in range(len(images))] if names is None else [str(name) for name in names]
     people = None if names is None else np.array([row.rpartition("_")[0] or row for row in rows])
     return MarkedRows(images=images, points=points, ids=np.array(rows), people=people)

@@ -1,4 +1,4 @@
-"""Training, Validation and Test for faces with key points, with no person in two of them."""
+"""Split faces with key points into Training, Validation and Test that share no person."""
 
 import hashlib
 
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from ferbench.datasets.points.marked import MarkedRows
 
 POINT_SPLITS = ("Training", "Validation", "Test")
-# Known systems hold a fifth out for validation.
+# Published systems hold out a fifth for validation.
 SHARE = 0.2
-_HELD_OUT = 5  # one person in so many is in Test
+_HELD_OUT = 5  # one person out of this many is in Test
 
 
 def split_people(rows: MarkedRows, seed: int, source: str) -> tuple[NDArray[np.str_], NDArray[np.str_], list[str]]:
@@ -20,9 +20,9 @@ def split_people(rows: MarkedRows, seed: int, source: str) -> tuple[NDArray[np.s
     -------
     split : ndarray of shape (n_rows,), str
     groups : ndarray of shape (n_rows,), str
-        The person, or the first row with the same image where people are not named.
+        The person; if people are not named, the first row with the same image.
     notes : list of str
-        What was decided here rather than by the source.
+        Decisions made here because the source leaves them open.
     """
     groups = _copies_together(rows) if rows.people is None else rows.people
     test, notes = _test_rows(rows, groups, seed)
@@ -48,7 +48,7 @@ def _test_rows(rows: MarkedRows, groups: NDArray[np.str_], seed: int) -> tuple[N
     shared = set(groups[rows.test].tolist()) & set(groups[~rows.test].tolist())
     if not shared:
         return rows.test, []
-    # By the name alone, so that a person is on the same side in every file and for every seed.
+    # The choice depends only on the name, so that a person is in the same split in every file and for every seed.
     aside = [hashlib.sha256(group.encode()).digest()[0] % _HELD_OUT == 0 for group in groups.tolist()]
     return np.array(aside), [
         f"{len(shared):,} people stand in both the training and the test part of the source: both were put together, "
@@ -57,7 +57,7 @@ def _test_rows(rows: MarkedRows, groups: NDArray[np.str_], seed: int) -> tuple[N
 
 
 def _drawn_groups(groups: NDArray[np.str_], seed: int) -> NDArray[np.str_]:
-    """Groups in random order until they hold their share of the rows; one at least, and never all."""
+    """Draw random groups until they hold the required share of the rows; at least one group, never all."""
     names, counts = np.unique(groups, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))
     enough = int(np.searchsorted(np.cumsum(counts[order]), SHARE * len(groups))) + 1

@@ -1,4 +1,4 @@
-"""Splits, copies across splits, and parts of the labels."""
+"""Evaluation protocols: splits, leaks between splits, and label subsets."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Exact copies of images, and the leaks between splits that they make."""
+"""Find exact copies of images and the leaks they cause between splits."""
 
 import hashlib
 
@@ -15,7 +15,7 @@ def image_groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
 
 
 def find_leaks(dataset: Dataset) -> NDArray[np.bool_]:
-    """Find the rows outside Training whose exact image stands in Training.
+    """Find the rows outside Training whose exact image is also in Training.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def find_leaks(dataset: Dataset) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of shape (n_samples,), bool
-        True where a recognizer may have seen the very image during its fit.
+        True if the same image is in the training set.
     """
     groups = image_groups(dataset.images)
     training = dataset.split == "Training"

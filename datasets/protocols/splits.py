@@ -1,4 +1,4 @@
-"""Official splits where a source has them, seeded stratified ones where it has not."""
+"""Assign rows to splits: the official ones of a source, or seeded stratified ones."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from ferbench.datasets.base import SPLITS
 from ferbench.datasets.protocols.duplicates import image_groups
 from ferbench.datasets.protocols.people import shared_people, split_people
 
-# Of a source without any split; of Training where the third split is missing, which is the official share.
+# Held-out shares: of a source without splits, and of Training if the third split is missing (the official share).
 FRACTIONS = {"PublicTest": 0.15, "PrivateTest": 0.15}
 HELD_OUT = {"PublicTest": 1 / 8}
 _OFFICIAL = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
@@ -18,12 +18,12 @@ _OFFICIAL = {"train": "Training", "validation": "PublicTest", "test": "PrivateTe
 def stratified_split(
     labels: NDArray[np.str_], seed: int, fractions: dict[str, float], groups: NDArray[np.intp] | None = None
 ) -> NDArray[np.str_]:
-    """Draw parts out of Training, each with its fraction of every label; rows of one group stay together.
+    """Draw stratified parts from Training; rows of one group stay together.
 
     Returns
     -------
     ndarray of shape (n_samples,), str
-        A split for each row; at least one row of each label in each part as far as there are enough.
+        A split for each row. Each part gets at least one row of each label, if there are enough.
     """
     groups = np.arange(len(labels)) if groups is None else groups
     _, first, group_of = np.unique(groups, return_index=True, return_inverse=True)
@@ -55,7 +55,7 @@ def resolve_splits(
     split : ndarray of shape (n_samples,), str
         One of the three splits for each row.
     notes : list of str
-        What was decided here rather than by the source.
+        Decisions made here because the source leaves them open.
     """
     split = np.array([_OFFICIAL.get(part, part) for part in parts.tolist()], "<U11")
     present = set(split.tolist())

@@ -11,7 +11,7 @@ _COUNTS = ("", "", "two", "three", "four", "five", "six", "seven")
 
 
 def check_labels(labels: object, known: Sequence[str] = ()) -> tuple[str, ...]:
-    """The wanted labels in their usual order.
+    """Check the requested labels and return them in their usual order.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def check_labels(labels: object, known: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def keep_labels(dataset: Dataset, labels: Sequence[str]) -> Dataset:
-    """The rows with one of some labels, as a data set with a name and a fingerprint of its own."""
+    """Return the rows with the given labels, as a data set with its own name and fingerprint."""
     rows = np.flatnonzero(np.isin(dataset.labels, labels))
     if not len(rows):
         raise ValueError(f"{dataset.name}: no image of {', '.join(labels)}; name labels that it has")

@@ -1,4 +1,4 @@
-"""Decoded images on disk: a memory map keyed by the fingerprint of the source."""
+"""Cache decoded images on disk as a memory map, keyed by the fingerprint of the source."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -14,12 +14,12 @@ from tqdm import tqdm
 from ferbench.datasets.base import Batch, Problems, Source, cache_dir
 from ferbench.utils import PartFolder, remove_folder
 
-# Part of the key: raise it when decoding or the files below change.
+# Part of the key: increase it when decoding or the files below change.
 _FORMAT = 4
 
 
 class Table(NamedTuple):
-    """All rows of a source, decoded; columns as in :class:`Batch`."""
+    """All decoded rows of a source, with the columns of :class:`Batch`."""
 
     ids: NDArray[np.str_]
     labels: NDArray[np.str_]
@@ -33,10 +33,10 @@ class Table(NamedTuple):
 
 
 def read_table(source: Source, size: int, problems: Problems) -> Table:
-    """Decode a source, or open what an earlier call decoded.
+    """Decode a source, or open its cache entry.
 
-    Only a source without problems is cached. A damaged entry is built anew; two processes that build the
-    same entry do not disturb each other.
+    Only sources without problems are cached. A damaged entry is rebuilt. Several processes may build the same
+    entry at the same time.
     """
     key = hashlib.sha256(f"{_FORMAT} {cv2.__version__} {size} {source.fingerprint()}".encode()).hexdigest()
     folder = cache_dir() / "datasets" / f"{key[:32]}"
@@ -51,12 +51,12 @@ def read_table(source: Source, size: int, problems: Problems) -> Table:
 
 
 def _open(folder: Path) -> Table | None:
-    """Map an entry, or None where it is missing or damaged."""
+    """Return the memory-mapped entry; None if it is missing or damaged."""
     try:
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         with np.load(folder / "rows.npz", allow_pickle=False) as rows:
             columns = {name: rows[name] for name in (*Table._fields[:3], *Table._fields[4:], "digest")}
-    except Exception:  # a damaged file raises nearly anything here; every one of them means: build it anew
+    except Exception:  # a damaged file can raise almost any error; in each case the entry is rebuilt
         return None
     if hashlib.sha256(images).hexdigest() != str(columns.pop("digest")):
         return None
@@ -64,7 +64,7 @@ def _open(folder: Path) -> Table | None:
 
 
 def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> None:
-    """Write images as they come, so that memory stays small and a full disk is an error rather than a crash."""
+    """Write images batch by batch: this needs little memory, and a full disk raises an error instead of a crash."""
     batches: list[Batch] = []
     digest = hashlib.sha256()
     with (draft / "images.npy").open("wb") as file, _progress(source) as bar:
@@ -75,7 +75,7 @@ def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> 
             batches.append(batch._replace(images=batch.images[:0]))
             bar.update(len(batch.ids))
         file.seek(0)
-        # NumPy leaves room in the header for the first axis to grow.
+        # NumPy pads the header, so it can be rewritten with the final length of the first axis.
         _write_header(file, (sum(len(batch.ids) for batch in batches), size, size))
     if not any(batch.ids for batch in batches):
         raise ValueError(f"{problems.source}: no row could be read; the first: {': '.join(problems.found[0])}")
@@ -109,7 +109,7 @@ def _progress(source: Source) -> "tqdm[None]":
 
 @contextmanager
 def _writing(folder: Path) -> Iterator[PartFolder]:
-    """A draft of the folder, removed at the end whatever happens."""
+    """Yield a temporary folder that is removed at the end, also after an error."""
     parent, draft = folder.parent, None
     try:
         draft = PartFolder(folder)
@@ -127,14 +127,14 @@ def _writing(folder: Path) -> Iterator[PartFolder]:
 
 
 def _publish(draft: PartFolder) -> Table | None:
-    """Move a finished draft to its place; whoever comes second takes the first one's entry."""
+    """Move a finished draft to its final path; if another process was first, use its entry."""
     for _ in range(3):
         try:
             draft.commit()
         except OSError:
             if (table := _open(draft.path)) is not None:
                 return table
-            # Damaged: maps that others hold of it stay valid.
+            # The entry is damaged. Other processes that have mapped it keep valid maps.
             remove_folder(draft.path)
         else:
             return _open(draft.path)

@@ -1,4 +1,4 @@
-"""FER2013's CSV: ``emotion,pixels,Usage``, or the competition's ``emotion,pixels``."""
+"""Read FER2013's CSV with the columns ``emotion,pixels,Usage``, or the competition's ``emotion,pixels``."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ _OFFICIAL = {name.casefold(): name for name in SPLITS}
 
 
 class CsvSource:
-    """A CSV with one face in each row, its pixels as 0 … 255 with spaces between."""
+    """CSV source with one face per row; pixels are integers 0 to 255, separated by spaces."""
 
     def __init__(
         self, table: TableFile | Path, mapping: Mapping[str, str] | None = None, codes: Sequence[str] = CODES
@@ -44,7 +44,7 @@ class CsvSource:
         return 0
 
     def fingerprint(self) -> str:
-        """SHA-256 of the file, and which of the files in it."""
+        """Return the SHA-256 of the file and the name of the member inside it."""
         key = f"{sha256_of(self.path)} {self._table.member}".strip()
         changed = self.labels.mapping or self._codes != CODES
         return f"{key}\n{self._codes} {sorted(self.labels.mapping.items())}" if changed else key
@@ -139,7 +139,7 @@ def _read_usage(text: str) -> str:
 
 
 def read_pixels(text: str) -> NDArray[np.uint8]:
-    """A square image from its gray values 0 to 255 with spaces between."""
+    """Return a square image from gray values 0 to 255, separated by spaces."""
     text = text.strip()
     if text[:1] == "[" and text[-1:] == "]":  # a list as Python writes it
         text = text[1:-1].replace(",", " ")

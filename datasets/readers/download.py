@@ -1,4 +1,4 @@
-"""Get public data sets from where their publishers keep them."""
+"""Download public data sets from their publishers."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ HANDLES = {"fer2013": "msambare/fer2013"}
 
 
 def fetch(name: str) -> Path:
-    """Download a public data set, or find it where an earlier call put it.
+    """Download a public data set, or return the folder of an earlier download.
 
     Parameters
     ----------
@@ -17,16 +17,16 @@ def fetch(name: str) -> Path:
     Returns
     -------
     Path
-        Folder that :func:`load` takes.
+        Folder to pass to :func:`load`.
 
     Raises
     ------
     ValueError
-        When the name is unknown.
+        If the name is unknown.
     ImportError
-        When kagglehub is not installed.
+        If kagglehub is not installed.
     OSError
-        When Kaggle cannot be reached or refuses, with what to do instead.
+        If Kaggle cannot be reached or refuses access; the message names an alternative.
     """
     if name not in HANDLES:
         raise ValueError(f"unknown data set {name!r}; expected one of {', '.join(HANDLES)}")
@@ -37,7 +37,7 @@ def fetch(name: str) -> Path:
     handle = HANDLES[name]
     try:
         return Path(kagglehub.dataset_download(handle))
-    except Exception as error:  # kagglehub lets through errors of requests, its own, and plain ones alike
+    except Exception as error:  # kagglehub raises errors of requests, its own errors, and built-in ones
         raise OSError(f"cannot fetch {name}: {_reason(error)}; {_remedy(error, handle)}") from error
 
 

@@ -1,4 +1,4 @@
-"""Labeled image files: in a folder, or in a zip that is read in place."""
+"""Read labeled image files from a folder or from a zip without unpacking it."""
 
 import hashlib
 import mmap
@@ -21,7 +21,7 @@ _ROWS_PER_TASK = 256
 
 
 class ImageFiles:
-    """Decode labeled image files in a thread pool; the subclasses say where the bytes come from."""
+    """Base class of image sources: decodes files in a thread pool; subclasses read the bytes."""
 
     def __init__(
         self, path: Path, paths: Sequence[str], others: Sequence[str] = (), *, images_needed: bool = True
@@ -43,7 +43,7 @@ class ImageFiles:
         return len(self.paths)
 
     def read(self, path: str) -> bytes:
-        """Bytes of one file."""
+        """Return the bytes of one file."""
         raise NotImplementedError
 
     def text(self, path: str) -> str:
@@ -84,7 +84,7 @@ class ImageFiles:
 
 
 class FolderSource(ImageFiles):
-    """A folder of labeled images."""
+    """Source for a folder of labeled images."""
 
     def __init__(self, path: Path, *, images_needed: bool = True) -> None:
         self._stats: dict[str, tuple[int, int]] = {}
@@ -97,21 +97,21 @@ class FolderSource(ImageFiles):
         self.notes = left_out(self.others)
 
     def fingerprint(self) -> str:
-        """SHA-256 of names, sizes and modification times."""
+        """Return the SHA-256 of names, sizes and modification times."""
         digest = hashlib.sha256(b"folder")
         for path in (*self.paths, *(self.others if self.layout else ())):
             digest.update(f"{path}\0{self._stats[path]}\n".encode("utf-8", "surrogateescape"))
         return digest.hexdigest() + self.reading()
 
     def read(self, path: str) -> bytes:
-        """Bytes of one file."""
+        """Return the bytes of one file."""
         if self._stats[path][0] > MAX_FILE_BYTES:
             raise ValueError(f"expected an image of at most {MAX_FILE_BYTES:,} bytes; got {self._stats[path][0]:,}")
         return (self.path / path).read_bytes()
 
     def _walk(self, folder: Path, prefix: str) -> None:
         place = folder.resolve()
-        if place in self._visited:  # a link to a folder above would never end
+        if place in self._visited:  # a link to a parent folder would cause an endless loop
             return
         self._visited.add(place)
         with os.scandir(folder) as entries:
@@ -123,7 +123,7 @@ class FolderSource(ImageFiles):
 
 
 class ZipSource(ImageFiles):
-    """A zip of labeled images, read in place."""
+    """Source for a zip of labeled images, read without unpacking."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -133,12 +133,12 @@ class ZipSource(ImageFiles):
             raise ValueError(f"{path}: not a zip, or a damaged one ({error}); download it again") from None
         super().__init__(path, list(self._infos), [name for name in self._infos if not _is_image(name)])
         self.notes = left_out(self.others)
-        # Slices of a memory map need no lock: `ZipFile.read` would make the threads take turns.
+        # Slices of a memory map need no lock, whereas `ZipFile.read` would serialize the threads.
         with path.open("rb") as file:
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def fingerprint(self) -> str:
-        """SHA-256 of the central directory's names, sizes and CRCs."""
+        """Return the SHA-256 of names, sizes and CRCs in the central directory."""
         digest = hashlib.sha256(b"zip")
         for path in (*self.paths, *(self.others if self.layout else ())):
             info = self._infos[path]
@@ -146,7 +146,7 @@ class ZipSource(ImageFiles):
         return digest.hexdigest() + self.reading()
 
     def read(self, path: str) -> bytes:
-        """Bytes of one member, checked against its CRC and never longer than the directory says."""
+        """Return the bytes of one member, checked against its CRC and its size in the directory."""
         info = self._infos[path]
         if info.file_size > MAX_FILE_BYTES:
             raise ValueError(f"expected an image of at most {MAX_FILE_BYTES:,} bytes; got {info.file_size:,}")
@@ -196,12 +196,12 @@ def _by_folder(files: ImageFiles, problems: Problems) -> list[Entry]:
 
 
 def _unix(name: str) -> str:
-    """Name of a file in a zip that was packed on Windows, with the slashes that zips should have."""
+    """Return the name of a zip member with forward slashes; zips from Windows may have backslashes."""
     return name if "/" in name else name.replace("\\", "/")
 
 
 def _kind(path: str) -> str:
-    """What a file that is no image of the data set is counted as."""
+    """Return the category under which a file that is not an image is counted."""
     name = path.rpartition("/")[2]
     if not name:
         return "without a name"
@@ -231,11 +231,11 @@ def _folder_name(path: Path) -> str:
 def _size_and_time(entry: "os.DirEntry[str]") -> tuple[int, int]:
     try:
         stat = entry.stat()
-    except OSError:  # a dangling link: reading it will say so, by its name
+    except OSError:  # a broken link: reading it raises an error with its name
         return 0, 0
     return stat.st_size, stat.st_mtime_ns
 
 
 def _is_image(path: str) -> bool:
-    # String work only: this runs for each of tens of thousands of paths at each load.
+    # Plain string operations, because this runs for tens of thousands of paths at each load.
     return not _is_hidden(path) and path[path.rfind(".") :].lower() in IMAGE_SUFFIXES

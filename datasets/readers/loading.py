@@ -31,18 +31,18 @@ def load(
         One of
 
         - a folder of images ``<split>/<label>/…`` or ``<label>/…``, such as FER2013 unpacked; FER2013's file
-          names (``PublicTest_….jpg``) give the official split;
-        - a zip of such a folder, read in place;
-        - a FER2013 CSV with the columns ``emotion,pixels,Usage`` or ``emotion,pixels``, packed with gzip or not, or a
-          folder, zip or ``.tar.gz`` that holds one;
+          names (``PublicTest_….jpg``) define the official split;
+        - a zip of such a folder, read without unpacking;
+        - a FER2013 CSV with the columns ``emotion,pixels,Usage`` or ``emotion,pixels``, optionally packed with gzip, or
+          a folder, zip or ``.tar.gz`` that contains one;
         - ``"faces"``: the built-in drawn faces (a folder of that name is ``"./faces"``);
         - the path of a data set in a layout of its own, with the layout's name before it (``"jaffe:faces/jaffe"``) or
           in `layout`; ``ferbench data list`` names the layouts;
-        - the name of a data set that another package adds, see :func:`loaders`.
+        - the name of a data set that another package provides, see :func:`loaders`.
     size : int, default=48
         Height and width in pixels; images of another size or shape are resized to this square.
     seed : int, default=0
-        Seed of what the source does not set: parts held out for validation, drawn faces.
+        Seed for held-out parts and for drawn faces.
     layout : str, optional
         Name of the layout of a data set, such as ``"ckplus"``.
     **options : object
@@ -56,13 +56,12 @@ def load(
     Returns
     -------
     Dataset
-        Images decoded to gray; a read-only memory map for what comes from disk, kept under
-        :func:`cache_dir`.
+        Gray images; for sources on disk, a read-only memory map of a file in :func:`cache_dir`.
 
     Raises
     ------
     FileNotFoundError
-        When the path does not exist.
+        If the path does not exist.
     ValueError
         When the source holds no labeled faces, something unreadable, a label that is an unexplained number, or a split
         in which a label is missing.
@@ -100,10 +99,10 @@ def _wanted(labels: object) -> tuple[object, dict[str, str] | None]:
 
 
 def loaders() -> dict[str, Callable[..., Dataset]]:
-    """Data sets by name: the built-in ones, and those of the entry-point group ``ferbench.datasets``.
+    """Return the named data sets: the built-in ones and those of the entry-point group ``ferbench.datasets``.
 
-    An entry point's value is a function that takes the keywords ``size``, ``seed`` and its own options, and returns a
-    :class:`Dataset`; it is imported when its name is loaded. Built-in names cannot be taken.
+    An entry point refers to a function that takes the keywords ``size`` and ``seed`` and its own options, and returns a
+    :class:`Dataset`. It is imported when its name is loaded. Built-in names cannot be replaced.
     """
     found = {point.name: _third_party(point) for point in entry_points(group=GROUP)}
     return {**found, BUILT_IN: _load_faces}

@@ -1,4 +1,4 @@
-"""A FER2013 CSV as people have it: alone, packed with gzip, or inside a folder, a zip or a tar."""
+"""Find and open a FER2013 CSV: a plain file, packed with gzip, or inside a folder, zip or tar."""
 
 import gzip
 import io
@@ -17,7 +17,7 @@ _KNOWN = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "train.csv")
 
 
 class TableFile(NamedTuple):
-    """A CSV on this disk: a file, or the member of a zip or tar."""
+    """Location of a CSV: a file, or a member of a zip or tar."""
 
     path: Path
     member: str = ""
@@ -30,17 +30,17 @@ class TableFile(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """What messages call it."""
+        """Name of the table in messages."""
         return f"{self.path}/{self.member}" if self.member else str(self.path)
 
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
-        """Its bytes, unpacked.
+        """Open the table and yield its unpacked bytes.
 
         Raises
         ------
         ValueError
-            If the archive is damaged, encrypted, or packed by a method that Python does not know.
+            If the archive is damaged, encrypted, or packed with a method that Python does not support.
         """
         with readable(self.origin), self._stored() as file:
             if not (self.member or self.path.name).lower().endswith(".gz"):
@@ -63,7 +63,7 @@ class TableFile(NamedTuple):
 
 
 def find_table(path: Path) -> TableFile | None:
-    """Find the CSV that a path stands for, or None where it holds images, or nothing of ours."""
+    """Return the CSV at a path; None if the path contains images or no known file."""
     name = path.name.lower()
     if path.is_dir():
         return _in_folder(path)
@@ -88,7 +88,7 @@ def _in_tar(path: Path) -> TableFile:
 
 
 def _in_folder(folder: Path) -> TableFile | None:
-    """A table in the folder or one folder below, unless there are images: then these are the data."""
+    """Return the table in the folder or one folder below; None if there are images, which take precedence."""
     inside = [item for item in folder.iterdir() if not item.name.startswith(".")]
     below = [item for sub in inside if sub.is_dir() for item in sub.iterdir()]
     deeper = any(item.is_dir() for item in below)
@@ -101,7 +101,7 @@ def _in_folder(folder: Path) -> TableFile | None:
 
 
 def _chosen(path: Path, names: Sequence[str]) -> TableFile | None:
-    """The table among files: by its name, or the only one; none where there are images."""
+    """Return the table among the files: by its name, or the only one; None if there are images."""
     visible = [name for name in names if not name.startswith("__MACOSX/") and "/." not in f"/{name}"]
     if any(PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES for name in visible):
         return None

@@ -1,4 +1,4 @@
-"""What a face detector is, and the framing that makes the boxes of all detectors alike."""
+"""Define the interface of face detectors, and the framing that gives all detectors the same boxes."""
 
 import math
 import threading
@@ -12,31 +12,32 @@ from ferbench.realtime.events import Box, Image
 
 
 class Detection(NamedTuple):
-    """A face: x, y, width, height in pixels, and how sure the detector is."""
+    """Detected face: box (x, y, width, height) in pixels, and the score of the detector."""
 
     box: Box
     score: float
 
 
 class Framing(NamedTuple):
-    """How a detector's own box becomes the square that FER2013's faces were cut from.
+    """Conversion of a detector's box to the square that FER2013 uses for its faces.
 
-    The side is `scale` times the root of the box's area; the center moves down by `down` times that root.
+    The side of the square is `scale` times the square root of the box's area. The center moves down by `down` times
+    that root.
 
     Notes
     -----
-    How the constants of the detectors were found: 1,500 PublicTest images of FER2013 were enlarged to 200 pixels,
-    their border repeated 100 pixels outwards, and searched by each detector. What was cut out for FER2013 is then
-    known to be the middle 200 pixels, and the constants are the medians, over the found faces (haar 71 %, dlib 76 %,
-    yunet 90 %), of 200 / root and of the offset. Log loss of a network on what they cut out: 0.005 (haar), 0.024
-    (dlib) and 0.007 nats (yunet) above that on the original images; on boxes as they come up to 0.06 above.
+    The constants were measured on 1,500 PublicTest images of FER2013, enlarged to 200 pixels and padded by 100 pixels
+    of repeated border. The true FER2013 crop is then the middle 200 pixels. The constants are medians of 200 / root and
+    of the offset, over the detected faces (haar 71 %, dlib 76 %, yunet 90 %). On the resulting crops, the log loss of a
+    network is 0.005 (haar), 0.024 (dlib) and 0.007 nats (yunet) higher than on the original images. Without the
+    conversion it is up to 0.06 nats higher.
     """
 
     scale: float
     down: float
 
     def apply(self, x: float, y: float, width: float, height: float) -> Box:
-        """Square box in whole pixels."""
+        """Return the square box in whole pixels."""
         own = math.sqrt(width * height)
         side = self.scale * own
         left = x + width / 2 - side / 2
@@ -45,30 +46,31 @@ class Framing(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a detector itself says: x, y, width, height in pixels, and a score."""
+    """Raw output of a detector: box (x, y, width, height) in pixels, and a score."""
 
     box: tuple[float, float, float, float]
     score: float
 
 
 class Detector(ABC):
-    """Finds faces in color images; may be shared by threads, which then take turns.
+    """Base class of face detectors for color images.
 
-    All detectors give square boxes of the same framing: that of FER2013's images.
+    All detectors return square boxes with the framing of FER2013's images. Threads may share a detector; calls are
+    serialized.
 
     Attributes
     ----------
     name : str
-        The name to ask for.
+        Name for :func:`make_detector` and ``--detector``.
     framing : Framing
-        How the detector's own boxes become those of FER2013.
+        Conversion of the detector's boxes to those of FER2013.
     takes_model : bool
-        Whether ``name:PATH`` names a model file, which is given to the class as `model`.
+        Whether ``name:PATH`` selects a model file, which is passed to the class as `model`.
 
     Notes
     -----
-    A new detector is a subclass with `name`, `framing` and `_find`, in a file of its own in this folder, or in another
-    package with an entry point of the group ``ferbench.detectors``.
+    To add a detector, write a subclass with `name`, `framing` and `_find` in a new file of this folder. Other packages
+    register theirs with an entry point of the group ``ferbench.detectors``.
     """
 
     name: ClassVar[str]
@@ -80,23 +82,23 @@ class Detector(ABC):
 
     @classmethod
     def make(cls, **options: Any) -> "Detector":
-        """Make a detector with the parameters of the class; a subclass may give a stand-in where it cannot work."""
+        """Create a detector with the parameters of the class; a subclass may return a fallback."""
         return cls(**options)
 
     def detect(self, image: Image, *, thorough: bool = False) -> list[Detection]:
-        """Find all faces, the surest first.
+        """Find all faces, sorted by decreasing score.
 
         Parameters
         ----------
         image : ndarray of shape (height, width, 3), uint8
-            Colors in the order blue, green, red.
+            Image in BGR order.
         thorough : bool
-            Take the time that a photograph deserves: look for smaller faces, and for those that fill the picture.
+            Use more time, as for photographs: also find smaller faces and faces that fill the image.
 
         Raises
         ------
         ValueError
-            If `image` is something else.
+            If `image` has another shape or type.
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(
@@ -111,29 +113,29 @@ class Detector(ABC):
 
     @abstractmethod
     def _find(self, image: Image, thorough: bool) -> list[Found]:
-        """Boxes in pixels of `image` and scores, as the detector has them."""
+        """Return the raw boxes in pixels of `image`, and their scores."""
 
 
 def _is_sane(box: tuple[float, float, float, float], width: int, height: int) -> bool:
-    """Whether a box is one: on pictures of a few pixels, networks answer with anything, infinity included."""
+    """Whether a box is valid; on tiny images, networks return arbitrary values, including infinity."""
     x, y, w, h = box
     limit = 2 * max(width, height)
     return all(math.isfinite(value) for value in box) and 0 < w < limit and 0 < h < limit and max(-x, -y) < limit
 
 
 def resized_for_search(image: Image, longest: int) -> tuple[Image, float]:
-    """Shrink so that the longer side has at most `longest` pixels; also the factor back to the original."""
+    """Shrink an image so that its longer side is at most `longest`; also return the factor back to the original."""
     height, width = image.shape[:2]
     factor = max(height, width) / longest
     if factor <= 1:
         return image, 1.0
     size = (max(1, round(width / factor)), max(1, round(height / factor)))
-    # Averages over areas: interpolation would skip pixels, and with them the features of small faces.
+    # Area averaging, because other interpolations skip pixels and lose features of small faces.
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8), factor
 
 
 def with_border(image: Image, share: float) -> tuple[Image, int]:
-    """Repeat the border outwards by a share of the longer side, so that faces which fill the picture are found."""
+    """Pad an image by repeating its border, so that faces that fill the image are found."""
     if share == 0:
         return image, 0
     width = round(share * max(image.shape[:2]))

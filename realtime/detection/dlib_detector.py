@@ -1,4 +1,4 @@
-"""dlib's frontal face detector."""
+"""Detect frontal faces with dlib."""
 
 import cv2
 
@@ -9,18 +9,18 @@ THOROUGH_SIZE, THOROUGH_BORDER = 1200, 0.2
 
 
 class DlibDetector(Detector):
-    """Histogram of oriented gradients with a sliding window (Dalal and Triggs 2005; King 2015): frontal faces only.
+    """dlib's detector for frontal faces: HOG with a sliding window (Dalal and Triggs 2005; King 2015).
 
     Parameters
     ----------
     size : int
-        Longer side of the gray copy that is searched, in pixels; the smallest face found in it is 80 pixels wide.
+        Longer side, in pixels, of the gray copy that is searched. The smallest detectable face in it is 80 pixels wide.
     threshold : float
-        Least score of a face.
+        Minimum score of a face.
     """
 
     name = "dlib"
-    # dlib's boxes come in coarse steps and hang low; 1.18 lies between the two most frequent quotients.
+    # dlib's boxes have coarse sizes and lie too low; 1.18 is between the two most frequent ratios.
     framing = Framing(1.18, -0.06)
 
     def __init__(self, *, size: int = 480, threshold: float = 0.0) -> None:
@@ -33,7 +33,7 @@ class DlibDetector(Detector):
     def _find(self, image: Image, thorough: bool) -> list[Found]:
         small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
         small, border = with_border(small, THOROUGH_BORDER if thorough else 0.0)
-        # Doubled, a photograph shows dlib faces from 40 pixels on.
+        # In a doubled photograph, dlib finds faces from 40 pixels.
         gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
         boxes, scores, _ = self._detector.run(gray, int(thorough), self.threshold)
         return [

@@ -1,4 +1,4 @@
-"""Viola-Jones cascade of OpenCV."""
+"""Detect frontal faces with OpenCV's Haar cascade."""
 
 from pathlib import Path
 
@@ -14,21 +14,21 @@ THOROUGH_SIZE, THOROUGH_SMALLEST, THOROUGH_BORDER = 1200, 0.04, 0.2
 
 
 class HaarDetector(Detector):
-    """OpenCV's frontal Haar cascade (Viola and Jones 2001): bundled, frontal faces only.
+    """OpenCV's Haar cascade for frontal faces (Viola and Jones 2001); needs no download.
 
     Parameters
     ----------
     size : int
-        Longer side of the gray copy that is searched, in pixels.
+        Longer side, in pixels, of the gray copy that is searched.
     smallest : float
-        Smallest face as a fraction of the picture's shorter side.
+        Smallest face, as a fraction of the image's shorter side.
     neighbors : int
-        Overlapping hits that make a face; more is stricter.
+        Required number of overlapping hits for a face; larger is stricter.
 
     Raises
     ------
     OSError
-        If OpenCV was installed without its cascades.
+        If OpenCV is installed without its cascades.
     """
 
     name = "haar"
@@ -46,11 +46,12 @@ class HaarDetector(Detector):
     def _find(self, image: Image, thorough: bool) -> list[Found]:
         small, factor = resized_for_search(image, max(self.size, THOROUGH_SIZE) if thorough else self.size)
         small, border = with_border(small, THOROUGH_BORDER if thorough else 0.0)
-        # Not equalized, as is often done: the cascade normalizes each window itself, and loses faces on plain ground.
+        # The image is not equalized: the cascade normalizes each window itself, and equalization loses faces on plain
+        # backgrounds.
         gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
         smallest = min(self.smallest, THOROUGH_SMALLEST) if thorough else self.smallest
         side = max(24, round(smallest * min(gray.shape)))
-        # The score is the number of overlapping hits: asking for the cascade's own levels lets in what it had rejected.
+        # The score is the number of overlapping hits. The cascade's own levels would include rejected windows.
         boxes, hits = self._cascade.detectMultiScale2(
             gray, scaleFactor=SCALE_STEP, minNeighbors=self.neighbors, minSize=(side, side)
         )

@@ -1,4 +1,4 @@
-"""MTCNN, from the package of that name."""
+"""Detect faces with MTCNN from the package ``mtcnn``."""
 
 from importlib import import_module
 from typing import Any
@@ -12,23 +12,23 @@ THOROUGH_SIZE = 1200
 
 
 class MtcnnDetector(Detector):
-    """Three cascaded networks (Zhang et al. 2016) from the package ``mtcnn``; slow, finds turned faces.
+    """MTCNN: three cascaded networks (Zhang et al. 2016) from the package ``mtcnn``; slow, also finds turned faces.
 
     Parameters
     ----------
     size : int
-        Longer side of the copy that is searched, in pixels.
+        Longer side, in pixels, of the copy that is searched.
     threshold : float
-        Least confidence of a face, from 0 to 1.
+        Minimum confidence of a face, from 0 to 1.
 
     Raises
     ------
     ImportError
-        If the package, or TensorFlow, which it runs on, is not installed.
+        If the package or TensorFlow is not installed.
     """
 
     name = "mtcnn"
-    framing = Framing(1.11, 0.0)  # from the first 150 of those images
+    framing = Framing(1.11, 0.0)  # measured on the first 150 of the images described in `Framing`
 
     def __init__(self, *, size: int = 480, threshold: float = 0.9) -> None:
         super().__init__()

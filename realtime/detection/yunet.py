@@ -1,4 +1,4 @@
-"""YuNet: OpenCV's small face detection network."""
+"""Detect faces with YuNet, the small face detection network of OpenCV."""
 
 import sys
 from pathlib import Path
@@ -13,42 +13,42 @@ from ferbench.realtime.detection.yunet_file import NAME, ModelUnavailable, find_
 from ferbench.realtime.events import Image
 
 THOROUGH_SIZE = 960
-# YuNet was trained on faces of 10 to 300 pixels and loses larger ones. So a search in more than COARSE_SIZE pixels is
-# joined by one in COARSE_SIZE, which has the say on faces of at least COARSE_FACE of its pixels.
+# YuNet was trained on faces of 10 to 300 pixels and misses larger ones. So a search in more than COARSE_SIZE pixels is
+# combined with one in COARSE_SIZE pixels, which decides about faces of at least COARSE_FACE pixels.
 COARSE_SIZE, COARSE_FACE = 320, 48
-# In smaller pictures the last bits of the network's answers, and so its boxes, change from call to call.
+# In smaller images, rounding makes the boxes of the network differ between calls.
 LEAST_SIZE = 64
-# Share of overlap above which two boxes are one face, and how many are looked at before that.
+# Overlap above which two boxes are the same face, and number of boxes considered before merging.
 OVERLAP, CANDIDATES = 0.3, 5000
-# Four numbers of the box, five points, and the score.
+# Four numbers for the box, ten for five points, and the score.
 SCORE = 14
 
 
 class YunetDetector(Detector):
-    """YuNet (Wu, Peng and Yu 2023) through OpenCV's ``FaceDetectorYN``: small, finds turned and small faces.
+    """YuNet (Wu, Peng and Yu 2023) in OpenCV's ``FaceDetectorYN``: a small network for frontal, turned and small faces.
 
     Parameters
     ----------
     model : path-like, optional
-        The network's ONNX file; None is the one from OpenCV's model zoo, downloaded once into the cache.
+        ONNX file of the network. None uses the file of OpenCV's model zoo, which is downloaded once into the cache.
     size : int
-        Longer side of the copy that is searched, in pixels; faces down to about 10 pixels in it are found.
+        Longer side, in pixels, of the copy that is searched. Faces of at least about 10 pixels in it are found.
     threshold : float
-        Least score of a face, from 0 to 1.
+        Minimum score of a face, from 0 to 1.
 
     Raises
     ------
     FileNotFoundError
-        If `model` names no file.
+        If the file `model` does not exist.
     OSError
         If the model is not in the cache and cannot be downloaded.
     ValueError
-        If the file is no YuNet.
+        If the file is not a YuNet model.
 
     Notes
     -----
-    A copy of more than 320 pixels is searched a second time at 320 pixels, where faces that fill the picture are
-    found. That costs a ninth of a search in 960 pixels.
+    A copy of more than 320 pixels is searched again at 320 pixels, to find faces that fill the image. This takes a
+    ninth of the time of a search in 960 pixels.
     """
 
     name = "yunet"
@@ -66,7 +66,7 @@ class YunetDetector(Detector):
 
     @classmethod
     def make(cls, **options: Any) -> Detector:
-        """Make a YuNet, or the Haar cascade where its file cannot be had; that is said on standard error."""
+        """Create a YuNet, or with a message on standard error the Haar cascade if the model is unavailable."""
         try:
             return cls(**options)
         except ModelUnavailable as error:
@@ -83,7 +83,7 @@ class YunetDetector(Detector):
         return large + [face for face in fine if not any(same_face(face.box, other.box) for other in large)]
 
     def _search(self, image: Image, longest: int) -> list[Found]:
-        """Faces in a copy of at most `longest` pixels, in pixels of the image."""
+        """Search a copy of at most `longest` pixels; return boxes in pixels of the image."""
         small, factor = resized_for_search(image, longest)
         small = _at_least(small, LEAST_SIZE)
         self._network.setInputSize((small.shape[1], small.shape[0]))
@@ -93,7 +93,7 @@ class YunetDetector(Detector):
 
 
 def same_face(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    """Whether two boxes overlap by :data:`OVERLAP` of their union, or one has most of its area in the other."""
+    """Whether two boxes overlap by :data:`OVERLAP` of their union, or one lies mostly inside the other."""
     width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
     common = max(0.0, width) * max(0.0, height)
@@ -102,7 +102,7 @@ def same_face(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
 
 
 def _at_least(image: Image, side: int) -> Image:
-    """Fill up on the right and below with black, as the network's own code does for sides that it cannot halve."""
+    """Pad with black on the right and at the bottom, as OpenCV does for sides that are not divisible."""
     height, width = image.shape[:2]
     down, right = max(0, side - height), max(0, side - width)
     if not down and not right:

@@ -1,4 +1,4 @@
-"""The file of YuNet: given, cached, or downloaded once."""
+"""Find the model file of YuNet: given by the user, cached, or downloaded once."""
 
 import hashlib
 import sys
@@ -15,22 +15,22 @@ NAME = "face_detection_yunet_2023mar.onnx"
 URL = f"https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/face_detection_yunet/{NAME}"
 BYTES = 232_589
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
-# Longest silence, and longest download in all, in seconds: a start must not hang on a network that swallows packets.
+# Longest time without data, and longest total download, in seconds, so that a bad network does not block the start.
 # Pooch, which downloads and checks hashes too, has no limit for a download in all, and needs requests.
 SILENCE_S, DEADLINE_S = 5.0, 20.0
 
 
 class ModelUnavailable(OSError):
-    """YuNet's file is not in the cache and cannot be got there."""
+    """Error: the model file of YuNet is not cached and cannot be downloaded."""
 
 
 def find_model(path: str | Path | None = None) -> Path:
-    """Path of the model: the given one, else the cached one, else after a download.
+    """Return the path of the model: the given one, or the cached one, downloaded if necessary.
 
     Raises
     ------
     FileNotFoundError
-        If the given path is no file.
+        If the given file does not exist.
     ModelUnavailable
         If the model is not cached, and cannot be downloaded or written.
     """
@@ -50,7 +50,7 @@ def find_model(path: str | Path | None = None) -> Path:
 
 
 def cached_model() -> Path:
-    """Where the downloaded model lies, or would."""
+    """Return the path of the model in the cache, whether or not it exists."""
     return cache_dir() / "models" / NAME
 
 
@@ -74,12 +74,12 @@ def _download() -> bytes:
     except (OSError, ValueError, HTTPException) as error:
         raise ModelUnavailable(f"cannot download {URL} ({getattr(error, 'reason', error)}); {remedy}") from error
     if not _is_right(data):
-        raise ModelUnavailable(f"{URL} is not the file it was ({len(data):,} bytes, other SHA-256); {remedy}")
+        raise ModelUnavailable(f"{URL} has changed ({len(data):,} bytes, unexpected SHA-256); {remedy}")
     return data
 
 
 def _fetch(deadline: float) -> bytes:
-    """Bytes of the download, at most one more than expected."""
+    """Return the downloaded bytes, at most one more than expected."""
     data = b""
     with urllib.request.urlopen(URL, timeout=SILENCE_S) as answer:
         while len(data) <= BYTES and (part := answer.read(min(65536, BYTES + 1 - len(data)))):

@@ -1,4 +1,4 @@
-"""Colors of emotions: the same in the window, in files and in pages, and told apart by color-blind people."""
+"""Define the colors of emotions, which are the same in all outputs and safe for color-blind viewers."""
 
 import colorsys
 from collections.abc import Sequence
@@ -14,19 +14,19 @@ EMOTION_COLORS = {
     "surprise": "#E69F00",
 }
 UNCERTAIN_COLOR = "#8C8C8C"
-# For the labels of other people's models: Tol, "Color Schemes" (2021), the muted scheme.
+# For labels of other models: the muted scheme of Tol, "Color Schemes" (2021).
 _OTHERS = ("#44AA99", "#AA4499", "#999933", "#882255", "#88CCEE", "#CC6677", "#117733", "#332288", "#DDCC77")
 
 
 def color_of(label: str, classes: Sequence[str] = ()) -> str:
-    """Color of a label as ``#RRGGBB``.
+    """Return the color of a label as ``#RRGGBB``.
 
     Parameters
     ----------
     label : str
         An emotion, ``uncertain``, or another label.
     classes : sequence of str, optional
-        All labels of the model; a label that is no known emotion is colored by its place among them.
+        All labels of the model. The color of an unknown label depends on its position among them.
     """
     if label in EMOTION_COLORS:
         return EMOTION_COLORS[label]
@@ -45,13 +45,13 @@ def _further_color(place: int) -> str:
 
 
 def bgr(color: str) -> tuple[int, int, int]:
-    """``#RRGGBB`` as OpenCV wants it."""
+    """Convert ``#RRGGBB`` to a BGR tuple for OpenCV."""
     red, green, blue = bytes.fromhex(color.removeprefix("#"))
     return blue, green, red
 
 
 def ink_on(color: str) -> tuple[int, int, int]:
-    """Black or white, whichever stands out more on the color (contrast ratio of WCAG 2.2), in BGR."""
+    """Return black or white, whichever has the higher WCAG 2.2 contrast on the color, as BGR."""
     channels = [value / 255 for value in reversed(bgr(color))]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -15,22 +15,22 @@ Rect = tuple[int, int, int, int]
 _DARK, _LIGHT, _WARNING = (24, 24, 24), (255, 255, 255), (0, 94, 213)
 _UNCERTAIN, _UNCERTAIN_BAR = "uncertain", "#C4C4C4"
 _POINT = (250, 250, 235)
-# Points are drawn to a sixteenth of a pixel: on whole pixels they would tremble.
+# Points are drawn with a precision of 1/16 pixel, because rounding to whole pixels makes them jitter.
 _FINE_BITS = 4
 _FINE = 1 << _FINE_BITS
 
 
 class Overlay:
-    """Draws the events of a frame.
+    """Annotator that draws face events on a frame.
 
     Parameters
     ----------
     bars : bool
-        Draw each face's probabilities as bars, where they hide neither a face nor a label.
+        Draw the probabilities of each face as bars, where they cover neither a face nor a label.
     status : bool
-        Draw frames per second, latency and the model's name into the upper left corner.
+        Draw frames per second, latency and the model's name in the upper left corner.
     points : bool
-        Draw the key points of faces that have them.
+        Draw the key points, if the events have them.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class Overlay:
         size : tuple of int, optional
             Width and height to scale the image to before drawing, so that text stays sharp.
         mirror : bool
-            Turn the image as a mirror does; the text stays readable.
+            Mirror the image, but not the text.
 
         Returns
         -------
@@ -89,7 +89,7 @@ class Overlay:
 
 
 def draw_panel(image: NDArray[np.uint8], rows: Sequence[tuple[str, str]]) -> None:
-    """Write two columns of text into the middle of an image, on a dark ground."""
+    """Write two columns of text in the middle of an image, on a dark background."""
     drawing = _Drawing(image, ())
     columns = [max(text_size(row[place], drawing.size)[0] for row in rows) for place in (0, 1)]
     width, line = sum(columns) + 10 * drawing.pad, text_size("0", drawing.size)[1] + drawing.pad
@@ -103,7 +103,7 @@ def draw_panel(image: NDArray[np.uint8], rows: Sequence[tuple[str, str]]) -> Non
 
 
 class _Drawing:
-    """One frame being drawn on; remembers what is taken, so that nothing hides anything else."""
+    """Drawing state of one frame; keeps the occupied areas, so that annotations do not cover each other."""
 
     def __init__(self, canvas: NDArray[np.uint8], faces: Sequence[Rect]) -> None:
         self.canvas = canvas
@@ -125,14 +125,14 @@ class _Drawing:
     def box(self, event: FaceEvent, rect: Rect) -> None:
         color = bgr(_color(event))
         corners = (rect[0], rect[1]), (rect[2] - 1, rect[3] - 1)
-        # The dark line around it keeps the box visible on a ground of its own color.
+        # The dark outline keeps the box visible on a background of the same color.
         cv2.rectangle(self.canvas, *corners, _DARK, self.line + 2, cv2.LINE_AA)
         cv2.rectangle(self.canvas, *corners, color, self.line, cv2.LINE_AA)
 
     def points(self, points: Points, rect: Rect) -> None:
         radius = max(1.0, min((rect[2] - rect[0]) / 60, self.size / 4))
         reach = max(self.canvas.shape)
-        # Light with a dark rim: seen on any skin, and in no emotion's color.
+        # Light with a dark rim: visible on any skin, and different from all emotion colors.
         for extra, color in ((max(0.8, 0.45 * radius), _DARK), (0.0, _POINT)):
             for point in points[(np.abs(points) < reach).all(axis=1)]:
                 x, y = (round(float(value) * _FINE) for value in point)
@@ -147,7 +147,7 @@ class _Drawing:
             for _, place in places:
                 if _inside(place, self.canvas) and not _hits(place, [*self.taken, *others]):
                     return self._label(text, place, _color(event))
-        # No free place even for the short text: hide as little as possible, other labels least of all.
+        # There is no free place even for the short text: cover as little as possible, and other labels last.
         text, place = min(places, key=lambda spot: _hidden(spot[1], self.taken) * 4 + _hidden(spot[1], others))
         return self._label(text, place, _color(event))
 
@@ -202,7 +202,7 @@ class _Drawing:
             draw_text(self.canvas, figure, (right, top), self.size, _LIGHT)
 
     def _strip(self, text: str, color: tuple[int, int, int], strength: float) -> None:
-        """One line of text along the left border, below those already there."""
+        """Draw a line of text at the left border, below earlier ones."""
         width, height = text_size(text, self.size)
         top = max((rect[3] for rect in self.taken), default=0)
         place = (0, top, width + 2 * self.pad, top + height + self.pad)
@@ -238,7 +238,7 @@ def _scaled(box: tuple[int, int, int, int], scale: tuple[float, float], mirror_w
 
 
 def _moved(points: Points, scale: tuple[float, float], mirror_width: int | None) -> Points:
-    """Where points lie on the scaled and mirrored image; half a pixel, as whole numbers are pixels' centers."""
+    """Return the points on the scaled and mirrored image; the half pixel accounts for integer pixel centers."""
     moved = (points + 0.5) * scale - 0.5
     if mirror_width is not None:
         moved[:, 0] = mirror_width - 1 - moved[:, 0]
@@ -250,12 +250,12 @@ def _color(event: FaceEvent) -> str:
 
 
 def _values(event: FaceEvent) -> Iterable[float]:
-    # Something odd from a third-party model must not break the drawing.
+    # Invalid probabilities of a third-party model must not stop the drawing.
     return np.clip(np.nan_to_num(np.asarray(event.smoothed, float)), 0, 1).tolist()
 
 
 def _captions(event: FaceEvent) -> tuple[str, ...]:
-    """What to write beside a face, and something shorter for where that has no room."""
+    """Return the caption of a face, and shorter versions for limited space."""
     person = "" if event.track_id is None else f"#{event.track_id} "
     if not event.certain or event.label is None:
         return f"{person}{_UNCERTAIN}", _UNCERTAIN
@@ -264,7 +264,7 @@ def _captions(event: FaceEvent) -> tuple[str, ...]:
 
 
 def _within(rect: Rect, canvas: NDArray[np.uint8]) -> Rect:
-    """Push a rectangle into the image, as far as it fits."""
+    """Move a rectangle into the image, as far as it fits."""
     height, width = canvas.shape[:2]
     left = max(0, min(rect[0], width - (rect[2] - rect[0])))
     top = max(0, min(rect[1], height - (rect[3] - rect[1])))
@@ -276,7 +276,7 @@ def _inside(rect: Rect, canvas: NDArray[np.uint8]) -> bool:
 
 
 def _hidden(rect: Rect, others: Iterable[Rect]) -> int:
-    """Pixels of the others that a rectangle would hide."""
+    """Return how many pixels of the other rectangles a rectangle covers."""
     return sum(
         max(0, min(rect[2], other[2]) - max(rect[0], other[0]))
         * max(0, min(rect[3], other[3]) - max(rect[1], other[1]))

@@ -1,4 +1,4 @@
-"""Text on images: antialiased, any Latin letter, quick enough for every frame of a video."""
+"""Draw antialiased text on images, fast enough for every frame of a video."""
 
 from functools import lru_cache
 from typing import Any
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 def _font(size: int) -> Any:
     from PIL import ImageFont
 
-    # Travels inside Pillow, so that the text looks the same on every machine.
+    # This font is part of Pillow, so the text looks the same on every machine.
     return ImageFont.load_default(size)
 
 
-# Above this the masks of photographs would fill the memory, and there is no hurry with them.
+# Larger masks are not cached, because they need much memory and occur only on photographs.
 _LARGEST_KEPT = 40
 
 
 def text_mask(text: str, size: int) -> NDArray[np.uint8]:
-    """Coverage of a line of text, of shape (line height, width), 0 to 255; the same height for every text of a size."""
+    """Return the coverage (0 to 255) of a line of text, of shape (line height, width); all lines have one height."""
     return _kept_mask(text, size) if size <= _LARGEST_KEPT else _mask(text, size)
 
 
@@ -41,7 +41,7 @@ def _mask(text: str, size: int) -> NDArray[np.uint8]:
 
 
 def text_size(text: str, size: int) -> tuple[int, int]:
-    """Width and height in pixels of a line of text."""
+    """Return width and height of a line of text in pixels."""
     height, width = text_mask(text, size).shape
     return width, height
 
@@ -49,7 +49,7 @@ def text_size(text: str, size: int) -> tuple[int, int]:
 def draw_text(
     image: NDArray[np.uint8], text: str, position: tuple[int, int], size: int, color: tuple[int, int, int]
 ) -> None:
-    """Draw a line of text into a BGR image, its upper left corner at `position`; what lies outside is cut off."""
+    """Draw a line of text on a BGR image, with its upper left corner at `position`; it is clipped at the border."""
     mask = text_mask(text, size)
     (x, y), (height, width) = position, mask.shape
     left, top = max(0, x), max(0, y)

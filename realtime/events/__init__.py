@@ -1,4 +1,4 @@
-"""Frames and face events."""
+"""Data types of the live system: frames, face events and results."""
 
 import lazy_loader as lazy
 

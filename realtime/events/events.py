@@ -1,4 +1,4 @@
-"""What passes through the live system: frames in, face events out, and what a sink is."""
+"""Define frames, face events and results of the live system, and the interface of sinks."""
 
 import math
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture of a source.
+    """Image of a source, with its number and time.
 
     Attributes
     ----------
     index : int
         Number of the frame in its source, from 0; live sources that drop frames leave gaps.
     timestamp_s : float
-        Seconds since the source's first frame: the container's time for files, the clock's for live sources.
+        Seconds since the first frame of the source: time of the container for files, of the clock for live sources.
     image : ndarray of shape (height, width, 3), uint8
-        Colors in the order blue, green, red.
+        Image in BGR order.
     arrived_s : float or None
-        When the frame arrived, by :func:`time.perf_counter`; None where frames wait in a file until they are read.
+        Arrival time by :func:`time.perf_counter`; None for frames of files.
     still : bool
-        Whether the frame is a photograph that does not continue the one before: it is neither tracked nor smoothed.
+        Whether the frame is a separate photograph, which is neither tracked nor smoothed.
     name : str or None
         File name of a photograph.
     """
@@ -44,7 +44,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class FaceEvent:
-    """One face in one frame, or the statement that a frame shows none.
+    """Event for one face in one frame, or for a frame without a face.
 
     Attributes
     ----------
@@ -53,15 +53,15 @@ class FaceEvent:
     timestamp_s : float
         Time of the frame in seconds.
     track_id : int or None
-        Number of the person followed from frame to frame; None on photographs and where there is no face.
+        Number of the tracked person; None for photographs and frames without a face.
     state : {"face", "no_face"}
         Whether there is a face.
     box : tuple of int or None
-        x, y, width and height in pixels of the frame; a face at the border may reach beyond it.
+        x, y, width and height in pixels of the frame; may extend beyond the border.
     score : float or None
-        How sure the detector was; scales differ between detectors.
+        Score of the detector; scales differ between detectors.
     probabilities, smoothed : ndarray of shape (n_classes,) or None
-        Probabilities of this frame alone, and smoothed over the track's recent past.
+        Probabilities of this frame, and the same smoothed over time.
     label : str or None
         Most probable class after smoothing.
     certain : bool
@@ -69,10 +69,10 @@ class FaceEvent:
     classes : tuple of str
         Order of the probabilities.
     points : ndarray of shape (n_points, 2) or None
-        x and y of the face's key points in pixels of the frame, smoothed over the track's recent past; the center of
-        the upper left pixel is (0, 0). None where no key-point model is in use.
+        x and y of the key points in pixels of the frame, smoothed over time. The center of the upper left pixel is
+        (0, 0). None without a key-point model.
     point_names : tuple of str
-        Order of the points; empty where no key-point model is in use.
+        Order of the points; empty without a key-point model.
 
     Examples
     --------
@@ -100,20 +100,20 @@ class FaceEvent:
     def no_face(
         cls, *, frame: int, timestamp_s: float, classes: tuple[str, ...], point_names: tuple[str, ...] = ()
     ) -> "FaceEvent":
-        """Say that a frame shows no face."""
+        """Create the event for a frame without a face."""
         return cls(
             frame, timestamp_s, None, "no_face", None, None, None, None, None, False, classes, point_names=point_names
         )
 
     @staticmethod
     def columns(classes: Sequence[str], point_names: Sequence[str] = ()) -> list[str]:
-        """Keys of :meth:`row` in their order."""
+        """Return the keys of :meth:`row` in their order."""
         fixed = ["frame", "timestamp_s", "track_id", "state", "x", "y", "width", "height", "score", "label", "certain"]
         points = (f"{name}_{axis}" for name in point_names for axis in "xy")
         return [*fixed, *(f"p_{label}" for label in classes), *(f"raw_{label}" for label in classes), *points]
 
     def row(self) -> dict[str, Any]:
-        """Return plain numbers and strings under the names of :meth:`columns`; None where there is no face.
+        """Return the event as a dict with the keys of :meth:`columns`; values are None if there is no face.
 
         Points are rounded to a hundredth of a pixel.
         """
@@ -131,29 +131,29 @@ class FaceEvent:
     def _coordinates(self) -> list[float | None]:
         if self.points is None:
             return [None] * (2 * len(self.point_names))
-        # JSON has no word for what is not a number.
+        # JSON has no NaN.
         return [round(value, 2) if math.isfinite(value) else None for value in self.points.ravel().tolist()]
 
 
 @dataclass(frozen=True, slots=True)
 class FrameResult:
-    """A frame with its events: what every sink receives.
+    """Frame with its events, as received by every sink.
 
     Attributes
     ----------
     frame, timestamp_s, image
         As in :class:`Frame`. The image is shared by all sinks: draw on a copy.
     events : tuple of FaceEvent
-        One for each face, or a single ``no_face``. Empty only while the next frame is waited for: such results
-        let a window answer, repeat the last picture, and carry a `message` where a camera is lost.
+        One for each face, or a single ``no_face``. Empty only while waiting for the next frame: such results repeat the
+        last image, keep a window responsive, and have a `message` if a camera is lost.
     latency_ms : float
-        From the arrival of the frame to its events; for files from the moment the frame is taken up.
+        Milliseconds from the arrival of the frame to its events; for files, from the start of its processing.
     fps : float
-        Frames per second that the loop recently got through; 0 before there are two.
+        Recent frames per second of the loop; 0 for the first frame.
     model : str
         Name of the recognizer.
     message : str or None
-        What the viewer should know, such as ``"camera 0 lost, trying again"``.
+        Message for the viewer, such as ``"camera 0 lost, trying again"``.
     name : str or None
         File name of a photograph.
     """
@@ -170,14 +170,14 @@ class FrameResult:
 
 
 class Sink(Protocol):
-    """Where results go: a window, a file, a web page.
+    """Interface of a receiver of results, such as a window, a file or a web page.
 
-    Both methods are called from the thread that runs the loop. Raising from `write` ends the run with that error after
-    all sinks are closed. `close` is called once, whatever happened.
+    Both methods are called in the thread that runs the loop. An error in `write` ends the run: all sinks are closed,
+    and the error is raised. `close` is called exactly once.
     """
 
     def write(self, result: FrameResult) -> None:
-        """Take one frame's result."""
+        """Handle the result of one frame."""
 
     def close(self) -> None:
-        """Finish what was begun, so that files are valid."""
+        """Finish all output, so that files are valid."""

@@ -1,4 +1,4 @@
-"""``python -m ferbench.realtime.measure`` measures one configuration of the live system."""
+"""Run a measurement of the live system with ``python -m ferbench.realtime.measure``."""
 
 import sys
 

@@ -1,18 +1,18 @@
 """Measure one configuration of the live system: ``python -m ferbench.realtime.measure``.
 
-Standard output carries JSON lines and nothing else, each with its kind in ``event``:
+Standard output contains only JSON lines. The key ``event`` of each line names its kind:
 
 ========= ===================================================================================================
 mode      lines
 ========= ===================================================================================================
-stream    ``done``: a video through the whole loop, as fast as it can be read or (``--paced``) at its own pace
-detect    ``image`` for each picture or frame: boxes and milliseconds of the search; ``done``
-faces     ``done``: milliseconds of recognizing one face at a time, cropping (and key points) included, on one core
-start     ``ready`` when recognizer and detector are loaded, ``predicted`` after the first picture, ``done``
-soak      ``sample`` every so many frames: memory, threads, open files; ``done``
+stream    ``done``: a video through the whole loop, at full speed or (``--paced``) at its original speed
+detect    ``image`` for each image or frame: boxes and milliseconds of the detection; ``done``
+faces     ``done``: milliseconds to recognize one face, including cropping (and key points), on one core
+start     ``ready`` when recognizer and detector are loaded, ``predicted`` after the first image, ``done``
+soak      ``sample`` at regular numbers of frames: memory, threads, open files; ``done``
 ========= ===================================================================================================
 
-Bad input ends with the line ``failed`` and its ``reason``, and exit code 2.
+After bad input, the last line is ``failed`` with a ``reason``, and the exit code is 2.
 """
 
 import argparse
@@ -39,16 +39,16 @@ from ferbench.realtime.sources import open_source
 
 Emit = Callable[..., None]
 HEAVY = ("keras", "matplotlib", "pandas", "sklearn", "tensorflow")
-# Different faces that `faces` goes round; more would only take longer to find.
+# Number of different faces that `faces` cycles through.
 DISTINCT_FACES = 50
 MORE_FRAMES = 20
-# Frames before a sample of `soak` in which threads and open files are counted.
+# Number of frames before a sample of `soak` in which threads and open files are counted.
 LOOKS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to measure, and with what."""
+    """Arguments of a measurement."""
 
     source: str
     model: str | None
@@ -65,7 +65,7 @@ class Settings:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one mode; returns the exit code."""
+    """Run one mode and return the exit code."""
     parsed = vars(_parser().parse_args(argv))
     mode = parsed.pop("mode")
     args = Settings(**parsed)
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measure_stream(args: Settings, emit: Emit) -> None:
-    """Send a video through source, pipeline and loop."""
+    """Measure a video in the complete live loop."""
     detector = Counted(_detector(args.detector))
     pipeline = Pipeline(_recognizer(args), detector, detect_every=args.detect_every)
     run(Repeated(args.source), pipeline, [], max_frames=args.warmup)
@@ -101,7 +101,7 @@ def measure_stream(args: Settings, emit: Emit) -> None:
 
 
 def measure_detect(args: Settings, emit: Emit) -> None:
-    """Search each picture of a folder, or each frame of a video."""
+    """Measure face detection on each image of a folder or each frame of a video."""
     detector = _detector(args.detector)
     with open_source(args.source, live=False) as source:
         for frame in source:
@@ -118,7 +118,7 @@ def measure_detect(args: Settings, emit: Emit) -> None:
 
 
 def measure_faces(args: Settings, emit: Emit) -> None:
-    """Recognize one face after the other on one core."""
+    """Measure recognition of single faces on one core."""
     _keep_to_one_core()
     recognizer = _recognizer(args)
     faces = _faces(args.source, _detector(args.detector))
@@ -140,7 +140,7 @@ def measure_faces(args: Settings, emit: Emit) -> None:
 
 
 def measure_start(args: Settings, emit: Emit) -> None:
-    """Load, say so, predict one picture, say so; whoever started this process has the clock."""
+    """Load the models and predict one image, with an event after each step; the parent process takes the times."""
     detector = _detector(args.detector)
     recognizer = Recognizer.load(args.model, detector=detector, n_threads=args.threads, points=args.points)
     emit("ready")
@@ -150,7 +150,7 @@ def measure_start(args: Settings, emit: Emit) -> None:
 
 
 def measure_soak(args: Settings, emit: Emit) -> None:
-    """Run a video in a loop with files being written, and look at the process now and then."""
+    """Run a video in an endless loop with file outputs, and sample the state of the process."""
     recognizer = _recognizer(args)
     pipeline = Pipeline(recognizer, _detector(args.detector), detect_every=args.detect_every)
     names = recognizer.points.names if recognizer.points else ()
@@ -160,16 +160,16 @@ def measure_soak(args: Settings, emit: Emit) -> None:
             SummarySink(Path(folder) / "summary.html", recognizer.classes_, title="soak"),
             _Sampler(args.every, args.frames, emit),
         ]
-        # A few frames more: at the last one, threads are ending already.
+        # A few more frames, because threads already end at the last one.
         summary = run(Repeated(args.source), pipeline, sinks, max_frames=args.frames + MORE_FRAMES)
     emit("done", frames=summary.frames, seconds=summary.seconds, peak_rss_bytes=peak_rss_bytes(), cores=usable_cores())
 
 
 class _Sampler:
-    """A sink that tells the state of the process every so many frames.
+    """Sink that reports the state of the process at a fixed interval of frames.
 
-    Threads and open files are the most of the frames just before: while the video is opened anew, which is not in
-    step with the samples, its own are missing for a moment.
+    Numbers of threads and open files are the maximum over the preceding frames, because they drop for a moment while
+    the video is reopened.
     """
 
     def __init__(self, every: int, last: int, emit: Emit) -> None:
@@ -179,7 +179,7 @@ class _Sampler:
         self._begin = time.perf_counter()
 
     def write(self, result: FrameResult) -> None:
-        """Count a frame, and look at the process when it is time."""
+        """Count a frame, and report a sample if it is due."""
         self._frames += bool(result.events)
         if not result.events or self._frames > self._last or (-self._frames) % self._every >= LOOKS:
             return
@@ -192,7 +192,7 @@ class _Sampler:
             self._recent.clear()
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing, because no file is open."""
 
 
 def _recognizer(args: Settings) -> Recognizer:
@@ -200,16 +200,16 @@ def _recognizer(args: Settings) -> Recognizer:
 
 
 def _detector(name: str | None) -> Detector:
-    """The detector asked for, and no stand-in: figures must not go under a wrong name."""
+    """Return the requested detector; a fallback is refused, because the results would have a wrong name."""
     detector = make_detector(name)
     asked = (name or detector.name).partition(":")[0]
     if name is not None and detector.name != asked:
-        raise ValueError(f"asked for the detector {asked} and got {detector.name}; its model is not at hand")
+        raise ValueError(f"expected the detector {asked}, got {detector.name}; download the model of {asked} first")
     return detector
 
 
 def _faces(source: str, detector: Detector) -> list[tuple[Image, Box]]:
-    """Faces of different frames, each with its frame."""
+    """Return faces of different frames, each with its frame."""
     found: list[tuple[Image, Box]] = []
     with open_source(source, live=False) as frames:
         for frame in frames:
@@ -217,19 +217,19 @@ def _faces(source: str, detector: Detector) -> list[tuple[Image, Box]]:
             if len(found) == DISTINCT_FACES:
                 break
     if not found:
-        raise ValueError(f"{Path(source).name}: {detector.name} finds no face in it; give a video with faces")
+        raise ValueError(f"{Path(source).name}: {detector.name} found no face; give a video with faces")
     return found
 
 
 def _keep_to_one_core() -> None:
-    """One thread for each library, and one core for all of them where the system lets us choose."""
+    """Limit each library to one thread and, where the system supports it, the process to one core."""
     cv2.setNumThreads(1)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 def _private_output() -> Emit:
-    """Take standard output for the protocol; whatever a library prints goes to standard error."""
+    """Reserve standard output for JSON lines; output of libraries goes to standard error."""
     sys.stdout.flush()
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -258,18 +258,18 @@ def _parser() -> argparse.ArgumentParser:
         ("soak", measure_soak, 100_000),
     ):
         sub = modes.add_parser(name)
-        sub.add_argument("source", help="a video; a folder of pictures for detect; a picture for start")
-        sub.add_argument("--model", metavar="NAME|BUNDLE", help="a pretrained name or a bundle's folder")
-        sub.add_argument("--points", nargs="?", const=True, metavar="BUNDLE", help="find key points as well")
-        sub.add_argument("--detector", metavar="NAME", help="as for `ferbench live`")
+        sub.add_argument("source", help="video; for detect also a folder of images; for start an image")
+        sub.add_argument("--model", metavar="NAME|BUNDLE", help="pretrained model or a bundle's folder")
+        sub.add_argument("--points", nargs="?", const=True, metavar="BUNDLE", help="also find key points")
+        sub.add_argument("--detector", metavar="NAME", help="face detector, as in `ferbench live`")
         sub.add_argument("--detect-every", type=_every, default="auto", metavar="K")
         sub.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the recognizer")
-        sub.add_argument("--frames", type=int, default=frames, metavar="N", help="frames or calls to measure; 0: all")
+        sub.add_argument("--frames", type=int, default=frames, metavar="N", help="frames or calls to measure (0: all)")
         sub.add_argument("--seconds", type=float, default=60.0, metavar="S", help="longest measurement")
-        sub.add_argument("--warmup", type=int, default=20, metavar="N", help="frames or calls before it, not counted")
+        sub.add_argument("--warmup", type=int, default=20, metavar="N", help="frames or calls before the measurement")
         sub.add_argument("--every", type=int, default=1000, metavar="N", help="frames between samples of soak")
-        sub.add_argument("--paced", action="store_true", help="at the video's own pace, as from a camera")
-        sub.add_argument("--thorough", action="store_true", help="search as in photographs")
+        sub.add_argument("--paced", action="store_true", help="run at the speed of the video, as a camera does")
+        sub.add_argument("--thorough", action="store_true", help="detect as in photographs")
         sub.set_defaults(mode=mode)
     return parser
 

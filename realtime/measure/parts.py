@@ -1,4 +1,4 @@
-"""What measuring needs besides the live system itself: a video without end, counted searches, the process's state."""
+"""Helpers of the measurement: an endless video, a timed detector, a recording sink, and process statistics."""
 
 import os
 import time
@@ -13,19 +13,19 @@ from ferbench.realtime.detection import Detection, Detector, Found
 from ferbench.realtime.events import Frame, FrameResult, Image
 from ferbench.realtime.sources import Source, open_source
 
-# Asking for threads and open files reads /proc, which must not become part of what is measured.
+# Counting threads and open files reads /proc, which takes time, so it is not done at every frame.
 LOOK_EVERY = 50
 
 
 class Repeated(Source):
-    """A video that starts again when it ends, with times that go on.
+    """Source that repeats a video without end; its timestamps keep increasing.
 
     Parameters
     ----------
     path : str or Path
         A video file.
     live : bool
-        Run at the video's own pace.
+        Run at the original speed of the video.
     """
 
     def __init__(self, path: str | Path, *, live: bool = False) -> None:
@@ -36,7 +36,7 @@ class Repeated(Source):
         self.fps, self.size = self._current.fps, self._current.size
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames until `wake` is called."""
+        """Yield frames until `wake` is called."""
         index, begin, last = 0, 0.0, 0.0
         while not self._stopped.is_set():
             for frame in self._current:
@@ -54,13 +54,13 @@ class Repeated(Source):
         self._current.wake()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         super().close()
         self._current.close()
 
 
 class Counted(Detector):
-    """A detector that counts its searches and takes their time."""
+    """Detector wrapper that counts and times the searches."""
 
     def __init__(self, inner: Detector) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Counted(Detector):
         self.milliseconds: list[float] = []
 
     def detect(self, image: Image, *, thorough: bool = False) -> list[Detection]:
-        """Find all faces, the surest first."""
+        """Find all faces, sorted by decreasing score."""
         begin = time.perf_counter()
         faces = self.inner.detect(image, thorough=thorough)
         self.milliseconds.append(1000 * (time.perf_counter() - begin))
@@ -79,14 +79,14 @@ class Counted(Detector):
 
 
 class Watch:
-    """A sink that keeps the figures of a run.
+    """Sink that records the numbers of a run.
 
     Parameters
     ----------
     stop : threading.Event
-        Set when the time is over.
+        Set after `seconds`.
     seconds : float
-        Time of the run.
+        Duration of the run.
     """
 
     def __init__(self, stop: Any, seconds: float) -> None:
@@ -97,7 +97,7 @@ class Watch:
         self._begin_cpu_s = self.cpu_s = time.process_time()
 
     def write(self, result: FrameResult) -> None:
-        """Take one frame's figures."""
+        """Record one frame."""
         if not result.events:
             return
         faces = sum(event.state == "face" for event in result.events)
@@ -111,10 +111,10 @@ class Watch:
             self._stop.set()
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing, because no file is open."""
 
     def figures(self) -> dict[str, Any]:
-        """All of them, by name."""
+        """Return the recorded numbers by name."""
         return {
             "frames": len(self.latencies_ms),
             "faces": self.faces,
@@ -127,7 +127,7 @@ class Watch:
 
 
 def process_state() -> dict[str, int | None]:
-    """Memory in bytes, threads and open files of this process, right now."""
+    """Return the current memory in bytes, threads and open files of this process."""
     process = psutil.Process()
     return {
         "rss_bytes": process.memory_info().rss,
@@ -137,12 +137,12 @@ def process_state() -> dict[str, int | None]:
 
 
 def peak_rss_bytes() -> int | None:
-    """Most memory this process has held at once; None where the system does not say so for this process alone."""
+    """Return the peak memory of this process; None if the system does not report it for this process alone."""
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
 
 
 def usable_cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Crop a face, recognize its expression, find its key points."""
+"""Crop faces, recognize expressions and find key points."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""Cut faces out of frames, as models take them."""
+"""Crop faces from frames in the format of the models."""
 
 import cv2
 import numpy as np
@@ -8,7 +8,7 @@ from ferbench.utils import resize_face
 
 
 def crop_face(image: Image, box: Box, shape: tuple[int, int], margin: float = 0.0) -> Image:
-    """Cut a box out of an image, gray and in the size of the training images.
+    """Crop a box from an image, and convert it to gray and to the size of the training images.
 
     Parameters
     ----------
@@ -19,12 +19,12 @@ def crop_face(image: Image, box: Box, shape: tuple[int, int], margin: float = 0.
     shape : tuple of int
         Height and width of the result in pixels.
     margin : float
-        Added on each side, as a fraction of the box.
+        Margin added on each side, as a fraction of the box.
 
     Returns
     -------
     ndarray of `shape`, uint8
-        Gray levels; beyond the picture its border is repeated.
+        Gray levels; outside the image its border is repeated.
     """
     x, y, width, height = box
     left, top = round(x - margin * width), round(y - margin * height)

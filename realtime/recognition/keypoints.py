@@ -1,4 +1,4 @@
-"""A key-point bundle at work on frames: cut out faces as in training, and give the points in the frame."""
+"""Apply a key-point bundle to frames: crop faces as in training, and return points in frame coordinates."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,30 +14,30 @@ DEFAULT_POINTS = "ferbench-points"
 
 
 class KeyPoints:
-    """A key-point model from a bundle, applied to faces in frames.
+    """Key-point model from a bundle, for faces in frames.
 
     Parameters
     ----------
     bundle : object
-        What :func:`ferbench.models.load_bundle` gives for a key-point bundle.
+        Key-point bundle, from :func:`ferbench.models.load_bundle`.
     name : str, optional
-        Name to show; by default the bundle's recipe.
+        Displayed name; by default the recipe of the bundle.
 
     Attributes
     ----------
     name : str
-        Name to show.
+        Displayed name.
     names : tuple of str
-        Names of the points in their order.
+        Names of the points, in order.
 
     Raises
     ------
     ValueError
-        If the bundle names expressions rather than finds points.
+        If the bundle recognizes expressions instead of key points.
 
     Notes
     -----
-    May be shared by threads: nothing is kept between calls.
+    Threads may share an instance, because it keeps no state between calls.
 
     Examples
     --------
@@ -49,7 +49,7 @@ class KeyPoints:
     def __init__(self, bundle: Any, *, name: str | None = None) -> None:
         if not finds_points(bundle.info):
             raise ValueError(
-                f"{bundle.path} names expressions and finds no key points; give it as --model (model= in Python), and "
+                f"{bundle.path} recognizes expressions, not key points; give it as --model (model= in Python), and "
                 "the folder of a key-point bundle as --points (points=)"
             )
         self._bundle = bundle
@@ -64,32 +64,30 @@ class KeyPoints:
         Parameters
         ----------
         bundle : str or Path, optional
-            A bundle's folder, or the name of a shipped one; None is the one that ships with ferbench.
+            Folder of a bundle, or the name of a shipped one; None selects the default one.
         n_threads : int
-            Threads for one prediction; more than one gains little on single faces.
+            Threads for one prediction; more than one helps little for single faces.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such bundle.
+            If the bundle does not exist.
         ValueError
-            If the bundle is damaged, or names expressions.
+            If the bundle is damaged, or recognizes expressions.
         """
         path = find_points(bundle)
         shipped = str(bundle or DEFAULT_POINTS)
         return cls(bundles.load_bundle(path, n_threads=n_threads), name=shipped if path != Path(shipped) else None)
 
     def locate(self, image: Image, boxes: Sequence[Box]) -> Points:
-        """Points of the faces in the boxes, ndarray of shape (n_boxes, n_points, 2).
-
-        All faces are looked at in one call of the model.
+        """Return the key points of the faces in the boxes, with one call of the model.
 
         Parameters
         ----------
         image : ndarray of shape (height, width, 3), uint8
-            Blue-green-red; a gray image of shape (height, width) is taken as well.
+            Image in BGR order; a gray image of shape (height, width) is also accepted.
         boxes : sequence of tuple of int
-            x, y, width and height in pixels, as detectors give them; may reach beyond the image.
+            x, y, width and height in pixels, as returned by detectors; may extend beyond the image.
 
         Returns
         -------
@@ -103,7 +101,7 @@ class KeyPoints:
         height, width = self._bundle.image_shape
         corners = np.array([square[:2] for square in squares], float)[:, None]
         scales = np.array([(side / width, side / height) for _, _, side, _ in squares])[:, None]
-        # Half a pixel there and back: resizing keeps the borders of the picture in place, not the pixels' centers.
+        # Shift by half a pixel before and after scaling, because resizing maps image borders, not pixel centers.
         return (np.asarray(self._bundle.predict(faces), float) + 0.5) * scales - 0.5 + corners
 
 
@@ -111,19 +109,19 @@ PointsChoice = KeyPoints | str | Path | bool | None
 
 
 def load_points(points: PointsChoice, *, n_threads: int = 1) -> KeyPoints | None:
-    """Key-point model that a parameter `points` means: True is the shipped one, None and False are none."""
+    """Return the key-point model for a parameter `points`: True is the shipped one, None and False mean none."""
     if points is None or points is False or isinstance(points, KeyPoints):
         return points or None
     return KeyPoints.load(None if points is True else points, n_threads=n_threads)
 
 
 def find_points(bundle: str | Path | None = None) -> Path:
-    """Folder of a key-point bundle by its path or shipped name, None for the shipped one; nothing is read.
+    """Return the folder of a key-point bundle, by path or shipped name; None is the shipped one. Reads no file.
 
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If there is no such bundle.
     """
     path = bundles.find_shipped(bundle or DEFAULT_POINTS)
     if (path / "bundle.json").is_file():
@@ -131,27 +129,27 @@ def find_points(bundle: str | Path | None = None) -> Path:
     if bundle in (None, DEFAULT_POINTS):
         raise FileNotFoundError(
             f"this installation has no key-point bundle {DEFAULT_POINTS}; give the folder of one: --points PATH "
-            "(points= in Python), or install ferbench anew"
+            "(points= in Python), or reinstall ferbench"
         )
     raise FileNotFoundError(f"{bundle}: no such key-point bundle; expected a bundle's folder or {DEFAULT_POINTS}")
 
 
 def finds_points(info: dict[str, Any]) -> bool:
-    """Whether a bundle's description is that of a key-point model."""
+    """Whether the description of a bundle is that of a key-point model."""
     return info.get("task") == "keypoints"
 
 
 def check_recognizer(info: dict[str, Any], path: Path) -> None:
-    """Raise ValueError if a bundle, by its description, finds key points rather than names expressions."""
+    """Raise ValueError if a bundle finds key points instead of recognizing expressions."""
     if finds_points(info):
         raise ValueError(
-            f"{path} finds key points and names no expressions; give it as --points (points= in Python), and the "
+            f"{path} finds key points, not expressions; give it as --points (points= in Python), and the "
             "folder of a recognizer as --model (model=)"
         )
 
 
 def square_around(box: Box, margin: float, offset: float = 0.0) -> Box:
-    """Square around a box in whole pixels: `1 + margin` times its longer side, and `offset` times it further down."""
+    """Return a square around a box: `1 + margin` times its longer side, moved down by `offset` times that side."""
     x, y, width, height = box
     longer = max(width, height)
     side = max(1, round((1 + margin) * longer))

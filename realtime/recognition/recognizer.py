@@ -1,4 +1,4 @@
-"""A bundle at work on frames: cut out faces as in training, and give their probabilities."""
+"""Apply a recognizer bundle to frames: crop faces as in training, and return probabilities."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,37 +17,36 @@ from ferbench.utils.pictures import color_array, read_image
 
 
 class Recognizer:
-    """A recognizer from a bundle, applied to faces in frames.
+    """Expression recognizer from a bundle, for faces in frames and photographs.
 
     Parameters
     ----------
     bundle : LoadedBundle
-        What :func:`ferbench.models.load_bundle` gives.
+        Bundle from :func:`ferbench.models.load_bundle`.
     detector : Detector or str, optional
-        Finds the faces for :meth:`predict`; made at its first call when it is a name or None.
+        Face detector for :meth:`predict`; a name or None is resolved at the first call.
     name : str, optional
-        Name to show; by default the bundle's recipe.
+        Displayed name; by default the recipe of the bundle.
     points : KeyPoints, str, Path or bool, optional
-        Key-point model that finds the points of the same faces: True for the shipped one, a bundle's folder for
-        another; by default none.
+        Key-point model for the same faces: True for the shipped one, or the folder of a bundle; by default none.
 
     Attributes
     ----------
     classes_ : tuple of str
         Labels in the order of the probabilities.
     name : str
-        Name to show.
+        Displayed name.
     points : KeyPoints or None
         The key-point model.
 
     Raises
     ------
     ValueError
-        If the bundle finds key points rather than names expressions, or the other way round.
+        If `bundle` is a key-point bundle, or `points` is a recognizer bundle.
 
     Notes
     -----
-    May be shared by threads: nothing is kept between calls, and the detector takes one thread at a time.
+    Threads may share an instance: it keeps no state between calls, and calls of the detector are serialized.
 
     Examples
     --------
@@ -87,20 +86,20 @@ class Recognizer:
         Parameters
         ----------
         bundle : str or Path, optional
-            A bundle's folder, or the name of a pretrained one; None is the default pretrained one.
+            Folder of a bundle, or the name of a pretrained one; None selects the default pretrained one.
         detector : Detector or str, optional
-            As for the class.
+            See the class.
         n_threads : int
-            Threads for one prediction; more than one gains little on single faces.
+            Threads for one prediction; more than one helps little for single faces.
         points : KeyPoints, str, Path or bool, optional
-            As for the class.
+            See the class.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such bundle.
+            If the bundle does not exist.
         ValueError
-            If the bundle is damaged, or of the other kind.
+            If the bundle is damaged, or is a key-point bundle.
         """
         path, name = _find(bundle)
         return cls(
@@ -111,41 +110,41 @@ class Recognizer:
         )
 
     def predict_faces(self, image: Image, boxes: Sequence[Box]) -> Probabilities:
-        """Probabilities of the faces in the boxes, ndarray of shape (n_boxes, n_classes).
+        """Return the probabilities of the faces in the boxes, ndarray of shape (n_boxes, n_classes).
 
         Parameters
         ----------
         image : ndarray of shape (height, width, 3), uint8
-            Blue-green-red; a gray image of shape (height, width) is taken as well.
+            Image in BGR order; a gray image of shape (height, width) is also accepted.
         boxes : sequence of tuple of int
-            x, y, width and height in pixels; may reach beyond the image, whose border is then repeated.
+            x, y, width and height in pixels. Outside the image, its border is repeated.
         """
         if not boxes:
             return np.empty((0, len(self.classes_)))
         return np.asarray(self._bundle.predict_proba(self.crop(image, boxes)), np.float64)
 
     def crop(self, image: Image, boxes: Sequence[Box]) -> Image:
-        """Faces as the bundle takes them, uint8 ndarray of shape (n_boxes, height, width)."""
+        """Return the face crops for the bundle, uint8 ndarray of shape (n_boxes, height, width)."""
         return np.stack([crop_face(image, box, self._bundle.image_shape, self._margin) for box in boxes])
 
     def predict(self, image: Any) -> list[FaceEvent]:
-        """Find and recognize the faces of one picture.
+        """Find and recognize the faces in one image.
 
         Parameters
         ----------
         image : path, PIL.Image.Image or ndarray
-            An image file, a Pillow image, or uint8 pixels: blue-green-red, as OpenCV has them, of shape
-            (height, width, 3), or gray of (height, width). Turn RGB arrays around first: ``array[:, :, ::-1]``.
+            Image file, Pillow image, or uint8 array: BGR of shape (height, width, 3), as in OpenCV, or gray of shape
+            (height, width). Convert RGB arrays first: ``array[:, :, ::-1]``.
 
         Returns
         -------
         list of FaceEvent
-            The surest face first; empty if there is none. Nothing is smoothed.
+            One event per face, sorted by decreasing detector score; not smoothed. Empty if there is no face.
 
         Raises
         ------
         ValueError
-            If the file is no image, or the array is none.
+            If the file or the array is not an image.
         """
         frame = Frame(0, 0.0, read_image(image) if isinstance(image, str | Path) else color_array(image), still=True)
         return self.recognize(frame, self.detector, Certainty(), self.points)
@@ -153,7 +152,7 @@ class Recognizer:
     def recognize(
         self, frame: Frame, detector: Detector, certainty: Certainty, points: KeyPoints | None = None
     ) -> list[FaceEvent]:
-        """Events of a photograph, the surest face first; empty if there is no face."""
+        """Return the events of a photograph, sorted by decreasing detector score; empty if there is no face."""
         faces = detector.detect(frame.image, thorough=True)
         boxes = [face.box for face in faces]
         rows = self.predict_faces(frame.image, boxes)
@@ -167,7 +166,7 @@ class Recognizer:
 
     @property
     def detector(self) -> Detector:
-        """The detector of :meth:`predict`, made when first needed."""
+        """Detector of :meth:`predict`, created at the first use."""
         if not isinstance(self._detector, Detector):
             self._detector = make_detector(self._detector)
         return self._detector
@@ -181,7 +180,7 @@ def _find(bundle: str | Path | None) -> tuple[Path, str | None]:
         bundle = next(iter(known))
     if str(bundle) in known:
         return known[str(bundle)], known[str(bundle)].name
-    # Also those that are no recognizers, so that the error says what they are.
+    # Key-point bundles are also accepted here; a later check explains what they are.
     if not (path := bundles.find_shipped(bundle)).is_dir():
         names = ", ".join(known) or "no name: none is installed"
         raise FileNotFoundError(f"{bundle}: no such bundle; expected a bundle's folder or {names}")

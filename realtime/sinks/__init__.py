@@ -1,4 +1,4 @@
-"""Where face events go: files, videos, summaries."""
+"""Sinks: write face events to tables, images, videos and summary pages."""
 
 import lazy_loader as lazy
 

@@ -1,20 +1,20 @@
-"""Which frames a video of constant rate needs for each picture to appear at its own time."""
+"""Choose the frames of a constant-rate video so that each image appears at its own time."""
 
 
 class FrameClock:
-    """Counts the frames that are due by the times of the pictures.
+    """Clock that counts how many frames are due at the time of each image.
 
     Parameters
     ----------
     fps : float
         Frames per second of the video.
     longest_s : float, optional
-        Standstills are shortened to so many seconds; None keeps them.
+        Longer gaps are shortened to this many seconds; None keeps them.
 
     Attributes
     ----------
     written : int
-        Frames written so far; the caller counts.
+        Frames written so far; updated by the caller.
     """
 
     def __init__(self, fps: float, *, longest_s: float | None = None) -> None:
@@ -25,17 +25,17 @@ class FrameClock:
         self._step = 1 / fps
 
     def begin(self, moment: float) -> float:
-        """Time of the first picture, which `moment` is when it is the first."""
+        """Return the time of the first image; the first call sets it to `moment`."""
         if self._offset is None:
             self._offset = self._first = moment
             self._last = moment - self._step
         return self._first
 
     def due(self, moment: float) -> tuple[int, bool]:
-        """How often the picture before is repeated, and whether the one of this moment has a place then."""
+        """Return how often to repeat the previous image, and whether to write the image of this moment."""
         offset = self._offset or 0.0
         if moment <= self._last:
-            # Without a time of its own: it follows the one before.
+            # Its time does not increase, so it directly follows the previous image.
             moment = self._last + 1 / self.fps
             self._offset = offset = moment - self.written / self.fps
         if self.written:
@@ -48,7 +48,7 @@ class FrameClock:
         return max(0, gap), gap >= 0
 
     def rest(self) -> int:
-        """How often the last picture is repeated: it lasts as long as the one before it did."""
+        """Return how often to repeat the last image, which lasts as long as the one before it."""
         if not self.written or self._offset is None:
             return 0
         return max(0, round((self._last + self._step - self._offset) * self.fps) - self.written)

@@ -1,11 +1,11 @@
-"""Sinks as context managers."""
+"""Make sinks usable as context managers."""
 
 from types import TracebackType
 from typing import Self
 
 
 class Closing:
-    """A sink that a ``with`` block closes."""
+    """Base class of sinks that a ``with`` block closes."""
 
     def __enter__(self) -> Self:
         return self
@@ -16,4 +16,4 @@ class Closing:
         self.close()
 
     def close(self) -> None:
-        """Finish what was begun, so that files are valid."""
+        """Finish all output, so that files are valid."""

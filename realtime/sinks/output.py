@@ -1,4 +1,4 @@
-"""The checks of output files before a run starts."""
+"""Check the names of output files before a run starts."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -7,12 +7,12 @@ from ferbench.utils import check_outputs  # noqa: F401 (exported by the door)
 
 
 def check_suffix(path: Path, known: Collection[str], what: str) -> None:
-    """Refuse a file name whose ending says no known format.
+    """Raise ValueError if the file extension is not a known format.
 
     Raises
     ------
     ValueError
-        With the list of the known ones.
+        If the extension is unknown; the message lists the known ones.
     """
     if path.suffix.lower() not in known:
         ending = f"the ending {path.suffix!r}" if path.suffix else "no ending"

@@ -1,4 +1,4 @@
-"""The summary page of a run: one HTML file that needs nothing else, and its numbers as CSV beside it."""
+"""Write the summary page of a run: a self-contained HTML file, and a CSV file with its numbers."""
 
 import csv
 import io
@@ -15,30 +15,30 @@ from ferbench.realtime.sinks.timelines import UNCERTAIN, Timelines, TrackTimes, 
 from ferbench.utils import PartFile
 
 PAGE_SUFFIXES = (".htm", ".html")
-# The page stays readable; everybody is in the CSV.
+# Limits of people and of table rows on the page; the CSV contains everything.
 _MOST_TRACKS, _MOST_ROWS = 40, 100
-# A timeline is drawn in a width of so many units; one of more stretches than can be seen is drawn in such steps.
+# Width of a timeline in drawing units, and the number of intervals above which it is drawn at that resolution.
 _PARTS, _MOST_STRETCHES = 1000, 300
 
 
 class SummarySink(Closing):
-    """Writes a page with each person's timeline, the time per emotion and the counts, when the run ends.
+    """Sink that writes a summary page at the end of a run: timelines, time per emotion and counts.
 
     Parameters
     ----------
     path : str or Path
-        The page, ``.html``. Its numbers go beside it into ``<name>_emotions.csv``.
+        HTML file of the page. Its numbers are written to ``<name>_emotions.csv`` in the same folder.
     classes : sequence of str
         Labels of the model.
     title : str
-        What was watched.
+        Name of the source.
     detector, points : str, optional
-        Names of the detector and of the key-point model, for the record.
+        Names of the detector and of the key-point model, shown on the page.
 
     Raises
     ------
     ValueError
-        If the ending is unknown.
+        If the file extension is unknown.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class SummarySink(Closing):
         return buffer.getvalue()
 
     def _labels(self) -> list[str]:
-        """All labels of the run; a model switched to may have brought others."""
+        """Return all labels of the run; a model selected later may have other labels."""
         return [*self._classes[:-1], *sorted(set(self._times.faces) - set(self._classes)), UNCERTAIN]
 
     def _html(self) -> str:
@@ -155,12 +155,12 @@ class SummarySink(Closing):
 
 
 def summary_table(page: Path) -> Path:
-    """Where the numbers of a summary page go."""
+    """Return the path of the CSV file for a summary page."""
     return page.with_name(f"{page.stem}_emotions.csv")
 
 
 def clock(seconds: float) -> str:
-    """Seconds as a person reads them: ``4.2 s``, ``2:05``, ``1:00:00``."""
+    """Format seconds for a reader: ``4.2 s``, ``2:05``, ``1:00:00``."""
     if seconds < 60:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -169,7 +169,7 @@ def clock(seconds: float) -> str:
 
 
 def _ticks(duration_s: float) -> list[dict[str, float]]:
-    """A handful of round times along the timeline, with their places in percent."""
+    """Return a few round times for the axis, with their positions in percent."""
     if duration_s <= 0:
         return []
     steps = [base * 10**power for power in (-1, 0) for base in (1, 2, 5)] + [10, 15, 30, 60, 120, 300, 600, 900, 1800]

@@ -1,4 +1,4 @@
-"""Sinks that write files: events as CSV or JSON lines, annotated videos and images, emotion counts."""
+"""Write results to files: events as CSV or JSON lines, annotated images, emotion counts."""
 
 import csv
 import io
@@ -23,7 +23,7 @@ _FLUSH_BYTES, _FLUSH_SECONDS = 1 << 16, 1.0
 
 
 class _Lines:
-    """A text file of which only whole lines are ever kept, also on a full disk."""
+    """Text file that contains only complete lines, even if the disk becomes full."""
 
     def __init__(self, path: Path) -> None:
         self._file = PartFile(path)
@@ -59,18 +59,18 @@ class _Lines:
 
 
 class CsvSink(Closing):
-    """Writes one row per face and frame as CSV, and a ``no_face`` row where there is none.
+    """Sink that writes CSV: one row per face and frame, and a ``no_face`` row for frames without a face.
 
     Parameters
     ----------
     path : str or Path
-        The file, which gets its name when it is closed.
+        Output file; it appears under this name when the sink is closed.
     classes : sequence of str
-        Labels of the model; fixes the columns.
+        Labels of the model; they define the columns.
     images : bool
         Add a last column ``image`` with the file name of each photograph.
     point_names : sequence of str
-        Names of the key points, for two columns each; none by default.
+        Names of the key points, with two columns each; none by default.
 
     Examples
     --------
@@ -88,13 +88,13 @@ class CsvSink(Closing):
         self._lines.write(self._text(self._columns))
 
     def write(self, result: FrameResult) -> None:
-        """Append the frame's rows."""
+        """Append the rows of a frame."""
         for event in result.events:
             row = {**event.row(), "image": result.name}
             self._lines.write(self._text([_plain(row.get(column)) for column in self._columns]))
 
     def close(self) -> None:
-        """Finish the file."""
+        """Complete the file."""
         self._lines.close()
 
     @staticmethod
@@ -105,21 +105,21 @@ class CsvSink(Closing):
 
 
 class JsonLinesSink(Closing):
-    """Writes one JSON object per face and frame, with the names of the CSV's columns.
+    """Sink that writes JSON lines: one object per face and frame, with the columns of the CSV as keys.
 
-    Photographs have their file name as ``image``.
+    For photographs, ``image`` is the file name.
 
     Parameters
     ----------
     path : str or Path
-        The file, which gets its name when it is closed.
+        Output file; it appears under this name when the sink is closed.
     """
 
     def __init__(self, path: str | Path) -> None:
         self._lines = _Lines(Path(path))
 
     def write(self, result: FrameResult) -> None:
-        """Append the frame's objects."""
+        """Append the objects of a frame."""
         for event in result.events:
             row = {name: _plain(value) for name, value in event.row().items()}
             if result.name is not None:
@@ -127,21 +127,21 @@ class JsonLinesSink(Closing):
             self._lines.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
 
     def close(self) -> None:
-        """Finish the file."""
+        """Complete the file."""
         self._lines.close()
 
 
 class ImageSink(Closing):
-    """Writes annotated images.
+    """Sink that writes annotated images.
 
     Parameters
     ----------
     path : str or Path
-        An image file, or a folder.
+        Image file, or a folder.
     folder : bool
-        Whether it is a folder, in which each image gets its own name again.
+        Whether `path` is a folder. Images in it keep their names.
     overlay : Overlay, optional
-        How to draw; by default with bars and without frames per second.
+        Style of the annotations; by default with bars and without frames per second.
     """
 
     def __init__(self, path: str | Path, *, folder: bool = False, overlay: Overlay | None = None) -> None:
@@ -156,52 +156,52 @@ class ImageSink(Closing):
             write_image(self._target(result), self._overlay.annotate(result))
 
     def close(self) -> None:
-        """Nothing is left to do: every image was written whole."""
+        """Do nothing, because every image is already written."""
 
     def _target(self, result: FrameResult) -> Path:
         if not self._folder:
             return self._path
         name = Path(result.name or f"{result.frame:06d}")
-        # What OpenCV reads but does not write becomes a PNG.
+        # Formats that OpenCV cannot write are saved as PNG.
         known = name.suffix.lower() in IMAGE_OUTPUT_SUFFIXES
         return self._path / (name if known else name.with_name(f"{name.name}.png"))
 
 
 class FrequencySink(Closing):
-    """Counts emotions and writes the counts as CSV with the columns ``emotion, count, share``.
+    """Sink that counts emotions and writes them as CSV with the columns ``emotion, count, share``.
 
-    Faces without a clear emotion are counted as ``uncertain``, so that the counts add up to the faces.
+    Faces without a certain label count as ``uncertain``, so that the counts add up to the number of faces.
 
     Parameters
     ----------
     path : str, Path or None
-        The file, written when the run ends; None only counts.
+        Output file, written at the end of the run; None only counts.
     classes : sequence of str
-        Labels of the model; each gets a row, also with no face.
+        Labels of the model; each has a row, even without a face.
 
     Attributes
     ----------
     counts : Counter
         Faces by label.
     people : set of int
-        Numbers of the persons followed.
+        Numbers of the tracked people.
     """
 
     def __init__(self, path: str | Path | None, classes: Sequence[str]) -> None:
-        # Made now: that the folder cannot be written to should not come out after an hour.
+        # Create the file now, so that a read-only folder is reported at the start and not at the end of the run.
         self._file = None if path is None else PartFile(Path(path))
         self._classes = tuple(classes)
         self.counts: Counter[str] = Counter()
         self.people: set[int] = set()
 
     def write(self, result: FrameResult) -> None:
-        """Count the frame's faces."""
+        """Count the faces of a frame."""
         faces = [event for event in result.events if event.state == "face"]
         self.counts.update(event.label if event.certain and event.label else "uncertain" for event in faces)
         self.people.update(event.track_id for event in faces if event.track_id is not None)
 
     def rows(self) -> list[tuple[str, int, float]]:
-        """Emotion, faces, and their share of all faces (0 where there are none)."""
+        """Return emotion, number of faces, and share of all faces (0 without faces)."""
         labels = [*self._classes, *sorted(set(self.counts) - {*self._classes, "uncertain"}), "uncertain"]
         total = self.counts.total()
         return [(label, self.counts[label], self.counts[label] / total if total else 0.0) for label in labels]
@@ -220,12 +220,12 @@ class FrequencySink(Closing):
 def event_sink(
     path: str | Path, classes: Sequence[str], *, images: bool = False, point_names: Sequence[str] = ()
 ) -> Sink:
-    """Sink for the events, chosen by the file's ending.
+    """Create the sink for events according to the file extension.
 
     Raises
     ------
     ValueError
-        If the ending is neither ``.csv`` nor ``.jsonl``.
+        If the extension is neither ``.csv`` nor ``.jsonl``.
     """
     check_suffix(Path(path), EVENT_SUFFIXES, "the file of events")
     if Path(path).suffix.lower() == ".csv":
@@ -234,12 +234,12 @@ def event_sink(
 
 
 def write_image(path: Path, image: Any) -> None:
-    """Write an image, whole or not at all; OpenCV's own writer says nothing of a full disk.
+    """Write an image atomically. OpenCV's own writer does not report a full disk.
 
     Raises
     ------
     ValueError
-        If the ending is unknown, or the format cannot hold an image of this size.
+        If the extension is unknown, or the format does not support this image size.
     OSError
         If the file cannot be written.
     """
@@ -254,5 +254,5 @@ def write_image(path: Path, image: Any) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers short enough to read and exact enough to compute with."""
+    """Round numbers so that they are readable and still precise."""
     return round(value, 6) if isinstance(value, float) else value

@@ -1,4 +1,4 @@
-"""What a run did, in numbers of fixed size however long it was."""
+"""Summarize a run: counts, speed and latency percentiles in constant memory."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Samples below which a percentile says nothing (as in the benchmark's timing rules).
+# Minimum number of samples for each percentile (as in the timing rules of the benchmark).
 LEAST_SAMPLES = {50: 1, 90: 64, 99: 662}
 
 
@@ -17,17 +17,18 @@ class RunSummary:
     Attributes
     ----------
     frames, faces, no_face_frames : int
-        Frames that went to the sinks, face events in them, and how many showed no face.
+        Frames sent to the sinks, faces in them, and frames without a face.
     dropped : int
-        Frames of a live source, or results, that were too old when there was time for them.
+        Frames and results of a live source that were replaced by newer ones.
     seconds : float
-        From the start to the end of the run.
+        Duration of the run.
     fps : float
         Frames per second over the whole run.
     latency_ms : dict of int to float
-        Percentiles 50, 90 and 99 from frame to event, in milliseconds to 2 %; those with too few frames are left out.
+        Percentiles 50, 90 and 99 of the latency, in milliseconds, with 2 % precision. Percentiles with too few frames
+        are left out.
     notes : tuple of str
-        What the user should know: a video cut off, images skipped, a camera lost.
+        Remarks for the user, such as a truncated video, skipped images or a lost camera.
     """
 
     frames: int
@@ -41,7 +42,7 @@ class RunSummary:
 
 
 class Latencies:
-    """Percentiles of any number of latencies in constant memory: a histogram of logarithmic bins, 2 % wide."""
+    """Percentiles of latencies in constant memory, from a histogram with logarithmic bins, 2 % wide."""
 
     GROWTH = 1.02
     LEAST_MS = 0.01
@@ -55,7 +56,7 @@ class Latencies:
         self._counts[min(int(position), len(self._counts) - 1)] += 1
 
     def percentiles(self) -> dict[int, float]:
-        """Milliseconds by percentile, for those with enough samples."""
+        """Return milliseconds by percentile, for percentiles with enough samples."""
         cumulative = self._counts.cumsum()
         total = int(cumulative[-1])
         return {
@@ -65,5 +66,5 @@ class Latencies:
         }
 
     def _value(self, position: int) -> float:
-        """Middle of a bin."""
+        """Return the center of a bin."""
         return float(self.LEAST_MS * self.GROWTH ** (position + 0.5))

@@ -1,4 +1,4 @@
-"""Who showed what, when and for how long: numbers for the summary page, of bounded size however long the run."""
+"""Collect the emotions of each person over time for the summary page, in bounded memory."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from ferbench.realtime.events import FrameResult
 
 UNCERTAIN = "uncertain"
-# A longer pause between two frames (a lost camera, a paused run) is not counted as time in view.
+# Longer pauses between two frames (a lost camera, a paused run) do not count as time in view.
 LONGEST_STEP_S = 2.0
-# Beyond so many stretches in all, timelines become coarser.
+# Above this total number of intervals, timelines become coarser.
 MOST_STRETCHES = 20_000
 
 
 @dataclass(slots=True)
 class Stretch:
-    """A time in which a face showed one label, in seconds."""
+    """Time interval with one label, in seconds."""
 
     start_s: float
     end_s: float
@@ -24,20 +24,20 @@ class Stretch:
 
 @dataclass(slots=True)
 class TrackTimes:
-    """What is known of one person.
+    """Times and labels of one person.
 
     Attributes
     ----------
     track_id : int
-        The person's number.
+        Number of the person.
     first_s, last_s : float
-        First and last moment in view, in seconds.
+        First and last time in view, in seconds.
     frames : int
-        Frames in which the person was in view.
+        Number of frames with the person in view.
     seconds : dict of str to float
         Seconds by label.
     stretches : list of Stretch
-        The timeline; times out of view are left out.
+        The timeline, without times out of view.
     """
 
     track_id: int
@@ -53,7 +53,7 @@ class TrackTimes:
         return sum(self.seconds.values())
 
     def add(self, start_s: float, step_s: float, label: str) -> None:
-        """Count the time from one frame to the next."""
+        """Add the time from one frame to the next."""
         end = start_s + step_s
         self.last_s = end
         self.frames += 1
@@ -66,18 +66,18 @@ class TrackTimes:
 
 
 class Timelines:
-    """Collects times and counts from the results of a run.
+    """Collection of times and counts from the results of a run.
 
     Attributes
     ----------
     tracks : dict of int to TrackTimes
-        Each person, by number.
+        People by number.
     faces : Counter
-        Face events by label; those without a clear one as ``uncertain``.
+        Face events by label; events without a certain label as ``uncertain``.
     frames, empty_frames : int
-        Frames, and those without a face.
+        Number of frames, and of frames without a face.
     models : list of str
-        Recognizers used, in order.
+        Names of the recognizers used, in order.
     stills : bool
         Whether the frames were photographs, which have no duration.
     """
@@ -114,18 +114,18 @@ class Timelines:
         ]
 
     def finish(self) -> None:
-        """Count the last frame, which lasts as long as the one before."""
+        """Add the last frame, which lasts as long as the one before."""
         step = self._step_s or 0.04
         self._settle(step)
         self.end_s += step if self.frames else 0.0
 
     @property
     def duration_s(self) -> float:
-        """From the first frame to the end of the last, in seconds."""
+        """Time from the first frame to the end of the last, in seconds."""
         return self.end_s - self.start_s
 
     def seconds(self) -> dict[str, float]:
-        """Seconds by label, over all persons."""
+        """Return the seconds by label, over all people."""
         total: dict[str, float] = {}
         for track in self.tracks.values():
             for label, value in track.seconds.items():
@@ -133,7 +133,7 @@ class Timelines:
         return total
 
     def _settle(self, step_s: float) -> None:
-        """Give the previous frame's faces the time until now."""
+        """Add the time until now to the faces of the previous frame."""
         step = min(step_s, LONGEST_STEP_S)
         if self.frames:
             self._step_s = step
@@ -146,7 +146,7 @@ class Timelines:
             self._bound()
 
     def _bound(self) -> None:
-        """Make timelines as much coarser as it takes; what is new since the last time is still fine."""
+        """Make the timelines coarser until they are small enough."""
         if self._n_stretches() <= MOST_STRETCHES:
             return
         while True:
@@ -161,7 +161,7 @@ class Timelines:
 
 
 def thinned(stretches: Sequence[Stretch], step_s: float) -> list[Stretch]:
-    """Timeline in steps of `step_s`, each with the label that was shown longest in it."""
+    """Return a timeline in steps of `step_s`, each with its longest label."""
     shares: dict[int, dict[str, float]] = {}
     for stretch in stretches:
         for step in range(int(stretch.start_s / step_s), int(stretch.end_s / step_s) + 1):

@@ -1,4 +1,4 @@
-"""Write annotated videos: a format chosen by the file's ending, played in real time, with the sound of the original."""
+"""Write video files, with a format chosen by the file extension and optionally the sound of another video."""
 
 import errno
 import shutil
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ferbench.realtime.sinks.output import check_suffix
 from ferbench.utils import PartFile, move
 
-# What OpenCV's wheels can write everywhere: they have no H.264 encoder.
+# Codecs that the OpenCV wheels can write on all systems; they have no H.264 encoder.
 VIDEO_CODECS: Mapping[str, tuple[str, ...]] = {
     ".avi": ("MJPG", "mp4v"),
     ".m4v": ("mp4v",),
@@ -21,7 +21,7 @@ VIDEO_CODECS: Mapping[str, tuple[str, ...]] = {
     ".mov": ("mp4v", "MJPG"),
     ".mp4": ("mp4v",),
 }
-# For where the sound cannot be copied as it is.
+# Encoders for sound that cannot be copied without re-encoding.
 _SOUND_CODECS = {".avi": "pcm_s16le"}
 _RESERVE = 4 << 20
 _INDEX_PER_FRAME = 64
@@ -29,40 +29,40 @@ _MUX_SECONDS = 600
 
 
 class VideoOutput:
-    """A video file being written, valid whenever it is closed.
+    """Writer of a video file, which is valid whenever it is closed.
 
     Parameters
     ----------
     path : Path
-        The file; its ending says the format.
+        Output file; its extension selects the format.
     fps : float
         Frames per second.
     sound_from : Path, optional
-        A video whose sound is laid under the written one when it is closed, where ffmpeg is installed.
+        Video whose sound is added when the file is closed, if ffmpeg is installed.
 
     Attributes
     ----------
     n_frames : int
         Frames written so far.
     note : str or None
-        Why there is no sound, once the file is closed.
+        Reason for missing sound, after the file is closed.
 
     Raises
     ------
     ValueError
-        If the ending is unknown.
+        If the file extension is unknown.
     OSError
-        If the folder cannot be written to.
+        If the folder is not writable.
     """
 
     def __init__(self, path: Path, *, fps: float, sound_from: Path | None = None) -> None:
         check_suffix(path, VIDEO_CODECS, "the video")
         self.path = path
-        # Cameras and damaged files give odd rates; what no player plays would only hide that.
+        # Cameras and damaged files can report unusable rates, which no player supports.
         self.fps = fps if 1 <= fps <= 240 else 25.0
         self.n_frames = 0
         self.note: str | None = None
-        # Where in the original the first frame lies, in seconds.
+        # Time of the first frame in the original, in seconds.
         self.sound_start_s = 0.0
         self._sound_from = sound_from
         self._file = PartFile(path)
@@ -70,12 +70,12 @@ class VideoOutput:
         self._size = (0, 0)
 
     def write(self, image: NDArray[np.uint8]) -> None:
-        """Append a frame; one of another size than the first is fitted into it.
+        """Append a frame; it is scaled to the size of the first frame if necessary.
 
         Raises
         ------
         OSError
-            If the disk is nearly full: early enough for the file to be closed in order.
+            If the disk is nearly full; the file can still be closed correctly.
         """
         if self._writer is None:
             self._open(image)
@@ -88,12 +88,12 @@ class VideoOutput:
         self.n_frames += 1
 
     def close(self) -> None:
-        """Finish the file, check it, lay the sound under it, and give it its name.
+        """Complete and check the file, add the sound, and move it to its final name.
 
         Raises
         ------
         OSError
-            If the file cannot be read back: OpenCV's writer says nothing of failed writes.
+            If the file cannot be read back, because OpenCV's writer does not report failed writes.
         """
         if self._writer is None:
             return self._file.discard()
@@ -101,21 +101,21 @@ class VideoOutput:
         self._writer = None
         try:
             if not _readable(self._file.part):
-                reason = f"the video could not be written (tried {self.n_frames} frames); is there room on the disk?"
+                reason = f"the video could not be written ({self.n_frames} frames); check the free disk space"
                 raise OSError(errno.EIO, reason, str(self.path))
             try:
                 if self._sound_from is not None:
                     seconds = self.n_frames / self.fps
                     self.note = add_sound(self._file.part, self._sound_from, seconds, start_s=self.sound_start_s)
             finally:
-                # Also where an impatient user interrupts the sound.
+                # Also if the user interrupts the processing of the sound.
                 self._file.commit()
         finally:
             self._file.discard()
 
     def _open(self, image: NDArray[np.uint8]) -> None:
         height, width = image.shape[:2]
-        # Encoders take even sizes only, and OpenCV would cut the odd line off.
+        # Encoders need even sizes, and OpenCV would drop the odd line.
         self._size = (width + width % 2, height + height % 2)
         for code in VIDEO_CODECS[self.path.suffix.lower()]:
             fourcc = cv2.VideoWriter.fourcc(*code)
@@ -129,54 +129,54 @@ class VideoOutput:
         )
 
     def _room(self) -> int:
-        """Bytes that may still be written."""
+        """Return the number of bytes that can still be written."""
         free = shutil.disk_usage(self.path.parent).free
         limit = _file_size_limit()
         return free if limit is None else min(free, limit - self._file.part.stat().st_size)
 
 
 def add_sound(video: Path, original: Path, seconds: float, *, start_s: float = 0.0) -> str | None:
-    """Lay the sound of one video under another, whole or not at all.
+    """Add the sound of one video to another, atomically.
 
     Parameters
     ----------
     video : Path
-        The silent video; replaced by one with sound.
+        Video without sound; replaced by one with sound.
     original : Path
-        The video with the sound, if it has any.
+        Video with the sound, if it has any.
     seconds : float
-        Length of the silent video: where a run was stopped early, the sound stops with it.
+        Length of `video`; the sound ends there, also if the run was stopped early.
     start_s : float
-        Where in the original the silent video begins, in seconds.
+        Start time of `video` in the original, in seconds.
 
     Returns
     -------
     str or None
-        Why `video` stays as it was, where ffmpeg is not installed or fails.
+        Reason why `video` is unchanged, if ffmpeg is missing or fails; otherwise None.
     """
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         return "ffmpeg is not installed, so the video has no sound; install it to keep the sound of the original"
     mixed = video.with_name(f".sound{video.name}")
     words = [ffmpeg, "-nostdin", "-loglevel", "error", "-y"]
-    # Absolute, so that no name passes for an option or a protocol.
+    # Absolute paths, so that ffmpeg takes no name as an option or a protocol.
     words += ["-i", str(video.absolute()), *(["-ss", f"{start_s:.3f}"] if start_s else [])]
     words += ["-i", str(original.absolute())]
     words += ["-map", "0:v:0", "-map", "1:a?", "-c:v", "copy", "-t", f"{seconds:.3f}", "-c:a"]
     try:
-        # Most containers take the sound as it is; where not, it is encoded anew.
+        # Most containers accept a copy of the sound; otherwise it is re-encoded.
         for codec in ("copy", _SOUND_CODECS.get(video.suffix.lower(), "aac")):
             if _succeeds([*words, codec, str(mixed.absolute())]) and _readable(mixed):
                 move(mixed, video)
                 return None
     finally:
         mixed.unlink(missing_ok=True)
-    return "ffmpeg could not lay the sound of the original under the video, which has none"
+    return "ffmpeg could not add the sound of the original, so the video has no sound"
 
 
 def _succeeds(words: list[str]) -> bool:
     try:
-        # In a session of its own: Ctrl-C ends the run, and the run then waits for its file.
+        # In a separate session, so that Ctrl-C does not stop ffmpeg: the run still waits for its file.
         done = subprocess.run(
             words,
             check=False,
@@ -199,7 +199,7 @@ def _readable(path: Path) -> bool:
 
 
 def _fitted(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Scale an image into the size without changing its proportions; a missing odd line repeats its neighbor."""
+    """Scale an image to a size and keep its aspect ratio; a missing odd line repeats its neighbor."""
     height, width = image.shape[:2]
     if (width, height) == size:
         return image
@@ -215,10 +215,10 @@ def _fitted(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
 
 
 def _file_size_limit() -> int | None:
-    """Return the process's limit for one file in bytes, where there is one."""
+    """Return the file size limit of the process in bytes; None without a limit."""
     try:
         import resource
-    except ImportError:  # Windows has none.
+    except ImportError:  # Windows has no such limit.
         return None
     soft = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     return None if soft == resource.RLIM_INFINITY else soft

@@ -1,4 +1,4 @@
-"""A sink that writes the annotated frames as a video."""
+"""Write annotated frames as a video."""
 
 from pathlib import Path
 from typing import Any
@@ -9,30 +9,30 @@ from ferbench.realtime.sinks.clock import FrameClock
 from ferbench.realtime.sinks.closing import Closing
 from ferbench.realtime.sinks.video import VideoOutput
 
-# A live video that stood still longer than this is shortened: nobody watches ten minutes of one frame.
+# Longer gaps in a live video are shortened to this many seconds.
 _LONGEST_STILL_S = 10.0
 
 
 class VideoSink(Closing):
-    """Writes the annotated frames as a video.
+    """Sink that writes annotated frames as a video.
 
     Parameters
     ----------
     path : str or Path
-        The file; ``.mp4``, ``.m4v``, ``.mov``, ``.mkv`` or ``.avi``.
+        Output file: ``.mp4``, ``.m4v``, ``.mov``, ``.mkv`` or ``.avi``.
     fps : float
         Frames per second of the video.
     overlay : Overlay, optional
-        How to draw; by default with bars and without frames per second.
+        Style of the annotations; by default with bars and without frames per second.
     real_time : bool
-        For live sources: what stood still for more than ten seconds is shortened.
+        Set it for live sources: gaps of more than ten seconds are shortened.
     sound_from : Path, optional
-        A video whose sound is kept, where ffmpeg is installed.
+        Video whose sound is added, if ffmpeg is installed.
 
     Notes
     -----
-    Each frame appears at its own time: frames are repeated or left out to fill the constant rate, so that the video
-    lasts as long as the original and stays in step with its sound. A frame whose time does not go forward is appended.
+    Each frame appears at its own time. Frames are repeated or left out to reach a constant rate, so that the video
+    lasts as long as the original and stays in sync with its sound. A frame whose time does not increase is appended.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class VideoSink(Closing):
         self._failed = False
 
     def write(self, result: FrameResult) -> None:
-        """Draw a frame and append it at its time."""
+        """Draw a frame and append it at its timestamp."""
         if not result.events:
             return
         self._video.sound_start_s = self._clock.begin(result.timestamp_s)
@@ -63,9 +63,9 @@ class VideoSink(Closing):
             self._repeat(1)
 
     def close(self) -> None:
-        """Show the last frame for its time, and finish the file."""
+        """Repeat the last frame for its duration, and complete the file."""
         try:
-            # Where the disk is full, only closing the file is left to do.
+            # If the disk is full, only close the file.
             if not self._real_time and not self._failed:
                 self._repeat(self._clock.rest())
         finally:
@@ -80,5 +80,5 @@ class VideoSink(Closing):
 
     @property
     def note(self) -> str | None:
-        """What the user should know of the file's sound, once it is closed."""
+        """Remark on the sound of the file, available after closing."""
         return self._video.note

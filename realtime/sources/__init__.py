@@ -1,4 +1,4 @@
-"""Frames from cameras, videos, streams and photographs."""
+"""Read frames from cameras, videos, streams and photographs."""
 
 import lazy_loader as lazy
 

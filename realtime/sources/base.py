@@ -1,4 +1,4 @@
-"""What a source of frames is."""
+"""Define the interface of frame sources."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -9,33 +9,33 @@ from typing import Self
 from ferbench.realtime.events import Frame
 
 MAX_NOTES = 20
-# Largest frame or photograph: 50 megapixels are 150 MB in memory.
+# Largest frame or photograph; 50 megapixels need 150 MB of memory.
 MAX_PIXELS = 50_000_000
 
 
 class Source(ABC):
-    """Frames one after the other; a context manager.
+    """Base class of frame sources: an iterable of frames and a context manager.
 
     Attributes
     ----------
     name : str
-        What the user calls it.
+        Name given by the user.
     live : bool
-        Whether frames pass whether or not somebody takes them. Live sources drop, others wait.
+        Whether frames arrive in real time. Live sources drop frames that are not read in time; others wait.
     fps : float or None
-        Frames per second; None where that has no meaning or is unknown.
+        Frames per second; None if unknown or not applicable.
     size : tuple of int
-        Width and height of the frames in pixels; photographs of a folder may differ.
+        Width and height of the frames in pixels; photographs in a folder may have different sizes.
     n_frames : int or None
-        How many there will be, as far as known.
+        Number of frames, if known.
     status : str or None
-        What is wrong right now, such as ``"camera 0 lost, trying again"``.
+        Current problem, such as ``"camera 0 lost, trying again"``.
     notes : list of str
-        What the user should know in the end; at most 20.
+        Remarks for the user at the end of the run; at most 20.
 
     Notes
     -----
-    One thread iterates and closes. `status` may be read, and `wake` called, from any thread.
+    Iterate and close in the same thread. Any thread may read `status` and call `wake`.
     """
 
     name: str
@@ -59,17 +59,17 @@ class Source(ABC):
 
     @abstractmethod
     def __iter__(self) -> Iterator[Frame]:
-        """Frames in order, until the source ends or `wake` was called."""
+        """Yield frames in order, until the source ends or `wake` is called."""
 
     def wake(self) -> None:
-        """End the iteration soon, even while it waits for a lost camera."""
+        """Ask the iteration to end soon, even while it waits for a lost camera."""
         self._stopped.set()
 
     def close(self) -> None:
-        """Let go of the device or file."""
+        """Release the device or file."""
         self._stopped.set()
 
     def note(self, text: str) -> None:
-        """Keep a remark for the end."""
+        """Add a remark for the end of the run."""
         if len(self.notes) < MAX_NOTES:
             self.notes.append(text)

@@ -1,4 +1,4 @@
-"""Cameras and network streams through OpenCV."""
+"""Read cameras and network streams with OpenCV."""
 
 import os
 import time
@@ -12,9 +12,9 @@ from ferbench.realtime.events import Frame
 from ferbench.realtime.sources.base import Source
 from ferbench.utils import redact
 
-# Longest silence of a network before it counts as lost. Opening and a first read take twice that at most.
+# Longest time without data before a stream counts as lost. Opening and the first read take at most twice as long.
 NETWORK_TIMEOUT_MS = 4_000
-# A live source without a first frame by then is given up, also where that needs one more attempt to open it.
+# A live source without a first frame after this time raises an error.
 FIRST_FRAME_S = 8.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 5.0
 
@@ -22,15 +22,15 @@ Opener = Callable[[str | int], Any]
 
 
 def open_capture(target: str | int) -> Any:
-    """Open a ``cv2.VideoCapture`` that gives up after four seconds without data."""
-    # What goes wrong is said by us, once: keep OpenCV and FFmpeg from filling the terminal with it.
+    """Open a ``cv2.VideoCapture`` with a timeout of four seconds without data."""
+    # Errors are reported once by this module, so silence the messages of OpenCV and FFmpeg.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     try:
         if isinstance(target, int):
             capture = cv2.VideoCapture(target)
-            # One frame in the driver's queue: an older one is of no use.
+            # Keep one frame in the queue of the driver, because older frames are not needed.
             capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
             return capture
         patience = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, NETWORK_TIMEOUT_MS]
@@ -41,23 +41,23 @@ def open_capture(target: str | int) -> Any:
 
 
 class LiveSource(Source):
-    """A camera or network stream, opened again when it is lost.
+    """Camera or network stream; it is reopened when the connection is lost.
 
     Parameters
     ----------
     target : int or str
-        The camera's index, or a URL.
+        Number of the camera, or a URL.
     opener : callable
-        Makes a ``cv2.VideoCapture``, or something with its ``isOpened``, ``read``, ``get`` and ``release``.
+        Returns a ``cv2.VideoCapture``, or an object with the same ``isOpened``, ``read``, ``get`` and ``release``.
     first_wait_s : float
-        Pause before the first attempt to open it again, in seconds; doubled each time, up to five seconds.
+        Seconds before the first attempt to reopen it; doubled after each attempt, up to five seconds.
     capture : cv2.VideoCapture, optional
-        The source, where it is open already.
+        The capture, if it is already open.
 
     Raises
     ------
     OSError
-        If it cannot be opened to begin with, or gives no first frame within ten seconds.
+        If it cannot be opened, or gives no frame within ten seconds.
     """
 
     live = True
@@ -77,11 +77,11 @@ class LiveSource(Source):
         self._waited_since: float | None = time.perf_counter()
         if not self._learn():
             self._capture.release()
-            camera = "is it plugged in, free, and may you use it?"
+            camera = "is it plugged in, not used by another program, and permitted?"
             raise OSError(f"{self.name} cannot be opened; {camera if isinstance(target, int) else 'check the address'}")
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames as they come, timed by the clock; waits while the camera is lost."""
+        """Yield frames as they arrive, with times of the clock; wait while the camera is lost."""
         started = time.perf_counter()
         index = 0
         while not self._stopped.is_set():
@@ -95,7 +95,7 @@ class LiveSource(Source):
                 self._recover(time.perf_counter() - started)
 
     def close(self) -> None:
-        """Let go of the camera."""
+        """Release the camera."""
         super().close()
         self._capture.release()
 
@@ -111,7 +111,7 @@ class LiveSource(Source):
         return True
 
     def _recover(self, second: float) -> None:
-        """Open it again, after pauses that grow, until that works or somebody stops us."""
+        """Try to reopen the source, with increasing pauses, until it works or `wake` is called."""
         self.status = f"{self.name} lost, trying again"
         self.note(f"{self.name} was lost at {second:.1f} s")
         wait = self.first_wait_s
@@ -121,33 +121,33 @@ class LiveSource(Source):
             self._give_up_without_frame()
 
     def _give_up_without_frame(self) -> None:
-        """Raise where there never was a frame, and another attempt could take more than the time for it."""
+        """Raise OSError if there was no frame yet, and another attempt could exceed the time limit."""
         if self._waited_since is None:
             return
         waited = time.perf_counter() - self._waited_since
         if waited + NETWORK_TIMEOUT_MS / 1000 > FIRST_FRAME_S:
             raise OSError(
-                f"{self.name} opens but gives no picture (waited {waited:.0f} s); does it show one elsewhere?"
+                f"{self.name} opens but gives no picture (waited {waited:.0f} s); check it in another program"
             )
 
 
 def is_finite(capture: Any) -> bool:
-    """Whether what was opened says how long it is, as files do and streams do not."""
+    """Whether a capture has a length, as files have and streams have not."""
     return length_of(capture) is not None
 
 
 def fps_of(capture: Any) -> float | None:
-    """Frames per second that the container or driver names."""
+    """Return the frames per second reported by the container or driver."""
     fps = float(capture.get(cv2.CAP_PROP_FPS))
     return fps if 0 < fps <= 1000 else None
 
 
 def size_of(capture: Any) -> tuple[int, int]:
-    """Width and height in pixels."""
+    """Return width and height in pixels."""
     return int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
 
 
 def length_of(capture: Any) -> int | None:
-    """Frames that the container promises; streams promise none, or nonsense."""
+    """Return the number of frames in the container; None for streams, which report none or a wrong one."""
     count = float(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     return int(count) if 0 < count < 1e9 else None

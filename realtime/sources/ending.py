@@ -1,10 +1,10 @@
-"""Whether the end of a video file is missing, by the sizes that its container names."""
+"""Detect truncated video files from the sizes in their container."""
 
 from pathlib import Path
 
 
 def is_cut_off(path: Path) -> bool | None:
-    """Whether a file ends before its container does; None where that cannot be told."""
+    """Whether a file ends before its container does; None if unknown."""
     if not path.is_file():
         return None
     size = path.stat().st_size
@@ -22,7 +22,7 @@ def is_cut_off(path: Path) -> bool | None:
             if length == 1:
                 length = int.from_bytes(box[8:16], "big")
             if length == 0:
-                # This box goes on to the end, wherever that is.
+                # This box extends to the end of the file.
                 return None
             if length < 8:
                 return None

@@ -1,4 +1,4 @@
-"""A bounded queue between two threads that can be closed from either side."""
+"""Provide a bounded queue between two threads that either side can close."""
 
 import threading
 from collections import deque
@@ -8,19 +8,19 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """A bounded queue: full, it makes the sender wait, or drops the oldest.
+    """Bounded queue; if it is full, the sender waits or the oldest item is dropped.
 
     Parameters
     ----------
     size : int
-        Most items held.
+        Maximum number of items.
     drop : bool
-        Whether a full one drops its oldest item instead of making the sender wait.
+        Whether a full queue drops its oldest item instead of blocking the sender.
 
     Attributes
     ----------
     dropped : int
-        Items dropped so far.
+        Number of dropped items.
     """
 
     def __init__(self, size: int, *, drop: bool) -> None:
@@ -30,7 +30,7 @@ class Mailbox(Generic[T]):
         self._closed = False
 
     def put(self, item: T) -> bool:
-        """Add an item; False if the box is closed."""
+        """Add an item; return False if the mailbox is closed."""
         with self._changed:
             if self.drop and len(self._items) == self.size:
                 self._items.popleft()
@@ -43,7 +43,7 @@ class Mailbox(Generic[T]):
             return True
 
     def get(self, timeout_s: float | None = None) -> T | None:
-        """Take the oldest item; None if the box is closed and empty, or after the timeout."""
+        """Return the oldest item; None if the mailbox is closed and empty, or after the timeout."""
         with self._changed:
             self._changed.wait_for(lambda: self._items or self._closed, timeout_s)
             if not self._items:
@@ -52,7 +52,7 @@ class Mailbox(Generic[T]):
             return self._items.popleft()
 
     def close(self, *, discard: bool = False) -> None:
-        """Take no more items; what is held can still be taken unless it is discarded."""
+        """Close the mailbox for new items; existing ones can still be read unless they are discarded."""
         with self._changed:
             self._closed = True
             if discard:
@@ -61,6 +61,6 @@ class Mailbox(Generic[T]):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing will ever come out again."""
+        """Whether the mailbox is closed and empty."""
         with self._changed:
             return self._closed and not self._items

@@ -1,4 +1,4 @@
-"""Images as sources: a file, a folder, an address or standard input."""
+"""Read photographs as frames: from a file, a folder, a URL or standard input."""
 
 import stat
 from collections.abc import Iterator
@@ -12,19 +12,19 @@ __all__ = ["IMAGE_SUFFIXES", "PhotoSource", "decode_image", "is_image", "read_im
 
 
 class PhotoSource(Source):
-    """An image, or the images of a folder and the folders below it in natural order.
+    """Source of one image, or of all images in a folder and its subfolders in natural order.
 
     Parameters
     ----------
     path : str or Path
-        The image or folder, the address of an image (``https://…``), or ``-`` for standard input.
+        Image or folder, URL of an image (``https://…``), or ``-`` for standard input.
     strict : bool, default=False
-        Whether an image of a folder that cannot be read is an error.
+        Whether an unreadable image in a folder is an error.
 
     Raises
     ------
     ValueError
-        If the folder holds no image, or the single image cannot be read.
+        If the folder has no image, or the single image cannot be read.
     """
 
     def __init__(self, path: str | Path, *, strict: bool = False) -> None:
@@ -38,13 +38,13 @@ class PhotoSource(Source):
             self.note(f"skipped {hidden}: a hidden file")
         if walk.others:
             self.note(f"{path}: {Walk(others=walk.others).left_out()}")
-        # A lone image is read at once, so that what is wrong with it is said before anything starts.
+        # A single image is read at once, so that an error appears before the models are loaded.
         self._only = None if folder else read_image(path)
         if self._only is not None:
             self.size = (self._only.shape[1], self._only.shape[0])
 
     def __iter__(self) -> Iterator[Frame]:
-        """One still frame for each file; what cannot be read is skipped and noted.
+        """Yield one still frame for each file; skip and record unreadable files.
 
         Raises
         ------
@@ -63,7 +63,7 @@ class PhotoSource(Source):
                 skipped += 1
                 self.note(f"skipped {error}")
                 continue
-            # Photographs have no time: a second each keeps them apart.
+            # Photographs have no time; one second each separates them.
             yield Frame(index, float(index), image, still=True, name=self._short(file))
             index += 1
         if index == 0:
@@ -73,16 +73,16 @@ class PhotoSource(Source):
             self.notes.insert(0, f"{self._path}: {skipped:,} of {len(self._files):,} images could not be read")
 
     def _short(self, file: Path) -> str:
-        """Name of a file; below the folder, with the folders between."""
+        """Return the path of a file relative to the folder."""
         if self._only is not None:
             return file.name if str(self._path) not in STDIN else "stdin"
         return file.relative_to(self._path).as_posix()
 
 
 def is_image(path: str | Path) -> bool:
-    """Whether the file is an image by its first bytes, or is called one.
+    """Whether a file is an image, by its first bytes or its extension.
 
-    A pipe is not looked into: what is read from it is gone.
+    Pipes are not opened, because reading would consume their data.
     """
     if not stat.S_ISREG(Path(path).stat().st_mode):
         return False
@@ -94,25 +94,25 @@ def is_image(path: str | Path) -> bool:
 
 
 def is_single(source: str) -> bool:
-    """Whether a source is one image by what it is called: standard input, or the address of an image."""
+    """Whether the name of a source means one image: standard input, or the URL of an image."""
     if source in STDIN:
         return True
     return is_url(source) and Path(source.partition("?")[0]).suffix.lower() in IMAGE_SUFFIXES
 
 
 def _moves(path: Path) -> bool:
-    """Whether a GIF is a film rather than a picture."""
+    """Whether a GIF has several frames."""
     from PIL.GifImagePlugin import GifImageFile
 
     try:
         with GifImageFile(path) as image:
             return image.is_animated
-    except Exception:  # a damaged one is an image, and what is wrong with it is said when it is read
+    except Exception:  # a damaged file counts as an image; reading it later raises a clear error
         return False
 
 
 def decode_image(data: bytes, name: str) -> Image:
-    """Color image from the bytes of an image file; `name` stands in the errors."""
+    """Decode the bytes of an image file to a color image; errors contain `name`."""
     try:
         return decode_color(data)
     except ValueError as error:

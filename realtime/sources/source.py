@@ -1,4 +1,4 @@
-"""Open where frames come from: cameras, videos, streams, images and folders of them."""
+"""Open a frame source: a camera, a video, a stream, an image or a folder of images."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from ferbench.realtime.sources.capture import LiveSource, is_finite, open_captur
 from ferbench.realtime.sources.photos import PhotoSource, is_image, is_single
 from ferbench.realtime.sources.video_file import VideoFile
 
-# Addresses of streams by their nature, whatever length they claim.
+# URL schemes that are always streams, whatever length they report.
 STREAMS = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp", "tcp")
 
 
@@ -25,22 +25,22 @@ def open_source(
     Parameters
     ----------
     source : str, int or Path
-        A camera's index (also as text, ``"0"``), a file, a folder, or a URL (``rtsp://…``, ``http://…``).
+        Number of a camera (also as text, ``"0"``), file, folder, or URL (``rtsp://…``, ``http://…``).
     live : bool, optional
-        Whether to drop frames that nobody takes in time. By default so for cameras and streams, not for files, also
-        those behind a URL. A video file that is opened live runs at its own pace.
+        Whether to drop frames that are not processed in time. The default is True for cameras and streams, and False
+        for files, also for files at a URL. A video file that is opened live runs at its original speed.
     rate : float, optional
-        Of a video file, give at most so many frames per second.
+        For video files: maximum frames per second.
     start_s, stop_s : float, optional
-        Of a video file, give the frames from the one second to the other.
+        For video files: time range in seconds.
 
     Raises
     ------
     FileNotFoundError
         If the file or folder does not exist.
     ValueError
-        If the file is no video or image, is empty or damaged, an image is too large, or `rate`, `start_s` or `stop_s`
-        is out of range or given for what is no video file.
+        If the file is not a video or image, is empty or damaged, or an image is too large. Also if `rate`, `start_s` or
+        `stop_s` is out of range, or given for another source than a video file.
     OSError
         If a camera or stream cannot be opened.
 
@@ -56,7 +56,7 @@ def open_source(
     opened = _open(source, live, part)
     if not isinstance(opened, VideoFile) and part != {"rate": None, "start_s": 0.0, "stop_s": None}:
         opened.close()
-        raise ValueError(f"{opened.name}: rate, start and stop are for video files; this is none, so leave them out")
+        raise ValueError(f"{opened.name}: rate, start and stop are only for video files; leave them out here")
     return opened
 
 
@@ -77,7 +77,7 @@ def _open(source: str | int | Path, live: bool | None, part: dict[str, Any]) -> 
 
 
 def _open_url(url: str, live: bool | None, part: dict[str, Any]) -> Source:
-    """A file where the address leads to something that ends, else a stream."""
+    """Return a video file if the content at the URL has an end, otherwise a stream."""
     capture = open_capture(url)
     streams = url.partition("://")[0].lower() in STREAMS or (capture.isOpened() and not is_finite(capture))
     if live is False or (capture.isOpened() and not streams):

@@ -1,4 +1,4 @@
-"""The rate at which a video of varying frame rate can be written again without losing a moment."""
+"""Find a constant frame rate that keeps all frames of a video with variable rate."""
 
 import math
 
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 
 from ferbench.realtime.sources.capture import open_capture
 
-# Players stutter or refuse below the one; cameras give no more than the other.
+# Players have problems below the lower limit; cameras do not exceed the upper one.
 LEAST_FPS, MOST_FPS = 5.0, 60.0
-# Share of the usual interval by which intervals of a steady video differ, as containers round times.
+# Tolerance of intervals in a video with constant rate, relative to the median; containers round times.
 TOLERANCE = 0.3
 
 
 def packet_times(path: str) -> NDArray[np.float64]:
-    """Times in seconds of a video's pictures in the order of showing, from its packets alone."""
+    """Return the times of the frames in seconds, in display order, from the packets of the video."""
     capture = open_capture(path)
     times = []
     try:
-        # Packets instead of pictures: nothing is decoded.
+        # Reading packets needs no decoding.
         if capture.isOpened() and capture.set(cv2.CAP_PROP_FORMAT, -1):
             while capture.grab():
                 times.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
@@ -29,7 +29,7 @@ def packet_times(path: str) -> NDArray[np.float64]:
 
 
 def steady_fps(times: NDArray[np.float64], fps: float) -> float:
-    """Frames per second of a constant rate in which each of the times has its frame.
+    """Return a constant frame rate in which each time has its own frame.
 
     Parameters
     ----------
@@ -41,7 +41,8 @@ def steady_fps(times: NDArray[np.float64], fps: float) -> float:
     Returns
     -------
     float
-        `fps` where the intervals are alike, or a multiple where that is very low; else the rate of short intervals.
+        `fps` if the intervals are similar, or a multiple of a very low `fps`; otherwise the rate of the short
+        intervals.
 
     Examples
     --------

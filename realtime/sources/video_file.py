@@ -1,4 +1,4 @@
-"""Video files through OpenCV: all frames with their times, or a part of them."""
+"""Read video files with OpenCV: all frames with their times, or a part of them."""
 
 import math
 import time
@@ -17,34 +17,34 @@ from ferbench.realtime.sources.timing import packet_times, steady_fps
 from ferbench.utils import redact
 
 UNKNOWN_FPS = 25.0
-# How far to go on behind a damaged stretch, in seconds: each is tried when the one before leads to nothing.
+# Distances to skip after a damaged part, in seconds; each is tried if the one before finds no frame.
 SKIPS_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 class VideoFile(Source):
-    """A video file; nothing is dropped unless it is opened live.
+    """Video file as a source; frames are dropped only if it is opened live.
 
     Parameters
     ----------
     path : str or Path
-        The file, or a URL that is read like one.
+        Video file, or the URL of one.
     live : bool
-        Run at the video's own pace.
+        Run at the original speed of the video.
     rate : float, optional
-        Give at most so many frames per second.
+        Maximum frames per second.
     start_s, stop_s : float, optional
-        Give the frames from the one second to the other. Frames keep their numbers and times.
+        Time range in seconds. Frames keep their numbers and times.
     capture : cv2.VideoCapture, optional
-        The file, where it is open already.
+        The capture, if it is already open.
 
     Raises
     ------
     ValueError
-        If it is no video, holds no frame, its frames are too large, or a number is out of range.
+        If the file is not a video or has no frame, its frames are too large, or a number is out of range.
 
     Notes
     -----
-    Frames before `start_s` are decoded and left out, so that numbers and times are exact in every format.
+    Frames before `start_s` are decoded and skipped, so that numbers and times are exact in every format.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class VideoFile(Source):
         self.name, self.live = redact(path), live
         self._path = str(path)
         self.rate, self.start_s, self.stop_s = rate, start_s, stop_s
-        # What is read from a pipe is gone: only files are looked into.
+        # Only regular files are inspected, because reading consumes the data of a pipe.
         if isinstance(path, Path) and path.is_file():
             _refuse_no_video(path)
         self._capture = open_capture(str(path)) if capture is None else capture
@@ -77,13 +77,13 @@ class VideoFile(Source):
         self._step_s = 1 / (self.fps or UNKNOWN_FPS)
         self._seconds = self.n_frames * self._step_s if self.n_frames and self.fps else None
         if rate is not None or start_s or stop_s is not None:
-            # How many that will be is known only at the end.
+            # The number of frames in this part is known only at the end.
             self.n_frames = None
         if rate is not None:
             self.fps = min(rate, self.fps or rate)
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames with the container's times.
+        """Yield frames with the times of the container.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class VideoFile(Source):
         for index, when in self._times():
             if self.stop_s is not None and when >= self.stop_s:
                 return
-            # Containers round their times to a millisecond or less.
+            # Containers round times to a millisecond or less.
             if when < due - 1e-3:
                 continue
             begin = when if begin is None else begin
@@ -108,23 +108,23 @@ class VideoFile(Source):
                 due = self.start_s + (math.floor((when - self.start_s) * self.rate + 1e-3 * self.rate) + 1) / self.rate
             yield Frame(index, when, np.asarray(image, np.uint8), time.perf_counter() if self.live else None)
         if not given and not self._stopped.is_set():
-            raise ValueError(f"{self.name}: holds no frame from {self.start_s:g} s on; give an earlier start")
+            raise ValueError(f"{self.name}: has no frame after {self.start_s:g} s; give an earlier start")
 
     def steady_fps(self) -> float:
-        """Frames per second that show each frame at its time: more than the average where the rate varies.
+        """Return a constant rate that shows each frame at its time; above the average if the rate varies.
 
-        Only the packets of the file are read for it, no picture is decoded.
+        This reads only the packets of the file and decodes no frame.
         """
         steady = steady_fps(packet_times(self._path), self.fps or UNKNOWN_FPS)
         return steady if self.rate is None else min(steady, self.rate)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         super().close()
         self._capture.release()
 
     def _times(self) -> Iterator[tuple[int, float]]:
-        """Number and time of each frame, which is then ready to be decoded."""
+        """Yield number and time of each frame; the frame can then be decoded."""
         index, when, lost = 0, self._time(0, 0.0), 0.0
         while not self._stopped.is_set():
             yield index, when
@@ -139,7 +139,7 @@ class VideoFile(Source):
             self._note_missing(index, when, lost)
 
     def _behind_damage(self, when: float) -> float | None:
-        """Go on behind a stretch that cannot be read; the time of the frame found there, if there is one."""
+        """Continue after an unreadable part; return the time of the next readable frame, or None."""
         if self._seconds is None or not Path(self._path).is_file():
             return None
         for skip in SKIPS_S:
@@ -168,14 +168,14 @@ class VideoFile(Source):
         )
 
     def _time(self, index: int, last: float) -> float:
-        """Container's time of the frame just read; from the frame rate where the container's does not go forward."""
+        """Return the time of the last read frame; use the frame rate if the container time does not increase."""
         by_container = max(0.0, self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
         if index == 0 or by_container > last:
             return by_container
         return last + self._step_s
 
     def _note_missing(self, n_read: int, last: float, lost_s: float) -> None:
-        """Say what could not be read, by times: of frames, headers hold estimates where their rate varies."""
+        """Record missing parts in seconds, because frame counts in headers are estimates for variable rates."""
         if lost_s:
             self.note(f"{self.name}: damaged: {lost_s:.1f} s within it could not be read")
         if self._seconds is None:
@@ -203,6 +203,6 @@ def _refuse_no_video(path: Path) -> None:
         head = stream.read(4096)
     if not head:
         raise ValueError(f"{path}: the file is empty; expected a video or an image")
-    # FFmpeg shows a text as a film of a terminal; a playlist is a text that it should play.
+    # FFmpeg decodes text files as video of a terminal, so refuse them; playlists are text files, but allowed.
     if not head.startswith(b"#EXTM3U") and not any(byte < 32 and byte not in b"\t\n\r\f" for byte in head):
         raise ValueError(f"{path}: a text file; expected a video or an image")

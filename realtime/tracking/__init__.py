@@ -1,4 +1,4 @@
-"""Track faces over frames and smooth what is said about them."""
+"""Track faces over frames, and smooth their probabilities and key points."""
 
 import lazy_loader as lazy
 

@@ -1,11 +1,11 @@
-"""The assignment problem, for the few faces of a frame."""
+"""Solve the assignment problem for the few faces of a frame."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 def assign(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Pair rows with columns so that the sum of their costs is least.
+    """Assign rows to columns with minimal total cost.
 
     Parameters
     ----------
@@ -15,12 +15,12 @@ def assign(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
     Returns
     -------
     list of tuple of int
-        (row, column), as many as the shorter side has, sorted by row.
+        Pairs (row, column), sorted by row; their number is that of the shorter side.
 
     Notes
     -----
-    Kuhn's Hungarian method with Jonker and Volgenant's shortest paths, O(n^3). SciPy has the same, but importing it
-    takes longer than the system may take to start.
+    Kuhn's Hungarian method with Jonker and Volgenant's shortest paths, O(n^3). SciPy's implementation is not used,
+    because importing it would delay the start.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def assign(costs: NDArray[np.float64]) -> list[tuple[int, int]]:
         return sorted((row, column) for column, row in assign(costs.T))
     cheapest = costs.argmin(axis=1).tolist()
     if len(set(cheapest)) == len(cheapest):
-        return list(enumerate(cheapest))  # nobody competes, as in most frames
+        return list(enumerate(cheapest))  # no conflict, as in most frames
     n_rows, n_columns = costs.shape
     u, v = np.zeros(n_rows), np.zeros(n_columns)
     row_of = np.full(n_columns, -1)
@@ -49,7 +49,7 @@ def _augment(
     v: NDArray[np.float64],
     row_of: NDArray[np.int_],
 ) -> None:
-    """Give row `start` a column along the cheapest alternating path, and keep the potentials `u`, `v` valid."""
+    """Assign a column to row `start` along the cheapest alternating path, and update the potentials `u`, `v`."""
     n_columns = costs.shape[1]
     distance, before = np.full(n_columns, np.inf), np.full(n_columns, -1)
     done = np.zeros(n_columns, bool)

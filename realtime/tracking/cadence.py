@@ -1,21 +1,21 @@
-"""How often to search for faces, so that the source is kept up with."""
+"""Choose how often to detect faces, so that processing keeps up with the source."""
 
 import math
 from typing import Literal
 
-# Files: a search at least this often, in seconds of the video. Results must not depend on the machine's speed.
+# Files: longest interval between searches, in seconds of the video; independent of the speed of the machine.
 FILE_INTERVAL_S = 0.08
-# Live: at most this long without a search, and this share of the time between two frames may be used.
+# Live: longest interval between searches in seconds, and usable fraction of the time between two frames.
 LONGEST_INTERVAL_S, SHARE = 0.25, 0.8
 
 
 class Cadence:
-    """Says which frames are searched.
+    """Schedule that chooses the frames in which faces are detected.
 
     Parameters
     ----------
     every : "auto" or int
-        Search on every k-th frame.
+        Detect faces on every k-th frame.
 
     Raises
     ------
@@ -32,7 +32,7 @@ class Cadence:
         self._search_s = self._rest_s = 0.0
 
     def due(self, *, live: bool, fps: float | None) -> bool:
-        """Whether to search in this frame."""
+        """Whether to detect faces in this frame."""
         self._since += 1
         if self._started and self._since < self._interval(live, fps or 25.0):
             return False
@@ -40,7 +40,7 @@ class Cadence:
         return True
 
     def took(self, search_s: float | None, rest_s: float) -> None:
-        """Learn how long the search (if there was one) and everything else of a frame took, in seconds."""
+        """Record the time of the search (None without a search) and of the rest of a frame, in seconds."""
         if search_s is not None:
             self._search_s = _blend(self._search_s, search_s)
         self._rest_s = _blend(self._rest_s, rest_s)

@@ -1,4 +1,4 @@
-"""From probabilities to what is shown: the label, and whether it is certain enough."""
+"""Turn probabilities into events: the label, and whether it is certain."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from ferbench.realtime.events import FaceEvent, Frame, Points, Probabilities
 
 
 class Certainty(NamedTuple):
-    """When a label is certain: its probability reaches the one, and leads the next by the other."""
+    """Thresholds of a certain label: its minimum probability, and its minimum lead over the next label."""
 
     min_probability: float = 0.4
     min_margin: float = 0.1
@@ -38,7 +38,7 @@ def face_event(
     points: Points | None = None,
     point_names: tuple[str, ...] = (),
 ) -> FaceEvent:
-    """Event of one face."""
+    """Return the event of one face."""
     return FaceEvent(
         frame=frame.index,
         timestamp_s=frame.timestamp_s,

@@ -1,4 +1,4 @@
-"""Smoothing in time of one track's key points."""
+"""Smooth the key points of one track over time."""
 
 import math
 
@@ -7,17 +7,18 @@ from numpy.typing import NDArray
 
 from ferbench.realtime.events import Points
 
-# In hertz: what a resting point is smoothed by, and how its speed is. In hertz for each side of the face a second:
-# how much quicker a moving point is followed. As much smoothing as costs nothing: on a clip of a talking head, points
-# of ferbench-points lay as far from a centerd average (0.7 % of the side) as they came, and trembled by 28 % less.
+# Cutoff for resting points and for their speed, in hertz, and increase of the cutoff with the speed, in hertz per
+# (face side / s). The values are the strongest smoothing without added error: on a clip of a talking head, smoothed
+# points of ferbench-points are as close to a centered average (0.7 % of the side) as unsmoothed ones, with 28 % less
+# jitter.
 RESTING_HZ, SPEED_HZ, SPEED_GAIN = 1.5, 1.0, 25.0
 
 
 class PointSmoother:
-    """The 1 € filter (Casiez, Roussel and Vogel 2012): steady while a point rests, quick while it moves.
+    """1 € filter for key points (Casiez, Roussel and Vogel 2012): strong for resting points, weak for moving ones.
 
-    Probabilities may lag by half a second, points may not: they would hang behind a face that turns. The cutoff of the
-    low-pass filter therefore rises with the point's speed, measured in sides of the face.
+    Points must not lag behind a turning face, unlike probabilities, for which a delay of half a second is acceptable.
+    The cutoff of the low-pass filter therefore increases with the speed of the point, in face sides per second.
 
     Examples
     --------
@@ -35,14 +36,14 @@ class PointSmoother:
         self._time_s = 0.0
 
     def update(self, points: Points, side: float, timestamp_s: float) -> Points:
-        """Take in one frame's points and return the smoothed ones.
+        """Add the points of one frame and return the smoothed points.
 
         Parameters
         ----------
         points : ndarray of shape (n_points, 2)
-            In pixels.
+            Points in pixels.
         side : float
-            Side of the face in pixels, by which speeds are measured.
+            Side of the face in pixels, the unit of speed.
         timestamp_s : float
             Time of the frame in seconds.
 
@@ -53,7 +54,7 @@ class PointSmoother:
         passed, self._time_s = timestamp_s - self._time_s, timestamp_s
         last = self._points
         if last is None or passed <= 0 or not np.isfinite(points).all():
-            # The first time, after a clock that steps back, or where a model says what is no number: start anew.
+            # Restart at the first call, if the clock steps back, or if a coordinate is NaN.
             self._points = points if np.isfinite(points).all() else None
             self._velocity = np.zeros_like(points)
             return points
@@ -64,5 +65,5 @@ class PointSmoother:
 
 
 def _weight(cutoff_hz: "float | NDArray[np.float64]", passed_s: float) -> "float | NDArray[np.float64]":
-    """How much of a new value a low-pass filter of first order takes in."""
+    """Return the weight of a new value in a first-order low-pass filter."""
     return 1 / (1 + 1 / (2 * math.pi * cutoff_hz * passed_s))

@@ -1,4 +1,4 @@
-"""Exponential smoothing in time of one track's probabilities."""
+"""Smooth the probabilities of one track over time."""
 
 import math
 
@@ -8,12 +8,12 @@ from ferbench.realtime.events import Probabilities
 
 
 class Smoother:
-    """Exponential smoothing by time, so that the frame rate does not matter.
+    """Exponential smoothing of probabilities, independent of the frame rate.
 
     Parameters
     ----------
     time_constant_s : float
-        Seconds after which a change has come through by 63 %; 0 turns smoothing off.
+        Seconds after which 63 % of a change is visible; 0 turns smoothing off.
 
     Raises
     ------
@@ -39,11 +39,11 @@ class Smoother:
         self._time_s = 0.0
 
     def update(self, probabilities: Probabilities, timestamp_s: float) -> Probabilities:
-        """Take in one frame's probabilities, ndarray of shape (n_classes,), and return the smoothed ones."""
+        """Add the probabilities of one frame, ndarray of shape (n_classes,), and return the smoothed ones."""
         if self._value is None or self.time_constant_s == 0:
             self._value = np.array(probabilities, np.float64)
         else:
-            # A clock that steps back must not turn the weight negative.
+            # If the clock steps back, the weight must not become negative.
             passed = max(0.0, timestamp_s - self._time_s)
             kept = math.exp(-passed / self.time_constant_s)
             self._value = kept * self._value + (1 - kept) * probabilities

@@ -1,33 +1,33 @@
-"""One face followed through time."""
+"""Track one face with a Kalman filter."""
 
 import math
 
 from ferbench.realtime.detection import Detection
 from ferbench.realtime.events import Box
 
-# Noise as fractions of the face's side: what a detector jitters by, and what a head accelerates by in a second.
+# Noise as fractions of the face's side: jitter of the detector, and acceleration of the head per second.
 JITTER, ACCELERATION = 0.04, 6.0
-# How fast a face may be when first seen, in sides a second.
+# Standard deviation of the initial speed, in face sides per second.
 FIRST_SPEED = 2.0
-# Time in which a face that is out of sight loses 63 % of its speed, in seconds.
+# Time in which an undetected face loses 63 % of its speed, in seconds.
 SLOWING_S = 0.5
 
 
 class Track:
-    """A face's center and size with their velocities, kept by a Kalman filter (Kalman 1960).
+    """Track of one face: center, size and their velocities, estimated by a Kalman filter (Kalman 1960).
 
     Attributes
     ----------
     id : int
-        Number of the person, from 1, never used again; 0 before the face is confirmed.
+        Number of the person, from 1, never reused; 0 until the face is confirmed.
     score : float
         Score of the last detection.
     seen_s : float
         Time of the last detection in seconds.
     visible : bool
-        Whether the last search found it.
+        Whether the last search found the face.
     hits : int
-        Searches that found it.
+        Number of searches that found the face.
     """
 
     def __init__(self, detection: Detection, timestamp_s: float) -> None:
@@ -36,16 +36,16 @@ class Track:
         self.seen_s = self._time_s = timestamp_s
         self.visible = True
         self.hits = 1
-        # Plain numbers: NumPy would take ten times as long on rows of four.
+        # Plain Python numbers, because NumPy takes ten times as long for four numbers.
         self._place = _center_and_size(detection.box)
         self._velocity = [0.0] * 4
-        # One covariance of position and velocity serves all four numbers: their noise is alike, so their filters
-        # would stay equal. Its three entries: of the position, of both, of the velocity.
+        # All four numbers have the same noise, so they share one covariance of position and velocity. Its three
+        # entries are the variance of the position, the covariance, and the variance of the velocity.
         self._covariance = ((JITTER * self._side) ** 2, 0.0, (FIRST_SPEED * self._side) ** 2)
 
     @property
     def box(self) -> Box:
-        """x, y, width and height in pixels, where the face is expected at the time of the last call."""
+        """Expected x, y, width and height in pixels, at the time of the last call."""
         x, y, width, height = self._place
         return round(x - width / 2), round(y - height / 2), max(1, round(width)), max(1, round(height))
 
@@ -54,7 +54,7 @@ class Track:
         return max(1.0, (self._place[2] + self._place[3]) / 2)
 
     def predict(self, timestamp_s: float) -> None:
-        """Move on to a later time at constant velocity; a face out of sight slows down and keeps its size."""
+        """Advance to a later time at constant velocity; an undetected face slows down and keeps its size."""
         passed = timestamp_s - self._time_s
         if passed <= 0:
             return
@@ -73,7 +73,7 @@ class Track:
         )
 
     def correct(self, detection: Detection) -> None:
-        """Take in a detection at the time of the last `predict`."""
+        """Update the track with a detection at the time of the last `predict`."""
         position, both, velocity = self._covariance
         certainty = position + (JITTER * self._side) ** 2
         gain, speed_gain = position / certainty, both / certainty

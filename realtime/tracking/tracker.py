@@ -1,4 +1,4 @@
-"""Who is who from frame to frame: boxes joined by overlap, motion by a Kalman filter."""
+"""Track faces from frame to frame: match boxes by overlap, predict motion with Kalman filters."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,29 +11,29 @@ from ferbench.realtime.tracking.assignment import assign
 from ferbench.realtime.tracking.track import Track
 
 LEAST_OVERLAP = 0.15
-# Faces that overlap nowhere are joined up to this distance, in sides of the face, plus so many sides a second out of
-# sight; and only if neither is more than twice as large as the other.
+# Boxes without overlap are matched up to this distance, in face sides, plus a distance per second without detection.
+# Neither box may be more than twice as large as the other.
 NEAR, FURTHER_PER_S, LARGEST_RATIO = 0.6, 1.0, 2.0
 FORBIDDEN = 1e6
 CONFIRM_WITHIN_S = 0.25
 
 
 class Tracker:
-    """Give detections stable numbers.
+    """Multi-face tracker that gives each person a stable number.
 
     Parameters
     ----------
     max_gap_s : float
-        Seconds for which an unseen face is remembered.
+        Seconds for which an undetected face is kept.
     confirm : int
-        Searches that must find a new face, at most a quarter of a second apart, before it gets a number; faces of the
-        first search need only that one.
+        Number of searches, at most a quarter of a second apart, that must find a new face before it gets a number.
+        Faces of the first search need only one.
 
     Notes
     -----
-    Detections and predicted boxes are joined so that the total overlap is largest (Hungarian method), after
-    Bewley et al., "Simple online and realtime tracking", ICIP 2016; what is left over, by distance. A detector's slips
-    last for single frames: asking for a second search keeps them out of the results. For one thread.
+    Detections and predicted boxes are matched with maximal total overlap (Hungarian method), after Bewley et al.,
+    "Simple online and realtime tracking", ICIP 2016. Remaining boxes are matched by distance. False detections usually
+    last a single frame, so requiring a second search removes them. Not safe for several threads.
 
     Examples
     --------
@@ -54,13 +54,13 @@ class Tracker:
         self._started = False
 
     def predict(self, timestamp_s: float) -> list[Track]:
-        """Move all tracks on and return the visible ones, without a search."""
+        """Advance all tracks without detections and return the visible ones."""
         for track in self.tracks:
             track.predict(timestamp_s)
         return [track for track in self.tracks if track.visible and track.id]
 
     def update(self, detections: Sequence[Detection], timestamp_s: float) -> list[Track]:
-        """Take in what a search found and return the visible tracks."""
+        """Update the tracks with the detections of a search and return the visible ones."""
         self.predict(timestamp_s)
         pairs = self._match(detections, timestamp_s)
         for track in self.tracks:
@@ -97,7 +97,7 @@ class Tracker:
 
 
 def overlap(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
-    """Intersection over union of each box of `a` with each of `b`, ndarray of shape (len(a), len(b))."""
+    """Return the intersection over union of each box of `a` with each of `b`, ndarray of shape (len(a), len(b))."""
     first, second = np.array(a, np.float64)[:, None], np.array(b, np.float64)[None]
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., :2] + first[..., 2:], second[..., :2] + second[..., 2:])
@@ -106,7 +106,7 @@ def overlap(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
 
 
 def distance(a: Sequence[Box], b: Sequence[Box]) -> NDArray[np.float64]:
-    """Distance of the centers in sides of the larger box, shape (len(a), len(b)); infinite for unlike sizes."""
+    """Return distances of centers in sides of the larger box, shape (len(a), len(b)); infinite for unlike sizes."""
     first, second = np.array(a, np.float64)[:, None], np.array(b, np.float64)[None]
     offset = first[..., :2] + first[..., 2:] / 2 - second[..., :2] - second[..., 2:] / 2
     sides, others = first[..., 2:].mean(axis=2), second[..., 2:].mean(axis=2)
@@ -120,11 +120,11 @@ def _pair(
     likeness: Callable[[Sequence[Box], Sequence[Box]], NDArray[np.float64]],
     least: float,
 ) -> list[tuple[Track, Detection]]:
-    """Pair tracks with detections so that they are most alike in all; pairs less alike than `least` are none."""
+    """Match tracks and detections with maximal total similarity; drop pairs with a similarity below `least`."""
     if not tracks or not detections:
         return []
     alike = likeness([track.box for track in tracks], [face.box for face in detections])
-    # What may not be paired must not pull others into worse pairs either: all of it costs the same.
+    # All forbidden pairs have the same cost, so that they do not influence the other pairs.
     allowed = alike >= least
     costs = np.where(allowed, -alike, FORBIDDEN)
     return [(tracks[row], detections[column]) for row, column in assign(costs) if allowed[row, column]]

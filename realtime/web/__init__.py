@@ -1,4 +1,4 @@
-"""The web page: cameras of browsers, the server's own source, uploads, and an API (extra ``web``)."""
+"""Serve a web page and an API for browser cameras, uploads and a source of the server (extra ``web``)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _load, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for: the package can be named without its extra, and then says which one is missing."""
+    """Import a name on first use, so that a missing extra is reported only when it is needed."""
     if name in __all__ and name[0] != "_":
         for module in ("fastapi", "uvicorn", "websockets", "python_multipart"):
             require(module, __name__, extra="web")

@@ -1,4 +1,4 @@
-"""Face events as JSON: for the API, the cameras of browsers and the server's own source alike."""
+"""Convert face events to the JSON of the API and of both WebSockets."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from ferbench.realtime import FaceEvent, FrameResult
 
 
 def describe_event(event: FaceEvent) -> dict[str, Any]:
-    """Return one event as JSON's types; probabilities keep four places, a tenth of what anybody can see."""
+    """Return one event as JSON types; probabilities are rounded to four decimals."""
     box = None if event.box is None else dict(zip(("x", "y", "width", "height"), map(int, event.box), strict=True))
     return {
         "frame": event.frame,
@@ -29,7 +29,7 @@ def describe_event(event: FaceEvent) -> dict[str, Any]:
 
 
 def describe_result(result: FrameResult, model: str) -> str:
-    """Return one frame's events as the text of a message."""
+    """Return the events of one frame as the text of a message."""
     height, width = result.image.shape[:2]
     message = {
         "type": "events",
@@ -47,12 +47,12 @@ def describe_result(result: FrameResult, model: str) -> str:
 
 
 def describe_model(about: dict[str, Any]) -> str:
-    """Return the message that tells a page which model answers from now on, and what is known of it."""
+    """Return the message that tells a page which model is now in use, with its description."""
     return json.dumps({"type": "model", **about})
 
 
 def describe_points(on: bool) -> str:
-    """Return the message that tells a page whether key points are found from now on."""
+    """Return the message that tells a page whether key points are now on."""
     return json.dumps({"type": "points", "on": on})
 
 
@@ -60,7 +60,7 @@ def _located(event: FaceEvent) -> dict[str, dict[str, float]] | None:
     if event.points is None:
         return None
     places = zip(event.point_names, event.points.tolist(), strict=True)
-    # JSON has no word for what is not a number: such a point is left out.
+    # JSON has no NaN, so points without coordinates are left out.
     return {
         name: {"x": round(x, 2), "y": round(y, 2)} for name, (x, y) in places if math.isfinite(x) and math.isfinite(y)
     }

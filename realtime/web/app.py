@@ -1,4 +1,4 @@
-"""The web application: page, API and sockets."""
+"""Create the web application: page, API and WebSockets."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -26,27 +26,27 @@ from ferbench.realtime.web.sessions import Session, turn_away
 from ferbench.realtime.web.shelf import Shelf
 
 STATIC = Path(__file__).parent / "static"
-DESCRIPTION = """Faces and their expressions in pictures, by the models of ferbench.
+DESCRIPTION = """Find faces in pictures and recognize their expressions with the models of ferbench.
 
-Pictures are looked at in memory and forgotten: nothing is stored, and nothing is sent anywhere else.
-Every refusal is JSON: `{"error": {"code": …, "message": …}}`."""
+Pictures are processed in memory only. They are not stored and not sent anywhere else.
+Every error is JSON: `{"error": {"code": …, "message": …}}`."""
 _PICTURE = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {"schema": {"type": "object", "properties": {"image": {"type": "string", "format": "binary"}}}}
 _BODY = {
     "required": True,
-    "description": "The picture's bytes, or a form with one file.",
+    "description": "Bytes of the picture, or a form with one file.",
     "content": {**dict.fromkeys(MEDIA_TYPES, _PICTURE), "multipart/form-data": _FORM},
 }
 _REFUSALS = {
     401: "The token is missing or wrong.",
-    403: "A foreign page asks.",
-    404: "No model has this name, or the server finds no key points.",
+    403: "The request comes from a page of another site.",
+    404: "The model does not exist, or the server has no key-point model.",
     408: "The picture did not arrive in time.",
-    413: "Too many bytes, or too many pixels.",
-    421: "The server is called by a name it does not know.",
-    422: "No picture, or a broken one.",
-    429: "Too many requests.",
-    503: "Too many at once.",
+    413: "The picture has too many bytes or too many pixels.",
+    421: "The host name of the request is not allowed.",
+    422: "The body is not a picture, or the picture is damaged.",
+    429: "Too many requests from this address.",
+    503: "The server is full; try again later.",
 }
 
 
@@ -60,29 +60,29 @@ def create_app(
     points: str | Path | None = None,
     points_on: bool = False,
 ) -> FastAPI:
-    """Make the web application.
+    """Create the web application.
 
     Parameters
     ----------
     bundles : mapping of str to Path
-        The models on offer; the first is the default, and is loaded now.
+        Models to choose from. The first is the default and is loaded now.
     detector : str, optional
         Name of the face detector.
     source : str, optional
-        The server's own camera, file or stream, for all to see.
+        Camera, file or stream of the server, visible to all clients.
     access : Access, optional
-        Names the server answers to, and its token; by default this machine only, and no token.
+        Allowed host names and the token; by default this machine only, without a token.
     limits : Limits, optional
-        How much it takes.
+        Limits of the server.
     points : str or Path, optional
-        The key-point bundle on offer: a folder or a shipped name; by default none.
+        Key-point bundle to offer: a folder or a shipped name; by default none.
     points_on : bool
-        Whether key points are found where a request does not say; the bundle is then loaded now.
+        Whether key points are found by default; the bundle is then loaded now.
 
     Returns
     -------
     FastAPI
-        To be served by any ASGI server; `app.state.close_streams` ends what would not end by itself.
+        Application for any ASGI server; `app.state.close_streams` ends all endless responses.
 
     Raises
     ------
@@ -126,14 +126,14 @@ def _lifespan(engine: Engine, feed: Feed | None) -> Any:
 
 
 def _handlers() -> dict[Any, Any]:
-    """Every error as the same JSON, and no word of the inside."""
+    """Return handlers that answer every error with the same JSON, without internal details."""
 
     async def refused(request: Request, refusal: Refusal) -> Response:
         return refusal.response()
 
     async def http(request: Request, error: HTTPException) -> Response:
         messages = {
-            404: "there is nothing here; see /docs",
+            404: "this path does not exist; see /docs",
             405: f"{request.method} does not work here, {dict(error.headers or {}).get('Allow')} would; see /docs",
         }
         message = messages.get(error.status_code, str(error.detail))
@@ -147,7 +147,7 @@ def _handlers() -> dict[Any, Any]:
         return Refusal(422, "parameter", f"{place}: {first['msg']}; see /docs").response()
 
     async def failed(request: Request, error: Exception) -> Response:
-        message = "the server failed at this request; its terminal says more"
+        message = "the server failed to process this request; see its terminal for details"
         return Refusal(500, "internal", message).response()
 
     return {Refusal: refused, HTTPException: http, RequestValidationError: invalid, Exception: failed}
@@ -156,7 +156,7 @@ def _handlers() -> dict[Any, Any]:
 def _add_pages(app: FastAPI) -> None:
     def page(path: str, file: str) -> None:
         async def get() -> FileResponse:
-            # The page changes with the version; a stale one would speak another protocol.
+            # Browsers must not cache the page, because another version may use another protocol.
             return FileResponse(STATIC / file, headers={"Cache-Control": "no-cache"})
 
         app.add_api_route(path, get, methods=["GET", "HEAD"], include_in_schema=False)
@@ -173,14 +173,14 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) ->
         status: {"model": Problem, "description": text} for status, text in _REFUSALS.items()
     }
 
-    @app.get("/healthz", response_model=Health, tags=["server"], summary="Is the server well?")
+    @app.get("/healthz", response_model=Health, tags=["server"], summary="Check the server")
     async def health() -> dict[str, str]:
-        """Answer without a token, for watchdogs."""
+        """Return the version and the default model; needs no token."""
         return {"status": "ok", "version": app.version, "model": shelf.default}
 
-    @app.get("/api/models", response_model=Models, tags=["models"], summary="What there is to choose from")
+    @app.get("/api/models", response_model=Models, tags=["models"], summary="List the models")
     async def models() -> dict[str, Any]:
-        """List the models, the detector, and what the server takes."""
+        """List the models, the detector and the limits of the server."""
         return {
             "models": shelf.describe(),
             "points": engine.points.describe(),
@@ -204,10 +204,10 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) ->
 
         `curl --data-binary @face.jpg http://127.0.0.1:8000/api/predict`
 
-        With `?points=true` each face has its key points.
+        With `?points=true` each face has key points.
         """
         shelf.check(model)
-        # The place comes before the body: memory is bounded by their number.
+        # Take a place before reading the body, so that the number of places limits the memory.
         with engine.uploads.seat():
             return JSONResponse(await engine.predict(await read_body(request, limits), model, points))
 
@@ -215,17 +215,17 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) ->
 def _add_streams(app: FastAPI, engine: Engine, feed: Feed | None) -> None:
     cameras = Places(engine.limits.clients, "cameras")
     followers = Places(engine.limits.viewers, "viewers")
-    no_source = Refusal(404, "no_source", "this server has no source of its own: start it with --source")
+    no_source = Refusal(404, "no_source", "this server has no source; start it with --source")
 
     @app.get("/api/source.mjpg", tags=["server"], summary="The server's source as motion JPEG", response_class=Response)
     async def source() -> Response:
-        """Show the server's own camera or file with the faces marked, to any number of viewers within the limits."""
+        """Send the camera or file of the server with annotated faces."""
         if feed is None:
             raise no_source
         return MjpegResponse(feed, engine.limits)
 
     async def seated(socket: WebSocket, places: Places, session: Any) -> None:
-        """Run a session if there is room; why there is none is said in a message, as pages cannot see a handshake."""
+        """Run a session if a place is free; otherwise send a message, because pages cannot read a handshake."""
         try:
             with places.seat():
                 await session.run()

@@ -1,4 +1,4 @@
-"""Read the body of a request, never more of it than allowed."""
+"""Read the body of a request within the limits."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -11,9 +11,9 @@ from starlette.requests import ClientDisconnect, Request
 from ferbench.realtime.web.limits import Limits
 from ferbench.realtime.web.refusal import Refusal
 
-# A form has one file; a page may send a few fields along, which are not looked at.
+# A form has one file; additional fields are allowed and ignored.
 MAX_FIELDS, MAX_FIELD_BYTES = 8, 64 * 1024
-# Pieces in which a form is parsed; between them others have their turn.
+# Size of the pieces in which a form is parsed, so that other requests are served in between.
 PIECE = 64 * 1024
 _NO_FILE = Refusal(422, "no_file", "the form has no file; send one, or the picture's bytes as the whole body")
 
@@ -24,7 +24,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
     Raises
     ------
     Refusal
-        413 when it is too large, 408 when it does not arrive in time, 422 when a form has no file, or several.
+        413 if it is too large, 408 if it does not arrive in time, 422 if a form has no file or several files.
     """
     is_form = request.headers.get("content-type", "").lower().startswith("multipart/")
     try:
@@ -34,7 +34,7 @@ async def read_body(request: Request, limits: Limits) -> bytes:
         message = f"the picture did not arrive within {limits.body_timeout_s:g} s; try again"
         raise Refusal(408, "slow_body", message) from None
     except ClientDisconnect:
-        raise Refusal(400, "gone", "the client left before its picture had arrived") from None
+        raise Refusal(400, "gone", "the client disconnected before the picture had arrived") from None
 
 
 async def _whole(request: Request, limits: Limits) -> bytes:
@@ -45,18 +45,18 @@ async def _whole(request: Request, limits: Limits) -> bytes:
 
 
 async def _bounded(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """Pieces of the body; what is too large is refused at its end, and not kept."""
+    """Yield pieces of the body; a body that is too large is discarded and refused at its end."""
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        # A body somewhat too large is read to its end and thrown away: clients that are still writing when the
-        # connection closes see a reset instead of the reason.
+        # A body that is slightly too large is read to its end and discarded. Otherwise a client that is still
+        # writing sees a reset connection instead of the error message.
         if size > 4 * limit:
             break
         if size <= limit:
             for start in range(0, len(chunk), PIECE):
                 yield chunk[start : start + PIECE]
-                # What has arrived already is handed on without a pause.
+                # Data that has already arrived is passed on without a pause.
                 await asyncio.sleep(0)
     if size > limit:
         raise Refusal(413, "too_large", f"the picture is too large: at most {limit / 2**20:g} MiB; make it smaller")
@@ -70,16 +70,16 @@ async def _only_file(request: Request, limits: Limits) -> bytes:
             form.write(piece)
         return form.file()
     except Refusal:
-        # What else comes is read and thrown away, so that the client gets to read the answer.
+        # The rest is read and discarded, so that the client can read the answer.
         async for _ in pieces:
             pass
         raise
 
 
 class _Form:
-    """A ``multipart/form-data`` body that is read piece by piece; only its file is kept, in memory.
+    """Incremental parser of a ``multipart/form-data`` body; keeps only the file, in memory.
 
-    Starlette's own parser writes large files to the disk, where pictures of people have no business.
+    Starlette's own parser is not used, because it writes large files to the disk, and pictures must not be stored.
     """
 
     def __init__(self, content_type: str) -> None:
@@ -129,7 +129,7 @@ class _Form:
         options = parse_options_header(self._headers.get(b"content-disposition"))[1]
         self._in_file = b"filename" in options
         if self._in_file and self._file is not None:
-            message = "the form has several files, and one is looked at: send each picture in a request of its own"
+            message = "the form has several files; send each picture in a separate request"
             raise Refusal(422, "many_files", message)
         if self._in_file:
             self._file = bytearray()
@@ -151,5 +151,5 @@ class _Form:
         if self._fields > MAX_FIELDS or self._size > MAX_FIELD_BYTES:
             largest = f"{MAX_FIELDS} fields of {MAX_FIELD_BYTES // 1024} KiB"
             raise Refusal(
-                422, "fields", f"the form has too much besides its file: at most {largest}; send the file alone"
+                422, "fields", f"the form has too much data besides its file: at most {largest}; send only the file"
             )

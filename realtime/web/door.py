@@ -1,4 +1,4 @@
-"""Connections before they are requests: how many there may be, and how long a header may take."""
+"""Limit the number of connections and the time for a request header."""
 
 import asyncio
 import json
@@ -10,25 +10,25 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ferbench.realtime.web.limits import Limits
 
-# How long a new connection stays, whatever their number: its request, if it was sent at once, is read by then.
+# Seconds for which a new connection is kept even if there are too many, so that its request can be read.
 MOMENT_S = 0.05
 
 
 @dataclass
 class _Address:
-    """The connections of one address, and those of them that wait for a request, the oldest first."""
+    """Connections of one address, and those that wait for a request, oldest first."""
 
     every: "set[BoundedProtocol]" = field(default_factory=set)
     waiting: "dict[BoundedProtocol, None]" = field(default_factory=dict)
 
 
 class Door:
-    """The open connections of a server.
+    """Registry of the open connections of a server; enforces their limits.
 
     Parameters
     ----------
     limits : Limits
-        Its `connections`, `connections_per_address` and `header_timeout_s` count here.
+        Uses `connections`, `connections_per_address` and `header_timeout_s`.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -39,7 +39,7 @@ class Door:
         return sum(len(address.every) for address in self._addresses.values())
 
     def enter(self, connection: "BoundedProtocol") -> bool:
-        """Count a new connection; say whether there is a place, or one that can be made."""
+        """Register a new connection; return whether a place is free or can be freed."""
         address = self._addresses.setdefault(connection.address, _Address())
         address.every.add(connection)
         address.waiting[connection] = None
@@ -47,7 +47,7 @@ class Door:
         return crowd is None or len(crowd.waiting) > 1 or (crowd is not address and bool(crowd.waiting))
 
     def settle(self, connection: "BoundedProtocol") -> None:
-        """Where there are too many, dismiss those that wait for longest, or else the one that came last."""
+        """If there are too many, close those that wait longest, otherwise the newest one."""
         while (crowd := self._crowd(connection.address)) is not None:
             oldest = next(iter(crowd.waiting), None)
             if oldest is None:
@@ -55,10 +55,10 @@ class Door:
                 self.leave(connection)
                 return
             self.leave(oldest)
-            oldest.dismiss(408, "slow_header", "another connection needed the place; send the request at once")
+            oldest.dismiss(408, "slow_header", "closed for a new connection; send the request at once")
 
     def wait(self, connection: "BoundedProtocol", *, waits: bool) -> None:
-        """Note that a connection waits for a request, or does so no longer."""
+        """Record whether a connection waits for a request."""
         address = self._addresses.get(connection.address)
         if address is None or connection not in address.every:
             return
@@ -76,10 +76,10 @@ class Door:
                 del self._addresses[connection.address]
 
     def _crowd(self, name: str) -> _Address | None:
-        """The address that has too many connections: the one of that name, or the one with the most of too many."""
+        """Return the address with too many connections: the given one, or the one with the most."""
         own = self._addresses.get(name)
         if own is not None and len(own.every) > self.limits.connections_per_address:
-            # A connection that became a WebSocket does not tell us when it ends.
+            # Connections that became WebSockets do not report their end.
             for gone in [known for known in own.every if known.transport.is_closing()]:
                 self.leave(gone)
             if len(own.every) > self.limits.connections_per_address:
@@ -93,12 +93,12 @@ class Door:
         return most if len(self) > self.limits.connections else None
 
     def protocol(self, **options: Any) -> "BoundedProtocol":
-        """Return the protocol of a new connection, as uvicorn asks for it."""
+        """Return the protocol object of a new connection for uvicorn."""
         return BoundedProtocol(self, **options)
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP as uvicorn speaks it, for connections that are counted and whose headers have to arrive in time."""
+    """uvicorn's HTTP protocol with counted connections and a time limit for headers."""
 
     def __init__(self, door: Door, **options: Any) -> None:
         super().__init__(**options)
@@ -109,11 +109,11 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def waiting(self) -> bool:
-        """Whether no request is being answered: its header is not complete, or none has begun."""
+        """Whether no request is being answered: there is none, or its header is incomplete."""
         return self.transport.get_protocol() is self and self.conn.their_state is h11.IDLE
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a place and begin to wait for a header."""
+        """Register the connection and start the time limit of the header."""
         super().connection_made(transport)
         self.address = self.client[0] if self.client else ""
         if not self._door.enter(self):
@@ -124,7 +124,7 @@ class BoundedProtocol(H11Protocol):
         self.loop.call_later(MOMENT_S, self._door.settle, self)
 
     def data_received(self, data: bytes) -> None:
-        """Read on; the time for a header ends with it, however slowly its bytes come."""
+        """Process data; the time limit ends when the header is complete."""
         if self.transport.is_closing():
             return
         self.spoke = True
@@ -142,16 +142,16 @@ class BoundedProtocol(H11Protocol):
         self._door.wait(self, waits=self.waiting)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place back."""
+        """Unregister the connection."""
         self._wait_no_more()
         self._door.leave(self)
         super().connection_lost(exc)
 
     def dismiss(self, status: int, code: str, message: str) -> None:
-        """Say why, and close; nothing is waited for.
+        """Send the reason and close at once.
 
-        A connection that never said a word gets none either: browsers open some in advance, and would take the words
-        for the answer to a request that comes much later.
+        A connection without any request gets no reason: browsers open connections in advance, and would read it as the
+        answer to a later request.
         """
         self._wait_no_more()
         if self.transport.is_closing():

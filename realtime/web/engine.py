@@ -1,4 +1,4 @@
-"""Where the work is done: off the event loop, by a bounded number of threads."""
+"""Run predictions in a bounded number of threads, outside the event loop."""
 
 import asyncio
 import itertools
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Engine:
-    """Threads, models and detectors that all clients share.
+    """Worker threads, models and detectors that all clients share.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Engine:
     detector : str or None
         Name of the face detector.
     limits : Limits
-        Its `workers` and `waiting` count here.
+        Uses `workers` and `waiting`.
     points : PointsOffer
         The key points.
     """
@@ -40,13 +40,13 @@ class Engine:
     def __init__(self, shelf: Shelf, detector: str | None, limits: Limits, points: PointsOffer) -> None:
         self.shelf, self.limits, self.points = shelf, limits, points
         self._workers = ThreadPoolExecutor(limits.workers, thread_name_prefix="ferbench-web")
-        # Loading takes seconds: in the workers it would make every camera wait.
+        # Loading takes seconds. In the worker threads it would delay all cameras.
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="ferbench-load")
         self.uploads = Places(limits.workers + limits.waiting, "uploads")
-        # A detector serves one thread at a time; as many as there are workers, and nobody waits for another's.
+        # Calls of a detector are serialized, so each worker gets its own.
         first = make_detector(detector)
         self.detector_name = first.name
-        # Without its model file the default falls back to another, and says so; once is enough.
+        # Without its model file the default detector prints a message and falls back to another; do this once.
         wanted = detector if detector and detector.startswith(first.name) else first.name
         others = [make_detector(wanted) for _ in range(limits.workers - 1)]
         self._detectors = itertools.cycle([first, *others])
@@ -56,33 +56,33 @@ class Engine:
         return await asyncio.get_running_loop().run_in_executor(self._workers, lambda: function(*args, **kwargs))
 
     async def load(self, name: str | None) -> Recognizer:
-        """Return a model by name, None for the default; raises a 404 when there is none of that name."""
+        """Return a model by name, None for the default; raise Refusal 404 for an unknown name."""
         self.shelf.check(name)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._loader, self.shelf.get, name)
         except (ValueError, OSError) as error:
             _LOG.error("%s", redact(error))
             raise Refusal(
-                503, "broken_model", f"the model {name} cannot be loaded; the server's terminal says why"
+                503, "broken_model", f"the model {name} cannot be loaded; see the server's terminal for the reason"
             ) from error
 
     async def load_points(self, on: bool) -> KeyPoints | None:
-        """Return the key-point model, None where it is not wanted; raises a 404 when there is none."""
+        """Return the key-point model, None if it is off; raise Refusal 404 if there is none."""
         if not on:
             return None
         try:
             return await asyncio.get_running_loop().run_in_executor(self._loader, self.points.get)
         except (ValueError, OSError, ImportError) as error:
             _LOG.error("%s", redact(error))
-            message = "the key-point model cannot be loaded; the server's terminal says why"
+            message = "the key-point model cannot be loaded; see the server's terminal for the reason"
             raise Refusal(503, "broken_points", message) from error
 
     def pipeline(self, recognizer: Recognizer, points: KeyPoints | None = None) -> Pipeline:
-        """Return a pipeline of its own for one stream of frames."""
+        """Return a new pipeline for one stream of frames."""
         return Pipeline(recognizer, next(self._detectors), points=points)
 
     async def predict(self, picture: bytes, name: str | None, points: bool | None = None) -> dict[str, Any]:
-        """Find and label the faces of an uploaded picture, and find their key points where wanted."""
+        """Recognize the faces of an uploaded picture, and optionally find their key points."""
         name = self.shelf.check(name)
         recognizer = await self.load(name)
         located = await self.load_points(self.points.on if points is None else points)
@@ -103,6 +103,6 @@ class Engine:
         }
 
     def close(self) -> None:
-        """End the threads; what waits is forgotten, what runs is awaited."""
+        """Stop the threads: cancel waiting tasks and wait for running ones."""
         for pool in (self._workers, self._loader):
             pool.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""The server's own source: one capture and one inference loop, however many look on."""
+"""Share the source of the server: one loop for all viewers."""
 
 import asyncio
 import logging
@@ -25,12 +25,12 @@ _JPEG = (int(cv2.IMWRITE_JPEG_QUALITY), 80)
 
 
 class Viewer:
-    """What one onlooker has not yet been sent; the oldest is forgotten when it looks away for long.
+    """Queue of items for one viewer; the oldest items are dropped if the viewer is slow.
 
     Parameters
     ----------
     kind : {"picture", "events"}
-        A viewer of pictures gets only ever the newest, one of events the last few seconds.
+        A viewer of pictures gets only the newest one, a viewer of events the last few seconds.
     """
 
     def __init__(self, kind: str) -> None:
@@ -40,12 +40,12 @@ class Viewer:
         self._error: str | None = None
 
     def offer(self, item: Any) -> None:
-        """Add what came."""
+        """Add an item."""
         self._items.append(item)
         self._arrived.set()
 
     def end(self, error: str) -> None:
-        """Say that nothing more comes."""
+        """Mark the end of the items."""
         self._error = error
         self._arrived.set()
 
@@ -55,7 +55,7 @@ class Viewer:
         Raises
         ------
         FeedEnded
-            When there is none left and none will come.
+            If no item is left and none will follow.
         """
         while not self._items:
             if self._error is not None:
@@ -66,25 +66,26 @@ class Viewer:
 
 
 class FeedEnded(Exception):
-    """The server's source gives no more pictures; the message says why."""
+    """The source of the server has ended; the message contains the reason."""
 
 
 class Feed:
-    """A sink of the live loop that hands each frame to all viewers.
+    """Sink of the live loop that passes each frame to all viewers.
 
-    The loop begins with the first viewer and ends with the last, so that nobody is filmed unseen. Files start over.
+    The loop starts with the first viewer and stops with the last one, so that the camera is off while nobody watches.
+    Files are repeated.
 
     Parameters
     ----------
     source : str
-        Camera index, file or address, as `open_source` takes it.
+        Source for `open_source`: camera number, file or URL.
     engine : Engine
-        Gives the models.
+        Provides the models.
     """
 
     def __init__(self, source: str, engine: Engine) -> None:
         self._address, self._engine = source, engine
-        # As it may be shown: the address of a camera often holds its password.
+        # Displayed name without a password, which camera URLs often contain.
         self.source = redact(source)
         self.model = engine.shelf.default
         self.points = engine.points.on
@@ -97,7 +98,7 @@ class Feed:
 
     @contextmanager
     def watch(self, kind: str) -> Iterator[Viewer]:
-        """Look on inside the block; call it on the event loop."""
+        """Register a viewer for the duration of the block; call it on the event loop."""
         with self._places.seat():
             viewer = Viewer(kind)
             self._viewers.add(viewer)
@@ -111,21 +112,21 @@ class Feed:
                     self._halt()
 
     async def switch(self, name: str) -> None:
-        """Let another model answer, for all viewers."""
+        """Change the model for all viewers."""
         recognizer = await self._engine.load(name)
         self.model = name
         if self._pipeline is not None:
             self._pipeline.switch(recognizer)
 
     async def switch_points(self, on: bool) -> None:
-        """Find key points from now on, or no longer, for all viewers."""
+        """Turn key points on or off for all viewers."""
         points = await self._engine.load_points(on)
         self.points = on
         if self._pipeline is not None:
             self._pipeline.switch_points(points)
 
     async def close(self) -> None:
-        """End the loop and send all viewers home."""
+        """Stop the loop and end all viewers."""
         self._halt()
         self._deliver_end("the server is closing")
         for thread in list(self._threads):
@@ -161,7 +162,7 @@ class Feed:
 
 
 class _Worker:
-    """One run of the loop in its thread; a later run has its own, so that the two never share state."""
+    """One run of the loop in a thread; each run has its own object, so that runs share no state."""
 
     def __init__(
         self,
@@ -175,21 +176,21 @@ class _Worker:
         self._live = False
 
     def work(self) -> None:
-        """Run until told to stop; an error ends the viewing with its message."""
+        """Run until stopped; an error ends all viewers with its message."""
         try:
             error = self._rounds()
         except (ValueError, OSError) as problem:
             error = redact(problem)
         except Exception:
             _LOG.exception("the server's source failed")
-            error = "the server's source failed; its terminal says more"
+            error = "the server's source failed; see the server's terminal for details"
         if not self._stop.is_set():
             self._tell(self._feed._deliver_end, error)
 
     def _rounds(self) -> str:
         engine = self._feed._engine
         for thread in self._before:
-            # A camera can be opened only when the run before has let go of it.
+            # A camera can be opened only after the previous run has released it.
             thread.join(FAREWELL_S)
         while not self._stop.is_set():
             points = engine.points.get() if self._feed.points else None
@@ -203,19 +204,19 @@ class _Worker:
         return "stopped"
 
     def write(self, result: FrameResult) -> None:
-        """Show a frame to all viewers."""
+        """Send a frame to all viewers."""
         if not self._live:
-            # Photographs come as fast as they are looked at; each is to be seen for a second.
+            # Show each photograph for one second.
             self._pace(result.timestamp_s)
         picture = None
-        # While the next picture is waited for, viewers keep the one they have.
+        # Viewers keep the last picture while the next one is not available.
         if (result.events or result.message) and self._feed._wants_pictures():
             done, data = cv2.imencode(".jpg", self._feed._overlay.annotate(result), _JPEG)
             picture = data.tobytes() if done else None
         self._tell(self._feed._deliver, picture, describe_result(result, self._feed.model))
 
     def close(self) -> None:
-        """Nothing to finish: pictures are not kept."""
+        """Do nothing, because pictures are not stored."""
 
     def _pace(self, timestamp_s: float) -> None:
         now = time.perf_counter()

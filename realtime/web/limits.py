@@ -1,4 +1,4 @@
-"""How much the server takes from anybody: bytes, pixels, clients, requests and time."""
+"""Define and enforce limits of the server: bytes, pixels, clients, requests and time."""
 
 import time
 from collections import OrderedDict
@@ -11,33 +11,33 @@ from ferbench.realtime.web.refusal import Refusal
 
 @dataclass(frozen=True)
 class Limits:
-    """The bounds of one server.
+    """Limits of one server.
 
     Attributes
     ----------
     body_bytes, frame_bytes : int
         Largest uploaded picture, and largest camera frame over a WebSocket.
     pixels, frame_pixels : int
-        Most pixels of each, read from the header before anything is decoded.
+        Maximum pixels of each, checked in the header before decoding.
     clients, viewers : int
-        Cameras of browsers at once, and viewers of the server's source at once.
+        Maximum simultaneous browser cameras, and viewers of the server's source.
     connections, connections_per_address : int
-        Open connections of any kind, in all and of one address. Whoever comes after that takes the place of the
-        connection that has been silent for longest, if one waits for a request; otherwise it is turned away.
+        Maximum open connections, in total and per address. A further connection replaces the one that waits longest for
+        a request. If none waits, the further connection is refused.
     requests_per_s, request_burst : float
-        Lasting rate of requests of one address, and how many may come at once.
+        Sustained rate of requests per address, and size of a burst.
     frames_per_s, frame_burst : float
-        The same for the messages of one WebSocket.
+        The same for messages of one WebSocket.
     workers, waiting : int
-        Predictions computed at once, and how many uploads may wait for one.
+        Maximum simultaneous predictions, and waiting uploads.
     header_timeout_s : float
-        How long the header of a request may take to arrive.
+        Time limit for the header of a request.
     body_timeout_s, send_timeout_s, idle_timeout_s : float
-        How long a body may take to arrive, an answer to be read, and a camera to send nothing.
+        Time limits for receiving a body, for sending an answer, and for a silent camera.
     command_chars : int
-        Longest command over a WebSocket.
+        Maximum length of a command over a WebSocket.
     log_burst, log_lines_per_s : float
-        Lines of one kind in the server's log at once, and lastingly.
+        Burst and sustained rate of log lines of one kind.
     """
 
     body_bytes: int = 12 * 2**20
@@ -64,7 +64,7 @@ class Limits:
 
 
 class TokenBucket:
-    """Lets a burst through at once and a lasting rate after it.
+    """Token bucket: limits events to a burst and a sustained rate.
 
     Examples
     --------
@@ -90,14 +90,14 @@ class TokenBucket:
 
 
 class RateLimiter:
-    """A token bucket for each address; the addresses longest unheard of are forgotten."""
+    """Token buckets per address; addresses without recent requests are dropped."""
 
     def __init__(self, limits: Limits, *, addresses: int = 4096) -> None:
         self._limits, self._addresses = limits, addresses
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def check(self, address: str, cost: float = 1.0) -> None:
-        """Count a request; raise a 429 when the address has used up its share."""
+        """Count a request; raise Refusal 429 if the address has used up its rate."""
         bucket = self._buckets.pop(address, None)
         self._buckets[address] = bucket = bucket or TokenBucket(self._limits.requests_per_s, self._limits.request_burst)
         if len(self._buckets) > self._addresses:
@@ -108,7 +108,7 @@ class RateLimiter:
 
 
 class Places:
-    """A number of seats; who finds none is told so rather than kept waiting."""
+    """Limited number of places; a client without a free place is refused at once."""
 
     def __init__(self, number: int, what: str) -> None:
         self._number, self._what = number, what
@@ -116,12 +116,12 @@ class Places:
 
     @contextmanager
     def seat(self) -> Iterator[None]:
-        """Hold a seat inside the block.
+        """Hold a place for the duration of the block.
 
         Raises
         ------
         Refusal
-            503 when all are taken.
+            503 if all places are taken.
         """
         if self.taken >= self._number:
             message = f"the server is full: {self._number} {self._what} at once; try again in a moment"

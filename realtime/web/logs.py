@@ -1,4 +1,4 @@
-"""Few lines in the server's log, however many requests are broken."""
+"""Limit the log lines that broken requests can cause."""
 
 import logging
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ferbench.realtime.web.limits import Limits, TokenBucket
 from ferbench.utils import redact
 
-# The loggers in which clients can cause lines.
+# Loggers whose lines clients can cause.
 NAMES = (
     *("asyncio", "python_multipart.multipart", "uvicorn.error", "websockets.server"),
     *("ferbench.realtime.web.engine", "ferbench.realtime.web.feed"),
@@ -22,15 +22,15 @@ class _Kind:
 
 
 class LogLimit(logging.Filter):
-    """Lets some lines of each kind through at once and few after that; counts the rest, and shortens long ones.
+    """Logging filter that limits the rate of lines of each kind, counts dropped lines and shortens long ones.
 
-    A kind is a place in the code, so that their number is bounded. Addresses lose their passwords, and what a client
-    sent cannot begin a new line.
+    A kind is a location in the code, so the number of kinds is bounded. Passwords are removed from URLs, and line
+    breaks sent by a client are replaced.
 
     Parameters
     ----------
     limits : Limits
-        Its `log_burst` and `log_lines_per_s` count here.
+        Uses `log_burst` and `log_lines_per_s`.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -39,20 +39,20 @@ class LogLimit(logging.Filter):
         self._kinds: dict[tuple[str, int], _Kind] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether a line is written, and make it fit to be."""
+        """Return whether a line is written, and sanitize it."""
         fresh = _Kind(TokenBucket(self._limits.log_lines_per_s, self._limits.log_burst))
         kind = self._kinds.setdefault((record.pathname, record.lineno), fresh)
         if kind.bucket.take():
             kind.left_out += 1
             return False
         text = re.sub(r"[\x00-\x1f\x7f]+", " ", redact(record.getMessage()))
-        more = f" ({kind.left_out} more like it were left out)" if kind.left_out else ""
+        more = f" ({kind.left_out} similar lines were left out)" if kind.left_out else ""
         record.msg, record.args, kind.left_out = text[:MAX_CHARS] + more, None, 0
         return True
 
 
 def limit_logs(limits: Limits) -> None:
-    """Hold the loggers of the server to the limits, in the place of those of a server before."""
+    """Apply the limits to the loggers of the server; replaces the limits of an earlier server."""
     new = LogLimit(limits)
     for name in NAMES:
         logger = logging.getLogger(name)

@@ -1,4 +1,4 @@
-"""The server's source as pictures after pictures in one answer, and its events over a WebSocket."""
+"""Send the source of the server as motion JPEG, and its events over a WebSocket."""
 
 import asyncio
 import contextlib
@@ -18,12 +18,12 @@ from ferbench.realtime.web.sessions import read_command, turn_away
 from ferbench.realtime.web.tasks import first_to_end
 
 BORDER = "ferbench-frame"
-# Opening a camera or the address of a stream may take this long.
+# Time limit for opening a camera or a stream.
 FIRST_PICTURE_S = 20.0
 
 
 class MjpegResponse(Response):
-    """Motion JPEG: browsers show it in an ``img``, players open its address."""
+    """Motion JPEG response, for an ``img`` element or a video player."""
 
     media_type = f"multipart/x-mixed-replace; boundary={BORDER}"
 
@@ -32,7 +32,7 @@ class MjpegResponse(Response):
         self._feed, self._limits = feed, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send pictures until the viewer leaves, reads too slowly, or the source ends."""
+        """Send pictures until the viewer disconnects or is too slow, or the source ends."""
         try:
             with self._feed.watch("picture") as viewer:
                 first = await self._first(viewer)
@@ -53,7 +53,7 @@ class MjpegResponse(Response):
             raise Refusal(503, "source", message, retry_after_s=5) from None
 
     async def _pump(self, viewer: Viewer, picture: bytes, send: Send) -> None:
-        # A viewer that stopped reading, or a source that ended, simply gets no more: the status was sent long ago.
+        # The status is already sent, so a slow viewer or the end of the source only ends the response.
         with contextlib.suppress(FeedEnded, TimeoutError):
             while True:
                 head = f"--{BORDER}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(picture)}\r\n\r\n".encode()
@@ -66,18 +66,18 @@ class MjpegResponse(Response):
 
 
 class FeedSession:
-    """A page that follows the server's source: events out, the choice of the model and of key points in.
+    """WebSocket session of a page that follows the server's source: sends events, receives commands.
 
     Parameters
     ----------
     socket : WebSocket
-        Not yet accepted.
+        WebSocket that is not yet accepted.
     feed : Feed
         The source.
     describe : callable
-        Returns what is known of a model by its name.
+        Returns the description of a model by its name.
     limits : Limits
-        The bounds of the server.
+        Limits of the server.
     """
 
     def __init__(self, socket: WebSocket, feed: Feed, describe: Any, limits: Limits) -> None:
@@ -85,7 +85,7 @@ class FeedSession:
         self._bucket = TokenBucket(1.0, 10.0)
 
     async def run(self) -> None:
-        """Talk until the page leaves."""
+        """Run until the page disconnects."""
         await self._socket.accept()
         with contextlib.suppress(WebSocketDisconnect, TimeoutError):
             try:

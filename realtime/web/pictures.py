@@ -1,4 +1,4 @@
-"""Bytes from strangers to pixels: the header is read first, and nothing is decoded that is too large."""
+"""Decode untrusted pictures: check the size in the header before decoding."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,26 +11,26 @@ MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif"
 
 
 def read_picture(data: bytes, *, max_pixels: int, max_side: int = 1920) -> NDArray[np.uint8]:
-    """Decode a picture that somebody sent.
+    """Decode a picture from a client.
 
     Parameters
     ----------
     data : bytes
-        A JPEG, PNG, WebP, BMP or GIF file (of which the first frame is taken).
+        JPEG, PNG, WebP, BMP or GIF file; of a GIF, the first frame is used.
     max_pixels : int
-        Most pixels it may have, by its header.
+        Maximum number of pixels, checked in the header.
     max_side : int
-        Larger pictures are made smaller, so that no side has more pixels.
+        Larger pictures are scaled down so that no side has more pixels.
 
     Returns
     -------
     ndarray of shape (height, width, 3), uint8
-        Blue, green, red; turned as the camera's note in the file says.
+        Image in BGR order, rotated according to its EXIF orientation.
 
     Raises
     ------
     Refusal
-        413 when it has too many pixels, 422 when it is empty, broken or no picture.
+        413 if it has too many pixels; 422 if it is empty, damaged or not a picture.
     """
     if not data:
         raise Refusal(422, "empty", "the picture is empty (0 bytes); send the bytes of a JPEG, PNG or WebP file")

@@ -1,4 +1,4 @@
-"""The key-point model that a server offers, loaded when it is first asked for."""
+"""Provide the key-point model of a server, loaded at first use."""
 
 import json
 import threading
@@ -11,21 +11,21 @@ from ferbench.realtime.web.refusal import Refusal
 
 
 class PointsOffer:
-    """Key points for whoever wants them.
+    """Optional key-point model of a server, loaded at first use.
 
     Parameters
     ----------
     bundle : str, Path or None
-        A key-point bundle's folder or shipped name; None offers none.
+        Folder or shipped name of a key-point bundle; None for no key points.
     on : bool
-        Whether they are found where nobody says whether they are wanted.
+        Whether key points are found by default.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such bundle.
+        If the bundle does not exist.
     ValueError
-        If the bundle is one of a recognizer.
+        If the bundle is a recognizer.
     """
 
     def __init__(self, bundle: str | Path | None, *, on: bool = False) -> None:
@@ -34,24 +34,24 @@ class PointsOffer:
         self._lock = threading.Lock()
         self._loaded: KeyPoints | None = None
         if self._path is not None and not finds_points(json.loads((self._path / "bundle.json").read_text())):
-            # Its own words say what it is and what to do.
+            # The original error already contains the remedy.
             self.get()
 
     def get(self) -> KeyPoints:
-        """Return the model, loading it first where needed; may be called from any thread.
+        """Return the model, loaded if necessary; may be called from any thread.
 
         Raises
         ------
         Refusal
-            404 where there is none.
+            404 if there is none.
         """
         if self._path is None:
-            message = "this server finds no key points: start it with --points and the folder of a key-point bundle"
+            message = "this server has no key-point model; start it with --points and the folder of a key-point bundle"
             raise Refusal(404, "no_points", message)
         with self._lock:
             self._loaded = self._loaded or KeyPoints.load(self._path)
             return self._loaded
 
     def describe(self) -> dict[str, Any] | None:
-        """Return what is known of the model without loading it; None where there is none."""
+        """Return the description of the model without loading it; None if there is none."""
         return None if self._path is None else {"name": self._path.name, "on": self.on}

@@ -1,10 +1,10 @@
-"""Every refusal of the server, as one kind of JSON."""
+"""Define the error of refused requests and its JSON."""
 
 from starlette.responses import JSONResponse
 
 
 class Refusal(Exception):
-    """A request that is not answered, with its reason in words for a person.
+    """Error for a refused request, with a readable reason.
 
     Parameters
     ----------
@@ -15,7 +15,7 @@ class Refusal(Exception):
     message : str
         What was expected, what came, and what to do.
     retry_after_s : float or None
-        When asking again may help.
+        Seconds after which a new request can succeed.
     """
 
     def __init__(self, status: int, code: str, message: str, *, retry_after_s: float | None = None) -> None:

@@ -1,10 +1,10 @@
-"""The shape of the API's answers, from which its documentation is made."""
+"""Define the schemas of the API's answers, used for its documentation."""
 
 from pydantic import BaseModel, Field
 
 
 class Health(BaseModel):
-    """Whether the server is well."""
+    """State of the server."""
 
     status: str = Field(description="always ok", examples=["ok"])
     version: str = Field(description="version of ferbench", examples=["0.1.0"])
@@ -12,7 +12,7 @@ class Health(BaseModel):
 
 
 class Box(BaseModel):
-    """A rectangle in pixels of the picture; a face at the border may reach beyond it."""
+    """Rectangle in pixels of the picture; may extend beyond the border."""
 
     x: int
     y: int
@@ -21,80 +21,80 @@ class Box(BaseModel):
 
 
 class Point(BaseModel):
-    """A place in pixels of the picture; the center of the upper left pixel is 0, 0."""
+    """Point in pixels of the picture; the center of the upper left pixel is (0, 0)."""
 
     x: float
     y: float
 
 
 class Event(BaseModel):
-    """One face, or the statement that there is none."""
+    """Event for one face, or for a frame without a face."""
 
     frame: int = Field(description="number of the frame; 0 for a picture")
     timestamp_s: float = Field(description="time of the frame in seconds")
-    track_id: int | None = Field(description="number of the person followed; null for a picture")
+    track_id: int | None = Field(description="number of the tracked person; null for a picture")
     state: str = Field(description="face or no_face", examples=["face"])
     box: Box | None
-    score: float | None = Field(description="how sure the detector is; the scale is the detector's")
+    score: float | None = Field(description="score of the detector; its scale depends on the detector")
     label: str | None = Field(description="most probable class", examples=["happy"])
-    certain: bool = Field(description="whether the probabilities are clear enough to show the label")
+    certain: bool = Field(description="whether the label is certain enough to be shown")
     probabilities: dict[str, float] | None = Field(description="by class; smoothed over time in a video")
-    raw: dict[str, float] | None = Field(description="by class, of this frame alone")
-    points: dict[str, Point] | None = Field(description="key points by name; null where they were not asked for")
+    raw: dict[str, float] | None = Field(description="by class, for this frame only")
+    points: dict[str, Point] | None = Field(description="key points by name; null if not requested")
 
 
 class Prediction(BaseModel):
-    """The faces of one picture."""
+    """Faces of one picture."""
 
     model: str = Field(description="name of the model that answered", examples=["ferbench-net-l"])
-    classes: list[str] = Field(description="the model's classes in their order")
-    width: int = Field(description="pixels of the picture to which the boxes refer; large pictures are made smaller")
+    classes: list[str] = Field(description="classes of the model, in order")
+    width: int = Field(description="size of the picture to which the boxes refer; large pictures are scaled down")
     height: int
     latency_ms: float = Field(description="time to decode, find and label, in milliseconds")
     events: list[Event]
 
 
 class ModelInfo(BaseModel):
-    """One model on offer."""
+    """Available model."""
 
     name: str = Field(examples=["ferbench-net-l"])
-    recipe: str | None = Field(description="the recipe it was fitted with")
+    recipe: str | None = Field(description="recipe of the model")
     kind: str = Field(description="network or classical")
     classes: list[str]
     colours: dict[str, str] = Field(description="a color for each class, the same everywhere in ferbench")
     columns: list[str] = Field(description="columns of a session's CSV")
-    dataset: str | None = Field(description="what it was fitted on")
-    accuracy: float | None = Field(description="measured on that data set's test images; null where not measured")
-    default: bool = Field(description="whether it answers when none is named")
+    dataset: str | None = Field(description="training data set")
+    accuracy: float | None = Field(description="accuracy on the test images of that data set; null if not measured")
+    default: bool = Field(description="whether it is used if a request names no model")
 
 
 class PointsInfo(BaseModel):
-    """The key-point model on offer."""
+    """Available key-point model."""
 
     name: str = Field(examples=["ferbench-points"])
-    on: bool = Field(description="whether points are found when the request does not say")
+    on: bool = Field(description="whether points are found by default")
 
 
 class Models(BaseModel):
-    """What there is to choose from."""
+    """Available models and limits of the server."""
 
     models: list[ModelInfo]
-    points: PointsInfo | None = Field(description="the key-point model; null where there is none")
+    points: PointsInfo | None = Field(description="the key-point model; null if there is none")
     detector: str = Field(description="the face detector")
-    source: str | None = Field(description="the server's own source; null where there is none")
+    source: str | None = Field(description="the server's own source; null if there is none")
     private: bool = Field(description="whether the server can be reached from this machine only")
     body_bytes: int = Field(description="largest picture in bytes")
-    pixels: int = Field(description="most pixels of a picture")
+    pixels: int = Field(description="largest number of pixels of a picture")
 
 
 class ProblemDetail(BaseModel):
-    """What is wrong."""
+    """Code and message of an error."""
 
     code: str = Field(description="short name for programs", examples=["too_large"])
     message: str = Field(description="what was expected, what came, and what to do")
 
 
 class Problem(BaseModel):
-    """Every refusal has this shape."""
+    """Answer to every refused request."""
 
     error: ProblemDetail

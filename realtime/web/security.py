@@ -1,4 +1,4 @@
-"""Who may ask: checks of host, origin, token and rate before anything else, and headers on every answer."""
+"""Check host, origin, token and rate of every request, and add security headers to every answer."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ from ferbench.realtime.web.refusal import Refusal
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 OPEN_PATHS = ("/healthz", "/static/")
-# A wrong token costs as much as this many requests, which leaves a guesser a few tries a second.
+# A wrong token counts as this many requests, which limits guessing to a few attempts per second.
 GUESS_COST = 10.0
 HEADERS = {
     "Content-Security-Policy": (
@@ -35,17 +35,17 @@ HEADERS = {
 
 @dataclass(frozen=True)
 class Access:
-    """Who may talk to the server.
+    """Access rules of the server.
 
     Attributes
     ----------
     hosts : frozenset of str
-        Names and addresses by which it may be called, without port. Any other name is refused: a page whose own
-        name was made to point here (DNS rebinding) would otherwise pass for the server's own.
+        Allowed host names and addresses, without port. Other names are refused, to prevent DNS rebinding: there, a
+        foreign page uses its own name for the address of this server.
     any_address : bool
-        Whether any numeric address is a good name too (bound to all interfaces); a rebinding page has a name.
+        Whether every numeric address is allowed too (server bound to all interfaces). DNS rebinding needs a name.
     token : str or None
-        What every request has to know.
+        Secret that every request must contain.
     """
 
     hosts: frozenset[str] = LOCAL_NAMES
@@ -53,15 +53,15 @@ class Access:
     token: str | None = field(default=None, repr=False)
 
     def knows_host(self, name: str) -> bool:
-        """Whether `name` is one by which this server may be called."""
+        """Whether `name` is an allowed host name."""
         return name in self.hosts or (self.any_address and is_address(name))
 
     def cookie(self) -> str:
-        """Return what a browser keeps in place of the token."""
+        """Return the cookie value that a browser stores instead of the token."""
         return hmac.new((self.token or "").encode(), b"ferbench web page", hashlib.sha256).hexdigest()
 
     def accepts(self, connection: HTTPConnection, cookie_name: str) -> bool:
-        """Whether the connection knows the token, by header or by cookie."""
+        """Whether the connection has the token, as a header or as a cookie."""
         if self.token is None:
             return True
         scheme, _, given = connection.headers.get("authorization", "").partition(" ")
@@ -70,7 +70,7 @@ class Access:
 
 
 def same(given: str, expected: str) -> bool:
-    """Compare without telling by the time it takes how much was right."""
+    """Compare in constant time, so that the duration does not reveal a partial match."""
     return secrets.compare_digest(given.encode(), expected.encode())
 
 
@@ -97,7 +97,7 @@ def host_name(netloc: str) -> str:
 
 
 class Guard:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware that checks every request to the application."""
 
     def __init__(self, app: ASGIApp, *, access: Access, rate: RateLimiter, login_page: Path) -> None:
         self._app, self._access, self._rate, self._login_page = app, access, rate, login_page
@@ -152,10 +152,10 @@ class Guard:
     def _check_origin(self, connection: HTTPConnection) -> None:
         headers = connection.headers
         origin = headers.get("origin")
-        # Either scheme: a proxy in front may speak https where this server speaks http.
+        # Accept both schemes, because a proxy may use https for this http server.
         if origin is not None and origin not in {f"{scheme}://{headers['host']}" for scheme in ("http", "https")}:
             raise Refusal(403, "origin", f"requests from pages of {origin[:80]} are refused; use the server's own page")
-        # Pictures and scripts that a foreign page embeds come without Origin; browsers tell of them in this way.
+        # Embedded pictures and scripts of other sites have no Origin header; browsers send these headers instead.
         foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
         if foreign and headers.get("sec-fetch-mode") != "navigate":
             raise Refusal(403, "origin", "requests from other sites' pages are refused; use the server's own page")
@@ -164,7 +164,7 @@ class Guard:
         response = RedirectResponse("/", 303)
         secure = connection.scope["scheme"] == "https"
         name, value = cookie_name(connection), self._access.cookie()
-        # "lax" rather than "strict": the link with the token may be opened from a mail or a chat.
+        # "lax" instead of "strict", so that a link with the token works from a mail or a chat.
         response.set_cookie(name, value, httponly=True, samesite="lax", secure=secure)
         return response
 
@@ -176,6 +176,6 @@ class Guard:
 
 
 def cookie_name(connection: HTTPConnection) -> str:
-    """Return the cookie's name: with the port, as browsers share cookies between the ports of a host."""
+    """Return the cookie name; it contains the port, because browsers share cookies between the ports of a host."""
     server = connection.scope.get("server") or ("", 0)
     return f"ferbench-{server[1]}"

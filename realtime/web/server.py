@@ -1,4 +1,4 @@
-"""Serve the application: a socket of our own, limits at the door, and an orderly end."""
+"""Run the web server: bind the socket, apply limits, and shut down cleanly."""
 
 import contextlib
 import errno
@@ -24,21 +24,22 @@ SEND_BUFFER = 256 * 1024
 
 
 def bind(host: str, port: int, *, limits: Limits | None = None) -> socket.socket:
-    """Take a port.
+    """Bind a port.
 
     Parameters
     ----------
     host : str
         Name or address of the interface.
     port : int
-        Port, or 0 for any free one.
+        Port; 0 selects a free one.
     limits : Limits, optional
-        Its `send_timeout_s` is how long the system waits for a client that reads nothing.
+        Uses `send_timeout_s` as time limit for a client that reads nothing.
 
     Raises
     ------
     OSError
-        If the port is taken, or not ours to take, or the host is none of this machine; the message names the remedy.
+        If the port is in use or not permitted, or the host is not an address of this machine; the message names the
+        remedy.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -47,7 +48,7 @@ def bind(host: str, port: int, *, limits: Limits | None = None) -> socket.socket
         raise OSError(f"--host {host}: {error.strerror}; give an address of this machine, such as 127.0.0.1") from error
     try:
         if sys.platform != "win32":
-            # There it would let two servers share a port.
+            # On Windows this option would let two servers share a port.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _bound_memory(bound, limits or Limits())
         bound.bind(address)
@@ -59,10 +60,10 @@ def bind(host: str, port: int, *, limits: Limits | None = None) -> socket.socket
 
 
 def _bound_memory(bound: socket.socket, limits: Limits) -> None:
-    """Options that accepted connections inherit: little unsent data each, and an end when it is not read."""
+    """Set options for accepted connections: a small send buffer, and a time limit for unread data."""
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # A closed connection whose client reads nothing would otherwise keep its buffer for ever.
+        # Otherwise a closed connection whose client reads nothing keeps its buffer forever.
         milliseconds = round(2000 * limits.send_timeout_s)
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
@@ -79,15 +80,15 @@ def _bind_problem(error: OSError, host: str, port: int) -> str:
 
 
 def access_for(host: str, token: str | None, more_hosts: Iterable[str] = ()) -> Access:
-    """Return who may ask a server bound to `host`.
+    """Return the access rules of a server bound to `host`.
 
     Raises
     ------
     ValueError
-        If the server could be reached from other machines without a token, or the token is too easily guessed.
+        If the server can be reached from other machines without a token, or the token is too short.
     """
     if token is not None and len(token) < 8:
-        raise ValueError(f"--token has {len(token)} characters; give at least 8, which nobody guesses")
+        raise ValueError(f"--token has {len(token)} characters; give at least 8 that cannot be guessed")
     local = is_loopback(host)
     if not local and token is None:
         import secrets
@@ -105,7 +106,7 @@ def access_for(host: str, token: str | None, more_hosts: Iterable[str] = ()) -> 
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches `host`.
+    """Whether `host` can be reached only from this machine.
 
     Examples
     --------
@@ -118,18 +119,18 @@ def is_loopback(host: str) -> bool:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, ended by Ctrl-C or SIGTERM with status 0, and without waiting for streams that have no end.
+    """uvicorn server that exits with status 0 after Ctrl-C or SIGTERM, and ends endless streams first.
 
     Parameters
     ----------
     app : FastAPI
-        From `create_app`.
+        Application from `create_app`.
     limits : Limits
-        The same that the application has.
+        The limits of the application.
     on_start : callable, optional
-        Called when it answers.
+        Called when the server is ready.
     tls : tuple of str, optional
-        Files of the certificate and of its key.
+        Paths of the certificate and of its key.
     """
 
     def __init__(
@@ -146,42 +147,43 @@ class Server(uvicorn.Server):
         self.door = Door(limits)
         config = uvicorn.Config(
             app,
-            # uvicorn calls it like the class; which one it takes by itself depends on what is installed.
+            # uvicorn calls this factory like a protocol class; its default class would depend on the installed
+            # packages.
             http=self.door.protocol,  # type: ignore[arg-type]
             ssl_certfile=certificate,
             ssl_keyfile=key,
-            # The addresses that a header claims would let anybody be somebody else.
+            # Do not trust forwarded headers, because clients can forge their address with them.
             proxy_headers=False,
             server_header=False,
-            # An access log would show the token in the address.
+            # No access log, because URLs can contain the token.
             access_log=False,
             log_level="warning",
-            # The door turns away what is too much, this only what it cannot count.
+            # `Door` limits the connections; this limit only covers those that it cannot count.
             limit_concurrency=2 * limits.connections,
-            # So many are taken in at once: with those that are open they stay below the usual limit of open files.
+            # Backlog; together with the open connections it stays below the usual limit of open files.
             backlog=BACKLOG,
             timeout_graceful_shutdown=GRACE_S,
             ws_max_size=limits.frame_bytes + 1024,
-            # Pictures do not get smaller, and a small message must not swell to a large one.
+            # No compression: pictures are already compressed, and a small message must not expand to a large one.
             ws_per_message_deflate=False,
         )
         super().__init__(config)
         limit_logs(limits)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer, and say so."""
+        """Start the server and call `on_start`."""
         await super().startup(sockets=sockets)
         if self._on_start is not None:
             self._on_start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams first: uvicorn waits for every answer to be complete."""
+        """Stop the server; end the streams first, because uvicorn waits for all answers."""
         if self._close_streams is not None:
             await self._close_streams()
         await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn does, but a signal that was obeyed is not raised once more: it is how a server ends."""
+        """Handle signals as uvicorn does, but do not raise a signal again after a clean shutdown."""
         with handle_signals((signal.SIGINT, signal.SIGTERM), self.handle_exit):
             yield

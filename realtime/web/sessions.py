@@ -1,4 +1,4 @@
-"""The camera of a browser: frames in, face events out, and never a queue between them."""
+"""Run WebSocket sessions of browser cameras: receive frames, send face events, without a queue."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from ferbench.realtime.web.pictures import read_picture
 from ferbench.realtime.web.refusal import Refusal
 from ferbench.realtime.web.tasks import first_to_end
 
-# Registered close codes: the client broke a rule, or may try again later.
+# Registered close codes: policy violation, and try again later.
 POLICY, LATER = 1008, 1013
 
 
@@ -27,19 +27,19 @@ class _Arrived(NamedTuple):
 
 
 class Session:
-    """One WebSocket with a pipeline of its own, so that nobody's smoothing mixes with another's.
+    """Session of one WebSocket with its own pipeline, so that clients do not share tracks or smoothing.
 
     The client sends pictures as binary messages and commands as text: ``{"type": "model", "name": …}``,
-    ``{"type": "points", "on": …}`` and ``{"type": "reset"}``. Each picture that is looked at is answered by one message
-    of type ``events`` or ``error``. While one is looked at, later ones replace each other: the newest wins, and memory
-    stays flat however fast they come. A client that does not read its answers is dropped after `send_timeout_s`.
+    ``{"type": "points", "on": …}`` and ``{"type": "reset"}``. Each processed picture is answered by one message of
+    type ``events`` or ``error``. While a picture is processed, only the newest of the following ones is kept, so that
+    memory is bounded. A client that does not read its answers is disconnected after `send_timeout_s`.
 
     Parameters
     ----------
     socket : WebSocket
-        Not yet accepted.
+        WebSocket that is not yet accepted.
     engine : Engine
-        Does the work.
+        Runs the predictions.
     """
 
     def __init__(self, socket: WebSocket, engine: Engine) -> None:
@@ -56,7 +56,7 @@ class Session:
         self._work = asyncio.Event()
 
     async def run(self) -> None:
-        """Talk until the client leaves or breaks a rule."""
+        """Run until the client disconnects or violates a limit."""
         self._model = self._engine.shelf.check(self._socket.query_params.get("model"))
         recognizer = await self._engine.load(self._model)
         self._pipeline = self._engine.pipeline(recognizer)
@@ -83,7 +83,7 @@ class Session:
                 return
             if self._bucket.take():
                 rate = self._limits.frames_per_s
-                raise Refusal(429, "rate", f"too many messages: at most {rate:g} a second; await each answer")
+                raise Refusal(429, "rate", f"too many messages: at most {rate:g} per second; wait for each answer")
             if (data := message.get("bytes")) is not None:
                 self._newest = _Arrived(self._count, time.perf_counter(), data)
                 self._count += 1
@@ -97,7 +97,7 @@ class Session:
                 return await self._socket.receive()
         except TimeoutError:
             idle = self._limits.idle_timeout_s
-            raise Refusal(408, "idle", f"nothing came for {idle:g} s; connect again to go on") from None
+            raise Refusal(408, "idle", f"no message arrived for {idle:g} s; connect again to continue") from None
 
     def _command(self, text: str) -> None:
         try:
@@ -167,7 +167,7 @@ class Session:
         return describe_result(result, self._model)
 
     def _rate(self, now_s: float) -> float:
-        """Frames a second of late: how often to search for faces depends on it, and no camera tells its own."""
+        """Return the recent frame rate, which browsers do not report; it controls how often faces are detected."""
         gap, self._last_s = now_s - self._last_s, now_s
         self._gap_s = gap if self._gap_s is None else 0.8 * self._gap_s + 0.2 * gap
         return 1 / max(self._gap_s, 1e-3)
@@ -182,14 +182,14 @@ class Session:
 
 
 def read_command(text: str, limits: Limits) -> Any:
-    """Return the JSON of a command; raise a ValueError where it is none, or longer than any command."""
+    """Parse the JSON of a command; raise ValueError if it is invalid or too long."""
     if len(text) > limits.command_chars:
         raise ValueError("too long")
     return json.loads(text)
 
 
 async def turn_away(socket: WebSocket, refusal: Refusal) -> None:
-    """Say why and close; a client that reads nothing does not get to hold this up."""
+    """Send the reason and close; a client that reads nothing cannot delay this."""
     code = LATER if refusal.status in (408, 503) else POLICY
     with contextlib.suppress(TimeoutError, WebSocketDisconnect, RuntimeError):
         async with asyncio.timeout(1.0):

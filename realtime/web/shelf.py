@@ -1,4 +1,4 @@
-"""The models a server offers, each loaded when it is first asked for."""
+"""Provide the models of a server, each loaded at first use."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ from ferbench.realtime.web.refusal import Refusal
 
 
 class Shelf:
-    """Recognizers by name.
+    """Recognizers of a server by name, loaded at first use.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ class Shelf:
     Raises
     ------
     ValueError
-        If there is none.
+        If `bundles` is empty.
     """
 
     def __init__(self, bundles: Mapping[str, Path]) -> None:
         if not bundles:
-            raise ValueError("no model to serve: name a bundle with --model, or make one with `ferbench run`")
+            raise ValueError("no model to serve: name a bundle with --model, or create one with `ferbench run`")
         self._bundles = dict(bundles)
         self.default = next(iter(self._bundles))
         self._descriptions = {name: _describe(name, path) for name, path in self._bundles.items()}
@@ -37,12 +37,12 @@ class Shelf:
         self._locks = {name: threading.Lock() for name in self._bundles}
 
     def check(self, name: str | None) -> str:
-        """Return the name of a model, the default for None.
+        """Check the name of a model and return it; None gives the default.
 
         Raises
         ------
         Refusal
-            404 when there is no model of that name.
+            404 if the model does not exist.
         """
         if name is None:
             return self.default
@@ -52,7 +52,7 @@ class Shelf:
         return name
 
     def get(self, name: str | None = None) -> Recognizer:
-        """Return a recognizer, loading it first where needed (seconds); may be called from any thread."""
+        """Return a recognizer; loading it can take seconds. May be called from any thread."""
         name = self.check(name)
         with self._locks[name]:
             if name not in self._loaded:
@@ -60,18 +60,18 @@ class Shelf:
             return self._loaded[name]
 
     def describe(self) -> list[dict[str, Any]]:
-        """Return what is known of each model without loading it."""
+        """Return the descriptions of all models without loading them."""
         return [{**about, "default": name == self.default} for name, about in self._descriptions.items()]
 
     def about(self, name: str) -> dict[str, Any]:
-        """Return name, classes, colours and columns of one model."""
+        """Return name, classes, colors and columns of one model."""
         return self._descriptions[name]
 
 
 def _describe(name: str, path: Path) -> dict[str, Any]:
     file = path / "bundle.json"
     if not file.is_file():
-        raise FileNotFoundError(f"{path} is no bundle: it has no bundle.json")
+        raise FileNotFoundError(f"{path} is not a bundle: it has no bundle.json")
     info = json.loads(file.read_text())
     check_recognizer(info, path)
     classes, scores = info["labels"], info.get("scores", {})

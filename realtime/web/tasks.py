@@ -1,4 +1,4 @@
-"""Run the two directions of a connection together."""
+"""Run both directions of a connection concurrently."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -6,7 +6,7 @@ from typing import Any
 
 
 async def first_to_end(*parts: Coroutine[Any, Any, None]) -> None:
-    """Run the parts together until one ends; its error is raised here, and the others are stopped."""
+    """Run coroutines until the first one ends; raise its error and cancel the others."""
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -183,9 +183,9 @@ def test_bundles_of_the_other_kind_are_refused_in_one_line(
 ) -> None:
     events = ["--events", str(tmp_path / "e.csv")]
     wrong = ["image", str(album), "--model", str(points), *HAAR, *events]
-    refused(wrong, capsys, str(points), "finds key points and names no expressions", "--points")
+    refused(wrong, capsys, str(points), "finds key points, not expressions", "--points")
     wrong = ["image", str(album), "--model", str(model), "--points", str(model), *HAAR, *events]
-    refused(wrong, capsys, str(model), "names expressions and finds no key points", "--model")
+    refused(wrong, capsys, str(model), "recognizes expressions, not key points", "--model")
     assert not (tmp_path / "e.csv").exists()
 
 

@@ -57,11 +57,11 @@ def test_fer2013_leaks_copies_and_conflicts_are_all_found(fer2013: tuple[dict, P
 def test_fer2013_pages_tell_the_findings_and_stand_alone(fer2013: tuple[dict, Path]) -> None:
     findings, output = fer2013
     page = (output / "audit.html").read_text()
-    assert "288 of 3,589 PrivateTest images (8.0 %) stand in Training too" in page
+    assert "288 of 3,589 PrivateTest images (8.0 %) are also in Training" in page
     assert re.findall(r'(?:src|href)="(?!data:image/png;base64,)', page) == []
     assert page.count("data:image/png;base64,") == len(findings["figures"])
     markdown = (output / "audit.md").read_text()
-    assert "| PrivateTest images that stand in Training | 288 |" in markdown
+    assert "| PrivateTest images that are also in Training | 288 |" in markdown
     for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", markdown):
         assert cv2.imread(str(output / link)) is not None
 

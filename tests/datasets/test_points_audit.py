@@ -55,11 +55,11 @@ def test_gaps_and_points_outside_are_counted(folder: Path) -> None:
 def test_marks_that_all_stand_beside_their_places_are_told(tmp_path: Path) -> None:
     faces = load_points("faces", n_samples=300, seed=6)
     sound = audit_points(faces, tmp_path / "sound", faces=False)
-    assert sound["mark_offset"] == 0 and "too far" not in (tmp_path / "sound" / "points.md").read_text()
+    assert sound["mark_offset"] == 0 and "constant offset" not in (tmp_path / "sound" / "points.md").read_text()
     beside = replace(faces, points=faces.points - np.array([1.5, 0], np.float32))
     assert audit_points(beside, tmp_path / "beside", faces=False)["mark_offset"] == pytest.approx(-1.5, abs=0.3)
     for page in ("points.md", "points.html"):
-        assert "pixels too far to the left" in (tmp_path / "beside" / page).read_text()
+        assert "pixels to the left" in (tmp_path / "beside" / page).read_text()
 
 
 def test_faces_are_shown_where_they_may_be_and_go_where_they_may_not(

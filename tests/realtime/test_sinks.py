@@ -301,7 +301,7 @@ def test_a_video_that_could_not_be_written_is_an_error_and_no_file(
     output.write(picture())
     # What a full disk does to OpenCV's writer: it goes on without a word.
     monkeypatch.setattr("ferbench.realtime.sinks.video._readable", lambda path: False)
-    with pytest.raises(OSError, match="is there room on the disk"):
+    with pytest.raises(OSError, match="check the free disk space"):
         output.close()
     assert list(tmp_path.iterdir()) == []
 

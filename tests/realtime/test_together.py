@@ -206,9 +206,9 @@ def test_a_model_that_answers_with_no_numbers_breaks_no_file(tmp_path: Path) -> 
 
 
 def test_a_bundle_of_the_other_kind_is_refused_with_what_to_do() -> None:
-    with pytest.raises(ValueError, match=r"brightness names expressions and finds no key points; give it as --model"):
+    with pytest.raises(ValueError, match=r"brightness recognizes expressions, not key points; give it as --model"):
         KeyPoints(BrightnessBundle())
-    with pytest.raises(ValueError, match=r"spot finds key points and names no expressions; give it as --points"):
+    with pytest.raises(ValueError, match=r"spot finds key points, not expressions; give it as --points"):
         Recognizer(SpotBundle())
 
 

@@ -215,12 +215,12 @@ def test_the_points_of_the_source_are_switched_for_all_who_watch(pointed: Served
 def test_bundles_of_the_wrong_kind_are_refused_at_the_start(bundles: dict[str, Path], key_points: Path) -> None:
     recognizer = bundles[MODELS[0]]
     with (
-        pytest.raises(ValueError, match="names expressions and finds no key points"),
+        pytest.raises(ValueError, match="recognizes expressions, not key points"),
         serving(bundles, points=recognizer),
     ):
         pass
     for models in ({"mean": key_points}, {**bundles, "mean": key_points}):
-        with pytest.raises(ValueError, match="finds key points and names no expressions"), serving(models):
+        with pytest.raises(ValueError, match="finds key points, not expressions"), serving(models):
             pass
 
 

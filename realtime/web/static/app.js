@@ -1,4 +1,4 @@
-// The page: modes on one side, panel, timeline and record on the other.
+// Main module of the page: connects the modes with the panel, the timeline and the record.
 
 import { $, notify, percent, save, show, speak, themeButton } from "./page.js";
 import { CameraMode } from "./camera.js";
@@ -33,14 +33,14 @@ class View {
     this.redraw?.();
   }
 
-  // What the server would not do, and the choices as they are.
+  // Show a refusal of the server, and reset the controls to the actual state.
   refused({ code, message }) {
     notify(message);
     this.use(this.about.name);
     if (code === "no_points" || code === "broken_points") this.usePoints(false);
   }
 
-  // Another model answers: its classes, colours and columns.
+  // Switch to another model with its classes, colors and columns.
   use(name) {
     const known = this.models.get(name);
     this.record.use(known.columns);
@@ -53,7 +53,7 @@ class View {
     this.timeline.use(known);
   }
 
-  // What the stage says when it shows no picture.
+  // Text of the stage when it shows no picture.
   empty({ icon, title, text, button, run }) {
     show($("empty"), true);
     $("empty-icon").setAttribute("href", `#i-${icon}`);
@@ -68,11 +68,11 @@ class View {
     show($("empty"), false);
   }
 
-  // A picture has no course in time.
+  // A picture has no timeline.
   course(visible) {
     show($("timeline"), visible);
     $("time-title").textContent = visible ? "Last minute" : "This session";
-    if (!visible) $("time-note").textContent = "Each picture adds a row for each of its faces.";
+    if (!visible) $("time-note").textContent = "Each picture adds one row per face.";
   }
 
   working(text) {
@@ -134,8 +134,8 @@ class View {
 
 function describe(model) {
   const kind = model.kind === "network" ? "Network" : "Classical";
-  const fitted = model.dataset ? `, fitted on ${model.dataset}` : "";
-  const right = model.accuracy === null ? "" : `: right on ${percent(model.accuracy)} of its test images`;
+  const fitted = model.dataset ? `, trained on ${model.dataset}` : "";
+  const right = model.accuracy === null ? "" : `: ${percent(model.accuracy)} accuracy on its test images`;
   return `${kind}${fitted}${right}`;
 }
 
@@ -161,7 +161,7 @@ function modes(view) {
   return () => all[current];
 }
 
-// Leaving a mode by the keyboard must not move the focus into the stage.
+// Keep the keyboard focus when the mode changes.
 function quietly(run) {
   const focused = document.activeElement;
   run();
@@ -195,7 +195,7 @@ async function start() {
     view.clearTimeline();
     $("clear").disabled = $("download").disabled = true;
     $("rows").textContent = "";
-    speak("What was collected is cleared");
+    speak("The collected data was deleted");
     $("stage-card").focus({ preventScroll: true });
   });
   new ResizeObserver(() => view.redraw?.()).observe($("stage"));
@@ -203,4 +203,4 @@ async function start() {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view.timeline.draw());
 }
 
-start().catch((error) => notify(`The page cannot start: ${error.message}. Load it anew.`, "Load anew", () => location.reload()));
+start().catch((error) => notify(`The page cannot start: ${error.message}. Reload it.`, "Reload", () => location.reload()));

@@ -1,21 +1,21 @@
-// The camera of this browser: its frames to the server, one at a time, and the events back.
+// Camera of this browser: send frames to the server one at a time, and receive the events.
 
 import { $, notify, show, stillness } from "./page.js";
 import { Link } from "./link.js";
 
 const WIDTH = 640;
 const QUALITY = 0.8;
-// An answer later than this is not waited for.
+// Time limit for an answer.
 const PATIENCE_MS = 5000;
 const LATE_MS = 200;
 
 const PROBLEMS = {
-  NotAllowedError: "The camera is blocked for this page. Allow it beside the address, then try again.",
+  NotAllowedError: "The camera is blocked for this page. Allow it in the address bar, then try again.",
   NotFoundError: "No camera was found. Plug one in and try again, or choose a picture instead.",
-  OverconstrainedError: "This camera is gone. Choose another one, or plug it in again.",
-  NotReadableError: "The camera is in use by another program. Close that one, then try again.",
+  OverconstrainedError: "This camera is no longer available. Choose another one, or plug it in again.",
+  NotReadableError: "The camera is in use by another program. Close that program, then try again.",
 };
-const INSECURE = "Browsers give their camera only to pages by https or of their own machine. Start ferbench with --tls-cert and --tls-key, or choose a picture instead.";
+const INSECURE = "Browsers allow camera access only on https pages or on localhost. Start ferbench with --tls-cert and --tls-key, or choose a picture instead.";
 
 export class CameraMode {
   constructor(view) {
@@ -44,8 +44,8 @@ export class CameraMode {
   enter() {
     this.view.empty({
       icon: "camera",
-      title: "See what your face shows",
-      text: "Your camera's pictures go to ferbench on this machine, and are forgotten at once.",
+      title: "Recognize your expression",
+      text: "The pictures of your camera are sent to ferbench on this machine. They are not stored.",
       button: "Start the camera",
       run: () => this.begin(),
     });
@@ -95,7 +95,7 @@ export class CameraMode {
     track.addEventListener("ended", () => {
       if (this.stream !== stream) return;
       this.leave();
-      notify("The camera is gone: it was unplugged, or its permission withdrawn.", "Try again", () => this.begin());
+      notify("The camera is no longer available: it was unplugged, or its permission was withdrawn.", "Try again", () => this.begin());
     });
     notify("");
     $("video").srcObject = stream;
@@ -127,7 +127,7 @@ export class CameraMode {
     if (message.type === "points") this.view.usePoints(message.on);
     if (message.type === "events") {
       const roundTrip = performance.now() - this.sentAt;
-      // On a slow machine the face has moved on meanwhile: then show the picture that the box belongs to.
+      // On a slow machine the face has moved before the answer arrives. Then show the frame that belongs to the box.
       this.view.show(message, { mirrored: this.mirrored, roundTrip, frame: roundTrip > LATE_MS ? this.canvas : null });
     }
     if (message.type === "events" || message.frame !== undefined) {
@@ -139,7 +139,7 @@ export class CameraMode {
     }
   }
 
-  // Wait for the camera's next picture, and send it if the answer to the last one is here.
+  // Wait for the next frame, and send it if the last answer has arrived.
   next() {
     const video = $("video");
     const frame = this.frame = (this.frame ?? 0) + 1;
@@ -150,7 +150,7 @@ export class CameraMode {
       this.send(frame);
     };
     if (!stillness.matches) video.requestVideoFrameCallback?.(send);
-    // Neither every browser nor every moment (a tab in the background) has such a call.
+    // Some browsers, and tabs in the background, do not have this callback.
     setTimeout(send, video.requestVideoFrameCallback ? 250 : 33);
   }
 

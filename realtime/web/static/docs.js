@@ -1,4 +1,4 @@
-// The documentation, made from openapi.json in the browser: nothing is loaded from anywhere else.
+// Create the documentation from openapi.json in the browser, without external resources.
 
 const make = (tag, content = "", name = "") => {
   const element = document.createElement(tag);
@@ -46,7 +46,7 @@ function operation(path, method, about) {
   return make("section", [head, ...parts], "card");
 }
 
-// Ask the server from here.
+// Form that sends a request to the server.
 function trial(path, method, about) {
   const form = make("form", [], "trial");
   if (path.endsWith(".mjpg")) {
@@ -82,7 +82,7 @@ function schema(name, about) {
   return section;
 }
 
-const SOCKETS = `A WebSocket at /ws/camera takes pictures as binary messages and answers each with one text message of JSON: \`{"type": "events", "frame": …, "timestamp_s": …, "model": …, "width": …, "height": …, "latency_ms": …, "events": […]}\`, its events as in \`/api/predict\`, or \`{"type": "error", "code": …, "message": …}\`. Send the next picture after the answer to the last: of several that wait, only the newest is looked at. \`{"type": "model", "name": …}\` changes the model, \`{"type": "reset"}\` forgets the faces.
+const SOCKETS = `A WebSocket at /ws/camera takes pictures as binary messages and answers each with one text message of JSON: \`{"type": "events", "frame": …, "timestamp_s": …, "model": …, "width": …, "height": …, "latency_ms": …, "events": […]}\`, its events as in \`/api/predict\`, or \`{"type": "error", "code": …, "message": …}\`. Send the next picture after the answer to the last one. Of several waiting pictures, only the newest is processed. \`{"type": "model", "name": …}\` changes the model, \`{"type": "reset"}\` removes all tracked faces.
 
 A WebSocket at /ws/source sends the events of the server's own source in the same form.
 
@@ -92,7 +92,7 @@ async function start() {
   const api = await (await fetch("/openapi.json")).json();
   const operations = Object.entries(api.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, about]) => operation(path, method, about)));
   const used = Object.entries(api.components.schemas).filter(([name]) => !/ValidationError$/.test(name));
-  const source = make("p", ["Version ", api.info.version, ", made from ", Object.assign(make("a", "openapi.json"), { href: "/openapi.json" })], "note");
+  const source = make("p", ["Version ", api.info.version, ", created from ", Object.assign(make("a", "openapi.json"), { href: "/openapi.json" })], "note");
   const sockets = make("section", [make("h2", "WebSockets"), ...prose(SOCKETS)], "card");
   document.getElementById("docs").replaceChildren(make("div", [...prose(api.info.description), source], "intro"), ...operations, sockets, ...used.map(([name, about]) => schema(name, about)));
 }

@@ -1,4 +1,4 @@
-// Everything that is drawn: boxes over the picture, and the timeline.
+// Draw the boxes over the picture and the timeline.
 
 import { $, inkOn, percent, stillness } from "./page.js";
 import { key } from "./faces.js";
@@ -6,7 +6,7 @@ import { key } from "./faces.js";
 const UNCERTAIN = "#8c8c8c";
 const FONT = '-apple-system, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif';
 export const SPAN_S = 60;
-// Further apart than this, two points are not joined: no face was seen between them.
+// Points with a larger gap in time are not connected, because there was no face between them.
 const GAP_S = 2.5;
 
 // A canvas as sharp as the screen; returns its context, and width and height in CSS pixels.
@@ -26,7 +26,7 @@ export function clearOverlay() {
   prepare($("overlay"));
 }
 
-// Boxes are in pixels of a picture that fills the stage as far as its shape allows.
+// Boxes are in pixels of the picture, which is scaled to the stage with its aspect ratio kept.
 export function drawOverlay(events, picture, colours, { mirrored = false, points = false, frame = null } = {}) {
   const { pen, width, height } = prepare($("overlay"));
   const scale = Math.min(width / picture.width, height / picture.height);
@@ -41,7 +41,7 @@ export function drawOverlay(events, picture, colours, { mirrored = false, points
   for (const face of events.filter((event) => event.state === "face")) {
     const box = { x: face.box.x, y: face.box.y, width: face.box.width, height: face.box.height };
     if (mirrored) box.x = picture.width - box.x - box.width;
-    // A face at the border may reach beyond the picture; its box does not.
+    // Clip boxes at the border of the picture.
     const ends = { x: Math.min(picture.width, box.x + box.width), y: Math.min(picture.height, box.y + box.height) };
     box.x = Math.max(0, box.x);
     box.y = Math.max(0, box.y);
@@ -50,7 +50,7 @@ export function drawOverlay(events, picture, colours, { mirrored = false, points
     if (points && face.points) {
       const radius = Math.max(1.5, Math.min(4, (scale * face.box.width) / 60));
       for (const point of Object.values(face.points)) {
-        // Whole numbers are the middles of pixels.
+        // Integers are pixel centers.
         const x = mirrored ? picture.width - point.x - 0.5 : point.x + 0.5;
         drawPoint(pen, left + scale * x, top + scale * (point.y + 0.5), radius);
       }
@@ -75,7 +75,7 @@ function drawFace(pen, face, place, color, stage) {
   const width = pen.measureText(text).width + 18;
   const above = place.y - 29;
   const x = Math.max(2, Math.min(place.x + (above > 2 ? -1 : 6), stage.width - width - 2));
-  // Inside rather than below: there it could be taken for another face's.
+  // Inside the box, because below it could seem to belong to another face.
   const y = above > 2 ? above : place.y + 6;
   pen.beginPath();
   pen.roundRect(x, y, width, 25, 8);
@@ -86,7 +86,7 @@ function drawFace(pen, face, place, color, stage) {
   pen.fillText(text, x + 9, y + 13);
 }
 
-// Light with a dark rim: seen on any skin, and in no expression's color.
+// Light with a dark rim: visible on any skin, and different from all expression colors.
 function drawPoint(pen, x, y, radius) {
   pen.beginPath();
   pen.arc(x, y, radius, 0, 2 * Math.PI);
@@ -134,7 +134,7 @@ export class Timeline {
     this.describe();
   }
 
-  // Stretches of one face without gaps.
+  // Intervals of one face without gaps.
   runs() {
     const runs = [];
     let last = null;
@@ -171,7 +171,7 @@ export class Timeline {
 
   area({ pen, bottom, top }, run, x) {
     const span = bottom - top;
-    // A single glance is as wide as a hair.
+    // Draw a single point as a thin line.
     const points = run.length > 1 ? run : [run[0], { ...run[0], time: run[0].time + 0.1 }];
     let floor = points.map(() => 0);
     this.about.classes.forEach((label, at) => {
@@ -186,7 +186,7 @@ export class Timeline {
     });
   }
 
-  // In words, for those who do not see the chart: which share of the minute each label had.
+  // Text alternative of the chart for screen readers: share of time of each label.
   describe() {
     const counts = new Map();
     for (const { label, values } of this.points) {

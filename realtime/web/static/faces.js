@@ -1,4 +1,4 @@
-// The panel beside the picture: whose face, which expression, how probable each.
+// Panel next to the picture: selected face, expression and probabilities.
 
 import { $, percent, show, speak } from "./page.js";
 
@@ -23,7 +23,7 @@ export class FacePanel {
     this.update([]);
   }
 
-  // The face that the panel and the timeline show: the chosen one, else the largest.
+  // Face shown in panel and timeline: the selected one, otherwise the largest.
   choose(events) {
     const faces = events.filter((event) => event.state === "face");
     const chosen = faces.find((face) => key(face) === this.followed);
@@ -65,7 +65,7 @@ export class FacePanel {
       chip.addEventListener("click", () => this.follow(number, faces));
       return chip;
     }));
-    // Rebuilding the row must not throw a keyboard user out of it.
+    // Keep the keyboard focus when the row is rebuilt.
     if (focused) $("faces").querySelector(`[data-face="${focused}"]`)?.focus();
   }
 
@@ -76,7 +76,7 @@ export class FacePanel {
   }
 }
 
-// Faces of photographs have no number: the page gives them one.
+// Faces of photographs have no number, so the page assigns one.
 export const key = (face) => face.track_id ?? face.number;
 
 export const name = (face) => (key(face) ? `Face ${key(face)}` : "The face");

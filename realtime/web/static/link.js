@@ -1,4 +1,4 @@
-// A WebSocket that comes back: with growing pauses, a countdown, and not while nobody looks.
+// WebSocket that reconnects with increasing pauses and a countdown, but not while the page is hidden.
 
 import { notify } from "./page.js";
 
@@ -38,7 +38,7 @@ export class Link {
     socket?.close();
   }
 
-  // Whether it could be sent.
+  // Return whether the data was sent.
   send(content) {
     if (this.open) this.socket.send(content);
     return this.open;
@@ -57,7 +57,7 @@ export class Link {
   }
 
   received(message) {
-    // The first message of a good connection names the model; only then has it come about.
+    // The first message names the model. Only then is the connection established.
     if (message.type === "model" && !this.greeted) {
       this.greeted = true;
       this.pause = FIRST_MS;
@@ -92,7 +92,7 @@ export class Link {
 async function whyLost() {
   try {
     const answer = await fetch("/api/models");
-    if (answer.status === 401) return "The server wants its token: load this page anew.";
+    if (answer.status === 401) return "The server needs its token: reload this page.";
     return "The connection was lost.";
   } catch {
     return "ferbench does not answer. Is “ferbench serve” still running?";

@@ -8,7 +8,7 @@ export const percent = (value) => `${Math.round(100 * value)}\u202f%`;
 
 export const stillness = window.matchMedia("(prefers-reduced-motion: reduce)");
 
-// One message at a time, over the picture; the alert role speaks it.
+// Show one message at a time over the picture; its alert role makes screen readers announce it.
 export function notify(text, action = null, run = null) {
   if ($("notice-text").textContent !== text) $("notice-text").textContent = text;
   show($("notice"), Boolean(text));
@@ -17,7 +17,7 @@ export function notify(text, action = null, run = null) {
   $("notice-action").onclick = run;
 }
 
-// Screen readers hear what changed, and at most every three seconds.
+// Announce changes to screen readers, at most every three seconds.
 const PAUSE_MS = 3000;
 let spokenAt = -PAUSE_MS;
 let spoken = "";
@@ -40,20 +40,20 @@ export function save(text, name, type) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-// Black or white, whichever stands out more on a color.
+// Return black or white, whichever has more contrast to a color.
 export function inkOn(color) {
   const channels = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16) / 255);
   const [red, green, blue] = channels.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000000" : "#ffffff";
 }
 
-// As the system, light, dark. Not remembered: this page stores nothing.
+// System, light or dark colors. The choice is not stored, because this page stores nothing.
 export function themeButton(button, changed) {
   const names = ["as the system", "light", "dark"];
   let chosen = 0;
   button.addEventListener("click", () => {
     const dark = window.matchMedia("(prefers-color-scheme: dark)").matches;
-    // The first press changes what is seen: from a light system to dark, and the other way round.
+    // The first press must have a visible effect, so it selects the opposite of the system colors.
     const order = dark ? [0, 1, 2] : [0, 2, 1];
     chosen = order[(order.indexOf(chosen) + 1) % 3];
     if (chosen) document.documentElement.dataset.theme = names[chosen];

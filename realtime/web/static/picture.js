@@ -1,4 +1,4 @@
-// Pictures: chosen, dropped or pasted.
+// Pictures from a file, by drag and drop or from the clipboard.
 
 import { $, notify, show } from "./page.js";
 
@@ -50,7 +50,7 @@ export class PictureMode {
         const type = item.types.find((name) => name.startsWith("image/"));
         if (type) return take(await item.getType(type));
       }
-      notify("The clipboard holds no picture. Copy one, then paste.");
+      notify("The clipboard contains no picture. Copy one, then paste it.");
     } catch {
       notify("The browser did not let this page read the clipboard. Press Ctrl+V or ⌘V instead.");
     }
@@ -60,8 +60,8 @@ export class PictureMode {
   enter() {
     this.view.empty({
       icon: "picture",
-      title: "Look at a picture",
-      text: "Drop a picture here, paste one, or choose a file. It goes to ferbench on this machine, and is forgotten at once.",
+      title: "Analyze a picture",
+      text: "Drop a picture here, paste one, or choose a file. It is sent to ferbench on this machine and is not stored.",
       button: "Choose a picture",
       run: () => $("file").click(),
     });
@@ -84,7 +84,7 @@ export class PictureMode {
     return Boolean(this.file);
   }
 
-  // A picture whose points are known already is not sent again.
+  // Do not send a picture again if its points are already known.
   points(on) {
     if (this.file && on && !this.located) this.look(this.file, true);
   }
@@ -134,7 +134,7 @@ export class PictureMode {
     return content;
   }
 
-  // Photographs of today's phones are larger than any face needs. What the browser cannot read is sent as it is.
+  // Scale down large photographs before sending. Files that the browser cannot decode are sent unchanged.
   async shrink(file) {
     let bitmap;
     try {

@@ -1,4 +1,4 @@
-// What the page has seen since it was opened, for the download. It lives in this page's memory only.
+// Events since the page was opened, for the download; kept only in the memory of the page.
 
 const MOST_ROWS = 200_000;
 const PLAIN = new Set(["frame", "timestamp_s", "track_id", "state", "score", "label"]);
@@ -16,18 +16,18 @@ export class Record {
     this.begin();
   }
 
-  // A new connection counts frames, people and seconds from zero again: go on where the last one ended.
+  // A new connection restarts frames, people and seconds at zero, so continue from the last values.
   begin() {
     const now = performance.now() / 1000;
     this.offset = { frame: this.next.frame, track: this.next.track, seconds: this.started === null ? 0 : now - this.started };
   }
 
-  // Another model may have other classes; columns are only ever added.
+  // Another model may have other classes; columns are added but never removed.
   use(columns) {
     for (const column of columns) if (!this.columns.includes(column)) this.columns.push(column);
   }
 
-  // Take in the events of a message, with frames, people and seconds counted on.
+  // Add the events of a message, with continued frames, people and seconds.
   add(message) {
     if (this.started === null) {
       this.started = performance.now() / 1000 - message.timestamp_s;
@@ -40,7 +40,7 @@ export class Record {
       track_id: event.track_id === null ? null : event.track_id + this.offset.track,
     }));
     for (const event of events) {
-      // Where key points are found, they have columns of their own.
+      // Key points have separate columns.
       if (event.points) this.use(Object.keys(event.points).flatMap((name) => [`${name}_x`, `${name}_y`]));
       this.rows.push(this.columns.map((column) => value(event, column)));
       this.next.frame = Math.max(this.next.frame, event.frame + 1);

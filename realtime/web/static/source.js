@@ -1,4 +1,4 @@
-// The server's own camera or file: pictures as motion JPEG, events over a WebSocket.
+// Source of the server: pictures as motion JPEG, events over a WebSocket.
 
 import { $, notify, show } from "./page.js";
 import { Link } from "./link.js";
@@ -28,7 +28,7 @@ export class SourceMode {
     this.view.empty({
       icon: "server",
       title: "The server's source",
-      text: `What ferbench looks at on its own machine: ${this.view.source}. It runs only while somebody watches.`,
+      text: `Camera or file of the server: ${this.view.source}. It runs only while a page shows it.`,
       button: "Watch",
       run: () => this.begin(),
     });
@@ -37,7 +37,7 @@ export class SourceMode {
   leave() {
     this.running = false;
     this.link.stop();
-    // Without a source the browser closes the endless answer.
+    // Removing the source makes the browser close the endless response.
     $("stream").removeAttribute("src");
     for (const id of ["stream", "stop"]) show($(id), false);
     this.view.reset();
@@ -55,16 +55,16 @@ export class SourceMode {
   }
 
   picture() {
-    // A new address each time: browsers do not ask again for one they think they have.
+    // Use a new URL each time, because browsers cache the response.
     $("stream").src = `/api/source.mjpg?at=${Date.now()}`;
   }
 
-  // For all who watch: there is one loop.
+  // This affects all viewers, because they share one loop.
   model(name) {
     return this.link.send(JSON.stringify({ type: "model", name }));
   }
 
-  // For all who watch as well; what is chosen before there is a connection waits for it.
+  // This also affects all viewers. A choice before the connection is established is sent later.
   points(on) {
     this.wish = this.link.send(JSON.stringify({ type: "points", on })) ? null : on;
   }
