@@ -18,7 +18,7 @@ def check_classes(y: NDArray[Any]) -> NDArray[Any]:
     check_classification_targets(y)
     classes = np.unique(y)
     if len(classes) < 2:
-        raise ValueError(f"y must hold at least two classes; got 1 class: {classes[0]!r}")
+        raise ValueError(f"y must hold at least two classes; got 1 class: {classes.tolist()[0]!r}")
     return classes
 
 
