@@ -218,8 +218,8 @@ def _cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
         )
     if dataset.images.shape[1:] != test.images.shape[1:]:
         raise ValueError(
-            f"cross: {dataset.name} has images of {dataset.images.shape[1:]} and {test.name} of {test.images.shape[1:]}; "
-            "load both with the same size"
+            f"cross: {dataset.name} has images of {dataset.images.shape[1:]} and {test.name} of "
+            f"{test.images.shape[1:]}; load both with the same size"
         )
     home, away = _common_part(dataset, common), _common_part(test, common)
     # The validation part is the home's own; its test part joins Training.
