@@ -32,7 +32,7 @@ PAST_THE_DOOR = {
         (
             f"ferbench.cli.{room}.command",
             "ferbench.cli.options",
-        ): "a command's own folder; the door of cli starts the command"
+        ): "a folder of one command; cli's door starts it"
         for room in ("doctor", "listing")
     },
 }

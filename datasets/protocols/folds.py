@@ -218,8 +218,8 @@ def _cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
         )
     if dataset.images.shape[1:] != test.images.shape[1:]:
         raise ValueError(
-            f"cross: {dataset.name} has images of {dataset.images.shape[1:]} and {test.name} of "
-            f"{test.images.shape[1:]}; load both with the same size"
+            f"cross: {dataset.name} has images of {dataset.images.shape[1:]} and {test.name} of {test.images.shape[1:]}; "
+            "load both with the same size"
         )
     home, away = _common_part(dataset, common), _common_part(test, common)
     # The validation part is the home's own; its test part joins Training.
@@ -230,8 +230,7 @@ def _cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
     groups = None
     if home.groups is not None and away.groups is not None:
         # Equal names in two data sets are not the same person.
-        known = ((home.name, home.groups), (away.name, away.groups))
-        groups = np.array([f"{name}/{person}" for name, people in known for person in people.tolist()])
+        groups = np.array([f"{data.name}/{person}" for data in (home, away) for person in data.groups.tolist()])
     left_out = sorted((set(dataset.label_names) | set(test.label_names)) - set(common))
     note = f"Protocol cross: trained on {dataset.name}, tested on all {len(away):,} images of {test.name}, over "
     note += f"{len(common)} common labels ({', '.join(common)})."
