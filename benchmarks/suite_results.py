@@ -157,8 +157,17 @@ class SuiteResults(Results):
         table = compare(self.labels[split], probas, self.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
         row = table.iloc[0]
         verdict = {"A": "better", "B": "worse"}.get(row["verdict"], "not shown to differ")
-        figures = (float(row[name]) for name in ("difference", "difference_low", "difference_high", "p_mcnemar"))
-        return Comparison(first.label, second.label, split, int(row["n_images"]), *figures, verdict)
+        return Comparison(
+            a=first.label,
+            b=second.label,
+            split=split,
+            n_images=int(row["n_images"]),
+            difference=float(row["difference"]),
+            low=float(row["difference_low"]),
+            high=float(row["difference_high"]),
+            p=float(row["p_mcnemar"]),
+            verdict=verdict,
+        )
 
     def plots(self) -> tuple[str, ...]:
         """Return the names that :meth:`display` and :meth:`plot` accept: first per recognizer, then overall."""

@@ -83,7 +83,7 @@ def _tune(args: TuneOptions) -> int:
     if args.trials < 1:
         raise ValueError(f"--trials must be at least 1; got {args.trials}")
     dataset = datasets.load(args.source, size=args.size)
-    options = {"metric": args.metric, "subset": args.subset, "seed": args.seed}
+    options: dict[str, Any] = {"metric": args.metric, "subset": args.subset, "seed": args.seed}
     search = tuning.Search(args.recipe, dataset, args.output, space=space, params=params, **options)
     # The search keeps only Training and PublicTest in memory.
     del dataset

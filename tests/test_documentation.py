@@ -1,6 +1,7 @@
 """The pages keep their word: their code runs, their commands are those of the parser, their tables are read."""
 
 import argparse
+import importlib
 import re
 import shlex
 import tomllib
@@ -156,8 +157,9 @@ def test_python_blocks_run_one_after_another(page: str, desk: Path, capsys: pyte
     RUN[page](capsys.readouterr().out, desk)
 
 
-def test_the_extractor_of_the_guide_keeps_the_contract() -> None:
-    made = run_block(guide("Add an extractor: one file"), "CONTRIBUTING.md", {"__name__": "mine"})["REGISTERED"]["mine"]
+def test_the_extractor_of_the_guide_keeps_the_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch, "mine", guide("Add an extractor: one file"), "")
+    made = importlib.import_module("mine").REGISTERED["mine"]
     check_extractor(made())
     images = make_faces(7, size=24, random_state=0).images
     np.testing.assert_allclose(made().fit_transform(images), images.mean(axis=2), rtol=1e-6)

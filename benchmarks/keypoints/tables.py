@@ -173,8 +173,8 @@ def _of_point(scores: PointScores, place: int) -> dict[str, float]:
 
 def _cells(label: str, row: Mapping[Any, Any]) -> list[str]:
     mark = " =" if row["against_first"] == "tie" else ""
-    rmse = interval_text(*(row[f"rmse{end}"] for end in ("", "_low", "_high")), digits=2)
-    nme = interval_text(*(row[f"nme{end}"] for end in ("", "_low", "_high")), digits=4)
+    rmse = interval_text(row["rmse"], row["rmse_low"], row["rmse_high"], digits=2)
+    nme = interval_text(row["nme"], row["nme_low"], row["nme_high"], digits=4)
     return [
         label,
         rmse,

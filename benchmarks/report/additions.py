@@ -60,10 +60,12 @@ class Additions:
 
     def texts(self, results: Results) -> dict[str, str | None]:
         """Return the Markdown pages by file name."""
-        beside = self.published is not None and self.claims is not None
+        beside = None
+        if self.published is not None and self.claims is not None:
+            beside = published_markdown(self.published, self.claims)
         return {
             "effects.md": None if self.effects is None else effects_markdown(self.effects, results),
-            "published.md": published_markdown(self.published, self.claims) if beside else None,
+            "published.md": beside,
         }
 
     def for_page(self) -> dict[str, Any]:

@@ -78,7 +78,8 @@ class ExpressionReport(Report):
 
     def faces_page(self) -> str:
         """Mistakes with their photographs."""
-        return render_faces(self.results, self.board, self.pictures)
+        pictures: Any = self.pictures
+        return render_faces(self.results, self.board, pictures)
 
 
 def _per_class(board: ScoreBoard) -> "pd.DataFrame":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks import displays
 from ferbench.benchmarks.pages import Drawings, about, no_math, slug, training_display, training_makers
@@ -84,7 +84,7 @@ def _overviews(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Call
     for name, cost, label in costs:
         values = {name: cost(cell) for name, cell in cells.items()}
         if any(value is not None for value in values.values()):
-            more = {"cost_label": label, "groups": groups, "dataset": dataset}
+            more: dict[str, Any] = {"cost_label": label, "groups": groups, "dataset": dataset}
             yield name, partial(displays.TradeoffDisplay.from_scores, scores, values, **more)
 
 

@@ -153,7 +153,7 @@ _RECORD = _object(
         "files": _map_of(_object({"bytes": _WHOLE, "sha256": _TEXT}, required=("bytes", "sha256"))),
         "traceback": _none_or(_TEXT),
     },
-    required=("cell_id", "status", "dataset", "recipe", "seed"),
+    required=("cell_id", "status", "reason", "dataset", "recipe", "seed", "classes", "files"),
 )
 
 

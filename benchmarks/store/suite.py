@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -124,9 +125,7 @@ class Suite:
         if repeated := [name for name, count in Counter(renamed.values()).items() if count > 1]:
             raise ValueError(f"{self.origin or self.name}: 'recipes' names {repeated[0]!r} under an older name as well")
         params = {
-            renamed.get(recipe, recipe): with_members(
-                values, lambda name, own=recipe: renamed.get(name, name) if name != own else name
-            )
+            renamed.get(recipe, recipe): with_members(values, partial(_member_name, renamed, recipe))
             for recipe, values in self.params.items()
         }
         object.__setattr__(self, "recipes", tuple(renamed.values()))
@@ -147,6 +146,11 @@ class Suite:
         content = asdict(self)
         del content["origin"]
         return content
+
+
+def _member_name(renamed: Mapping[str, str], own: str, name: str) -> str:
+    """Current name of a member; a recipe that names itself means a bundle."""
+    return renamed.get(name, name) if name != own else name
 
 
 def available_suites() -> list[str]:
@@ -260,7 +264,7 @@ def _check_list(origin: str, key: str, values: Any, kind: type) -> tuple[Any, ..
 def _check_final(origin: str, final: Any, recipes: Sequence[str]) -> bool | tuple[str, ...] | None:
     """Patterns of recipes that mean at least one recipe each; an empty list means none."""
     if not isinstance(final, list) or not final:
-        return False if final == [] else final
+        return None if final is None else bool(final)
     for pattern in _check_list(origin, "final", final, str):
         if not any(fnmatchcase(recipe, pattern) for recipe in recipes):
             raise ValueError(

@@ -89,7 +89,7 @@ def _read(
     if labels is not None and mapping is None:
         raise ValueError(f"labels must be a mapping, such as anger=angry,contempt=drop; got {labels!r}")
     if dataset_or_source == BUILT_IN:
-        options = {} if mapping is None else {"labels": mapping}
+        options: dict[str, Any] = {} if mapping is None else {"labels": mapping}
         return load(dataset_or_source, size=size, seed=seed, **options), None, None
     problems = Problems(str(dataset_or_source), collect=True)
     dataset, shapes = read_source(open_source(dataset_or_source, mapping), size, seed, problems)

@@ -118,7 +118,7 @@ class Dataset:
         taken = {name: None if (values := getattr(self, name)) is None else values[rows] for name in columns}
         if self.votes is None:
             return taken
-        left = set(taken["labels"].tolist())
+        left = set(self.labels[rows].tolist())
         kept = [number for number, label in enumerate(self.label_names) if label in left]
         return taken | {"votes": self.votes[rows][:, kept]}
 

@@ -42,6 +42,10 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.paths)
 
+    def fingerprint(self) -> str:
+        """Key of the content, cheap enough to compute at each load."""
+        raise NotImplementedError
+
     def read(self, path: str) -> bytes:
         """Return the bytes of one file."""
         raise NotImplementedError

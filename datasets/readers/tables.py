@@ -58,8 +58,8 @@ class TableFile(NamedTuple):
             with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as file:
                 yield file
         else:
-            with tarfile.open(self.path) as archive:
-                yield archive.extractfile(self.member) or io.BytesIO()
+            with tarfile.open(self.path) as tar:
+                yield tar.extractfile(self.member) or io.BytesIO()
 
 
 def find_table(path: Path) -> TableFile | None:

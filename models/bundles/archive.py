@@ -154,7 +154,7 @@ def _nodes(schema: Any) -> Iterator[dict[str, Any]]:
 def _check_nodes(schema: Any, archive: zipfile.ZipFile) -> None:
     names = set(archive.namelist())
     owners: dict[str, int] = {}
-    trees: dict[int, dict[str, Any]] = {}
+    trees: dict[Any, dict[str, Any]] = {}
     for count, node in enumerate(_nodes(schema)):
         if count >= MAX_NODES:
             raise ValueError(f"{SCHEMA} has more than {MAX_NODES:,} parts")
@@ -244,7 +244,7 @@ def _translated(schema: Any) -> set[str]:
         found.add(name)
         state = node.get("content")
         attributes = state.get("content") if isinstance(state, dict) else None
-        if node["__loader__"] == "ObjectNode" and isinstance(attributes, dict):
+        if node["__loader__"] == "ObjectNode" and isinstance(state, dict) and isinstance(attributes, dict):
             state["content"] = _renamed(attributes, name)
     return found
 

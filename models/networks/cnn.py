@@ -239,7 +239,7 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
         self.classes_ = check_classes(labels)
         if X_val is None or y_val is None:
             rest, held_out = split_rows(labels, self.classes_, self.validation_fraction, self.random_state)
-            X, X_val, labels, y_val = X[rest], X[held_out], labels[rest], labels[held_out]
+            X, X_val, labels, y_val = X[rest], X[held_out], labels[rest], labels[held_out].tolist()
         targets = class_columns(labels, self.classes_, "y")
         val_targets = class_columns(np.asarray(y_val), self.classes_, "y_val")
         with tempfile.TemporaryDirectory() as scratch:

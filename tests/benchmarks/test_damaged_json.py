@@ -25,7 +25,7 @@ from ferbench.benchmarks.tasks import task_of
 ROOT = Path(__file__).parents[2]
 RECORDS = [json.loads(path.read_bytes()) for path in sorted(ROOT.glob("results/**/records/*.json"))]
 SUITES = [json.loads(path.read_bytes()) for path in sorted(ROOT.glob("results/**/suite.json"))]
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 2**40) | st.floats(allow_nan=False) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -27,6 +27,7 @@ def make_record(cell_id: str = CELL, **changes: Any) -> dict[str, Any]:
         "reason": None,
         "recipe": {"name": recipe},
         "seed": int(seed[1:]),
+        "classes": ["a", "b"],
         "dataset": {"fingerprint": "ab12"},
         "finished": "2026-01-01T00:00:00.000+00:00",
         "files": {},
