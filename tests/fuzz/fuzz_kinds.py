@@ -70,7 +70,7 @@ def _results_command(rng: random.Random, place: Path) -> Case:
     recipe = rng.choice(("winner", "mlp", "pixels+logreg"))
     export = ["export", str(place / "out"), "--results", str(place / "results"), "--model", recipe]
     chance = rng.random()
-    if chance < 0.15:
+    if chance < 0.02:
         return ["report", root]
     return ["best", root, *(["--json"] if chance < 0.4 else [])] if chance < 0.7 else export
 

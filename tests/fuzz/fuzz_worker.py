@@ -55,7 +55,7 @@ def _warm_up(valid: Path, place: Path) -> None:
     for argv in (
         ["predict", image, "--model", str(valid / "bundles" / "pixels")],
         ["image", image, *model],
-        ["video", str(valid / "videos" / "a.avi"), *model, "--max-frames", "1"],
+        ["video", str(valid / "videos" / "a.avi"), *model, "--max-frames", "1", "--events", "e.csv"],
         ["data", "audit", str(valid / "data.csv"), "--output", str(place / "out")],
         ["best", str(valid / "results" / "digits")],
     ):
@@ -92,7 +92,8 @@ def _captured() -> Iterator[dict[str, str]]:
             os.dup2(file.fileno(), number)
         sys.stdin = io.TextIOWrapper(io.BytesIO(b""))
         sys.stdout, sys.stderr = (
-            io.TextIOWrapper(io.FileIO(number, "w", closefd=False), errors="backslashreplace") for number in (1, 2)
+            io.TextIOWrapper(io.BufferedWriter(io.FileIO(number, "w", closefd=False)), errors="backslashreplace")
+            for number in (1, 2)
         )
         try:
             yield texts
