@@ -1,11 +1,11 @@
 """The tasks there are, by their names and by the results folders that they left."""
 
-import json
 from pathlib import Path
 
 from ferbench.benchmarks.tasks.expressions import Expressions
 from ferbench.benchmarks.tasks.keypoints import KeyPoints
 from ferbench.benchmarks.tasks.task import Task
+from ferbench.utils import read_json
 
 
 def all_tasks() -> list[Task]:
@@ -22,7 +22,7 @@ def task_of(folder: str | Path) -> Task:
     """The task whose results a folder holds; its suite says so."""
     path = Path(folder) / "suite.json"
     try:
-        content = json.loads(path.read_bytes()) if path.is_file() else {}
+        content = read_json(path) if path.is_file() else {}
     except ValueError:
         content = {}  # Whoever reads the report's parts says what is wrong with the file.
     known = {task.name: task for task in all_tasks()}
