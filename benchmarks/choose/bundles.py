@@ -1,10 +1,14 @@
 """Find a bundle by path, by recipe name, or as the winner."""
 
-import json
+import logging
 from pathlib import Path
 
 from ferbench.benchmarks.choose.best import choose_best
+from ferbench.benchmarks.store import Store
 from ferbench.models import pretrained, recipe_name
+from ferbench.utils import read_json
+
+_LOGGER = logging.getLogger("ferbench")
 
 # Latency limit of the winner for one face in live video.
 REAL_TIME_MS = 30.0
@@ -67,17 +71,25 @@ def _winner(results: Path, max_latency_ms: float | None) -> Path:
 
 def _is_drawn(folder: Path) -> bool:
     """Return whether the bundles of a data set were trained on drawn faces."""
-    descriptions = (json.loads(file.read_text()) for file in folder.glob("bundles/*/bundle.json"))
-    return any(info.get("dataset", {}).get("drawn", False) for info in descriptions)
+    for file in folder.glob("bundles/*/bundle.json"):
+        info = read_json(file)
+        dataset = info.get("dataset") if isinstance(info, dict) else None
+        if isinstance(dataset, dict) and dataset.get("drawn", False):
+            return True
+    return False
 
 
 def _bundles(results: Path) -> list[tuple[str, str, Path]]:
     """Return recipe, end time and folder of each bundle."""
     found = []
     for file in [*results.glob("records/*.json"), *results.glob("*/records/*.json")]:
-        record = json.loads(file.read_text())
-        if record["status"] == "ok" and record["bundle"]:
+        try:
+            record = Store(file.parents[1]).record(file.stem)
+        except ValueError as error:
+            _LOGGER.warning("%s", error)  # One damaged record must not hide the bundles of the others.
+            continue
+        if record["status"] == "ok" and record.get("bundle"):
             folder = file.parents[1] / record["bundle"]
             if (folder / "bundle.json").is_file():
-                found.append((recipe_name(record["recipe"]["name"]), record["finished"], folder))
+                found.append((recipe_name(record["recipe"]["name"]), record.get("finished") or "", folder))
     return found

@@ -1,11 +1,11 @@
 """Find tasks by name or by results folder."""
 
-import json
 from pathlib import Path
 
 from ferbench.benchmarks.tasks.expressions import Expressions
 from ferbench.benchmarks.tasks.keypoints import KeyPoints
 from ferbench.benchmarks.tasks.task import Task
+from ferbench.utils import read_json
 
 
 def all_tasks() -> list[Task]:
@@ -22,7 +22,7 @@ def task_of(folder: str | Path) -> Task:
     """Return the task of the results in a folder, as named in its suite."""
     path = Path(folder) / "suite.json"
     try:
-        content = json.loads(path.read_bytes()) if path.is_file() else {}
+        content = read_json(path) if path.is_file() else {}
     except ValueError:
         content = {}  # The reader of the results raises the error about this file.
     known = {task.name: task for task in all_tasks()}

@@ -71,3 +71,15 @@ def test_a_winner_for_live_use_keeps_the_pace(results: Path, tmp_path: Path) -> 
     assert find_bundle("winner", tmp_path / "one") == best
     fast = find_bundle("winner", tmp_path / "one", max_latency_ms=REAL_TIME_MS)
     assert fast != best and fast.is_dir()
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"status": "ok"}', '{"bundle": 3}', "[" * 100_000])
+def test_a_damaged_record_hides_no_other_bundle(content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bundle = tmp_path / "one" / "bundles" / "damaged"
+    bundle.mkdir(parents=True)
+    (bundle / "bundle.json").write_text(content)
+    record = tmp_path / "one" / "records" / "damaged.json"
+    record.parent.mkdir()
+    record.write_text(content)
+    assert find_bundle("ferbench-net-xs", tmp_path) == pretrained()["ferbench-net-xs"]
+    assert len(caplog.messages) == 1 and str(record) in caplog.messages[0]
