@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.pages import build_frame, headline_text, record_columns, row_labels, status_text
+from ferbench.benchmarks.pages import (
+    build_frame,
+    headline_text,
+    record_columns,
+    row_labels,
+    status_text,
+    total_fit_seconds,
+)
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
 from ferbench.benchmarks.scores import NO_DIFFERENCE, Metric, metric_values, plugin_metrics
@@ -26,6 +33,7 @@ COLUMNS = (
     *("size_bytes", "peak_memory_bytes", "status", "reason", "family", "seed"),
     *("implementation", "probabilities", "suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle"),
     *("against_winner", "winner_difference", "winner_difference_low", "winner_difference_high", "winner_p_holm"),
+    "total_fit_s",
 )
 _WHOLE = (
     *("leak_free_n_images", "public_n_images", "n_images", "predicted_classes", "n_classes"),
@@ -84,11 +92,13 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
     closed = sorted(set(cells).difference(ranking), key=lambda label: (-board.public[label].value, label))
-    added = plugin_metrics()
+    added, totals = plugin_metrics(), total_fit_seconds(cell.record for cell in results.measured)
     rows = [_measured_row(results, board, cells[label], ranking[0]) for label in (*ranking, *closed)]
     if results.split == TEST:
         for label, row in zip(ranking, rows, strict=False):
             _add_metrics(row, results, cells[label], added)
+    for row in rows:
+        row["total_fit_s"] = totals.get(row["cell_id"])
     rows += [record_columns(record) for record in results.failed]
     further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
     frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)
