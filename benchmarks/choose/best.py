@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks import scores
-from ferbench.benchmarks.pages import verdict
+from ferbench.benchmarks.choose.equals import FIGURES, Tie, tie_lines
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
     SEED,
@@ -21,28 +21,6 @@ from ferbench.benchmarks.report import (
     read_results,
 )
 from ferbench.benchmarks.tables import interval_text, printable
-
-
-@dataclass(frozen=True)
-class Tie:
-    """A recognizer whose PublicTest accuracy is inside the noise of the winner's.
-
-    Attributes
-    ----------
-    label : str
-        Its name in the report.
-    public_accuracy : float
-    latency_ms_median, size_bytes : float or None
-        Its costs; None if not measured.
-    cheaper : bool
-        Whether it is faster or smaller than the winner, and worse in neither.
-    """
-
-    label: str
-    public_accuracy: float
-    latency_ms_median: float | None
-    size_bytes: int | None
-    cheaper: bool
 
 
 @dataclass(frozen=True)
@@ -70,7 +48,7 @@ class Choice:
     bundle_exists : bool
         Whether that folder is on this machine.
     ties : tuple of Tie
-        The recognizers within the limits that are inside the noise of it, the fastest first.
+        The recognizers within the limits that are not shown to differ from it, the fastest first.
     """
 
     label: str
@@ -117,15 +95,7 @@ class Choice:
         return self.bundle if self.bundle_exists else f"{self.bundle} (not on this machine: run the suite to make it)"
 
     def _tie_lines(self) -> list[str]:
-        if not self.ties:
-            return ["  ties         none: it beats every other one within the limits beyond the noise"]
-        lines = [f"  ties         {len(self.ties)} inside the noise on {VALIDATION}:"]
-        for tie in self.ties:
-            cost = [] if tie.latency_ms_median is None else [f"{tie.latency_ms_median:.2f} ms"]
-            cost += [] if tie.size_bytes is None else [f"{tie.size_bytes / 1e6:.2f} MB"]
-            cheaper = "; faster or smaller: consider it" if tie.cheaper else ""
-            lines.append(f"    {printable(tie.label)}  {tie.public_accuracy:.3f}  {', '.join(cost)}{cheaper}")
-        return lines
+        return tie_lines(self.ties)
 
 
 def choose_best(
@@ -241,6 +211,8 @@ def _ties(
     """Compared on PublicTest: to pick among equals by PrivateTest would be choosing on it."""
     probas = {cell.label: cell.proba[VALIDATION] for cell in fitting}
     pairs = scores.compare(results.labels[VALIDATION], probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
+    family = scores.compare_with(pairs, winner.label).set_index("recipe")
+    equal = family[family["verdict"] == scores.NO_DIFFERENCE]
     tied = [
         Tie(
             cell.label,
@@ -248,9 +220,10 @@ def _ties(
             _median(cell),
             cell.record.get("size_bytes"),
             _cheaper(cell, winner),
+            *(float(equal.at[cell.label, name]) for name in FIGURES),
         )
         for cell in fitting
-        if cell.label != winner.label and verdict(pairs, cell.label, winner.label) == "tie"
+        if cell.label in equal.index
     ]
     return tuple(sorted(tied, key=lambda tie: (tie.latency_ms_median is None, tie.latency_ms_median, tie.label)))
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 
 from ferbench.benchmarks.displays.base import DARK, GRAY, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.scores import NO_DIFFERENCE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_COLORS = {"better": PALETTE[2], "worse": PALETTE[1], "tie": GRAY}
+_COLORS = {"better": PALETTE[2], "worse": PALETTE[1], NO_DIFFERENCE: GRAY}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,6 @@ class EffectsDisplay(Display):
         prefix = f"{reference['recipe']}@"
         ax.set_yticks(range(len(rows)), [str(row["recipe"]).removeprefix(prefix) for row in rows])
         ax.set_ylim(len(rows) - 0.4, -0.6)
-        ax.set_xlabel("change of accuracy in points, with paired 95 % interval; gray: noise")
+        ax.set_xlabel("change of accuracy in points, with paired 95 % interval; gray: not shown to differ")
         what = f"Changes to {reference['recipe']} (accuracy {reference['accuracy']:.3f})"
         set_title(ax, what, self.dataset, int(reference["n_images"]))

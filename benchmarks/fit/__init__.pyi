@@ -1,9 +1,10 @@
 from .fitting import FitData, Fitted, fit_recognizer, seed_recognizer
-from .named_bundles import describe_bundles, find_named, in_order, with_folders, with_names
+from .named_bundles import bundle_names, describe_bundles, find_named, in_order, with_folders, with_names
 
 __all__ = [
     "FitData",
     "Fitted",
+    "bundle_names",
     "describe_bundles",
     "find_named",
     "fit_recognizer",

@@ -74,8 +74,34 @@ def find_named(cell: Cell, suite: Suite, cells: Sequence[Cell], store: Store) ->
     ------
     FileNotFoundError
         If a bundle is not found; the message says what to run first.
+    ValueError
+        If a bundle was itself taught by this recipe or made of it: it would learn from its own pupil.
     """
-    return {name: str(_find(name, cell, suite, cells, store).resolve()) for name in bundle_names(cell.params)}
+    folders = {name: _find(name, cell, suite, cells, store).resolve() for name in bundle_names(cell.params)}
+    for name, folder in folders.items():
+        if recipe_name(cell.recipe) in _made_of(folder, cell.seed, store):
+            raise ValueError(
+                f"{cell.recipe} cannot learn from {name!r}: that was itself taught by {cell.recipe} or made of it; "
+                "name a bundle that was fitted without it"
+            )
+    return {name: str(folder) for name, folder in folders.items()}
+
+
+def _made_of(folder: Path, seed: int, store: Store) -> set[str]:
+    """Recipes that a bundle was taught by or made of, and what these were: from its description and the records."""
+    records = {record["recipe"]["name"]: record["recipe"] for record in store.records() if record["seed"] == seed}
+    found: set[str] = set()
+    waiting: list[Mapping[str, Any]] = [read_description(folder).get("recipe") or {}]
+    while waiting:
+        for name in map(recipe_name, bundle_names(waiting.pop().get("params") or {})):
+            if name in found:
+                continue
+            found.add(name)
+            if name in records:
+                waiting.append(records[name])
+            elif name in pretrained():
+                waiting.append(read_description(pretrained()[name]).get("recipe") or {})
+    return found
 
 
 def _find(name: str, cell: Cell, suite: Suite, cells: Sequence[Cell], store: Store) -> Path:

@@ -20,6 +20,7 @@ from ferbench.benchmarks.pages import (
     shown,
     whole,
 )
+from ferbench.benchmarks.scores import NO_DIFFERENCE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +82,7 @@ def _points(results: PointResults, board: PointBoard) -> dict[str, Any]:
 
 
 def _pairs(board: PointBoard) -> list[dict[str, Any]]:
-    texts = {"A": "{a} is better", "B": "{b} is better", "tie": "inside the noise"}
+    texts = {"A": "{a} is better", "B": "{b} is better", NO_DIFFERENCE: NO_DIFFERENCE}
     return [
         {
             **row,

@@ -95,7 +95,7 @@ class PointBoard:
         return min(open_to, key=lambda label: (_order(self.validation[label]), label)) if open_to else None
 
     def against(self, label: str, other: str) -> str:
-        """``better``, ``worse`` or ``tie``: how a model does against another on the same faces."""
+        """``better``, ``worse`` or ``not shown to differ``: how a model does against another on the same faces."""
         return verdict(self.pairs, label, other)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.keypoints.results import TEST, VALIDATION, MeasuredPoints, PointBoard, PointResults
 from ferbench.benchmarks.pages import build_frame, headline_text, markdown_head, record_columns, row_labels, status_text
-from ferbench.benchmarks.scores import FAILURE, THRESHOLDS, WITHIN, PointScores
+from ferbench.benchmarks.scores import FAILURE, NO_DIFFERENCE, THRESHOLDS, WITHIN, PointScores
 from ferbench.benchmarks.tables import (
     interval_text,
     is_missing,
@@ -45,8 +45,8 @@ NOTES = (
     f"Failures are faces whose NME is above {FAILURE:.0%}. Within {WITHIN:.0%} is the share of single points whose "
     "error is at most this fraction of the same distance.",
     NO_ACCURACY,
-    "Brackets hold 95 % bootstrap intervals over people, because pictures of one person are alike. An equals sign: the "
-    "difference from the first row is inside the noise (paired bootstrap over people, Holm-corrected over all pairs; "
+    "Brackets hold 95 % bootstrap intervals over people, because pictures of one person are alike. An equals sign: not "
+    "shown to differ from the first row (paired bootstrap over people, Holm-corrected over all pairs; "
     "comparisons.csv).",
     f"All choices are made on {VALIDATION}. The people in {TEST} are neither in {VALIDATION} nor in Training.",
     "Latency is measured with the reloaded bundle for one face on one core. A blank means not measured.",
@@ -132,7 +132,7 @@ def points_text(frame: "pd.DataFrame") -> str:
     closed = _is_closed(frame)
     kind = "validation_" if closed else ""
     for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
-        mark = {"tie": "= first"}.get(str(row["against_first"]), "")
+        mark = {NO_DIFFERENCE: "= first"}.get(str(row["against_first"]), "")
         error = interval_text(*(row[f"{kind}nme{end}"] for end in ("", "_low", "_high")))
         figures = (number_text(row[f"{kind}rmse"], 2), number_text(row["latency_ms_p90"], 2))
         lines.append((printable(label), error, mark, *figures, printable(status_text(row))))
@@ -172,7 +172,7 @@ def _of_point(scores: PointScores, place: int) -> dict[str, float]:
 
 
 def _cells(label: str, row: Mapping[Any, Any]) -> list[str]:
-    mark = " =" if row["against_first"] == "tie" else ""
+    mark = " =" if row["against_first"] == NO_DIFFERENCE else ""
     rmse = interval_text(row["rmse"], row["rmse_low"], row["rmse_high"], digits=2)
     nme = interval_text(row["nme"], row["nme_low"], row["nme_high"], digits=4)
     return [

@@ -1,4 +1,5 @@
 from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
+from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
 from .leaderboard import build_frame, headline_text, record_columns, row_labels, status_text
 from .markdown import markdown_head
@@ -49,6 +50,7 @@ __all__ = [
     "slug",
     "stacked",
     "status_text",
+    "total_fit_seconds",
     "trained",
     "training_display",
     "training_makers",

@@ -12,6 +12,7 @@ from ferbench.benchmarks.pages.columns import Column
 from ferbench.benchmarks.pages.drawings import Drawings
 from ferbench.benchmarks.pages.leaderboard import row_labels
 from ferbench.benchmarks.pages.results import BaseResults
+from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import Ledger, count_families
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def leaderboard_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dic
             {
                 "label": label,
                 "chosen": row["chosen"],
-                "tie": row["against_first"] == "tie",
+                "equal": row["against_winner" if "against_winner" in row else "against_first"] == NO_DIFFERENCE,
                 "failed": row["status"] not in ("ok", "derived"),
                 "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]],
                 "cells": cells,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import Store, check_suite
 from ferbench.utils import read_json
 
@@ -159,11 +160,11 @@ def check_shape(path: Path, split: str, values: NDArray[Any], expected: tuple[in
 
 
 def verdict(pairs: "pd.DataFrame", label: str, other: str) -> str:
-    """``better``, ``worse`` or ``tie``, read from a table of pairs in either direction."""
+    """``better``, ``worse`` or ``not shown to differ``, read from a table of pairs in either direction."""
     row = pairs[((pairs["a"] == label) & (pairs["b"] == other)) | ((pairs["a"] == other) & (pairs["b"] == label))]
     if row.empty:
         raise KeyError(f"no comparison of {label!r} and {other!r}")
     winner = {"A": row["a"].iloc[0], "B": row["b"].iloc[0]}.get(row["verdict"].iloc[0])
     if winner is None:
-        return "tie"
+        return NO_DIFFERENCE
     return "better" if winner == label else "worse"

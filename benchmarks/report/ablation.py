@@ -7,7 +7,7 @@ import numpy as np
 
 from ferbench.benchmarks.report.results import VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import N_BOOTSTRAP, SEED
-from ferbench.benchmarks.scores import ALPHA, compare, holm
+from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, compare, holm
 from ferbench.benchmarks.tables import markdown_table, markdown_text, number_text
 from ferbench.models import recipe_name
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 _NO_CHANGE = ("random_state", "tensorboard", "verbose")
 _NOTES = """\
 Every row is `{reference}` with one thing changed; *effect* is the change of accuracy in points of a percent on
-{validation} ({n_images:,} images), with its paired 95 % bootstrap interval; no test image has a say. An effect
-whose interval holds zero, or whose p (McNemar, Holm-corrected over the {n} rows) is not below 0.05, is inside the
-noise. The epoch of each training was chosen on the same images, of all rows alike. One training each: another seed
+{validation} ({n_images:,} images), with its paired 95 % bootstrap interval; no test image has a say. p is that of
+McNemar's exact test, Holm-corrected over the {n} rows; an effect whose p is not below 0.05 is *not shown to differ*
+from zero. The epoch of each training was chosen on the same images, of all rows alike. One training each: another seed
 moves a figure too, and no interval here knows of that. Short trainings: what pays in {epochs}
 epochs need not pay in ten times as many, and the other way round. Rebuilt by `ferbench report` from the records;
 never edited by hand.
@@ -41,7 +41,7 @@ def effects(results: Results, reference: Measured) -> "pd.DataFrame":
     DataFrame
         One row per cell, the reference first, then in the order of the suite: ``recipe``, ``changed``; ``accuracy`` on
         PublicTest, ``effect`` on it with ``effect_low`` and ``effect_high``; ``p_mcnemar``, ``p_holm``,
-        ``verdict`` (``better``, ``worse``, ``tie``); ``n_images``; ``fit_s`` and ``epochs``.
+        ``verdict`` (``better``, ``worse``, ``not shown to differ``); ``n_images``; ``fit_s`` and ``epochs``.
     """
     import pandas as pd
 
@@ -132,5 +132,5 @@ def _cost(cell: Measured) -> dict[str, Any]:
 def _verdict(row: Mapping[Any, Any]) -> str:
     if row["p_holm"] != row["p_holm"]:
         return ""
-    certain = row["p_holm"] < ALPHA and (row["effect_low"] > 0 or row["effect_high"] < 0)
-    return ("better" if row["effect"] > 0 else "worse") if certain else "tie"
+    certain = row["p_holm"] < ALPHA
+    return ("better" if row["effect"] > 0 else "worse") if certain else NO_DIFFERENCE

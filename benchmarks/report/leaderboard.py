@@ -4,10 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.pages import build_frame, headline_text, record_columns, row_labels, status_text
+from ferbench.benchmarks.pages import (
+    build_frame,
+    headline_text,
+    record_columns,
+    row_labels,
+    status_text,
+    total_fit_seconds,
+)
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
-from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics
+from ferbench.benchmarks.scores import NO_DIFFERENCE, Metric, metric_values, plugin_metrics
 from ferbench.benchmarks.tables import interval_text, is_missing, number_text, printable, text_table
 
 if TYPE_CHECKING:
@@ -25,15 +32,31 @@ COLUMNS = (
     *("latency_ms_median", "latency_ms_p90", "latency_ms_p99", "latency_n", "throughput_images_per_s"),
     *("size_bytes", "peak_memory_bytes", "status", "reason", "family", "seed"),
     *("implementation", "probabilities", "suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle"),
+    *("against_winner", "winner_difference", "winner_difference_low", "winner_difference_high", "winner_p_holm"),
+    "total_fit_s",
 )
 _WHOLE = (
     *("leak_free_n_images", "public_n_images", "n_images", "predicted_classes", "n_classes"),
     *("latency_n", "size_bytes", "peak_memory_bytes", "seed"),
 )
 _TEXT = (
-    *("recipe", "flag", "against_first", "status", "reason", "family", "implementation", "probabilities"),
+    *(
+        "recipe",
+        "flag",
+        "against_first",
+        "against_winner",
+        "status",
+        "reason",
+        "family",
+        "implementation",
+        "probabilities",
+    ),
     *("suite", "dataset", "fingerprint", "cell_id", "bundle"),
 )
+
+
+_METHOD = "p of McNemar's exact test, Holm-corrected over {n} comparisons with it, is not below 0.05"
+_FAMILY_FIGURES = ("difference", "difference_low", "difference_high", "p_holm")
 
 
 def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
@@ -50,8 +73,10 @@ def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
         One row per cell, by falling accuracy on PrivateTest. Cells for which it was not opened follow by falling
         accuracy on PublicTest, with blank figures of PrivateTest; cells that failed come last. Rates are fractions.
         ``leak_free_*`` leaves out the images that stand in Training too, ``public_*`` is PublicTest, ``chosen`` marks
-        the best contestant there. ``against_first`` is ``first``, ``tie`` when the difference from the first row is
-        inside the noise, or ``worse``.
+        the best candidate there, the winner. ``against_first`` is ``first``, ``worse`` or ``not shown to differ``,
+        corrected over the comparisons with the first row. ``against_winner`` is ``winner``, ``better``, ``worse`` or
+        ``not shown to differ``; ``winner_difference`` is the row's accuracy less the winner's on the same images, with
+        its interval, and ``winner_p_holm`` its p, corrected over the comparisons with the winner.
 
     Raises
     ------
@@ -67,11 +92,13 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
     closed = sorted(set(cells).difference(ranking), key=lambda label: (-board.public[label].value, label))
-    added = plugin_metrics()
+    added, totals = plugin_metrics(), total_fit_seconds(cell.record for cell in results.measured)
     rows = [_measured_row(results, board, cells[label], ranking[0]) for label in (*ranking, *closed)]
     if results.split == TEST:
         for label, row in zip(ranking, rows, strict=False):
             _add_metrics(row, results, cells[label], added)
+    for row in rows:
+        row["total_fit_s"] = totals.get(row["cell_id"])
     rows += [record_columns(record) for record in results.failed]
     further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
     frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)
@@ -93,8 +120,21 @@ def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: st
     row["n_classes"] = len(results.classes)
     if cell.label in board.private:
         row["against_first"] = "first" if cell.label == first else board.against(cell.label, first)
+        row |= _against_winner(board, cell.label)
     row["chosen"] = best is not None and cell.label == best.label
     return row | record_columns(cell.record)
+
+
+def _against_winner(board: ScoreBoard, label: str) -> dict[str, Any]:
+    """How a row does against the best on PublicTest; blank where that was not scored on the same split."""
+    if board.family is None:
+        return {}
+    rows = board.family[board.family["recipe"] == label]
+    if rows.empty:
+        return {"against_winner": "winner"}
+    row = rows.iloc[0]
+    figures = {f"winner_{name}": float(row[name]) for name in _FAMILY_FIGURES}
+    return {"against_winner": str(row["verdict"]), **figures}
 
 
 def _add_metrics(row: dict[str, Any], results: Results, cell: Measured, added: Mapping[str, Metric]) -> None:
@@ -163,7 +203,7 @@ def is_closed(frame: "pd.DataFrame") -> bool:
 
 
 def _text_row(label: str, row: Mapping[Any, Any], kind: str) -> tuple[str, ...]:
-    mark = {"first": "", "tie": "= first"}.get(str(row["against_first"]), "")
+    mark = {NO_DIFFERENCE: "= winner", "winner": "winner"}.get(str(row["against_winner"]), "")
     return (
         printable(label),
         interval_text(*(row[f"{kind}accuracy{end}"] for end in ("", "_low", "_high"))),
@@ -178,8 +218,8 @@ def _text_footer(frame: "pd.DataFrame") -> list[str]:
     footer = []
     if is_closed(frame):
         footer.append(f"{TEST} is closed: all figures are on {VALIDATION}, used for choices, so they are optimistic.")
-    if (frame["against_first"] == "tie").any():
-        footer.append("= first: the difference from the first row is inside the noise (McNemar and bootstrap, Holm).")
+    if (family := frame["winner_p_holm"].notna()).any():
+        footer.append(f"= winner: {NO_DIFFERENCE} from the winner ({_METHOD.format(n=family.sum())}).")
     chosen = frame[frame["chosen"]]
     if len(chosen):
         row = chosen.iloc[0]

@@ -1,6 +1,5 @@
 """Write the HTML pages about expressions: compute plain values and fill the templates."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ from ferbench.benchmarks.report.page_columns import VIEWS, columns
 from ferbench.benchmarks.report.plots import champions
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
-from ferbench.benchmarks.scores import Scores
+from ferbench.benchmarks.report.winner import detectable_text, family_rows, family_text, why_best
+from ferbench.benchmarks.scores import NO_DIFFERENCE, Scores
 from ferbench.benchmarks.tables import interval_text
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def render_index(
         best=best.label if best else "",
         pairs=_pairs(results, best, pictures),
         wrong=_wrong(results, pictures),
-        comparison=_comparison(board),
+        family=family_rows(board),
+        family_text=family_text(results, board),
+        detectable=detectable_text(results, board),
         leaks=_leaks(results),
         **additions.for_page(),
     )
@@ -86,12 +88,7 @@ def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[
         return None
     private, public = board.private.get(best.label), board.public[best.label]
     latency = (best.record.get("timings") or {}).get("latency_ms") or {}
-    ties = [
-        cell.label
-        for cell in results.contestants
-        if private is not None and cell.label in board.private
-        if cell.label != best.label and board.against(cell.label, best.label) == "tie"
-    ]
+    equal = [row["label"] for row in family_rows(board) if row["verdict"] == NO_DIFFERENCE]
     return {
         "label": best.label,
         "public": interval_text(public.value, public.low, public.high),
@@ -99,7 +96,8 @@ def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[
         "interval": "" if private is None else "{:.3f}–{:.3f}".format(*private.interval("accuracy")),
         "macro_f1": "" if private is None else f"{private.macro_f1:.3f}",
         "latency": "" if latency.get("median") is None else f"{latency['median']:.2f}",
-        "ties": ties,
+        "equal": equal,
+        "why": why_best(results, board),
     }
 
 
@@ -183,31 +181,6 @@ def _wrong(results: Results, pictures: Pictures | None) -> dict[str, Any]:
         "by_class": by_class,
         "images": images,
         "pictures": [image for image in images if image["uri"]],
-    }
-
-
-def _comparison(board: ScoreBoard) -> dict[str, Any]:
-    ranking = board.ranking()
-    found = {(row["a"], row["b"]): row for row in board.pairs.to_dict("records")}
-    rows = []
-    for label in ranking:
-        cells: list[dict[str, Any] | None] = []
-        for other in ranking:
-            row, sign = found.get((label, other)), 1
-            if row is None:
-                row, sign = found.get((other, label)), -1
-            cells.append(None if row is None else _comparison_cell(row, sign))
-        rows.append({"label": label, "cells": cells})
-    return {"labels": ranking, "rows": rows, "n_pairs": len(board.pairs)}
-
-
-def _comparison_cell(row: Mapping[Any, Any], sign: int) -> dict[str, Any]:
-    verdict = {"A": sign, "B": -sign}.get(row["verdict"], 0)
-    bounds = sorted((sign * row["difference_low"], sign * row["difference_high"]))
-    return {
-        "verdict": {1: "better", -1: "worse", 0: "tie"}[verdict],
-        "sign": {1: "+", -1: "−", 0: "="}[verdict],
-        "detail": f"{sign * row['difference']:+.3f} [{bounds[0]:+.3f}, {bounds[1]:+.3f}], p = {row['p_holm']:.2g}",
     }
 
 

@@ -91,12 +91,20 @@ class Results(BaseResults):
 
     @property
     def candidates(self) -> tuple[Measured, ...]:
-        """The contestants that can win: what was fitted, and only without any the bundles that were scored once more.
-
-        Bundles with views or put together are measured already, as what they are, and cannot travel as one.
-        """
+        """The contestants that can win, by :attr:`rule`."""
         fitted = tuple(cell for cell in self.contestants if cell.record["recipe"].get("family") != "pretrained")
         return fitted or self.contestants
+
+    @property
+    def rule(self) -> str:
+        """Which rows can win, in one sentence."""
+        if any(cell.record["recipe"].get("family") == "pretrained" for cell in self.candidates):
+            return "Every row but the constant ones can be the best, since no other row was fitted here."
+        return (
+            "Only rows that were fitted here can be the best; those put together of finished bundles (family "
+            "pretrained) are shown but have no bundle of their own that could be taken, and constant rows have "
+            "learned nothing."
+        )
 
 
 def read_results(folder: str | Path) -> Results:

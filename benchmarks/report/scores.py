@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.pages import verdict
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
-from ferbench.benchmarks.scores import Scores, bootstrap_weights, compare, percentile_interval, score
+from ferbench.benchmarks.scores import Scores, bootstrap_weights, compare, compare_with, percentile_interval, score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,13 +43,17 @@ class ScoreBoard:
         Accuracy on PublicTest, which is used for model selection.
     pairs : DataFrame
         Every pair of them compared on that split, as :func:`ferbench.benchmarks.scores.statistics.compare` returns
-        it.
+        it, and their p as corrected over the comparisons with the winner alone, ``p_holm_winner``.
+    family : DataFrame or None
+        The winner, which is the best on PublicTest, against each of the rest on that split, as
+        :func:`ferbench.benchmarks.scores.statistics.compare_with` returns it; None where it was not scored there.
     """
 
     private: Mapping[str, Scores]
     leak_free: Mapping[str, Accuracy]
     public: Mapping[str, Accuracy]
     pairs: "pd.DataFrame"
+    family: "pd.DataFrame | None" = None
 
     def ranking(self) -> list[str]:
         """Labels of the scored cells by falling accuracy; cells with equal accuracy by name."""
@@ -61,8 +64,11 @@ class ScoreBoard:
         return best_on_validation(results.candidates, self.public)
 
     def against(self, label: str, other: str) -> str:
-        """``better``, ``worse`` or ``tie``: how ``label`` does against ``other`` on the same images."""
-        return verdict(self.pairs, label, other)
+        """How ``label`` does against ``other``: ``better``, ``worse`` or ``not shown to differ``.
+
+        Corrected over the comparisons of ``other`` with the rest.
+        """
+        return dict(compare_with(self.pairs, other)[["recipe", "verdict"]].itertuples(index=False))[label]
 
 
 def score_results(results: Results) -> ScoreBoard:
@@ -78,12 +84,27 @@ def score_results(results: Results) -> ScoreBoard:
     }
     clean = ~results.leaked[TEST] if split == TEST and TEST in results.leaked else None
     probas = {cell.label: cell.proba[split] for cell in results.scored}
+    public = accuracies(results, VALIDATION)
+    pairs = compare(truth, probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
+    winner = best_on_validation(results.candidates, public)
+    family = compare_with(pairs, winner.label) if winner and winner.label in private else None
     return ScoreBoard(
         private=private,
         leak_free=accuracies(results, TEST, clean) if clean is not None else {},
-        public=accuracies(results, VALIDATION),
-        pairs=compare(truth, probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED),
+        public=public,
+        pairs=_with_family(pairs, family),
+        family=family,
     )
+
+
+def _with_family(pairs: "pd.DataFrame", family: "pd.DataFrame | None") -> "pd.DataFrame":
+    """The pairs with their p as corrected over the comparisons with the winner; blank for all other pairs."""
+    p = {} if family is None else {frozenset(row[:2]): row[2] for row in family[_FAMILY].itertuples(index=False)}
+    corrected = [p.get(frozenset(pair), np.nan) for pair in zip(pairs["a"], pairs["b"], strict=True)]
+    return pairs.assign(p_holm_winner=np.array(corrected, dtype=np.float64))
+
+
+_FAMILY = ["recipe", "against", "p_holm"]
 
 
 def accuracies(results: Results, split: str, keep: NDArray[np.bool_] | None = None) -> dict[str, Accuracy]:

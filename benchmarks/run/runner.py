@@ -114,7 +114,13 @@ class Run:
         return self.suite.is_final(cell, drawn=bool(self.dataset.drawn))
 
     def plan(self) -> list[Step]:
-        """Return what :meth:`execute` would do with each chosen cell, without writing anything."""
+        """Return what :meth:`execute` would do with each chosen cell, without writing anything.
+
+        Raises
+        ------
+        ValueError
+            If a newer version of ferbench wrote the record of a chosen cell.
+        """
         return [self._step(cell) for cell in self.chosen]
 
     def execute(
@@ -166,7 +172,7 @@ class Run:
         for job in self._jobs(cells, executor.threads()):
             try:
                 bundles = find_named(job.cell, self.suite, self.cells, self.store)
-            except FileNotFoundError as error:
+            except (FileNotFoundError, ValueError) as error:
                 yield self._skip(job, str(error))
             else:
                 jobs.append(replace(job, bundles=bundles))
@@ -187,6 +193,7 @@ class Run:
         return record
 
     def _step(self, cell: Cell) -> Step:
+        self.store.check_writable(cell.cell_id)
         if self.force:
             return Step(cell, "run", "forced")
         try:

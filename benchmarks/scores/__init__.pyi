@@ -11,16 +11,19 @@ from .keypoints import (
     score_points,
 )
 from .metrics import N_BINS, Scores, calibration_bins, expected_calibration_error, score
+from .power import Detectable, smallest_difference
 from .predictions import check_predictions
 from .registry import Metric, metric_values, plugin_metrics
-from .statistics import ALPHA, compare, holm
+from .statistics import ALPHA, NO_DIFFERENCE, compare, compare_with, holm
 
 __all__ = [
     "ALPHA",
     "FAILURE",
+    "NO_DIFFERENCE",
     "N_BINS",
     "THRESHOLDS",
     "WITHIN",
+    "Detectable",
     "Metric",
     "Plugin",
     "PointScores",
@@ -30,6 +33,7 @@ __all__ = [
     "check_predictions",
     "compare",
     "compare_points",
+    "compare_with",
     "expected_calibration_error",
     "face_errors",
     "find_plugins",
@@ -41,4 +45,5 @@ __all__ = [
     "plugin_metrics",
     "score",
     "score_points",
+    "smallest_difference",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.scores.bootstrap import bootstrap_weights, percentile_interval, ratio
-from ferbench.benchmarks.scores.statistics import holm
+from ferbench.benchmarks.scores.statistics import NO_DIFFERENCE, holm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +159,7 @@ def compare_points(
     DataFrame
         One row per pair: ``a, b, n_images, nme_a, nme_b, difference`` (a less b) with its 95 % interval, the two-sided
         p of a paired bootstrap over people, Holm's correction of it over all pairs, and ``verdict``: ``A`` or ``B``
-        for the one with the lower error, or ``tie``.
+        for the one with the lower error, or ``not shown to differ``.
     """
     import pandas as pd
 
@@ -183,7 +183,7 @@ def compare_points(
     table["p_holm"] = holm(table["p_bootstrap"].to_numpy(dtype=float))
     sure = table["p_holm"] < _ALPHA
     better, worse = sure & (table["difference_high"] < 0), sure & (table["difference_low"] > 0)
-    return table.assign(verdict=np.select([better, worse], ["A", "B"], default="tie"))
+    return table.assign(verdict=np.select([better, worse], ["A", "B"], default=NO_DIFFERENCE))
 
 
 _PAIR = ("a", "b", "n_images", "nme_a", "nme_b", "difference", "difference_low", "difference_high", "p_bootstrap")

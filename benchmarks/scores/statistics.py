@@ -1,4 +1,4 @@
-"""Are two recognizers different, or is it noise? Every pair on the same images, corrected for number."""
+"""Are two recognizers different, or is it noise? Pairs on the same images, corrected for their number."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHA = 0.05
-# Below this many discordant images the exact test is used, above it the less conservative mid-p.
-_FEW_DISCORDANT = 25
+#: Verdict on a difference that the test images do not show: it may be there all the same.
+NO_DIFFERENCE = "not shown to differ"
 
 
 def compare(
@@ -49,17 +49,20 @@ def compare(
         - ``difference`` (a minus b) with its paired 95 % percentile interval ``difference_low``,
           ``difference_high``, and ``p_bootstrap``, two-sided, never below ``2 / (n_bootstrap + 1)``;
         - ``only_a``, ``only_b``: images that only one of the two gets right;
-        - ``p_mcnemar`` by ``mcnemar``: ``exact`` below 25 such images, ``mid-p`` from there on (Fagerland,
-          Lydersen and Laake, 2013), both from the binomial distribution and without approximation;
+        - ``p_mcnemar``, two-sided, by McNemar's ``exact`` test, as the column ``mcnemar`` says;
         - ``p_holm``, ``p_bootstrap_holm``: the same p-values, corrected over all pairs (Holm, 1979);
-        - ``verdict``: ``A`` or ``B`` if ``p_holm`` is below 0.05 and the bootstrap interval leaves out zero,
-          else ``tie``. The corrected bootstrap p takes no part: with many pairs even its smallest possible
-          value is no longer below 0.05.
+        - ``verdict``: ``A`` or ``B``, the one with more right answers, if ``p_holm`` is below 0.05, else
+          ``not shown to differ``. The interval says how large a difference is; it takes no part in the verdict,
+          and neither does the p of the bootstrap.
 
     Raises
     ------
     ValueError
         If the predictions of a recognizer do not fit the labels, or ``n_bootstrap`` is not positive.
+
+    See Also
+    --------
+    compare_with : One of them against the rest, corrected over these comparisons only.
     """
     import pandas as pd
 
@@ -83,10 +86,10 @@ def compare(
         }
     )
     table = table.assign(**_paired_bootstrap(right, first, second, n_bootstrap, seed))
-    p_mcnemar, methods = mcnemar(table["only_a"].to_numpy(), table["only_b"].to_numpy())
-    table = table.assign(p_mcnemar=p_mcnemar, mcnemar=methods, p_holm=holm(p_mcnemar))
+    p_mcnemar = mcnemar(table["only_a"].to_numpy(), table["only_b"].to_numpy())
+    table = table.assign(p_mcnemar=p_mcnemar, mcnemar="exact", p_holm=holm(p_mcnemar))
     table["p_bootstrap_holm"] = holm(table["p_bootstrap"].to_numpy())
-    return table.assign(verdict=_verdicts(table))[list(_COLUMNS)]
+    return table.assign(verdict=_verdicts(table, "A", "B"))[list(_COLUMNS)]
 
 
 _COLUMNS = (
@@ -96,19 +99,60 @@ _COLUMNS = (
 )
 
 
-def mcnemar(only_a: NDArray[np.integer], only_b: NDArray[np.integer]) -> tuple[Floats, NDArray[np.str_]]:
-    """Two-sided p of McNemar's test for each pair, and whether it is ``exact`` or ``mid-p``.
+def compare_with(pairs: "pd.DataFrame", name: str) -> "pd.DataFrame":
+    """Compare one recognizer with the rest, corrected over these comparisons only.
 
-    If the recognizers are equal, each discordant image is a's or b's with probability one half. The mid-p
-    counts half of the probability of the observed split; it keeps its level in practice where the exact
-    test is too cautious.
+    Parameters
+    ----------
+    pairs : DataFrame
+        Every pair, from :func:`compare`.
+    name : str
+        The recognizer to compare the others with, such as the winner or a reference.
+
+    Returns
+    -------
+    DataFrame
+        One row per other recognizer, in the order of ``pairs``: ``recipe``, ``against`` (the name),
+        ``accuracy``; ``difference`` (its accuracy less that of ``against``) with the paired 95 % bootstrap interval
+        ``difference_low``, ``difference_high``; ``only_recipe``, ``only_against``: images that only one of the two
+        gets right; ``p_mcnemar`` of McNemar's exact test, ``p_holm`` (Holm, 1979) over the rows of this table, and
+        ``verdict``: ``better`` or ``worse`` if ``p_holm`` is below 0.05, else ``not shown to differ``.
+    """
+    rows = pairs[(pairs["a"] == name) | (pairs["b"] == name)]
+    turned = rows["a"] == name
+    sign = np.where(turned, -1, 1)
+    bounds = (rows[f"difference_{end}"] * sign for end in ("low", "high"))
+    low, high = np.sort(np.stack([bound.to_numpy(dtype=np.float64) for bound in bounds]), axis=0)
+    table = rows.assign(
+        recipe=rows["b"].where(turned, rows["a"]),
+        against=name,
+        accuracy=rows["accuracy_b"].where(turned, rows["accuracy_a"]),
+        difference=rows["difference"] * sign,
+        difference_low=low,
+        difference_high=high,
+        only_recipe=rows["only_b"].where(turned, rows["only_a"]),
+        only_against=rows["only_a"].where(turned, rows["only_b"]),
+        p_holm=holm(rows["p_mcnemar"].to_numpy()),
+    )
+    return table.assign(verdict=_verdicts(table, "better", "worse"))[list(_FAMILY)].reset_index(drop=True)
+
+
+_FAMILY = (
+    *("recipe", "against", "n_images", "accuracy", "difference", "difference_low", "difference_high"),
+    *("only_recipe", "only_against", "p_mcnemar", "p_holm", "verdict"),
+)
+
+
+def mcnemar(only_a: NDArray[np.integer], only_b: NDArray[np.integer]) -> Floats:
+    """Two-sided p of McNemar's exact test for each pair.
+
+    If the recognizers are equal, each image that only one of them gets right is a's or b's with probability one half:
+    p is that of a binomial distribution, without approximation (McNemar, Psychometrika 12, 1947).
     """
     from scipy.stats import binom
 
     few, total = np.minimum(only_a, only_b), np.asarray(only_a) + np.asarray(only_b)
-    exact = total < _FEW_DISCORDANT
-    p = 2 * binom.cdf(few, total, 0.5) - np.where(exact, 0.0, binom.pmf(few, total, 0.5))
-    return np.minimum(p, 1.0), np.where(exact, "exact", "mid-p")
+    return np.minimum(2 * binom.cdf(few, total, 0.5), 1.0)
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -147,8 +191,7 @@ def _paired_bootstrap(
     return {"difference_low": low, "difference_high": high, "p_bootstrap": p}
 
 
-def _verdicts(table: "pd.DataFrame") -> NDArray[np.str_]:
-    sure = table["p_holm"] < ALPHA
-    a_better = sure & (table["difference_low"] > 0)
-    b_better = sure & (table["difference_high"] < 0)
-    return np.select([a_better, b_better], ["A", "B"], default="tie")
+def _verdicts(table: "pd.DataFrame", better: str, worse: str) -> NDArray[np.str_]:
+    """The verdicts by the corrected p alone; the sign of the difference says which of the two is better."""
+    sure, ahead = table["p_holm"] < ALPHA, table["difference"] > 0
+    return np.select([sure & ahead, sure & ~ahead], [better, worse], default=NO_DIFFERENCE)

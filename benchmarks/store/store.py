@@ -64,6 +64,7 @@ class Store:
             raise ValueError(f"{path}: damaged record ({error}); run the suite again to redo it") from error
         if not isinstance(record, dict) or record.get("cell_id") != cell_id or "status" not in record:
             raise ValueError(f"{path}: not a record of cell {cell_id}; run the suite again to redo it")
+        self._check_not_newer(path, record)
         if record.get("schema") != SCHEMA or record["status"] not in STATUSES:
             raise ValueError(
                 f"{path}: expected schema {SCHEMA} and a status of {', '.join(STATUSES)}; "
@@ -157,14 +158,30 @@ class Store:
             The record; with status ``ok`` all its ``files`` must be in `outbox`.
         outbox : Path or None
             A folder on the same file system with the layout of the store.
+
+        Raises
+        ------
+        ValueError
+            If a newer version of ferbench wrote the record that is there; nothing is changed then.
         """
         cell_id, final = record["cell_id"], self._record_path(record["cell_id"])
+        self.check_writable(cell_id)
         # Steps that can fail on a full disk come first, while the old record is still in place.
         with prepared_file(final, _json_bytes(record)):
             self._clear(cell_id)
             for name in (*(f"{kind}/{cell_id}.npz" for kind in COMPANIONS), f"bundles/{cell_id}"):
                 if outbox and (outbox / name).exists():
                     move(outbox / name, self.root / name)
+
+    def check_writable(self, cell_id: str) -> None:
+        """Raise ValueError where a newer version wrote the record of a cell: what it holds is not known here."""
+        path = self._record_path(cell_id)
+        try:
+            record = read_json(path)
+        except (FileNotFoundError, ValueError):
+            return
+        if isinstance(record, dict):
+            self._check_not_newer(path, record)
 
     def outbox(self) -> Path:
         """Create a new folder on the file system of the store for the results of a child process."""
@@ -210,6 +227,15 @@ class Store:
             handle.write(str(os.getpid()))
             handle.flush()
             yield
+
+    @staticmethod
+    def _check_not_newer(path: Path, record: Mapping[str, Any]) -> None:
+        schema = record.get("schema")
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise ValueError(
+                f"{path}: expected schema {SCHEMA} at most; got {schema}, of a newer ferbench, which is "
+                "never overwritten; update ferbench or choose another --output"
+            )
 
     def _record_path(self, cell_id: str) -> Path:
         return self.root / "records" / f"{cell_id}.json"

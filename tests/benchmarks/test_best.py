@@ -85,7 +85,7 @@ def test_a_latency_that_was_not_measured_keeps_no_limit(folder: Path) -> None:
     assert choose_best(folder).recipe == "pixels+logreg"
 
 
-def test_ties_are_listed_and_cheaper_ones_are_pointed_out(folder: Path) -> None:
+def test_recognizers_not_shown_to_differ_are_listed_and_cheaper_ones_are_pointed_out(folder: Path) -> None:
     set_all_latencies(folder, LATENCIES)
     choice = choose_best(folder)
     ties = {tie.label: tie for tie in choice.ties}
@@ -93,6 +93,11 @@ def test_ties_are_listed_and_cheaper_ones_are_pointed_out(folder: Path) -> None:
     assert "pixels+tree" not in ties and "constant" not in ties
     assert [tie.label for tie in choice.ties] == ["pixels+nb", "pixels+bernoulli"]
     assert "faster or smaller: consider it" in choice.text()
+    near = ties["pixels+nb"]
+    assert near.difference == pytest.approx(near.public_accuracy - choice.public.value)
+    assert near.difference_low <= near.difference <= near.difference_high and near.p_holm >= 0.05
+    gap = f"{100 * near.difference:+.1f} [{100 * near.difference_low:+.1f}, {100 * near.difference_high:+.1f}]"
+    assert f"{gap}, p = {near.p_holm:.2g}" in choice.text()
 
 
 def test_impossible_limits_name_the_closest(folder: Path) -> None:

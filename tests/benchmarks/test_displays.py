@@ -56,7 +56,7 @@ EFFECTS = {
     "effect": [0.0, -0.02, 0.01],
     "effect_low": [0.0, -0.03, -0.005],
     "effect_high": [0.0, -0.01, 0.02],
-    "verdict": ["tie", "worse", "tie"],
+    "verdict": ["not shown to differ", "worse", "not shown to differ"],
     "n_images": [1200, 1200, 1200],
 }
 PUBLISHED = {

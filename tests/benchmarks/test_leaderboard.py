@@ -11,8 +11,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from ferbench.benchmarks.pages import find_results
-from ferbench.benchmarks.report.leaderboard import leaderboard_frame, leaderboard_text, seed_means
+from ferbench.benchmarks.report.leaderboard import build_leaderboard, leaderboard_frame, leaderboard_text, seed_means
+from ferbench.benchmarks.report.markdown import leaderboard_markdown
 from ferbench.benchmarks.report.results import read_results
+from ferbench.benchmarks.report.scores import score_results
+from ferbench.benchmarks.report.winner import why_best
+from ferbench.benchmarks.scores import holm
 from ferbench.benchmarks.store.store import Store
 from ferbench.benchmarks.tables import markdown_text, write_csv
 
@@ -105,11 +109,54 @@ def test_a_constant_row_is_worked_out_where_none_was_run(tmp_path: Path) -> None
     assert derived[["fit_s", "latency_ms_median", "size_bytes"]].isna().all()
 
 
-def test_differences_inside_the_noise_are_ties_and_others_are_not(frame: pd.DataFrame) -> None:
+def test_differences_from_the_first_row_are_shown_or_not(frame: pd.DataFrame) -> None:
     by_recipe = frame.set_index("recipe")["against_first"]
     assert by_recipe.iloc[0] == "first"
-    assert by_recipe["pixels+nb"] == "tie" or by_recipe["pixels+logreg"] == "tie"
+    assert "not shown to differ" in (by_recipe["pixels+nb"], by_recipe["pixels+logreg"])
     assert by_recipe["pixels+tree"] == "worse"
+
+
+def test_the_winner_is_compared_with_the_rest_and_corrected_over_that_alone(folder: Path, frame: pd.DataFrame) -> None:
+    rows = frame[frame["status"] == "ok"].set_index("recipe")
+    assert rows.loc[rows["chosen"], "against_winner"].tolist() == ["winner"]
+    winner, rest = rows[rows["chosen"]].iloc[0], rows[~rows["chosen"]]
+    assert rest["winner_difference"].to_numpy() == pytest.approx((rest["accuracy"] - winner["accuracy"]).to_numpy())
+    assert rest["winner_difference"].between(rest["winner_difference_low"], rest["winner_difference_high"]).all()
+    board = score_results(read_results(folder))
+    pairs = board.pairs.set_index(["a", "b"])
+    single = {
+        label: pairs["p_mcnemar"].get((label, winner.name), pairs["p_mcnemar"].get((winner.name, label)))
+        for label in rest.index
+    }
+    assert rest["winner_p_holm"].to_numpy() == pytest.approx(holm(list(single.values())))
+    sure = rest["winner_p_holm"] < 0.05
+    assert (rest["against_winner"] != "not shown to differ").equals(sure) and sure.any() and not sure.all()
+    assert pairs["p_holm_winner"].notna().sum() == len(rest)
+    text = leaderboard_text(frame)
+    assert "= winner: not shown to differ" in text and "Holm-corrected over 5 comparisons" in text
+
+
+def test_a_row_put_together_of_bundles_is_not_the_best_and_the_page_says_so(tmp_path: Path) -> None:
+    folder = fake_results(tmp_path)
+    for path in (folder / "records").glob("pixels+logreg*"):
+        content = json.loads(path.read_text())
+        content["recipe"]["family"] = "pretrained"
+        path.write_text(json.dumps(content))
+    results = read_results(folder)
+    board = score_results(results)
+    text = why_best(results, board)
+    assert "Only rows that were fitted here can be the best" in text
+    assert f"pixels+logreg ({board.public['pixels+logreg'].value:.3f})" in text
+    assert board.best(results).recipe != "pixels+logreg"
+    assert "Left out by this" in leaderboard_markdown(results, board, build_leaderboard(results, board))
+    every = fake_results(tmp_path / "every")
+    for path in (every / "records").glob("*.json"):
+        content = json.loads(path.read_text())
+        if content["recipe"]["family"] != "constant":
+            content["recipe"]["family"] = "pretrained"
+            path.write_text(json.dumps(content))
+    results = read_results(every)
+    assert why_best(results, score_results(results)).startswith("Every row but the constant ones can be the best")
 
 
 def test_terminal_text_shows_each_row_with_interval_and_the_drawn_warning(frame: pd.DataFrame) -> None:

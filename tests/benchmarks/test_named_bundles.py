@@ -1,5 +1,7 @@
 """Recognizers made of other recognizers: a suite names them, and finds what was measured of them."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ferbench.benchmarks.fit.named_bundles import bundle_names, in_order, with_folders
+from ferbench.benchmarks.fit.named_bundles import bundle_names, find_named, in_order, with_folders
 from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.store import Store
 from ferbench.benchmarks.store.suite import Cell, Suite
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import load_bundle
@@ -129,6 +132,31 @@ def test_circles_are_refused_and_a_recipe_may_be_taught_by_what_ships_under_its_
         Run(Suite("small", ("cnn@a", "cnn@b"), params=params), faces, tmp_path)
     own = Cell("id", "ferbench-net", {"teachers": ["ferbench-net"]}, 0)
     assert in_order([own]) == [[own]]
+
+
+def test_a_teacher_that_is_the_recipes_own_pupil_is_refused(
+    measured: tuple[Path, dict[str, Any]], faces: Dataset, tmp_path: Path
+) -> None:
+    root, records = measured
+    # In another folder, as a path: no circle of the suite, and the pupil's description alone says who taught it.
+    pupil = str(root / records["cnn@pupil"]["bundle"])
+    params = {"architecture": "tiny", "epochs": 1, "teachers": [pupil]}
+    suite = Suite("again", ("cnn@next",), params={"cnn@next": params})
+    run = Run(suite, faces, tmp_path)
+    assert find_named(run.cells[0], suite, run.cells, run.store) == {pupil: str(Path(pupil).resolve())}
+    own = replace(run.cells[0], recipe="pixels+tree")
+    with pytest.raises(ValueError, match=r"pixels\+tree cannot learn from .*itself taught by pixels\+tree"):
+        find_named(own, suite, run.cells, run.store)
+    # A pupil of a pupil: the records say who taught its teacher.
+    record = json.loads((root / "records" / f"{records['cnn@pupil']['cell_id']}.json").read_text())
+    grandchild = tmp_path / "grandchild"
+    shutil.copytree(pupil, grandchild)
+    description = json.loads((grandchild / "bundle.json").read_text())
+    description["recipe"] = {"name": "cnn@grandchild", "params": {"teachers": [record["recipe"]["name"]]}}
+    (grandchild / "bundle.json").write_text(json.dumps(description))
+    first = replace(own, params={"teachers": [str(grandchild)]})
+    with pytest.raises(ValueError, match="name a bundle that was fitted without it"):
+        find_named(first, suite, run.cells, Store(root))
 
 
 def test_names_are_found_in_each_parameter_that_holds_bundles() -> None:

@@ -50,7 +50,7 @@ def test_tables_agree_with_each_other_and_with_the_rows(folder: Path) -> None:
         assert matrix.sum() == board.loc[recipe, "n_images"]
         assert np.trace(matrix) / matrix.sum() == pytest.approx(board.loc[recipe, "accuracy"], rel=1e-5)
     pairs = pd.read_csv(folder / "comparisons.csv")
-    assert len(pairs) == 15 and set(pairs["verdict"]) <= {"A", "B", "tie"}
+    assert len(pairs) == 15 and set(pairs["verdict"]) <= {"A", "B", "not shown to differ"}
     assert ((pairs["difference_low"] <= pairs["difference"]) & (pairs["difference"] <= pairs["difference_high"])).all()
 
 
@@ -59,6 +59,11 @@ def test_markdown_names_the_winner_the_number_of_images_and_the_failure(folder: 
     assert "Best on PublicTest: **pixels+logreg**" in text
     assert "372 images" in text and "timeout; ran past its 1 s" in text and "| constant |" in text
     assert "(31 of 372 here)" in text
+    assert "Holm-corrected over these comparisons alone" in text
+    assert "On 372 images a paired comparison detects" in text
+    page = (folder / "index.html").read_text()
+    assert "On 372 images a paired comparison detects" in page and "not shown to differ" in page
+    assert "Only rows that were fitted here can be the best" in page and not re.search(r"\bties?\b", page)
 
 
 def test_pictures_of_other_data_are_refused(folder: Path) -> None:

@@ -89,6 +89,23 @@ def test_a_record_of_another_schema_is_refused(tmp_path: Path) -> None:
         store.record(CELL)
 
 
+def test_a_record_of_a_newer_schema_is_never_overwritten(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    publish(store)
+    path = tmp_path / "records" / f"{CELL}.json"
+    newer = json.dumps(json.loads(path.read_text()) | {"schema": 2, "added later": True})
+    path.write_text(newer)
+    companions = {item: item.read_bytes() for item in tmp_path.rglob("*.npz")}
+    with pytest.raises(ValueError, match=r"expected schema 1 at most; got 2, of a newer ferbench.*update ferbench"):
+        store.record(CELL)
+    with pytest.raises(ValueError, match="never overwritten"):
+        publish(store)
+    with pytest.raises(ValueError, match="never overwritten"):
+        store.write_record(make_record(status="error", reason="failed"))
+    assert path.read_text() == newer
+    assert companions and all(item.read_bytes() == content for item, content in companions.items())
+
+
 def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
     store = Store(tmp_path)
     publish(store)
