@@ -19,10 +19,13 @@ def refusal(words: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().err.splitlines()[-1]
 
 
-def test_without_a_command_the_help_is_shown_by_purpose(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_command_the_help_is_shown_by_purpose(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert main([]) == 2
     printed = capsys.readouterr()
-    assert printed.out == ""
+    assert printed.out == "" and max(map(len, printed.err.splitlines())) <= 80
     places = [printed.err.index(f"\n{title}:\n") for title in GROUPS]
     assert places == sorted(places)
     assert printed.err.index("\nmeasure:") < printed.err.index("  run ") < printed.err.index("\nlook at results:")
