@@ -52,7 +52,8 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
         groups = np.array([f"{data.name}/{person}" for data in (home, away) for person in data.groups.tolist()])
     left_out = sorted((set(dataset.label_names) | set(test.label_names)) - set(common))
     note = f"Protocol cross: trained on {dataset.name}, tested on all {len(away):,} images of {test.name}, over "
-    note += f"{len(common)} common labels ({', '.join(common)}). The {closed:,} images of the test part of {dataset.name} are left out."
+    note += f"{len(common)} common labels ({', '.join(common)})."
+    note += f" The {closed:,} images of the test part of {dataset.name} are left out."
     if left_out:
         note += f" Labels of one of them alone are left out: {', '.join(left_out)}."
     return (
