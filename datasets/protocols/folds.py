@@ -1,17 +1,17 @@
 """Protocols: what is trained on, what things are chosen on, and what is tested on, fold by fold."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.datasets.base import SPLITS, Dataset, content_fingerprint
-from ferbench.datasets.protocols.people import check_people, shared_people, split_people
+from ferbench.datasets.base import SPLITS, Dataset
+from ferbench.datasets.protocols.given import cross, curve, mark_fold, official
+from ferbench.datasets.protocols.people import check_people, split_people
 from ferbench.datasets.protocols.splits import FRACTIONS, HELD_OUT, stratified_split
-from ferbench.datasets.protocols.subset import keep_labels
 
-TRAINING, VALIDATION, TEST = SPLITS
+TRAINING, _, TEST = SPLITS
 KNOWN = "official, holdout, kfold:10, loso, random:10, cross or curve:0.1,0.25,0.5,1"
 Parts = Callable[[Dataset, int], Sequence[Dataset]]
 
@@ -45,7 +45,7 @@ def protocol(name: str, test: Dataset | None = None) -> Protocol:
         - ``kfold:K``: K folds, by person where people are known;
         - ``loso``: each person is the test once;
         - ``random:K``: K folds that ignore people: one person may be on both sides, which flatters;
-        - ``cross``: train on this data set, test on `test`;
+        - ``cross``: train and choose on this data set without its test part, test on all of `test`;
         - ``curve:0.1,0.25,0.5,1``: parts of Training, with the same validation and test parts.
     test : Dataset, optional
         The data set that ``cross`` tests on.
@@ -57,20 +57,20 @@ def protocol(name: str, test: Dataset | None = None) -> Protocol:
     """
     kind, _, rest = name.strip().partition(":")
     if kind in ("official", "holdout", "loso") and not rest:
-        return Protocol(name, {"official": _official, "holdout": _holdout, "loso": _loso}[kind])
+        return Protocol(name, {"official": official, "holdout": _holdout, "loso": _loso}[kind])
     if kind in ("kfold", "random"):
         count = _count(name, rest)
         by_person = kind == "kfold"
         return Protocol(name, lambda dataset, seed: _folds(dataset, seed, count, by_person=by_person))
     if kind == "curve":
         shares = _shares(name, rest)
-        return Protocol(name, lambda dataset, seed: _curve(dataset, seed, shares))
+        return Protocol(name, lambda dataset, seed: curve(dataset, seed, shares))
     if kind == "cross" and not rest:
         if test is None:
             raise ValueError(
                 "protocol cross tests on another data set; give it: make_folds(dataset, 'cross', test=...)"
             )
-        return Protocol(name, lambda dataset, _seed: _cross(dataset, test))
+        return Protocol(name, lambda dataset, _seed: cross(dataset, test))
     raise ValueError(f"protocol must be {KNOWN}; got {name!r}")
 
 
@@ -109,22 +109,12 @@ def make_folds(dataset: Dataset, name: str, seed: int = 0, *, test: Dataset | No
     return protocol(name, test).parts(dataset, seed)
 
 
-def _official(dataset: Dataset, seed: int) -> Sequence[Dataset]:
-    del seed  # the split is given
-    if shared := shared_people(dataset.split, dataset.groups):
-        raise ValueError(
-            f"{dataset.name}: {shared[0].removesuffix('.')}: a split that shares people flatters; use holdout or "
-            "kfold:10, or ask for random:10 by name"
-        )
-    return (dataset,)
-
-
 def _holdout(dataset: Dataset, seed: int) -> Sequence[Dataset]:
     if dataset.groups is None:
         split = stratified_split(dataset.labels, seed, FRACTIONS)
     else:
         split = split_people(dataset.labels, dataset.groups, seed, FRACTIONS, dataset.name)
-    return (_fold(dataset, split, f"holdout-s{seed}", f"Protocol holdout, seed {seed}{_by(dataset.groups)}."),)
+    return (mark_fold(dataset, split, f"holdout-s{seed}", f"Protocol holdout, seed {seed}{_by(dataset.groups)}."),)
 
 
 def _loso(dataset: Dataset, seed: int) -> Sequence[Dataset]:
@@ -197,7 +187,7 @@ def _outer(
     else:
         split[rest] = split_people(dataset.labels[rest], people[rest], seed, HELD_OUT, f"{dataset.name} ({mark})")
     _refuse_unlearnt(dataset, split, mark)
-    return _fold(dataset, split, mark, note)
+    return mark_fold(dataset, split, mark, note)
 
 
 def _refuse_unlearnt(dataset: Dataset, split: NDArray[np.str_], mark: str) -> None:
@@ -207,96 +197,6 @@ def _refuse_unlearnt(dataset: Dataset, split: NDArray[np.str_], mark: str) -> No
             f"{dataset.name}: in fold {mark} Training has no image of {', '.join(missing)}; use fewer folds, or leave "
             "the label out"
         )
-
-
-def _cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
-    """Train and choose on one data set, test on all of another; only labels that both have."""
-    common = [label for label in dataset.label_names if label in test.label_names]
-    if len(common) < 2:
-        raise ValueError(
-            f"cross: {dataset.name} and {test.name} share {len(common)} labels; expected two at least: map their labels"
-        )
-    if dataset.images.shape[1:] != test.images.shape[1:]:
-        raise ValueError(
-            f"cross: {dataset.name} has images of {dataset.images.shape[1:]} and {test.name} of {test.images.shape[1:]}; "
-            "load both with the same size"
-        )
-    home, away = _common_part(dataset, common), _common_part(test, common)
-    # The validation part is the home's own; its test part joins Training.
-    split = np.where(home.split == VALIDATION, VALIDATION, TRAINING).astype("<U11")
-    images = np.concatenate([home.images, away.images])
-    labels, ids = np.concatenate([home.labels, away.labels]), np.concatenate([home.ids, away.ids])
-    split = np.concatenate([split, np.full(len(away), TEST)])
-    groups = None
-    if home.groups is not None and away.groups is not None:
-        # Equal names in two data sets are not the same person.
-        groups = np.array([f"{data.name}/{person}" for data in (home, away) for person in data.groups.tolist()])
-    left_out = sorted((set(dataset.label_names) | set(test.label_names)) - set(common))
-    note = f"Protocol cross: trained on {dataset.name}, tested on all {len(away):,} images of {test.name}, over "
-    note += f"{len(common)} common labels ({', '.join(common)})."
-    if left_out:
-        note += f" Labels of one of them alone are left out: {', '.join(left_out)}."
-    return (
-        Dataset(
-            name=f"{dataset.name}-to-{test.name}",
-            images=images,
-            labels=labels,
-            split=split,
-            ids=ids,
-            fingerprint=content_fingerprint(images, labels, split, groups),
-            drawn=dataset.drawn and test.drawn,
-            notes=(*home.notes, *away.notes, note),
-            groups=groups,
-        ),
-    )
-
-
-def _common_part(dataset: Dataset, common: Sequence[str]) -> Dataset:
-    return dataset if set(dataset.label_names) == set(common) else keep_labels(dataset, common)
-
-
-def _curve(dataset: Dataset, seed: int, shares: Sequence[float]) -> Sequence[Dataset]:
-    """Growing parts of Training, each inside the next; by person where people are known."""
-    _official(dataset, seed)
-    rows = dataset.rows(TRAINING)
-    rank = _ranks(dataset, rows, seed)
-    folds = []
-    for share in shares:
-        kept = rows[rank <= max(share, rank.min())]
-        chosen = np.sort(np.concatenate([kept, np.flatnonzero(dataset.split != TRAINING)]))
-        if missing := set(dataset.labels[rows].tolist()) - set(dataset.labels[kept].tolist()):
-            raise ValueError(
-                f"{dataset.name}: a share of {share:g} of Training has no image of {', '.join(sorted(missing))}; "
-                "use larger shares"
-            )
-        part = replace(dataset, **dataset.take(chosen))
-        note = f"Protocol curve: {len(kept):,} of {len(rows):,} training images ({share:g}), seed {seed}."
-        folds.append(_fold(part, part.split, f"curve-{share:g}", note))
-    return tuple(folds)
-
-
-def _ranks(dataset: Dataset, rows: NDArray[np.intp], seed: int) -> NDArray[np.float64]:
-    """Share of Training, label by label or person by person, at which each row joins."""
-    generator = np.random.default_rng(seed)
-    names = dataset.labels[rows] if dataset.groups is None else dataset.groups[rows]
-    rank = np.empty(len(rows))
-    if dataset.groups is not None:
-        people, number = np.unique(names, return_inverse=True)
-        return np.asarray((generator.permutation(len(people))[number] + 1) / len(people))
-    for label in np.unique(names):
-        members = np.flatnonzero(names == label)
-        rank[members] = (generator.permutation(len(members)) + 1) / len(members)
-    return rank
-
-
-def _fold(dataset: Dataset, split: NDArray[np.str_], mark: str, note: str) -> Dataset:
-    return replace(
-        dataset,
-        name=f"{dataset.name}-{mark}",
-        split=split,
-        fingerprint=content_fingerprint(dataset.images, dataset.labels, split, dataset.groups, dataset.votes),
-        notes=(*dataset.notes, note),
-    )
 
 
 def _by(people: NDArray[np.str_] | None) -> str:
