@@ -49,7 +49,8 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
     groups = None
     if home.groups is not None and away.groups is not None:
         # Equal names in two data sets are not the same person.
-        groups = np.array([f"{data.name}/{person}" for data in (home, away) for person in data.groups.tolist()])
+        people = ((home.name, home.groups), (away.name, away.groups))
+        groups = np.array([f"{name}/{person}" for name, of in people for person in of.tolist()])
     left_out = sorted((set(dataset.label_names) | set(test.label_names)) - set(common))
     note = f"Protocol cross: trained on {dataset.name}, tested on all {len(away):,} images of {test.name}, over "
     note += f"{len(common)} common labels ({', '.join(common)})."
