@@ -120,7 +120,8 @@ def read_results(folder: str | Path) -> Results:
         raise ValueError(
             f"{root} holds key points, not recognizers of expressions; 'ferbench report' shows their table"
         )
-    labels = {split: rows[f"{split}_labels"].astype(str) for split in (VALIDATION, TEST)}
+    labels = {split: _column(root, rows, f"{split}_labels").astype(str) for split in (VALIDATION, TEST)}
+    lengths = {split: len(values) for split, values in labels.items()}
     ok = [record for record in records if record["status"] == "ok"]
     classes = _class_order(ok, labels)
     names = unique_labels(ok)
@@ -133,11 +134,25 @@ def read_results(folder: str | Path) -> Results:
         suite=read_suite(root),
         classes=classes,
         labels=labels,
-        ids={split: rows[f"{split}_ids"].astype(str) for split in (VALIDATION, TEST)},
-        leaked={split: rows[key].astype(bool) for split in labels if (key := f"{split}_leaked") in rows},
+        ids={split: _column(root, rows, f"{split}_ids", n).astype(str) for split, n in lengths.items()},
+        leaked={
+            split: _column(root, rows, key, n).astype(bool)
+            for split, n in lengths.items()
+            if (key := f"{split}_leaked") in rows
+        },
         measured=tuple(measured),
         failed=failed,
     )
+
+
+def _column(root: Path, rows: Mapping[str, NDArray[Any]], key: str, length: int | None = None) -> NDArray[Any]:
+    """One array of ``rows.npz``: one value for each image."""
+    values = rows.get(key)
+    if values is None or values.ndim != 1 or (length is not None and len(values) != length):
+        expected = "one value for each image" if length is None else f"shape ({length},)"
+        got = "none" if values is None else f"shape {values.shape}"
+        raise ValueError(f"{root / 'rows.npz'}: {key} must have {expected}; got {got}; run the suite again to redo it")
+    return values
 
 
 def _class_order(records: list[dict[str, Any]], labels: Mapping[str, NDArray[np.str_]]) -> tuple[str, ...]:
@@ -157,16 +172,27 @@ def _measured(
 ) -> Measured:
     path = companion(store, "probabilities", record["cell_id"])
     stored = store.probabilities(record["cell_id"]) | final_arrays(store, record["cell_id"])
-    own = [str(name) for name in stored["classes"]]
+    own = _own_classes(path, stored, classes)
     proba = {}
     for split, truth in labels.items():
         if split == TEST and split not in stored:
             continue  # Not opened for this cell.
-        values = stored[split]
+        if (values := stored.get(split)) is None:
+            raise ValueError(f"{path}: lacks the array {split!r}; run the suite again to redo this cell")
         check_shape(path, split, values, (len(truth), len(own)))
         proba[split] = np.zeros((len(truth), len(classes)))
         proba[split][:, [classes.index(name) for name in own]] = values
     return Measured(label, record, proba)
+
+
+def _own_classes(path: Path, stored: Mapping[str, NDArray[Any]], classes: tuple[str, ...]) -> list[str]:
+    names = stored.get("classes", np.zeros(0))
+    own = [str(name) for name in names] if names.ndim == 1 else []
+    if not own or len(set(own)) < len(own) or not set(own) <= set(classes):
+        raise ValueError(
+            f"{path}: classes must be different labels of its record; got {own}; run the suite again to redo this cell"
+        )
+    return own
 
 
 def _derived_constant(
