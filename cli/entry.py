@@ -98,7 +98,7 @@ def _short_warnings() -> Iterator[None]:
     def one_line(message: Warning | str, *_: Any, **__: Any) -> str:
         return f"ferbench: {paint('warning:', 'yellow', sys.stderr)} {redact(' '.join(str(message).split()))}\n"
 
-    warnings.formatwarning = one_line  # type: ignore[assignment]
+    warnings.formatwarning = one_line
     try:
         yield
     finally:

@@ -26,7 +26,8 @@ from ferbench.realtime.detection import yunet_file
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
-LANGUAGES = {"sh", "python", "toml"}
+# Blocks of text show folders; nothing in them can run.
+LANGUAGES = {"sh", "python", "toml", "text"}
 # Sections whose code is a file of the reader's own; a test of each stands here or in the file that is named.
 GUIDES = {
     "Add an extractor: one file": "here",
@@ -99,6 +100,24 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def draw_data_sets() -> None:
+    """Draw the folders that docs/data.md loads: labels of one's own, and CK+'s 48-pixel folders."""
+    faces = make_faces(140, size=48, random_state=0)
+    seen: dict[str, int] = {}
+    for place, (image, label) in enumerate(zip(faces.images, faces.labels.tolist(), strict=True)):
+        own = Path("mine", "rage" if label == "angry" else label, f"{place}.png")
+        # Ten people, each with every expression: parts are drawn by person.
+        seen[label] = seen.get(label, 0) + 1
+        person, sequence = seen[label] % 10, seen[label] // 10
+        known = Path("cohn-kanade", "CK+48", label, f"S{person:03d}_{sequence:03d}_{place:08d}.png")
+        for file in (own, known):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(file), image)
+    Path("mine", "contempt").mkdir()
+    cv2.imwrite("mine/contempt/1.png", faces.images[0])
+    Path("map.toml").write_text('rage = "angry"\ncontempt = "drop"\n')
+
+
 def no_network(*_: object) -> bytes:
     raise OSError("no network in tests")
 
@@ -141,7 +160,16 @@ def api_examples(out: str, folder: Path) -> None:
     assert (folder / "leaderboard.png").is_file()
 
 
-RUN: dict[str, Callable[[str, Path], None]] = {"README.md": readme_examples, "docs/api.md": api_examples}
+def data_examples(_: str, desk: Path) -> None:
+    # The examples load what `desk` has drawn; a layout that was read wrongly would have raised.
+    assert len(list((desk / "mine").iterdir())) == 8
+
+
+RUN: dict[str, Callable[[str, Path], None]] = {
+    "README.md": readme_examples,
+    "docs/api.md": api_examples,
+    "docs/data.md": data_examples,
+}
 
 
 def test_the_python_of_every_page_is_run() -> None:
@@ -151,6 +179,8 @@ def test_the_python_of_every_page_is_run() -> None:
 @pytest.mark.parametrize("page", [pytest.param(page, marks=pytest.mark.slow) for page in RUN])
 def test_python_blocks_run_one_after_another(page: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, Any] = {}
+    if page == "docs/data.md":
+        draw_data_sets()
     for block in blocks("python"):
         if block.page == page:
             run_block(block.text, page, names)
@@ -161,7 +191,7 @@ def test_the_extractor_of_the_guide_keeps_the_contract(tmp_path: Path, monkeypat
     install(tmp_path, monkeypatch, "mine", guide("Add an extractor: one file"), "")
     made = importlib.import_module("mine").REGISTERED["mine"]
     check_extractor(made())
-    images = make_faces(7, size=24, random_state=0).images
+    images = make_faces(21, size=24, random_state=0).images
     np.testing.assert_allclose(made().fit_transform(images), images.mean(axis=2), rtol=1e-6)
 
 

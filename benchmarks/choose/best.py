@@ -220,7 +220,7 @@ def _ties(
             _median(cell),
             cell.record.get("size_bytes"),
             _cheaper(cell, winner),
-            *(float(equal.at[cell.label, name]) for name in FIGURES),
+            *(float(equal[name].to_dict()[cell.label]) for name in FIGURES),
         )
         for cell in fitting
         if cell.label in equal.index

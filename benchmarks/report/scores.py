@@ -68,7 +68,8 @@ class ScoreBoard:
 
         Corrected over the comparisons of ``other`` with the rest.
         """
-        return dict(compare_with(self.pairs, other)[["recipe", "verdict"]].itertuples(index=False))[label]
+        family = compare_with(self.pairs, other).set_index("recipe")
+        return str(family.at[label, "verdict"])
 
 
 def score_results(results: Results) -> ScoreBoard:

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ferbench import features, models
@@ -26,8 +27,12 @@ def classifiers() -> list[Part]:
         # Built-in names cannot be taken: the function of a plug-in says by its arguments that it is one.
         plugin = added.get(name)
         package = plugin.package if plugin is not None and plugin in getattr(steps, "args", ()) else OURS
-        found.append(_made(name, lambda steps=steps: steps()[-1][1], package))
+        found.append(_made(name, partial(_last_step, steps), package))
     return found
+
+
+def _last_step(steps: Callable[[], list[tuple[str, Any]]]) -> Any:
+    return steps()[-1][1]
 
 
 def recipes() -> list[Part]:
