@@ -141,6 +141,8 @@ def test_rows_of_all_classes_are_split_as_scikit_learn_does() -> None:
 @pytest.mark.parametrize("loo_rows", [1, 5, 40, 46, 48, 1000])
 def test_leave_one_out_parts_of_any_size_keep_every_column(loo_rows: int) -> None:
     images, labels = few(disgust=5, fear=5, neutral=5)
+    # Few columns: a local SVM solves systems of as many equations for each image.
+    images = np.ascontiguousarray(images[:, ::4, ::4])
     for classifier in ("knn", "kernel-ridge", "local-svm"):
         recognizer = make_recipe(f"pixels+{classifier}", classifier__loo_rows=loo_rows).fit(images, labels)
         assert recognizer.predict_proba(images).shape == (len(images), 7)
