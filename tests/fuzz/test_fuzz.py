@@ -1,6 +1,6 @@
 """Damaged input of every kind: exit code 0 or 2, one line that names the file or the option, and never a traceback.
 
-``FUZZ_CASES`` sets how many (default 150), ``FUZZ_SEED`` which, ``FUZZ_WORKERS`` the processes (default 1),
+``FUZZ_CASES`` sets how many (default 36), ``FUZZ_SEED`` which, ``FUZZ_WORKERS`` the processes (default 1),
 ``FUZZ_KINDS`` some kinds only, ``FUZZ_BUDGET_S`` ends a run early, ``FUZZ_KEEP=1`` keeps the files of each case, and
 ``FUZZ_REPORT=PATH`` writes the counts as ``PATH/fuzz.csv`` and ``PATH/fuzz.md``, and what was found as
 ``PATH/../fuzz-found.txt``.
@@ -16,7 +16,7 @@ from fuzz_pool import Pool
 from fuzz_report import GOOD, found_text, write_report
 from fuzz_worker import judge, make_case
 
-CASES = int(os.environ.get("FUZZ_CASES", "150"))
+CASES = int(os.environ.get("FUZZ_CASES", "36"))
 SEED = int(os.environ.get("FUZZ_SEED", "0"))
 
 
