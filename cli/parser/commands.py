@@ -11,7 +11,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 FIRST_STEPS = """first steps:
   ferbench image me.jpg --output-image out.jpg   label the faces of an image
-  ferbench serve --open                          label your camera in the browser
+  ferbench serve --open                          your camera, in the browser
   ferbench run                                   measure recipes on drawn faces
 
 `ferbench COMMAND --help` lists the options of a command."""

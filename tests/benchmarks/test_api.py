@@ -90,7 +90,10 @@ def test_debug_lets_the_exception_of_the_recipe_through(
     found = run_suite(tmp_path / "crash.toml", output=tmp_path / "out", only=["quick", "pixels+*"], debug=True)
     # One recipe, the first that matches, and nothing in the output folder.
     assert found.recipes == ("quick", "constant")
-    assert len(found.probabilities("quick")["PrivateTest"]) == len(found.labels["PrivateTest"])
+    # What is debugged is no measurement: the test split stays closed.
+    probabilities = found.probabilities("quick")
+    assert "PrivateTest" not in probabilities
+    assert len(probabilities["PublicTest"]) == len(found.labels["PublicTest"])
     assert not (tmp_path / "out").exists()
 
 
