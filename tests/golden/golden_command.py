@@ -49,15 +49,15 @@ def plan(suite: str, name: str, output: Path) -> list[str]:
     return re.findall(r"^run\s+(\S+)\s", text, re.MULTILINE)
 
 
-def commands(text: str) -> list[str]:
+def commands(text: str, indent: int = 4) -> list[str]:
     """Commands that a help text lists."""
-    return re.findall(r"^    ([a-z][a-z-]*)(?:  |$)", text, re.MULTILINE)
+    return re.findall(rf"^ {{{indent}}}([a-z][a-z-]*)(?:  |$)", text, re.MULTILINE)
 
 
 def helps() -> dict[str, str]:
     """Help text of every command, and of the commands inside of it, by its name; ``ferbench`` is the first."""
     texts = {"ferbench": ferbench("--help")}
-    for command in commands(texts["ferbench"]):
+    for command in commands(texts["ferbench"], indent=2):
         texts[command] = ferbench(command, "--help")
         for inner in commands(texts[command]):
             texts[f"{command} {inner}"] = ferbench(command, inner, "--help")
