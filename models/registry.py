@@ -119,8 +119,8 @@ def recipes() -> dict[str, Recipe]:
     known += [_network(name, settings) for name, settings in NETWORKS.items()]
     known += [Recipe("mean-shape", "keypoints", MeanShape), Recipe("dlib-shape", "keypoints", DlibShape)]
     known += [_points(name, settings) for name, settings in POINT_NETWORKS.items()]
-    features = [*extractors(), "hog+landmarks"]
-    known += [_cross(feature, classifier) for feature in features for classifier in classifier_steps()]
+    features, classifiers = [*extractors(), "hog+landmarks"], classifier_steps()
+    known += [_cross(feature, classifier) for feature in features for classifier in classifiers]
     found = {recipe.name: recipe for recipe in known}
     for point in entry_points(group=ENTRY_POINTS):
         if (recipe := _load(point)) is not None:

@@ -11,6 +11,9 @@ GROUP = "ferbench.classifiers"
 #: Names and unfitted estimators of the pipeline steps after the extractor.
 Steps = list[tuple[str, Any]]
 
+#: What the modules of this folder register.
+BUILT_IN: dict[str, Callable[[], Any]] = find_registered("ferbench.models.classifiers")
+
 
 def classifier_steps() -> dict[str, Callable[[], Steps]]:
     """Return the pipeline steps after the extractor, by the last part of a recipe's name.
@@ -28,8 +31,7 @@ def classifier_steps() -> dict[str, Callable[[], Steps]]:
     found: dict[str, Callable[[], Steps]] = {
         name: partial(_third_party, plugin) for name, plugin in find_plugins(GROUP, "classifier").items()
     }
-    built_in = find_registered("ferbench.models.classifiers")
-    return dict(sorted((found | {name: partial(_steps, make) for name, make in built_in.items()}).items()))
+    return dict(sorted((found | {name: partial(_steps, make) for name, make in BUILT_IN.items()}).items()))
 
 
 def _steps(make: Callable[[], Any]) -> Steps:

@@ -4,12 +4,11 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
 from ferbench.realtime.detection.base import Detector
-from ferbench.utils import closest
+from ferbench.utils import Plugin, closest, find_plugins
 
 GROUP = "ferbench.detectors"
 # YuNet finds 55 of 56 faces in the development photographs, at 5 ms per frame (haar: 44, dlib: 43).
@@ -83,18 +82,18 @@ def _classes(values: Iterable[Any], module: str) -> list[type[Detector]]:
     return [kind for kind in kinds if kind.__module__ == module and "name" in vars(kind)]
 
 
-def _added() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+def _added() -> dict[str, Plugin]:
+    return find_plugins(GROUP, "detector")
 
 
-def _load(entry: EntryPoint) -> Any:
+def _load(added: Plugin) -> Any:
     try:
-        return entry.load()
+        return added.entry.load()
     except Exception as error:  # another package may raise any error; the message names that package
-        package = entry.dist.name if entry.dist else entry.value
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImportError(
-            f"the detector {entry.name!r} of the package {package} cannot be imported ({reason}); repair or remove it"
+            f"the detector {added.entry.name!r} of the package {added.package} cannot be imported ({reason}); "
+            "repair or remove it"
         ) from error
 
 

@@ -141,7 +141,7 @@ def test_steps_and_places_are_never_settable(name: str) -> None:
 @pytest.mark.parametrize("name", ["tensorboard", "checkpoint_dir"])
 def test_a_network_writes_where_the_harness_says(recipe: str, name: str) -> None:
     with pytest.raises(ValueError, match=f"recipe {recipe} does not let '{name}' be set"):
-        make_recipe(recipe, **{name: "/tmp/elsewhere"})
+        make_recipe(recipe, **{name: "elsewhere"})
 
 
 @pytest.mark.parametrize(
