@@ -1,6 +1,5 @@
 """Read and write final records, for cells whose test split was opened after they were measured."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.store.store import SCHEMA, Store, file_digest, read_arrays, save_arrays, write_record_file
+from ferbench.utils import read_json
 
 FINALS = "finals"
 
@@ -50,7 +50,7 @@ def final_record(store: Store, cell_id: str) -> dict[str, Any] | None:
     """
     for path in reversed(_files(store, cell_id)):
         try:
-            content: dict[str, Any] = json.loads(path.read_bytes())
+            content: dict[str, Any] = read_json(path)
             # After a new measurement of the cell, older final records do not apply.
             present = content["record_sha256"] == file_digest(_record_file(store, cell_id))
         except (ValueError, KeyError, TypeError) as error:

@@ -1,9 +1,10 @@
 """Read the records of measured runs, and describe their machine in one line."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from ferbench.utils import read_json
 
 
 def read_runs(folder: Path, command: str) -> list[dict[str, Any]]:
@@ -23,7 +24,7 @@ def read_runs(folder: Path, command: str) -> list[dict[str, Any]]:
     files = sorted((folder / "runs").glob("*.json"))
     if not files:
         raise FileNotFoundError(f"{folder / 'runs'}: no records; measure first with `ferbench {command}`")
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return [read_json(file) for file in files]
 
 
 def machine_text(last: Mapping[str, Any], packages: Sequence[str], load: str, note: str) -> str:

@@ -1,6 +1,5 @@
 """Write the training time to an accuracy, from measured epochs and recorded learning curves."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from ferbench import models
 from ferbench.benchmarks.report import VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.tables import markdown_table, write_csv_files, write_text
 from ferbench.benchmarks.training.epochs import TUTORIAL
+from ferbench.utils import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +109,7 @@ def write_training_report(folder: Path, results: Path) -> str:
         raise FileNotFoundError(
             f"{file}: nothing was measured there; run ferbench measure-training --source PATH first"
         )
-    measured = json.loads(file.read_text())
+    measured = read_json(file)
     table = time_to_accuracy(measured, results)
     verdict = compare_times(table, measured)
     pipeline = pd.DataFrame(measured["pipeline"])

@@ -104,7 +104,7 @@ def test_a_rival_that_is_there_in_the_end_is_compared_by_its_whole_training(resu
     table.loc[table["recipe"] == TUTORIAL, "public_accuracy"] = 0.66
     verdict = compare_times(table, content)
     assert not verdict["at_least"] and verdict["ratio"] == pytest.approx(400 / 30)
-    assert "are at 66.0% after 4: 7 minutes to 65%. That is 13.3 times" in verdict["said"]
+    assert "is at 66.0% after 4: 7 minutes to 65%. That is 13.3 times" in verdict["said"]
     assert verdict["said"].endswith("It is not known whether it would reach this accuracy in fewer epochs.")
 
 

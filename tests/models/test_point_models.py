@@ -269,7 +269,7 @@ def test_images_that_cannot_be_halved_three_times_are_refused(faces: Faces) -> N
 
 
 def test_images_of_another_size_are_refused(faces: Faces) -> None:
-    with pytest.raises(ValueError, match=r"images of \(48, 48\) pixels, as in fit; got \(96, 96\)"):
+    with pytest.raises(ValueError, match=r"images of 48 x 48 pixels \(height x width\), as in fit; got 96 x 96"):
         MeanShape().fit(*faces).predict(np.zeros((1, 96, 96), np.uint8))
 
 
