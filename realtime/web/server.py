@@ -19,6 +19,7 @@ from ferbench.realtime.web.security import LOCAL_NAMES, Access
 from ferbench.utils import handle_signals
 
 GRACE_S = 3
+MARGIN = 64
 BACKLOG = 384
 SEND_BUFFER = 256 * 1024
 
@@ -158,8 +159,9 @@ class Server(uvicorn.Server):
             # No access log, because URLs can contain the token.
             access_log=False,
             log_level="warning",
-            # `Door` limits the connections; this limit only covers those that it cannot count.
-            limit_concurrency=2 * limits.connections,
+            # `Door` limits the connections; this limit only covers those that it cannot count. It leaves room for those
+            # that it has refused and that are not yet closed.
+            limit_concurrency=2 * limits.connections + MARGIN,
             # Backlog; together with the open connections it stays below the usual limit of open files.
             backlog=BACKLOG,
             timeout_graceful_shutdown=GRACE_S,

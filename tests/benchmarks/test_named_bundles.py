@@ -15,6 +15,7 @@ from ferbench.benchmarks.store.store import Store
 from ferbench.benchmarks.store.suite import Cell, Suite
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import load_bundle
+from ferbench.models.bundles.description import digest
 
 BASE = Suite(
     "small",
@@ -69,7 +70,7 @@ def test_a_mean_of_measured_recognizers_is_a_row(measured: tuple[Path, dict[str,
     }
     mean = (stored["cnn@pupil"] + stored["pixels+tree"]) / 2
     np.testing.assert_allclose(stored["pretrained@both"], mean, atol=1e-4)
-    assert both["bundle"] is None and "put together" in both["reason"]
+    assert both["bundle"] is None and "combines existing bundles" in both["reason"]
     assert both["size_bytes"] == sum(
         path.stat().st_size
         for name in ("cnn@pupil", "pixels+tree")
@@ -153,6 +154,7 @@ def test_a_teacher_that_is_the_recipes_own_pupil_is_refused(
     shutil.copytree(pupil, grandchild)
     description = json.loads((grandchild / "bundle.json").read_text())
     description["recipe"] = {"name": "cnn@grandchild", "params": {"teachers": [record["recipe"]["name"]]}}
+    description["sha256"] = digest(description)
     (grandchild / "bundle.json").write_text(json.dumps(description))
     first = replace(own, params={"teachers": [str(grandchild)]})
     with pytest.raises(ValueError, match="name a bundle that was fitted without it"):

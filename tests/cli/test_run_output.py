@@ -40,7 +40,10 @@ def test_a_cheaper_one_that_is_as_good_is_named(tmp_path: Path, monkeypatch: pyt
     from ferbench.benchmarks.choose.best import Tie
 
     folder = fake_results(tmp_path / "results")
-    ties = (Tie("dear", 0.5, 9.0, 10, cheaper=False), Tie("cheap", 0.4, 1.25, 10, cheaper=True))
+    ties = (
+        Tie("dear", 0.5, 9.0, 10, False, -0.1, -0.2, 0.0, 0.1),
+        Tie("cheap", 0.4, 1.25, 10, True, -0.2, -0.4, 0.0, 0.1),
+    )
     choice = replace(best(folder), ties=ties, bundle="a bundle", bundle_exists=True)
     monkeypatch.setattr(choose, "choose_best", lambda _: choice)
     _, second, third = verdict_lines(folder).splitlines()

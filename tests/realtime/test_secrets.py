@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ferbench.cli import main
-from ferbench.realtime.sources.capture import LiveSource, VideoFile
+from ferbench.realtime.sources.capture import LiveSource
+from ferbench.realtime.sources.video_file import VideoFile
 
 ADDRESS = "rtsp://user:secret@127.0.0.1:9/live?token=secret"
 SHOWN = "rtsp://127.0.0.1:9/live?token=***"
@@ -91,7 +92,7 @@ def test_no_command_prints_it(
 
 def test_summaries_and_tables_do_not_hold_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(LiveSource.__init__, "__kwdefaults__", {"opener": Camera(10**9), "first_wait_s": 0.01})
+    monkeypatch.setattr("ferbench.realtime.sources.source.open_capture", Camera(10**9))
     words = ["live", ADDRESS, "--no-window", "--max-frames", "2", "--detector", "haar", "--model", "ferbench-net-xs"]
     assert main([*words, "--events", "events.csv", "--summary", "summary.html", "--output-video", "out.avi"]) == 0
     written = list(tmp_path.iterdir())

@@ -158,11 +158,10 @@ def test_one_that_waits_makes_room_and_one_that_works_does_not(bundles: dict[str
 def test_the_places_of_all_addresses_are_bounded(bundles: dict[str, Path]) -> None:
     from ferbench.realtime.web import Limits
 
-    with serving(bundles, limits=Limits(connections=3)) as served:
-        waiting = [connect(served.port, BEGUN) for _ in range(6)]
+    with serving(bundles, limits=Limits(connections=3)) as served, contextlib.ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(connect(served.port, BEGUN))
         assert httpx.get(f"{served.http}/healthz", timeout=30).status_code == 200
-        for opened in waiting:
-            opened.close()
 
 
 def test_a_form_with_two_files_is_refused(bundles: dict[str, Path]) -> None:
