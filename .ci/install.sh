@@ -46,7 +46,7 @@ cd "$work"
 from ferbench.datasets import make_faces
 from ferbench.models import load_bundle
 
-faces = make_faces(8, random_state=0)
+faces = make_faces(21, random_state=0)
 print("labels of drawn faces by what ships:", *load_bundle("ferbench-net-xs").predict(faces.images[:3]))
 PYTHON
 "$prefix/bin/python" -m ferbench.cli best --help >/dev/null
