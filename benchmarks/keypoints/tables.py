@@ -67,7 +67,7 @@ def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFram
     ranking = board.ranking()
     closed = sorted(set(cells).difference(ranking), key=lambda label: (board.validation[label].nme, label))
     rows = [_row(results, board, cells[label], ranking[0]) for label in (*ranking, *closed)]
-    rows += [_costs(record) for record in results.failed]
+    rows += [_costs(record) for record in (*results.failed, *results.missing)]
     return build_frame(rows, COLUMNS, _WHOLE)
 
 

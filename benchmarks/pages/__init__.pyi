@@ -3,6 +3,7 @@ from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
 from .leaderboard import build_frame, headline_text, record_columns, row_labels, status_text
 from .markdown import markdown_head
+from .missing import NOT_MEASURED, missing_records
 from .page import leaderboard_rows, page_drawings, page_values, render_page
 from .report import Report
 from .results import (
@@ -19,6 +20,7 @@ from .results import (
 from .source import load_again, refuse_other
 
 __all__ = [
+    "NOT_MEASURED",
     "BaseResults",
     "Column",
     "Drawings",
@@ -35,6 +37,7 @@ __all__ = [
     "markdown_head",
     "megabytes",
     "milliseconds",
+    "missing_records",
     "no_math",
     "open_results",
     "page_drawings",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench.benchmarks.pages.columns import Column
 from ferbench.benchmarks.pages.drawings import Drawings
 from ferbench.benchmarks.pages.leaderboard import row_labels
+from ferbench.benchmarks.pages.missing import NOT_MEASURED
 from ferbench.benchmarks.pages.results import BaseResults
 from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import Ledger, count_families
@@ -128,7 +129,7 @@ def leaderboard_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dic
                 "label": label,
                 "chosen": row["chosen"],
                 "equal": row["against_winner" if "against_winner" in row else "against_first"] == NO_DIFFERENCE,
-                "failed": row["status"] not in ("ok", "derived"),
+                "failed": row["status"] not in ("ok", "derived", NOT_MEASURED),
                 "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]],
                 "cells": cells,
             }

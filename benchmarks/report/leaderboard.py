@@ -71,7 +71,8 @@ def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
     -------
     DataFrame
         One row per cell, by falling accuracy on PrivateTest. Cells for which it was not opened follow by falling
-        accuracy on PublicTest, with blank figures of PrivateTest; cells that failed come last. Rates are fractions.
+        accuracy on PublicTest, with blank figures of PrivateTest; then cells that failed, and
+        recipes of the suite without a record. Rates are fractions.
         ``leak_free_*`` leaves out the images that stand in Training too, ``public_*`` is PublicTest, ``chosen`` marks
         the best candidate there, the winner. ``against_first`` is ``first``, ``worse`` or ``not shown to differ``,
         corrected over the comparisons with the first row. ``against_winner`` is ``winner``, ``better``, ``worse`` or
@@ -99,7 +100,7 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
             _add_metrics(row, results, cells[label], added)
     for row in rows:
         row["total_fit_s"] = totals.get(row["cell_id"])
-    rows += [record_columns(record) for record in results.failed]
+    rows += [record_columns(record) for record in (*results.failed, *results.missing)]
     further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
     frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)
     rates = [name for name in frame.columns if name not in (*_WHOLE, *_TEXT, "chosen", "drawn")]

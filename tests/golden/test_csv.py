@@ -43,6 +43,9 @@ def assert_same_tables(kept: Path, folder: Path, renamed: dict[str, str] = RENAM
     for file in files:
         old = read(file).rename(columns=RENAMED_COLUMNS).replace(renamed, regex=True)
         new = read(folder / RENAMED_FILES.get(file.name, file.name))
+        if "status" in new:
+            # Rows that tables have besides by now: recipes of the suite without a record.
+            new = new[new["status"] != "not measured"].reset_index(drop=True)
         added = ADDED_COLUMNS.get(file.name, set()) - set(old.columns)
         new = new.drop(columns=[name for name in new.columns if name in added])
         assert list(new.columns) == list(old.columns), file.name
