@@ -57,6 +57,7 @@ def run_suite(
     n_jobs: int = 1,
     force: bool = False,
     retry_failed: bool = False,
+    refresh: bool = False,
     executor: str | Executor = "local",
     progress: bool = True,
     report: bool = False,
@@ -83,6 +84,8 @@ def run_suite(
         Repeat measurements that already have a result.
     retry_failed : bool, default=False
         Repeat measurements that failed.
+    refresh : bool, default=False
+        Repeat measurements that are stale, because a parameter, member, version or library has changed since.
     executor : str or Executor, default="local"
         ``"local"``, ``"dask://HOST:PORT"``, or an object with `threads` and `run`.
     progress : bool, default=True
@@ -123,7 +126,7 @@ def run_suite(
     dataset = _load(content, source, task)
     if debug:
         return _debug(content, dataset, only)
-    run = Run(content, dataset, output, only=only, force=force, retry_failed=retry_failed)
+    run = Run(content, dataset, output, only=only, force=force, retry_failed=retry_failed, refresh=refresh)
     summary = _execute(run, runner, progress)
     if report:
         rebuild_report(summary.root, dataset=dataset)

@@ -31,6 +31,7 @@ class RunOptions:
     only: list[str]
     force: bool
     retry_failed: bool
+    refresh: bool
     dry_run: bool
     jobs: int
     executor: str
@@ -59,6 +60,7 @@ def register(subparsers: Any) -> None:
     )
     add("--force", action="store_true", help="measure the chosen cells again, even successful ones")
     add("--retry-failed", action="store_true", help="measure failed cells again")
+    add("--refresh", action="store_true", help="measure stale cells again, whose method has changed since")
     add("--dry-run", action="store_true", help="print what would be measured, and stop")
     add(
         "-j",
@@ -99,7 +101,8 @@ def _run(args: RunOptions) -> int:
     task = tasks.get_task(suite.task)
     dataset = task.load(source, suite)
     print(_describe(dataset, task))
-    job = runs.Run(suite, dataset, args.output, only=args.only, force=args.force, retry_failed=args.retry_failed)
+    again = {"force": args.force, "retry_failed": args.retry_failed, "refresh": args.refresh}
+    job = runs.Run(suite, dataset, args.output, only=args.only, **again)
     if args.dry_run:
         _print_plan(job.plan())
         return 0
@@ -124,7 +127,7 @@ def _execute(job: "Run", executor: Any) -> Any:
             kept = len(steps) - len(todo)
             tqdm.write(f"{len(todo)} cells to measure, {kept} kept" if kept else f"{len(todo)} cells to measure")
             for step in steps:
-                if step.why not in ("ok", "not measured yet", "forced"):
+                if step.why not in ("not measured yet", "forced") and not step.why.startswith("ok"):
                     tqdm.write(fit_line(f"{step.action:8}{step.cell.cell_id}: {step.why}"))
 
         def on_record(record: dict[str, Any]) -> None:
@@ -189,5 +192,6 @@ def _command_to_go_on(args: RunOptions) -> str:
     words += ["--output", args.output] if args.output != "results" else []
     words += ["--jobs", str(args.jobs)] if args.jobs != 1 else []
     words += ["--executor", args.executor] if args.executor != "local" else []
+    words += ["--refresh"] if args.refresh else []
     words += ["--only", *args.only] if args.only else []
     return shlex.join(words)

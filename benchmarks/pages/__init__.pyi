@@ -1,7 +1,16 @@
 from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
 from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
-from .leaderboard import build_frame, headline_text, record_columns, row_labels, status_text
+from .leaderboard import (
+    build_frame,
+    headline_text,
+    identity_columns,
+    identity_text,
+    record_columns,
+    row_labels,
+    stale_notes,
+    status_text,
+)
 from .markdown import markdown_head
 from .missing import NOT_MEASURED, missing_records
 from .page import leaderboard_rows, page_drawings, page_values, render_page
@@ -32,6 +41,8 @@ __all__ = [
     "companion",
     "find_results",
     "headline_text",
+    "identity_columns",
+    "identity_text",
     "leaderboard_rows",
     "load_again",
     "markdown_head",
@@ -52,6 +63,7 @@ __all__ = [
     "shown",
     "slug",
     "stacked",
+    "stale_notes",
     "status_text",
     "total_fit_seconds",
     "trained",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.pages.columns import Column
 from ferbench.benchmarks.pages.drawings import Drawings
-from ferbench.benchmarks.pages.leaderboard import row_labels
+from ferbench.benchmarks.pages.leaderboard import row_labels, stale_notes
 from ferbench.benchmarks.pages.missing import NOT_MEASURED
 from ferbench.benchmarks.pages.results import BaseResults
 from ferbench.benchmarks.scores import NO_DIFFERENCE
@@ -130,7 +130,8 @@ def leaderboard_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dic
                 "chosen": row["chosen"],
                 "equal": row["against_winner" if "against_winner" in row else "against_first"] == NO_DIFFERENCE,
                 "failed": row["status"] not in ("ok", "derived", NOT_MEASURED),
-                "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]],
+                "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]]
+                + stale_notes(row),
                 "cells": cells,
             }
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench.benchmarks.pages import (
     build_frame,
     headline_text,
+    identity_columns,
     record_columns,
     row_labels,
     status_text,
@@ -33,7 +34,7 @@ COLUMNS = (
     *("size_bytes", "peak_memory_bytes", "status", "reason", "family", "seed"),
     *("implementation", "probabilities", "suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle"),
     *("against_winner", "winner_difference", "winner_difference_low", "winner_difference_high", "winner_p_holm"),
-    "total_fit_s",
+    *("total_fit_s", "identity", "stale"),
 )
 _WHOLE = (
     *("leak_free_n_images", "public_n_images", "n_images", "predicted_classes", "n_classes"),
@@ -51,7 +52,7 @@ _TEXT = (
         "implementation",
         "probabilities",
     ),
-    *("suite", "dataset", "fingerprint", "cell_id", "bundle"),
+    *("suite", "dataset", "fingerprint", "cell_id", "bundle", "identity", "stale"),
 )
 
 
@@ -98,8 +99,10 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     if results.split == TEST:
         for label, row in zip(ranking, rows, strict=False):
             _add_metrics(row, results, cells[label], added)
+    identities = identity_columns(results)
     for row in rows:
         row["total_fit_s"] = totals.get(row["cell_id"])
+        row.update(identities.get(row["cell_id"], {}))
     rows += [record_columns(record) for record in (*results.failed, *results.missing)]
     further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
     frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)

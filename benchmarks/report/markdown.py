@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.pages import markdown_head, row_labels, slug, status_text
+from ferbench.benchmarks.pages import identity_text, markdown_head, row_labels, slug, status_text
 from ferbench.benchmarks.report.leaderboard import headline, seed_means
 from ferbench.benchmarks.report.results import TEST, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
@@ -43,6 +43,8 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
         parts += ["## The winner against the rest", markdown_text(family), family_markdown(board)]
     parts += ["## What this number of images can tell", detectable_text(results, board) + " " + _SOURCE]
     parts += ["## How to read it", _NOTES.format(test=results.split, leaks=_leaks(results)).rstrip()]
+    if identity := identity_text(frame):
+        parts.append(markdown_text(identity))
     if board.private:
         parts.append("![Leaderboard](leaderboard.png)")
     if best is not None and best.label in board.private:

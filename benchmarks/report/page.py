@@ -3,7 +3,15 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.pages import Drawings, leaderboard_rows, page_drawings, page_values, render_page, slug
+from ferbench.benchmarks.pages import (
+    Drawings,
+    identity_text,
+    leaderboard_rows,
+    page_drawings,
+    page_values,
+    render_page,
+    slug,
+)
 from ferbench.benchmarks.report.additions import Additions
 from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures
@@ -58,6 +66,7 @@ def render_index(
         family_text=family_text(results, board),
         detectable=detectable_text(results, board),
         leaks=_leaks(results),
+        identity=identity_text(frame),
         **additions.for_page(),
     )
 

@@ -67,6 +67,7 @@ _COLUMNS = (
     Column("family", "Family", "Kind of recognizer", "origin", str),
     Column("implementation", "Implementation", "The library with the implementation", "origin", str),
     Column("probabilities", "Probabilities", "How the probabilities are computed", "origin", str),
+    Column("identity", "Identity", "Whether the record holds all that it depends on, and it is as then", "origin", str),
     Column("suite", "Suite", "The suite it was measured in", "origin", str),
     Column("status", "Status", "How the measurement ended", "always", str),
 )

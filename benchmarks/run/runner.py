@@ -14,31 +14,11 @@ from ferbench.benchmarks.run.handoff import write_data, write_test_images
 from ferbench.benchmarks.run.job import Job, now
 from ferbench.benchmarks.run.opening import Gate
 from ferbench.benchmarks.run.outcome import Executor
+from ferbench.benchmarks.run.planning import Plan, Step
 from ferbench.benchmarks.store import Cell, Ledger, Store, Suite
 from ferbench.benchmarks.tasks import Task, check_recipe, get_task
 from ferbench.datasets import Dataset, PointDataset
 from ferbench.utils import closest
-
-# Cells with these statuses are always tried again, because their cause may have been removed.
-_RETRIED = ("skipped",)
-
-
-@dataclass(frozen=True)
-class Step:
-    """Planned action of a run for one cell.
-
-    Attributes
-    ----------
-    cell : Cell
-    action : {"run", "keep"}
-        Measure the cell, or keep its record.
-    why : str
-        A short reason for the user.
-    """
-
-    cell: Cell
-    action: str
-    why: str
 
 
 @dataclass
@@ -79,6 +59,9 @@ class Run:
         Measure the chosen cells again even if they have a record.
     retry_failed : bool
         Measure the failed ones of the chosen cells again.
+    refresh : bool
+        Measure the stale ones of the chosen cells again: those whose parameters, members, declared versions or
+        libraries have changed since.
 
     Raises
     ------
@@ -95,6 +78,7 @@ class Run:
         only: Sequence[str] = (),
         force: bool = False,
         retry_failed: bool = False,
+        refresh: bool = False,
     ) -> None:
         self.task = get_task(suite.task)
         _check_recipes(suite, self.task)
@@ -106,7 +90,7 @@ class Run:
         self.chosen = [cell for cell in self.cells if cell.matches(only)]
         if not self.chosen:
             raise ValueError(_no_match(only, suite))
-        self.force, self.retry_failed = force, retry_failed
+        self.force, self.retry_failed, self.refresh = force, retry_failed, refresh
         self._gate = Gate(dataset, self.task, Ledger(self.store.root), "run")
 
     def is_final(self, cell: Cell) -> bool:
@@ -121,7 +105,7 @@ class Run:
         ValueError
             If a newer version of ferbench wrote the record of a chosen cell.
         """
-        return [self._step(cell) for cell in self.chosen]
+        return Plan(self.store, self.force, self.retry_failed, self.refresh).steps(self.chosen)
 
     def execute(
         self,
@@ -191,27 +175,6 @@ class Run:
         if known != "ok":
             self.store.write_record(record)
         return record
-
-    def _step(self, cell: Cell) -> Step:
-        self.store.check_writable(cell.cell_id)
-        if self.force:
-            return Step(cell, "run", "forced")
-        try:
-            record = self.store.record(cell.cell_id)
-        except FileNotFoundError:
-            return Step(cell, "run", "not measured yet")
-        except ValueError as error:
-            return Step(cell, "run", str(error).split("; ")[0])
-        return self._step_after(cell, record["status"], self.store.problem(record))
-
-    def _step_after(self, cell: Cell, status: str, problem: str | None) -> Step:
-        if problem is None:
-            return Step(cell, "keep", "ok")
-        if status == "ok":
-            return Step(cell, "run", f"incomplete: {problem}")
-        if self.retry_failed or status in _RETRIED:
-            return Step(cell, "run", f"again after {problem}")
-        return Step(cell, "keep", f"failed before, --retry-failed tries it again: {problem}")
 
     def _write_frame(self) -> None:
         cells = [cell.cell_id for cell in self.cells]

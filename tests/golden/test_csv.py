@@ -24,7 +24,10 @@ RENAMED_VALUES: dict[str, str] = {
 }
 # What tables have besides by now.
 ADDED_COLUMNS: dict[str, set[str]] = {
-    "leaderboard.csv": {f"{name}{end}" for name in ("cohen_kappa", "matthews") for end in ("", "_low", "_high")},
+    "leaderboard.csv": {
+        *("identity", "stale"),
+        *(f"{name}{end}" for name in ("cohen_kappa", "matthews") for end in ("", "_low", "_high")),
+    },
 }
 ADDED_FILES = {"plot_coverage.csv"}
 
