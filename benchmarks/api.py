@@ -139,6 +139,8 @@ def best(
     max_latency_ms: float | None = None,
     max_size_mb: float | None = None,
     min_accuracy: float | None = None,
+    max_fit_s: float | None = None,
+    max_memory_mb: float | None = None,
 ) -> "Choice":
     """Choose the recognizer with the best accuracy on PublicTest within limits. PrivateTest is not used.
 
@@ -152,6 +154,10 @@ def best(
         Limit on the size of the bundle, in megabytes.
     min_accuracy : float, optional
         Minimum accuracy on PublicTest, from 0 to 1.
+    max_fit_s : float, optional
+        Limit on the seconds of the whole fit, with extraction, teachers and members.
+    max_memory_mb : float, optional
+        Limit on the peak memory of the measuring process, in megabytes.
 
     Returns
     -------
@@ -169,7 +175,8 @@ def best(
     >>> best("results/fer2013", max_latency_ms=5, max_size_mb=10).label  # doctest: +SKIP
     """
     folder = results.root if isinstance(results, SuiteResults) else results
-    return choose.choose_best(folder, max_latency_ms=max_latency_ms, max_size_mb=max_size_mb, min_accuracy=min_accuracy)
+    limits = {"max_latency_ms": max_latency_ms, "max_size_mb": max_size_mb, "min_accuracy": min_accuracy}
+    return choose.choose_best(folder, **limits, max_fit_s=max_fit_s, max_memory_mb=max_memory_mb)
 
 
 def _load(suite: Suite, source: str | Path | Dataset | None, task: Task) -> Any:

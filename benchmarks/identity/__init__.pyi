@@ -1,6 +1,6 @@
 from .behavior import behavior_versions, library_versions, plain_parameters
 from .cells import IDENTITY, identify
-from .members import member_names, weights_checksum
+from .members import member_names, recorded_checksum, weights_checksum
 from .staleness import COMPLETE, INCOMPLETE, STALE, UNCHECKED, Standing, changes, standing_of, standings
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "library_versions",
     "member_names",
     "plain_parameters",
+    "recorded_checksum",
     "standing_of",
     "standings",
     "weights_checksum",

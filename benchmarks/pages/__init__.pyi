@@ -1,16 +1,19 @@
 from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
 from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
+from .latencies import Latencies, Latency
 from .leaderboard import (
     build_frame,
     headline_text,
     identity_columns,
     identity_text,
+    latency_columns,
     record_columns,
     row_labels,
     stale_notes,
     status_text,
 )
+from .machines import machine_columns, machine_of, usual_machine
 from .markdown import markdown_head
 from .missing import NOT_MEASURED, missing_records
 from .page import leaderboard_rows, page_drawings, page_values, render_page
@@ -33,6 +36,8 @@ __all__ = [
     "BaseResults",
     "Column",
     "Drawings",
+    "Latencies",
+    "Latency",
     "MeasuredCell",
     "Report",
     "about",
@@ -43,8 +48,11 @@ __all__ = [
     "headline_text",
     "identity_columns",
     "identity_text",
+    "latency_columns",
     "leaderboard_rows",
     "load_again",
+    "machine_columns",
+    "machine_of",
     "markdown_head",
     "megabytes",
     "milliseconds",
@@ -70,6 +78,7 @@ __all__ = [
     "training_display",
     "training_makers",
     "unique_labels",
+    "usual_machine",
     "verdict",
     "whole",
 ]

@@ -62,6 +62,14 @@ def identity_columns(results: BaseResults) -> dict[str, dict[str, str]]:
     }
 
 
+def latency_columns(results: BaseResults, cell_id: str) -> dict[str, Any]:
+    """Return the columns of the latency of one measured cell: that of the newest retiming, or of its record."""
+    latency = results.latencies.of_cell(cell_id)
+    figures = {f"latency_ms_{name}": latency.milliseconds.get(name) for name in ("median", "p90", "p99")}
+    about = {"latency_run": latency.run or None, "latency_ranked": latency.ranked} if latency.milliseconds else {}
+    return {**figures, "latency_n": latency.milliseconds.get("n"), **about}
+
+
 def row_labels(frame: "pd.DataFrame") -> list[str]:
     """Return the recipe of each row, with its seed if the recipe occurs more than once."""
     repeated = frame["recipe"].duplicated(keep=False) & frame["seed"].notna()

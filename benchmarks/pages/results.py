@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.pages.latencies import Latencies
 from ferbench.benchmarks.pages.missing import missing_records
 from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import Store, check_suite
@@ -76,6 +77,11 @@ class BaseResults:
     def missing(self) -> tuple[Mapping[str, Any], ...]:
         """The recipes of the suite without a record, as :func:`missing_records` describes them."""
         return missing_records(self.suite, [*(cell.record for cell in self.measured), *self.failed])
+
+    @cached_property
+    def latencies(self) -> Latencies:
+        """The latencies of the measured cells, with the run within which they are ranked."""
+        return Latencies.of(self.root, [cell.record for cell in self.measured])
 
     @property
     def is_drawn(self) -> bool:

@@ -8,6 +8,8 @@ from ferbench.benchmarks.pages import (
     build_frame,
     headline_text,
     identity_columns,
+    latency_columns,
+    machine_columns,
     record_columns,
     row_labels,
     status_text,
@@ -34,7 +36,8 @@ COLUMNS = (
     *("size_bytes", "peak_memory_bytes", "status", "reason", "family", "seed"),
     *("implementation", "probabilities", "suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle"),
     *("against_winner", "winner_difference", "winner_difference_low", "winner_difference_high", "winner_p_holm"),
-    *("total_fit_s", "identity", "stale"),
+    *("total_fit_s", "identity", "stale", "latency_run", "latency_ranked"),
+    *("machine", "fit_ranked"),
 )
 _WHOLE = (
     *("leak_free_n_images", "public_n_images", "n_images", "predicted_classes", "n_classes"),
@@ -52,7 +55,7 @@ _TEXT = (
         "implementation",
         "probabilities",
     ),
-    *("suite", "dataset", "fingerprint", "cell_id", "bundle", "identity", "stale"),
+    *("suite", "dataset", "fingerprint", "cell_id", "bundle", "identity", "stale", "latency_run", "machine"),
 )
 
 
@@ -100,13 +103,19 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
         for label, row in zip(ranking, rows, strict=False):
             _add_metrics(row, results, cells[label], added)
     identities = identity_columns(results)
+    machines = machine_columns(cell.record for cell in results.measured)
     for row in rows:
         row["total_fit_s"] = totals.get(row["cell_id"])
-        row.update(identities.get(row["cell_id"], {}))
+        row.update(identities.get(row["cell_id"], {}) | latency_columns(results, row["cell_id"]))
+        row.update(machines.get(row["cell_id"], {}))
     rows += [record_columns(record) for record in (*results.failed, *results.missing)]
     further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
     frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)
-    rates = [name for name in frame.columns if name not in (*_WHOLE, *_TEXT, "chosen", "drawn")]
+    rates = [
+        name
+        for name in frame.columns
+        if name not in (*_WHOLE, *_TEXT, "chosen", "drawn", "latency_ranked", "fit_ranked")
+    ]
     return frame.astype(dict.fromkeys(rates, "float64") | dict.fromkeys(_TEXT, "object"))
 
 

@@ -43,6 +43,8 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
         parts += ["## The winner against the rest", markdown_text(family), family_markdown(board)]
     parts += ["## What this number of images can tell", detectable_text(results, board) + " " + _SOURCE]
     parts += ["## How to read it", _NOTES.format(test=results.split, leaks=_leaks(results)).rstrip()]
+    if latencies := results.latencies.text():
+        parts.append(markdown_text(latencies))
     if identity := identity_text(frame):
         parts.append(markdown_text(identity))
     if board.private:

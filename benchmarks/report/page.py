@@ -67,6 +67,7 @@ def render_index(
         detectable=detectable_text(results, board),
         leaks=_leaks(results),
         identity=identity_text(frame),
+        latencies=results.latencies.text(),
         **additions.for_page(),
     )
 
@@ -96,7 +97,7 @@ def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[
     if best is None:
         return None
     private, public = board.private.get(best.label), board.public[best.label]
-    latency = (best.record.get("timings") or {}).get("latency_ms") or {}
+    latency = results.latencies.of_cell(str(best.record["cell_id"])).median
     equal = [row["label"] for row in family_rows(board) if row["verdict"] == NO_DIFFERENCE]
     return {
         "label": best.label,
@@ -104,7 +105,7 @@ def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[
         "private": "" if private is None else f"{private.accuracy:.3f}",
         "interval": "" if private is None else "{:.3f}–{:.3f}".format(*private.interval("accuracy")),
         "macro_f1": "" if private is None else f"{private.macro_f1:.3f}",
-        "latency": "" if latency.get("median") is None else f"{latency['median']:.2f}",
+        "latency": "" if latency is None else f"{latency:.2f}",
         "equal": equal,
         "why": why_best(results, board),
     }

@@ -92,6 +92,7 @@ class Run:
             raise ValueError(_no_match(only, suite))
         self.force, self.retry_failed, self.refresh = force, retry_failed, refresh
         self._gate = Gate(dataset, self.task, Ledger(self.store.root), "run")
+        self.started = ""
 
     def is_final(self, cell: Cell) -> bool:
         """Return whether the suite marks a cell as final, so that the test split is opened for it."""
@@ -133,6 +134,7 @@ class Run:
             If the folder cannot be written to or the disk is full. Records written before are kept.
         """
         executor = executor or LocalExecutor()
+        self.started = now()
         summary = Summary(self.store.root)
         with ExitStack() as stack:
             stack.enter_context(self.store.locked())
@@ -189,6 +191,7 @@ class Run:
                 # With `force` a finished fit must start again, not resume from its last epoch.
                 shutil.rmtree(self.store.checkpoints(cell.cell_id), ignore_errors=True)
         limits: dict[str, Any] = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
+        limits["run"] = self.started
         test = self._test_images(cells)
         return [
             Job(cell, self.suite.name, block, data, **limits, task=self.task.name, test=test if final else "")

@@ -146,6 +146,7 @@ _RECORD = _object(
         "status": _TEXT,
         "reason": _none_or(_TEXT),
         "suite": _none_or(_TEXT),
+        "run": _none_or(_TEXT),
         "task": _TEXT,
         "dataset": _DATASET,
         "recipe": _RECIPE,

@@ -25,7 +25,7 @@ RENAMED_VALUES: dict[str, str] = {
 # What tables have besides by now.
 ADDED_COLUMNS: dict[str, set[str]] = {
     "leaderboard.csv": {
-        *("identity", "stale"),
+        *("identity", "stale", "latency_run", "latency_ranked", "machine", "fit_ranked"),
         *(f"{name}{end}" for name in ("cohen_kappa", "matthews") for end in ("", "_low", "_high")),
     },
 }

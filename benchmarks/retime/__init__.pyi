@@ -1,0 +1,3 @@
+from .retiming import ROUNDS, Retiming
+
+__all__ = ["ROUNDS", "Retiming"]
