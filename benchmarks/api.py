@@ -12,7 +12,7 @@ from ferbench.benchmarks import choose
 from ferbench.benchmarks import report as reports
 from ferbench.benchmarks.rebuild import rebuild_report
 from ferbench.benchmarks.run import Executor, InProcessExecutor, Run, Step, make_executor
-from ferbench.benchmarks.store import Suite, load_suite
+from ferbench.benchmarks.store import Suite, load_suite, with_seeds
 from ferbench.benchmarks.suite_results import SuiteResults
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.datasets import Dataset
@@ -58,6 +58,7 @@ def run_suite(
     force: bool = False,
     retry_failed: bool = False,
     refresh: bool = False,
+    seeds: int | None = None,
     executor: str | Executor = "local",
     progress: bool = True,
     report: bool = False,
@@ -86,6 +87,8 @@ def run_suite(
         Repeat measurements that failed.
     refresh : bool, default=False
         Repeat measurements that are stale, because a parameter, member, version or library has changed since.
+    seeds : int, optional
+        Number of seeds of each recipe, those of the suite first; by default those of the suite alone.
     executor : str or Executor, default="local"
         ``"local"``, ``"dask://HOST:PORT"``, or an object with `threads` and `run`.
     progress : bool, default=True
@@ -119,6 +122,7 @@ def run_suite(
     >>> results.frame()[["recipe", "accuracy"]]  # doctest: +SKIP
     """
     content = suite if isinstance(suite, Suite) else load_suite(suite)
+    content = content if seeds is None else with_seeds(content, seeds)
     task = get_task(content.task)
     if task.companion != "probabilities":
         raise ValueError(f"suite {content.name} measures key points; use 'ferbench run {content.name}'")

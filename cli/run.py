@@ -27,6 +27,7 @@ class RunOptions:
     suite: str
     source: str | None
     labels: str | None
+    seeds: int | None
     output: str
     only: list[str]
     force: bool
@@ -49,6 +50,7 @@ def register(subparsers: Any) -> None:
     add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
     add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add("--seeds", type=int, metavar="N", help="measure each recipe with N seeds, those of the suite first")
     add("--output", default="results", metavar="DIR", help="folder for results (default: results)")
     add(
         "--only",
@@ -94,6 +96,8 @@ def _run(args: RunOptions) -> int:
     suite = store.load_suite(args.suite)
     if args.labels is not None:
         suite = replace(suite, options={**suite.options, "labels": args.labels})
+    if args.seeds is not None:
+        suite = store.with_seeds(suite, args.seeds)
     source = args.source or suite.source
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
@@ -189,6 +193,7 @@ def _command_to_go_on(args: RunOptions) -> str:
     words = ["ferbench", "run", args.suite]
     words += ["--source", args.source] if args.source else []
     words += ["--labels", args.labels] if args.labels else []
+    words += ["--seeds", str(args.seeds)] if args.seeds is not None else []
     words += ["--output", args.output] if args.output != "results" else []
     words += ["--jobs", str(args.jobs)] if args.jobs != 1 else []
     words += ["--executor", args.executor] if args.executor != "local" else []

@@ -17,6 +17,7 @@ from ferbench.benchmarks.pages import (
 )
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
+from ferbench.benchmarks.report.seeds import SEED_COLUMNS, seed_columns, seeds_lines
 from ferbench.benchmarks.scores import NO_DIFFERENCE, Metric, metric_values, plugin_metrics
 from ferbench.benchmarks.tables import interval_text, is_missing, number_text, printable, text_table
 
@@ -37,11 +38,11 @@ COLUMNS = (
     *("implementation", "probabilities", "suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle"),
     *("against_winner", "winner_difference", "winner_difference_low", "winner_difference_high", "winner_p_holm"),
     *("total_fit_s", "identity", "stale", "latency_run", "latency_ranked"),
-    *("machine", "fit_ranked"),
+    *("machine", "fit_ranked", *SEED_COLUMNS),
 )
 _WHOLE = (
     *("leak_free_n_images", "public_n_images", "n_images", "predicted_classes", "n_classes"),
-    *("latency_n", "size_bytes", "peak_memory_bytes", "seed"),
+    *("latency_n", "size_bytes", "peak_memory_bytes", "seed", "seeds"),
 )
 _TEXT = (
     *(
@@ -55,7 +56,18 @@ _TEXT = (
         "implementation",
         "probabilities",
     ),
-    *("suite", "dataset", "fingerprint", "cell_id", "bundle", "identity", "stale", "latency_run", "machine"),
+    *(
+        "suite",
+        "dataset",
+        "fingerprint",
+        "cell_id",
+        "bundle",
+        "identity",
+        "stale",
+        "latency_run",
+        "machine",
+        "seed_split",
+    ),
 )
 
 
@@ -116,7 +128,7 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
         for name in frame.columns
         if name not in (*_WHOLE, *_TEXT, "chosen", "drawn", "latency_ranked", "fit_ranked")
     ]
-    return frame.astype(dict.fromkeys(rates, "float64") | dict.fromkeys(_TEXT, "object"))
+    return seed_columns(frame.astype(dict.fromkeys(rates, "float64") | dict.fromkeys(_TEXT, "object")))
 
 
 def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: str) -> dict[str, Any]:
@@ -155,22 +167,6 @@ def _add_metrics(row: dict[str, Any], results: Results, cell: Measured, added: M
     if taken := sorted(set(added).intersection({*row, *COLUMNS})):
         raise ValueError(f"metric {taken[0]!r}: the leaderboard has such a column already; give it another name")
     row.update(metric_values(added, results.labels[TEST], cell.proba[TEST], results.classes))
-
-
-def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return mean and standard deviation over the seeds of each recipe with several seeds."""
-    ok = frame[(frame["status"] == "ok") & frame["accuracy"].notna()]
-    grouped = ok.groupby("recipe", sort=False)
-    table = grouped.agg(
-        seeds=("seed", "size"),
-        accuracy=("accuracy", "mean"),
-        accuracy_sd=("accuracy", "std"),
-        accuracy_min=("accuracy", "min"),
-        accuracy_max=("accuracy", "max"),
-        macro_f1=("macro_f1", "mean"),
-        macro_f1_sd=("macro_f1", "std"),
-    )
-    return table[table["seeds"] > 1].sort_values("accuracy", ascending=False).reset_index()
 
 
 def headline(results: Results) -> str:
@@ -233,6 +229,7 @@ def _text_footer(frame: "pd.DataFrame") -> list[str]:
         footer.append(f"{TEST} is closed: all figures are on {VALIDATION}, used for choices, so they are optimistic.")
     if (family := frame["winner_p_holm"].notna()).any():
         footer.append(f"= winner: {NO_DIFFERENCE} from the winner ({_METHOD.format(n=family.sum())}).")
+    footer += seeds_lines(frame)
     chosen = frame[frame["chosen"]]
     if len(chosen):
         row = chosen.iloc[0]

@@ -15,11 +15,12 @@ from ferbench.benchmarks.pages import (
 from ferbench.benchmarks.report.additions import Additions
 from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures
-from ferbench.benchmarks.report.leaderboard import headline, seed_means
+from ferbench.benchmarks.report.leaderboard import headline
 from ferbench.benchmarks.report.page_columns import VIEWS, columns
 from ferbench.benchmarks.report.plots import champions
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
+from ferbench.benchmarks.report.seeds import seed_means, seeds_text
 from ferbench.benchmarks.report.winner import detectable_text, family_rows, family_text, why_best
 from ferbench.benchmarks.scores import NO_DIFFERENCE, Scores
 from ferbench.benchmarks.tables import interval_text
@@ -67,6 +68,7 @@ def render_index(
         detectable=detectable_text(results, board),
         leaks=_leaks(results),
         identity=identity_text(frame),
+        seeds_text=seeds_text(frame),
         latencies=results.latencies.text(),
         **additions.for_page(),
     )

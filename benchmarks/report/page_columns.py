@@ -47,6 +47,8 @@ _COLUMNS = (
         *("public_accuracy", "PublicTest", "Accuracy on the split used for model selection", "scores", share),
         better="high",
     ),
+    Column("seed_mean", "Seed mean", "Mean accuracy over the seeds of the recipe", "scores", share),
+    Column("seed_sd", "Seed sd", "Standard deviation over the seeds, not over images", "scores", share),
     Column("top2_accuracy", "Top 2", "The label is among the two most probable", "scores", share, "high"),
     Column("weighted_f1", "Weighted F1", "Mean F1 weighted by class size", "probabilities", share, "high"),
     Column("macro_auc", "AUC", "ROC area, one class against the rest, mean", "probabilities", share, "high"),

@@ -4,6 +4,7 @@ from .retimed import TIMING_SCHEMA, TIMINGS, read_timings, write_timing
 from .shapes import check_record, check_suite
 from .store import COMPANIONS, SCHEMA, Store, file_digest, read_arrays, save_arrays, write_atomically, write_record_file
 from .suite import Cell, Suite, available_suites, load_suite
+from .suite_seeds import with_seeds
 from .timing import environment, latency_summary, measure_latency, measure_throughput, one_core, peak_memory_bytes
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "read_arrays",
     "read_timings",
     "save_arrays",
+    "with_seeds",
     "write_atomically",
     "write_final",
     "write_record_file",

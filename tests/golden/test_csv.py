@@ -26,6 +26,7 @@ RENAMED_VALUES: dict[str, str] = {
 ADDED_COLUMNS: dict[str, set[str]] = {
     "leaderboard.csv": {
         *("identity", "stale", "latency_run", "latency_ranked", "machine", "fit_ranked"),
+        *("seeds", "seed_mean", "seed_sd", "seed_min", "seed_max", "seed_split"),
         *(f"{name}{end}" for name in ("cohen_kappa", "matthews") for end in ("", "_low", "_high")),
     },
 }
