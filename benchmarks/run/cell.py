@@ -4,6 +4,7 @@ The child process never gets a label of the test split. For a final cell it writ
 the runner compares them with the labels in its own process.
 """
 
+import math
 import os
 import subprocess
 import sys
@@ -223,10 +224,14 @@ def _time(recognizer: Any, bundle: Path | None, dataset: Any, task: Task) -> dic
     return {"throughput_images_per_s": throughput, "latency_ms": latency | {"cores": 1}}
 
 
-def _plain(history: Any) -> dict[str, list[float]] | None:
+def _plain(history: Any) -> dict[str, list[float | None]] | None:
     if not history:
         return None
-    return {str(key): [float(value) for value in values] for key, values in history.items()}
+    return {
+        # JSON has no NaN, which stands for an epoch without this value.
+        str(key): [None if math.isnan(value) else float(value) for value in values]
+        for key, values in history.items()
+    }
 
 
 if __name__ == "__main__":
