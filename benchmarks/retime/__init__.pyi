@@ -1,3 +1,4 @@
-from .retiming import ROUNDS, Retiming
+from .retiming import Retiming
+from .turns import ROUNDS
 
 __all__ = ["ROUNDS", "Retiming"]

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+# The doors load their modules at the first use, after the variables below are set.
+from ferbench import models
+from ferbench.benchmarks import store, tasks
+
 # Longest time that the turns of one bundle may take, in seconds; then it has fewer calls in a turn, or fewer turns.
 BUDGET_S = 60.0
 WARMUP = 10
@@ -21,8 +25,6 @@ def main(arguments: Sequence[str]) -> int:
     job = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     # Imported here, because numerical libraries read these variables once.
     import cv2
-
-    from ferbench.benchmarks import store
 
     cv2.setNumThreads(1)
     with store.one_core():
@@ -58,12 +60,9 @@ class Turn:
     def __init__(self, job: dict[str, Any], task: str, rounds: int) -> None:
         import numpy as np
 
-        from ferbench.benchmarks.tasks import get_task
-        from ferbench.models import load_bundle
-
         self.cell_id = str(job["cell_id"])
         self._images = np.load(job["images"], allow_pickle=False)
-        self._predict = get_task(task).answer(load_bundle(job["bundle"], n_threads=1))
+        self._predict = tasks.get_task(task).answer(models.load_bundle(job["bundle"], n_threads=1))
         self._times: list[float] = []
         warm: list[float] = []
         while len(warm) < WARMUP and sum(warm) < 100 * BUDGET_S:
@@ -79,10 +78,8 @@ class Turn:
 
     def result(self) -> dict[str, Any]:
         """Return number of calls, median and percentiles in milliseconds."""
-        from ferbench.benchmarks.store import latency_summary
-
         head = {"n": len(self._times), "warmup": self._warmup}
-        return {"status": "ok", "reason": None, "latency_ms": head | latency_summary(self._times)}
+        return {"status": "ok", "reason": None, "latency_ms": head | store.latency_summary(self._times)}
 
     def _call(self, number: int) -> float:
         image = self._images[number % len(self._images)][None]

@@ -17,12 +17,11 @@ from ferbench import datasets
 from ferbench.benchmarks.identity import recorded_checksum
 from ferbench.benchmarks.live import run_child
 from ferbench.benchmarks.pages import open_results
+from ferbench.benchmarks.retime.turns import ROUNDS
 from ferbench.benchmarks.store import TIMING_SCHEMA, environment, write_timing
 from ferbench.benchmarks.tasks import Task, task_of
 from ferbench.models.bundles import read_description
 
-# Turns of each bundle, with up to ten calls in each: enough for a 99th percentile.
-ROUNDS = 70
 # Images of each size that are used in turn.
 N_IMAGES = 64
 NO_BUNDLE = "no bundle here"
