@@ -12,7 +12,7 @@ from ferbench.benchmarks import choose
 from ferbench.benchmarks import report as reports
 from ferbench.benchmarks.rebuild import rebuild_report
 from ferbench.benchmarks.run import Executor, InProcessExecutor, Run, Step, make_executor
-from ferbench.benchmarks.store import Suite, load_suite
+from ferbench.benchmarks.store import Suite, load_suite, with_seeds
 from ferbench.benchmarks.suite_results import SuiteResults
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.datasets import Dataset
@@ -57,6 +57,8 @@ def run_suite(
     n_jobs: int = 1,
     force: bool = False,
     retry_failed: bool = False,
+    refresh: bool = False,
+    seeds: int | None = None,
     executor: str | Executor = "local",
     progress: bool = True,
     report: bool = False,
@@ -83,6 +85,10 @@ def run_suite(
         Repeat measurements that already have a result.
     retry_failed : bool, default=False
         Repeat measurements that failed.
+    refresh : bool, default=False
+        Repeat measurements that are stale, because a parameter, member, version or library has changed since.
+    seeds : int, optional
+        Number of seeds of each recipe, those of the suite first; by default those of the suite alone.
     executor : str or Executor, default="local"
         ``"local"``, ``"dask://HOST:PORT"``, or an object with `threads` and `run`.
     progress : bool, default=True
@@ -116,6 +122,7 @@ def run_suite(
     >>> results.frame()[["recipe", "accuracy"]]  # doctest: +SKIP
     """
     content = suite if isinstance(suite, Suite) else load_suite(suite)
+    content = content if seeds is None else with_seeds(content, seeds)
     task = get_task(content.task)
     if task.companion != "probabilities":
         raise ValueError(f"suite {content.name} measures key points; use 'ferbench run {content.name}'")
@@ -123,7 +130,7 @@ def run_suite(
     dataset = _load(content, source, task)
     if debug:
         return _debug(content, dataset, only)
-    run = Run(content, dataset, output, only=only, force=force, retry_failed=retry_failed)
+    run = Run(content, dataset, output, only=only, force=force, retry_failed=retry_failed, refresh=refresh)
     summary = _execute(run, runner, progress)
     if report:
         rebuild_report(summary.root, dataset=dataset)
@@ -136,6 +143,8 @@ def best(
     max_latency_ms: float | None = None,
     max_size_mb: float | None = None,
     min_accuracy: float | None = None,
+    max_fit_s: float | None = None,
+    max_memory_mb: float | None = None,
 ) -> "Choice":
     """Choose the recognizer with the best accuracy on PublicTest within limits. PrivateTest is not used.
 
@@ -149,6 +158,10 @@ def best(
         Limit on the size of the bundle, in megabytes.
     min_accuracy : float, optional
         Minimum accuracy on PublicTest, from 0 to 1.
+    max_fit_s : float, optional
+        Limit on the seconds of the whole fit, with extraction, teachers and members.
+    max_memory_mb : float, optional
+        Limit on the peak memory of the measuring process, in megabytes.
 
     Returns
     -------
@@ -166,7 +179,8 @@ def best(
     >>> best("results/fer2013", max_latency_ms=5, max_size_mb=10).label  # doctest: +SKIP
     """
     folder = results.root if isinstance(results, SuiteResults) else results
-    return choose.choose_best(folder, max_latency_ms=max_latency_ms, max_size_mb=max_size_mb, min_accuracy=min_accuracy)
+    limits = {"max_latency_ms": max_latency_ms, "max_size_mb": max_size_mb, "min_accuracy": min_accuracy}
+    return choose.choose_best(folder, **limits, max_fit_s=max_fit_s, max_memory_mb=max_memory_mb)
 
 
 def _load(suite: Suite, source: str | Path | Dataset | None, task: Task) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from numpy.typing import NDArray
 
 from ferbench.benchmarks import displays
+from ferbench.benchmarks.pages import NOT_MEASURED
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
     OF_A_CELL,
@@ -93,7 +94,8 @@ class SuiteResults(Results):
         return cls(**{field.name: getattr(results, field.name) for field in fields(results)})
 
     def __repr__(self) -> str:
-        return f"SuiteResults({str(self.root)!r}: {len(self.measured)} recipes, {len(self.failed)} failed)"
+        missing = f", {len(self.missing)} not measured" if self.missing else ""
+        return f"SuiteResults({str(self.root)!r}: {len(self.measured)} recipes, {len(self.failed)} failed{missing})"
 
     @cached_property
     def scores(self) -> ScoreBoard:
@@ -107,6 +109,8 @@ class SuiteResults(Results):
 
     def frame(self) -> "pd.DataFrame":
         """Return the leaderboard: one row per recognizer, sorted by accuracy on PrivateTest, failed ones last.
+
+        Recipes of the suite without a record follow with the status ``not measured``.
 
         The columns are those of ``leaderboard.csv``: first the fixed ones, then further metrics with their bounds,
         then one for each metric plug-in.
@@ -233,10 +237,11 @@ class SuiteResults(Results):
             return found[0]
         if found:
             raise ValueError(f"recipe {recipe!r} was measured {len(found)} times; name one of {_listed(found)}")
-        for record in self.failed:
+        for record in (*self.failed, *self.missing):
             if recipe in (record["recipe"]["name"], record["cell_id"]):
                 text = " ".join(str(record.get("reason") or "no reason").split())
-                raise ValueError(f"recipe {recipe!r} was not measured, {record['status']}: {text}")
+                status = "" if record["status"] == NOT_MEASURED else f", {record['status']}"
+                raise ValueError(f"recipe {recipe!r} was not measured{status}: {text}")
         raise ValueError(_unknown("recipe", recipe, self.recipes))
 
     @cached_property

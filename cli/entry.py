@@ -17,6 +17,7 @@ from ferbench.utils import paint, redact
 # command runs, so that `ferbench --help` is fast.
 COMMANDS = (
     "run",
+    "retime",
     "score_final",
     "report",
     "predict",

@@ -25,6 +25,8 @@ class BestOptions:
     folder: str | None
     max_latency_ms: float | None
     max_size_mb: float | None
+    max_fit_s: float | None
+    max_memory_mb: float | None
     min_accuracy: float | None
     json: bool
 
@@ -80,6 +82,8 @@ def _register_best(subparsers: Any) -> None:
     )
     parser.add_argument("--max-latency-ms", type=float, metavar="MS", help="largest allowed p90 latency for one image")
     parser.add_argument("--max-size-mb", type=float, metavar="MB", help="largest allowed size of the bundle on disk")
+    parser.add_argument("--max-fit-s", type=float, metavar="S", help="largest allowed time of the whole fit")
+    parser.add_argument("--max-memory-mb", type=float, metavar="MB", help="largest allowed peak memory when measured")
     parser.add_argument(
         "--min-accuracy", type=float, metavar="SHARE", help="smallest allowed accuracy on PublicTest, 0 to 1"
     )
@@ -128,6 +132,8 @@ def best(args: BestOptions) -> int:
         args.folder,
         max_latency_ms=args.max_latency_ms,
         max_size_mb=args.max_size_mb,
+        max_fit_s=args.max_fit_s,
+        max_memory_mb=args.max_memory_mb,
         min_accuracy=args.min_accuracy,
     )
     print(json.dumps(choice.as_dict(), indent=1) if args.json else choice.text())

@@ -27,10 +27,12 @@ class RunOptions:
     suite: str
     source: str | None
     labels: str | None
+    seeds: int | None
     output: str
     only: list[str]
     force: bool
     retry_failed: bool
+    refresh: bool
     dry_run: bool
     jobs: int
     executor: str
@@ -48,6 +50,7 @@ def register(subparsers: Any) -> None:
     add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
     add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add("--seeds", type=int, metavar="N", help="measure each recipe with N seeds, those of the suite first")
     add("--output", default="results", metavar="DIR", help="folder for results (default: results)")
     add(
         "--only",
@@ -59,6 +62,7 @@ def register(subparsers: Any) -> None:
     )
     add("--force", action="store_true", help="measure the chosen cells again, even successful ones")
     add("--retry-failed", action="store_true", help="measure failed cells again")
+    add("--refresh", action="store_true", help="measure stale cells again, whose method has changed since")
     add("--dry-run", action="store_true", help="print what would be measured, and stop")
     add(
         "-j",
@@ -92,6 +96,8 @@ def _run(args: RunOptions) -> int:
     suite = store.load_suite(args.suite)
     if args.labels is not None:
         suite = replace(suite, options={**suite.options, "labels": args.labels})
+    if args.seeds is not None:
+        suite = store.with_seeds(suite, args.seeds)
     source = args.source or suite.source
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
@@ -99,7 +105,8 @@ def _run(args: RunOptions) -> int:
     task = tasks.get_task(suite.task)
     dataset = task.load(source, suite)
     print(_describe(dataset, task))
-    job = runs.Run(suite, dataset, args.output, only=args.only, force=args.force, retry_failed=args.retry_failed)
+    again = {"force": args.force, "retry_failed": args.retry_failed, "refresh": args.refresh}
+    job = runs.Run(suite, dataset, args.output, only=args.only, **again)
     if args.dry_run:
         _print_plan(job.plan())
         return 0
@@ -124,7 +131,7 @@ def _execute(job: "Run", executor: Any) -> Any:
             kept = len(steps) - len(todo)
             tqdm.write(f"{len(todo)} cells to measure, {kept} kept" if kept else f"{len(todo)} cells to measure")
             for step in steps:
-                if step.why not in ("ok", "not measured yet", "forced"):
+                if step.why not in ("not measured yet", "forced") and not step.why.startswith("ok"):
                     tqdm.write(fit_line(f"{step.action:8}{step.cell.cell_id}: {step.why}"))
 
         def on_record(record: dict[str, Any]) -> None:
@@ -186,8 +193,10 @@ def _command_to_go_on(args: RunOptions) -> str:
     words = ["ferbench", "run", args.suite]
     words += ["--source", args.source] if args.source else []
     words += ["--labels", args.labels] if args.labels else []
+    words += ["--seeds", str(args.seeds)] if args.seeds is not None else []
     words += ["--output", args.output] if args.output != "results" else []
     words += ["--jobs", str(args.jobs)] if args.jobs != 1 else []
     words += ["--executor", args.executor] if args.executor != "local" else []
+    words += ["--refresh"] if args.refresh else []
     words += ["--only", *args.only] if args.only else []
     return shlex.join(words)

@@ -76,6 +76,7 @@ class HOGExtractor(ImageExtractor):
     (3, 1764)
     """
 
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("opencv-python-headless",)
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "cell_size": Whole(2),
         "block_size": Whole(1),

@@ -1,6 +1,6 @@
 """Mixin of the estimators on images: scikit-learn tags and the check of the image size."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
 
@@ -17,6 +17,12 @@ class ImageInput:
     image_shape_ : tuple of (int, int)
         Height and width of the images seen in `fit`, in pixels.
     """
+
+    #: Version of the results: a class whose results change for the same parameters declares the next number, and the
+    #: records that were measured before are stale.
+    behavior_version: ClassVar[int] = 1
+    #: Libraries whose version matters for the results.
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("numpy",)
 
     image_shape_: tuple[int, int]
 

@@ -75,6 +75,7 @@ class LandmarkExtractor(ImageExtractor):
     {'margin': 0.0, 'model': 'mine.dat', 'n_jobs': None}
     """
 
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("dlib-bin", "opencv-python-headless")
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "model": OrNone(Type((str, Path), "the path of a .dat file")),
         "margin": Between(-0.5, 0.5),

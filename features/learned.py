@@ -36,6 +36,7 @@ class LearnedExtractor(ImageExtractor):
 
     prefix: ClassVar[str]
     uses_blas: ClassVar[bool] = True
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("scikit-learn",)
     components: int | None
     normalize: bool
     random_state: int

@@ -147,6 +147,7 @@ def _head(dataset: Dataset, recipe: Mapping[str, Any], cell_id: str, seed: int) 
     }
     return {
         "schema": 1,
+        "run": FITTED,
         "cell_id": cell_id,
         "suite": "digits",
         "dataset": {

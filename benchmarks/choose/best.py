@@ -1,13 +1,15 @@
 """Choose the best recognizer within a budget on PublicTest, and report it on PrivateTest."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks import scores
+from ferbench.benchmarks.choose import costs
+from ferbench.benchmarks.choose.decision import decision_text
 from ferbench.benchmarks.choose.equals import FIGURES, Tie, tie_lines
+from ferbench.benchmarks.choose.limits import Limits
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
     SEED,
@@ -49,6 +51,12 @@ class Choice:
         Whether that folder is on this machine.
     ties : tuple of Tie
         The recognizers within the limits that are not shown to differ from it, the fastest first.
+    total_fit_s : float or None
+        Seconds of the whole fit, with extraction, teachers and members.
+    peak_memory_bytes : int or None
+        Peak memory of the measuring process.
+    decision : tuple of str
+        The decision in words, with differences and their intervals.
     """
 
     label: str
@@ -65,6 +73,9 @@ class Choice:
     bundle: str | None
     bundle_exists: bool
     ties: tuple[Tie, ...]
+    total_fit_s: float | None = None
+    peak_memory_bytes: int | None = None
+    decision: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -79,7 +90,9 @@ class Choice:
             f"  {VALIDATION}   {_accuracy_text(self.public)}, chosen here",
             f"  {TEST}  {'not opened for it' if self.private is None else _accuracy_text(self.private)}",
             f"  latency      {self._latency_text()}",
+            f"  fit, memory  {self._fit_text()}",
             f"  bundle       {self._bundle_text()}",
+            *(f"  {'decision' if place == 0 else '':12} {text}" for place, text in enumerate(self.decision)),
         ]
         return "\n".join(lines + self._tie_lines())
 
@@ -88,6 +101,12 @@ class Choice:
             return "not measured"
         why = ", too few samples for a p90" if self.latency_kind == "median" else ""
         return f"{self.latency_ms:.2f} ms ({self.latency_kind}{why}), one image, features included"
+
+    def _fit_text(self) -> str:
+        fit = "whole fit not measured" if self.total_fit_s is None else f"whole fit {self.total_fit_s:,.1f} s"
+        if self.peak_memory_bytes is None:
+            return f"{fit}, memory not measured"
+        return f"{fit}, {self.peak_memory_bytes / 1e6:,.0f} MB while measured"
 
     def _bundle_text(self) -> str:
         if self.bundle is None:
@@ -104,6 +123,8 @@ def choose_best(
     max_latency_ms: float | None = None,
     max_size_mb: float | None = None,
     min_accuracy: float | None = None,
+    max_fit_s: float | None = None,
+    max_memory_mb: float | None = None,
 ) -> Choice:
     """Choose the recognizer with the best PublicTest accuracy within the limits. PrivateTest is not used.
 
@@ -117,6 +138,10 @@ def choose_best(
         Limit on the size of the bundle, in megabytes.
     min_accuracy : float, optional
         Minimum accuracy on PublicTest, from 0 to 1.
+    max_fit_s : float, optional
+        Limit on the seconds of the whole fit, with extraction, teachers and members.
+    max_memory_mb : float, optional
+        Limit on the peak memory of the measuring process, in megabytes.
 
     Returns
     -------
@@ -129,63 +154,27 @@ def choose_best(
     ValueError
         If no recognizer is within the limits; the message names the closest one.
     """
-    _check_limits(max_latency_ms, max_size_mb, min_accuracy)
+    limits = Limits(max_latency_ms, max_size_mb, max_fit_s, max_memory_mb, min_accuracy)
     results = read_results(folder if folder is not None else "results")
     if not results.contestants:
         raise ValueError(f"{results.root}: no recognizer but constant ones is ok; run the suite first")
     public = accuracies(results, VALIDATION)
-    fitting = _within(results, public, max_latency_ms, max_size_mb, min_accuracy)
-    winner = best_on_validation(fitting, public)
-    assert winner is not None
-    return _describe(results, winner, fitting, public)
-
-
-def _check_limits(max_latency_ms: float | None, max_size_mb: float | None, min_accuracy: float | None) -> None:
-    for name, value in (("max_latency_ms", max_latency_ms), ("max_size_mb", max_size_mb)):
-        if value is not None and not (value > 0 and math.isfinite(value)):
-            raise ValueError(f"{name} must be a number above 0; got {value}")
-    if min_accuracy is not None and not 0 <= min_accuracy <= 1:
-        raise ValueError(f"min_accuracy must be a fraction from 0 to 1; got {min_accuracy}")
-
-
-def _within(
-    results: Results,
-    public: Mapping[str, Accuracy],
-    max_latency_ms: float | None,
-    max_size_mb: float | None,
-    min_accuracy: float | None,
-) -> tuple[Measured, ...]:
-    """Apply one limit after the other; a recognizer whose cost was not measured fails the limit."""
-    cells = results.candidates
-    if min_accuracy is not None:
-        kept = tuple(cell for cell in cells if public[cell.label].value >= min_accuracy)
-        top = max(cells, key=lambda cell: public[cell.label].value)
-        _some(kept, results, f"reaches {min_accuracy} on {VALIDATION}", top, f"{public[top.label].value:.3f}")
-        cells = kept
-    for limit, unit, cost in (
-        (max_latency_ms, "ms", lambda cell: _latency(cell)[0]),
-        (max_size_mb, "MB", _megabytes),
-    ):
-        if limit is not None:
-            kept = tuple(cell for cell in cells if _at_most(cost(cell), limit))
-            least, place = min((_or_infinite(cost(cell)), place) for place, cell in enumerate(cells))
-            figure = f"{least:.3g} {unit}" if math.isfinite(least) else ""
-            _some(kept, results, f"keeps {limit:g} {unit}", cells[place], figure)
-            cells = kept
-    return cells
-
-
-def _some(kept: tuple[Measured, ...], results: Results, limit: str, closest: Measured, figure: str) -> None:
-    if not kept:
-        hint = f"the closest is {closest.label} with {figure}" if figure else "none was measured"
-        raise ValueError(f"{results.root}: no recognizer {limit} (together with the other limits); {hint}")
+    fitting = limits.within(results, public)
+    winner, free = best_on_validation(fitting, public), best_on_validation(results.candidates, public)
+    assert winner is not None and free is not None
+    decision = decision_text(results, winner, fitting, free, limits.words())
+    return _describe(results, winner, fitting, public, decision)
 
 
 def _describe(
-    results: Results, winner: Measured, fitting: tuple[Measured, ...], public: Mapping[str, Accuracy]
+    results: Results,
+    winner: Measured,
+    fitting: tuple[Measured, ...],
+    public: Mapping[str, Accuracy],
+    decision: tuple[str, ...],
 ) -> Choice:
     record = winner.record
-    latency, kind = _latency(winner)
+    latency, kind = costs.latency(results, winner)
     bundle = results.root / record["bundle"] if record.get("bundle") else None
     return Choice(
         label=winner.label,
@@ -197,8 +186,11 @@ def _describe(
         private=accuracies(results, TEST).get(winner.label),
         latency_ms=latency,
         latency_kind=kind,
-        latency_ms_median=_median(winner),
+        latency_ms_median=costs.median(results, winner),
         size_bytes=record.get("size_bytes"),
+        total_fit_s=costs.whole_fits(results).get(str(record["cell_id"])),
+        peak_memory_bytes=record.get("peak_memory_bytes"),
+        decision=decision,
         bundle=str(bundle) if bundle else None,
         bundle_exists=bundle is not None and bundle.is_dir(),
         ties=_ties(results, winner, fitting, public),
@@ -217,9 +209,9 @@ def _ties(
         Tie(
             cell.label,
             public[cell.label].value,
-            _median(cell),
+            costs.median(results, cell),
             cell.record.get("size_bytes"),
-            _cheaper(cell, winner),
+            _cheaper(results, cell, winner),
             *(float(equal[name].to_dict()[cell.label]) for name in FIGURES),
         )
         for cell in fitting
@@ -228,36 +220,13 @@ def _ties(
     return tuple(sorted(tied, key=lambda tie: (tie.latency_ms_median is None, tie.latency_ms_median, tie.label)))
 
 
-def _cheaper(cell: Measured, winner: Measured) -> bool:
-    own = (_median(cell), cell.record.get("size_bytes"))
-    its = (_median(winner), winner.record.get("size_bytes"))
+def _cheaper(results: Results, cell: Measured, winner: Measured) -> bool:
+    # Times of different runs are not compared.
+    one_run = all(results.latencies.of_cell(str(each.record["cell_id"])).ranked for each in (cell, winner))
+    own = (costs.median(results, cell) if one_run else None, cell.record.get("size_bytes"))
+    its = (costs.median(results, winner), winner.record.get("size_bytes"))
     known = [(a, b) for a, b in zip(own, its, strict=True) if a is not None and b is not None]
     return any(a < b for a, b in known) and all(a <= b for a, b in known)
-
-
-def _latency(cell: Measured) -> tuple[float | None, str]:
-    latency = (cell.record.get("timings") or {}).get("latency_ms") or {}
-    if latency.get("p90") is not None:
-        return float(latency["p90"]), "p90"
-    return _median(cell), "median"
-
-
-def _median(cell: Measured) -> float | None:
-    value = ((cell.record.get("timings") or {}).get("latency_ms") or {}).get("median")
-    return None if value is None else float(value)
-
-
-def _megabytes(cell: Measured) -> float | None:
-    value = cell.record.get("size_bytes")
-    return None if value is None else value / 1e6
-
-
-def _or_infinite(value: float | None) -> float:
-    return math.inf if value is None else value
-
-
-def _at_most(value: float | None, limit: float) -> bool:
-    return value is not None and value <= limit
 
 
 def _accuracy_text(accuracy: Accuracy) -> str:

@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +86,7 @@ def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
         f"{data['counts']['Training']:,} training images; model selection on {data['counts']['PublicTest']:,} others.\n"
         f"- Recipe: `{recipe['name']}`, {recipe['implementation']}; probabilities: {recipe['probabilities']}.\n"
         f"{fit_text(record)}",
-        "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(record),
+        "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(cell, results),
         f"## By class, on {_split(cell)}\n\n" + _classes(cell, results),
         "## Known weaknesses\n\n" + _weaknesses(cell, results),
     ]
@@ -113,12 +112,14 @@ def _split(cell: Measured) -> str:
     return TEST if TEST in cell.proba else VALIDATION
 
 
-def _costs(record: Any) -> str:
-    timings, latency = record["timings"], record["timings"]["latency_ms"]
-    p90 = "" if latency["p90"] is None else f", p90 {latency['p90']:.2f} ms"
+def _costs(cell: Measured, results: Results) -> str:
+    record, latency = cell.record, results.latencies.of_cell(str(cell.record["cell_id"]))
+    figures = latency.milliseconds
+    p90 = "" if figures["p90"] is None else f", p90 {figures['p90']:.2f} ms"
+    run = f", measured in the run {latency.run}" if latency.run else ""
     return (
-        f"One image: median {latency['median']:.2f} ms{p90} (n = {latency['n']}); in batches: "
-        f"{timings['throughput_images_per_s']:,.0f} images/s. Size: {record['size_bytes'] / 1e6:.2f} MB."
+        f"One image: median {figures['median']:.2f} ms{p90} (n = {figures['n']}){run}; in batches: "
+        f"{record['timings']['throughput_images_per_s']:,.0f} images/s. Size: {record['size_bytes'] / 1e6:.2f} MB."
     )
 
 

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 # One panel each if the history has these keys: title, key of the training curve, key of the validation curve.
 _PANELS = (
     ("loss", "loss", "val_loss"),
-    ("accuracy", "accuracy", "val_accuracy"),
+    ("accuracy", "train_accuracy", "val_accuracy"),
     ("learning rate", "learning_rate", ""),
 )
+
+# Panel of histories without the accuracy on unaugmented training images.
+_AUGMENTED = ("accuracy", "accuracy", "val_accuracy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +37,13 @@ class HistoryDisplay(Display):
         The epoch, from 1, with the highest validation accuracy, or the lowest validation loss without accuracies.
     name, dataset : str
         The recognizer and the data, for the title.
+    distilled : bool
+        Whether the network had teachers. Then ``accuracy`` is the agreement with their soft targets.
+
+    Notes
+    -----
+    ``train_accuracy`` is the accuracy on the true labels of unaugmented training images, at some epochs. Only a history
+    without it shows ``accuracy``, which is on augmented images, and its label says so.
     """
 
     figsize: ClassVar[tuple[float, float]] = (7.4, 8.0)
@@ -42,10 +52,16 @@ class HistoryDisplay(Display):
     best_epoch: int | None
     name: str = ""
     dataset: str = ""
+    distilled: bool = False
 
     @classmethod
     def from_history(
-        cls, history: Mapping[str, Sequence[float | None]], *, name: str = "", dataset: str = ""
+        cls,
+        history: Mapping[str, Sequence[float | None]],
+        *,
+        name: str = "",
+        dataset: str = "",
+        distilled: bool = False,
     ) -> "HistoryDisplay":
         """Make the display from the ``history`` of a record: lists with one value per epoch.
 
@@ -55,12 +71,12 @@ class HistoryDisplay(Display):
             If the history has neither loss, accuracy nor learning rate, or the lists differ in length.
         """
         curves = {key: tuple(np.nan if v is None else float(v) for v in values) for key, values in history.items()}
-        if not any(_has_values(curves, key) for _, *keys in _PANELS for key in keys):
+        if not any(_has_values(curves, key) for _, *keys in (*_PANELS, _AUGMENTED) for key in keys):
             raise ValueError(f"history must hold loss, accuracy or learning_rate; got {sorted(curves)}")
         lengths = {key: len(values) for key, values in curves.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"history must hold one value per epoch in each list; got lengths {lengths}")
-        return cls(curves, _best_epoch(curves), name, dataset)
+        return cls(curves, _best_epoch(curves), name, dataset, distilled)
 
     def frame(self) -> "pd.DataFrame":
         """One row per epoch, from 1: ``epoch`` and every recorded curve."""
@@ -71,7 +87,9 @@ class HistoryDisplay(Display):
         return table
 
     def _draw(self, ax: Axes) -> None:
-        panels = [panel for panel in _PANELS if any(_has_values(self.history, key) for key in panel[1:])]
+        measured = _has_values(self.history, "train_accuracy")
+        possible = [panel if measured or "train_accuracy" not in panel else _AUGMENTED for panel in _PANELS]
+        panels = [panel for panel in possible if any(_has_values(self.history, key) for key in panel[1:])]
         set_title(ax, titled("Training", self.name), self.dataset)
         ax.set_axis_off()
         height = 1 / len(panels)
@@ -84,13 +102,15 @@ class HistoryDisplay(Display):
                 inset.set_xlabel("epoch")
 
     def _draw_panel(self, ax: Axes, label: str, train: str, validation: str) -> None:
-        lines = ((train, "training", PALETTE[0], "-"), (validation, "validation", PALETTE[1], "--"))
+        lines = ((train, self._legend(train), PALETTE[0], "-"), (validation, "validation", PALETTE[1], "--"))
         for key, legend, color, dashes in lines:
             if _has_values(self.history, key):
-                epochs = range(1, len(self.history[key]) + 1)
+                values = np.asarray(self.history[key], np.float64)
+                # Epochs without a value are left out, so that the line joins the others.
+                known = np.flatnonzero(np.isfinite(values)) if key == "train_accuracy" else np.arange(len(values))
                 steps = "steps-mid" if label == "learning rate" else "default"
                 ax.plot(
-                    epochs, self.history[key], color=color, linestyle=dashes, marker=".", label=legend, drawstyle=steps
+                    known + 1, values[known], color=color, linestyle=dashes, marker=".", label=legend, drawstyle=steps
                 )
         if self.best_epoch is not None:
             ax.axvline(self.best_epoch, color=GRAY, linestyle=":", label=f"best epoch ({self.best_epoch})")
@@ -102,6 +122,13 @@ class HistoryDisplay(Display):
             ax.set_yscale("log")
         else:
             ax.legend(fontsize=9)
+
+    def _legend(self, key: str) -> str:
+        if key == "train_accuracy":
+            return "training images, not augmented, true labels"
+        if key == "accuracy" and self.distilled:
+            return "agreement with soft targets on augmented training images, not an accuracy"
+        return "training, augmented images" if key == "accuracy" else "training"
 
 
 def _has_values(curves: Mapping[str, tuple[float, ...]], key: str) -> bool:

@@ -1,6 +1,6 @@
 """Plot accuracy against a cost with the Pareto front."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -37,6 +37,8 @@ class TradeoffDisplay(Display):
     n_images : int
     cost_label, dataset : str
         Axis label with the unit; the data, for the title.
+    others : tuple of str
+        Recognizers whose cost was measured under other conditions. They are drawn in gray and are on no front.
     """
 
     figsize: ClassVar[tuple[float, float]] = (9.6, 6.6)
@@ -52,6 +54,7 @@ class TradeoffDisplay(Display):
     n_images: int
     cost_label: str
     dataset: str = ""
+    others: tuple[str, ...] = ()
 
     @classmethod
     def from_scores(
@@ -62,8 +65,11 @@ class TradeoffDisplay(Display):
         cost_label: str = "single-image latency, median (ms)",
         groups: Mapping[str, str] | None = None,
         dataset: str = "",
+        comparable: Collection[str] | None = None,
     ) -> "TradeoffDisplay":
         """Make the display from scores on the same images and positive costs; None is a cost that was not measured.
+
+        `comparable` names the recognizers whose costs may be ranked, by default all.
 
         Raises
         ------
@@ -80,6 +86,9 @@ class TradeoffDisplay(Display):
         low, high = np.array([scores[name].interval("accuracy") for name in names]).T
         accuracy = np.array([scores[name].accuracy for name in names])
         cost = np.array([measured[name] for name in names])
+        ranked = np.array([comparable is None or name in comparable for name in names], bool)
+        on_front = np.zeros(len(names), bool)
+        on_front[ranked] = pareto_front(cost[ranked], accuracy[ranked])
         return cls(
             names=tuple(names),
             groups=group_of(names, groups),
@@ -87,15 +96,16 @@ class TradeoffDisplay(Display):
             low=low,
             high=high,
             cost=cost,
-            on_front=pareto_front(cost, accuracy),
+            on_front=on_front,
             unmeasured=tuple(name for name in scores if name not in measured),
             n_images=scores[names[0]].n_images,
             cost_label=cost_label,
             dataset=dataset,
+            others=tuple(name for name, may in zip(names, ranked, strict=True) if not may),
         )
 
     def frame(self) -> "pd.DataFrame":
-        """One row per recognizer: ``recipe, cost, accuracy, accuracy_low, accuracy_high, on_front, group``."""
+        """One row per recognizer: ``recipe, cost, accuracy, accuracy_low, accuracy_high, on_front, group, ranked``."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -107,13 +117,19 @@ class TradeoffDisplay(Display):
                 "accuracy_high": self.high,
                 "on_front": self.on_front,
                 "group": list(self.groups),
+                "ranked": list(self._ranked),
             }
         )
+
+    @property
+    def _ranked(self) -> NDArray[np.bool_]:
+        return np.array([name not in self.others for name in self.names], bool)
 
     def _draw(self, ax: Axes) -> None:
         front = self.on_front
         steps = _steps(self.cost[front], self.accuracy[front])
-        ax.plot(*steps, color=GRAY, linestyle="--", zorder=1, label="Pareto front (filled)")
+        if front.any():
+            ax.plot(*steps, color=GRAY, linestyle="--", zorder=1, label="Pareto front (filled)")
         edges = [_edges(steps), *self._draw_group_fronts(ax)]
         self._draw_points(ax)
         ax.set_xscale("log")
@@ -136,7 +152,7 @@ class TradeoffDisplay(Display):
 
     def _group_front(self, group: str) -> NDArray[np.bool_]:
         """Return which recognizers are on the front of a group; False for other groups."""
-        members = np.array([each == group for each in self.groups])
+        members = np.array([each == group for each in self.groups]) & self._ranked
         front = np.zeros(len(members), bool)
         front[members] = pareto_front(self.cost[members], self.accuracy[members])
         return front
@@ -146,7 +162,7 @@ class TradeoffDisplay(Display):
             return np.ones(len(self.names), bool)
         fronts = [self._group_front(group) for group in dict.fromkeys(self.groups)]
         named = self.on_front | np.any(fronts, axis=0)
-        return named if named.sum() <= MOST_NAMES else self.on_front
+        return named if 0 < named.sum() <= MOST_NAMES else self.on_front
 
     def _draw_group_fronts(self, ax: Axes) -> list[NDArray[np.float64]]:
         """Draw the fronts of the groups, and return their edges so that names do not cover them."""
@@ -163,6 +179,7 @@ class TradeoffDisplay(Display):
         styles = group_styles(self.groups)
         for place, group in enumerate(self.groups):
             color, marker = styles[group]
+            color = color if self.names[place] not in self.others else GRAY
             x, y = self.cost[place], self.accuracy[place]
             ax.plot([x, x], [self.low[place], self.high[place]], color=color, linewidth=1.4, alpha=0.6)
             ax.plot(
@@ -181,6 +198,8 @@ class TradeoffDisplay(Display):
             if group:
                 color, marker = styles[group]
                 ax.plot([], [], color=color, marker=marker, markersize=8, linestyle="", label=group)
+        if self.others:
+            ax.plot([], [], color=GRAY, marker="o", markerfacecolor="white", linestyle="", label="not ranked")
         ax.legend(loc="best", fontsize=9)
 
 

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.keypoints.results import TEST, VALIDATION, MeasuredPoints, PointBoard, PointResults
-from ferbench.benchmarks.pages import build_frame, headline_text, markdown_head, record_columns, row_labels, status_text
+from ferbench.benchmarks.pages import (
+    build_frame,
+    headline_text,
+    identity_columns,
+    latency_columns,
+    machine_columns,
+    markdown_head,
+    record_columns,
+    row_labels,
+    status_text,
+)
 from ferbench.benchmarks.scores import FAILURE, NO_DIFFERENCE, THRESHOLDS, WITHIN, PointScores
 from ferbench.benchmarks.tables import (
     interval_text,
@@ -27,7 +37,8 @@ COLUMNS = (
     *("n_images", "n_people", "n_points", "n_normalised", "against_first", "chosen"),
     *("fit_s", "predict_s", "latency_ms_median", "latency_ms_p90", "latency_ms_p99", "latency_n", "latency_cores"),
     *("throughput_images_per_s", "size_bytes", "peak_memory_bytes", "status", "reason", "seed", "implementation"),
-    *("suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle"),
+    *("suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle", "identity", "stale", "latency_run"),
+    *("latency_ranked", "machine", "fit_ranked"),
 )
 _WHOLE = (
     *("n_images", "n_people", "n_points", "n_normalised", "latency_n", "latency_cores"),
@@ -67,7 +78,12 @@ def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFram
     ranking = board.ranking()
     closed = sorted(set(cells).difference(ranking), key=lambda label: (board.validation[label].nme, label))
     rows = [_row(results, board, cells[label], ranking[0]) for label in (*ranking, *closed)]
-    rows += [_costs(record) for record in results.failed]
+    identities = identity_columns(results)
+    machines = machine_columns(cell.record for cell in results.measured)
+    for row in rows:
+        row.update(identities.get(row["cell_id"], {}) | latency_columns(results, row["cell_id"]))
+        row.update(machines.get(row["cell_id"], {}))
+    rows += [_costs(record) for record in (*results.failed, *results.missing)]
     return build_frame(rows, COLUMNS, _WHOLE)
 
 

@@ -1,8 +1,21 @@
 from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
 from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
-from .leaderboard import build_frame, headline_text, record_columns, row_labels, status_text
+from .latencies import Latencies, Latency
+from .leaderboard import (
+    build_frame,
+    headline_text,
+    identity_columns,
+    identity_text,
+    latency_columns,
+    record_columns,
+    row_labels,
+    stale_notes,
+    status_text,
+)
+from .machines import machine_columns, machine_of, usual_machine
 from .markdown import markdown_head
+from .missing import NOT_MEASURED, missing_records
 from .page import leaderboard_rows, page_drawings, page_values, render_page
 from .report import Report
 from .results import (
@@ -19,9 +32,12 @@ from .results import (
 from .source import load_again, refuse_other
 
 __all__ = [
+    "NOT_MEASURED",
     "BaseResults",
     "Column",
     "Drawings",
+    "Latencies",
+    "Latency",
     "MeasuredCell",
     "Report",
     "about",
@@ -30,11 +46,17 @@ __all__ = [
     "companion",
     "find_results",
     "headline_text",
+    "identity_columns",
+    "identity_text",
+    "latency_columns",
     "leaderboard_rows",
     "load_again",
+    "machine_columns",
+    "machine_of",
     "markdown_head",
     "megabytes",
     "milliseconds",
+    "missing_records",
     "no_math",
     "open_results",
     "page_drawings",
@@ -49,12 +71,14 @@ __all__ = [
     "shown",
     "slug",
     "stacked",
+    "stale_notes",
     "status_text",
     "total_fit_seconds",
     "trained",
     "training_display",
     "training_makers",
     "unique_labels",
+    "usual_machine",
     "verdict",
     "whole",
 ]

@@ -28,6 +28,8 @@ class Column:
         ``high`` or ``low``, or empty if no value is better. It sets the initial sorting order.
     unit : str
         Unit, shown below the title.
+    ranked : str
+        Name of a column that says whether a row may be ranked by this one; empty if all may.
     """
 
     key: str
@@ -37,6 +39,7 @@ class Column:
     write: Callable[[Any], str]
     better: str = ""
     unit: str = ""
+    ranked: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -50,7 +53,13 @@ class Column:
             return {"text": "", "sort": "", "interval": ""}
         low, high = row.get(f"{self.key}_low"), row.get(f"{self.key}_high")
         interval = "" if is_missing(low) or is_missing(high) else f"{self.write(low)}–{self.write(high)}"
-        return {"text": self.write(value), "sort": str(value), "interval": interval}
+        # A row that may not be ranked has no value to sort by, so it stays at the end.
+        sort = str(value) if self.ranks(row) else ""
+        return {"text": self.write(value), "sort": sort, "interval": interval}
+
+    def ranks(self, row: Mapping[Any, Any]) -> bool:
+        """Return whether a row may be ranked by this column."""
+        return not self.ranked or row.get(self.ranked) is True
 
 
 def shown(columns: Iterable[Column], frame: "pd.DataFrame") -> list[Column]:

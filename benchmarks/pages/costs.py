@@ -55,6 +55,9 @@ def _own(record: Mapping[str, Any]) -> float | None:
 def _needs(record: Mapping[str, Any], cells: _Cells) -> list[Mapping[str, Any] | None]:
     """The record of each bundle in the parameters of a cell; None for one that was not measured here."""
     recipe, seed = record["recipe"], record.get("seed")
+    known = {**(recipe.get("all_params") or {}), **(recipe.get("params") or {})}
+    if _plain(known.get("initial_weights")):
+        return [None]  # Weights that were trained elsewhere, at a cost that is not known here.
     asked = bundle_names(recipe.get("params") or {})
     every = bundle_names({name: _plain(value) for name, value in (recipe.get("all_params") or {}).items()})
     # What a suite names is first of all a recipe of it; a default names what ships.

@@ -101,7 +101,16 @@ def training_makers(results: BaseResults, validation: str) -> "dict[str, Callabl
 def training_display(results: BaseResults, cell: MeasuredCell, validation: str) -> "Display":
     """Make the display of the training curves of one network."""
     dataset = f"{about(results)}, validated on {validation}"
-    return displays.HistoryDisplay.from_history(cell.record["history"], name=no_math(cell.label), dataset=dataset)
+    return displays.HistoryDisplay.from_history(
+        cell.record["history"], name=no_math(cell.label), dataset=dataset, distilled=_is_distilled(cell.record)
+    )
+
+
+def _is_distilled(record: Mapping[str, Any]) -> bool:
+    """Whether a network had teachers: by its parameters, which a record holds as text."""
+    recipe = record["recipe"]
+    teachers = (recipe.get("params") or {}).get("teachers") or (recipe.get("all_params") or {}).get("teachers")
+    return bool(teachers) and teachers not in ("()", "[]")
 
 
 def history_frame(results: BaseResults) -> "pd.DataFrame | None":
@@ -127,7 +136,7 @@ def history_is_drawable(history: Mapping[str, Any] | None) -> bool:
     """Return whether a history has curves of equal length that the display can plot."""
     history = history or {}
     lengths = {len(values) for values in history.values()}
-    drawable = {"loss", "val_loss", "accuracy", "val_accuracy", "learning_rate"}.intersection(history)
+    drawable = {"loss", "val_loss", "accuracy", "train_accuracy", "val_accuracy", "learning_rate"}.intersection(history)
     return bool(drawable) and len(lengths) == 1 and lengths != {0}
 
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks.identity import INCOMPLETE, STALE, standings
+from ferbench.benchmarks.pages.results import BaseResults
+from ferbench.benchmarks.store import Store
 from ferbench.benchmarks.tables import is_missing, printable
 
 if TYPE_CHECKING:
@@ -49,6 +52,24 @@ def record_columns(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def identity_columns(results: BaseResults) -> dict[str, dict[str, str]]:
+    """Return the columns ``identity`` and ``stale`` of each measured cell, by cell id."""
+    records = [cell.record for cell in results.measured if cell.record["status"] == "ok"]
+    found = standings(Store(results.root), results.suite, [*records, *results.failed])
+    return {
+        record["cell_id"]: {"identity": found[record["cell_id"]].kind, "stale": found[record["cell_id"]].text}
+        for record in records
+    }
+
+
+def latency_columns(results: BaseResults, cell_id: str) -> dict[str, Any]:
+    """Return the columns of the latency of one measured cell: that of the newest retiming, or of its record."""
+    latency = results.latencies.of_cell(cell_id)
+    figures = {f"latency_ms_{name}": latency.milliseconds.get(name) for name in ("median", "p90", "p99")}
+    about = {"latency_run": latency.run or None, "latency_ranked": latency.ranked} if latency.milliseconds else {}
+    return {**figures, "latency_n": latency.milliseconds.get("n"), **about}
+
+
 def row_labels(frame: "pd.DataFrame") -> list[str]:
     """Return the recipe of each row, with its seed if the recipe occurs more than once."""
     repeated = frame["recipe"].duplicated(keep=False) & frame["seed"].notna()
@@ -59,8 +80,35 @@ def row_labels(frame: "pd.DataFrame") -> list[str]:
 
 
 def status_text(row: Mapping[Any, Any], notes: Sequence[str] = ("reason",)) -> str:
-    """Return the status of a cell with its warnings."""
-    return "; ".join(str(row[name]) for name in ("status", *notes) if not is_missing(row[name]))
+    """Return the status of a cell with its warnings, and what makes its record stale."""
+    texts = [str(row[name]) for name in ("status", *notes) if not is_missing(row[name])]
+    return "; ".join([*texts, *stale_notes(row)])
+
+
+def identity_text(frame: "pd.DataFrame") -> str:
+    """Say in words how many records are stale, and how many do not hold their whole identity; empty if all are."""
+    kinds = [kind for kind in frame["identity"] if isinstance(kind, str)]
+    stale, incomplete = kinds.count(STALE), kinds.count(INCOMPLETE)
+    parts = []
+    if stale:
+        parts.append(
+            f"Stale records: {stale}. Measured again, they would be another measurement; the row says what has "
+            "changed, and 'ferbench run SUITE --refresh' measures them again."
+        )
+    if incomplete:
+        parts.append(
+            f"Identity incomplete: {incomplete} of {len(kinds)} records. They were written before ferbench recorded "
+            "all that a cell depends on, so a change since then cannot be seen."
+        )
+    return " ".join(parts)
+
+
+def stale_notes(row: Mapping[Any, Any]) -> list[str]:
+    """Return why the record of a row is stale or was not checked, as a list of at most one text."""
+    why = row.get("stale")
+    if is_missing(why):
+        return []
+    return [f"stale: {why}" if row["identity"] == STALE else str(why)]
 
 
 def headline_text(frame: "pd.DataFrame", what: str) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.pages.columns import Column
 from ferbench.benchmarks.pages.drawings import Drawings
-from ferbench.benchmarks.pages.leaderboard import row_labels
+from ferbench.benchmarks.pages.leaderboard import row_labels, stale_notes
+from ferbench.benchmarks.pages.missing import NOT_MEASURED
 from ferbench.benchmarks.pages.results import BaseResults
 from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import Ledger, count_families
@@ -115,36 +116,40 @@ def measured_on(records: Iterable[Mapping[str, Any]]) -> str:
 
 def leaderboard_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dict[str, Any]]:
     """Return the rows of a leaderboard with the given columns."""
-    best = {column.key: _best_value(frame, column.key, column.better) for column in shown}
+    best = {column.key: _best_value(frame, column) for column in shown}
     rows = []
     for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
         cells = []
         for column in shown:
             cell = column.cell(row)
-            cell["top"] = best[column.key] is not None and row[column.key] == best[column.key]
+            cell["top"] = best[column.key] is not None and row[column.key] == best[column.key] and column.ranks(row)
+            cell["unranked"] = bool(cell["text"]) and not column.ranks(row)
             cells.append(cell)
         rows.append(
             {
                 "label": label,
                 "chosen": row["chosen"],
                 "equal": row["against_winner" if "against_winner" in row else "against_first"] == NO_DIFFERENCE,
-                "failed": row["status"] not in ("ok", "derived"),
-                "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]],
+                "failed": row["status"] not in ("ok", "derived", NOT_MEASURED),
+                "notes": [row[key] for key in ("flag", "reason") if isinstance(row.get(key), str) and row[key]]
+                + stale_notes(row),
                 "cells": cells,
             }
         )
     return rows
 
 
-def _best_value(frame: "pd.DataFrame", key: str, better: str) -> float | None:
+def _best_value(frame: "pd.DataFrame", column: Column) -> float | None:
     """Return the best value of a column without constant predictors, which are fast only because they ignore images."""
-    if not better:
+    if not column.better:
         return None
     contestants = frame["status"] == "ok"
     if "family" in frame:
         contestants &= frame["family"] != "constant"
-    values = frame.loc[contestants, key].dropna()
-    return None if values.empty else float(values.max() if better == "high" else values.min())
+    if column.ranked:
+        contestants &= frame[column.ranked].map(lambda value: value is True).astype(bool)
+    values = frame.loc[contestants, column.key].dropna()
+    return None if values.empty else float(values.max() if column.better == "high" else values.min())
 
 
 def environments(records: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:

@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.pages.latencies import Latencies
+from ferbench.benchmarks.pages.missing import missing_records
 from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import Store, check_suite
 from ferbench.utils import read_json
@@ -69,6 +72,16 @@ class BaseResults:
     def split(self) -> str:
         """The split of the tables: the test split, or the validation split if the test split was not opened."""
         raise NotImplementedError
+
+    @cached_property
+    def missing(self) -> tuple[Mapping[str, Any], ...]:
+        """The recipes of the suite without a record, as :func:`missing_records` describes them."""
+        return missing_records(self.suite, [*(cell.record for cell in self.measured), *self.failed])
+
+    @cached_property
+    def latencies(self) -> Latencies:
+        """The latencies of the measured cells, with the run within which they are ranked."""
+        return Latencies.of(self.root, [cell.record for cell in self.measured])
 
     @property
     def is_drawn(self) -> bool:

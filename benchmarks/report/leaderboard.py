@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ferbench.benchmarks.pages import (
     build_frame,
     headline_text,
+    identity_columns,
+    latency_columns,
+    machine_columns,
     record_columns,
     row_labels,
     status_text,
@@ -14,6 +17,7 @@ from ferbench.benchmarks.pages import (
 )
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
+from ferbench.benchmarks.report.seeds import SEED_COLUMNS, seed_columns, seeds_lines
 from ferbench.benchmarks.scores import NO_DIFFERENCE, Metric, metric_values, plugin_metrics
 from ferbench.benchmarks.tables import interval_text, is_missing, number_text, printable, text_table
 
@@ -33,11 +37,12 @@ COLUMNS = (
     *("size_bytes", "peak_memory_bytes", "status", "reason", "family", "seed"),
     *("implementation", "probabilities", "suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle"),
     *("against_winner", "winner_difference", "winner_difference_low", "winner_difference_high", "winner_p_holm"),
-    "total_fit_s",
+    *("total_fit_s", "identity", "stale", "latency_run", "latency_ranked"),
+    *("machine", "fit_ranked", *SEED_COLUMNS),
 )
 _WHOLE = (
     *("leak_free_n_images", "public_n_images", "n_images", "predicted_classes", "n_classes"),
-    *("latency_n", "size_bytes", "peak_memory_bytes", "seed"),
+    *("latency_n", "size_bytes", "peak_memory_bytes", "seed", "seeds"),
 )
 _TEXT = (
     *(
@@ -51,7 +56,18 @@ _TEXT = (
         "implementation",
         "probabilities",
     ),
-    *("suite", "dataset", "fingerprint", "cell_id", "bundle"),
+    *(
+        "suite",
+        "dataset",
+        "fingerprint",
+        "cell_id",
+        "bundle",
+        "identity",
+        "stale",
+        "latency_run",
+        "machine",
+        "seed_split",
+    ),
 )
 
 
@@ -71,7 +87,8 @@ def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
     -------
     DataFrame
         One row per cell, by falling accuracy on PrivateTest. Cells for which it was not opened follow by falling
-        accuracy on PublicTest, with blank figures of PrivateTest; cells that failed come last. Rates are fractions.
+        accuracy on PublicTest, with blank figures of PrivateTest; then cells that failed, and
+        recipes of the suite without a record. Rates are fractions.
         ``leak_free_*`` leaves out the images that stand in Training too, ``public_*`` is PublicTest, ``chosen`` marks
         the best candidate there, the winner. ``against_first`` is ``first``, ``worse`` or ``not shown to differ``,
         corrected over the comparisons with the first row. ``against_winner`` is ``winner``, ``better``, ``worse`` or
@@ -97,13 +114,21 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     if results.split == TEST:
         for label, row in zip(ranking, rows, strict=False):
             _add_metrics(row, results, cells[label], added)
+    identities = identity_columns(results)
+    machines = machine_columns(cell.record for cell in results.measured)
     for row in rows:
         row["total_fit_s"] = totals.get(row["cell_id"])
-    rows += [record_columns(record) for record in results.failed]
+        row.update(identities.get(row["cell_id"], {}) | latency_columns(results, row["cell_id"]))
+        row.update(machines.get(row["cell_id"], {}))
+    rows += [record_columns(record) for record in (*results.failed, *results.missing)]
     further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
     frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)
-    rates = [name for name in frame.columns if name not in (*_WHOLE, *_TEXT, "chosen", "drawn")]
-    return frame.astype(dict.fromkeys(rates, "float64") | dict.fromkeys(_TEXT, "object"))
+    rates = [
+        name
+        for name in frame.columns
+        if name not in (*_WHOLE, *_TEXT, "chosen", "drawn", "latency_ranked", "fit_ranked")
+    ]
+    return seed_columns(frame.astype(dict.fromkeys(rates, "float64") | dict.fromkeys(_TEXT, "object")))
 
 
 def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: str) -> dict[str, Any]:
@@ -142,22 +167,6 @@ def _add_metrics(row: dict[str, Any], results: Results, cell: Measured, added: M
     if taken := sorted(set(added).intersection({*row, *COLUMNS})):
         raise ValueError(f"metric {taken[0]!r}: the leaderboard has such a column already; give it another name")
     row.update(metric_values(added, results.labels[TEST], cell.proba[TEST], results.classes))
-
-
-def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return mean and standard deviation over the seeds of each recipe with several seeds."""
-    ok = frame[(frame["status"] == "ok") & frame["accuracy"].notna()]
-    grouped = ok.groupby("recipe", sort=False)
-    table = grouped.agg(
-        seeds=("seed", "size"),
-        accuracy=("accuracy", "mean"),
-        accuracy_sd=("accuracy", "std"),
-        accuracy_min=("accuracy", "min"),
-        accuracy_max=("accuracy", "max"),
-        macro_f1=("macro_f1", "mean"),
-        macro_f1_sd=("macro_f1", "std"),
-    )
-    return table[table["seeds"] > 1].sort_values("accuracy", ascending=False).reset_index()
 
 
 def headline(results: Results) -> str:
@@ -220,6 +229,7 @@ def _text_footer(frame: "pd.DataFrame") -> list[str]:
         footer.append(f"{TEST} is closed: all figures are on {VALIDATION}, used for choices, so they are optimistic.")
     if (family := frame["winner_p_holm"].notna()).any():
         footer.append(f"= winner: {NO_DIFFERENCE} from the winner ({_METHOD.format(n=family.sum())}).")
+    footer += seeds_lines(frame)
     chosen = frame[frame["chosen"]]
     if len(chosen):
         row = chosen.iloc[0]

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.pages import markdown_head, row_labels, slug, status_text
-from ferbench.benchmarks.report.leaderboard import headline, seed_means
+from ferbench.benchmarks.pages import identity_text, markdown_head, row_labels, slug, status_text
+from ferbench.benchmarks.report.leaderboard import headline
 from ferbench.benchmarks.report.results import TEST, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
+from ferbench.benchmarks.report.seeds import seed_means, seeds_markdown, seeds_text
 from ferbench.benchmarks.report.winner import detectable_text, family_markdown, family_text, why_best
 from ferbench.benchmarks.scores import NO_DIFFERENCE, Metric, plugin_metrics
 from ferbench.benchmarks.tables import interval_text, is_missing, markdown_table, markdown_text, number_text
@@ -38,11 +39,17 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
     rows = zip(row_labels(frame), frame.to_dict("records"), strict=True)
     parts.append(markdown_table(header, [_row(*pair, added) for pair in rows]))
     if len(means := seed_means(frame)):
-        parts += ["## Mean over seeds", _means_table(means)]
+        parts += ["## Mean and spread over seeds", seeds_markdown(means)]
     if family := family_text(results, board):
         parts += ["## The winner against the rest", markdown_text(family), family_markdown(board)]
     parts += ["## What this number of images can tell", detectable_text(results, board) + " " + _SOURCE]
     parts += ["## How to read it", _NOTES.format(test=results.split, leaks=_leaks(results)).rstrip()]
+    if seeds := seeds_text(frame):
+        parts.append(markdown_text(seeds))
+    if latencies := results.latencies.text():
+        parts.append(markdown_text(latencies))
+    if identity := identity_text(frame):
+        parts.append(markdown_text(identity))
     if board.private:
         parts.append("![Leaderboard](leaderboard.png)")
     if best is not None and best.label in board.private:
@@ -80,22 +87,6 @@ def _row(label: str, row: dict[Any, Any], added: tuple[Metric, ...]) -> list[str
         "" if is_missing(row["size_bytes"]) else f"{row['size_bytes'] / 1e6:.2f}",
         status_text(row, ("flag", "reason")),
     ]
-
-
-def _means_table(means: "pd.DataFrame") -> str:
-    header = ("recipe", "seeds", "accuracy, mean ± sd", "lowest", "highest", "macro F1, mean ± sd")
-    rows = [
-        [
-            row["recipe"],
-            str(row["seeds"]),
-            f"{row['accuracy']:.3f} ± {row['accuracy_sd']:.3f}",
-            f"{row['accuracy_min']:.3f}",
-            f"{row['accuracy_max']:.3f}",
-            f"{row['macro_f1']:.3f} ± {row['macro_f1_sd']:.3f}",
-        ]
-        for row in means.to_dict("records")
-    ]
-    return markdown_table(header, rows)
 
 
 def _leaks(results: Results) -> str:

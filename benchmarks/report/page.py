@@ -3,15 +3,24 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.pages import Drawings, leaderboard_rows, page_drawings, page_values, render_page, slug
+from ferbench.benchmarks.pages import (
+    Drawings,
+    identity_text,
+    leaderboard_rows,
+    page_drawings,
+    page_values,
+    render_page,
+    slug,
+)
 from ferbench.benchmarks.report.additions import Additions
 from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures
-from ferbench.benchmarks.report.leaderboard import headline, seed_means
+from ferbench.benchmarks.report.leaderboard import headline
 from ferbench.benchmarks.report.page_columns import VIEWS, columns
 from ferbench.benchmarks.report.plots import champions
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
+from ferbench.benchmarks.report.seeds import seed_means, seeds_text
 from ferbench.benchmarks.report.winner import detectable_text, family_rows, family_text, why_best
 from ferbench.benchmarks.scores import NO_DIFFERENCE, Scores
 from ferbench.benchmarks.tables import interval_text
@@ -58,6 +67,9 @@ def render_index(
         family_text=family_text(results, board),
         detectable=detectable_text(results, board),
         leaks=_leaks(results),
+        identity=identity_text(frame),
+        seeds_text=seeds_text(frame),
+        latencies=results.latencies.text(),
         **additions.for_page(),
     )
 
@@ -87,7 +99,7 @@ def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[
     if best is None:
         return None
     private, public = board.private.get(best.label), board.public[best.label]
-    latency = (best.record.get("timings") or {}).get("latency_ms") or {}
+    latency = results.latencies.of_cell(str(best.record["cell_id"])).median
     equal = [row["label"] for row in family_rows(board) if row["verdict"] == NO_DIFFERENCE]
     return {
         "label": best.label,
@@ -95,7 +107,7 @@ def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[
         "private": "" if private is None else f"{private.accuracy:.3f}",
         "interval": "" if private is None else "{:.3f}–{:.3f}".format(*private.interval("accuracy")),
         "macro_f1": "" if private is None else f"{private.macro_f1:.3f}",
-        "latency": "" if latency.get("median") is None else f"{latency['median']:.2f}",
+        "latency": "" if latency is None else f"{latency:.2f}",
         "equal": equal,
         "why": why_best(results, board),
     }

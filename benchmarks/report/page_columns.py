@@ -32,6 +32,9 @@ def _metric_column(metric: Metric) -> Column:
     return Column(metric.name, metric.label, metric.help or metric.label, "scores", metric.write, better)
 
 
+# Times are ranked within one run, fit times on one machine: columns that say whether a row belongs to it.
+_RUN, _MACHINE = "latency_ranked", "fit_ranked"
+
 _COLUMNS = (
     Column("accuracy", "Accuracy", "Share of correct predictions", "always", share, "high"),
     Column("macro_f1", "Macro F1", "Mean F1 of the classes, with equal weights", "scores", share, "high"),
@@ -44,6 +47,8 @@ _COLUMNS = (
         *("public_accuracy", "PublicTest", "Accuracy on the split used for model selection", "scores", share),
         better="high",
     ),
+    Column("seed_mean", "Seed mean", "Mean accuracy over the seeds of the recipe", "scores", share),
+    Column("seed_sd", "Seed sd", "Standard deviation over the seeds, not over images", "scores", share),
     Column("top2_accuracy", "Top 2", "The label is among the two most probable", "scores", share, "high"),
     Column("weighted_f1", "Weighted F1", "Mean F1 weighted by class size", "probabilities", share, "high"),
     Column("macro_auc", "AUC", "ROC area, one class against the rest, mean", "probabilities", share, "high"),
@@ -51,15 +56,16 @@ _COLUMNS = (
     Column("log_loss", "Log loss", "Mean of -ln p(label)", "probabilities", share, "low", "nats"),
     Column("brier", "Brier", "Squared distance of the probabilities, 0 to 2", "probabilities", share, "low"),
     Column("ece", "ECE", "Gap between confidence and accuracy, in 15 bins", "probabilities", share, "low"),
-    Column("fit_s", "Fit", "Fitting, without feature extraction", "cost", seconds, "low", "s"),
-    Column("total_fit_s", "Whole fit", _WHOLE_FIT, "cost", seconds, "low", "s"),
-    Column("extract_s", "Extract", "Extracting all features, once", "cost", seconds, "low", "s"),
-    Column("latency_ms_median", "Latency", "Median for one image with features", "cost", milliseconds, "low", "ms"),
-    Column("latency_ms_p90", "p90", "90th percentile for one image", "cost", milliseconds, "low", "ms"),
-    Column("latency_ms_p99", "p99", "99th percentile for one image", "cost", milliseconds, "low", "ms"),
+    # Parts of a cost are never marked as best: only the whole is compared.
+    Column("fit_s", "Fit", "Fitting, without feature extraction", "cost", seconds, "", "s", _MACHINE),
+    Column("total_fit_s", "Whole fit", _WHOLE_FIT, "cost", seconds, "low", "s", _MACHINE),
+    Column("extract_s", "Extract", "Extracting all features, once", "cost", seconds, "", "s", _MACHINE),
+    Column("latency_ms_median", "Latency", "Median, one image, features too", "cost", milliseconds, "low", "ms", _RUN),
+    Column("latency_ms_p90", "p90", "90th percentile for one image", "cost", milliseconds, "low", "ms", _RUN),
+    Column("latency_ms_p99", "p99", "99th percentile for one image", "cost", milliseconds, "low", "ms", _RUN),
     Column(
         *("throughput_images_per_s", "Throughput", "All images in one batch", "cost", whole, "high"),
-        unit="images/s",
+        *("images/s", _MACHINE),
     ),
     Column("size_bytes", "Size", "Size of the bundle on disk", "cost", megabytes, "low", "MB"),
     Column("peak_memory_bytes", "Memory", "Peak memory of the measuring process", "cost", megabytes, "low", "MB"),
@@ -67,6 +73,9 @@ _COLUMNS = (
     Column("family", "Family", "Kind of recognizer", "origin", str),
     Column("implementation", "Implementation", "The library with the implementation", "origin", str),
     Column("probabilities", "Probabilities", "How the probabilities are computed", "origin", str),
+    Column("identity", "Identity", "Whether the record holds all that it depends on, and it is as then", "origin", str),
+    Column("latency_run", "Latency from", "The run that measured the latency", "origin", str),
+    Column("machine", "Machine", "Where it was fitted", "origin", str),
     Column("suite", "Suite", "The suite it was measured in", "origin", str),
     Column("status", "Status", "How the measurement ended", "always", str),
 )

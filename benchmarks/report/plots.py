@@ -8,11 +8,13 @@ from ferbench.benchmarks import displays
 from ferbench.benchmarks.pages import (
     Drawings,
     about,
+    machine_of,
     no_math,
     slug,
     total_fit_seconds,
     training_display,
     training_makers,
+    usual_machine,
 )
 from ferbench.benchmarks.report.results import VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard, best_on_validation
@@ -90,14 +92,23 @@ def _overviews(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Call
     def whole_fit(cell: Measured) -> float | None:
         return _positive(totals.get(str(cell.record["cell_id"])))
 
+    def latency(cell: Measured) -> float | None:
+        return _positive(results.latencies.of_cell(str(cell.record["cell_id"])).median)
+
+    usual = usual_machine(cell.record for cell in results.measured)
+    comparable = {
+        "accuracy_latency": [label for label, cell in cells.items() if results.latencies.of_cell(_id(cell)).ranked],
+        "accuracy_fit_time": [label for label, cell in cells.items() if machine_of(cell.record) == usual],
+    }
     costs = (
-        ("accuracy_latency", _latency_ms, "latency of one image, median (ms), features included"),
+        ("accuracy_latency", latency, "latency of one image, median (ms), features included"),
         ("accuracy_fit_time", whole_fit, "fit time (s), with extraction, teachers and members"),
     )
     for name, cost, label in costs:
         values = {name: cost(cell) for name, cell in cells.items()}
         if any(value is not None for value in values.values()):
             more: dict[str, Any] = {"cost_label": label, "groups": groups, "dataset": dataset}
+            more["comparable"] = comparable[name]
             yield name, partial(displays.TradeoffDisplay.from_scores, scores, values, **more)
 
 
@@ -119,9 +130,8 @@ def _confusion(results: Results, board: ScoreBoard, cell: Measured) -> "Display"
     )
 
 
-def _latency_ms(cell: Measured) -> float | None:
-    latency = (cell.record.get("timings") or {}).get("latency_ms") or {}
-    return _positive(latency.get("median"))
+def _id(cell: Measured) -> str:
+    return str(cell.record["cell_id"])
 
 
 def _positive(value: float | None) -> float | None:

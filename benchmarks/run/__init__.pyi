@@ -2,13 +2,15 @@ from .executors import Executor, make_executor
 from .final import FinalScoring, find_suite
 from .in_process import InProcessExecutor
 from .job import STORAGE_ERRNOS, now
-from .runner import Run, Step
+from .planning import Plan, Step
+from .runner import Run
 
 __all__ = [
     "STORAGE_ERRNOS",
     "Executor",
     "FinalScoring",
     "InProcessExecutor",
+    "Plan",
     "Run",
     "Step",
     "find_suite",

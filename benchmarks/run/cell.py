@@ -4,6 +4,7 @@ The child process never gets a label of the test split. For a final cell it writ
 the runner compares them with the labels in its own process.
 """
 
+import math
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench import models
-from ferbench.benchmarks import fit, store
+from ferbench.benchmarks import fit, identity, store
 from ferbench.benchmarks.run.handoff import list_files, read_data, read_test_images
 from ferbench.benchmarks.run.job import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
 from ferbench.benchmarks.tasks import Task, get_task
@@ -67,6 +68,7 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
     """Fit the recognizer of the cell, score it, save its bundle and time it; return the measured part of the record."""
     cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
     recipe = models.get_recipe(cell.recipe)
+    identified = identity.identify(cell, job.dataset, job.task, job.bundles)
     made_of, warning = fit.describe_bundles(job.bundles, job.dataset["fingerprint"])
     fitted = _fit(job, dataset, checkpoints)
     arrays, scores, predict_s = task.predict(fitted, dataset)
@@ -93,6 +95,7 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
             **({"made_of": made_of} if made_of else {}),
             **models.describe(fitted.recognizer),
         },
+        "identity": identified,
         **task.outputs(fitted.recognizer, dataset),
         "timings": {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": predict_s} | timings,
         "peak_memory_bytes": peak,
@@ -221,10 +224,14 @@ def _time(recognizer: Any, bundle: Path | None, dataset: Any, task: Task) -> dic
     return {"throughput_images_per_s": throughput, "latency_ms": latency | {"cores": 1}}
 
 
-def _plain(history: Any) -> dict[str, list[float]] | None:
+def _plain(history: Any) -> dict[str, list[float | None]] | None:
     if not history:
         return None
-    return {str(key): [float(value) for value in values] for key, values in history.items()}
+    return {
+        # JSON has no NaN, which stands for an epoch without this value.
+        str(key): [None if math.isnan(value) else float(value) for value in values]
+        for key, values in history.items()
+    }
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ class Job:
         Only predict the images of the test split, without a measurement. A recognizer with a bundle is not fitted.
     bundle : str
         Folder of the bundle that predicts; empty if the recognizer combines `bundles`.
+    run : str
+        The run that measures the cell: when it started. Times are compared only within one run.
     """
 
     cell: Cell
@@ -58,6 +60,7 @@ class Job:
     test: str = ""
     answer_only: bool = False
     bundle: str = ""
+    run: str = ""
 
     def for_child(self) -> "Job":
         """Return the job for the process that fits, without the label counts of the test split."""
@@ -74,6 +77,7 @@ class Job:
             "status": "error",
             "reason": None,
             "suite": self.suite,
+            "run": self.run or None,
             "task": self.task,
             "dataset": dict(self.dataset),
             "recipe": {"name": cell.recipe, "family": None, "params": dict(cell.params)}

@@ -14,31 +14,11 @@ from ferbench.benchmarks.run.handoff import write_data, write_test_images
 from ferbench.benchmarks.run.job import Job, now
 from ferbench.benchmarks.run.opening import Gate
 from ferbench.benchmarks.run.outcome import Executor
+from ferbench.benchmarks.run.planning import Plan, Step
 from ferbench.benchmarks.store import Cell, Ledger, Store, Suite
 from ferbench.benchmarks.tasks import Task, check_recipe, get_task
 from ferbench.datasets import Dataset, PointDataset
 from ferbench.utils import closest
-
-# Cells with these statuses are always tried again, because their cause may have been removed.
-_RETRIED = ("skipped",)
-
-
-@dataclass(frozen=True)
-class Step:
-    """Planned action of a run for one cell.
-
-    Attributes
-    ----------
-    cell : Cell
-    action : {"run", "keep"}
-        Measure the cell, or keep its record.
-    why : str
-        A short reason for the user.
-    """
-
-    cell: Cell
-    action: str
-    why: str
 
 
 @dataclass
@@ -79,6 +59,9 @@ class Run:
         Measure the chosen cells again even if they have a record.
     retry_failed : bool
         Measure the failed ones of the chosen cells again.
+    refresh : bool
+        Measure the stale ones of the chosen cells again: those whose parameters, members, declared versions or
+        libraries have changed since.
 
     Raises
     ------
@@ -95,6 +78,7 @@ class Run:
         only: Sequence[str] = (),
         force: bool = False,
         retry_failed: bool = False,
+        refresh: bool = False,
     ) -> None:
         self.task = get_task(suite.task)
         _check_recipes(suite, self.task)
@@ -106,8 +90,9 @@ class Run:
         self.chosen = [cell for cell in self.cells if cell.matches(only)]
         if not self.chosen:
             raise ValueError(_no_match(only, suite))
-        self.force, self.retry_failed = force, retry_failed
+        self.force, self.retry_failed, self.refresh = force, retry_failed, refresh
         self._gate = Gate(dataset, self.task, Ledger(self.store.root), "run")
+        self.started = ""
 
     def is_final(self, cell: Cell) -> bool:
         """Return whether the suite marks a cell as final, so that the test split is opened for it."""
@@ -121,7 +106,7 @@ class Run:
         ValueError
             If a newer version of ferbench wrote the record of a chosen cell.
         """
-        return [self._step(cell) for cell in self.chosen]
+        return Plan(self.store, self.force, self.retry_failed, self.refresh).steps(self.chosen)
 
     def execute(
         self,
@@ -149,6 +134,7 @@ class Run:
             If the folder cannot be written to or the disk is full. Records written before are kept.
         """
         executor = executor or LocalExecutor()
+        self.started = now()
         summary = Summary(self.store.root)
         with ExitStack() as stack:
             stack.enter_context(self.store.locked())
@@ -192,27 +178,6 @@ class Run:
             self.store.write_record(record)
         return record
 
-    def _step(self, cell: Cell) -> Step:
-        self.store.check_writable(cell.cell_id)
-        if self.force:
-            return Step(cell, "run", "forced")
-        try:
-            record = self.store.record(cell.cell_id)
-        except FileNotFoundError:
-            return Step(cell, "run", "not measured yet")
-        except ValueError as error:
-            return Step(cell, "run", str(error).split("; ")[0])
-        return self._step_after(cell, record["status"], self.store.problem(record))
-
-    def _step_after(self, cell: Cell, status: str, problem: str | None) -> Step:
-        if problem is None:
-            return Step(cell, "keep", "ok")
-        if status == "ok":
-            return Step(cell, "run", f"incomplete: {problem}")
-        if self.retry_failed or status in _RETRIED:
-            return Step(cell, "run", f"again after {problem}")
-        return Step(cell, "keep", f"failed before, --retry-failed tries it again: {problem}")
-
     def _write_frame(self) -> None:
         cells = [cell.cell_id for cell in self.cells]
         block = self.task.block(self.dataset)
@@ -226,6 +191,7 @@ class Run:
                 # With `force` a finished fit must start again, not resume from its last epoch.
                 shutil.rmtree(self.store.checkpoints(cell.cell_id), ignore_errors=True)
         limits: dict[str, Any] = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
+        limits["run"] = self.started
         test = self._test_images(cells)
         return [
             Job(cell, self.suite.name, block, data, **limits, task=self.task.name, test=test if final else "")

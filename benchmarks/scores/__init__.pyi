@@ -14,6 +14,7 @@ from .metrics import N_BINS, Scores, calibration_bins, expected_calibration_erro
 from .power import Detectable, smallest_difference
 from .predictions import check_predictions
 from .registry import Metric, metric_values, plugin_metrics
+from .seeds import Spread, spreads
 from .statistics import ALPHA, NO_DIFFERENCE, compare, compare_with, holm
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Plugin",
     "PointScores",
     "Scores",
+    "Spread",
     "bootstrap_weights",
     "calibration_bins",
     "check_predictions",
@@ -46,4 +48,5 @@ __all__ = [
     "score",
     "score_points",
     "smallest_difference",
+    "spreads",
 ]

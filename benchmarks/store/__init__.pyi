@@ -1,8 +1,10 @@
 from .finals import FINALS, final_arrays, final_record, write_final
 from .ledger import LEDGER, Ledger, Opening, code_version, count_families, family_of, opening_time
+from .retimed import TIMING_SCHEMA, TIMINGS, read_timings, write_timing
 from .shapes import check_record, check_suite
 from .store import COMPANIONS, SCHEMA, Store, file_digest, read_arrays, save_arrays, write_atomically, write_record_file
 from .suite import Cell, Suite, available_suites, load_suite
+from .suite_seeds import with_seeds
 from .timing import environment, latency_summary, measure_latency, measure_throughput, one_core, peak_memory_bytes
 
 __all__ = [
@@ -10,6 +12,8 @@ __all__ = [
     "FINALS",
     "LEDGER",
     "SCHEMA",
+    "TIMINGS",
+    "TIMING_SCHEMA",
     "Cell",
     "Ledger",
     "Opening",
@@ -33,8 +37,11 @@ __all__ = [
     "opening_time",
     "peak_memory_bytes",
     "read_arrays",
+    "read_timings",
     "save_arrays",
+    "with_seeds",
     "write_atomically",
     "write_final",
     "write_record_file",
+    "write_timing",
 ]

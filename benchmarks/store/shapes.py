@@ -122,6 +122,15 @@ _RECIPE = _object(
     },
     required=("name",),
 )
+_IDENTITY = _object(
+    {
+        "version": _WHOLE,
+        "data": _object(dict.fromkeys(("fingerprint", "protocol"), _TEXT), required=("fingerprint", "protocol")),
+        **dict.fromkeys(("params", "behavior", "libraries"), _map_of(_TEXT)),
+        "members": _map_of(_none_or(_TEXT)),
+    },
+    required=("version", "data", "params", "members", "behavior", "libraries"),
+)
 _TIMINGS = _object(
     {
         **dict.fromkeys(("extract_s", "fit_s", "predict_s", "throughput_images_per_s"), _none_or(_NUMBER)),
@@ -137,9 +146,11 @@ _RECORD = _object(
         "status": _TEXT,
         "reason": _none_or(_TEXT),
         "suite": _none_or(_TEXT),
+        "run": _none_or(_TEXT),
         "task": _TEXT,
         "dataset": _DATASET,
         "recipe": _RECIPE,
+        "identity": _none_or(_IDENTITY),
         "seed": _WHOLE,
         "classes": _TEXTS,
         "timings": _none_or(_TIMINGS),

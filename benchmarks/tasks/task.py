@@ -43,6 +43,8 @@ class Task(ABC):
     columns: ClassVar[tuple[str, ...]]
     families: ClassVar[tuple[str, ...] | None] = None
     one_core: ClassVar[bool] = False
+    #: Version of the steps from predictions to scores; see ``behavior_version`` of the estimators.
+    behavior_version: ClassVar[int] = 1
 
     def load(self, source: str, suite: "Suite") -> Any:
         """Load the data of a suite."""

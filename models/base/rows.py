@@ -30,6 +30,12 @@ class RowClassifier(MostProbable, BaseEstimator):
     #: Constraint of each parameter, checked in `fit`.
     constraints: ClassVar[Mapping[str, Constraint]] = {}
 
+    #: Version of the results: a class whose results change for the same parameters declares the next number, and the
+    #: records that were measured before are stale.
+    behavior_version: ClassVar[int] = 1
+    #: Libraries whose version matters for the results.
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("numpy", "scikit-learn")
+
     n_features_in_: int
 
     def _checked(self, X: ArrayLike, y: ArrayLike) -> tuple[Matrix, NDArray[Any]]:

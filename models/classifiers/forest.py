@@ -51,6 +51,8 @@ class Forest(RandomForestClassifier):
     array(['happy'], dtype='<U5')
     """
 
+    behavior_version: ClassVar[int] = 1
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("numpy", "scikit-learn")
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "n_estimators": Whole(1),
         "max_features": Either(OneOf(("sqrt", "log2")), Either(Whole(1), UpTo(0, 1))),

@@ -42,6 +42,8 @@ class KernelMachine(BaseEstimator):
     """
 
     constraints: ClassVar[Mapping[str, Constraint]] = KERNEL_CONSTRAINTS
+    behavior_version: ClassVar[int] = 1
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("numpy", "scipy")
 
     kernel: Kernel
     gamma: float | Literal["scale"]

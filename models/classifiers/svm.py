@@ -92,6 +92,7 @@ class SVM(RowClassifier):
     array(['high'], dtype='<U6')
     """
 
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("scikit-learn-intelex",)
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "kernel": OneOf(KERNELS),
         "C": Above(0),

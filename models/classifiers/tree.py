@@ -42,6 +42,8 @@ class Tree(DecisionTreeClassifier):
     array([[0.9, 0.1]])
     """
 
+    behavior_version: ClassVar[int] = 1
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("numpy", "scikit-learn")
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "max_depth": OrNone(Whole(1)),
         "min_samples_leaf": Whole(1),

@@ -51,6 +51,7 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
     include the test images. `implementation_` names that data set, so that readers can check for leakage.
     """
 
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("onnxruntime", "opencv-python-headless")
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "test_time": OrNone(OneOf(("flip", "ten-crop"))),
         "adapt": BOOLEAN,

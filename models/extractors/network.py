@@ -31,6 +31,7 @@ class NetworkExtractor(ImageExtractor):
         Origin of the network: recipe, data set with its fingerprint, and checksum.
     """
 
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("onnxruntime", "opencv-python-headless")
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "bundle": Type((str, Path), "a bundle's folder or name, or an .onnx file"),
         "n_jobs": WorkerCount(),

@@ -75,6 +75,7 @@ class DlibShape(PointRegressor):
     50
     """
 
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("dlib-bin",)
     constraints: ClassVar[Mapping[str, Constraint]] = {
         **{name: Whole(1) for name in ("cascades", "trees", "depth", "oversampling", "splits", "n_threads")},
         "nu": UpTo(0, 1),

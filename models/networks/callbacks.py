@@ -15,6 +15,8 @@ from ferbench.models.networks.curves import draw_curves, sparkline
 from ferbench.utils import atomic_file
 
 History = dict[str, list[float]]
+# Values that only some trainings have, and only for some epochs: NaN for the others.
+_SOMETIMES = ("train_accuracy",)
 OnEpoch = Callable[[int, Mapping[str, float]], None]
 
 
@@ -71,6 +73,48 @@ class WeightAverage(keras.callbacks.Callback):
         if self.own is not None:
             self.model.set_weights(self.own)
             self.own = None
+
+
+class TrainAccuracy(keras.callbacks.Callback):
+    """Adds the accuracy on the true labels of unaugmented training images to the logs of some epochs.
+
+    The training accuracy of Keras is on augmented images, and with teachers or mixed images it is the agreement with
+    soft targets. This one can be compared with the validation accuracy. It is measured with the weights that are
+    validated, so list this callback before :class:`WeightAverage`. Other epochs get NaN.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_samples, height, width), uint8
+        Training images; at most 2,000 of them are used, at equal distances.
+    classes : ndarray of shape (n_samples,), int
+        Index of each image's class.
+    n_epochs : int
+        Planned number of epochs: the first, every third and the last one are measured.
+    """
+
+    EVERY = 3
+    MOST = 2000
+    BLOCK = 256
+
+    def __init__(self, images: NDArray[np.uint8], classes: NDArray[np.intp], n_epochs: int) -> None:
+        super().__init__()
+        rows = np.unique(np.linspace(0, len(images) - 1, min(len(images), self.MOST)).astype(int))
+        self.images, self.classes, self.n_epochs = images[rows], classes[rows], n_epochs
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if logs is None:
+            return
+        due = epoch % self.EVERY == 0 or epoch + 1 == self.n_epochs
+        logs["train_accuracy"] = self._accuracy() if due else np.nan
+
+    def _accuracy(self) -> float:
+        right = 0
+        for start in range(0, len(self.images), self.BLOCK):
+            block = slice(start, start + self.BLOCK)
+            answers = self.model(self.images[block].astype(np.float32), training=False)
+            found = np.argmax(keras.ops.convert_to_numpy(answers), axis=1)
+            right += int((found == self.classes[block]).sum())
+        return right / len(self.images)
 
 
 class State(keras.callbacks.Callback):
@@ -130,8 +174,10 @@ class State(keras.callbacks.Callback):
             self.diverged = self.model.stop_training = True
             return
         logs.setdefault("learning_rate", float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
-        for name in (*self.goal.figures(), "learning_rate", "seconds"):
-            self.history.setdefault(name, []).append(float(logs[name]))
+        before = self.epoch
+        for name in (*self.goal.figures(), "learning_rate", "seconds", *(name for name in _SOMETIMES if name in logs)):
+            # The state of an earlier version has no such value for the epochs before.
+            self.history.setdefault(name, [np.nan] * before).append(float(logs[name]))
         self.stopped = bool(self.model.stop_training)
         self.callback_fields = {name: _plain_fields(callback) for name, callback in self.callbacks.items()}
         self._save()

@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ferbench.models.networks.architectures import build_network
 from ferbench.models.networks.batches import Batches, load_teachers, size_in, teach
+from ferbench.models.networks.callbacks import TrainAccuracy
 from ferbench.models.networks.network import run_in_blocks
 from ferbench.models.networks.training import Pairs, Training
 
@@ -46,6 +47,10 @@ class ClassTraining(Training):
         """Return the last epoch of each size of the training images."""
         sizes, n = self.settings.progressive_sizes, self.settings.epochs
         return [epoch for epoch in range(1, n) if size_in(sizes, epoch, n) != size_in(sizes, epoch - 1, n)]
+
+    def watchers(self, train: Pairs) -> list[Any]:
+        """Return the accuracy on the true labels of unaugmented training images."""
+        return [TrainAccuracy(*train, self.settings.epochs)]
 
     def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return images and one-hot targets."""

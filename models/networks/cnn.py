@@ -105,7 +105,8 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
     Attributes
     ----------
     history_ : dict of str to list of float
-        One entry per epoch: loss, accuracy, val_loss, val_accuracy, learning_rate, seconds.
+        One entry per epoch: loss, accuracy, val_loss, val_accuracy, learning_rate, seconds, and train_accuracy, the
+        accuracy on the true labels of at most 2,000 unaugmented training images, every third epoch, else NaN.
     best_epoch_ : int
         Epoch (from 1) with the best validation accuracy; `model_` has its weights.
 

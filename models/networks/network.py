@@ -75,6 +75,8 @@ class NetworkEstimator(BaseEstimator):
     constraints: ClassVar[Mapping[str, Constraint]] = TRAINING_CONSTRAINTS
     #: Groups of the parameters, by the keywords of `from_groups`.
     group_types: ClassVar[Mapping[str, type[Group]]] = {}
+    behavior_version: ClassVar[int] = 1
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("keras", "numpy", "opencv-python-headless", "tensorflow")
 
     architecture: str
     augmentation: Any

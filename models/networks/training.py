@@ -72,6 +72,10 @@ class Training(ABC):
     def objective(self) -> dict[str, Any]:
         """Return loss and metrics as arguments of ``compile``."""
 
+    def watchers(self, train: Pairs) -> list[Any]:
+        """Return further callbacks that look at the validated weights after each epoch."""
+        return []
+
     def parameters(self) -> dict[str, Any]:
         """Return the parameters that affect the trained weights."""
         return {name: value for name, value in self.settings.get_params().items() if name not in FREE_PARAMETERS}
@@ -101,6 +105,7 @@ class Training(ABC):
         fingerprint = f"{self.parameters()!r} {self.identity()} {_checksum(train, validation):08x}"
         batches: Any = None
         average = WeightAverage(settings.average)
+        self._watchers = self.watchers(train)
         for phase, last_epoch in enumerate(_phases(settings)):
             _freeze(network, settings, phase)
             state = self._compile(network, average, fingerprint, phase, -(-len(train[1]) // settings.batch_size))
@@ -148,6 +153,7 @@ class Training(ABC):
                 callbacks=[
                     Clock(),
                     state.callbacks["checkpoint"],
+                    *self._watchers,
                     *averages,
                     *(callback for name, callback in state.callbacks.items() if name != "checkpoint"),
                     keras.callbacks.TerminateOnNaN(),

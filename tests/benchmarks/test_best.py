@@ -78,6 +78,31 @@ def test_the_latency_limit_holds_for_p90_and_falls_back_on_the_median(folder: Pa
     assert "median, too few samples for a p90" in choice.text()
 
 
+def test_limits_hold_together_and_the_decision_is_said_with_differences(folder: Path) -> None:
+    set_all_latencies(folder, LATENCIES)
+    free = choose_best(folder)
+    assert free.decision[0] == f"{free.label} has the best accuracy on PublicTest of 5 recognizers."
+    choice = choose_best(folder, max_latency_ms=10.0, max_size_mb=1.0, max_fit_s=1e5, max_memory_mb=1e5)
+    first, following, cost = choice.decision
+    assert first.endswith(
+        "of the 3 (of 5) with at most 10 ms of latency, at most 1 MB of size, at most 100000 s of fit time "
+        "and at most 100000 MB of memory."
+    )
+    results = read_results(folder)
+    truth, classes = results.labels["PublicTest"], np.array(results.classes)
+    accuracy = {
+        cell.label: (classes[cell.proba["PublicTest"].argmax(axis=1)] == truth).mean() for cell in results.measured
+    }
+    gap = 100 * (accuracy[free.label] - accuracy[choice.label])
+    assert cost.startswith(f"The best without limits, {free.label}, is {gap:+.1f} points [") and gap > 0
+    assert "The next, " in following and " is -" in following and "for this pair alone" in following
+    assert choice.total_fit_s is not None and "whole fit" in choice.text() and first in choice.text()
+    with pytest.raises(ValueError, match=r"no recognizer keeps 0.001 MB of memory .*the closest is .* MB"):
+        choose_best(folder, max_memory_mb=0.001)
+    with pytest.raises(ValueError, match="max_fit_s must be a number above 0; got -1"):
+        choose_best(folder, max_fit_s=-1)
+
+
 def test_a_latency_that_was_not_measured_keeps_no_limit(folder: Path) -> None:
     set_all_latencies(folder, LATENCIES)
     edit_record(folder, "pixels[+]logreg", latency_ms=None)

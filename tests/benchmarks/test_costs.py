@@ -1,10 +1,15 @@
 """The cost of a fit is whole: extraction, teachers, members and networks are in it, or it is blank."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_results import fake_results
 
+from ferbench.benchmarks import read_results
+from ferbench.benchmarks.choose import choose_best
+from ferbench.benchmarks.displays import TradeoffDisplay
 from ferbench.benchmarks.pages import total_fit_seconds
 from ferbench.benchmarks.report import leaderboard_frame
 from ferbench.benchmarks.store import Store
@@ -76,9 +81,29 @@ def test_the_published_records_stand_on_hours_where_the_fit_took_seconds() -> No
     assert totals["hog+svm-s0-67f1fc63"] == pytest.approx(131.285 + 2.349, abs=0.01)
 
 
-def test_the_leaderboard_has_the_whole_fit_beside_the_fit(tmp_path: Path) -> None:
-    from fake_results import fake_results
+def test_weights_from_elsewhere_have_a_cost_that_is_not_known() -> None:
+    records = [record("transfer", 5.0, initial_weights="imagenet"), record("cnn", 5.0)]
+    records[1]["recipe"]["all_params"]["initial_weights"] = None
+    assert total_fit_seconds(records) == {"transfer-s0": None, "cnn-s0": 5.0}
 
+
+def test_a_row_with_an_unknown_part_is_blank_and_on_no_front(tmp_path: Path) -> None:
+    root = fake_results(tmp_path)
+    (path,) = (root / "records").glob("mlp*")
+    content = json.loads(path.read_text())
+    content["recipe"]["params"] = {"teachers": ["fitted-elsewhere"]}
+    path.write_text(json.dumps(content))
+    results = read_results(root)
+    display = results.display("accuracy_fit_time")
+    assert isinstance(display, TradeoffDisplay) and display.unmeasured == ("mlp",) and "mlp" not in display.names
+    frame = results.frame().set_index("recipe")
+    assert frame.loc["mlp", "fit_s"] > 0 and frame["total_fit_s"].isna()["mlp"]
+    with pytest.raises(ValueError, match="no recognizer keeps 1e-09 s of fit time"):
+        choose_best(root, max_fit_s=1e-9)
+    assert choose_best(root, max_fit_s=1e6).recipe != "mlp"
+
+
+def test_the_leaderboard_has_the_whole_fit_beside_the_fit(tmp_path: Path) -> None:
     frame = leaderboard_frame(fake_results(tmp_path))
     ok = frame[frame["status"] == "ok"]
     assert ok["total_fit_s"].to_numpy() == pytest.approx(ok["fit_s"].to_numpy())

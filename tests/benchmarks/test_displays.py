@@ -383,6 +383,23 @@ def test_the_leaderboard_can_rank_by_another_figure(labels, probas) -> None:
     assert display.names == ("cnn", "constant")
 
 
+def _legends(display: HistoryDisplay) -> list[str]:
+    (panel,) = [inset for inset in display.plot().child_axes if inset.get_ylabel() == "accuracy"]
+    return [text.get_text() for text in panel.get_legend().get_texts()]
+
+
+def test_training_curves_show_the_accuracy_on_true_labels_or_say_what_they_show() -> None:
+    old = {"loss": [1.0, 0.9, 0.8], "accuracy": [0.4, 0.5, 0.6], "val_accuracy": [0.3, 0.4, 0.5]}
+    assert _legends(HistoryDisplay.from_history(old))[0] == "training, augmented images"
+    taught = _legends(HistoryDisplay.from_history(old, distilled=True))
+    assert taught[0] == "agreement with soft targets on augmented training images, not an accuracy"
+    display = HistoryDisplay.from_history({**old, "train_accuracy": [0.5, None, 0.9]}, distilled=True)
+    assert _legends(display)[0] == "training images, not augmented, true labels"
+    (panel,) = [inset for inset in display.plot().child_axes if inset.get_ylabel() == "accuracy"]
+    assert panel.lines[0].get_xydata().tolist() == [[1.0, 0.5], [3.0, 0.9]]
+    assert list(display.frame()["accuracy"]) == old["accuracy"]
+
+
 def test_the_legend_of_the_leaderboard_covers_no_figure(displays) -> None:
     ax = displays["leaderboard"].plot()
     figure = ax.get_figure(root=True)

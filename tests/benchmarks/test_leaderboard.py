@@ -11,10 +11,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from ferbench.benchmarks.pages import find_results
-from ferbench.benchmarks.report.leaderboard import build_leaderboard, leaderboard_frame, leaderboard_text, seed_means
+from ferbench.benchmarks.report.leaderboard import build_leaderboard, leaderboard_frame, leaderboard_text
 from ferbench.benchmarks.report.markdown import leaderboard_markdown
 from ferbench.benchmarks.report.results import read_results
 from ferbench.benchmarks.report.scores import score_results
+from ferbench.benchmarks.report.seeds import seed_means
 from ferbench.benchmarks.report.winner import why_best
 from ferbench.benchmarks.scores import holm
 from ferbench.benchmarks.store.store import Store

@@ -30,6 +30,29 @@ def fit(faces: Dataset, **parameters: object) -> CNN:
     return CNN(**settings).fit(*faces.part("Training"), X_val=X_val, y_val=y_val)
 
 
+def test_training_accuracy_is_on_true_labels_of_images_as_they_are(faces: Dataset) -> None:
+    import keras
+
+    from ferbench.models.networks.callbacks import TrainAccuracy
+
+    network = fit(faces, epochs=5, augmentation={"mixup": 0.8}, label_smoothing=0.3, learning_rate=0.01)
+    curve = network.history_["train_accuracy"]
+    assert [np.isnan(value) for value in curve] == [False, True, True, False, False]
+    # The last epoch is the measured accuracy of its weights; Keras's own value is on mixed images and targets.
+    X, y = faces.part("Training")
+    assert len(X) <= TrainAccuracy.MOST
+    if network.best_epoch_ == 5:
+        assert curve[-1] == pytest.approx(network.score(X, y), abs=1e-6)
+    watcher = TrainAccuracy(np.zeros((5000, 2, 2), np.uint8), np.zeros(5000, int), 9)
+    assert len(watcher.images) == TrainAccuracy.MOST
+    watcher.set_model(keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2, bias_initializer="ones")]))
+    logs: dict[str, float] = {}
+    watcher.on_epoch_end(1, logs)
+    assert np.isnan(logs["train_accuracy"])
+    watcher.on_epoch_end(8, logs)
+    assert logs["train_accuracy"] == 1.0
+
+
 MODERN = {
     "optimizer": "sgd",
     "schedule": "cosine",

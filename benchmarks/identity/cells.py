@@ -1,0 +1,55 @@
+"""Build the identity of a cell, from which its record can be told to be stale."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ferbench import models
+from ferbench.benchmarks.fit import seed_recognizer
+from ferbench.benchmarks.identity.behavior import behavior_versions, library_versions, plain_parameters
+from ferbench.benchmarks.identity.members import bundle_checksum, member_names
+from ferbench.benchmarks.store import Cell
+from ferbench.benchmarks.tasks import get_task
+
+# Version of this block of a record.
+IDENTITY = 1
+OFFICIAL = "official"
+
+
+def identify(
+    cell: Cell, dataset: Mapping[str, Any], task: str, folders: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Return the identity of a cell, as its record holds it.
+
+    Parameters
+    ----------
+    cell : Cell
+    dataset : mapping
+        The part of a record about the data, with its fingerprint.
+    task : str
+    folders : mapping of str to str, optional
+        Folder of each bundle that the cell's parameters name. By default, the bundles are looked up by their names,
+        among those that ship with ferbench.
+
+    Returns
+    -------
+    dict
+        Data, protocol, seed, scoring, all parameters of the recipe, members by checksum, declared versions of its
+        parts, and versions of the libraries that matter.
+
+    Raises
+    ------
+    ImportError, ValueError
+        If the recipe cannot be built here.
+    """
+    recognizer = seed_recognizer(models.get_recipe(cell.recipe).build(**cell.params), cell.seed)
+    places = {name: (folders or {}).get(name, name) for name in member_names(recognizer)}
+    return {
+        "version": IDENTITY,
+        "data": {"fingerprint": dataset["fingerprint"], "protocol": dataset.get("protocol", OFFICIAL)},
+        "recipe": cell.recipe,
+        "seed": cell.seed,
+        "params": plain_parameters(recognizer),
+        "members": {name: bundle_checksum(place) for name, place in places.items()},
+        "behavior": behavior_versions(recognizer) | {f"scoring of {task}": str(get_task(task).behavior_version)},
+        "libraries": library_versions(recognizer),
+    }

@@ -1,0 +1,47 @@
+"""Checksums of the bundles that a cell is made of or was taught by."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ferbench.benchmarks.fit import bundle_names
+from ferbench.models import pretrained
+from ferbench.models.bundles import file_sha256, read_description
+
+
+def member_names(recognizer: Any) -> list[str]:
+    """Return the names of the bundles in the parameters of an unfitted recognizer, defaults included."""
+    return bundle_names({name: value for name, value in recognizer.get_params().items() if value is not None})
+
+
+def weights_checksum(files: Mapping[str, str]) -> str:
+    """Return one checksum for the files of a bundle, from their SHA-256 by name.
+
+    The description ``bundle.json`` is left out, because it also holds scores, which change when a test split is opened.
+
+    Examples
+    --------
+    >>> weights_checksum({"model.onnx": "ab", "bundle.json": "1"}) == weights_checksum({"model.onnx": "ab"})
+    True
+    """
+    weights = {Path(name).name: digest for name, digest in files.items() if Path(name).name != "bundle.json"}
+    return hashlib.sha256(json.dumps(weights, sort_keys=True).encode()).hexdigest()
+
+
+def bundle_checksum(place: str | Path) -> str | None:
+    """Return the checksum of a bundle by its folder, its shipped name or its ``.onnx`` file; None if there is none."""
+    path = pretrained().get(str(place), Path(place))
+    if path.is_file():
+        return file_sha256(path)
+    if (path / "bundle.json").is_file():
+        return weights_checksum(read_description(path)["files"])
+    return None
+
+
+def recorded_checksum(record: Mapping[str, Any]) -> str | None:
+    """Return the checksum of the bundle of a record, from the list of its files; None without a bundle."""
+    bundle = record.get("bundle")
+    files = {name: entry["sha256"] for name, entry in record["files"].items() if name.startswith(f"{bundle}/")}
+    return weights_checksum(files) if bundle and files else None
