@@ -29,6 +29,7 @@ COMMANDS = (
     "measure_live",
     "measure_speed",
     "measure_training",
+    "stress",
     "listing",
     "doctor",
     "parser",

@@ -1,0 +1,173 @@
+"""Measure recognizers on corrupted test images, one record for each recognizer."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.benchmarks.store import environment, write_record_file
+from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES, corrupt, find_points
+from ferbench.datasets import Dataset
+from ferbench.models import LoadedBundle, load_bundle
+from ferbench.utils import resize_face
+
+SCHEMA = 1
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class StressData:
+    """Images, labels and landmarks of the split that is corrupted.
+
+    Attributes
+    ----------
+    name, fingerprint, split : str
+    drawn : bool
+    images : ndarray of shape (n_images, height, width), uint8
+    labels : ndarray of shape (n_images,), str
+    landmarks : ndarray of shape (n_images, 68, 2), float32
+        Exact ones where the data set has them, else located by ferbench's landmark model.
+    """
+
+    name: str
+    fingerprint: str
+    split: str
+    drawn: bool
+    images: NDArray[np.uint8]
+    labels: NDArray[np.str_]
+    landmarks: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, dataset: Dataset, *, split: str | None = None, limit: int | None = None) -> "StressData":
+        """Take the split that may be used: the test part of drawn faces, PublicTest of photographs.
+
+        Parameters
+        ----------
+        dataset : Dataset
+        split : str, optional
+            Another split than the usual one. PrivateTest of photographs is refused.
+        limit : int, optional
+            The first images only, in the order of the data set.
+
+        Raises
+        ------
+        ValueError
+            If PrivateTest of photographs is asked for, or the split or the limit does not fit.
+        """
+        split = split or ("PrivateTest" if dataset.drawn else "PublicTest")
+        if split == "PrivateTest" and not dataset.drawn:
+            raise ValueError(
+                f"stress does not open PrivateTest of {dataset.name}: only `ferbench score-final` does; use PublicTest"
+            )
+        rows = dataset.rows(split)[:limit]
+        if limit is not None and limit < 1:
+            raise ValueError(f"--limit must be at least 1 image; got {limit}")
+        if not len(rows):
+            raise ValueError(f"{dataset.name} has no images in {split}; name another split")
+        images = np.asarray(dataset.images[rows])
+        landmarks = find_points(images) if dataset.landmarks is None else dataset.landmarks[rows]
+        return cls(dataset.name, dataset.fingerprint, split, dataset.drawn, images, dataset.labels[rows], landmarks)
+
+    def about(self) -> Record:
+        """What a record and a page say about the data."""
+        plain = {"name": self.name, "fingerprint": self.fingerprint, "split": self.split, "drawn": self.drawn}
+        return {**plain, "n_images": len(self.images)}
+
+
+def run_stress(
+    bundles: Mapping[str, Path],
+    data: StressData,
+    folder: Path,
+    *,
+    seed: int = 0,
+    kinds: Sequence[str] = tuple(CORRUPTIONS),
+    on_step: Callable[[str], None] = lambda text: None,
+) -> list[Record]:
+    """Measure every recognizer on clean and on corrupted images; a record is written for each to ``runs``.
+
+    Parameters
+    ----------
+    bundles : mapping of str to Path
+        Folders by name.
+    data : StressData
+    folder : Path
+        Folder of the results.
+    seed : int, default=0
+        Seed of the corruptions.
+    kinds : sequence of str
+        Corruptions; by default all.
+    on_step : callable
+        Called before each step with what it does; there are ``1 + 5 * len(kinds)``.
+
+    Returns
+    -------
+    list of dict
+
+    Raises
+    ------
+    ValueError
+        If a bundle does not answer with the labels of the data.
+    """
+    loaded = {name: load_bundle(path) for name, path in bundles.items()}
+    for name, bundle in loaded.items():
+        _check_labels(name, bundle, data)
+    on_step("clean")
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    clean = {name: _right(bundle, data.images, data.labels) for name, bundle in loaded.items()}
+    right: dict[str, dict[str, list[int]]] = {name: {} for name in loaded}
+    for kind in kinds:
+        for severity in SEVERITIES:
+            on_step(f"{kind} {severity}")
+            images = corrupt(data.images, kind, severity, landmarks=data.landmarks, seed=seed)
+            for name, bundle in loaded.items():
+                right[name].setdefault(kind, []).append(_right(bundle, images, data.labels))
+    records = []
+    for name, bundle in loaded.items():
+        record = {
+            **{"schema": SCHEMA, "name": name, "place": len(records), "session": started},
+            **{"seed": seed, "dataset": data.about()},
+            "recognizer": describe_bundle(bundle),
+            "most_common": int(np.unique(data.labels, return_counts=True)[1].max()),
+            **{"right_clean": clean[name], "right": right[name]},
+            "levels": {kind: list(CORRUPTIONS[kind].levels) for kind in kinds},
+            "environment": environment(),
+            "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        }
+        write_record_file(folder / "runs" / f"{_file_name(name)}.json", record)
+        records.append(record)
+    return records
+
+
+def describe_bundle(bundle: LoadedBundle) -> Record:
+    """Recipe, side, checksum and training data of a bundle; it is on the deep side if a network is part of it."""
+    info = bundle.info
+    deep = any(file.endswith(".onnx") for file in info["files"])
+    data = info.get("dataset", {})
+    return {
+        "recipe": bundle.name,
+        "side": "deep" if deep else "classical",
+        "sha256": info["sha256"],
+        "trained_on": {key: data.get(key) for key in ("name", "fingerprint", "drawn")},
+    }
+
+
+def _check_labels(name: str, bundle: LoadedBundle, data: StressData) -> None:
+    if missing := sorted(set(data.labels.tolist()) - set(bundle.classes_.tolist())):
+        raise ValueError(
+            f"{name} does not know the labels {', '.join(missing)} of {data.name}; rename or drop them with --labels"
+        )
+
+
+def _right(bundle: LoadedBundle, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> int:
+    if images.shape[1:] != bundle.image_shape:
+        images = np.stack([resize_face(image, bundle.image_shape) for image in images])
+    return int((bundle.predict(images) == labels).sum())
+
+
+def _file_name(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "+-_." else "_" for letter in name)

@@ -1,0 +1,87 @@
+"""``ferbench stress``: measure recognizers on corrupted images."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferbench import datasets
+from ferbench.benchmarks import stress as stresses
+from ferbench.cli.bundle_names import folders_by_name
+from ferbench.cli.options import command
+
+
+@dataclass(frozen=True, slots=True)
+class StressOptions:
+    """Arguments of `stress`."""
+
+    model: list[str]
+    source: str | None
+    labels: str | None
+    split: str | None
+    limit: int | None
+    output: Path
+    results: Path
+    reference: str | None
+    seed: int
+    rebuild: bool
+
+
+def register(subparsers: Any) -> None:
+    """Add ``stress``."""
+    parser = subparsers.add_parser(
+        "stress",
+        help="measure recognizers under noise, blur, poor light, compression and covered faces",
+        description="Corrupt the test images in twelve ways at five severities and measure how much accuracy is left. "
+        "The test part of drawn faces is used, and PublicTest of photographs; PrivateTest of these stays closed.",
+    )
+    add = parser.add_argument
+    add(
+        "--model",
+        action="append",
+        default=[],
+        metavar="BUNDLE",
+        help="a recipe, a shipped model or a bundle's folder; can be given several times",
+    )
+    add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
+    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add("--split", metavar="SPLIT", help="default: PrivateTest of drawn faces, else PublicTest")
+    add("--limit", type=int, metavar="N", help="only the first N images of the split")
+    add("--output", type=Path, default=Path("results/stress"), metavar="DIR", help="default: results/stress")
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="where recipes are looked up")
+    add("--reference", metavar="NAME", help="errors are divided by those of this model (default: the first)")
+    add("--seed", type=int, default=0, help="seed of noise and directions, and of drawn faces (default: 0)")
+    add("--rebuild", action="store_true", help="only rebuild tables and plots from the records")
+    parser.set_defaults(command=command(StressOptions, stress))
+
+
+def stress(args: StressOptions) -> int:
+    """Measure, write tables and plots, and print the summary."""
+    sheet = None if args.rebuild else _measure(args)
+    print(stresses.write_stress_report(args.output, reference=args.reference, sheet=sheet))
+    print(f"report: {args.output / 'stress.md'}")
+    return 0
+
+
+def _measure(args: StressOptions) -> Any:
+    from tqdm import tqdm
+
+    if not args.model or args.source is None:
+        raise ValueError("stress needs --model BUNDLE and --source PATH (or --rebuild)")
+    bundles = folders_by_name(args.model, args.results)
+    if args.reference is not None and args.reference not in bundles:
+        raise ValueError(f"--reference {args.reference!r} is none of the models: {', '.join(bundles)}")
+    options = {} if args.labels is None else {"labels": args.labels}
+    dataset = datasets.load(args.source, seed=args.seed, **options)
+    data = stresses.StressData.of(dataset, split=args.split, limit=args.limit)
+    drawn = ", drawn, not real" if data.drawn else ""
+    print(f"{data.name}: {len(data.images):,} images of {data.split}{drawn}")
+    steps = 1 + len(stresses.CORRUPTIONS) * len(stresses.SEVERITIES)
+    with tqdm(total=steps, unit="step", desc="stress", disable=None) as bar:
+
+        def tell(text: str) -> None:
+            bar.set_postfix_str(text)
+            bar.update()
+
+        stresses.run_stress(bundles, data, args.output, seed=args.seed, on_step=tell)
+    # Pictures of a data set are never published; those of drawn faces are.
+    return stresses.contact_sheet(data.images[:2], data.landmarks[:2], seed=args.seed) if data.drawn else None
