@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench import datasets
+from ferbench.cli import data_noise
 from ferbench.cli.options import command
 
 
@@ -34,7 +35,7 @@ class ListOptions:
 
 
 def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``data fetch``, ``data list``, ``data audit`` and ``data points``."""
+    """Add ``data fetch``, ``data list``, ``data audit``, ``data noise`` and ``data points``."""
     data = subparsers.add_parser("data", help="download or audit a data set")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
 
@@ -68,6 +69,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines"
     )
     audit.set_defaults(command=command(AuditOptions, _audit))
+
+    data_noise.register(actions)
 
     points = actions.add_parser(
         "points", help="explore faces with key points: coordinates, missing points, sample faces"

@@ -51,8 +51,8 @@ def corruption_errors(records: Sequence[Record], reference: str) -> pd.DataFrame
     """Corruption error of each recognizer and corruption, and their mean, normalized by a reference recognizer.
 
     ``ce`` is the sum of the error over the severities divided by that of the reference. ``relative_ce`` is the
-    same for the error beyond the clean one (Hendrycks and Dietterich, ICLR 2019). The row ``mean`` holds mCE and
-    relative mCE. Below 1 is more robust than the reference. Where the reference loses nothing, ``relative_ce`` is blank.
+    same for the error beyond the clean one (Hendrycks and Dietterich, ICLR 2019). The row ``mean`` holds mCE
+    and relative mCE. Below 1 is more robust than the reference. Where that loses nothing, ``relative_ce`` is blank.
 
     Parameters
     ----------
