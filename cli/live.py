@@ -102,9 +102,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--min-probability",
         type=float,
-        default=0.4,
         metavar="P",
-        help="show a label as uncertain below this probability (default: 0.4)",
+        help="show a label as uncertain below this probability (default: the bundle's threshold, else 0.4)",
     )
     add_points(parser, "also find 15 key points of each face, with the shipped model or with the given bundle")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the models (default: 1)")

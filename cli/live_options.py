@@ -12,7 +12,7 @@ class ModelOptions:
     model: str | None
     results: str
     detector: str | None
-    min_probability: float
+    min_probability: float | None
     points: str | Literal[True] | None
     threads: int
 

@@ -144,7 +144,9 @@ def _pipeline(args: RunOptions | ImageOptions, model: str) -> Pipeline:
     recognizer = load_recognizer(model, Path(args.results), args.threads)
     points = recognition.load_points(args.points, n_threads=args.threads)
     detector = realtime.make_detector(args.detector)
-    return realtime.Pipeline(recognizer, detector, min_probability=args.min_probability, points=points, **options)
+    if args.min_probability is not None:
+        options["min_probability"] = args.min_probability
+    return realtime.Pipeline(recognizer, detector, points=points, **options)
 
 
 def _say_models(pipeline: Pipeline) -> None:

@@ -39,6 +39,7 @@ class ExportOptions:
     model: str
     results: Path
     note: list[str]
+    calibrate: float | None
 
 
 def register(subparsers: Any) -> None:
@@ -105,12 +106,21 @@ def _register_export(subparsers: Any) -> None:
     parser.add_argument(
         "--note", action="append", default=[], metavar="TEXT", help="paragraph for the card; can be given several times"
     )
+    parser.add_argument(
+        "--calibrate",
+        nargs="?",
+        type=float,
+        const=choose.COVERAGE,
+        metavar="COVERAGE",
+        help="add a temperature, and a threshold for uncertain answers of this coverage, both from PublicTest (0.8)",
+    )
     parser.set_defaults(command=command(ExportOptions, export))
 
 
 def export(args: ExportOptions) -> int:
     """Copy a bundle and print the path of its card."""
-    print(choose.export_bundle(args.model, args.results, args.folder, notes=args.note))
+    made = choose.export_bundle(args.model, args.results, args.folder, notes=args.note, calibrate=args.calibrate)
+    print(made)
     return 0
 
 

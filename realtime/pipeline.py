@@ -26,7 +26,7 @@ class Pipeline:
         Time constant of the smoothing in seconds; 0 turns off the smoothing of probabilities and points.
     min_probability, min_margin : float
         A label is certain if its smoothed probability is at least `min_probability` and exceeds the next one by at
-        least `min_margin`.
+        least `min_margin`. Without `min_probability` it is the threshold that the bundle states, else 0.4.
     detect_every : "auto" or int
         Detect faces on every k-th frame and track them in between. For live sources, ``"auto"`` chooses the smallest k
         that keeps up with the frame rate. For files it depends only on the frame rate, so that results do not depend on
@@ -64,13 +64,14 @@ class Pipeline:
         detector: Detector,
         *,
         smoothing_s: float = 0.5,
-        min_probability: float = DEFAULT_CERTAINTY.min_probability,
+        min_probability: float | None = None,
         min_margin: float = DEFAULT_CERTAINTY.min_margin,
         detect_every: Literal["auto"] | int = "auto",
         max_gap_s: float = 1.0,
         points: PointsChoice = None,
     ) -> None:
-        self.certainty = Certainty(min_probability, min_margin)
+        self._thresholds = (min_probability, min_margin)
+        self.certainty = self._certainty(recognizer)
         self.certainty.check()
         Smoother(smoothing_s)
         self.recognizer, self.detector = recognizer, detector
@@ -78,6 +79,12 @@ class Pipeline:
         self._next = recognizer
         self.points = self._next_points = recognizer.points if points is None else load_points(points)
         self.reset()
+
+    def _certainty(self, recognizer: Recognizer) -> Certainty:
+        """Thresholds as given; without a probability the one that the recognizer's bundle states."""
+        least, margin = self._thresholds
+        own = getattr(recognizer, "certainty", DEFAULT_CERTAINTY)
+        return Certainty(own.min_probability if least is None else least, margin)
 
     def reset(self) -> None:
         """Forget all tracked faces; call it before another source."""
@@ -109,6 +116,7 @@ class Pipeline:
         started = time.perf_counter()
         if self._next is not self.recognizer:
             self.recognizer = self._next
+            self.certainty = self._certainty(self.recognizer)
             self._smoothers.clear()
         if self._next_points is not self.points:
             self.points = self._next_points

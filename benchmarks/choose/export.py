@@ -1,7 +1,7 @@
 """Export a measured bundle with its model card."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ferbench.benchmarks import scores as metrics
 from ferbench.benchmarks.choose.bundles import find_bundle
+from ferbench.benchmarks.choose.calibration import measure_calibration
 from ferbench.benchmarks.choose.cards import card_text, data_text, fit_text
 from ferbench.benchmarks.choose.export_points import points_card
 from ferbench.benchmarks.report import (
@@ -23,11 +24,14 @@ from ferbench.benchmarks.report import (
     read_results,
 )
 from ferbench.models import load_bundle
+from ferbench.models.bundles import add_calibration, read_description, with_temperature
 
 CARD = "MODEL_CARD.md"
 
 
-def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str] = ()) -> Path:
+def export_bundle(
+    name: str, results: Path, target: Path, *, notes: Sequence[str] = (), calibrate: float | None = None
+) -> Path:
     """Copy a measured bundle into `target` and write its model card.
 
     Parameters
@@ -40,6 +44,9 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
         Folder to create; an older bundle there is replaced.
     notes : sequence of str
         Further paragraphs for the card, such as the license of the data.
+    calibrate : float, optional
+        Coverage of the reject option. The copy gets a temperature, fitted on the stored probabilities of PublicTest,
+        and the threshold of this coverage; see :func:`measure_calibration`.
 
     Returns
     -------
@@ -62,19 +69,34 @@ def export_bundle(name: str, results: Path, target: Path, *, notes: Sequence[str
             f"{bundle} has no record beside it, which the model card needs; name a bundle in a results folder"
         )
     if load_bundle(bundle).info.get("task") == "keypoints":
-        text = points_card(bundle.name, measured, notes)
+        if calibrate is not None:
+            raise ValueError(f"{bundle} finds key points, which have no probabilities to calibrate; leave it out")
+        text, calibration = points_card(bundle.name, measured, notes), None
     else:
         results_read = read_results(measured)
         cell = next(cell for cell in results_read.measured if cell.record["cell_id"] == bundle.name)
-        text = card(cell, results_read, notes)
+        calibration = None if calibrate is None else _calibration(bundle, cell, results_read, calibrate)
+        text = card(cell, results_read, notes, calibration)
     if target.exists():
         shutil.rmtree(target)
     shutil.copytree(bundle, target)
+    if calibration is not None:
+        add_calibration(target, calibration)
     (target / CARD).write_text(text, encoding="utf-8")
     return target / CARD
 
 
-def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
+def _calibration(bundle: Path, cell: Measured, results: Results, coverage: float) -> dict[str, Any]:
+    """Temperature and threshold on the validation split, from the probabilities that were measured."""
+    if "calibration" in read_description(bundle):
+        raise ValueError(f"{bundle} is calibrated already; leave out --calibrate")
+    labels = results.labels[VALIDATION]
+    return measure_calibration(labels, cell.proba[VALIDATION], results.classes, coverage=coverage, split=VALIDATION)
+
+
+def card(
+    cell: Measured, results: Results, notes: Sequence[str] = (), calibration: Mapping[str, Any] | None = None
+) -> str:
     """Return the model card of a measured recognizer in Markdown; all metrics come from its stored probabilities."""
     record = cell.record
     data, recipe = record["dataset"], record["recipe"]
@@ -88,6 +110,7 @@ def card(cell: Measured, results: Results, notes: Sequence[str] = ()) -> str:
         f"{fit_text(record)}",
         "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(cell, results),
         f"## By class, on {_split(cell)}\n\n" + _classes(cell, results),
+        *([] if calibration is None else ["## Calibration\n\n" + _calibration_text(cell, results, calibration)]),
         "## Known weaknesses\n\n" + _weaknesses(cell, results),
     ]
     return card_text(parts, notes)
@@ -105,6 +128,31 @@ def _scores(cell: Measured, results: Results) -> str:
         lines.append(f"| {name} | {figure.n_images:,} | {figure.value:.4f} | {figure.low:.4f} to {figure.high:.4f} |")
     closed = "" if TEST in cell.proba else f"\n{TEST} was not opened for it. These figures are optimistic.\n"
     return "\n".join(lines) + "\n" + closed
+
+
+def _calibration_text(cell: Measured, results: Results, calibration: Mapping[str, Any]) -> str:
+    """What temperature and threshold do, on the validation split and, if that was opened, on PrivateTest."""
+    reject, temperature = calibration["reject"], calibration["temperature"]
+    lines = [
+        f"- Temperature {temperature:.3f}, fitted on {calibration['n_images']:,} images of {calibration['split']}. "
+        f"Calibration error there {calibration['ece_before']:.4f} before and {calibration['ece_after']:.4f} after, "
+        "each half of the images with the temperature of the other half.",
+        f"- An answer below {reject['threshold']:.3f} is uncertain. On {calibration['split']} "
+        f"{reject['coverage']:.1%} of the answers are certain, with an accuracy of {reject['accuracy']:.4f} "
+        f"(all: {reject['accuracy_all']:.4f}). The threshold was chosen there, so these figures are optimistic.",
+    ]
+    if TEST in cell.proba:
+        proba, labels = cell.proba[TEST], results.labels[TEST]
+        right = np.array(results.classes)[proba.argmax(axis=1)] == labels
+        warm = with_temperature(proba, temperature).max(axis=1)
+        kept = warm >= reject["threshold"]
+        before, after = (metrics.expected_calibration_error(sure, right) for sure in (proba.max(axis=1), warm))
+        sure = f"{right[kept].mean():.4f}" if kept.any() else "none"
+        lines.append(
+            f"- On {TEST}: calibration error {before:.4f} before and {after:.4f} after; {kept.mean():.1%} of the "
+            f"answers are certain, with an accuracy of {sure} (all: {right.mean():.4f})."
+        )
+    return "\n".join(lines)
 
 
 def _split(cell: Measured) -> str:

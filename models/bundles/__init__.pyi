@@ -1,6 +1,7 @@
 from .aliases import bundle_name, former_recipe_name, recipe_name, renamed_parameters, with_members, with_recipe_names
 from .archive import load_archive, save_archive
-from .bundle import add_scores, check_bundle, load_bundle, save_bundle
+from .bundle import add_calibration, add_scores, check_bundle, load_bundle, save_bundle
+from .calibration import check_calibration, fit_temperature, reject_threshold, with_temperature
 from .checks import check_parts
 from .description import check_description, digest, read_description
 from .files import NETWORK, file_sha256
@@ -17,24 +18,29 @@ __all__ = [
     "POINTS",
     "LoadedBundle",
     "ShapePredictor",
+    "add_calibration",
     "add_scores",
     "bundle_name",
     "check_bundle",
+    "check_calibration",
     "check_description",
     "check_parts",
     "digest",
     "enlarged",
     "file_sha256",
     "find_shipped",
+    "fit_temperature",
     "former_recipe_name",
     "load_archive",
     "load_bundle",
     "read_description",
     "recipe_name",
     "reduced",
+    "reject_threshold",
     "renamed_parameters",
     "save_archive",
     "save_bundle",
     "with_members",
     "with_recipe_names",
+    "with_temperature",
 ]

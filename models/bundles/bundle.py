@@ -35,6 +35,7 @@ def save_bundle(
     image_shape: tuple[int, int],
     info: Mapping[str, Any] | None = None,
     images: NDArray[np.uint8] | None = None,
+    calibration: Mapping[str, Any] | None = None,
 ) -> Path:
     """Save a fitted recognizer, or a key-point regressor, as a bundle; the folder is written atomically.
 
@@ -52,6 +53,9 @@ def save_bundle(
     images : ndarray of shape (n_samples, height, width), uint8, optional
         Training images in the order of `fit`. If the recognizer has leave-one-out probabilities for all of them (a
         `KernelRidge` whose ``loo_rows`` includes all rows), the bundle stores these for distillation.
+    calibration : mapping, optional
+        Temperature and reject threshold, as :func:`ferbench.benchmarks.choose.measure_calibration` returns them. The
+        loaded bundle applies the temperature.
 
     Raises
     ------
@@ -70,6 +74,7 @@ def save_bundle(
         description = {
             **({"margin": MARGIN, "offset": OFFSET} if _finds_points(recognizer) else {}),
             **(info or {}),
+            **({} if calibration is None else {"calibration": dict(calibration)}),
             **_contract(recognizer),
             "format": FORMAT,
             "input": {
@@ -140,7 +145,25 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
 def add_scores(path: Path, scores: Mapping[str, Any]) -> None:
     """Add figures of further splits to what a bundle says of itself, before it is published."""
     description = read_description(path)
-    description["scores"] = {**description.get("scores", {}), **scores}
+    _rewrite(path, {**description, "scores": {**description.get("scores", {}), **scores}})
+
+
+def add_calibration(path: Path, calibration: Mapping[str, Any]) -> None:
+    """Add a temperature and a reject threshold to a bundle, which applies them from then on.
+
+    Raises
+    ------
+    ValueError
+        If the bundle finds key points, or a figure is out of its bounds.
+    """
+    description = read_description(path)
+    if description.get("task") == TASK:
+        raise ValueError(f"{path} finds key points, which have no probabilities to calibrate")
+    _rewrite(path, {**description, "calibration": dict(calibration)})
+
+
+def _rewrite(path: Path, description: dict[str, Any]) -> None:
+    check_description(description)
     description["sha256"] = digest(description)
     (path / "bundle.json").write_text(json.dumps(description, indent=1, sort_keys=True) + "\n")
 

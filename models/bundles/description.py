@@ -10,6 +10,8 @@ from operator import eq
 from pathlib import Path
 from typing import Any
 
+from ferbench.models.bundles.calibration import check_calibration
+
 FORMAT = 1
 EXPRESSIONS, TASK = "expressions", "keypoints"
 # Largest file that is parsed; the descriptions of ferbench are smaller.
@@ -108,6 +110,8 @@ def _check_notes(info: dict[str, Any]) -> None:
             _field(info[part], name, f"a string of at most {MAX_TEXT} characters", _is_text, within=part)
     if "drawn" in info.get("dataset", {}):
         _field(info["dataset"], "drawn", "true or false", lambda value: isinstance(value, bool), within="dataset")
+    if "calibration" in info and (problem := check_calibration(info["calibration"])):
+        raise ValueError(f"{problem}; get the bundle from its maker")
     for part, scores in info.get("scores", {}).items():
         if isinstance(scores, dict):
             for name, value in scores.items():

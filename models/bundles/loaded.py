@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ferbench.features import check_images
+from ferbench.models.bundles.calibration import calibrated, reject_threshold
 from ferbench.models.bundles.files import OUT_OF_SAMPLE
 from ferbench.models.bundles.out_of_sample import OutOfSample
 
@@ -58,12 +59,23 @@ class LoadedBundle:
         """Height and width of the input images, in pixels."""
         return self.info["input"]["height"], self.info["input"]["width"]
 
+    @property
+    def reject_below(self) -> float | None:
+        """Probability below which an answer is to be called uncertain; None if the bundle states none.
+
+        ``info["calibration"]["reject"]`` says which coverage it had on the validation split.
+        """
+        return reject_threshold(self.info)
+
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return probabilities of shape (n_samples, n_classes) for images of :attr:`image_shape`."""
+        """Return probabilities of shape (n_samples, n_classes) for images of :attr:`image_shape`.
+
+        If the bundle was exported with a calibration, its temperature is applied.
+        """
         X = check_images(X)
         if X.shape[1:] != self.image_shape:
             raise ValueError(f"{self.path} takes images of {self.image_shape} pixels; got {X.shape[1:]}")
-        return self.estimator.predict_proba(X)
+        return calibrated(self.estimator.predict_proba(X), self.info)
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
         """Return the most probable label of each image."""

@@ -38,6 +38,8 @@ class Recognizer:
         Displayed name.
     points : KeyPoints or None
         The key-point model.
+    certainty : Certainty
+        Thresholds of a certain label: those that the bundle states, else the usual ones.
 
     Raises
     ------
@@ -70,6 +72,8 @@ class Recognizer:
         self._detector = detector
         self.classes_: tuple[str, ...] = tuple(bundle.info["labels"])
         self.name = name or bundle.info.get("recipe", {}).get("name") or bundle.path.name
+        threshold = bundles.reject_threshold(bundle.info)
+        self.certainty = Certainty() if threshold is None else Certainty(min_probability=threshold)
         self._margin = float(bundle.info["input"].get("crop_margin", 0.0))
 
     @classmethod
@@ -147,7 +151,7 @@ class Recognizer:
             If the file or the array is not an image.
         """
         frame = Frame(0, 0.0, read_image(image) if isinstance(image, str | Path) else color_array(image), still=True)
-        return self.recognize(frame, self.detector, Certainty(), self.points)
+        return self.recognize(frame, self.detector, self.certainty, self.points)
 
     def recognize(
         self, frame: Frame, detector: Detector, certainty: Certainty, points: KeyPoints | None = None

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ferbench.benchmarks.choose import measure_calibration
 from ferbench.benchmarks.choose.export import export_bundle
 from ferbench.benchmarks.report.results import read_results
 from ferbench.benchmarks.run.runner import Run
@@ -12,6 +13,7 @@ from ferbench.benchmarks.store.suite import Suite
 from ferbench.cli import main
 from ferbench.datasets import make_faces
 from ferbench.models import load_bundle, pretrained
+from ferbench.models.bundles import with_temperature
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +49,28 @@ def test_the_exported_bundle_is_the_measured_one(
     images = make_faces(21, random_state=1).images
     cell = next((results / "bundles").glob("pixels+logreg*"))
     np.testing.assert_array_equal(load_bundle(target).predict_proba(images), load_bundle(cell).predict_proba(images))
+
+
+def test_a_calibrated_export_answers_with_its_temperature_and_says_what_it_is_worth(
+    results: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "mine"
+    arguments = ["export", str(target), "--model", "pixels+logreg", "--results", str(results)]
+    assert main([*arguments, "--calibrate", "0.6"]) == 0
+    made, plain = load_bundle(target), load_bundle(next((results / "bundles").glob("pixels+logreg*")))
+    calibration = made.info["calibration"]
+    images = make_faces(21, random_state=1).images
+    expected = with_temperature(plain.predict_proba(images), calibration["temperature"])
+    np.testing.assert_allclose(made.predict_proba(images), expected)
+    np.testing.assert_array_equal(made.predict(images), plain.predict(images))
+    read = read_results(results)
+    cell = next(cell for cell in read.measured if cell.recipe == "pixels+logreg")
+    found = measure_calibration(read.labels["PublicTest"], cell.proba["PublicTest"], read.classes, coverage=0.6)
+    assert found == calibration and made.reject_below == calibration["reject"]["threshold"]
+    card = (target / "MODEL_CARD.md").read_text()
+    assert f"Calibration error there {found['ece_before']:.4f} before and {found['ece_after']:.4f} after" in card
+    assert "On PrivateTest: calibration error" in card
+    assert main([*arguments[:-1], str(results), "--calibrate", "1.5"]) == 2
 
 
 def test_what_cannot_be_exported_is_named(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
