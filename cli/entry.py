@@ -30,6 +30,7 @@ COMMANDS = (
     "measure_speed",
     "measure_training",
     "stress",
+    "explain",
     "listing",
     "doctor",
     "parser",

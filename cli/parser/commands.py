@@ -3,7 +3,7 @@
 # Commands that no group names are shown under "more".
 GROUPS: dict[str, tuple[str, ...]] = {
     "measure": ("run", "retime", "score-final", "tune", "measure-live", "measure-training", "measure-speed", "stress"),
-    "look at results": ("report", "best", "predict", "export"),
+    "look at results": ("report", "best", "predict", "explain", "export"),
     "run a recognizer": ("image", "video", "live", "serve"),
     "data and landmarks": ("data", "landmarks"),
     "this installation": ("list", "doctor", "completion"),

@@ -1,0 +1,196 @@
+"""Mean maps of each label over a data set: what may be published, since no single face is in it."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ferbench.benchmarks.explain.class_activation import ClassActivation
+from ferbench.benchmarks.explain.occlusion import occlusion_maps
+from ferbench.benchmarks.explain.views import SIDE, heat_on
+from ferbench.benchmarks.store import environment
+from ferbench.benchmarks.stress import StressData, describe_bundle
+from ferbench.benchmarks.tables import markdown_page, markdown_table, number_text, write_csv, write_text
+from ferbench.models import LoadedBundle
+from ferbench.utils import write_atomically
+
+SCHEMA = 1
+# An average of fewer faces could reveal a person.
+MIN_FACES = 25
+_LEFT, _TOP = 150, 26
+# Landmarks in iBUG order.
+REGIONS: Mapping[str, slice] = {
+    "brows": slice(17, 27),
+    "eyes": slice(36, 48),
+    "nose": slice(27, 36),
+    "mouth": slice(48, 68),
+}
+_HOW = """\
+For each image the maps of its own label are taken and averaged over the images of that label. *Occlusion*: how much the
+probability falls when the surroundings of a place are covered with gray. *Grad-CAM*: where the last feature maps speak
+for the label. The pictures lie on the mean face of the label; each is colored up to its own maximum. The table says
+which share of the positive part of the mean map lies in each region, divided by the region's share of the image: 1 is
+chance.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class MeanMaps:
+    """Mean maps of one recognizer and one method.
+
+    Attributes
+    ----------
+    name, method : str
+        Recognizer, and ``occlusion`` or ``Grad-CAM``.
+    maps : mapping of str to ndarray of shape (height, width)
+        By label.
+    """
+
+    name: str
+    method: str
+    maps: Mapping[str, NDArray[np.float64]]
+
+
+def mean_maps(
+    bundles: Mapping[str, LoadedBundle], data: StressData, *, on_step: Callable[[str], None] = lambda text: None
+) -> tuple[list[MeanMaps], dict[str, str]]:
+    """Average the maps of each label.
+
+    Parameters
+    ----------
+    bundles : mapping of str to LoadedBundle
+    data : StressData
+        Images of the bundles' size.
+    on_step : callable
+        Called before each recognizer.
+
+    Returns
+    -------
+    list of MeanMaps and dict of str to str
+        The maps, and why a recognizer has no Grad-CAM.
+
+    Raises
+    ------
+    ValueError
+        If a label has fewer than 25 images: their mean could show a person; or the size of the images does not fit.
+    """
+    names, counts = np.unique(data.labels, return_counts=True)
+    if counts.min() < MIN_FACES:
+        raise ValueError(
+            f"{names[counts.argmin()]} has {counts.min()} images in {data.split}; a mean of fewer than {MIN_FACES} "
+            "faces could show a person: use more images"
+        )
+    found, without = [], {}
+    for name, bundle in bundles.items():
+        on_step(name)
+        if data.images.shape[1:] != bundle.image_shape:
+            raise ValueError(f"{name} takes images of {bundle.image_shape}; got {data.images.shape[1:]}")
+        columns = np.array([bundle.classes_.tolist().index(str(label)) for label in data.labels])
+        found.append(MeanMaps(name, "occlusion", _by_label(occlusion_maps(bundle, data.images, columns), data)))
+        try:
+            found.append(
+                MeanMaps(name, "Grad-CAM", _by_label(ClassActivation(bundle).maps(data.images, columns), data))
+            )
+        except (ValueError, ImportError) as error:
+            without[name] = str(error)
+    return found, without
+
+
+def region_shares(maps: list[MeanMaps], data: StressData) -> pd.DataFrame:
+    """Share of the positive part of each mean map in a region of the face, by the region's share of the image.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``recognizer, method, label`` and one for each region.
+    """
+    rows = []
+    for each in maps:
+        for label, values in each.maps.items():
+            positive = np.maximum(values, 0)
+            total = positive.sum()
+            shares = {}
+            for region, points in REGIONS.items():
+                inside = _region(data.landmarks[data.labels == label][:, points], values.shape)
+                shares[region] = positive[inside].sum() / total / inside.mean() if total else np.nan
+            rows.append({"recognizer": each.name, "method": each.method, "label": label, **shares})
+    return pd.DataFrame(rows)
+
+
+def write_mean_maps(
+    bundles: Mapping[str, LoadedBundle], data: StressData, folder: Path, *, on_step: Callable[[str], None] = print
+) -> str:
+    """Write ``explain.md``, ``maps.png``, ``regions.csv`` and ``explain.json``; returns a summary for a terminal."""
+    folder.mkdir(parents=True, exist_ok=True)
+    maps, without = mean_maps(bundles, data, on_step=on_step)
+    table = region_shares(maps, data)
+    write_csv(table, folder / "regions.csv")
+    good, content = cv2.imencode(".png", _sheet(maps, data))
+    if not good:
+        raise OSError(f"{folder / 'maps.png'}: OpenCV cannot write the maps")
+    write_atomically(folder / "maps.png", content.tobytes())
+    record: dict[str, Any] = {
+        **{"schema": SCHEMA, "dataset": data.about(), "environment": environment()},
+        "recognizers": {name: describe_bundle(bundle) for name, bundle in bundles.items()},
+        "without_grad_cam": without,
+    }
+    write_text(folder / "explain.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+    means = table.groupby(["recognizer", "method"], sort=False)[list(REGIONS)].mean().reset_index()
+    write_text(folder / "explain.md", _page(means, without, data))
+    return str(means.to_string(index=False, float_format=lambda value: f"{value:.2f}"))
+
+
+def _by_label(maps: NDArray[np.float64], data: StressData) -> dict[str, NDArray[np.float64]]:
+    return {str(label): maps[data.labels == label].mean(axis=0) for label in np.unique(data.labels)}
+
+
+def _region(points: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Box around the mean place of some landmarks, a tenth of the image wider on each side."""
+    mean, side = points.mean(axis=0), min(shape)
+    (left, top), (right, bottom) = mean.min(axis=0) - side / 20, mean.max(axis=0) + side / 20
+    rows, columns = np.mgrid[: shape[0], : shape[1]]
+    return np.asarray((columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom))
+
+
+def _sheet(maps: list[MeanMaps], data: StressData) -> NDArray[np.uint8]:
+    """One row for each recognizer and method, one column for each label."""
+    labels, side = list(maps[0].maps), SIDE // 2
+    sheet = np.full((_TOP + len(maps) * side, _LEFT + len(labels) * side, 3), 255, np.uint8)
+    for column, label in enumerate(labels):
+        _write(sheet, label, _LEFT + column * side + 4, 17)
+        face = np.rint(data.images[data.labels == label].mean(axis=0)).astype(np.uint8)
+        for row, each in enumerate(maps):
+            picture = heat_on(face, each.maps[label], float(np.abs(each.maps[label]).max()))
+            top, left = _TOP + row * side, _LEFT + column * side
+            sheet[top : top + side - 2, left : left + side - 2] = cv2.resize(picture, (side - 2, side - 2))
+    for row, each in enumerate(maps):
+        for line, text in enumerate((each.name, each.method)):
+            _write(sheet, text, 6, _TOP + row * side + side // 2 + 18 * line)
+    return sheet
+
+
+def _write(sheet: NDArray[np.uint8], text: str, x: int, y: int) -> None:
+    cv2.putText(sheet, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+
+
+def _page(means: pd.DataFrame, without: Mapping[str, str], data: StressData) -> str:
+    drawn = "drawn, not real faces; " if data.drawn else ""
+    start = f"{len(data.images):,} images of {data.name} ({drawn}{data.split}), fingerprint `{data.fingerprint[:12]}`."
+    rows = [
+        [row["recognizer"], row["method"], *(number_text(row[name], 2) for name in REGIONS)]
+        for row in means.to_dict("records")
+    ]
+    lacking = "\n".join(f"- {text}." for text in without.values())
+    sections = [
+        ("Where the maps lie", markdown_table(("recognizer", "method", *REGIONS), rows, n_text=2), ()),
+        ("Mean maps by label", "One row for each recognizer and method.", ("maps",)),
+        ("Without Grad-CAM", lacking, ()),
+    ]
+    end = "Written by `ferbench explain --source`. It holds averages only."
+    return markdown_page(["# What the recognizers look at", start, _HOW.strip()], sections, ("maps",), end)

@@ -1,0 +1,101 @@
+"""``ferbench explain``: what recognizers look at, on one image or on average over a data set."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferbench import datasets, models
+from ferbench.benchmarks import explain as explaining
+from ferbench.benchmarks import stress as stresses
+from ferbench.cli.bundle_names import folders_by_name
+from ferbench.cli.options import command
+from ferbench.utils import pictures
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """Arguments of `explain`."""
+
+    image: str | None
+    model: list[str]
+    source: str | None
+    labels: str | None
+    limit: int | None
+    output: Path | None
+    results: Path
+    seed: int
+
+
+def register(subparsers: Any) -> None:
+    """Add ``explain``."""
+    parser = subparsers.add_parser(
+        "explain",
+        help="show what recognizers look at, on an image or on average over a data set",
+        description="With an image of one cropped face: write a page with what the answer depends on, and with "
+        "--source the nearest training images. Without an image: write the mean maps of each label of --source, which "
+        "hold averages only. PrivateTest of photographs stays closed.",
+    )
+    add = parser.add_argument
+    add("image", nargs="?", metavar="IMAGE", help="image of one cropped face; without it, mean maps of --source")
+    add(
+        "--model",
+        action="append",
+        default=[],
+        metavar="BUNDLE",
+        help="a recipe, a shipped model or a bundle's folder; can be given several times (default: the shipped one)",
+    )
+    add("--source", metavar="PATH", help="training data: a folder, zip or CSV, or 'faces' for drawn faces")
+    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add("--limit", type=int, metavar="N", help="only the first N images of the data set")
+    add(
+        "--output",
+        type=Path,
+        metavar="PATH",
+        help="page, or folder of mean maps (default: explain.html, results/explain)",
+    )
+    add("--results", type=Path, default=Path("results"), metavar="DIR", help="where recipes are looked up")
+    add("--seed", type=int, default=0, help="seed of drawn faces (default: 0)")
+    parser.set_defaults(command=command(ExplainOptions, explain))
+
+
+def explain(args: ExplainOptions) -> int:
+    """Explain an image or a data set."""
+    if args.image is None and args.source is None:
+        raise ValueError("explain needs an IMAGE, or --source PATH for mean maps of a data set")
+    folders = folders_by_name(args.model or [next(iter(models.pretrained()))], args.results)
+    bundles = {name: models.load_bundle(folder) for name, folder in folders.items()}
+    if args.image is not None:
+        return _explain_image(args, bundles)
+    data = stresses.StressData.of(_load(args), limit=args.limit)
+    folder = args.output or Path("results/explain")
+    print(_with_bar(bundles, data, folder))
+    print(f"report: {folder / 'explain.md'}")
+    return 0
+
+
+def _explain_image(args: ExplainOptions, bundles: dict[str, models.LoadedBundle]) -> int:
+    image = pictures.read_gray(str(args.image), next(iter(bundles.values())).image_shape[0])
+    dataset = None if args.source is None else _load(args)
+    found = [explaining.explain_image(bundle, image, name=name, dataset=dataset) for name, bundle in bundles.items()]
+    for each in found:
+        print(f"{each.name}: {each.label} ({each.probabilities[0][1]:.3f})")
+    page = explaining.write_explanation(found, Path(str(args.image)).name, args.output or Path("explain.html"))
+    print(f"page, which shows the face: {page.resolve()}")
+    return 0
+
+
+def _load(args: ExplainOptions) -> datasets.Dataset:
+    options = {} if args.labels is None else {"labels": args.labels}
+    return datasets.load(str(args.source), seed=args.seed, **options)
+
+
+def _with_bar(bundles: dict[str, models.LoadedBundle], data: Any, folder: Path) -> str:
+    from tqdm import tqdm
+
+    with tqdm(total=len(bundles), unit="model", desc="explain", disable=None) as bar:
+
+        def tell(name: str) -> None:
+            bar.set_postfix_str(name)
+            bar.update()
+
+        return explaining.write_mean_maps(bundles, data, folder, on_step=tell)
