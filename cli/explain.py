@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferbench import datasets, models
 from ferbench.benchmarks import explain as explaining
@@ -10,6 +10,10 @@ from ferbench.benchmarks import stress as stresses
 from ferbench.cli.bundle_names import folders_by_name
 from ferbench.cli.options import command
 from ferbench.utils import pictures
+
+if TYPE_CHECKING:
+    from ferbench.datasets import Dataset
+    from ferbench.models import LoadedBundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def explain(args: ExplainOptions) -> int:
     return 0
 
 
-def _explain_image(args: ExplainOptions, bundles: dict[str, models.LoadedBundle]) -> int:
+def _explain_image(args: ExplainOptions, bundles: "dict[str, LoadedBundle]") -> int:
     image = pictures.read_gray(str(args.image), next(iter(bundles.values())).image_shape[0])
     dataset = None if args.source is None else _load(args)
     found = [explaining.explain_image(bundle, image, name=name, dataset=dataset) for name, bundle in bundles.items()]
@@ -84,12 +88,12 @@ def _explain_image(args: ExplainOptions, bundles: dict[str, models.LoadedBundle]
     return 0
 
 
-def _load(args: ExplainOptions) -> datasets.Dataset:
+def _load(args: ExplainOptions) -> "Dataset":
     options = {} if args.labels is None else {"labels": args.labels}
     return datasets.load(str(args.source), seed=args.seed, **options)
 
 
-def _with_bar(bundles: dict[str, models.LoadedBundle], data: Any, folder: Path) -> str:
+def _with_bar(bundles: "dict[str, LoadedBundle]", data: Any, folder: Path) -> str:
     from tqdm import tqdm
 
     with tqdm(total=len(bundles), unit="model", desc="explain", disable=None) as bar:

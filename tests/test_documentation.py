@@ -38,7 +38,7 @@ GUIDES = {
     "Add a plot: one file": "tests/test_contributing.py",
 }
 # Commands of a page that take no more than seconds.
-CHEAP = (".venv/bin/ferbench image ", ".venv/bin/ferbench video ")
+CHEAP = (".venv/bin/ferbench image ", ".venv/bin/ferbench video ", "ferbench explain me.jpg ")
 
 
 class Block(NamedTuple):

@@ -1,6 +1,7 @@
+from .additions import add_calibration, add_scores
 from .aliases import bundle_name, former_recipe_name, recipe_name, renamed_parameters, with_members, with_recipe_names
 from .archive import load_archive, save_archive
-from .bundle import add_calibration, add_scores, check_bundle, load_bundle, save_bundle
+from .bundle import check_bundle, load_bundle, save_bundle
 from .calibration import check_calibration, fit_temperature, reject_threshold, with_temperature
 from .checks import check_parts
 from .description import check_description, digest, read_description

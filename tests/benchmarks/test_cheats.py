@@ -76,7 +76,9 @@ def test_the_arrays_handed_to_fit_lead_to_no_other_rows(faces: Dataset) -> None:
 
 @pytest.mark.parametrize("name", ["expressions", "keypoints"])
 def test_what_is_sent_to_other_processes_and_machines_holds_no_test_row(name: str, own_cache: Path) -> None:
-    dataset: Any = make_faces(140, random_state=5) if name == "expressions" else load_points("faces", size=48, seed=1, n_samples=140)
+    dataset: Any = make_faces(140, random_state=5)
+    if name == "keypoints":
+        dataset = load_points("faces", size=48, seed=1, n_samples=140)
     known, test = (SPLITS if name == "expressions" else POINT_SPLITS)[0], get_task(name).test
     if name == "keypoints":
         points = dataset.points.copy()

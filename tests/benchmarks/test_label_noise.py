@@ -123,7 +123,7 @@ def test_votes_of_raters_are_compared_where_there_are_some(found: NoiseFindings,
 def test_bad_input_of_the_command_is_one_line(
     faces: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(ValueError, match="--folds must be from 2 to .*, the number of .* images; got 1"):
+    with pytest.raises(ValueError, match=r"--folds must be from 2 to .*, the number of .* images; got 1"):
         find_noise(faces, RECIPES, n_folds=1)
     for arguments, message in [
         (["--recipe", "hog+logreg", "--recipe", "hog+logreg"], "each once; got hog+logreg, hog+logreg"),
