@@ -110,7 +110,7 @@ def _register_export(subparsers: Any) -> None:
         "--calibrate",
         nargs="?",
         type=float,
-        const=choose.COVERAGE,
+        const=0.8,
         metavar="COVERAGE",
         help="add a temperature, and a threshold for uncertain answers of this coverage, both from PublicTest (0.8)",
     )

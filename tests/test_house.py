@@ -35,6 +35,10 @@ PAST_THE_DOOR = {
         ): "a folder of one command; cli's door starts it"
         for room in ("doctor", "listing")
     },
+    **{
+        (f"ferbench.cli.evidence.{name}", "ferbench.cli.options"): "a folder of three commands; cli's door starts it"
+        for name in ("stress", "explain", "noise")
+    },
 }
 # Imports of ours inside functions (module, what it imports), with the reason; at most 15.
 INNER_IMPORTS: dict[tuple[str, str], str] = {}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ferbench.benchmarks.displays import Display
 from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES
 from ferbench.benchmarks.stress.displays import StressDisplay
-from ferbench.benchmarks.stress.measures import accuracy_table, breaking_points, corruption_errors, verdict
+from ferbench.benchmarks.stress.measures import SIDES, accuracy_table, breaking_points, corruption_errors, verdict
 from ferbench.benchmarks.tables import (
     interval_text,
     machine_text,
@@ -49,7 +49,7 @@ def write_stress_report(folder: Path, *, reference: str | None = None, sheet: ND
     ----------
     folder : Path
     reference : str, optional
-        The recognizer that corruption errors are divided by; by default that of the earlier report, else the first.
+        The recognizer that corruption errors are divided by; by default the one that was measured first.
     sheet : ndarray of shape (height, width), uint8, optional
         Contact sheet to write beside the page; only of drawn faces.
 
@@ -96,7 +96,7 @@ def _same_images(records: list[Record]) -> list[Record]:
                     f"the records of {first['name']} and {record['name']} differ in {key}: "
                     "measure all recognizers in one run, in a folder of its own"
                 )
-    return sorted(records, key=lambda record: record.get("place", 0))
+    return sorted(records, key=lambda record: (record["session"], record.get("place", 0)))
 
 
 def _summary(table: pd.DataFrame, errors: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +129,7 @@ def _page(
     data = f"{about['n_images']:,} images of {where}."
     machine = machine_text(records[-1], ("ferbench", "numpy", "opencv-python-headless"), "", "")
     sections = [
-        ("Which side breaks first", f"{words}\n\n{_points_text(points)}", ()),
+        ("Which side breaks first", f"{words}\n\n{_sides_text(records)}\n\n{_points_text(points)}", ()),
         ("Recognizers", _summary_text(summary), ("mean_curve",)),
         ("Corruptions", _errors_text(errors), ("curves",)),
         ("What the corruptions look like", _levels_text(records[0]["levels"]), ("contact_sheet",)),
@@ -138,6 +138,14 @@ def _page(
     ]
     end = "Written by `ferbench stress`; `--rebuild` writes it again from the records in `runs`."
     return markdown_page(["# Recognizers under stress", f"{data} {machine}", how], sections, plots, end)
+
+
+def _sides_text(records: Sequence[Record]) -> str:
+    counts = {side: sum(record["recognizer"]["side"] == side for record in records) for side in SIDES}
+    return (
+        f"Recognizers on the classical side: {counts['classical']}; on the deep side: {counts['deep']}. Each was fitted "
+        "once, so that what another seed would change is not in these figures."
+    )
 
 
 def _summary_text(summary: pd.DataFrame) -> str:
@@ -155,14 +163,17 @@ def _summary_text(summary: pd.DataFrame) -> str:
 
 def _points_text(points: pd.DataFrame) -> str:
     rows = [
-        [CORRUPTIONS[row["corruption"]].title, *(_severity(row[side]) for side in ("classical", "deep")), row["first"]]
+        [CORRUPTIONS[row["corruption"]].title, *(_severity(row[side], row["first"]) for side in SIDES), row["first"]]
         for row in points.to_dict("records")
     ]
     return markdown_table(("corruption", "classical broken at", "deep broken at", "first"), rows)
 
 
-def _severity(value: float) -> str:
-    return "holds" if np.isnan(value) else f"{value:.0f}"
+def _severity(value: float, first: str) -> str:
+    """The severity at which a side is broken; blank where none is and only one side was measured."""
+    if np.isnan(value):
+        return "holds" if first else ""
+    return f"{value:.0f}"
 
 
 def _errors_text(errors: pd.DataFrame) -> str:

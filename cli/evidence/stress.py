@@ -6,7 +6,7 @@ from typing import Any
 
 from ferbench import datasets
 from ferbench.benchmarks import stress as stresses
-from ferbench.cli.bundle_names import folders_by_name
+from ferbench.cli.evidence.bundle_names import folders_by_name
 from ferbench.cli.options import command
 
 
@@ -26,7 +26,7 @@ class StressOptions:
     rebuild: bool
 
 
-def register(subparsers: Any) -> None:
+def register_stress(subparsers: Any) -> None:
     """Add ``stress``."""
     parser = subparsers.add_parser(
         "stress",

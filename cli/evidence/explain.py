@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench import datasets, models
 from ferbench.benchmarks import explain as explaining
 from ferbench.benchmarks import stress as stresses
-from ferbench.cli.bundle_names import folders_by_name
+from ferbench.cli.evidence.bundle_names import folders_by_name
 from ferbench.cli.options import command
 from ferbench.utils import pictures
 
@@ -30,7 +30,7 @@ class ExplainOptions:
     seed: int
 
 
-def register(subparsers: Any) -> None:
+def register_explain(subparsers: Any) -> None:
     """Add ``explain``."""
     parser = subparsers.add_parser(
         "explain",

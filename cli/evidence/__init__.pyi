@@ -1,0 +1,4 @@
+from .commands import register
+from .noise import register_noise
+
+__all__ = ["register", "register_noise"]
