@@ -19,6 +19,7 @@ from .ensembles.stack import Stack
 from .ensembles.vote import Vote
 from .extractors.deep import DeepExtractor
 from .extractors.keypoints import KeypointExtractor
+from .foreign.model import ForeignModel
 from .keypoints.dlib_shape import DlibShape
 from .keypoints.mean_shape import MeanShape
 from .keypoints.points_net import PointNet
@@ -36,6 +37,7 @@ __all__ = [
     "DeepExtractor",
     "DlibShape",
     "Estimator",
+    "ForeignModel",
     "Forest",
     "KernelRidge",
     "KeypointExtractor",

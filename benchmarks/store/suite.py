@@ -15,6 +15,7 @@ from typing import Any
 
 from ferbench.models.base import refuse_forbidden
 from ferbench.models.bundles import former_recipe_name, recipe_name, with_members
+from ferbench.models.foreign import pinned
 from ferbench.utils import closest
 
 # Keys and types of each table of a suite file. An unknown key is an error, so that a typo does not become a default.
@@ -138,7 +139,7 @@ class Suite:
             Cell(_cell_id(recipe, params, seed, fingerprint), recipe, params, seed)
             for seed in self.seeds
             for recipe in self.recipes
-            for params in (dict(self.params.get(recipe, {})),)
+            for params in (pinned(recipe, self.params.get(recipe, {})),)
         ]
 
     def as_dict(self) -> dict[str, Any]:

@@ -77,6 +77,8 @@ def check_description(info: Any) -> None:
     if task == TASK:
         _field(info, "margin", "a number above -0.9 and below 9", lambda value: _is_between(value, -0.9, 9))
         _field(info, "offset", "a number above -9 and below 9", lambda value: _is_between(value, -9, 9))
+    if "contract" in info:
+        _field(info, "contract", "an object {…}", lambda value: isinstance(value, dict))
     _check_notes(info)
 
 
