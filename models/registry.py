@@ -21,6 +21,7 @@ from ferbench.models.ensembles import Mirrored, Pretrained, Stack, Vote
 from ferbench.models.foreign import ForeignModel, foreign_kind, foreign_path
 from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
+from ferbench.models.peers import Peer, get_adapter, peer_name
 from ferbench.models.training_settings import NETWORKS, POINT_NETWORKS
 from ferbench.utils import suggest
 
@@ -135,7 +136,8 @@ def get_recipe(name: str) -> Recipe:
     ``mirror:RECIPE`` trains a recipe also on mirror images and averages its predictions over them (:class:`Mirrored`).
     ``vote:RECIPE,RECIPE…`` is a soft vote (:class:`Vote`), and ``stack:RECIPE,RECIPE…`` is a stack (:class:`Stack`).
 
-    ``onnx:PATH`` and ``keras:PATH`` are models that were trained elsewhere (:class:`ForeignModel`).
+    ``onnx:PATH`` and ``keras:PATH`` are models that were trained elsewhere (:class:`ForeignModel`), ``peer:NAME`` is
+    the recognizer of another package (:class:`Peer`).
 
     The part after an ``@`` labels a variant: ``cnn@no-flip`` is the recipe ``cnn`` under another name, so that a suite
     can contain it several times with different parameters.
@@ -148,6 +150,9 @@ def get_recipe(name: str) -> Recipe:
     name = recipe_name(name)
     if foreign_kind(name):
         return _foreign(name)
+    if (peer := peer_name(name)) is not None:
+        get_adapter(peer)
+        return Recipe(name, "pretrained", lambda: Peer(peer))
     if (composed := _composed(name)) is not None:
         return composed
     known = recipes()
@@ -227,7 +232,7 @@ def _composed(name: str) -> Recipe | None:
             raise ValueError(f"recipe {name!r}: mirror: takes a classical recipe; {rest} mirrors by its own parameters")
         return Recipe(name, "classical", lambda: Mirrored(inner.make()))
     members = [get_recipe(part.strip()) for part in rest.split(",")]
-    if named := [member.name for member in members if foreign_kind(member.name)]:
+    if named := [member.name for member in members if foreign_kind(member.name) or peer_name(member.name)]:
         raise ValueError(
             f"recipe {name!r}: {kind}: takes no model from a file; list {named[0]!r} as a recipe of its own"
         )
