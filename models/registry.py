@@ -233,9 +233,7 @@ def _composed(name: str) -> Recipe | None:
         return Recipe(name, "classical", lambda: Mirrored(inner.make()))
     members = [get_recipe(part.strip()) for part in rest.split(",")]
     if named := [member.name for member in members if foreign_kind(member.name) or peer_name(member.name)]:
-        raise ValueError(
-            f"recipe {name!r}: {kind}: takes no model from a file; list {named[0]!r} as a recipe of its own"
-        )
+        raise ValueError(f"recipe {name!r}: {kind}: takes no model of others; name {named[0]!r} as its own recipe")
     names = [member.name for member in members]
     if len(set(names)) < max(2, len(names)) or any(member.family == "keypoints" for member in members):
         raise ValueError(f"recipe {name!r}: {kind}: takes two or more different recognizers, separated by commas")

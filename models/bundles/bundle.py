@@ -23,6 +23,7 @@ from ferbench.models.bundles.onnx_network import POINTS, OnnxRecognizer, export_
 from ferbench.models.bundles.out_of_sample import OutOfSample
 from ferbench.models.bundles.points import MARGIN, OFFSET, LoadedPoints, OnnxPoints, ShapePoints, check_finds
 from ferbench.models.bundles.travel import check_can_travel
+from ferbench.models.bundles.trusted import plugins_of
 from ferbench.models.foreign import Contract, ForeignNetwork
 from ferbench.utils import atomic_folder
 
@@ -74,6 +75,7 @@ def save_bundle(
             **(info or {}),
             **_answers(recognizer),
             **({"contract": contract} if contract else {}),
+            **({"plugins": plugins} if (plugins := plugins_of(recognizer)) else {}),
             "format": FORMAT,
             "input": {
                 "height": image_shape[0],
@@ -209,7 +211,7 @@ def _carried(recognizer: Any) -> Iterator[tuple[Any, str, Path, str]]:
 
 def _load_classical(path: Path, info: dict[str, Any]) -> Any:
     _check_version(path, info)
-    estimator = load_archive(path / CLASSICAL)
+    estimator = load_archive(path / CLASSICAL, info.get("plugins"))
     check_parts(estimator)
     beside = set(info["files"]) - {CLASSICAL, OUT_OF_SAMPLE}
     carried = list(_carried(estimator))

@@ -116,7 +116,7 @@ class ForeignModel(ImageInput, MostProbable, BaseEstimator):
             file = path
             if path.suffix == ".keras":
                 file = Path(folder, path.with_suffix(".onnx").name)
-                convert_keras(path, file)
+                convert_keras(path, file, self.contract_)
             self.network_ = ForeignNetwork(file, self.contract_, self.classes_.tolist())
             self._onnx = file.read_bytes()
 

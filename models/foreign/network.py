@@ -47,12 +47,12 @@ class ForeignNetwork:
         check_graph(file)
         self.file, self.contract = file, contract
         self.classes_ = np.asarray(contract.labels if labels is None else labels)
-        if missing := [name for name in self.classes_.tolist() if name not in contract.labels]:
-            raise ValueError(f"{file}: its labels are {', '.join(contract.labels)}; {missing[0]!r} is none of them")
-        self._columns = [contract.labels.index(name) for name in self.classes_.tolist()]
         self.session = _open(file, n_threads)
         self._check_input()
         self._check_output()
+        if missing := [name for name in self.classes_.tolist() if name not in contract.labels]:
+            raise ValueError(f"{file}: its labels are {', '.join(contract.labels)}; {missing[0]!r} is none of them")
+        self._columns = [contract.labels.index(name) for name in self.classes_.tolist()]
         self.predict_proba(_probes(contract))
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
