@@ -175,6 +175,7 @@ PACKAGES = ("fer", "deepface", "hsemotion-onnx", "emotiefflib", "rmn", "pypaz", 
 
 def write_standins(folder: Path) -> Path:
     """Write all stand-ins into a folder, with the metadata of their packages; return the folder."""
+    folder.mkdir(exist_ok=True)
     for name, code in _CODES.items():
         file = folder / f"{name}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
