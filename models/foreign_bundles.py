@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ferbench.models.bundles import check_bundle
-from ferbench.models.bundles.bundle import save_bundle
+from ferbench.models.bundles import check_bundle, save_bundle
 from ferbench.models.foreign import ForeignModel, foreign_path, load_contract, pinned
 from ferbench.utils import cache_dir
 

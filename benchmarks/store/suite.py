@@ -13,10 +13,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ferbench.benchmarks.store.identified import identified
 from ferbench.models.base import refuse_forbidden
 from ferbench.models.bundles import former_recipe_name, recipe_name, with_members
-from ferbench.models.foreign import pinned
-from ferbench.models.peers import peer_name, pinned_release
 from ferbench.utils import closest
 
 # Keys and types of each table of a suite file. An unknown key is an error, so that a typo does not become a default.
@@ -140,7 +139,7 @@ class Suite:
             Cell(_cell_id(recipe, params, seed, fingerprint), recipe, params, seed)
             for seed in self.seeds
             for recipe in self.recipes
-            for params in (_identified(recipe, self.params.get(recipe, {})),)
+            for params in (identified(recipe, self.params.get(recipe, {})),)
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -148,11 +147,6 @@ class Suite:
         content = asdict(self)
         del content["origin"]
         return content
-
-
-def _identified(recipe: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters with what identifies a model of others: the checksum of its file, or its version."""
-    return pinned_release(peer_name(recipe), pinned(recipe, params))
 
 
 def _member_name(renamed: Mapping[str, str], own: str, name: str) -> str:
