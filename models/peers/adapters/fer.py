@@ -8,7 +8,7 @@ class Fer:
 
     package = "fer"
     project = "https://github.com/justinshenk/fer"
-    install = "pip install 'setuptools<81' fer"
+    install = "pip install 'setuptools<81' 'opencv-contrib-python<5' fer"
     trained_on = "FER2013"
     labels = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
