@@ -8,6 +8,7 @@ from ferbench import models as shipped
 from ferbench.benchmarks import choose
 from ferbench.benchmarks import live as bench
 from ferbench.cli.options import command
+from ferbench.models import peers
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class MeasureLiveOptions:
     rounds: int
     soak: int | None
     fer: str | None
+    peer: list[str]
     rebuild: bool
 
 
@@ -65,7 +67,14 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="number of interleaved rounds (default: 3)")
     parser.add_argument("--soak", type=int, metavar="FRAMES", help="only loop over the clip for this many frames")
-    parser.add_argument("--fer", metavar="PYTHON", help="Python interpreter of an environment with the package fer")
+    parser.add_argument("--fer", metavar="PYTHON", help="the same as --peer fer=PYTHON")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME=PYTHON",
+        help="measure another package in the interpreter where it is installed; may be repeated",
+    )
     parser.add_argument("--rebuild", action="store_true", help="only rebuild tables and plots from the records")
     parser.set_defaults(command=command(MeasureLiveOptions, measure_live))
 
@@ -92,7 +101,7 @@ def _measure(args: MeasureLiveOptions) -> list[tuple[str, str]]:
         detectors=_detectors(args.detectors),
         models=_models(args.models, args.results),
         output=args.output,
-        fer=args.fer,
+        peers=peers.parse_peers([*args.peer, *([f"fer={args.fer}"] if args.fer else [])]),
         only=args.only,
         rounds=args.rounds,
         soak=args.soak,

@@ -3,6 +3,7 @@
 import shlex
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from ferbench.benchmarks import run as runs
 from ferbench.benchmarks import store, tasks
 from ferbench.cli.options import command
 from ferbench.cli.verdict import verdict_lines
+from ferbench.models import peers
 from ferbench.utils import Interruption, fit_line, interrupt_on_terminate, paint
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ class RunOptions:
 
     suite: str
     source: str | None
+    peer: list[str]
+    contract: str | None
     labels: str | None
     seeds: int | None
     output: str
@@ -51,6 +55,14 @@ def register(subparsers: Any) -> None:
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
     add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
     add("--seeds", type=int, metavar="N", help="measure each recipe with N seeds, those of the suite first")
+    add(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME=PYTHON",
+        help="measure another package, such as fer, in the interpreter where it is installed; may be repeated",
+    )
+    add("--contract", metavar="TOML", help="contract of the models in files, onnx:PATH (default: beside each model)")
     add("--output", default="results", metavar="DIR", help="folder for results (default: results)")
     add(
         "--only",
@@ -98,10 +110,13 @@ def _run(args: RunOptions) -> int:
         suite = replace(suite, options={**suite.options, "labels": args.labels})
     if args.seeds is not None:
         suite = store.with_seeds(suite, args.seeds)
+    suite = _with_others(suite, args)
     source = args.source or suite.source
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
     executor = None if args.dry_run else runs.make_executor(args.executor, args.jobs)
+    # Packages differ in how they use several cores.
+    alone = store.one_core() if store.has_peers(suite) else nullcontext()
     task = tasks.get_task(suite.task)
     dataset = task.load(source, suite)
     print(_describe(dataset, task))
@@ -111,13 +126,24 @@ def _run(args: RunOptions) -> int:
         _print_plan(job.plan())
         return 0
     print(_gate(job))
-    summary = _execute(job, executor)
+    with alone:
+        summary = _execute(job, executor)
     if not args.no_report:
         _report(summary.root, dataset, task)
     for record in summary.failed:
         problem = f"{record['status']}: {record['cell_id']}: {record['reason']}"
         print(paint(problem, "red", sys.stderr), file=sys.stderr)
     return 1 if summary.failed else 0
+
+
+def _with_others(suite: "store.Suite", args: RunOptions) -> "store.Suite":
+    """Add peers and a contract to the suite, and print which peers are not measured."""
+    interpreters = peers.parse_peers(args.peer)
+    peers.set_interpreters(interpreters)
+    suite, notes = store.with_peers(suite, interpreters)
+    for note in notes:
+        print(note)
+    return suite if args.contract is None else store.with_contract(suite, args.contract)
 
 
 def _execute(job: "Run", executor: Any) -> Any:
@@ -192,6 +218,8 @@ def _report(folder: "Path", dataset: Any, task: "Task") -> None:
 def _command_to_go_on(args: RunOptions) -> str:
     words = ["ferbench", "run", args.suite]
     words += ["--source", args.source] if args.source else []
+    words += [word for peer in args.peer for word in ("--peer", peer)]
+    words += ["--contract", args.contract] if args.contract else []
     words += ["--labels", args.labels] if args.labels else []
     words += ["--seeds", str(args.seeds)] if args.seeds is not None else []
     words += ["--output", args.output] if args.output != "results" else []

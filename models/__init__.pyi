@@ -19,11 +19,14 @@ from .ensembles.stack import Stack
 from .ensembles.vote import Vote
 from .extractors.deep import DeepExtractor
 from .extractors.keypoints import KeypointExtractor
+from .foreign.model import ForeignModel
+from .foreign_bundles import foreign_bundle
 from .keypoints.dlib_shape import DlibShape
 from .keypoints.mean_shape import MeanShape
 from .keypoints.points_net import PointNet
 from .networks.augmentation import Augmentation
 from .networks.cnn import CNN
+from .peers.peer import Peer
 from .registry import MIRROR_VIEWS, Estimator, Recipe, describe, get_recipe, make_recipe, recipes
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "DeepExtractor",
     "DlibShape",
     "Estimator",
+    "ForeignModel",
     "Forest",
     "KernelRidge",
     "KeypointExtractor",
@@ -47,6 +51,7 @@ __all__ = [
     "NystroemMap",
     "OnnxRecogniser",
     "OnnxRecognizer",
+    "Peer",
     "PointNet",
     "Pretrained",
     "Recipe",
@@ -56,6 +61,7 @@ __all__ = [
     "bundle_name",
     "classifier_steps",
     "describe",
+    "foreign_bundle",
     "get_recipe",
     "load_bundle",
     "make_recipe",

@@ -18,8 +18,10 @@ from ferbench.models.base import check_settable, library_of, parts_of
 from ferbench.models.bundles import recipe_name, renamed_parameters
 from ferbench.models.classifiers import classifier_steps
 from ferbench.models.ensembles import Mirrored, Pretrained, Stack, Vote
+from ferbench.models.foreign import ForeignModel, foreign_kind, foreign_path
 from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
+from ferbench.models.peers import Peer, get_adapter, peer_name
 from ferbench.models.training_settings import NETWORKS, POINT_NETWORKS
 from ferbench.utils import suggest
 
@@ -134,6 +136,9 @@ def get_recipe(name: str) -> Recipe:
     ``mirror:RECIPE`` trains a recipe also on mirror images and averages its predictions over them (:class:`Mirrored`).
     ``vote:RECIPE,RECIPE…`` is a soft vote (:class:`Vote`), and ``stack:RECIPE,RECIPE…`` is a stack (:class:`Stack`).
 
+    ``onnx:PATH`` and ``keras:PATH`` are models that were trained elsewhere (:class:`ForeignModel`), ``peer:NAME`` is
+    the recognizer of another package (:class:`Peer`).
+
     The part after an ``@`` labels a variant: ``cnn@no-flip`` is the recipe ``cnn`` under another name, so that a suite
     can contain it several times with different parameters.
 
@@ -143,6 +148,11 @@ def get_recipe(name: str) -> Recipe:
         If there is no such recipe; the message names the closest one.
     """
     name = recipe_name(name)
+    if foreign_kind(name):
+        return _foreign(name)
+    if (peer := peer_name(name)) is not None:
+        get_adapter(peer)
+        return Recipe(name, "pretrained", lambda: Peer(peer))
     if (composed := _composed(name)) is not None:
         return composed
     known = recipes()
@@ -206,6 +216,11 @@ def _cross(features: str, classifier: str) -> Recipe:
     return Recipe(f"{features}+{classifier}", "classical", make)
 
 
+def _foreign(name: str) -> Recipe:
+    path = foreign_path(name)
+    return Recipe(name, "pretrained", lambda: ForeignModel(str(path)))
+
+
 def _composed(name: str) -> Recipe | None:
     """Return the recipe of a composed name (mirror, vote or stack), or None for other names."""
     kind, colon, rest = name.partition(":")
@@ -217,6 +232,8 @@ def _composed(name: str) -> Recipe | None:
             raise ValueError(f"recipe {name!r}: mirror: takes a classical recipe; {rest} mirrors by its own parameters")
         return Recipe(name, "classical", lambda: Mirrored(inner.make()))
     members = [get_recipe(part.strip()) for part in rest.split(",")]
+    if named := [member.name for member in members if foreign_kind(member.name) or peer_name(member.name)]:
+        raise ValueError(f"recipe {name!r}: {kind}: takes no model of others; name {named[0]!r} as its own recipe")
     names = [member.name for member in members]
     if len(set(names)) < max(2, len(names)) or any(member.family == "keypoints" for member in members):
         raise ValueError(f"recipe {name!r}: {kind}: takes two or more different recognizers, separated by commas")

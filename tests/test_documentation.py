@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 import pytest
+from foreign_models import weights, write_model
+from peer_standins import write_interpreter, write_standins
 from thirdparty_package import install
 
 from ferbench.benchmarks import load_suite
@@ -22,6 +24,7 @@ from ferbench.cli.entry import build_parser
 from ferbench.datasets import make_faces
 from ferbench.features import check_extractor
 from ferbench.models import make_recipe
+from ferbench.models.foreign import Contract
 from ferbench.realtime.detection import yunet_file
 
 ROOT = Path(__file__).parents[1]
@@ -91,6 +94,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     face = cv2.copyMakeBorder(make_faces(21, size=160, random_state=0).images[3], 160, 160, 240, 240, 1)
     picture = cv2.cvtColor(face, cv2.COLOR_GRAY2BGR)
     Path("photos").mkdir()
+    draw_models_of_others(tmp_path)
     for name in ("party.jpg", "me.jpg", "photos/one.png"):
         cv2.imwrite(name, picture)
     video = cv2.VideoWriter("talk.mp4", cv2.VideoWriter_fourcc(*"mp4v"), 10, picture.shape[1::-1])
@@ -98,6 +102,15 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         video.write(picture)
     video.release()
     return tmp_path
+
+
+def draw_models_of_others(folder: Path) -> None:
+    """Write the model of docs/others.md with the contract of that page, and an interpreter with stand-ins."""
+    write_model(folder / "my.onnx", weights(48 * 48), ["n", 1, 48, 48])
+    (contract,) = [block.text for block in blocks("toml") if block.page == "docs/others.md"]
+    (folder / "my.toml").write_text(contract)
+    (folder / "fer" / "bin").mkdir(parents=True)
+    write_interpreter(folder / "fer" / "bin", write_standins(folder / "standins"))
 
 
 def draw_data_sets() -> None:
@@ -165,10 +178,18 @@ def data_examples(_: str, desk: Path) -> None:
     assert len(list((desk / "mine").iterdir())) == 8
 
 
+def others_examples(out: str, folder: Path) -> None:
+    """An accuracy, labels of a bundle, and a package of others."""
+    accuracy, labels, peer = out.strip().splitlines()
+    assert float(accuracy) > 0 and labels.count("'") == 6 and "fer 9.1" in peer
+    assert (folder / "their-bundle" / "model.onnx").is_file()
+
+
 RUN: dict[str, Callable[[str, Path], None]] = {
     "README.md": readme_examples,
     "docs/api.md": api_examples,
     "docs/data.md": data_examples,
+    "docs/others.md": others_examples,
 }
 
 
@@ -315,5 +336,7 @@ def test_tables_are_read(block: Block, tmp_path: Path) -> None:
     elif "space" in content:
         space, params = read_space(path)
         assert set(space) == {"learning_rate", "optimizer"} and params == {"epochs": 12}
+    elif "layout" in content:
+        assert Contract.of(content, block.page).labels == tuple(content["labels"])
     else:
         assert load_suite(path).final == tuple(content["final"])

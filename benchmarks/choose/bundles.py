@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ferbench.benchmarks.choose.best import choose_best
 from ferbench.benchmarks.store import Store
-from ferbench.models import pretrained, recipe_name
+from ferbench.models import foreign_bundle, pretrained, recipe_name
+from ferbench.models.foreign import foreign_kind
 from ferbench.utils import read_json
 
 _LOGGER = logging.getLogger("ferbench")
@@ -21,9 +22,9 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
     ----------
     name : str
         One of: the folder of a bundle; a recipe such as ``hog+svm``, for its newest bundle under `results`; a shipped
-        bundle such as ``ferbench-net-xs``; ``winner``, for the best recognizer measured on real faces, or the
-        default shipped bundle if there is none. A recognizer trained on drawn faces can be the winner only if
-        `results` is the folder of that data set.
+        bundle such as ``ferbench-net-xs``; a model in a file, ``onnx:PATH``, with its contract beside it;
+        ``winner``, for the best recognizer measured on real faces, or the default shipped bundle if there is none. A
+        recognizer trained on drawn faces can be the winner only if `results` is the folder of that data set.
     results : Path
         A results folder, or one of its data sets.
     max_latency_ms : float, optional
@@ -36,6 +37,8 @@ def find_bundle(name: str, results: Path, *, max_latency_ms: float | None = None
     """
     if (Path(name) / "bundle.json").is_file():
         return Path(name)
+    if foreign_kind(name):
+        return foreign_bundle(name)
     if name == "winner":
         return _winner(results, max_latency_ms)
     found = _bundles(results)

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,8 @@ class LiveBench:
         Values for the options ``--detector`` and ``--model``, by display name; the first of each is the default.
     output : Path
         Folder for the records.
-    fer : str, optional
-        Python interpreter of an environment with the package ``fer``.
+    peers : dict of str to str, optional
+        Python interpreters of environments with other packages, by the name of the peer, such as ``fer``.
     only : sequence of str
         Patterns of configurations such as ``stream-640*``.
     rounds : int
@@ -75,7 +75,7 @@ class LiveBench:
         detectors: dict[str, str],
         models: dict[str, str],
         output: Path,
-        fer: str | None = None,
+        peers: Mapping[str, str] | None = None,
         only: Sequence[str] = (),
         rounds: int = 3,
         soak: int | None = None,
@@ -87,7 +87,7 @@ class LiveBench:
                 raise FileNotFoundError(f"{path}: no such file or folder; give --clip a video and --photos a folder")
         self.clip, self.photos, self.output = clip, photos, output
         self.rounds, self.only, self.soak = rounds, only, soak
-        self.subjects = Subjects({}, dict(detectors), dict(models), fer)
+        self.subjects = Subjects({}, dict(detectors), dict(models), dict(peers or {}))
         self.configs = self._choose()
         self.session = datetime.now(UTC).isoformat(timespec="seconds")
 

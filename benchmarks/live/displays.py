@@ -154,4 +154,6 @@ def _label(row: dict[Any, Any]) -> str:
     every = "" if row["detect_every"] == "auto" else f", every {row['detect_every']}"
     if row["kind"] == "fer":
         return f"{row['scene']}  fer (PyPI)"
+    if row["kind"] == "peer":
+        return f"{row['scene']}  {row['model']} (PyPI)"
     return f"{row['scene']}  {row['detector']}{every}  {row['model']}"

@@ -5,10 +5,11 @@ import itertools
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ferbench.models.peers import clip_command
 from ferbench.utils import sha256_of
 
 MEASURE = ("-m", "ferbench.realtime.measure")
@@ -29,7 +30,7 @@ class Config:
 
     Attributes
     ----------
-    kind : {"stream", "paced", "detect", "thorough", "faces", "start", "soak", "fer"}
+    kind : {"stream", "paced", "detect", "thorough", "faces", "start", "soak", "fer", "peer"}
         Kind of measurement.
     scene : str
         Name of the video, or of the set of pictures.
@@ -80,21 +81,21 @@ class Subjects:
         Videos and folders of pictures by scene.
     detectors, models : dict of str to str
         Values for the options ``--detector`` and ``--model``, by display name; the first of each is the default.
-    fer : str or None
-        Python interpreter of an environment with the package ``fer``.
+    peers : dict of str to str
+        Python interpreters of environments with other packages, by the name of the peer.
     """
 
     sources: dict[str, Path]
     detectors: dict[str, str]
     models: dict[str, str]
-    fer: str | None = None
+    peers: dict[str, str] = field(default_factory=dict)
 
     def command(self, config: Config) -> list[str]:
         """Return the command that measures a configuration once."""
         source = str(self.sources[config.scene])
-        if config.kind == "fer":
-            script = str(Path(__file__).with_name("fer_peer.py"))
-            return [str(self.fer), script, source, str(config.frames), str(config.seconds), "5"]
+        if config.kind in ("fer", "peer"):
+            name = config.model or "fer"
+            return clip_command(name, self.peers[name], source, frames=config.frames, seconds=config.seconds)
         mode = {"paced": "stream", "thorough": "detect"}.get(config.kind, config.kind)
         command = [sys.executable, *MEASURE, mode, source, "--detector", self.detectors[config.detector]]
         command += ["--model", self.models[config.model]] if config.model else []
@@ -129,7 +130,7 @@ def plan(subjects: Subjects) -> list[Config]:
     ]
     faces = [Config("faces", CLIP, detector, of, frames=250, seconds=4.0) for of in subjects.models]
     starts = [Config("start", "photo", detector, of) for of in subjects.models]
-    return [*streams, *paced, *found, *faces, *starts, *_beside_fer(subjects, model)]
+    return [*streams, *paced, *found, *faces, *starts, *_beside_peers(subjects, model)]
 
 
 def soak_config(subjects: Subjects, frames: int) -> Config:
@@ -138,12 +139,17 @@ def soak_config(subjects: Subjects, frames: int) -> Config:
     return Config("soak", CLIP, detector, model, default=True, frames=frames, seconds=0)
 
 
-def _beside_fer(subjects: Subjects, model: str) -> list[Config]:
-    if subjects.fer is None:
+def _beside_peers(subjects: Subjects, model: str) -> list[Config]:
+    if not subjects.peers:
         return []
-    # ferbench with fer's kind of detector on every frame, so that both do the same work.
+    # ferbench with the peers' usual detector on every frame, so that both do the same work.
     same = [Config("stream", scene, "haar", model, "1") for scene in (CLIP, ENLARGED) if "haar" in subjects.detectors]
-    return [*(Config("fer", scene, frames=202, seconds=8.0) for scene in (CLIP, ENLARGED)), *same]
+    # Records of `fer` have had a kind of their own from the beginning.
+    named = [("fer", "") if name == "fer" else ("peer", name) for name in subjects.peers]
+    others = [
+        Config(kind, scene, model=name, frames=202, seconds=8.0) for kind, name in named for scene in (CLIP, ENLARGED)
+    ]
+    return others + same
 
 
 def file_digest(path: Path) -> str:

@@ -16,7 +16,7 @@ SIDE_FACTOR = 2.0
 # Share of the frames of a soak that count as warm-up, when caches fill; minimum number of samples for a verdict.
 WARMUP_SHARE, LEAST_SAMPLES = 0.1, 10
 MEBIBYTE = 2**20
-_STREAM_KINDS = ("stream", "paced", "fer")
+_STREAM_KINDS = ("stream", "paced", "fer", "peer")
 
 
 def read_records(folder: Path) -> list[Record]:

@@ -79,10 +79,11 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
         store.save_arrays(outbox / ANSWERS, {"answers": answers})
         predict_s += took
     peak = store.peak_memory_bytes()
-    if recipe.family == "pretrained":
-        bundled = _put_together(job)
+    if recipe.family == "pretrained" and not hasattr(fitted.recognizer, "write_model"):
+        bundled = _put_together(job, fitted.recognizer)
     else:
         bundled = _bundle(fitted.recognizer, job, dataset, scores, outbox)
+    warning = getattr(fitted.recognizer, "warning_", None) or warning
     notes = [bundled["reason"], _foreign_training(fitted.recognizer, job.dataset["fingerprint"]) or warning]
     bundled["reason"] = "; ".join(note for note in notes if note) or None
     timings = _time(fitted.recognizer, outbox / bundled["bundle"] if bundled["bundle"] else None, dataset, task)
@@ -167,8 +168,10 @@ def _failure(error: Exception) -> dict[str, Any]:
     return {"status": "error", "reason": f"{type(error).__name__}: {text}", "traceback": tail}
 
 
-def _put_together(job: Job) -> dict[str, Any]:
-    """Return the placeholder for a recipe that only combines existing bundles."""
+def _put_together(job: Job, recognizer: Any) -> dict[str, Any]:
+    """Return the placeholder for a recipe that only combines existing bundles, or that answers elsewhere."""
+    if reason := getattr(recognizer, "cannot_travel", None):
+        return {"bundle": None, "size_bytes": recognizer.size_bytes_, "reason": f"no bundle: {reason}"}
     parts = [path.stat().st_size for folder in job.bundles.values() for path in Path(folder).iterdir()]
     reason = "no bundle of its own: it combines existing bundles"
     return {"bundle": None, "size_bytes": sum(parts) or None, "reason": reason}

@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from ferbench.benchmarks.store.identified import identified
 from ferbench.models.base import refuse_forbidden
 from ferbench.models.bundles import former_recipe_name, recipe_name, with_members
 from ferbench.utils import closest
@@ -138,7 +139,7 @@ class Suite:
             Cell(_cell_id(recipe, params, seed, fingerprint), recipe, params, seed)
             for seed in self.seeds
             for recipe in self.recipes
-            for params in (dict(self.params.get(recipe, {})),)
+            for params in (identified(recipe, self.params.get(recipe, {})),)
         ]
 
     def as_dict(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import math
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,14 @@ _LOADERS = frozenset(
 )
 
 
-def load_archive(file: Path) -> Any:
+def load_archive(file: Path, plugins: Mapping[str, str] | None = None) -> Any:
     """Load the recognizer in a skops file.
+
+    Parameters
+    ----------
+    file : Path
+    plugins : mapping of str to str, optional
+        Module -> package to install, for the message about a type of a package that is missing.
 
     Raises
     ------
@@ -65,7 +71,7 @@ def load_archive(file: Path) -> Any:
             return loads(content, trusted=trusted)
         except UntrustedTypesFoundException:
             unknown = set(get_untrusted_types(data=content)) - set(trusted)
-    raise ValueError(refusal(unknown))
+    raise ValueError(refusal(unknown, plugins))
 
 
 def save_archive(recognizer: Any, file: Path) -> None:

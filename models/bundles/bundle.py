@@ -22,6 +22,9 @@ from ferbench.models.bundles.loaded import LoadedBundle
 from ferbench.models.bundles.onnx_network import POINTS, OnnxRecognizer, export_onnx
 from ferbench.models.bundles.out_of_sample import OutOfSample
 from ferbench.models.bundles.points import MARGIN, OFFSET, LoadedPoints, OnnxPoints, ShapePoints, check_finds
+from ferbench.models.bundles.travel import check_can_travel
+from ferbench.models.bundles.trusted import plugins_of
+from ferbench.models.foreign import Contract, ForeignNetwork
 from ferbench.utils import atomic_folder
 
 #: First supported minor version of scikit-learn, and the first unsupported one after it, as in pyproject.toml.
@@ -64,18 +67,20 @@ def save_bundle(
         cannot be saved; the message names the remedy.
     """
     path = Path(path)
-    _check_can_travel(recognizer)
+    check_can_travel(recognizer)
     if path.exists() and not (path / "bundle.json").exists():
         raise ValueError(f"{path} exists and is no bundle; choose another folder")
     with atomic_folder(path) as scratch:
-        _write_model(scratch, recognizer, image_shape)
+        contract = _write_model(scratch, recognizer, image_shape)
         if images is not None:
             _write_out_of_sample(scratch, recognizer, images)
         description = {
             **({"margin": MARGIN, "offset": OFFSET} if _finds_points(recognizer) else {}),
             **(info or {}),
             **({} if calibration is None else {"calibration": dict(calibration)}),
-            **_contract(recognizer),
+            **_answers(recognizer),
+            **({"contract": contract} if contract else {}),
+            **({"plugins": plugins} if (plugins := plugins_of(recognizer)) else {}),
             "format": FORMAT,
             "input": {
                 "height": image_shape[0],
@@ -83,9 +88,9 @@ def save_bundle(
                 "colour": "grey",
                 "dtype": "uint8",
                 "range": [0, 255],
-                "crop_margin": 0.0,
+                "crop_margin": contract["crop_margin"] if contract else 0.0,
             },
-            "versions": _versions(scratch),
+            "versions": _versions(scratch, foreign=contract is not None),
             "files": {file.name: file_sha256(file) for file in sorted(scratch.iterdir())},
         }
         description["sha256"] = digest(description)
@@ -126,8 +131,11 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
             points = LoadedPoints(_open_points(path, info, n_threads), info, path)
             check_finds(points)
             return points
-        if NETWORK in info["files"]:
-            estimator: Any = OnnxRecognizer(path / NETWORK, info["labels"], n_threads=n_threads)
+        if "contract" in info:
+            contract = Contract.of(info["contract"], f"{path / 'bundle.json'}: contract")
+            estimator: Any = ForeignNetwork(path / NETWORK, contract, info["labels"], n_threads=n_threads)
+        elif NETWORK in info["files"]:
+            estimator = OnnxRecognizer(path / NETWORK, info["labels"], n_threads=n_threads)
         else:
             estimator = _load_classical(path, info)
         bundle = LoadedBundle(estimator, with_recipe_names(info), path)
@@ -150,26 +158,7 @@ def _open_points(path: Path, info: dict[str, Any], n_threads: int | None) -> Any
     return _load_classical(path, info)
 
 
-def _check_can_travel(recognizer: Any) -> None:
-    """Raise ValueError unless the recognizer is fitted and does not only refer to existing bundles."""
-    name = type(recognizer).__name__
-    if isinstance(recognizer, LoadedBundle):
-        raise ValueError(f"this is a bundle already; copy its folder {recognizer.path}")
-    if loaded := [part for part in parts_of(recognizer) for part in getattr(part, "members_", [])]:
-        folders = [str(part.path) for part in loaded if isinstance(part, LoadedBundle)]
-        if folders:
-            raise ValueError(f"a {name} of bundles cannot be saved again; copy the folders {', '.join(folders)}")
-    kinds = ("point_names", "predict_proba", "model_", "shape_predictor_")
-    if not any(hasattr(recognizer, kind) for kind in kinds):
-        raise ValueError(
-            f"{name} is no recognizer, since it has no predict_proba; give a fitted classifier of images, such as "
-            f"make_recipe('hog+svm').fit(images, labels)"
-        )
-    if not (_finds_points(recognizer) or hasattr(recognizer, "classes_")):
-        raise ValueError(f"this {name} is not fitted; call fit before save_bundle")
-
-
-def _contract(recognizer: Any) -> dict[str, Any]:
+def _answers(recognizer: Any) -> dict[str, Any]:
     """Return the fields of the description about the model's output: labels, or names of points."""
     if _finds_points(recognizer):
         return {"task": TASK, "points": list(recognizer.point_names)}
@@ -180,14 +169,18 @@ def _finds_points(recognizer: Any) -> bool:
     return hasattr(recognizer, "point_names")
 
 
-def _write_model(folder: Path, recognizer: Any, image_shape: tuple[int, int]) -> None:
+def _write_model(folder: Path, recognizer: Any, image_shape: tuple[int, int]) -> dict[str, Any] | None:
+    """Write the file of the model; return the contract of a foreign one."""
+    if hasattr(recognizer, "write_model"):
+        contract: dict[str, Any] = recognizer.write_model(folder / NETWORK)
+        return contract
     if hasattr(recognizer, "model_"):
         output = POINTS if _finds_points(recognizer) else None
         export_onnx(recognizer.model_, folder / NETWORK, image_shape, output=output)
-        return
+        return None
     if hasattr(recognizer, "shape_predictor_"):
         (folder / SHAPE).write_bytes(recognizer.shape_predictor_)
-        return
+        return None
     recognizer = copy.deepcopy(recognizer)
     carried: dict[str, Path] = {}
     for step, parameter, source, name in _carried(recognizer):
@@ -196,6 +189,7 @@ def _write_model(folder: Path, recognizer: Any, image_shape: tuple[int, int]) ->
         shutil.copyfile(source, folder / name)
         setattr(step, parameter, name)
     save_archive(recognizer, folder / CLASSICAL)
+    return None
 
 
 def _write_out_of_sample(folder: Path, recognizer: Any, images: NDArray[np.uint8]) -> None:
@@ -214,7 +208,7 @@ def _carried(recognizer: Any) -> Iterator[tuple[Any, str, Path, str]]:
 
 def _load_classical(path: Path, info: dict[str, Any]) -> Any:
     _check_version(path, info)
-    estimator = load_archive(path / CLASSICAL)
+    estimator = load_archive(path / CLASSICAL, info.get("plugins"))
     check_parts(estimator)
     beside = set(info["files"]) - {CLASSICAL, OUT_OF_SAMPLE}
     carried = list(_carried(estimator))
@@ -286,7 +280,9 @@ def _check_files(path: Path, info: dict[str, Any]) -> None:
             raise ValueError(f"{path / name}: the SHA-256 is not the one in bundle.json; copy the bundle again")
 
 
-def _versions(folder: Path) -> dict[str, str]:
+def _versions(folder: Path, *, foreign: bool) -> dict[str, str]:
+    if foreign:
+        return {name: version(name) for name in ("ferbench", "numpy", "onnxruntime")}
     made_with = {NETWORK: ["keras", "onnx"], SHAPE: ["dlib-bin", "opencv-python-headless"]}
     classical = ["scikit-learn", "skops", "opencv-python-headless"]
     names = next((names for file, names in made_with.items() if (folder / file).exists()), classical)

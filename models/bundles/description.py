@@ -21,6 +21,7 @@ MAX_NAMES, MAX_TEXT, MAX_SIDE, MAX_FILES = 1000, 1000, 4096, 64
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_PLUGIN = re.compile(r"[A-Za-z0-9][\w.-]{0,99}==[\w.+!-]{1,40}")
 _VERSION = re.compile(r"\d+(\.\d+)?[\w.+!-]{0,40}")
 
 
@@ -79,6 +80,10 @@ def check_description(info: Any) -> None:
     if task == TASK:
         _field(info, "margin", "a number above -0.9 and below 9", lambda value: _is_between(value, -0.9, 9))
         _field(info, "offset", "a number above -9 and below 9", lambda value: _is_between(value, -9, 9))
+    if "contract" in info:
+        _field(info, "contract", "an object {…}", lambda value: isinstance(value, dict))
+    if "plugins" in info:
+        _field(info, "plugins", "names of modules with their packages, such as 'faces==1.0'", _are_plugins)
     _check_notes(info)
 
 
@@ -201,6 +206,12 @@ def _are_files(value: Any) -> bool:
     if not isinstance(value, dict) or not 0 < len(value) <= MAX_FILES:
         return False
     return all(map(_is_sha256, value.values()))
+
+
+def _are_plugins(value: Any) -> bool:
+    if not isinstance(value, dict) or len(value) > MAX_FILES:
+        return False
+    return all(isinstance(each, str) and _PLUGIN.fullmatch(each) for each in value.values())
 
 
 def _are_versions(value: Any) -> bool:

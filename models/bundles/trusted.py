@@ -2,8 +2,8 @@
 
 import contextlib
 import importlib.util
-from collections.abc import Iterable
-from importlib.metadata import entry_points
+from collections.abc import Iterable, Mapping
+from importlib.metadata import entry_points, packages_distributions, version
 from typing import Any
 
 from ferbench import features
@@ -57,6 +57,8 @@ FOREIGN = frozenset(
         "sklearn.tree._tree.Tree",
     }
 )
+# Packages that every installation has.
+_KNOWN = frozenset({"builtins", "ferbench", "numpy", "scipy", "sklearn"})
 
 
 def trusted_types(found: Iterable[str]) -> list[str]:
@@ -76,8 +78,16 @@ def trusted_types(found: Iterable[str]) -> list[str]:
     return sorted(known)
 
 
-def refusal(unknown: Iterable[str]) -> str:
-    """Return the error message for a bundle with these untrusted types, with the remedy."""
+def refusal(unknown: Iterable[str], plugins: Mapping[str, str] | None = None) -> str:
+    """Return the error message for a bundle with these untrusted types, with the remedy.
+
+    Parameters
+    ----------
+    unknown : iterable of str
+        Full names of the types.
+    plugins : mapping of str to str, optional
+        Module -> the package that contains it, as the bundle names them.
+    """
     name = min(unknown)
     package = name.partition(".")[0]
     try:
@@ -85,11 +95,23 @@ def refusal(unknown: Iterable[str]) -> str:
     except (ImportError, ValueError):
         missing = True
     if missing:
-        return f"it needs {name}, and the package {package!r} is not installed; install it, then load the bundle again"
+        known = (plugins or {}).get(package, "")
+        remedy = f"pip install {known!r}" if known else "install it"
+        return f"it needs {name}, and the package {package!r} is not installed; {remedy}, then load the bundle again"
     return (
         f"it holds the type {name}, which ferbench does not trust; if you trust the bundle's maker, name the type in "
         f"an entry point of the group {ENTRY_POINTS}"
     )
+
+
+def plugins_of(recognizer: Any) -> dict[str, str]:
+    """Return the packages of others in a recognizer: module -> requirement such as ``my-faces==1.0``."""
+    modules = {type(part).__module__.partition(".")[0] for part in parts_of(recognizer)} - _KNOWN
+    if not modules:
+        return {}
+    owners = packages_distributions()
+    named = {module: owners[module][0] for module in sorted(modules) if module in owners}
+    return {module: f"{package}=={version(package)}" for module, package in named.items()}
 
 
 def _of_packages() -> set[str]:

@@ -258,7 +258,7 @@ def test_an_interpreter_that_is_not_there_is_a_reason() -> None:
 
 
 def test_everything_asked_for_is_planned() -> None:
-    subjects = Subjects({}, dict.fromkeys(("yunet", "haar", "dlib"), ""), {"a": "", "b": ""}, fer="python")
+    subjects = Subjects({}, dict.fromkeys(("yunet", "haar", "dlib"), ""), {"a": "", "b": ""}, {"fer": "python"})
     configs = plan(subjects)
     assert len({config.name for config in configs}) == len(configs)
     streams = [config for config in configs if config.kind == "stream" and config.detect_every == "auto"]

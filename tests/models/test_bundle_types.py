@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from thirdparty_package import install
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.features import MirrorViews, PixelExtractor, extractors
@@ -175,3 +176,29 @@ def test_the_supported_scikit_learn_versions_are_those_of_pyproject() -> None:
     (line,) = (line for line in requires("ferbench") or [] if line.startswith("scikit-learn") and "intelex" not in line)
     first, end = (".".join(map(str, version)) for version in SCIKIT_LEARN)
     assert f">={first}" in line and f"<{end}" in line
+
+
+def test_a_recipe_of_another_package_makes_a_bundle_that_names_the_package(
+    faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "from ferbench.models import Recipe, Tree\n"
+        "from sklearn.pipeline import Pipeline\nfrom ferbench.features import PixelExtractor\n"
+        "class Elm(Tree):\n    pass\n"
+        "ELM = Recipe('elm', 'classical', lambda: Pipeline([('features', PixelExtractor()), ('classifier', Elm())]))\n"
+        "TRUSTED = ['their_trees.Elm']\n"
+    )
+    entries = "[ferbench.recipes]\nelm = their_trees:ELM\n[ferbench.trusted_types]\ntrees = their_trees:TRUSTED\n"
+    with monkeypatch.context() as installed:
+        install(tmp_path / "site", installed, "their_trees", code, entries)
+        (tmp_path / "site" / "thirdparty_plugins-1.0.dist-info" / "top_level.txt").write_text("their_trees\n")
+        recognizer = make_recipe("elm").fit(faces.images, faces.labels)
+        path = save_bundle(tmp_path / "b", recognizer, image_shape=(48, 48))
+        expected = recognizer.predict_proba(faces.images)
+        np.testing.assert_array_equal(load_bundle(path).predict_proba(faces.images), expected)
+        assert json.loads((path / "bundle.json").read_text())["plugins"] == {"their_trees": "thirdparty-plugins==1.0"}
+    sys.modules.pop("their_trees", None)
+    with pytest.raises(
+        ValueError, match=r"needs their_trees\.Elm, .*; pip install 'thirdparty-plugins==1\.0', then load"
+    ):
+        load_bundle(path)

@@ -1,0 +1,15 @@
+from .contract import Contract, read_contract
+from .files import foreign_kind, foreign_path, load_contract, pinned
+from .model import ForeignModel
+from .network import ForeignNetwork
+
+__all__ = [
+    "Contract",
+    "ForeignModel",
+    "ForeignNetwork",
+    "foreign_kind",
+    "foreign_path",
+    "load_contract",
+    "pinned",
+    "read_contract",
+]

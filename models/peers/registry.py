@@ -1,0 +1,131 @@
+"""Find adapters of other packages, and the interpreters that run them."""
+
+import inspect
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferbench.utils import find_plugins, find_registered, suggest
+
+ENTRY_POINTS = "ferbench.peers"
+#: Interpreters by peer, ``NAME=PYTHON`` joined by the separator of paths; the command line sets it.
+VARIABLE = "FERBENCH_PEERS"
+ROOM = "ferbench.models.peers.adapters"
+PREFIX = "peer:"
+_TEXTS = ("package", "project", "install", "trained_on")
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """Description of an adapter, without opening its package.
+
+    Attributes
+    ----------
+    name : str
+        Name of the peer, as in ``peer:NAME``.
+    package, project, install, trained_on : str
+        Name of the distribution, address of the project, how to install it, and the data it was trained on.
+    labels : tuple of str
+        Labels of the columns of its answers, as ferbench writes them.
+    file : Path
+        File that the other interpreter runs.
+    attribute : str
+        Name of the class in the file.
+    """
+
+    name: str
+    package: str
+    project: str
+    install: str
+    trained_on: str
+    labels: tuple[str, ...]
+    file: Path
+    attribute: str
+
+
+def known_adapters() -> dict[str, Adapter]:
+    """Return the adapters by name: the files of ferbench, then the entry points of ``ferbench.peers``.
+
+    Raises
+    ------
+    ImportError
+        If an entry point cannot be loaded or names no adapter; the message names its package.
+    """
+    found = {name: _described(name, kind) for name, kind in find_registered(ROOM).items()}
+    for name, plugin in find_plugins(ENTRY_POINTS, "peer").items():
+        kind = plugin.demand(plugin.load(), (*_TEXTS, "labels", "faces", "frame"), "a class of an adapter")
+        found[name] = _described(name, kind)
+    return found
+
+
+def get_adapter(name: str) -> Adapter:
+    """Return an adapter by name; raise ValueError with the closest name if there is none."""
+    known = known_adapters()
+    if name not in known:
+        raise ValueError(f"there is no peer {name!r}; {suggest(name, known)}")
+    return known[name]
+
+
+def peer_name(recipe: str) -> str | None:
+    """Return the name of the peer of a recipe such as ``peer:fer``, or None for other recipes.
+
+    Examples
+    --------
+    >>> peer_name("peer:fer"), peer_name("hog+svm")
+    ('fer', None)
+    """
+    return recipe.removeprefix(PREFIX).partition("@")[0] if recipe.startswith(PREFIX) else None
+
+
+def parse_peers(texts: list[str]) -> dict[str, str]:
+    """Return interpreter by peer from texts ``NAME=PYTHON``.
+
+    Raises
+    ------
+    ValueError
+        If a text has another form, or there is no such peer.
+    FileNotFoundError
+        If there is no such interpreter.
+    """
+    found = {}
+    for text in texts:
+        name, equals, python = text.partition("=")
+        if not equals or not python:
+            raise ValueError(f"--peer must be NAME=PYTHON, such as fer=/opt/fer/bin/python; got {text!r}")
+        get_adapter(name)
+        if not os.access(python, os.X_OK) or not Path(python).is_file():
+            raise FileNotFoundError(f"--peer {name}: {python} is no Python interpreter; name bin/python of its venv")
+        if os.pathsep in python:
+            raise ValueError(f"--peer {name}: the path must not hold {os.pathsep!r}; got {python}")
+        # Not resolved: in an environment it is a link, and its place names the environment.
+        found[name] = str(Path(python).absolute())
+    return found
+
+
+def set_interpreters(peers: Mapping[str, str]) -> None:
+    """Name the interpreters for this process and the processes that it starts."""
+    os.environ[VARIABLE] = os.pathsep.join(f"{name}={python}" for name, python in peers.items())
+
+
+def interpreter_of(adapter: Adapter) -> str:
+    """Return the interpreter named for a peer; raise ValueError with the remedy if none is."""
+    named = dict(part.partition("=")[::2] for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)
+    if adapter.name not in named:
+        raise ValueError(
+            f"peer {adapter.name} runs in an interpreter of its own: make an environment, {adapter.install}, "
+            f"and add --peer {adapter.name}=PYTHON"
+        )
+    return named[adapter.name]
+
+
+def _described(name: str, kind: Any) -> Adapter:
+    texts = {field: str(getattr(kind, field)) for field in _TEXTS}
+    return Adapter(
+        name=name,
+        labels=tuple(map(str, kind.labels)),
+        file=Path(inspect.getfile(kind)),
+        attribute=kind.__qualname__,
+        **texts,
+    )
