@@ -143,8 +143,8 @@ def _page(
 def _sides_text(records: Sequence[Record]) -> str:
     counts = {side: sum(record["recognizer"]["side"] == side for record in records) for side in SIDES}
     return (
-        f"Recognizers on the classical side: {counts['classical']}; on the deep side: {counts['deep']}. Each was fitted "
-        "once, so that what another seed would change is not in these figures."
+        f"Recognizers on the classical side: {counts['classical']}; on the deep side: {counts['deep']}. Each was "
+        "fitted once, so that what another seed would change is not in these figures."
     )
 
 
