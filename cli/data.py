@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench import datasets
-from ferbench.cli import evidence
+from ferbench.cli import data_noise
 from ferbench.cli.options import command
 
 
@@ -70,7 +70,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     audit.set_defaults(command=command(AuditOptions, _audit))
 
-    evidence.register_noise(actions)
+    data_noise.register(actions)
 
     points = actions.add_parser(
         "points", help="explore faces with key points: coordinates, missing points, sample faces"

@@ -25,7 +25,7 @@ class NoiseOptions:
     flip: float
 
 
-def register_noise(actions: Any) -> None:
+def register(actions: Any) -> None:
     """Add ``noise`` to the actions of ``data``."""
     parser = actions.add_parser(
         "noise",
