@@ -36,8 +36,8 @@ PAST_THE_DOOR = {
         for room in ("doctor", "listing")
     },
     **{
-        (f"ferbench.cli.evidence.{name}", "ferbench.cli.options"): "a folder of three commands; cli's door starts it"
-        for name in ("stress", "explain", "noise")
+        (f"ferbench.cli.evidence.{name}", "ferbench.cli.options"): "a folder of two commands; cli's door starts it"
+        for name in ("stress", "explain")
     },
 }
 # Imports of ours inside functions (module, what it imports), with the reason; at most 15.

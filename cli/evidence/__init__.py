@@ -1,4 +1,4 @@
-"""Commands that say more than an accuracy: stress, explanations, label noise."""
+"""Commands that say more than an accuracy: stress and explanations."""
 
 import lazy_loader as lazy
 
