@@ -6,7 +6,7 @@ from .files import PartFile, atomic_file, move, prepared_file, sha256_of, write_
 from .folders import PartFolder, atomic_folder, remove_folder
 from .images import Images, check_images, equalize_histograms, resize_face
 from .json_files import json_field, parse_json, read_json
-from .outputs import check_outputs, printable, safe_cell
+from .outputs import check_outputs, printable, safe_cell, safe_frame, safe_row
 from .parameters import (
     BOOLEAN,
     SEED,
@@ -106,6 +106,8 @@ __all__ = [
     "resize",
     "resize_face",
     "safe_cell",
+    "safe_frame",
+    "safe_row",
     "sha256_of",
     "stop_on_signals",
     "suggest",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ferbench.utils import safe_frame
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -68,7 +70,7 @@ class Display(ABC):
         """Write the PNG at ``path`` and the numbers beside it with the suffix ``.csv``; returns the PNG's path."""
         picture = Path(path).with_suffix(".png")
         picture.write_bytes(self.png(dpi))
-        self.frame().to_csv(picture.with_suffix(".csv"), index=False, float_format="%.6g")
+        safe_frame(self.frame()).to_csv(picture.with_suffix(".csv"), index=False, float_format="%.6g")
         return picture
 
 

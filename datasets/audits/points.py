@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ferbench.datasets.audits import points_plots as plots
 from ferbench.datasets.audits.images import render, save_figure, write_text
 from ferbench.datasets.points import POINT_SPLITS, PointDataset, load_points
-from ferbench.utils import mark_offset
+from ferbench.utils import mark_offset, safe_cell
 
 SCHEMA = 1
 _COLUMNS = ("point", "axis", "marked", "missing", "mean", "std", "min", "q25", "median", "q75", "max")
@@ -144,5 +144,5 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, _COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({**row, "point": safe_cell(row["point"])} for row in rows)
     return buffer.getvalue()
