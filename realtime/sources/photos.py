@@ -73,10 +73,8 @@ class PhotoSource(Source):
             yield Frame(index, float(index), image, still=True, name=self._short(file))
             index += 1
         if index == 0:
-            name, reason = self.skipped[0]
-            raise ValueError(
-                f"{self._path}: none of its {len(self._files)} images can be read; skipped {name}: {reason}"
-            )
+            reason = self.skipped[0][1]
+            raise ValueError(f"{self._path}: none of its {len(self._files)} images can be read; skipped {reason}")
         if self.skipped:
             self.notes.insert(
                 0, f"{self._path}: {len(self.skipped):,} of {len(self._files):,} images could not be read"
