@@ -31,6 +31,7 @@ class MeasureLiveOptions:
     rebuild: bool
     sizes: bool
     timing: bool
+    changes: bool
 
 
 def register(subparsers: Any) -> None:
@@ -86,12 +87,15 @@ def register(subparsers: Any) -> None:
     parser.add_argument(
         "--timing", action="store_true", help="only measure the timing of annotated videos of several rates"
     )
+    parser.add_argument(
+        "--changes", action="store_true", help="only count labels that stay on tilted, dark and gray photographs"
+    )
     parser.set_defaults(command=command(MeasureLiveOptions, measure_live))
 
 
 def measure_live(args: MeasureLiveOptions) -> int:
     """Measure, write tables and plots, and print measured values against their targets."""
-    if args.sizes or args.timing:
+    if args.sizes or args.timing or args.changes:
         return _measure_parts(args)
     if not args.rebuild:
         failed = _measure(args)
@@ -103,13 +107,23 @@ def measure_live(args: MeasureLiveOptions) -> int:
 
 
 def _measure_parts(args: MeasureLiveOptions) -> int:
+    if (args.sizes or args.changes) and args.photos is None:
+        raise ValueError("--sizes and --changes need --photos FOLDER")
+    found = _detectors(args.detectors)
+    pages = []
     if args.sizes:
-        if args.photos is None:
-            raise ValueError("--sizes needs --photos FOLDER")
-        detectors = {shown: realtime.make_detector(name) for shown, name in _detectors(args.detectors).items()}
-        print(f"report: {parts.write_faces_table(args.output, parts.count_faces(args.photos, detectors))}")
+        detectors = {shown: realtime.make_detector(name) for shown, name in found.items()}
+        pages.append(parts.write_faces_table(args.output, parts.count_faces(args.photos or "", detectors)))
     if args.timing:
-        print(f"report: {parts.write_timing_table(args.output, parts.measure_timing())}")
+        pages.append(parts.write_timing_table(args.output, parts.measure_timing()))
+    if args.changes:
+        model = next(iter(_models(args.models, args.results).items()))
+        detector = next(iter(found.items()))
+        recognizer = realtime.Recognizer.load(model[1], detector=detector[1])
+        rows = parts.count_kept_labels(args.photos or "", recognizer)
+        pages.append(parts.write_changes_table(args.output, rows, model=model[0], detector=detector[0]))
+    for page in pages:
+        print(f"report: {page}")
     return 0
 
 

@@ -23,6 +23,13 @@ time at which a frame is first shown, minus its time in the source. A video of v
 written at the constant rate of its short intervals, so an error of up to one written frame remains.
 Made by `ferbench measure-live --timing` with {library}.
 """
+_CHANGES = """# Labels on changed photographs
+
+Photographs with one face each, recognized as they are and changed by `{model}`, with the detector
+`{detector}`. *Found*: photographs in which a face is still found; *kept*: those with the same label
+as before. The labels are not compared with a truth, so this is no accuracy.
+Made by `ferbench measure-live --changes` with {library}.
+"""
 
 
 def write_faces_table(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
@@ -36,6 +43,12 @@ def write_timing_table(folder: Path, rows: Sequence[dict[str, Any]]) -> Path:
     """Write rows of :func:`measure_timing` as ``timing.csv`` and ``timing.md``; return the path of the page."""
     columns = ["frames_per_s", "frames", "written_fps", "largest_error_s", "length_error_s", "within_one_frame"]
     return _write(folder / "timing", _TIMING.format(library=_library()), rows, columns)
+
+
+def write_changes_table(folder: Path, rows: Sequence[dict[str, Any]], *, model: str, detector: str) -> Path:
+    """Write rows of :func:`count_kept_labels` as ``changes.csv`` and ``changes.md``; return the path of the page."""
+    text = _CHANGES.format(model=model, detector=detector, library=_library())
+    return _write(folder / "changes", text, rows, list(rows[0]))
 
 
 def _write(place: Path, text: str, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> Path:

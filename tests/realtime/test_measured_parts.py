@@ -6,10 +6,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from live_parts import ScriptedDetector, one_face
+from live_parts import ScriptedDetector, brightness_recognizer, one_face
 
 from ferbench.cli import main
-from ferbench.realtime.measure import count_faces, video_timing, write_faces_table, write_timing_table
+from ferbench.realtime.measure import (
+    count_faces,
+    count_kept_labels,
+    video_timing,
+    write_changes_table,
+    write_faces_table,
+    write_timing_table,
+)
 from ferbench.realtime.sinks import FrameClock
 
 
@@ -60,6 +67,20 @@ def test_a_clock_that_ignores_the_times_is_found_out(quick: None, monkeypatch: p
     assert not any(row["within_one_frame"] for row in rows if row["frames_per_s"] != "25")
 
 
-def test_the_command_needs_photographs(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["measure-live", "--sizes"]) == 2
-    assert "--sizes needs --photos FOLDER" in capsys.readouterr().err
+def test_labels_that_a_change_keeps_are_counted(tmp_path: Path) -> None:
+    for number, level in enumerate((60, 200)):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), np.full((100, 100, 3), level, np.uint8))
+    recognizer = brightness_recognizer()
+    recognizer._detector = QuarterDetector(one_face)
+    rows = {row["change"]: row for row in count_kept_labels(tmp_path, recognizer)}
+    assert rows["tilt of 30 degrees"] == {"change": "tilt of 30 degrees", "photos": 2, "found": 2, "kept": 2}
+    # A bright face is happy and a dark one sad.
+    assert rows["brightness x 0.25"]["kept"] == 1 and rows["its own gray version"]["kept"] == 2
+    page = write_changes_table(tmp_path / "out", list(rows.values()), model="brightness", detector="quarter")
+    assert "| brightness x 0.25 | 2 | 2 | 1 |" in page.read_text() and "`brightness`" in page.read_text()
+
+
+@pytest.mark.parametrize("option", ["--sizes", "--changes"])
+def test_the_command_needs_photographs(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure-live", option]) == 2
+    assert "--sizes and --changes need --photos FOLDER" in capsys.readouterr().err
