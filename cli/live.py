@@ -78,7 +78,7 @@ def _register_video(subparsers: Any) -> None:
         help="draw emotions on a video, and write them as a table and an HTML page",
         description="Process every frame of a video. Write an annotated video, a table of events or an HTML summary.",
     )
-    parser.add_argument("input", metavar="IN", help="a video file, or the URL of one")
+    parser.add_argument("input", metavar="IN", help="a video file, its URL, or - for standard input")
     _add_model(parser)
     _add_video_outputs(parser)
     parser.add_argument(

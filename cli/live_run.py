@@ -64,6 +64,9 @@ def _open_video(args: VideoOptions) -> Source:
     wrong = f"{args.input}: not a video file; use `ferbench live` for cameras and `ferbench image` for images"
     if args.input.isdecimal():
         raise ValueError(wrong)
+    part: dict[str, Any] = {"rate": args.rate, "start_s": args.start, "stop_s": args.stop}
+    if args.input in pictures.STDIN:
+        return sources.VideoFile("/dev/stdin", **part)
     source = realtime.open_source(args.input, live=False)
     if not isinstance(source, sources.VideoFile):
         source.close()
@@ -71,7 +74,7 @@ def _open_video(args: VideoOptions) -> Source:
     if args.rate is None and not args.start and args.stop is None:
         return source
     source.close()
-    return realtime.open_source(args.input, live=False, rate=args.rate, start_s=args.start, stop_s=args.stop)
+    return realtime.open_source(args.input, live=False, **part)
 
 
 def run_image(args: ImageOptions) -> int:

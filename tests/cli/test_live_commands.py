@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -165,6 +166,34 @@ def test_tables_go_to_standard_output(mixed: Path, capsys: pytest.CaptureFixture
     assert [json.loads(line)["state"] for line in printed.out.splitlines()] == ["no_face"] * 3 + ["unreadable"] * 2
     assert "0 faces in 3 images" in printed.err
     assert_refused([*words, "--events", "-", "--output-csv", "-"], capsys, "-: two outputs have this name")
+
+
+@pytest.fixture
+def piped(tmp_path: Path) -> Iterator[None]:
+    """Standard input is a pipe with a video of five frames."""
+    kept, clip = os.dup(0), write_video(tmp_path / "in.avi", 5)
+    with subprocess.Popen(["cat", str(clip)], stdout=subprocess.PIPE) as pipe:
+        assert pipe.stdout is not None
+        os.dup2(pipe.stdout.fileno(), 0)
+        yield
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_a_video_is_read_from_standard_input(name: str, piped: None, tmp_path: Path) -> None:
+    assert main(["video", name, "--model", str(PIXELS), *HAAR, "--events", str(tmp_path / "e.csv")]) == 0
+    assert len(rows_of(tmp_path / "e.csv")) == 5
+
+
+def test_a_pipe_without_a_readable_video_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from ferbench.realtime.sources import VideoFile
+
+    os.mkfifo(tmp_path / "pipe")
+    writer = subprocess.Popen(["sh", "-c", f"head -c 5000 /dev/zero > {tmp_path / 'pipe'}"])
+    with pytest.raises(ValueError, match=r"pipe: no video .*cannot be read from a pipe: save it to a file"):
+        VideoFile(str(tmp_path / "pipe"))
+    writer.wait()
 
 
 def test_inputs_are_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
