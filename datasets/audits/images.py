@@ -22,9 +22,11 @@ from ferbench.datasets.audits.findings import (
 )
 from ferbench.datasets.base import SPLITS, Dataset, Problems, parse_mapping
 from ferbench.datasets.readers import BUILT_IN, load, open_source, read_source
-from ferbench.utils import atomic_file, write_atomically
+from ferbench.utils import atomic_file, check_outputs, write_atomically
 
 SCHEMA = 1
+_FIGURES = ("classes", "copies", "brightness", "sizes", "mean_faces", "samples", "conflicts", "near_duplicates")
+FILES = ("audit.json", "audit.md", "audit.html", *(f"{name}.png" for name in _FIGURES))
 
 
 def audit(
@@ -68,9 +70,10 @@ def audit(
     Raises
     ------
     ValueError, OSError
-        If the source has no images, or the folder cannot be written.
+        If the source has no images, the folder cannot be written, or a page would replace a file of the source.
     """
     output = Path(output_dir)
+    check_outputs(dataset_or_source, [output / name for name in FILES])
     output.mkdir(parents=True, exist_ok=True)
     dataset, shapes, problems = _read(dataset_or_source, size, seed, labels, split_names)
     findings = _describe(dataset, faces) | _unreadable(problems) | {"sizes": _sizes(dataset, shapes)}
