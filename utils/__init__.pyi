@@ -35,6 +35,7 @@ from .plugins import Plugin, find_plugins, find_registered
 from .point_offset import mark_offset
 from .points import MIRRORED, POINT_NAMES, derive_points
 from .redaction import redact
+from .regular import check_regular
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
 from .suggestions import closest, suggest
 from .terminal import Color, fit_line, has_color, paint
@@ -74,6 +75,7 @@ __all__ = [
     "check_images",
     "check_outputs",
     "check_parameters",
+    "check_regular",
     "closest",
     "decode",
     "derive_points",

@@ -11,7 +11,7 @@ import numpy as np
 
 from ferbench.datasets.base import Batch, LabelReader, Problems, SplitReader
 from ferbench.datasets.readers.entries import Entry, cut_out, place_by_folder
-from ferbench.utils.pictures import IMAGE_SUFFIXES, MAX_FILE_BYTES, Decoded, decode
+from ferbench.utils.pictures import IMAGE_SUFFIXES, MAX_FILE_BYTES, Decoded, decode, read_bytes
 
 _ROWS_PER_TASK = 256
 
@@ -109,7 +109,7 @@ class FolderSource(ImageFiles):
         """Return the bytes of one file."""
         if self._stats[path][0] > MAX_FILE_BYTES:
             raise ValueError(f"expected an image of at most {MAX_FILE_BYTES:,} bytes; got {self._stats[path][0]:,}")
-        return (self.path / path).read_bytes()
+        return read_regular(self.path / path)
 
     def _walk(self, folder: Path, prefix: str) -> None:
         place = folder.resolve()
@@ -122,6 +122,14 @@ class FolderSource(ImageFiles):
                     self._walk(Path(entry.path), f"{prefix}{entry.name}/")
                 else:
                     self._stats[prefix + entry.name] = _size_and_time(entry)
+
+
+def read_regular(file: Path) -> bytes:
+    """Return the bytes of an image file; named pipes, devices and endless files are refused, without their name."""
+    try:
+        return read_bytes(file, MAX_FILE_BYTES)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix(f"{file}: ")) from None
 
 
 def _gather(entries: Sequence[Entry], results: Future[list[Decoded | str]], size: int, problems: Problems) -> Batch:

@@ -115,6 +115,8 @@ def open_files(path: Path) -> ImageFiles:
             f"{path}: no such file or folder; expected a folder of labeled images, a zip or tar of one, a FER2013 CSV, "
             f"or the name of the built-in data, {BUILT_IN!r}"
         )
+    if not path.is_file():
+        raise ValueError(f"{path}: a pipe, a device or a socket; expected a folder, an archive or a CSV file")
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         return ZipSource(path)
     if path.name.lower().endswith(TARS):

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -154,6 +155,21 @@ def test_mixed_endings_are_all_read(faces: Dataset, tmp_path: Path) -> None:
         image = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
         file.with_name("extra.jfif").write_bytes(cv2.imencode(".jpg", 255 - image)[1].tobytes())
     assert len(load(folder)) == len(faces) + 7
+
+
+def test_a_pipe_in_a_folder_is_an_unreadable_image(faces: Dataset, tmp_path: Path) -> None:
+    folder = write_images(faces, tmp_path / "data", splits=False)
+    os.mkfifo(folder / "happy" / "pipe.png")
+    (note,) = [note for note in load(folder).notes if "could not be read" in note]
+    assert "(happy/pipe.png: a named pipe, no image file)" in note
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.zip", "pipe.csv", "pipe.tar", "pipe.csv.gz"])
+def test_a_pipe_is_no_data_set(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    for read in (load, load_points):
+        with pytest.raises((ValueError, OSError), match=name):
+            read(tmp_path / name)
 
 
 # --- damaged archives ----------------------------------------------------------------------------------------

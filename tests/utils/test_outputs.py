@@ -6,7 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ferbench.utils import check_outputs, printable, safe_cell, safe_frame, safe_row
+from ferbench.benchmarks.tune import read_space
+from ferbench.realtime import open_source
+from ferbench.utils import check_outputs, check_regular, printable, read_json, safe_cell, safe_frame, safe_row
 
 
 def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
@@ -63,3 +65,14 @@ def test_texts_and_columns_of_a_table_are_no_formulas() -> None:
 def test_two_outputs_on_standard_output_are_refused() -> None:
     with pytest.raises(ValueError, match="-: two outputs have this name"):
         check_outputs("a.png", [Path("-"), Path("-")])
+
+
+def test_pipes_and_devices_are_no_files(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    for read in (read_json, check_regular, read_space, open_source):
+        with pytest.raises(ValueError, match=r"pipe\.json: a named pipe; expected a"):
+            read(tmp_path / "pipe.json")
+    (tmp_path / "a.json").write_text("[1]")
+    check_regular(tmp_path / "a.json")
+    check_regular(tmp_path / "missing")
+    assert read_json(tmp_path / "a.json") == [1]

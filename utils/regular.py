@@ -1,0 +1,33 @@
+"""Refuse named pipes, devices and sockets, whose reading may never end."""
+
+import stat
+from pathlib import Path
+
+KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def check_regular(path: str | Path, expected: str = "a file") -> None:
+    """Raise ValueError if a path is neither a regular file nor missing.
+
+    A missing file is not refused: opening it raises the usual error.
+
+    Examples
+    --------
+    >>> check_regular("/dev/null")
+    Traceback (most recent call last):
+    ...
+    ValueError: /dev/null: a device; expected a file
+    """
+    try:
+        mode = Path(path).stat().st_mode
+    except OSError:
+        return
+    for matches, name in KINDS:
+        if matches(mode):
+            raise ValueError(f"{path}: {name}; expected {expected}")
