@@ -35,7 +35,7 @@ from .plugins import Plugin, find_plugins, find_registered
 from .point_offset import mark_offset
 from .points import MIRRORED, POINT_NAMES, derive_points
 from .redaction import redact
-from .regular import check_regular
+from .regular import check_regular, kind_of
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
 from .suggestions import closest, suggest
 from .terminal import Color, fit_line, has_color, paint
@@ -88,6 +88,7 @@ __all__ = [
     "install_command",
     "interrupt_on_terminate",
     "json_field",
+    "kind_of",
     "known_extras",
     "mark_offset",
     "missing_packages",

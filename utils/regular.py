@@ -3,13 +3,18 @@
 import stat
 from pathlib import Path
 
-KINDS = (
+_KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+
+
+def kind_of(mode: int) -> str | None:
+    """Return what a path is according to its mode, such as ``a named pipe``; None for a regular file."""
+    return next((name for matches, name in _KINDS if matches(mode)), None)
 
 
 def check_regular(path: str | Path, expected: str = "a file") -> None:
@@ -28,6 +33,5 @@ def check_regular(path: str | Path, expected: str = "a file") -> None:
         mode = Path(path).stat().st_mode
     except OSError:
         return
-    for matches, name in KINDS:
-        if matches(mode):
-            raise ValueError(f"{path}: {name}; expected {expected}")
+    if (kind := kind_of(mode)) is not None:
+        raise ValueError(f"{path}: {kind}; expected {expected}")

@@ -11,14 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.realtime.detection import make_detector
+from ferbench.realtime import Pipeline, Recognizer, VideoSink, make_detector, run
 from ferbench.realtime.events import Image
-from ferbench.realtime.loop import run
-from ferbench.realtime.pipeline import Pipeline
-from ferbench.realtime.recognition import Recognizer
-from ferbench.realtime.sinks import VideoSink
-from ferbench.realtime.sources import VideoFile
-from ferbench.realtime.sources.timing import packet_times
+from ferbench.realtime.sources import VideoFile, packet_times
 
 # Frames per second of the sources, each with its number of frames.
 RATES = {0.5: 8, 1.0: 16, 25.0: 200, 60.0: 300}

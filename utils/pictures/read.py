@@ -12,8 +12,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.utils import kind_of
 from ferbench.utils.pictures.decoding import decode, decode_color
-from ferbench.utils.regular import KINDS
 
 STDIN = ("-", "/dev/stdin")
 # File descriptors that a shell passes in place of a file for `<(command)`.
@@ -81,7 +81,7 @@ def read_bytes(source: str | Path, max_bytes: int = _MAX_BYTES) -> bytes:
             raise ValueError(f"{text}: a socket, no image file") from None
         raise OSError(error.errno, error.strerror, text) from None
     mode = os.fstat(handle).st_mode
-    kind = next((name for matches, name in KINDS if matches(mode)), None)
+    kind = kind_of(mode)
     if kind is not None and not (handed and kind == "a named pipe"):
         os.close(handle)
         raise ValueError(f"{text}: {kind}, no image file")
