@@ -7,7 +7,8 @@ from typing import Any
 
 from ferbench import datasets
 from ferbench.benchmarks import label_noise
-from ferbench.cli.options import command
+from ferbench.cli.options import add_data_options, command
+from ferbench.utils import printable
 
 _RECIPES = ("hog+logreg", "landmarks+logreg")
 
@@ -20,15 +21,22 @@ class FetchOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditOptions:
-    """Arguments of `data audit` and `data points`."""
+class PagesOptions:
+    """Arguments that `data audit` and `data points` share."""
 
     source: str
     output: Path
     faces: bool
     size: int
     seed: int
-    labels: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions(PagesOptions):
+    """Arguments of `data audit`, which lists unreadable images and never stops at one."""
+
+    labels: str | None
+    split_names: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +89,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="size at which images are compared and shown (default: 48)",
     )
     audit.add_argument("--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (default: 0)")
-    audit.add_argument(
-        "--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines"
-    )
+    add_data_options(audit, unreadable=False)
     audit.set_defaults(command=command(AuditOptions, _audit))
 
     _register_noise(actions)
@@ -104,7 +110,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     points.add_argument(
         "--seed", type=int, default=0, help="seed of held-out parts and of the faces shown (default: 0)"
     )
-    points.set_defaults(command=command(AuditOptions, _points), labels=None)
+    points.set_defaults(command=command(PagesOptions, _points))
 
 
 def _register_noise(actions: Any) -> None:
@@ -161,7 +167,13 @@ def _list(args: ListOptions) -> int:
 
 def _audit(args: AuditOptions) -> int:
     findings = datasets.audit(
-        args.source, args.output, faces=args.faces, size=args.size, seed=args.seed, labels=args.labels
+        args.source,
+        args.output,
+        faces=args.faces,
+        size=args.size,
+        seed=args.seed,
+        labels=args.labels,
+        split_names=args.split_names,
     )
     print(_summary(findings))
     print(f"report: {(args.output / 'audit.html').resolve()}")
@@ -190,7 +202,7 @@ def _noise(args: NoiseOptions) -> int:
     return 0
 
 
-def _points(args: AuditOptions) -> int:
+def _points(args: PagesOptions) -> int:
     found = datasets.audit_points(args.source, args.output, faces=args.faces, size=args.size, seed=args.seed)
     drawn = " (drawn by ferbench, not photographs)" if found["drawn"] else ""
     print(f"{found['name']}: {found['images']:,} faces with key points{drawn}")
@@ -238,4 +250,5 @@ def _summary(findings: dict[str, Any]) -> str:
     ]
     if findings["unreadable"] is not None:
         rows.append(f"{len(findings['unreadable']):>8,} unusable files or rows")
+    rows += [f"note: {printable(note)}" for note in findings["notes"]]
     return "\n".join(rows)

@@ -59,9 +59,14 @@ def _register_image(subparsers: Any) -> None:
     )
     _add_model(parser)
     parser.add_argument("--output-image", metavar="OUT", type=Path, help="annotated image; a folder if IN is a folder")
-    parser.add_argument("--output-csv", metavar="OUT.csv", type=Path, help="emotion counts: emotion,count,share")
     parser.add_argument(
-        "--events", metavar="OUT.jsonl|csv", type=Path, help="one row for each face: box, label, probabilities, points"
+        "--output-csv", metavar="OUT.csv", type=Path, help="emotion counts: emotion,count,share; - for standard output"
+    )
+    parser.add_argument(
+        "--events",
+        metavar="OUT.jsonl|csv",
+        type=Path,
+        help="one row for each face: box, label, probabilities, points; - for JSON lines on standard output",
     )
     parser.add_argument("--strict", action="store_true", help="stop at an image that cannot be read (default: skip it)")
     parser.set_defaults(command=image)
@@ -73,7 +78,7 @@ def _register_video(subparsers: Any) -> None:
         help="draw emotions on a video, and write them as a table and an HTML page",
         description="Process every frame of a video. Write an annotated video, a table of events or an HTML summary.",
     )
-    parser.add_argument("input", metavar="IN", help="a video file, or the URL of one")
+    parser.add_argument("input", metavar="IN", help="a video file, its URL, or - for standard input")
     _add_model(parser)
     _add_video_outputs(parser)
     parser.add_argument(
@@ -129,7 +134,12 @@ def _add_video_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output-video", metavar="OUT", type=Path, help="annotated video: .mp4, .m4v, .mov, .mkv, .avi"
     )
-    parser.add_argument("--events", metavar="OUT.jsonl|csv", type=Path, help="one row for each face of each frame")
+    parser.add_argument(
+        "--events",
+        metavar="OUT.jsonl|csv",
+        type=Path,
+        help="one row for each face of each frame; - for JSON lines on standard output",
+    )
     parser.add_argument(
         "--summary",
         metavar="OUT.html",

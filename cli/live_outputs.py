@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from ferbench import utils
 from ferbench.cli.live_options import ImageOptions, RunOptions
@@ -26,12 +27,17 @@ def requested_outputs(args: RunOptions) -> list[Path]:
     return [path for path in (args.output_video, args.events, args.summary) if path]
 
 
+def text_stream(outputs: Sequence[Path | None]) -> TextIO:
+    """Return the stream for the texts of a command: a table on standard output must not be mixed with them."""
+    return sys.stderr if "-" in map(str, outputs) else sys.stdout
+
+
 def check_video_outputs(args: RunOptions, source: str) -> None:
     """Raise ValueError or OSError for outputs of `live` and `video` that cannot be written."""
     if args.output_video:
         output.check_suffix(args.output_video, output.VIDEO_CODECS, "the video")
     if args.events:
-        output.check_suffix(args.events, output.EVENT_SUFFIXES, "the file of events")
+        output.check_events(args.events)
     if args.summary:
         output.check_suffix(args.summary, output.PAGE_SUFFIXES, "the summary")
     if args.max_frames is not None and args.max_frames < 1:
@@ -43,10 +49,10 @@ def check_video_outputs(args: RunOptions, source: str) -> None:
 
 def check_image_outputs(args: ImageOptions, given: Path) -> None:
     """Raise ValueError or OSError for outputs of `image` that cannot be written."""
-    if args.output_csv:
+    if args.output_csv and str(args.output_csv) != "-":
         output.check_suffix(args.output_csv, (".csv",), "the table")
     if args.events:
-        output.check_suffix(args.events, output.EVENT_SUFFIXES, "the file of events")
+        output.check_events(args.events)
     files = [path for path in (args.output_csv, args.events) if path]
     if args.output_image and given.is_dir():
         _check_folder(args.output_image, given)

@@ -64,6 +64,9 @@ def _open_video(args: VideoOptions) -> Source:
     wrong = f"{args.input}: not a video file; use `ferbench live` for cameras and `ferbench image` for images"
     if args.input.isdecimal():
         raise ValueError(wrong)
+    part: dict[str, Any] = {"rate": args.rate, "start_s": args.start, "stop_s": args.stop}
+    if args.input in pictures.STDIN:
+        return sources.VideoFile("/dev/stdin", **part)
     source = realtime.open_source(args.input, live=False)
     if not isinstance(source, sources.VideoFile):
         source.close()
@@ -71,7 +74,7 @@ def _open_video(args: VideoOptions) -> Source:
     if args.rate is None and not args.start and args.stop is None:
         return source
     source.close()
-    return realtime.open_source(args.input, live=False, rate=args.rate, start_s=args.start, stop_s=args.stop)
+    return realtime.open_source(args.input, live=False, **part)
 
 
 def run_image(args: ImageOptions) -> int:
@@ -87,9 +90,8 @@ def run_image(args: ImageOptions) -> int:
         if args.output_image:
             sinks.append(output.ImageSink(args.output_image, folder=given.is_dir()))
         if args.events:
-            sinks.append(
-                output.event_sink(args.events, classes, images=True, point_names=live_outputs.point_names(pipeline))
-            )
+            options = {"point_names": live_outputs.point_names(pipeline), "skipped": source.skipped}
+            sinks.append(output.event_sink(args.events, classes, images=True, **options))
         sinks.append(_Progress(source, None))
         summary = realtime.run(source, pipeline, sinks, stop=stop)
         _tell_images(summary, counts, [args.output_image, args.output_csv, args.events])
@@ -202,30 +204,34 @@ def _models_here(chosen: str | None, results: Path) -> list[str]:
 
 
 def _tell(summary: RunSummary, counts: FrequencySink, sinks: Sequence[Sink], outputs: Sequence[Path]) -> None:
+    out = live_outputs.text_stream(outputs)
     latency = ", ".join(f"p{percent} {value:.0f} ms" for percent, value in summary.latency_ms.items())
-    print(
-        f"{_number(summary.frames, 'frame')} in {summary.seconds:.1f} s ({summary.fps:.1f} frames/s); latency {latency}"
-    )
+    rate = f"{summary.fps:.1f} frames/s"
+    print(f"{_number(summary.frames, 'frame')} in {summary.seconds:.1f} s ({rate}); latency {latency}", file=out)
     print(
         f"{_number(summary.faces, 'face')}, {_number(len(counts.people), 'track')}, "
-        f"{_number(summary.no_face_frames, 'frame')} without a face, {summary.dropped:,} dropped"
+        f"{_number(summary.no_face_frames, 'frame')} without a face, {summary.dropped:,} dropped",
+        file=out,
     )
     _tell_rest(summary, counts, outputs, [sink.note for sink in sinks if isinstance(sink, output.VideoSink)])
 
 
 def _tell_images(summary: RunSummary, counts: FrequencySink, outputs: Sequence[Path | None]) -> None:
-    print(f"{_number(summary.faces, 'face')} in {_number(summary.frames, 'image')}")
+    out = live_outputs.text_stream(outputs)
+    print(f"{_number(summary.faces, 'face')} in {_number(summary.frames, 'image')}", file=out)
     _tell_rest(summary, counts, [path for path in outputs if path], [])
 
 
 def _tell_rest(
     summary: RunSummary, counts: FrequencySink, outputs: Sequence[Path], notes: Sequence[str | None]
 ) -> None:
-    print()
+    out = live_outputs.text_stream(outputs)
+    print(file=out)
     for label, count, share in counts.rows():
-        print(f"{label:<12} {count:>9,} {100 * share:>6.1f} %")
+        print(f"{label:<12} {count:>9,} {100 * share:>6.1f} %", file=out)
     for path in outputs:
-        print(f"wrote {path}")
+        if str(path) != "-":
+            print(f"wrote {path}", file=out)
     for note in [*summary.notes, *notes]:
         if note:
             print(f"ferbench: note: {utils.printable(note)}", file=sys.stderr)

@@ -6,12 +6,12 @@ from typing import Any
 
 from ferbench import datasets, features, models
 from ferbench.benchmarks import speed
-from ferbench.cli.options import command
+from ferbench.cli.options import DataOptions, add_data_options, command
 from ferbench.utils import interrupt_on_terminate
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureSpeedOptions:
+class MeasureSpeedOptions(DataOptions):
     """Arguments of `measure-speed`."""
 
     source: str | None
@@ -35,6 +35,7 @@ def register(subparsers: Any) -> None:
         "Write tables and plots. An interrupted measurement can be resumed. Run it on an idle machine.",
     )
     parser.add_argument("--source", metavar="PATH", help="data set with the official splits, such as fer2013.zip")
+    add_data_options(parser)
     parser.add_argument(
         "--output", type=Path, default=Path("results/speed"), metavar="DIR", help="default: results/speed"
     )
@@ -74,7 +75,7 @@ def _measure(args: MeasureSpeedOptions) -> list[dict[str, Any]]:
     if args.source is None:
         raise ValueError("measure-speed needs --source PATH (or --rebuild)")
     bench = speed.SpeedBench(
-        datasets.load(args.source),
+        datasets.load(args.source, **args.reading()),
         args.output,
         extractors=_extractors(args.extractors),
         classifiers=_classifiers(args.classifiers),

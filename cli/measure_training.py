@@ -6,13 +6,13 @@ from typing import Any
 
 from ferbench import datasets
 from ferbench.benchmarks import store, training
-from ferbench.cli.options import command
+from ferbench.cli.options import DataOptions, add_data_options, command
 
 RECIPES = ("ferbench-net@fast", "ferbench-net-l", "ferbench-net", "ferbench-net-xs", "cnn-4conv")
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureTrainingOptions:
+class MeasureTrainingOptions(DataOptions):
     """Arguments of `measure-training`."""
 
     source: str | None
@@ -61,6 +61,7 @@ def register(subparsers: Any) -> None:
         metavar="DIR",
         help="folder of the records (default: results/fer2013)",
     )
+    add_data_options(parser)
     parser.add_argument(
         "--output", type=Path, default=Path("results/training"), metavar="DIR", help="default: results/training"
     )
@@ -83,7 +84,7 @@ def _measure(args: MeasureTrainingOptions) -> None:
     if args.source is None:
         raise ValueError("measure-training needs --source PATH, such as fer2013.zip (or --rebuild)")
     suite = store.load_suite(args.suite)
-    dataset = datasets.load(args.source, size=suite.size, seed=suite.dataset_seed)
+    dataset = datasets.load(args.source, size=suite.size, seed=suite.dataset_seed, **args.reading())
     params = {name: suite.params.get(name, {}) for name in args.recipes}
     with tqdm(total=1 + args.rounds * (len(params) + 1), desc="measure", unit="part", disable=None) as bar:
         training.measure_training_speed(

@@ -1,9 +1,9 @@
-"""Convert parsed arguments into typed options."""
+"""Convert parsed arguments into typed options, and define the options that several commands share."""
 
 import argparse
 from collections.abc import Callable
-from dataclasses import fields
-from typing import TypeVar
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -30,3 +30,38 @@ def command(kind: type[T], function: Callable[[T], int]) -> Callable[[argparse.N
         return function(read_options(kind, args))
 
     return call
+
+
+@dataclass(frozen=True, slots=True)
+class DataOptions:
+    """Arguments of the commands that read a data set."""
+
+    labels: str | None
+    split_names: str | None
+    allow_unreadable: bool
+
+    def reading(self) -> dict[str, Any]:
+        """Options of :func:`ferbench.datasets.load`: those that were given."""
+        given = {"labels": self.labels, "split_names": self.split_names}
+        found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        return found | ({"allow_unreadable": True} if self.allow_unreadable else {})
+
+    def words(self) -> list[str]:
+        """The same options as words of a command line."""
+        words = ["--labels", self.labels] if self.labels is not None else []
+        words += ["--split-names", self.split_names] if self.split_names is not None else []
+        return [*words, "--allow-unreadable"] if self.allow_unreadable else words
+
+
+def add_data_options(parser: argparse.ArgumentParser, *, unreadable: bool = True) -> None:
+    """Add the options of :class:`DataOptions`; without the last one if `unreadable` is False."""
+    add = parser.add_argument
+    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add(
+        "--split-names",
+        metavar="MAP",
+        help="which folder is which split: Training=tr,PublicTest=val,PrivateTest=te; none=NAME is no split",
+    )
+    if unreadable:
+        text = "leave out unreadable images of a split that the source defines (default: refuse it)"
+        add("--allow-unreadable", action="store_true", help=text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench import models
 from ferbench.benchmarks import choose
 from ferbench.cli.options import command
-from ferbench.utils import check_outputs, pictures, printable, safe_cell, write_atomically
+from ferbench.utils import check_outputs, pictures, printable, safe_frame, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,8 +83,7 @@ def predict(args: PredictOptions) -> int:
 
 def _write(args: PredictOptions, table: "pd.DataFrame") -> None:
     if args.csv:
-        safe = table.assign(image=table["image"].map(safe_cell))
-        _put(args.csv, safe.to_csv(index=False).encode())
+        _put(args.csv, safe_frame(table).to_csv(index=False).encode())
     if args.json:
         plain = table.assign(image=table["image"].map(printable))
         _put(args.json, (plain.to_json(orient="records", indent=1) or "").encode())

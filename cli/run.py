@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench import benchmarks
 from ferbench.benchmarks import run as runs
 from ferbench.benchmarks import store, tasks
-from ferbench.cli.options import command
+from ferbench.cli.options import DataOptions, add_data_options, command
 from ferbench.cli.verdict import verdict_lines
 from ferbench.models import peers
 from ferbench.utils import Interruption, fit_line, interrupt_on_terminate, paint
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(DataOptions):
     """Arguments of `run`."""
 
     suite: str
     source: str | None
     peer: list[str]
     contract: str | None
-    labels: str | None
     seeds: int | None
     output: str
     only: list[str]
@@ -53,7 +52,7 @@ def register(subparsers: Any) -> None:
     add = parser.add_argument
     add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
-    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add_data_options(parser)
     add("--seeds", type=int, metavar="N", help="measure each recipe with N seeds, those of the suite first")
     add(
         "--peer",
@@ -106,8 +105,7 @@ def _interrupted(args: RunOptions, stop: Interruption) -> int:
 
 def _run(args: RunOptions) -> int:
     suite = store.load_suite(args.suite)
-    if args.labels is not None:
-        suite = replace(suite, options={**suite.options, "labels": args.labels})
+    suite = replace(suite, options={**suite.options, **args.reading()})
     if args.seeds is not None:
         suite = store.with_seeds(suite, args.seeds)
     suite = _with_others(suite, args)
@@ -220,7 +218,7 @@ def _command_to_go_on(args: RunOptions) -> str:
     words += ["--source", args.source] if args.source else []
     words += [word for peer in args.peer for word in ("--peer", peer)]
     words += ["--contract", args.contract] if args.contract else []
-    words += ["--labels", args.labels] if args.labels else []
+    words += args.words()
     words += ["--seeds", str(args.seeds)] if args.seeds is not None else []
     words += ["--output", args.output] if args.output != "results" else []
     words += ["--jobs", str(args.jobs)] if args.jobs != 1 else []

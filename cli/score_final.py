@@ -1,21 +1,21 @@
 """``ferbench score-final``: open the test split for recipes whose choice is final."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferbench import benchmarks
 from ferbench.benchmarks import run as runs
 from ferbench.benchmarks import tasks
-from ferbench.cli.options import command
+from ferbench.cli.options import DataOptions, add_data_options, command
 
 if TYPE_CHECKING:
     from ferbench.benchmarks.run import Step
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreFinalOptions:
+class ScoreFinalOptions(DataOptions):
     """Arguments of `score-final`."""
 
     suite: str
@@ -38,6 +38,7 @@ def register(subparsers: Any) -> None:
     add = parser.add_argument
     add("suite", metavar="SUITE", help="a suite's name, a TOML file, or a results folder such as results/fer2013")
     add("--source", metavar="PATH", help="the data that was measured: a folder, zip or CSV")
+    add_data_options(parser)
     add("--output", default="results", metavar="DIR", help="where results lie (default: results)")
     add("--only", nargs="+", action="extend", default=[], metavar="PATTERN", help="only cells like hog+* or *svm")
     add("--again", action="store_true", help="open it once more for cells for which it was opened already")
@@ -53,7 +54,7 @@ def score_final(args: ScoreFinalOptions) -> int:
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
     task = tasks.get_task(suite.task)
-    dataset = task.load(source, suite)
+    dataset = task.load(source, replace(suite, options={**suite.options, **args.reading()}))
     output = args.output if folder is None else folder.resolve().parents[1 if task.folder else 0]
     if folder is not None and dataset.name != folder.resolve().name:
         raise ValueError(f"{source}: its data set is named {dataset.name}, but {folder} holds {folder.resolve().name}")

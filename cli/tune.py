@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench import datasets, models
 from ferbench.benchmarks import tune as tuning
-from ferbench.cli.options import command
+from ferbench.cli.options import DataOptions, add_data_options, command
 from ferbench.utils import Interruption, interrupt_on_terminate
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class TuneOptions:
+class TuneOptions(DataOptions):
     """Arguments of `tune`."""
 
     recipe: str
@@ -42,6 +42,7 @@ def register(subparsers: Any) -> None:
     add = parser.add_argument
     add("recipe", metavar="RECIPE", help="such as hog+svm or cnn")
     add("--source", default="faces", metavar="PATH", help="data: a folder, zip or CSV (default: drawn faces)")
+    add_data_options(parser)
     add("--size", type=int, default=48, metavar="PIXELS", help="height and width of the images (default: 48)")
     add("--output", default="results", metavar="DIR", help="folder for results (default: results)")
     add(
@@ -82,7 +83,7 @@ def _tune(args: TuneOptions) -> int:
     tuning.resolve_space(models.get_recipe(args.recipe), space, params)
     if args.trials < 1:
         raise ValueError(f"--trials must be at least 1; got {args.trials}")
-    dataset = datasets.load(args.source, size=args.size)
+    dataset = datasets.load(args.source, size=args.size, **args.reading())
     options: dict[str, Any] = {"metric": args.metric, "subset": args.subset, "seed": args.seed}
     search = tuning.Search(args.recipe, dataset, args.output, space=space, params=params, **options)
     # The search keeps only Training and PublicTest in memory.
@@ -139,7 +140,10 @@ def _report(search: "Search", progress: "Progress", args: TuneOptions) -> int:
         print(f"  {name} = {_short(value)}")
     print("The best trial was selected on PublicTest, so its score there is slightly optimistic.")
     print(f"trials and plots: {search.folder}")
-    print("next: " + shlex.join(["ferbench", "run", str(search.folder / "best.toml"), "--source", args.source]))
+    print(
+        "next: "
+        + shlex.join(["ferbench", "run", str(search.folder / "best.toml"), "--source", args.source, *args.words()])
+    )
     return 0
 
 
@@ -153,4 +157,4 @@ def _words(args: TuneOptions) -> list[str]:
     for name in ("source", "size", "output", "trials", "timeout", "subset", "metric", "space", "seed"):
         if (value := getattr(args, name)) is not None and value != defaults.get(name):
             words += [f"--{name}", str(value)]
-    return words
+    return [*words, *args.words()]

@@ -9,8 +9,9 @@ from .points_switch import PointsSwitch
 from .processing import process_video
 from .recognition.keypoints import KeyPoints
 from .recognition.recognizer import Recognizer
+from .sinks.event_files import CsvSink, JsonLinesSink
 from .sinks.page import SummarySink
-from .sinks.sinks import CsvSink, FrequencySink, ImageSink, JsonLinesSink
+from .sinks.sinks import FrequencySink, ImageSink
 from .sinks.summary import RunSummary
 from .sinks.video_sink import VideoSink
 from .sources.base import Source

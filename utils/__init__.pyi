@@ -6,7 +6,7 @@ from .files import PartFile, atomic_file, move, prepared_file, sha256_of, write_
 from .folders import PartFolder, atomic_folder, remove_folder
 from .images import Images, check_images, equalize_histograms, resize_face
 from .json_files import json_field, parse_json, read_json
-from .outputs import check_outputs, printable, safe_cell
+from .outputs import check_outputs, printable, safe_cell, safe_frame, safe_row
 from .parameters import (
     BOOLEAN,
     SEED,
@@ -35,6 +35,7 @@ from .plugins import Plugin, find_plugins, find_registered
 from .point_offset import mark_offset
 from .points import MIRRORED, POINT_NAMES, derive_points
 from .redaction import redact
+from .regular import check_regular, kind_of
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
 from .suggestions import closest, suggest
 from .terminal import Color, fit_line, has_color, paint
@@ -74,6 +75,7 @@ __all__ = [
     "check_images",
     "check_outputs",
     "check_parameters",
+    "check_regular",
     "closest",
     "decode",
     "derive_points",
@@ -86,6 +88,7 @@ __all__ = [
     "install_command",
     "interrupt_on_terminate",
     "json_field",
+    "kind_of",
     "known_extras",
     "mark_offset",
     "missing_packages",
@@ -106,6 +109,8 @@ __all__ = [
     "resize",
     "resize_face",
     "safe_cell",
+    "safe_frame",
+    "safe_row",
     "sha256_of",
     "stop_on_signals",
     "suggest",

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ferbench.utils.regular import check_regular
+
 MAX_JSON_BYTES = 64 * 2**20
 MAX_JSON_DEPTH = 100
 
@@ -17,8 +19,9 @@ def read_json(path: str | Path, *, max_bytes: int = MAX_JSON_BYTES, max_depth: i
     OSError
         If the file cannot be read.
     ValueError
-        If the file is too large, too deeply nested or not JSON; the message names the file.
+        If it is no regular file, too large, too deeply nested or not JSON; the message names the file.
     """
+    check_regular(path, "a JSON file")
     with Path(path).open("rb") as stream:
         data = stream.read(max_bytes + 1)
     return parse_json(data, str(path), max_bytes=max_bytes, max_depth=max_depth)

@@ -1,10 +1,17 @@
 """Check that outputs do not overwrite inputs, and make names safe for terminals and spreadsheets."""
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ferbench.utils.files import PartFile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NUMBER = re.compile(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?")
 
 
 def check_outputs(source: object, outputs: Iterable[Path]) -> None:
@@ -30,12 +37,12 @@ def check_outputs(source: object, outputs: Iterable[Path]) -> None:
     folders = [path.resolve() for path in inputs if path.is_dir()]
     seen: set[object] = set()
     for path in outputs:
-        if str(path) == "-":
-            continue
-        place = _identity(path)
+        place = "-" if str(path) == "-" else _identity(path)
         if place in seen:
             raise ValueError(f"{path}: two outputs have this name; give each its own")
         seen.add(place)
+        if place == "-":
+            continue
         if path.exists() and not path.is_file():
             raise ValueError(f"{path}: is no file that could be replaced; choose another name")
         # If the input is a folder, a new file in it is allowed, but replacing a file in it is not.
@@ -66,7 +73,27 @@ def safe_cell(text: str) -> str:
     "'=1+1.jpg"
     """
     text = printable(text)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") and not _NUMBER.fullmatch(text) else text
+
+
+def safe_row(values: Iterable[Any]) -> list[Any]:
+    """Return the cells of a CSV row, each text as :func:`safe_cell` gives it and other values as they are.
+
+    Examples
+    --------
+    >>> safe_row(["@sum", -0.5, None, "-0.5"])
+    ["'@sum", -0.5, None, '-0.5']
+    """
+    return [safe_cell(value) if isinstance(value, str) else value for value in values]
+
+
+def safe_frame(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table whose texts and column names are those of :func:`safe_row`."""
+    safe = frame.copy()
+    for place, kind in enumerate(frame.dtypes):
+        if kind.kind not in "biufcmM":  # texts, whatever type pandas gives them
+            safe.isetitem(place, safe_row(frame.iloc[:, place]))
+    return safe.set_axis(safe_row(safe.columns), axis="columns")
 
 
 def _identity(path: Path) -> object:

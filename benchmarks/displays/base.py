@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ferbench.utils import safe_frame, write_atomically
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -67,8 +69,9 @@ class Display(ABC):
     def save(self, path: Path | str, dpi: int = DPI) -> Path:
         """Write the PNG at ``path`` and the numbers beside it with the suffix ``.csv``; returns the PNG's path."""
         picture = Path(path).with_suffix(".png")
-        picture.write_bytes(self.png(dpi))
-        self.frame().to_csv(picture.with_suffix(".csv"), index=False, float_format="%.6g")
+        table = safe_frame(self.frame()).to_csv(index=False, float_format="%.6g")
+        write_atomically(picture, self.png(dpi))
+        write_atomically(picture.with_suffix(".csv"), table.encode())
         return picture
 
 

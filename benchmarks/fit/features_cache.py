@@ -90,7 +90,8 @@ class CachedExtractor:
             return np.hstack(parts)
         path = self._folder / f"{split}.npy"
         with _alone(self._folder):
-            features, seconds = _open(path, len(images)), _seconds(path)
+            seconds = _seconds(path)
+            features = None if seconds is None else _open(path, len(images))
             if features is None or seconds is None:
                 start = time.perf_counter()
                 features = np.asarray(self.extractor.transform(images), dtype=np.float32)
@@ -102,7 +103,8 @@ class CachedExtractor:
     def _fitted(self, extractor: Any, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> Any:
         path = self._folder / "extractor.skops"
         with _alone(self._folder):
-            fitted, seconds = _read_extractor(path, extractor), _seconds(path)
+            seconds = _seconds(path)
+            fitted = None if seconds is None else _read_extractor(path, extractor)
             if fitted is None or seconds is None:
                 start = time.perf_counter()
                 fitted = clone(extractor).fit(images, labels)
@@ -115,9 +117,7 @@ class CachedExtractor:
 
 
 def _read_extractor(path: Path, asked: Any) -> Any:
-    """Read the fitted extractor from a file; None if there is none or it does not match the requested one."""
-    if not path.is_file():
-        return None
+    """Read the fitted extractor from a file; None if it is damaged or does not match the requested one."""
     try:
         fitted = load_archive(path)
         check_parts(fitted)
@@ -135,10 +135,11 @@ def _plain_params(extractor: Any) -> dict[str, str]:
 
 
 def _save(path: Path, seconds: float, write: Callable[[Path], None]) -> None:
-    """Write a file atomically, and the seconds its content took into a JSON file beside it."""
+    """Write a file atomically, and beside it a JSON file with its hash and the seconds that its content took."""
     with atomic_file(path, durable=False) as part:
         write(part)
-        write_atomically(path.with_suffix(".json"), json.dumps({"seconds": seconds}).encode(), durable=False)
+        note = json.dumps({"seconds": seconds, "sha256": sha256_of(part)})
+        write_atomically(path.with_suffix(".json"), note.encode(), durable=False)
 
 
 def _write_array(path: Path, array: NDArray[np.float32]) -> None:
@@ -156,9 +157,15 @@ def _open(path: Path, n_samples: int) -> NDArray[np.float32] | None:
 
 
 def _seconds(path: Path) -> float | None:
-    """Return the seconds that the content of a file took to compute; None if unknown."""
+    """Return the seconds that the content of a file took to compute; None if they are unknown or it has changed."""
+    note = path.with_suffix(".json")
+    if not (path.is_file() and note.is_file()):  # reading a named pipe would never end
+        return None
     try:
-        seconds = float(json.loads(path.with_suffix(".json").read_text())["seconds"])
+        about = json.loads(note.read_text())
+        seconds = float(about["seconds"])
+        if about["sha256"] != sha256_of(path):
+            return None
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return seconds if 0 <= seconds < float("inf") else None

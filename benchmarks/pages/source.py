@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ferbench.benchmarks.pages.results import BaseResults
+from ferbench.datasets.readers import ANY_SOURCE
 
 DRAWN = "faces"  # The source name of drawn faces, which need no file.
 
@@ -24,8 +25,8 @@ def load_again(results: BaseResults, source: str, load: Callable[..., Any], size
     suite = results.suite
     options = dict(suite.get("options") or {})
     if suite.get("source") not in (None, source):
-        # The number of drawn faces does not apply to another source, but a subset of labels does.
-        options = {name: value for name, value in options.items() if name == "labels"}
+        # The number of drawn faces does not apply to another source, but labels and the names of splits do.
+        options = {name: value for name, value in options.items() if name in ANY_SOURCE}
     return load(source, size=size, seed=suite.get("dataset_seed", 0), **options)
 
 

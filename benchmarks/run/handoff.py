@@ -16,6 +16,7 @@ from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.utils import atomic_folder, cache_dir, remove_folder, sha256_of
 
 _IMAGES = "images.npy"
+_ABOUT = "data.json"
 
 
 def write_data(dataset: Any, task: Task) -> Path:
@@ -29,12 +30,14 @@ def write_data(dataset: Any, task: Task) -> Path:
     target = _folder(dataset.fingerprint)
     # Older versions wrote whole data sets here, with the labels of the test split.
     remove_folder(cache_dir() / "handoff")
-    if not target.is_dir():
+    if not _is_whole(target):
+        remove_folder(target)
         rows = np.flatnonzero(np.isin(dataset.split, ("Training", task.validation)))
         with atomic_folder(target, keep=True) as folder:
             for name in task.columns:
                 np.save(folder / f"{name}.npy", np.asarray(getattr(dataset, name))[rows], allow_pickle=False)
-            (folder / "data.json").write_text(json.dumps({"fingerprint": dataset.fingerprint, "task": task.name}))
+            about = {"fingerprint": dataset.fingerprint, "task": task.name, "files": _hashes(folder)}
+            (folder / _ABOUT).write_text(json.dumps(about))
     return target
 
 
@@ -67,8 +70,9 @@ def pack_data(folder: Path) -> dict[str, bytes]:
 
 def unpack_data(files: Mapping[str, bytes]) -> Path:
     """Write files from :func:`pack_data` to the cache of this machine, once, and return their folder."""
-    target = _folder(json.loads(files["data.json"])["fingerprint"])
-    if not target.is_dir():
+    target = _folder(json.loads(files[_ABOUT])["fingerprint"])
+    if not _is_whole(target):
+        remove_folder(target)
         with atomic_folder(target, keep=True) as folder:
             for name, content in files.items():
                 (folder / Path(name).name).write_bytes(content)
@@ -77,7 +81,7 @@ def unpack_data(files: Mapping[str, bytes]) -> Path:
 
 def read_data(folder: Path) -> Any:
     """Read the data in a folder; the images are a read-only memory map and the ids are empty."""
-    about = json.loads((folder / "data.json").read_text())
+    about = json.loads((folder / _ABOUT).read_text())
     task = get_task(about.get("task", "expressions"))
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in task.columns}
     return task.restore(arrays, about["fingerprint"])
@@ -85,3 +89,17 @@ def read_data(folder: Path) -> Any:
 
 def _folder(fingerprint: str) -> Path:
     return cache_dir() / "handed" / fingerprint[:32]
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each array in a folder."""
+    return {path.name: sha256_of(path) for path in sorted(folder.glob("*.npy")) if path.is_file()}
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a folder has the arrays that were written into it; a damaged one is written anew."""
+    about = folder / _ABOUT
+    try:
+        return about.is_file() and json.loads(about.read_text())["files"] == _hashes(folder)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ferbench.utils import write_atomically
+from ferbench.utils import safe_frame, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,7 @@ def write_text(path: Path, text: str) -> None:
 
 def write_csv(frame: "pd.DataFrame", path: Path) -> None:
     """Write a frame as CSV with six significant digits; equal values give equal files."""
-    write_text(path, frame.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+    write_text(path, safe_frame(frame).to_csv(index=False, float_format="%.6g", lineterminator="\n"))
 
 
 def write_csv_files(tables: "Mapping[str, pd.DataFrame | None]", folder: Path) -> None:

@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ferbench.datasets.readers import ANY_SOURCE
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -50,8 +52,8 @@ class Task(ABC):
         """Load the data of a suite."""
         options = dict(suite.options)
         if suite.source not in (None, source):
-            # The number of drawn faces does not apply to another source, but a subset of labels does.
-            options = {name: value for name, value in options.items() if name == "labels"}
+            # The number of drawn faces does not apply to another source, but labels and the names of splits do.
+            options = {name: value for name, value in options.items() if name in ANY_SOURCE}
         try:
             return self._load(source, suite, options)
         except TypeError as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ferbench.models import MIRROR_VIEWS, Augmentation, Recipe
 from ferbench.models.base import refuse_forbidden, settable
-from ferbench.utils import suggest
+from ferbench.utils import check_regular, suggest
 
 # The only parameter that is a table.
 _TABLE = "augmentation"
@@ -186,6 +186,7 @@ def read_space(path: str | Path) -> tuple[Space, dict[str, Any]]:
     ValueError
         If it is not a TOML file, or a key is unknown or has an invalid value; the message names the file and the key.
     """
+    check_regular(path, "a TOML file with a table [space]")
     try:
         tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:

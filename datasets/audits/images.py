@@ -22,9 +22,11 @@ from ferbench.datasets.audits.findings import (
 )
 from ferbench.datasets.base import SPLITS, Dataset, Problems, parse_mapping
 from ferbench.datasets.readers import BUILT_IN, load, open_source, read_source
-from ferbench.utils import atomic_file, write_atomically
+from ferbench.utils import atomic_file, check_outputs, write_atomically
 
 SCHEMA = 1
+_FIGURES = ("classes", "copies", "brightness", "sizes", "mean_faces", "samples", "conflicts", "near_duplicates")
+FILES = ("audit.json", "audit.md", "audit.html", *(f"{name}.png" for name in _FIGURES))
 
 
 def audit(
@@ -35,6 +37,7 @@ def audit(
     size: int = 48,
     seed: int = 0,
     labels: object = None,
+    split_names: object = None,
 ) -> dict[str, Any]:
     """Audit a data set and write ``audit.json``, ``audit.md``, ``audit.html`` and PNG figures.
 
@@ -56,6 +59,8 @@ def audit(
         Seed for held-out parts and for the choice of shown faces.
     labels : mapping, str or path, optional
         New label by old one, as :func:`load` takes it.
+    split_names : mapping or str, optional
+        Which folder is which split, as :func:`load` takes it.
 
     Returns
     -------
@@ -65,11 +70,12 @@ def audit(
     Raises
     ------
     ValueError, OSError
-        If the source has no images, or the folder cannot be written.
+        If the source has no images, the folder cannot be written, or a page would replace a file of the source.
     """
     output = Path(output_dir)
+    check_outputs(dataset_or_source, [output / name for name in FILES])
     output.mkdir(parents=True, exist_ok=True)
-    dataset, shapes, problems = _read(dataset_or_source, size, seed, labels)
+    dataset, shapes, problems = _read(dataset_or_source, size, seed, labels, split_names)
     findings = _describe(dataset, faces) | _unreadable(problems) | {"sizes": _sizes(dataset, shapes)}
     for find in (count_classes, measure_grays, find_copies, find_people, find_lookalikes):
         findings |= find(dataset)
@@ -81,7 +87,7 @@ def audit(
 
 
 def _read(
-    dataset_or_source: Dataset | str | os.PathLike[str], size: int, seed: int, labels: object
+    dataset_or_source: Dataset | str | os.PathLike[str], size: int, seed: int, labels: object, split_names: object
 ) -> tuple[Dataset, NDArray[np.int32] | None, Problems | None]:
     if isinstance(dataset_or_source, Dataset):
         return dataset_or_source, None, None
@@ -89,10 +95,14 @@ def _read(
     if labels is not None and mapping is None:
         raise ValueError(f"labels must be a mapping, such as anger=angry,contempt=drop; got {labels!r}")
     if dataset_or_source == BUILT_IN:
-        options: dict[str, Any] = {} if mapping is None else {"labels": mapping}
+        given = {"labels": mapping, "split_names": split_names}
+        options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         return load(dataset_or_source, size=size, seed=seed, **options), None, None
     problems = Problems(str(dataset_or_source), collect=True)
-    dataset, shapes = read_source(open_source(dataset_or_source, mapping), size, seed, problems)
+    opened = open_source(
+        dataset_or_source, mapping, options={} if split_names is None else {"split_names": split_names}
+    )
+    dataset, shapes = read_source(opened, size, seed, problems)
     return dataset, shapes, problems
 
 

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from ferbench.datasets.audits import points_plots as plots
 from ferbench.datasets.audits.images import render, save_figure, write_text
 from ferbench.datasets.points import POINT_SPLITS, PointDataset, load_points
-from ferbench.utils import mark_offset
+from ferbench.utils import check_outputs, mark_offset, safe_cell
 
 SCHEMA = 1
+_FIGURES = ("missing", "positions", "point_samples")
+FILES = ("coordinates.csv", "points.json", "points.md", "points.html", *(f"{name}.png" for name in _FIGURES))
 _COLUMNS = ("point", "axis", "marked", "missing", "mean", "std", "min", "q25", "median", "q75", "max")
 
 
@@ -57,6 +59,7 @@ def audit_points(
         As for :func:`load_points`, or if the folder cannot be written.
     """
     data = dataset_or_source
+    check_outputs(data, [Path(output_dir) / name for name in FILES])
     dataset = data if isinstance(data, PointDataset) else load_points(data, size=size, seed=seed)
     output = Path(output_dir)
     output.mkdir(parents=True, exist_ok=True)
@@ -144,5 +147,5 @@ def _as_csv(rows: list[dict[str, Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, _COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({**row, "point": safe_cell(row["point"])} for row in rows)
     return buffer.getvalue()

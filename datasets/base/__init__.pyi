@@ -2,21 +2,27 @@ from .archives import readable
 from .dataset import LABELS, SPLITS, Dataset, cache_dir, content_fingerprint
 from .labels import CODES, LabelReader, canonical_label, canonical_split, parse_mapping, plain_label
 from .sources import Batch, Problems, Source
+from .split_names import DROP, NONE, SplitReader, ask_for_names, parse_split_names
 
 __all__ = [
     "CODES",
+    "DROP",
     "LABELS",
+    "NONE",
     "SPLITS",
     "Batch",
     "Dataset",
     "LabelReader",
     "Problems",
     "Source",
+    "SplitReader",
+    "ask_for_names",
     "cache_dir",
     "canonical_label",
     "canonical_split",
     "content_fingerprint",
     "parse_mapping",
+    "parse_split_names",
     "plain_label",
     "readable",
 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ferbench.datasets.base import LabelReader, Problems, canonical_split
-from ferbench.datasets.readers import Entry, ImageFiles, Layout, keep_entries
+from ferbench.datasets.readers import Entry, ImageFiles, Layout, keep_entries, read_regular
 from ferbench.utils import sha256_of
 
 COLUMNS = ("path", "label", "person", "sequence", "split")
@@ -31,7 +31,7 @@ class TableOfFiles(ImageFiles):
 
     def read(self, path: str) -> bytes:
         """Bytes of one file."""
-        return (self.path.parent / path).read_bytes()
+        return read_regular(self.path.parent / path)
 
     def _stat(self, name: str) -> tuple[int, int]:
         try:

@@ -62,7 +62,7 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], str]]:
 
 
 def _in_folder(folder: Path) -> Path:
-    names = {item.name.lower(): item for item in sorted(folder.iterdir())}
+    names = {item.name.lower(): item for item in sorted(folder.iterdir()) if item.is_file()}
     for name in (_TABLE, _INNER, "facial-keypoints-detection.zip"):
         if name in names:
             return names[name]

@@ -144,6 +144,8 @@ def load_points(source: str | os.PathLike[str], size: int = 96, seed: int = 0, *
 def _read(path: Path) -> MarkedRows:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder; expected {_SOURCES}")
+    if not (path.is_dir() or path.is_file()):
+        raise ValueError(f"{path}: a pipe, a device or a socket; expected {_SOURCES}")
     if path.suffix.lower() == ".npz":
         return read_npz(path)
     if path.is_dir() or path.suffix.lower() in (".csv", ".zip"):

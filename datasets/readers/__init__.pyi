@@ -1,13 +1,14 @@
 from .clips import ClipFiles, check_frames, frame_entries
 from .csv_file import MAX_FIELD, CsvSource, read_pixels
 from .entries import CK_NAME, Entry, keep_entries, match_names
-from .files import ImageFiles
+from .files import ImageFiles, read_regular
 from .layouts import Layout, known_layouts
-from .loading import load
+from .loading import ANY_SOURCE, load
 from .opening import BUILT_IN, open_files, open_placed, open_plain, open_source, read_source
 from .tables import TableFile, find_table
 
 __all__ = [
+    "ANY_SOURCE",
     "BUILT_IN",
     "CK_NAME",
     "MAX_FIELD",
@@ -29,5 +30,6 @@ __all__ = [
     "open_plain",
     "open_source",
     "read_pixels",
+    "read_regular",
     "read_source",
 ]

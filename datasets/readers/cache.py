@@ -52,6 +52,8 @@ def read_table(source: Source, size: int, problems: Problems) -> Table:
 
 def _open(folder: Path) -> Table | None:
     """Return the memory-mapped entry; None if it is missing or damaged."""
+    if not all((folder / name).is_file() for name in ("images.npy", "rows.npz")):  # a named pipe would never end
+        return None
     try:
         images = np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
         with np.load(folder / "rows.npz", allow_pickle=False) as rows:

@@ -68,6 +68,8 @@ def check_frames(frames: object) -> int:
 
 
 def _squares(path: Path, size: int) -> Iterator[Decoded]:
+    if not path.is_file():  # a named pipe would never end
+        return
     clip = cv2.VideoCapture(str(path))
     try:
         while True:

@@ -11,7 +11,7 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.datasets.base import CODES, LABELS, SPLITS, Batch, LabelReader, Problems, canonical_split
+from ferbench.datasets.base import CODES, DROP, LABELS, NONE, SPLITS, Batch, LabelReader, Problems, SplitReader
 from ferbench.datasets.readers.tables import TableFile
 from ferbench.utils import resize, sha256_of
 
@@ -29,6 +29,7 @@ class CsvSource:
         self, table: TableFile | Path, mapping: Mapping[str, str] | None = None, codes: Sequence[str] = CODES
     ) -> None:
         self.labels = LabelReader(mapping, {str(code): label for code, label in enumerate(codes)})
+        self.splits = SplitReader()
         self._codes = codes
         self.layout = ""  # set by the layout that opens the file, if any
         self._table = TableFile(table) if isinstance(table, Path) else table
@@ -46,8 +47,9 @@ class CsvSource:
     def fingerprint(self) -> str:
         """Return the SHA-256 of the file and the name of the member inside it."""
         key = f"{sha256_of(self.path)} {self._table.member}".strip()
-        changed = self.labels.mapping or self._codes != CODES
-        return f"{key}\n{self._codes} {sorted(self.labels.mapping.items())}" if changed else key
+        names = f" {sorted(self.splits.names.items())}" if self.splits.names else ""
+        changed = self.labels.mapping or self._codes != CODES or names
+        return f"{key}\n{self._codes} {sorted(self.labels.mapping.items())}{names}" if changed else key
 
     def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
         """Read all rows."""
@@ -67,7 +69,7 @@ class CsvSource:
             if len(rows) == _ROWS_PER_BATCH:
                 yield _batch(rows, size)
                 rows = []
-        problems.notes.extend(self.labels.notes())
+        problems.notes.extend([*self.labels.notes(), *self.splits.notes()])
         if rows:
             yield _batch(rows, size)
 
@@ -114,10 +116,10 @@ class CsvSource:
     def _read_row(self, cells: list[str]) -> tuple[str, str, NDArray[np.uint8]] | None:
         if len(cells) <= max(self._columns.values()):
             raise ValueError(f"expected {len(self._columns)} columns; got {len(cells)}")
-        label = self._read_label(cells[self._columns["emotion"]].strip())
+        part = self._read_usage(cells[self._columns["usage"]].strip()) if "usage" in self._columns else ""
+        label = None if part == DROP else self._read_label(cells[self._columns["emotion"]].strip())
         if label is None:
             return None
-        part = _read_usage(cells[self._columns["usage"]].strip()) if "usage" in self._columns else ""
         return label, part, read_pixels(cells[self._columns["pixels"]])
 
     def _read_label(self, text: str) -> str | None:
@@ -130,12 +132,16 @@ class CsvSource:
             )
         return self.labels.read(str(int(whole)) if whole.isdecimal() else text)
 
-
-def _read_usage(text: str) -> str:
-    part = _OFFICIAL.get(text.casefold()) or canonical_split(text)
-    if part is None:
-        raise ValueError(f"expected a Usage among {', '.join(SPLITS)}; got {text!r}")
-    return part
+    def _read_usage(self, text: str) -> str:
+        self.splits.count([text])
+        part = self.splits.read(text)
+        part = part or _OFFICIAL.get(text.casefold())
+        if part is None:
+            raise ValueError(
+                f"expected a Usage among {', '.join(SPLITS)}; got {text!r}; if it means one of them, say so, such as "
+                f"--split-names Training={text or 'NAME'} (in Python and suites split_names=...)"
+            )
+        return "" if part == NONE else part
 
 
 def read_pixels(text: str) -> NDArray[np.uint8]:

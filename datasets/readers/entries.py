@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-from ferbench.datasets.base import SPLITS, LabelReader, Problems, canonical_split
+from ferbench.datasets.base import DROP, NONE, SPLITS, LabelReader, Problems, SplitReader, ask_for_names
 from ferbench.utils import Decoded, resize
 from ferbench.utils.pictures import open_picture, to_gray
 
@@ -75,21 +75,31 @@ def match_names(paths: Sequence[str], pattern: re.Pattern[str]) -> Iterator[tupl
         yield path, pattern.fullmatch(path.rpartition("/")[2])
 
 
-def place_by_folder(paths: Sequence[str], labels: LabelReader, problems: Problems) -> list[Entry]:
+def place_by_folder(
+    paths: Sequence[str], labels: LabelReader, problems: Problems, splits: SplitReader | None = None
+) -> list[Entry]:
     """Read label and part of each file from its path: <label>/…, <split>/<label>/… and FER2013's prefixes.
 
     Labels come from the folders: the innermost name that is a known label, or else the first folder that is no split.
+
+    Raises
+    ------
+    ValueError
+        If folders that look like splits have unknown names; the message asks for them.
     """
+    splits = splits or SplitReader()
     common = _common_folder(paths)
+    _ask_where_unclear(paths, common, labels, splits, problems)
     people = all(CK_NAME.search(path) for path in paths)
     folders: dict[str, tuple[str, str]] = {}
     entries = []
     for path in paths:
         folder, _, file_name = path.rpartition("/")
         if folder not in folders:
-            folders[folder] = _label_and_part(folder, common, labels)
+            folders[folder] = _label_and_part(folder, common, labels, splits)
         text, part = folders[folder]
-        label = _read(path, text, labels, problems)
+        splits.count(PurePosixPath(folder).parts)
+        label = None if part == DROP else _read(path, text, labels, problems)
         if label is None:
             continue
         prefix = file_name.split("_", 1)[0]
@@ -97,6 +107,37 @@ def place_by_folder(paths: Sequence[str], labels: LabelReader, problems: Problem
         match = CK_NAME.search(path) if people else None
         entries.append(entry if match is None else entry._replace(person=match[1], sequence=f"{match[1]}_{match[2]}"))
     return entries
+
+
+def _ask_where_unclear(
+    paths: Sequence[str], common: int, labels: LabelReader, splits: SplitReader, problems: Problems
+) -> None:
+    """Raise where the folders above the labels look like splits whose names are not known.
+
+    They do where folders with other names are beside known splits, or where two or three folders hold the same names.
+    """
+    below: dict[str, set[str]] = {}
+    tops = set()
+    bare = known = False
+    for folder in {path.rpartition("/")[0] for path in paths}:
+        names = PurePosixPath(folder).parts
+        if splits.first(names):
+            known = True
+        elif len(rest := names[common:]) < 2 or labels.knows(rest[0]) or splits.read(rest[0]) == NONE:
+            bare = True
+        else:
+            tops.add(rest[0])
+            below.setdefault(rest[0], set()).add(rest[1])
+    shared = set.intersection(*below.values()) if below else set()
+    if not tops or _have_prefixes(paths):
+        return
+    if known or (not bare and len(tops) in (2, 3) and len(shared) > 1):
+        raise ask_for_names(tops, problems.source)
+
+
+def _have_prefixes(paths: Sequence[str]) -> bool:
+    """Whether the file names begin with a split, as FER2013's do."""
+    return all(path.rpartition("/")[2].partition("_")[0] in SPLITS for path in paths)
 
 
 def _read(path: str, text: str, labels: LabelReader, problems: Problems) -> str | None:
@@ -124,24 +165,24 @@ def _common_folder(paths: Sequence[str]) -> int:
     return 0
 
 
-def _label_and_part(folder: str, common: int, labels: LabelReader) -> tuple[str, str]:
+def _label_and_part(folder: str, common: int, labels: LabelReader, splits: SplitReader) -> tuple[str, str]:
     """Name of the label folder, empty where there is none, and the part that the path names."""
     names = PurePosixPath(folder).parts[::-1]
-    part = next((found for name in names if (found := canonical_split(name))), "")
+    part = splits.first(names)
     if not names:
         return "", ""
     if labels.knows(names[0]):
         return names[0], part
-    if len(names) > 1 and canonical_split(names[1]) is None:
+    if len(names) > 1 and splits.read(names[1]) is None:
         # Below a label there may be folders of persons or sources; below a split there may not.
         known = next((name for name in names[1:] if labels.knows(name)), None)
         if known is not None:
             return known, part
-    return _unknown_folder(names[::-1], common), part
+    return _unknown_folder(names[::-1], common, splits), part
 
 
-def _unknown_folder(names: tuple[str, ...], common: int) -> str:
+def _unknown_folder(names: tuple[str, ...], common: int, splits: SplitReader) -> str:
     """First folder below the innermost split, or below what all paths share: a label of the data set's own."""
-    splits = [number for number, name in enumerate(names) if canonical_split(name)]
-    below = names[splits[-1] + 1 :] if splits else names[common:]
+    places = [number for number, name in enumerate(names) if splits.read(name)]
+    below = names[places[-1] + 1 :] if places else names[common:]
     return below[0] if below else ""

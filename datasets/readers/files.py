@@ -1,11 +1,7 @@
-"""Read labeled image files from a folder or from a zip without unpacking it."""
+"""Read labeled image files: what folders and archives share, and folders."""
 
 import hashlib
-import mmap
 import os
-import struct
-import zipfile
-import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ferbench.datasets.base import Batch, LabelReader, Problems
+from ferbench.datasets.base import Batch, LabelReader, Problems, SplitReader
 from ferbench.datasets.readers.entries import Entry, cut_out, place_by_folder
-from ferbench.utils.pictures import IMAGE_SUFFIXES, MAX_FILE_BYTES, Decoded, decode
+from ferbench.utils.pictures import IMAGE_SUFFIXES, MAX_FILE_BYTES, Decoded, decode, read_bytes
 
 _ROWS_PER_TASK = 256
 
@@ -28,12 +24,12 @@ class ImageFiles:
     ) -> None:
         self.path = path
         self.others = sorted(others)
-        self.labels = LabelReader()
+        self.labels, self.splits = LabelReader(), SplitReader()
         self.place: Callable[[ImageFiles, Problems], list[Entry]] = _by_folder
         self.layout = ""
         self.notes: list[str] = []
         self.name = path.stem if path.is_file() else _folder_name(path.resolve())
-        self.paths = sorted(path for path in paths if _is_image(path))
+        self.paths = sorted(path for path in paths if is_image_name(path))
         if not self.paths and images_needed:
             raise ValueError(
                 f"{path}: no images found; expected <label>/… or <split>/<label>/…, such as train/happy/1.jpg"
@@ -55,13 +51,15 @@ class ImageFiles:
         return self.read(path).decode("utf-8-sig", errors="replace")
 
     def reading(self) -> str:
-        """What of the reading changes the rows: the layout and the mapping of labels; empty for a plain folder."""
-        return f"\n{self.layout} {sorted(self.labels.mapping.items())}" if self.layout or self.labels.mapping else ""
+        """What of the reading changes the rows: layout, labels, names of splits; empty for a plain folder."""
+        names = f" {sorted(self.splits.names.items())}" if self.splits.names else ""
+        changed = self.layout or self.labels.mapping or names
+        return f"\n{self.layout} {sorted(self.labels.mapping.items())}{names}" if changed else ""
 
     def batches(self, size: int, problems: Problems) -> Iterator[Batch]:
         """Decode all files in order of their paths."""
         entries = self.place(self, problems)
-        problems.notes.extend(self.labels.notes())
+        problems.notes.extend([*self.labels.notes(), *self.splits.notes()])
         tasks = [entries[start : start + _ROWS_PER_TASK] for start in range(0, len(entries), _ROWS_PER_TASK)]
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         with ThreadPoolExecutor(workers) as pool:
@@ -94,9 +92,9 @@ class FolderSource(ImageFiles):
         self._stats: dict[str, tuple[int, int]] = {}
         self._visited: set[Path] = set()
         self._walk(path, "")
-        images = [name for name in self._stats if _is_image(name)]
+        images = [name for name in self._stats if is_image_name(name)]
         super().__init__(
-            path, images, [name for name in self._stats if not _is_image(name)], images_needed=images_needed
+            path, images, [name for name in self._stats if not is_image_name(name)], images_needed=images_needed
         )
         self.notes = left_out(self.others)
 
@@ -111,7 +109,7 @@ class FolderSource(ImageFiles):
         """Return the bytes of one file."""
         if self._stats[path][0] > MAX_FILE_BYTES:
             raise ValueError(f"expected an image of at most {MAX_FILE_BYTES:,} bytes; got {self._stats[path][0]:,}")
-        return (self.path / path).read_bytes()
+        return read_regular(self.path / path)
 
     def _walk(self, folder: Path, prefix: str) -> None:
         place = folder.resolve()
@@ -126,55 +124,12 @@ class FolderSource(ImageFiles):
                     self._stats[prefix + entry.name] = _size_and_time(entry)
 
 
-class ZipSource(ImageFiles):
-    """Source for a zip of labeled images, read without unpacking."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                self._infos = {_unix(info.filename): info for info in archive.infolist() if info.filename[-1:] != "/"}
-        except (zipfile.BadZipFile, NotImplementedError, struct.error, ValueError) as error:
-            raise ValueError(f"{path}: not a zip, or a damaged one ({error}); download it again") from None
-        super().__init__(path, list(self._infos), [name for name in self._infos if not _is_image(name)])
-        self.notes = left_out(self.others)
-        # Slices of a memory map need no lock, whereas `ZipFile.read` would serialize the threads.
-        with path.open("rb") as file:
-            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-    def fingerprint(self) -> str:
-        """Return the SHA-256 of names, sizes and CRCs in the central directory."""
-        digest = hashlib.sha256(b"zip")
-        for path in (*self.paths, *(self.others if self.layout else ())):
-            info = self._infos[path]
-            digest.update(f"{path}\0{info.file_size} {info.CRC}\n".encode("utf-8", "surrogateescape"))
-        return digest.hexdigest() + self.reading()
-
-    def read(self, path: str) -> bytes:
-        """Return the bytes of one member, checked against its CRC and its size in the directory."""
-        info = self._infos[path]
-        if info.file_size > MAX_FILE_BYTES:
-            raise ValueError(f"expected an image of at most {MAX_FILE_BYTES:,} bytes; got {info.file_size:,}")
-        if info.flag_bits & 0x1:
-            raise ValueError("the file is encrypted; unpack the zip and give the folder")
-        data = self._unpack(info)
-        if len(data) != info.file_size or zlib.crc32(data) != info.CRC:
-            raise ValueError("damaged in the zip: its content does not match its checksum; download the zip again")
-        return data
-
-    def _unpack(self, info: zipfile.ZipInfo) -> bytes:
-        head = self._bytes[info.header_offset : info.header_offset + 30]
-        if len(head) != 30 or head[:4] != b"PK\3\4":
-            raise ValueError("damaged in the zip: its header is missing; download the zip again")
-        start = info.header_offset + 30 + sum(struct.unpack("<HH", head[26:30]))
-        packed = self._bytes[start : start + info.compress_size]
-        if info.compress_type == zipfile.ZIP_STORED:
-            return packed
-        if info.compress_type != zipfile.ZIP_DEFLATED:
-            raise ValueError("packed by a method other than deflate; unpack the zip and give the folder")
-        try:
-            return zlib.decompressobj(-15).decompress(packed, info.file_size + 1)
-        except zlib.error as error:
-            raise ValueError(f"damaged in the zip: {error}; download the zip again") from None
+def read_regular(file: Path) -> bytes:
+    """Return the bytes of an image file; named pipes, devices and endless files are refused, without their name."""
+    try:
+        return read_bytes(file, MAX_FILE_BYTES)
+    except ValueError as error:
+        raise ValueError(str(error).removeprefix(f"{file}: ")) from None
 
 
 def _gather(entries: Sequence[Entry], results: Future[list[Decoded | str]], size: int, problems: Problems) -> Batch:
@@ -196,12 +151,7 @@ def _gather(entries: Sequence[Entry], results: Future[list[Decoded | str]], size
 
 
 def _by_folder(files: ImageFiles, problems: Problems) -> list[Entry]:
-    return place_by_folder(files.paths, files.labels, problems)
-
-
-def _unix(name: str) -> str:
-    """Return the name of a zip member with forward slashes; zips from Windows may have backslashes."""
-    return name if "/" in name else name.replace("\\", "/")
+    return place_by_folder(files.paths, files.labels, problems, files.splits)
 
 
 def _kind(path: str) -> str:
@@ -240,6 +190,7 @@ def _size_and_time(entry: "os.DirEntry[str]") -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-def _is_image(path: str) -> bool:
+def is_image_name(path: str) -> bool:
+    """Whether a path has the ending of an image and is not hidden."""
     # Plain string operations, because this runs for tens of thousands of paths at each load.
     return not _is_hidden(path) and path[path.rfind(".") :].lower() in IMAGE_SUFFIXES

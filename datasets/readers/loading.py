@@ -18,6 +18,8 @@ from ferbench.datasets.readers.opening import (
 )
 
 GROUP = "ferbench.datasets"
+# Options that apply to any source on disk; others, such as the number of drawn faces, belong to one source.
+ANY_SOURCE = ("labels", "split_names", "allow_unreadable")
 
 
 def load(
@@ -50,7 +52,9 @@ def load(
         labels: ``labels={"anger": "angry", "contempt": "drop"}``, the same as text (``"anger=angry,contempt=drop"``)
         or the path of a TOML file. ``allow_missing=True`` accepts a split without some label.
         ``allow_unreadable=True`` accepts a source with a split of its own of which some images cannot be read; like
-        those of other sources they are left out and counted in `notes`. For ``"faces"``: ``n_samples``,
+        those of other sources they are left out and counted in `notes`. ``split_names={"Training": "tr"}``, the same as
+        text (``"Training=tr,PrivateTest=te"``), says which folder or Usage is which split where the names are not the
+        usual ones; ``none=NAME`` is no split, and ``drop=NAME`` is left out. For ``"faces"``: ``n_samples``,
         ``difficulty`` and ``n_people``, passed to :func:`make_faces`. A layout has options of its own.
 
     Returns

@@ -9,14 +9,25 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.datasets.base import LABELS, SPLITS, Dataset, LabelReader, Problems, Source, content_fingerprint
+from ferbench.datasets.base import (
+    LABELS,
+    SPLITS,
+    Dataset,
+    LabelReader,
+    Problems,
+    Source,
+    SplitReader,
+    content_fingerprint,
+    parse_split_names,
+)
 from ferbench.datasets.protocols import resolve_splits
+from ferbench.datasets.readers.archives import TarSource, ZipSource
 from ferbench.datasets.readers.cache import Table, read_table
 from ferbench.datasets.readers.csv_file import CsvSource
 from ferbench.datasets.readers.entries import Entry
-from ferbench.datasets.readers.files import FolderSource, ImageFiles, ZipSource
+from ferbench.datasets.readers.files import FolderSource, ImageFiles
 from ferbench.datasets.readers.layouts import find_layout
-from ferbench.datasets.readers.tables import find_table
+from ferbench.datasets.readers.tables import TARS, find_table
 
 BUILT_IN = "faces"
 
@@ -43,7 +54,8 @@ def open_source(
     """
     chosen, path = find_layout(source, layout)
     options = dict(options or {})
-    known = chosen.options if chosen else ()
+    split_names = None if chosen else options.pop("split_names", None)
+    known = chosen.options if chosen else ("split_names",)
     if unknown := sorted(options.keys() - set(known)):
         takes = ", ".join([*known, "labels", "allow_missing"])
         raise ValueError(f"{source}: unknown option {unknown[0]!r}; a path takes only {takes} and allow_unreadable")
@@ -51,15 +63,19 @@ def open_source(
         opened = chosen.open(path, mapping, **options)
         opened.notes = [*chosen.terms(), *opened.notes]
         return opened
-    return open_plain(path, mapping)
+    return open_plain(path, mapping, parse_split_names(split_names))
 
 
-def open_plain(path: Path, mapping: Mapping[str, str] | None = None) -> Source:
-    """Open a path that has no layout of its own: a table, a folder or a zip of labeled images."""
+def open_plain(
+    path: Path, mapping: Mapping[str, str] | None = None, split_names: Mapping[str, str] | None = None
+) -> Source:
+    """Open a path that has no layout of its own: a table, a folder or an archive of labeled images."""
     if (table := find_table(path)) is not None:
-        return CsvSource(table, mapping)
+        rows = CsvSource(table, mapping)
+        rows.splits = SplitReader(split_names)
+        return rows
     files = open_files(path)
-    files.labels = LabelReader(mapping)
+    files.labels, files.splits = LabelReader(mapping), SplitReader(split_names)
     return files
 
 
@@ -91,17 +107,21 @@ def open_placed(
 
 
 def open_files(path: Path) -> ImageFiles:
-    """Open a folder or zip of image files."""
+    """Open a folder, zip or tar of image files."""
     if path.is_dir():
         return FolderSource(path)
     if not path.exists():
         raise FileNotFoundError(
-            f"{path}: no such file or folder; expected a folder of labeled images, a zip of one, a FER2013 CSV, "
+            f"{path}: no such file or folder; expected a folder of labeled images, a zip or tar of one, a FER2013 CSV, "
             f"or the name of the built-in data, {BUILT_IN!r}"
         )
+    if not path.is_file():
+        raise ValueError(f"{path}: a pipe, a device or a socket; expected a folder, an archive or a CSV file")
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         return ZipSource(path)
-    raise ValueError(f"{path}: expected a folder of labeled images, a .zip of one or a FER2013 .csv")
+    if path.name.lower().endswith(TARS):
+        return TarSource(path)
+    raise ValueError(f"{path}: expected a folder of labeled images, a .zip or .tar of one or a FER2013 .csv")
 
 
 def read_source(source: Source, size: int, seed: int, problems: Problems) -> tuple[Dataset, NDArray[np.int32]]:
@@ -173,8 +193,8 @@ def _refuse_incomplete(problems: Problems) -> None:
     (row, reason), others = problems.found[0], len(problems.found) - 1
     more = f" (and {others:,} more)" if others else ""
     raise ValueError(
-        f"{problems.source}: {row}: {reason}{more}; the split is incomplete without it: repair it, or pass "
-        f"allow_unreadable=True to leave it out"
+        f"{problems.source}: {row}: {reason}{more}; the split is incomplete without it: repair it, or "
+        f"leave it out with --allow-unreadable (in Python and suites: pass allow_unreadable=True)"
     )
 
 

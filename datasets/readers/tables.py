@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 from ferbench.datasets.base import readable
 from ferbench.utils.pictures import IMAGE_SUFFIXES
 
-_TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _KNOWN = ("fer2013.csv", "fer2013.csv.gz", "icml_face_data.csv", "train.csv")
 
 
@@ -69,7 +69,7 @@ def find_table(path: Path) -> TableFile | None:
         return _in_folder(path)
     if not path.is_file():
         return None
-    if name.endswith(_TARS):
+    if name.endswith(TARS):
         return _in_tar(path)
     if name.endswith((".csv", ".gz")):
         return TableFile(path)
@@ -79,12 +79,10 @@ def find_table(path: Path) -> TableFile | None:
     return None
 
 
-def _in_tar(path: Path) -> TableFile:
+def _in_tar(path: Path) -> TableFile | None:
     with readable(str(path)), tarfile.open(path) as archive:
         names = [member.name for member in archive if member.isfile()]
-    if (table := _chosen(path, names)) is not None:
-        return table
-    raise ValueError(f"{path}: no CSV in this archive; unpack it and give the folder")
+    return _chosen(path, names)
 
 
 def _in_folder(folder: Path) -> TableFile | None:

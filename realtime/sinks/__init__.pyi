@@ -1,7 +1,8 @@
 from .clock import FrameClock
+from .event_files import EVENT_SUFFIXES, CsvSink, check_events, event_sink
 from .output import check_outputs, check_suffix
 from .page import PAGE_SUFFIXES, SummarySink, summary_table
-from .sinks import EVENT_SUFFIXES, IMAGE_OUTPUT_SUFFIXES, CsvSink, FrequencySink, ImageSink, event_sink, write_image
+from .sinks import IMAGE_OUTPUT_SUFFIXES, FrequencySink, ImageSink, write_image
 from .summary import Latencies, RunSummary
 from .video import VIDEO_CODECS, VideoOutput
 from .video_sink import VideoSink
@@ -20,6 +21,7 @@ __all__ = [
     "SummarySink",
     "VideoOutput",
     "VideoSink",
+    "check_events",
     "check_outputs",
     "check_suffix",
     "event_sink",

@@ -12,7 +12,7 @@ from ferbench.realtime.events import FrameResult
 from ferbench.realtime.sinks.closing import Closing
 from ferbench.realtime.sinks.output import check_suffix
 from ferbench.realtime.sinks.timelines import UNCERTAIN, Timelines, TrackTimes, thinned
-from ferbench.utils import PartFile
+from ferbench.utils import PartFile, safe_row
 
 PAGE_SUFFIXES = (".htm", ".html")
 # Limits of people and of table rows on the page; the CSV contains everything.
@@ -69,7 +69,7 @@ class SummarySink(Closing):
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         names = [f"{label}_s" for label in self._labels()]
-        writer.writerow(["track_id", "first_s", "last_s", "in_view_s", "frames", *names])
+        writer.writerow(["track_id", "first_s", "last_s", "in_view_s", "frames", *safe_row(names)])
         for track in self._times.tracks.values():
             numbers = [track.first_s, track.last_s, track.in_view_s]
             numbers += [track.seconds.get(label, 0.0) for label in self._labels()]

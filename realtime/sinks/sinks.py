@@ -1,9 +1,8 @@
-"""Write results to files: events as CSV or JSON lines, annotated images, emotion counts."""
+"""Write annotated images and emotion counts."""
 
 import csv
 import io
-import json
-import time
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,123 +11,12 @@ from typing import Any
 import cv2
 
 from ferbench.realtime.drawing import Overlay
-from ferbench.realtime.events import FaceEvent, FrameResult, Sink
+from ferbench.realtime.events import FrameResult
 from ferbench.realtime.sinks.closing import Closing
 from ferbench.realtime.sinks.output import check_suffix
-from ferbench.utils import PartFile, write_atomically
+from ferbench.utils import PartFile, safe_row, write_atomically
 
-EVENT_SUFFIXES = (".csv", ".jsonl")
 IMAGE_OUTPUT_SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-_FLUSH_BYTES, _FLUSH_SECONDS = 1 << 16, 1.0
-
-
-class _Lines:
-    """Text file that contains only complete lines, even if the disk becomes full."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = PartFile(path)
-        self._stream = self._file.part.open("wb", buffering=0)
-        self._pending = bytearray()
-        self._whole = 0
-        self._flushed = time.monotonic()
-
-    def write(self, text: str) -> None:
-        self._pending += text.encode()
-        if len(self._pending) > _FLUSH_BYTES or time.monotonic() - self._flushed > _FLUSH_SECONDS:
-            self._flush()
-
-    def close(self) -> None:
-        try:
-            self._flush()
-        finally:
-            self._stream.truncate(self._whole)
-            self._stream.close()
-            self._file.commit()
-
-    def _flush(self) -> None:
-        lines, self._pending = bytes(self._pending), bytearray()
-        written = 0
-        try:
-            while written < len(lines):
-                written += self._stream.write(lines[written:]) or 0
-        except OSError as error:
-            self._whole += lines[:written].rfind(b"\n") + 1
-            raise self._file.error(error) from error
-        self._whole += len(lines)
-        self._flushed = time.monotonic()
-
-
-class CsvSink(Closing):
-    """Sink that writes CSV: one row per face and frame, and a ``no_face`` row for frames without a face.
-
-    Parameters
-    ----------
-    path : str or Path
-        Output file; it appears under this name when the sink is closed.
-    classes : sequence of str
-        Labels of the model; they define the columns.
-    images : bool
-        Add a last column ``image`` with the file name of each photograph.
-    point_names : sequence of str
-        Names of the key points, with two columns each; none by default.
-
-    Examples
-    --------
-    >>> from ferbench.realtime import CsvSink, Pipeline, Recognizer, make_detector, open_source, run
-    >>> recognizer = Recognizer.load()  # doctest: +SKIP
-    >>> pipeline = Pipeline(recognizer, make_detector())  # doctest: +SKIP
-    >>> run(open_source("party.mp4"), pipeline, [CsvSink("party.csv", recognizer.classes_)])  # doctest: +SKIP
-    """
-
-    def __init__(
-        self, path: str | Path, classes: Sequence[str], *, images: bool = False, point_names: Sequence[str] = ()
-    ) -> None:
-        self._columns = FaceEvent.columns(classes, point_names) + ["image"] * images
-        self._lines = _Lines(Path(path))
-        self._lines.write(self._text(self._columns))
-
-    def write(self, result: FrameResult) -> None:
-        """Append the rows of a frame."""
-        for event in result.events:
-            row = {**event.row(), "image": result.name}
-            self._lines.write(self._text([_plain(row.get(column)) for column in self._columns]))
-
-    def close(self) -> None:
-        """Complete the file."""
-        self._lines.close()
-
-    @staticmethod
-    def _text(values: Sequence[Any]) -> str:
-        buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(values)
-        return buffer.getvalue()
-
-
-class JsonLinesSink(Closing):
-    """Sink that writes JSON lines: one object per face and frame, with the columns of the CSV as keys.
-
-    For photographs, ``image`` is the file name.
-
-    Parameters
-    ----------
-    path : str or Path
-        Output file; it appears under this name when the sink is closed.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self._lines = _Lines(Path(path))
-
-    def write(self, result: FrameResult) -> None:
-        """Append the objects of a frame."""
-        for event in result.events:
-            row = {name: _plain(value) for name, value in event.row().items()}
-            if result.name is not None:
-                row["image"] = result.name
-            self._lines.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
-
-    def close(self) -> None:
-        """Complete the file."""
-        self._lines.close()
 
 
 class ImageSink(Closing):
@@ -175,7 +63,7 @@ class FrequencySink(Closing):
     Parameters
     ----------
     path : str, Path or None
-        Output file, written at the end of the run; None only counts.
+        Output file, written at the end of the run; ``-`` is standard output, and None only counts.
     classes : sequence of str
         Labels of the model; each has a row, even without a face.
 
@@ -189,7 +77,8 @@ class FrequencySink(Closing):
 
     def __init__(self, path: str | Path | None, classes: Sequence[str]) -> None:
         # Create the file now, so that a read-only folder is reported at the start and not at the end of the run.
-        self._file = None if path is None else PartFile(Path(path))
+        self._file = None if path is None or str(path) == "-" else PartFile(Path(path))
+        self._prints = str(path) == "-"
         self._classes = tuple(classes)
         self.counts: Counter[str] = Counter()
         self.people: set[int] = set()
@@ -208,29 +97,16 @@ class FrequencySink(Closing):
 
     def close(self) -> None:
         """Write the file."""
-        if self._file is None:
+        if self._file is None and not self._prints:
             return
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(["emotion", "count", "share"])
-        writer.writerows((label, count, f"{share:.4f}") for label, count, share in self.rows())
-        self._file.finish(buffer.getvalue().encode())
-
-
-def event_sink(
-    path: str | Path, classes: Sequence[str], *, images: bool = False, point_names: Sequence[str] = ()
-) -> Sink:
-    """Create the sink for events according to the file extension.
-
-    Raises
-    ------
-    ValueError
-        If the extension is neither ``.csv`` nor ``.jsonl``.
-    """
-    check_suffix(Path(path), EVENT_SUFFIXES, "the file of events")
-    if Path(path).suffix.lower() == ".csv":
-        return CsvSink(path, classes, images=images, point_names=point_names)
-    return JsonLinesSink(path)
+        writer.writerows(safe_row([label, count, f"{share:.4f}"]) for label, count, share in self.rows())
+        if self._file is None:
+            sys.stdout.write(buffer.getvalue())
+        else:
+            self._file.finish(buffer.getvalue().encode())
 
 
 def write_image(path: Path, image: Any) -> None:
@@ -251,8 +127,3 @@ def write_image(path: Path, image: Any) -> None:
     if not done:
         raise ValueError(f"{path}: an image of {image.shape[1]} × {image.shape[0]} does not fit this format; try .png")
     write_atomically(path, content.tobytes())
-
-
-def _plain(value: Any) -> Any:
-    """Round numbers so that they are readable and still precise."""
-    return round(value, 6) if isinstance(value, float) else value

@@ -21,6 +21,11 @@ class PhotoSource(Source):
     strict : bool, default=False
         Whether an unreadable image in a folder is an error.
 
+    Attributes
+    ----------
+    skipped : list of (str, str)
+        Name and reason of each image that could not be read so far.
+
     Raises
     ------
     ValueError
@@ -29,6 +34,7 @@ class PhotoSource(Source):
 
     def __init__(self, path: str | Path, *, strict: bool = False) -> None:
         super().__init__()
+        self.skipped: list[tuple[str, str]] = []
         self.name, self._path, self._strict = str(path), path, strict
         folder = Path(path).is_dir()
         walk = walk_images(path) if folder else Walk([Path(path)])
@@ -51,7 +57,7 @@ class PhotoSource(Source):
         ValueError
             If no file of the folder can be read.
         """
-        index = skipped = 0
+        index = 0
         for file in self._files:
             if self._stopped.is_set():
                 return
@@ -60,17 +66,19 @@ class PhotoSource(Source):
             except (ValueError, OSError) as error:
                 if self._strict:
                     raise
-                skipped += 1
+                self.skipped.append((self._short(file), str(error)))
                 self.note(f"skipped {error}")
                 continue
             # Photographs have no time; one second each separates them.
             yield Frame(index, float(index), image, still=True, name=self._short(file))
             index += 1
         if index == 0:
-            reason = next(note for note in self.notes if note.startswith("skipped") and "hidden" not in note)
-            raise ValueError(f"{self._path}: none of its {len(self._files)} images can be read; {reason}")
-        if skipped:
-            self.notes.insert(0, f"{self._path}: {skipped:,} of {len(self._files):,} images could not be read")
+            reason = self.skipped[0][1]
+            raise ValueError(f"{self._path}: none of its {len(self._files)} images can be read; skipped {reason}")
+        if self.skipped:
+            self.notes.insert(
+                0, f"{self._path}: {len(self.skipped):,} of {len(self._files):,} images could not be read"
+            )
 
     def _short(self, file: Path) -> str:
         """Return the path of a file relative to the folder."""

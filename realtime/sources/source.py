@@ -7,6 +7,8 @@ from ferbench.realtime.sources.base import Source
 from ferbench.realtime.sources.capture import LiveSource, is_finite, open_capture
 from ferbench.realtime.sources.photos import PhotoSource, is_image, is_single
 from ferbench.realtime.sources.video_file import VideoFile
+from ferbench.utils import check_regular
+from ferbench.utils.pictures import HANDED
 
 # URL schemes that are always streams, whatever length they report.
 STREAMS = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "udp", "tcp")
@@ -73,6 +75,8 @@ def _open(source: str | int | Path, live: bool | None, part: dict[str, Any]) -> 
         raise FileNotFoundError(f"{path}: no such file or folder; give a camera's number, a file, a folder or a URL")
     if path.is_dir() or is_image(path):
         return PhotoSource(path)
+    if not text.startswith(HANDED):
+        check_regular(path, "a video file; a camera is given by its number")
     return VideoFile(path, live=bool(live), **part)
 
 

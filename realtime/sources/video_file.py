@@ -162,9 +162,11 @@ class VideoFile(Source):
             ok, image = self._capture.read()
             if ok:
                 return image
+        remedy = "is the file whole?"
+        if Path(self._path).is_fifo():
+            remedy = "an MP4 whose index is at its end cannot be read from a pipe: save it to a file"
         raise ValueError(
-            f"{self.name}: no video or image that can be read; expected MP4, AVI, MKV, WebM, JPEG or PNG; "
-            "is the file whole?"
+            f"{self.name}: no video or image that can be read; expected MP4, AVI, MKV, WebM, JPEG or PNG; {remedy}"
         )
 
     def _time(self, index: int, last: float) -> float:

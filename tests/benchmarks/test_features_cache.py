@@ -11,6 +11,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from ferbench.benchmarks.fit.features_cache import CachedExtractor
+from ferbench.benchmarks.run.handoff import read_data, unpack_data, write_data
+from ferbench.benchmarks.tasks import get_task
+from ferbench.datasets import make_faces
 from ferbench.features import make_extractor
 from ferbench.models.bundles import save_archive
 
@@ -104,3 +107,49 @@ def test_features_of_another_shape_or_type_are_computed_again(cache: Path) -> No
     for wrong in (np.zeros((39, 5), np.float32), np.zeros(40, np.float32), np.zeros((40, 5)), np.float32(3)):
         np.save(file, wrong)
         assert_array_equal(cached().features("Training", IMAGES), expected)
+
+
+@pytest.mark.parametrize("name", ["Training.npy", "extractor.skops"])
+def test_a_changed_byte_is_noticed(name: str, cache: Path) -> None:
+    expected = np.array(cached().features("Training", IMAGES))
+    (file,) = cache.glob(f"*/{name}")
+    data = bytearray(file.read_bytes())
+    data[-9] ^= 1
+    file.write_bytes(data)
+    assert_array_equal(cached().features("Training", IMAGES), expected)
+    assert file.read_bytes() != bytes(data)
+
+
+def test_a_pipe_in_its_place_is_not_read(cache: Path) -> None:
+    expected = np.array(cached().features("Training", IMAGES))
+    for file in [*cache.glob("*/*.npy"), *cache.glob("*/*.skops"), *cache.glob("*/*.json")]:
+        file.unlink()
+        os.mkfifo(file)
+    assert_array_equal(cached().features("Training", IMAGES), expected)
+
+
+# --- the data that is passed to the processes that fit ----------------------------------------------------------
+
+
+def change(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+
+
+def plant(file: Path) -> None:
+    file.write_bytes(pickle.dumps(Bomb(file.parent.parent / "it-ran")))
+
+
+@pytest.mark.parametrize("name", ["images.npy", "labels.npy", "data.json"])
+@pytest.mark.parametrize("damage", [change, plant, Path.unlink])
+def test_damaged_data_for_the_fitting_processes_is_written_anew(damage: Any, name: str, cache: Path) -> None:
+    dataset, task = make_faces(70, random_state=0), get_task("expressions")
+    folder = write_data(dataset, task)
+    whole = {file.name: file.read_bytes() for file in folder.iterdir()}
+    damage(folder / name)
+    assert {file.name: file.read_bytes() for file in write_data(dataset, task).iterdir()} == whole
+    damage(folder / name)
+    assert {file.name: file.read_bytes() for file in unpack_data(whole).iterdir()} == whole
+    assert len(read_data(folder)) == int((dataset.split != "PrivateTest").sum())
+    assert not (folder.parent / "it-ran").exists()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -17,6 +18,7 @@ from ferbench.cli import main
 from ferbench.models import pretrained
 
 HAAR = ["--detector", "haar"]
+PIXELS = Path(__file__).parents[1] / "golden" / "bundles" / "pixels"
 
 
 def write_video(path: Path, n_frames: int, *, size: tuple[int, int] = (96, 64)) -> Path:
@@ -119,9 +121,79 @@ def test_a_folder_of_images_becomes_a_folder_and_one_table(model: list[str], sha
     assert main(["image", str(folder), *model, *words]) == 0
     names = sorted(path.name for path in folder.glob("*.jpg"))
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
-    assert {row["image"] for row in rows_of(tmp_path / "e.csv")} == set(names)
+    assert {row["image"] for row in rows_of(tmp_path / "e.csv") if row["state"] != "unreadable"} == set(names)
     faces = sum(row["state"] == "face" for row in rows_of(tmp_path / "e.csv"))
     assert sum(int(row["count"]) for row in rows_of(tmp_path / "c.csv")) == faces
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an image that can be read, one that cannot, and names that are traps."""
+    folder = tmp_path_factory.mktemp("mixed")
+    for name in ("=1+1.png", "f10.png", "deep/f2.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / name), np.full((40, 40, 3), 90, np.uint8))
+    (folder / "cut.jpg").write_bytes(b"\xff\xd8\xff")
+    (folder / "gone.png").symlink_to(folder / "nowhere")
+    return folder
+
+
+def test_unreadable_images_are_rows_of_the_events(
+    mixed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["image", str(mixed), "--model", str(PIXELS), *HAAR]
+    assert main([*words, "--events", str(tmp_path / "e.csv")]) == 0
+    rows = rows_of(tmp_path / "e.csv")
+    assert {row["image"]: row["state"] for row in rows} == {
+        "deep/f2.png": "no_face",
+        "f10.png": "no_face",
+        "'=1+1.png": "no_face",
+        "cut.jpg": "unreadable",
+        "gone.png": "unreadable",
+    }
+    assert {row["image"]: "link to a file that is not there" in row["error"] for row in rows}["gone.png"]
+    assert "2 of 5 images could not be read" in capsys.readouterr().err
+    assert main([*words, "--strict"]) == 2
+
+
+def test_tables_go_to_standard_output(mixed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["image", str(mixed), "--model", str(PIXELS), *HAAR]
+    assert main([*words, "--output-csv", "-"]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "emotion,count,share" and out[-1] == "uncertain,0,0.0000" and len(out) == 9
+    assert main([*words, "--events", "-"]) == 0
+    printed = capsys.readouterr()
+    assert [json.loads(line)["state"] for line in printed.out.splitlines()] == ["no_face"] * 3 + ["unreadable"] * 2
+    assert "0 faces in 3 images" in printed.err
+    assert_refused([*words, "--events", "-", "--output-csv", "-"], capsys, "-: two outputs have this name")
+
+
+@pytest.fixture
+def piped(tmp_path: Path) -> Iterator[None]:
+    """Standard input is a pipe with a video of five frames."""
+    kept, clip = os.dup(0), write_video(tmp_path / "in.avi", 5)
+    with subprocess.Popen(["cat", str(clip)], stdout=subprocess.PIPE) as pipe:
+        assert pipe.stdout is not None
+        os.dup2(pipe.stdout.fileno(), 0)
+        yield
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin"])
+def test_a_video_is_read_from_standard_input(name: str, piped: None, tmp_path: Path) -> None:
+    assert main(["video", name, "--model", str(PIXELS), *HAAR, "--events", str(tmp_path / "e.csv")]) == 0
+    assert len(rows_of(tmp_path / "e.csv")) == 5
+
+
+def test_a_pipe_without_a_readable_video_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from ferbench.realtime.sources import VideoFile
+
+    os.mkfifo(tmp_path / "pipe")
+    writer = subprocess.Popen(["sh", "-c", f"head -c 5000 /dev/zero > {tmp_path / 'pipe'}"])
+    with pytest.raises(ValueError, match=r"pipe: no video .*cannot be read from a pipe: save it to a file"):
+        VideoFile(str(tmp_path / "pipe"))
+    writer.wait()
 
 
 def test_inputs_are_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

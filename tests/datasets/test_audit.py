@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from ferbench.cli import main
-from ferbench.datasets import LABELS, SPLITS, Dataset, audit, content_fingerprint, load, make_faces
+from ferbench.datasets import LABELS, SPLITS, Dataset, audit, audit_points, content_fingerprint, load, make_faces
+from ferbench.datasets.audits.images import FILES
 from ferbench.datasets.audits.near import CORRELATION, find_near_duplicates
 
 
@@ -176,6 +177,7 @@ def test_command_prints_a_summary_and_where_the_page_is(
     out = capsys.readouterr().out
     assert "drawn by ferbench" in out and str(tmp_path / "audit.html") in out
     assert all(split in out for split in SPLITS)
+    assert {path.name for path in tmp_path.iterdir()} <= set(FILES)  # those that are checked before
 
 
 def test_output_that_is_a_file_is_one_line_and_exit_code_2(
@@ -184,3 +186,15 @@ def test_output_that_is_a_file_is_one_line_and_exit_code_2(
     (tmp_path / "out").write_text("in the way")
     assert main(["data", "audit", "faces", "--output", str(tmp_path / "out")]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_pages_never_replace_a_file_of_the_source(tmp_path: Path) -> None:
+    for label in ("happy", "sad"):
+        (tmp_path / label).mkdir()
+        cv2.imwrite(str(tmp_path / label / "samples.png"), np.full((48, 48), 90, np.uint8))
+    for call in (audit, audit_points):
+        with pytest.raises(ValueError, match=r"happy/\w+\.(png|csv): is the input, which is never overwritten"):
+            (tmp_path / "happy" / "coordinates.csv").write_text("mine")
+            call(tmp_path, tmp_path / "happy")
+    assert cv2.imread(str(tmp_path / "happy" / "samples.png"), 0).mean() == 90
+    assert (tmp_path / "happy" / "coordinates.csv").read_text() == "mine"

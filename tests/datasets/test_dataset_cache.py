@@ -1,10 +1,13 @@
 """Decoded images are kept on disk: decoded once, never stale, never trusted when damaged, shared by processes."""
 
+import os
+import pickle
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -97,14 +100,45 @@ def empty_everything(folder: Path) -> None:
         path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [flip_a_pixel, cut_off, lose_rows, scramble_rows, empty_everything])
-def test_damaged_entry_is_built_anew(source: Path, decoded: list[int], damage: Callable[[Path], None]) -> None:
+def put_pipes(folder: Path) -> None:
+    for path in list(folder.iterdir()):
+        path.unlink()
+        os.mkfifo(path)
+
+
+class Bomb:
+    """Writes a file when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, ("touch it-ran",)
+
+
+def plant_pickles(folder: Path) -> None:
+    (folder / "images.npy").write_bytes(pickle.dumps(Bomb()))
+    (folder / "images.pkl").write_bytes(pickle.dumps(Bomb()))
+
+
+def plant_objects(folder: Path) -> None:
+    with np.load(folder / "rows.npz", allow_pickle=False) as rows:
+        columns = dict(rows)
+    np.savez(folder / "rows.npz", **columns | {"ids": np.array([Bomb()] * 105, dtype=object)})
+
+
+DAMAGES = [flip_a_pixel, cut_off, lose_rows, scramble_rows, empty_everything, put_pipes, plant_pickles, plant_objects]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_entry_is_built_anew(
+    source: Path, decoded: list[int], damage: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(source.parent)
     expected = make_copy(load(source))
     damage(entry())
     assert same(load(source), expected)
     assert len(decoded) == 210
     assert same(load(source), expected)
     assert len(decoded) == 210
+    assert not Path("it-ran").exists()
 
 
 def make_copy(dataset: Dataset) -> Dataset:

@@ -92,6 +92,7 @@ def test_the_command_says_how_many_people_there_are(
     assert main(["data", "audit", str(tmp_path / "CK+48"), "--output", str(tmp_path / "out")]) == 0
     said = capsys.readouterr().out
     assert "10 people" in said and "0 PrivateTest images show people that Training has too" in said
+    assert "note: The missing parts were drawn by person" in said
 
 
 def test_an_official_split_that_shares_people_says_so(tmp_path: Path, people: Dataset) -> None:

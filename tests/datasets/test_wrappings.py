@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -156,6 +157,21 @@ def test_mixed_endings_are_all_read(faces: Dataset, tmp_path: Path) -> None:
     assert len(load(folder)) == len(faces) + 7
 
 
+def test_a_pipe_in_a_folder_is_an_unreadable_image(faces: Dataset, tmp_path: Path) -> None:
+    folder = write_images(faces, tmp_path / "data", splits=False)
+    os.mkfifo(folder / "happy" / "pipe.png")
+    (note,) = [note for note in load(folder).notes if "could not be read" in note]
+    assert "(happy/pipe.png: a named pipe, no image file)" in note
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.zip", "pipe.csv", "pipe.tar", "pipe.csv.gz"])
+def test_a_pipe_is_no_data_set(name: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / name)
+    for read in (load, load_points):
+        with pytest.raises((ValueError, OSError), match=name):
+            read(tmp_path / name)
+
+
 # --- damaged archives ----------------------------------------------------------------------------------------
 
 
@@ -216,9 +232,69 @@ def test_hostile_key_points(
     assert error.count("\n") == 1 and str(path) in error
 
 
-def test_a_file_without_a_name_is_counted(shared_cases: Path) -> None:
-    data = load(shared_cases / "hostile" / "empty_entry_name.zip", allow_missing=True)
-    assert len(data) == 126 and "1 files that are no images were left out: 1 without a name." in data.notes
+def test_a_zip_with_a_file_without_a_name_is_refused(
+    faces: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = cv2.imencode(".png", faces.images[0])[1].tobytes()
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w") as archive:
+        archive.writestr("happy/1.png", image)
+        archive.writestr(zipfile.ZipInfo(""), b"x")
+    assert main(["data", "audit", str(tmp_path / "odd.zip"), "--output", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "odd.zip: not a zip, or a damaged one (a file in it has no name)" in error
+
+
+def test_the_known_zip_with_a_file_without_a_name_is_refused(shared_cases: Path) -> None:
+    with pytest.raises(ValueError, match=r"empty_entry_name\.zip: .*a file in it has no name"):
+        load(shared_cases / "hostile" / "empty_entry_name.zip", allow_missing=True)
+
+
+# --- tars ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def labeled(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_images(faces, tmp_path_factory.mktemp("labeled"), splits=True)
+
+
+def pack(folder: Path, path: Path) -> Path:
+    kind = path.name.rpartition(".tar.")[2]
+    with tarfile.open(path, f"w:{kind}" if kind in ("gz", "bz2", "xz") else "w") as archive:
+        archive.add(folder, "./data")
+        link = tarfile.TarInfo("data/train/happy/link.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    return path
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
+def test_a_tar_of_images_is_the_folder_it_was_made_of(ending: str, labeled: Path, tmp_path: Path) -> None:
+    data = load(pack(labeled, tmp_path / f"faces{ending}"))
+    assert data.fingerprint == load(labeled).fingerprint and data.name == "faces"
+    assert "1 links or devices in the tar were left out, such as data/train/happy/link.png." in data.notes
+    assert [path.name for path in tmp_path.iterdir()] == [f"faces{ending}"]
+
+
+@pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
+def test_a_tar_that_is_cut_off_is_refused(ending: str, labeled: Path, tmp_path: Path) -> None:
+    path = pack(labeled, tmp_path / f"faces{ending}")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 + 300])
+    with pytest.raises(ValueError, match=rf"faces\{ending}.*(damaged|cut off)"):
+        load(path)
+
+
+def test_a_tar_that_grows_without_end_is_refused(
+    labeled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ferbench.datasets.readers.archives.MOST_BYTES", 100_000)
+    monkeypatch.setattr("ferbench.datasets.readers.archives.MOST_GROWTH", 1)
+    (tmp_path / "faces.tar.gz").write_bytes(gzip.compress(bytes(2_000_000)))
+    with pytest.raises(ValueError, match=r"faces\.tar\.gz: unpacks to more than 100,000 bytes"):
+        load(tmp_path / "faces.tar.gz")
+    with tarfile.open(tmp_path / "text.tar", "w") as archive:
+        archive.add(Path(__file__), "readme.md")
+    with pytest.raises(ValueError, match=r"text\.tar: no images found"):
+        load(tmp_path / "text.tar")
 
 
 @pytest.mark.parametrize("name", ["kagglehub", "archive.zip", "windows.zip", "jfif_mixed"])

@@ -71,6 +71,8 @@ def _damage_once(rng: random.Random, document: Any) -> Any:
 
 
 def _places(document: Any) -> Any:
+    if not isinstance(document, dict | list):  # an earlier damage replaced all of it
+        return
     items = document.items() if isinstance(document, dict) else enumerate(document)
     for key, value in list(items):
         yield document, key

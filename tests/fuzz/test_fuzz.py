@@ -7,8 +7,10 @@
 """
 
 import os
+import random
 from pathlib import Path
 
+import fuzz_mutations
 import pytest
 from fuzz_kinds import KINDS
 from fuzz_material import make_material
@@ -63,3 +65,8 @@ def test_a_case_is_made_again_from_its_seed_and_number(kind: str, valid: Path, t
 def test_how_a_case_is_judged(code: int, raised: str, err: str, outcome: str, tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     assert judge(["image", str(tmp_path / "a.png")], tmp_path, code, raised, err)["outcome"] == outcome
+
+
+def test_a_document_that_was_replaced_as_a_whole_can_be_damaged_again() -> None:
+    for seed in range(300):
+        fuzz_mutations.damage_value(random.Random(seed), {"a": [1]})

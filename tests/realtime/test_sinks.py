@@ -17,15 +17,9 @@ import pytest
 from live_results import CLASSES, face, picture, result
 
 from ferbench.realtime import FaceEvent, Sink
+from ferbench.realtime.sinks.event_files import CsvSink, JsonLinesSink, event_sink
 from ferbench.realtime.sinks.output import check_outputs, check_suffix
-from ferbench.realtime.sinks.sinks import (
-    CsvSink,
-    FrequencySink,
-    ImageSink,
-    JsonLinesSink,
-    event_sink,
-    write_image,
-)
+from ferbench.realtime.sinks.sinks import FrequencySink, ImageSink, write_image
 from ferbench.realtime.sinks.video import VIDEO_CODECS, VideoOutput, add_sound
 from ferbench.realtime.sinks.video_sink import VideoSink
 
@@ -81,6 +75,32 @@ def test_photographs_keep_their_names_in_the_events(tmp_path: Path) -> None:
         sink.close()
     assert rows_of(tmp_path / "a.csv")[0]["image"] == 'a "strange", näme.jpg'
     assert json.loads((tmp_path / "a.jsonl").read_text())["image"] == 'a "strange", näme.jpg'
+
+
+def test_an_image_that_could_not_be_read_is_a_row_of_the_events(tmp_path: Path) -> None:
+    skipped: list[tuple[str, str]] = []
+    for name in ("a.csv", "a.jsonl"):
+        sink = event_sink(tmp_path / name, CLASSES, images=True, skipped=skipped)
+        sink.write(result(0, 0.0, [face(track_id=None)], name="=1+1.png"))
+        skipped[:] = [("bad\udcff\n.png", "bad: not an image, or a damaged one")]
+        sink.close()
+    rows = rows_of(tmp_path / "a.csv")
+    assert list(rows[0]) == [*FaceEvent.columns(CLASSES), "image", "error"]
+    assert [(row["state"], row["image"], row["error"]) for row in rows] == [
+        ("face", "'=1+1.png", ""),
+        ("unreadable", "bad\\xff\\n.png", "bad: not an image, or a damaged one"),
+    ]
+    assert rows[1]["label"] == rows[1]["x"] == ""
+    first, last = (json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines())
+    assert first["image"] == "=1+1.png" and "error" not in first
+    assert set(last) == {*FaceEvent.columns(CLASSES), "image", "error"} and last["frame"] is None
+    assert (last["state"], last["image"]) == ("unreadable", "bad\\xff\\n.png")
+
+
+def test_labels_of_a_foreign_model_are_no_formulas(tmp_path: Path) -> None:
+    sink = FrequencySink(tmp_path / "a.csv", ["=1+1", "happy"])
+    sink.close()
+    assert [row["emotion"] for row in rows_of(tmp_path / "a.csv")] == ["'=1+1", "happy", "uncertain"]
 
 
 def test_a_bare_message_is_no_row_and_no_frame(tmp_path: Path) -> None:

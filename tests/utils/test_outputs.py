@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from ferbench.utils import check_outputs, printable, safe_cell
+from ferbench.benchmarks.tune import read_space
+from ferbench.realtime import open_source
+from ferbench.utils import check_outputs, check_regular, printable, read_json, safe_cell, safe_frame, safe_row
 
 
 def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
@@ -45,3 +48,31 @@ def test_control_characters_in_names_are_escaped(name: str, shown: str) -> None:
 def test_cells_are_never_formulas(name: str) -> None:
     assert safe_cell(name) == f"'{name}"
     assert safe_cell(f"photos/{name}") == f"photos/{name}"
+
+
+def test_numbers_of_a_row_stay_numbers() -> None:
+    row = ["-0.5", "+1e-3", -2.0, None, "=A1", "-1+1"]
+    assert safe_row(row) == ["-0.5", "+1e-3", -2.0, None, "'=A1", "'-1+1"]
+
+
+def test_texts_and_columns_of_a_table_are_no_formulas() -> None:
+    frame = pd.DataFrame({"name": ["=1+1", "hog"], "score": [-0.5, 0.25], "@label": [None, "a\nb"]})
+    safe = safe_frame(frame)
+    assert safe.to_csv(index=False) == "name,score,'@label\n'=1+1,-0.5,\nhog,0.25,a\\nb\n"
+    assert list(frame.columns) == ["name", "score", "@label"] and frame["name"][0] == "=1+1"
+
+
+def test_two_outputs_on_standard_output_are_refused() -> None:
+    with pytest.raises(ValueError, match="-: two outputs have this name"):
+        check_outputs("a.png", [Path("-"), Path("-")])
+
+
+def test_pipes_and_devices_are_no_files(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    for read in (read_json, check_regular, read_space, open_source):
+        with pytest.raises(ValueError, match=r"pipe\.json: a named pipe; expected a"):
+            read(tmp_path / "pipe.json")
+    (tmp_path / "a.json").write_text("[1]")
+    check_regular(tmp_path / "a.json")
+    check_regular(tmp_path / "missing")
+    assert read_json(tmp_path / "a.json") == [1]

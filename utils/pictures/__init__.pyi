@@ -1,11 +1,12 @@
 from .decoding import Decoded, color_array, decode, decode_color, resize
 from .formats import EXPECTED, IMAGE_SUFFIXES, MAX_FILE_BYTES, MAX_PIXELS, PictureError, open_picture, sniff
 from .pixels import to_bytes, to_color, to_gray
-from .read import STDIN, is_url, read_bytes, read_gray, read_image
+from .read import HANDED, STDIN, is_url, read_bytes, read_gray, read_image
 from .walk import Walk, natural_key, walk_images
 
 __all__ = [
     "EXPECTED",
+    "HANDED",
     "IMAGE_SUFFIXES",
     "MAX_FILE_BYTES",
     "MAX_PIXELS",

@@ -1,7 +1,6 @@
 """Read the bytes of an image from a file, standard input or a URL, with limits on size and time."""
 
 import os
-import stat
 import sys
 import time
 import urllib.error
@@ -13,18 +12,12 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.utils import kind_of
 from ferbench.utils.pictures.decoding import decode, decode_color
 
 STDIN = ("-", "/dev/stdin")
 # File descriptors that a shell passes in place of a file for `<(command)`.
-_HANDED = ("/dev/fd/", "/proc/self/fd/")
-_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
+HANDED = ("/dev/fd/", "/proc/self/fd/")
 # Longest time without data from a server, and longest time of a download, in seconds.
 SILENCE_S, DEADLINE_S = 10.0, 60.0
 _MAX_BYTES = 100 * 2**20
@@ -77,7 +70,7 @@ def read_bytes(source: str | Path, max_bytes: int = _MAX_BYTES) -> bytes:
         return _fetch(text, max_bytes)
     if text in STDIN:
         return _bounded(sys.stdin.buffer, text, max_bytes)
-    handed = text.startswith(_HANDED)
+    handed = text.startswith(HANDED)
     try:
         handle = os.open(source, os.O_RDONLY | (0 if handed else getattr(os, "O_NONBLOCK", 0)))
     except FileNotFoundError:
@@ -88,7 +81,7 @@ def read_bytes(source: str | Path, max_bytes: int = _MAX_BYTES) -> bytes:
             raise ValueError(f"{text}: a socket, no image file") from None
         raise OSError(error.errno, error.strerror, text) from None
     mode = os.fstat(handle).st_mode
-    kind = next((name for matches, name in _KINDS if matches(mode)), None)
+    kind = kind_of(mode)
     if kind is not None and not (handed and kind == "a named pipe"):
         os.close(handle)
         raise ValueError(f"{text}: {kind}, no image file")
