@@ -53,13 +53,14 @@ def _register_report(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "report",
         help="rebuild tables, plots and HTML page of a results folder",
-        description="Rebuild leaderboard, plots and HTML page from the stored records. Nothing is fitted.",
+        description="Rebuild leaderboard, plots and HTML page from the stored records. Nothing is fitted. "
+        "Of a folder with several data sets, write the landing page over all of them.",
     )
     parser.add_argument(
         "folder",
         nargs="?",
         metavar="RESULTS_FOLDER",
-        help="such as results/fer2013 (default: the only folder in ./results)",
+        help="such as results/fer2013, or results for the landing page (default: the only folder in ./results)",
     )
     parser.add_argument(
         "--faces",
@@ -125,7 +126,12 @@ def export(args: ExportOptions) -> int:
 
 
 def report(args: ReportOptions) -> int:
-    """Rebuild a report and print its leaderboard."""
+    """Rebuild a report and print its leaderboard; of several data sets, write the landing page."""
+    if args.folder and not args.faces and _holds_several(Path(args.folder)):
+        print(f"landing page: {pages.write_landing(args.folder)}")
+        print("Name one of its folders to rebuild its report:")
+        print(*(f"  ferbench report {folder}" for folder in pages.suite_folders(Path(args.folder))), sep="\n")
+        return 0
     folder = pages.find_results(args.folder)
     dataset = benchmarks.load_measured(folder, args.faces) if args.faces else None
     page, frame = benchmarks.rebuild_report(folder, dataset=dataset)
@@ -134,6 +140,10 @@ def report(args: ReportOptions) -> int:
     if args.faces and (page.parent / "faces.html").is_file():
         print(f"report with pictures, for private use only: {page.parent / 'faces.html'}")
     return 0
+
+
+def _holds_several(root: Path) -> bool:
+    return not (root / "records").is_dir() and len(pages.suite_folders(root)) > 1
 
 
 def best(args: BestOptions) -> int:

@@ -1,10 +1,24 @@
-from .base import DARK, GRAY, HEAT, MARKERS, PALETTE, Display, clear_frame, set_title, titled
+from .base import (
+    DARK,
+    GRAY,
+    HEAT,
+    MARKERS,
+    PALETTE,
+    Display,
+    classifier_style,
+    clear_frame,
+    group_styles,
+    label_log_axis,
+    set_title,
+    titled,
+)
 from .confusion import ConfusionDisplay
 from .effects import EffectsDisplay
 from .f1 import F1Display
 from .former_names import CalibrationDisplay, ConfusionMatrixDisplay
 from .history import HistoryDisplay
 from .keypoints import CedDisplay, PerPointDisplay, PointFacesDisplay
+from .labels import label_ends
 from .leaderboard import LeaderboardDisplay
 from .published import PublishedDisplay
 from .registry import PluginDisplay, make_plugin_displays, plugin_displays
@@ -34,7 +48,11 @@ __all__ = [
     "ReliabilityDisplay",
     "RocDisplay",
     "TradeoffDisplay",
+    "classifier_style",
     "clear_frame",
+    "group_styles",
+    "label_ends",
+    "label_log_axis",
     "make_plugin_displays",
     "plugin_displays",
     "set_title",

@@ -2,12 +2,16 @@
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+from zlib import crc32
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from ferbench.utils import safe_frame, write_atomically
 
@@ -25,6 +29,13 @@ HEAT = "Blues"
 # Color is never the only difference: lines also differ in dashes, groups in markers.
 DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (6, 1)), (0, (4, 1, 1, 1, 1, 1)), (0, (8, 2, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+# Kinds of recognizers, in the order of the palette: a kind has one color, whichever other kinds a plot shows.
+GROUPS = ("classical", "deep", "network features", "pretrained")
+# Classifiers in the order of the palette, then the same colors again with dashed lines.
+CLASSIFIERS = (
+    *("svm", "tree", "logreg", "knn", "kernel-ridge", "nystroem", "linear-svm"),
+    *("forest", "boosting", "lda", "chi2-svm", "intersection-svm", "local-svm", "mirror-kernel-ridge"),
+)
 DPI = 150
 TITLE_SIZE = 12
 
@@ -89,7 +100,17 @@ def titled(what: str, name: str) -> str:
 
 def ink_on(share: float) -> str:
     """Return the text color with the higher contrast on a cell of the color map ``HEAT`` (0 to 1)."""
-    return ON_DARK if share > 0.7 else ON_LIGHT
+    from matplotlib import colormaps
+
+    # A cell without a value has no color: it is as light as the paper.
+    light = 1.0 if isnan(share) else _luminance(colormaps[HEAT](float(share))[:3])
+    return ON_LIGHT if (light + 0.05) / 0.05 >= 1.05 / (light + 0.05) else ON_DARK
+
+
+def _luminance(color: Sequence[float]) -> float:
+    """Return the relative luminance of an sRGB color, as WCAG 2 defines it."""
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in color]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def clear_frame(ax: Axes) -> None:
@@ -99,11 +120,26 @@ def clear_frame(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
+def label_log_axis(axis: Axis) -> None:
+    """Write the ticks of a logarithmic axis at 1, 2 and 5 of each decade, as plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=30))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
+
+
+def classifier_style(name: str) -> tuple[str, str, str]:
+    """Return color, marker and line of a classifier, the same in every plot."""
+    known = CLASSIFIERS.index(name) if name in CLASSIFIERS else len(CLASSIFIERS) + crc32(name.encode()) % len(PALETTE)
+    place, line = known % len(PALETTE), known // len(PALETTE)
+    return PALETTE[place], MARKERS[place], ("-", "--", ":")[line % 3]
+
+
 def group_styles(groups: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return color and marker of each group, the same in every plot; ``constant`` is gray."""
-    names = sorted(set(groups) - {"constant"})
-    styles = {name: (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(names)}
-    return styles | {"constant": (GRAY, "X")}
+    """Return color and marker of each group, the same in every plot and page; ``constant`` is gray."""
+    names = set(groups)
+    known = [*GROUPS, *sorted(names - {"constant", *GROUPS})]
+    styles = {name: (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(known)}
+    return {name: style for name, style in styles.items() if name in names} | {"constant": (GRAY, "X")}
 
 
 def group_of(names: Iterable[str], groups: Mapping[str, str] | None) -> tuple[str, ...]:

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 _COLORS = {"better": PALETTE[2], "worse": PALETTE[1], NO_DIFFERENCE: GRAY}
 
+# A gray row can have an interval without zero: the interval is of one row, the verdict is corrected over all of them.
+_AXIS = (
+    "change of accuracy in points, with the paired 95 % interval of each row alone\n"
+    "gray: not shown to differ from zero after the correction over all rows"
+)
+
 
 @dataclass(frozen=True, eq=False)
 class EffectsDisplay(Display):
@@ -55,6 +61,6 @@ class EffectsDisplay(Display):
         prefix = f"{reference['recipe']}@"
         ax.set_yticks(range(len(rows)), [str(row["recipe"]).removeprefix(prefix) for row in rows])
         ax.set_ylim(len(rows) - 0.4, -0.6)
-        ax.set_xlabel("change of accuracy in points, with paired 95 % interval; gray: not shown to differ")
+        ax.set_xlabel(_AXIS)
         what = f"Changes to {reference['recipe']} (accuracy {reference['accuracy']:.3f})"
         set_title(ax, what, self.dataset, int(reference["n_images"]))

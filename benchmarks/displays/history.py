@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ferbench.benchmarks.displays.base import GRAY, PALETTE, Display, clear_frame, set_title, titled
+from ferbench.benchmarks.displays.base import GRAY, PALETTE, Display, clear_frame, label_log_axis, set_title, titled
+from ferbench.benchmarks.displays.labels import label_ends
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,9 @@ _PANELS = (
 
 # Panel of histories without the accuracy on unaugmented training images.
 _AUGMENTED = ("accuracy", "accuracy", "val_accuracy")
+
+# Longer names of lines do not fit beside their ends.
+_LONGEST = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,15 +107,18 @@ class HistoryDisplay(Display):
 
     def _draw_panel(self, ax: Axes, label: str, train: str, validation: str) -> None:
         lines = ((train, self._legend(train), PALETTE[0], "-"), (validation, "validation", PALETTE[1], "--"))
+        named: list[tuple[float, float, str, str]] = []
         for key, legend, color, dashes in lines:
             if _has_values(self.history, key):
                 values = np.asarray(self.history[key], np.float64)
                 # Epochs without a value are left out, so that the line joins the others.
                 known = np.flatnonzero(np.isfinite(values)) if key == "train_accuracy" else np.arange(len(values))
                 steps = "steps-mid" if label == "learning rate" else "default"
-                ax.plot(
-                    known + 1, values[known], color=color, linestyle=dashes, marker=".", label=legend, drawstyle=steps
-                )
+                # Long names stay in the legend: beside the line they would narrow the plot.
+                shown = {"label": legend} if len(legend) > _LONGEST else {}
+                ax.plot(known + 1, values[known], color=color, linestyle=dashes, marker=".", drawstyle=steps, **shown)
+                if not shown:
+                    named.append((float(known[-1] + 1), float(values[np.isfinite(values)][-1]), legend, color))
         if self.best_epoch is not None:
             ax.axvline(self.best_epoch, color=GRAY, linestyle=":", label=f"best epoch ({self.best_epoch})")
         clear_frame(ax)
@@ -120,8 +127,11 @@ class HistoryDisplay(Display):
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if label == "learning rate":
             ax.set_yscale("log")
+            label_log_axis(ax.yaxis)
         else:
-            ax.legend(fontsize=9)
+            label_ends(ax, named)
+            if ax.get_legend_handles_labels()[0]:
+                ax.legend(fontsize=9)
 
     def _legend(self, key: str) -> str:
         if key == "train_accuracy":

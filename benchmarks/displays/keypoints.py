@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.displays.base import DASHES, HEAT, PALETTE, Display, clear_frame, ink_on, set_title
+from ferbench.benchmarks.displays.labels import label_ends
 from ferbench.benchmarks.scores import FAILURE, THRESHOLDS, PointScores, face_errors
 
 if TYPE_CHECKING:
@@ -66,19 +67,20 @@ class CedDisplay(Display):
         return pd.concat(parts, ignore_index=True)
 
     def _draw(self, ax: Axes) -> None:
-        percent = 100 * self.thresholds
+        percent, ends = 100 * self.thresholds, []
         for place, name in enumerate(self.names):
             color, dashes = PALETTE[place % len(PALETTE)], DASHES[place % len(DASHES)]
             ax.fill_between(percent, self.low[place], self.high[place], color=color, alpha=0.15, linewidth=0)
-            ax.plot(percent, self.shares[place], color=color, linestyle=dashes, linewidth=2, label=name)
+            ax.plot(percent, self.shares[place], color=color, linestyle=dashes, linewidth=2)
+            ends.append((float(percent[-1]), float(self.shares[place][-1]), name, color))
         ax.axvline(100 * FAILURE, color="#767676", linestyle=":", linewidth=1)
         ax.annotate("failure", (100 * FAILURE, 0.02), xytext=(4, 0), textcoords="offset points", color="#767676")
         ax.set_xlim(0, percent[-1])
         ax.set_ylim(0, 1.01)
         ax.set_xlabel("mean error of a face, % of the distance between the outer eye corners")
         ax.set_ylabel("share of faces with at most this error")
-        ax.legend(loc="lower right")
         clear_frame(ax)
+        label_ends(ax, ends)
         set_title(ax, "Cumulative errors", self.dataset, self.n_images)
 
 

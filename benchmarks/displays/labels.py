@@ -20,7 +20,7 @@ Box = NDArray[np.float64]  # left, bottom, right, top in pixels
 
 
 def place_labels(ax: Axes, points: Sequence[tuple[float, float]], names: Sequence[str], lines: Box) -> None:
-    """Write each name at the first free place near its point.
+    """Write each name at the first free place near its point; a name without one is left out.
 
     Parameters
     ----------
@@ -48,15 +48,57 @@ def place_labels(ax: Axes, points: Sequence[tuple[float, float]], names: Sequenc
         label = ax.annotate(name, point, (0, 0), textcoords="offset points", fontsize=9, color=DARK)
         label.set(in_layout=False, ha="left", va="bottom")
         size = label.get_window_extent()
-        box, offset = _free_place(place, np.array([size.width, size.height]), np.stack(taken), inside, pixel)
+        box, offset, covered = _free_place(place, np.array([size.width, size.height]), np.stack(taken), inside, pixel)
+        if covered:
+            label.remove()
+            continue
         taken.append(box)
         _move(ax, label, offset)
 
 
+def label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]], size: float = 9) -> None:
+    """Write a name beside the right end of each line, pushed apart where ends are close, instead of a legend.
+
+    Parameters
+    ----------
+    ax : Axes
+        Axes with final limits and scales.
+    ends : sequence of (x, y, name, color)
+        The last point of each line in data coordinates, with the color of the line.
+    size : float
+        Font size in points.
+    """
+    figure = ax.get_figure(root=True)
+    assert isinstance(figure, Figure)
+    figure.draw_without_rendering()
+    pixel, gap = figure.dpi / _POINTS_PER_INCH, 1.3 * size
+    ends = sorted(ends, key=lambda end: end[1])
+    heights = [float(ax.transData.transform((x, y))[1]) / pixel for x, y, _, _ in ends]
+    for (x, y, name, color), height, place in zip(ends, heights, _apart(heights, gap), strict=True):
+        moved = place - height
+        arrow = {"arrowstyle": "-", "color": color, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate(
+            name, (x, y), (14 if abs(moved) > 1 else 6, moved), textcoords="offset points", color=DARK, fontsize=size,
+            va="center", annotation_clip=False, arrowprops=arrow if abs(moved) > 1 else None,
+        )  # fmt: skip
+
+
+def _apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Return rising heights that are at least `gap` apart; those that were closer share their middle."""
+    groups: list[tuple[float, int]] = []  # lowest height and number of members
+    for height in heights:
+        groups.append((height, 1))
+        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * groups[-2][1]:
+            (low, n), (high, m) = groups[-2:]
+            middle = (n * (low + gap * (n - 1) / 2) + m * (high + gap * (m - 1) / 2)) / (n + m)
+            groups[-2:] = [(middle - gap * (n + m - 1) / 2, n + m)]
+    return [low + gap * place for low, n in groups for place in range(n)]
+
+
 def _free_place(
     place: NDArray, size: NDArray, taken: Box, inside: Box, pixel: float
-) -> tuple[Box, tuple[float, float]]:
-    """Return box and offset (in points from `place`) of the candidate that covers the least area."""
+) -> tuple[Box, tuple[float, float], float]:
+    """Return box, offset (in points from `place`) and covered area of the candidate that covers the least area."""
     best, least = None, np.inf
     for distance in _DISTANCES:
         for angle in np.deg2rad(_ANGLES):
@@ -74,7 +116,7 @@ def _free_place(
         if least == 0:
             break
     assert best is not None
-    return best, tuple((best[:2] - place) / pixel)
+    return best, tuple((best[:2] - place) / pixel), float(least)
 
 
 def _move(ax: Axes, label: Annotation, offset: tuple[float, float]) -> None:

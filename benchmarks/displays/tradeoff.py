@@ -8,7 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.displays.base import GRAY, Display, clear_frame, group_of, group_styles, set_title
+from ferbench.benchmarks.displays.base import (
+    GRAY,
+    Display,
+    clear_frame,
+    group_of,
+    group_styles,
+    label_log_axis,
+    set_title,
+)
 from ferbench.benchmarks.displays.labels import place_labels
 from ferbench.benchmarks.scores import Scores
 
@@ -131,12 +139,10 @@ class TradeoffDisplay(Display):
         if front.any():
             ax.plot(*steps, color=GRAY, linestyle="--", zorder=1, label="Pareto front (filled)")
         edges = [_edges(steps), *self._draw_group_fronts(ax)]
-        self._draw_points(ax)
         ax.set_xscale("log")
-        ax.xaxis.set_major_formatter("{x:g}")
-        # Space for the names at both ends; factors, because the axis is logarithmic.
-        ax.set_xlim(self.cost.min() / 1.6, self.cost.max() * 2.2)
-        ax.margins(y=0.1)
+        self._set_limits(ax)
+        self._draw_points(ax)
+        label_log_axis(ax.xaxis)
         clear_frame(ax)
         ax.set_xlabel(self.cost_label)
         ax.set_ylabel("accuracy, with 95 % interval")
@@ -146,9 +152,27 @@ class TradeoffDisplay(Display):
         bars = np.column_stack([self.cost, self.low, self.cost, self.high])
         bars = bars[~np.isnan(bars).any(axis=1)]
         named = self._named()
-        points = list(zip(self.cost[named], self.accuracy[named], strict=True))
+        points = [self._shown_at(ax, place) for place in np.flatnonzero(named)]
         names = [name for name, shown in zip(self.names, named, strict=True) if shown]
         place_labels(ax, points, names, np.concatenate([bars, *edges]))
+
+    def _set_limits(self, ax: Axes) -> None:
+        """Set the limits by the recognizers that use their input: a constant one would stretch both axes."""
+        used = np.array([group != "constant" for group in self.groups])
+        used = used if used.any() else np.ones(len(used), bool)
+        # Space for the names at both ends; factors, because the axis is logarithmic.
+        ax.set_xlim(self.cost[used].min() / 1.6, self.cost[used].max() * 2.2)
+        ends = np.concatenate([self.accuracy[used], self.low[used], self.high[used]])
+        low, high = float(np.nanmin(ends)), float(np.nanmax(ends))
+        space = 0.1 * (high - low) or 0.05
+        ax.set_ylim(low - space, high + space)
+
+    def _shown_at(self, ax: Axes, place: int) -> tuple[float, float]:
+        """Return where a point is drawn: at the edge, if it is outside of the axes."""
+        (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+        inner = 0.02 * (top - bottom)
+        x = float(np.clip(self.cost[place], left * (right / left) ** 0.015, right))
+        return x, float(np.clip(self.accuracy[place], bottom + inner, top - inner))
 
     def _group_front(self, group: str) -> NDArray[np.bool_]:
         """Return which recognizers are on the front of a group; False for other groups."""
@@ -180,7 +204,11 @@ class TradeoffDisplay(Display):
         for place, group in enumerate(self.groups):
             color, marker = styles[group]
             color = color if self.names[place] not in self.others else GRAY
-            x, y = self.cost[place], self.accuracy[place]
+            x, y = self._shown_at(ax, place)
+            if (x, y) != (self.cost[place], self.accuracy[place]):
+                # An arrow at the edge: the point itself is farther out.
+                ax.plot(x, y, color=color, marker="<" if x > self.cost[place] else "v", markersize=8, linestyle="")
+                continue
             ax.plot([x, x], [self.low[place], self.high[place]], color=color, linewidth=1.4, alpha=0.6)
             ax.plot(
                 x,

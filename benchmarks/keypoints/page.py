@@ -9,6 +9,7 @@ from ferbench.benchmarks.keypoints.tables import NOTES, points_headline
 from ferbench.benchmarks.pages import (
     Column,
     Drawings,
+    if_not_ok,
     leaderboard_rows,
     megabytes,
     milliseconds,
@@ -116,5 +117,5 @@ _COLUMNS = (
     Column("latency_ms_p90", "p90", "90th percentile, one face, one core", "always", milliseconds, "low", "ms", _RUN),
     Column("throughput_images_per_s", "Throughput", "All faces at once", "always", whole, "high", "faces/s", _MACHINE),
     Column("size_bytes", "Size", "Size of the bundle on disk", "always", megabytes, "low", "MB"),
-    Column("status", "Status", "How the measurement ended", "always", str),
+    Column("status", "Status", "How the measurement ended, where it is not ok", "always", if_not_ok),
 )

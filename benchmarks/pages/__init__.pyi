@@ -1,6 +1,7 @@
-from .columns import Column, megabytes, milliseconds, seconds, share, shown, whole
+from .columns import Column, duration, if_not_ok, megabytes, milliseconds, seconds, share, shown, whole
 from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
+from .landing import suite_folders, write_landing
 from .latencies import Latencies, Latency
 from .leaderboard import (
     build_frame,
@@ -44,10 +45,12 @@ __all__ = [
     "build_frame",
     "check_shape",
     "companion",
+    "duration",
     "find_results",
     "headline_text",
     "identity_columns",
     "identity_text",
+    "if_not_ok",
     "latency_columns",
     "leaderboard_rows",
     "load_again",
@@ -73,6 +76,7 @@ __all__ = [
     "stacked",
     "stale_notes",
     "status_text",
+    "suite_folders",
     "total_fit_seconds",
     "trained",
     "training_display",
@@ -81,4 +85,5 @@ __all__ = [
     "usual_machine",
     "verdict",
     "whole",
+    "write_landing",
 ]

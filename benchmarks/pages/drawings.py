@@ -26,6 +26,11 @@ _PAGE_COLORS = {
 
 def svg_of(name: str, make: "Callable[[], Display]") -> str:
     """Return a plot as an ``<svg>`` element in the colors of the page."""
+    return _for_page(raw_svg(name, make))
+
+
+def raw_svg(name: str, make: "Callable[[], Display]") -> str:
+    """Return a plot as an ``<svg>`` element in the colors of the page."""
     from matplotlib import rc_context
 
     text = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
@@ -38,8 +43,9 @@ def svg_of(name: str, make: "Callable[[], Display]") -> str:
         figure = make().plot().get_figure(root=True)
         assert figure is not None
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return _for_page(buffer.getvalue())
+        title = " ".join(figure.axes[0].get_title(loc="left").replace(r"\$", "$").split())
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Title": title or name})
+    return buffer.getvalue()
 
 
 class Drawings:
@@ -152,11 +158,16 @@ def no_math(text: object) -> str:
 
 def _for_page(svg: str) -> str:
     body = svg[svg.index("<svg") :]
-    pattern = re.compile("|".join(_PAGE_COLORS), re.IGNORECASE)
-    body = pattern.sub(lambda match: _PAGE_COLORS[match.group().lower()], body)
+    colors = _PAGE_COLORS | {color.lower(): f"var(--c{place})" for place, color in enumerate(displays.PALETTE)}
+    pattern = re.compile("|".join(colors), re.IGNORECASE)
+    body = pattern.sub(lambda match: colors[match.group().lower()], body)
     # The page sets width and font; the plot keeps its aspect ratio.
     body = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", body, count=1)
     body = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", body, count=1)
     # Every plot has the same group ids, but ids must be unique in a page. Nothing refers to them, so they are removed.
     body = re.sub(r'<g id="[^"]*"', "<g", body)
-    return re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    # A title would appear beside the pointer; as the label of a picture it is read aloud only.
+    title = re.search(r"<title>(.*?)</title>", body, flags=re.DOTALL)
+    label = title.group(1).replace('"', "&quot;") if title else "plot"
+    body = re.sub(r"<title>.*?</title>|<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    return body.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)

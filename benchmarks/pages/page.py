@@ -15,6 +15,7 @@ from ferbench.benchmarks.pages.missing import NOT_MEASURED
 from ferbench.benchmarks.pages.results import BaseResults
 from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import Ledger, count_families
+from ferbench.benchmarks.tables import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,11 +56,11 @@ def _ledger(root: Path) -> dict[str, Any]:
     }
 
 
-def page_drawings(drawings: Drawings, left_out: str = "") -> dict[str, Any]:
+def page_drawings(drawings: Drawings, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return the plots as ``<svg>`` elements by name, without names that start with `left_out`, and the curve names."""
     from markupsafe import Markup
 
-    names = [name for name in drawings if not left_out or not name.startswith(left_out)]
+    names = [name for name in drawings if not name.startswith(left_out)]
     # Safe to mark as HTML, because matplotlib escapes all text in its SVG.
     svg = {name: Markup(drawings.svg(name)) for name in names}
     return {"svg": svg, "curves": [name for name in names if name.startswith("training_")]}
@@ -79,12 +80,17 @@ def render_page(folder: Path, template: str, **values: Any) -> str:
     """
     from markupsafe import Markup
 
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
-    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    script, style = (_joined(kind) for kind in ("js", "css"))
     # The security policy of the page allows only this script, even if a record contains HTML.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     page = _environment(folder).get_template(template)
     return page.render(script=Markup(script), style=Markup(style), script_hash=digest, **values)
+
+
+def _joined(kind: str) -> str:
+    """Return all scripts or style sheets as one text; ``report`` comes first, because the others build on it."""
+    files = sorted(_TEMPLATES.glob(f"*.{kind}"), key=lambda path: (path.stem != "report", path.stem))
+    return "\n".join(file.read_text(encoding="utf-8").strip() for file in files)
 
 
 def _environment(folder: Path) -> "Environment":
@@ -124,10 +130,15 @@ def leaderboard_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dic
             cell = column.cell(row)
             cell["top"] = best[column.key] is not None and row[column.key] == best[column.key] and column.ranks(row)
             cell["unranked"] = bool(cell["text"]) and not column.ranks(row)
+            cell["bar"] = None
             cells.append(cell)
+        if cells:
+            cells[0]["bar"] = _interval_bar(frame, shown[0].key, row)
         rows.append(
             {
                 "label": label,
+                "cell_id": row["cell_id"],
+                "offer": None,
                 "chosen": row["chosen"],
                 "equal": row["against_winner" if "against_winner" in row else "against_first"] == NO_DIFFERENCE,
                 "failed": row["status"] not in ("ok", "derived", NOT_MEASURED),
@@ -137,6 +148,16 @@ def leaderboard_rows(frame: "pd.DataFrame", shown: Sequence[Column]) -> list[dic
             }
         )
     return rows
+
+
+def _interval_bar(frame: "pd.DataFrame", key: str, row: Mapping[Any, Any]) -> tuple[float, float, float] | None:
+    """Return low, value and high in percent of the range of a column; None without an interval."""
+    names = (f"{key}_low", key, f"{key}_high")
+    if any(name not in frame or is_missing(row[name]) for name in names):
+        return None
+    least, most = float(frame[names[0]].min()), float(frame[names[2]].max())
+    low, value, high = (round(100 * (float(row[name]) - least) / max(most - least, 1e-9), 1) for name in names)
+    return low, value, high
 
 
 def _best_value(frame: "pd.DataFrame", column: Column) -> float | None:

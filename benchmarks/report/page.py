@@ -1,8 +1,10 @@
 """Write the HTML pages about expressions: compute plain values and fill the templates."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks import displays
 from ferbench.benchmarks.pages import (
     Drawings,
     identity_text,
@@ -13,9 +15,11 @@ from ferbench.benchmarks.pages import (
     slug,
 )
 from ferbench.benchmarks.report.additions import Additions
+from ferbench.benchmarks.report.choice import page_choice
 from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures
 from ferbench.benchmarks.report.leaderboard import headline
+from ferbench.benchmarks.report.offers import make_offers
 from ferbench.benchmarks.report.page_columns import VIEWS, columns
 from ferbench.benchmarks.report.plots import champions
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
@@ -23,12 +27,17 @@ from ferbench.benchmarks.report.scores import ScoreBoard
 from ferbench.benchmarks.report.seeds import seed_means, seeds_text
 from ferbench.benchmarks.report.winner import detectable_text, family_rows, family_text, why_best
 from ferbench.benchmarks.scores import NO_DIFFERENCE, Scores
-from ferbench.benchmarks.tables import interval_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _TEMPLATES = Path(__file__).parent / "templates"
+# Plots that the page has as tables, or draws itself.
+_AS_TABLES = ("confusion_", "leaderboard", "per_class_f1", "accuracy_fit_time")
+_FILES = (
+    *("leaderboard.csv", "comparisons.csv", "per_class.csv", "confusion.csv", "calibration.csv", "history.csv"),
+    *("published.csv", "effects.csv", "wrong_everywhere.csv", "ledger.csv"),
+)
 # Limits keep the page small: further pictures and ids are only counted, and the CSV lists all of them.
 _MOST_PICTURES = 120
 _MOST_IDS = 400
@@ -45,17 +54,20 @@ def render_index(
     pictures: Pictures | None,
 ) -> str:
     """Return the main page. Give `pictures` only for drawn faces, because a published page must not show other data."""
-    best = board.best(results)
+    best, offers = board.best(results), make_offers(results, board)
+    rows = leaderboard_rows(frame, columns(frame))
     return render_page(
         _TEMPLATES,
         "index.html.j2",
         **_common(results),
         views=VIEWS,
         columns=columns(frame),
-        rows=leaderboard_rows(frame, columns(frame)),
+        rows=[{**row, "offer": offers.get(str(row["cell_id"]))} for row in rows],
+        choice=page_choice(results, offers),
+        kinds=_kinds(offer.kind for offer in offers.values()),
+        files=[name for name in _FILES if (results.root / name).is_file()],
         winner=_winner(results, board, best),
-        # The page has the confusion matrices as tables.
-        **page_drawings(drawings, left_out="confusion_"),
+        **page_drawings(drawings, left_out=_AS_TABLES),
         champions=[(cell.label, slug(cell.label)) for cell in champions(results, board)],
         means=seed_means(frame).to_dict("records"),
         f1=_f1_table(results, board),
@@ -87,6 +99,16 @@ def render_faces(results: Results, board: ScoreBoard, pictures: Pictures) -> str
     )
 
 
+def _kinds(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the color and marker of each kind of recognizer, as in the plots."""
+    found = set(names)
+    styles = displays.group_styles(found)
+    colors = {color: f"var(--c{place})" for place, color in enumerate(displays.PALETTE)}
+    return {
+        name: {"color": colors.get(styles[name][0], "var(--soft)"), "marker": styles[name][1]} for name in sorted(found)
+    }
+
+
 def _common(results: Results) -> dict[str, Any]:
     return {
         **page_values(results, headline(results), (VALIDATION, results.split), TEST),
@@ -98,19 +120,8 @@ def _common(results: Results) -> dict[str, Any]:
 def _winner(results: Results, board: ScoreBoard, best: Measured | None) -> dict[str, Any] | None:
     if best is None:
         return None
-    private, public = board.private.get(best.label), board.public[best.label]
-    latency = results.latencies.of_cell(str(best.record["cell_id"])).median
     equal = [row["label"] for row in family_rows(board) if row["verdict"] == NO_DIFFERENCE]
-    return {
-        "label": best.label,
-        "public": interval_text(public.value, public.low, public.high),
-        "private": "" if private is None else f"{private.accuracy:.3f}",
-        "interval": "" if private is None else "{:.3f}–{:.3f}".format(*private.interval("accuracy")),
-        "macro_f1": "" if private is None else f"{private.macro_f1:.3f}",
-        "latency": "" if latency is None else f"{latency:.2f}",
-        "equal": equal,
-        "why": why_best(results, board),
-    }
+    return {"label": best.label, "equal": equal, "why": why_best(results, board)}
 
 
 def _f1_table(results: Results, board: ScoreBoard) -> dict[str, Any]:
@@ -136,15 +147,18 @@ def _f1_values(scores: Scores) -> list[tuple[float, float, float]]:
 
 
 def _confusion_tables(results: Results, board: ScoreBoard, best: Measured | None) -> list[dict[str, Any]]:
+    """Return the counts of each matrix, row by row, and the cells of the one that the page opens with."""
+    ranking = board.ranking()
+    first = best.label if best and best.label in board.private else next(iter(ranking), "")
     tables = []
-    for label in board.ranking():
-        counts = board.private[label].confusion
+    for label in ranking:
+        counts, shown = board.private[label].confusion, label == first
         rows = [
             {"label": name, "cells": [(int(n), float(n / max(row.sum(), 1))) for n in row], "n": int(row.sum())}
-            for name, row in zip(results.classes, counts, strict=True)
+            for name, row in zip(results.classes, counts if shown else (), strict=shown)
         ]
-        shown = label == (best.label if best and best.label in board.private else board.ranking()[0])
-        tables.append({"label": label, "slug": slug(label), "rows": rows, "shown": shown})
+        text = " ".join(",".join(map(str, row)) for row in counts.tolist())
+        tables.append({"label": label, "rows": rows, "counts": text, "shown": shown})
     return tables
 
 

@@ -7,10 +7,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
-from ferbench.benchmarks.displays import DARK, GRAY, MARKERS, PALETTE, Display, clear_frame, set_title
-
-# One line per color; the next seven lines are dashed.
-_STYLES = ("-", "--", ":")
+from ferbench.benchmarks.displays import (
+    DARK,
+    GRAY,
+    PALETTE,
+    Display,
+    classifier_style,
+    clear_frame,
+    label_ends,
+    label_log_axis,
+    set_title,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,24 +43,22 @@ class GrowthDisplay(Display):
         return self.table
 
     def _draw(self, ax: Axes) -> None:
-        ends = self.table.sort_values("n_images").groupby("classifier")["seconds"].last()
-        # The legend is in the order of the line ends at the right edge.
-        for place, name in enumerate(ends.sort_values(ascending=False).index):
-            part = self.table[self.table["classifier"] == name].sort_values("n_images")
-            style = _STYLES[place // len(PALETTE) % len(_STYLES)]
-            color, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
-            ax.plot(part["n_images"], part["seconds"], style, color=color, marker=marker, markersize=6, label=name)
+        ends = []
+        for name, part in self.table.sort_values("n_images").groupby("classifier"):
+            color, marker, line = classifier_style(str(name))
+            ax.plot(part["n_images"], part["seconds"], line, color=color, marker=marker, markersize=6)
+            ends.append((float(part["n_images"].iloc[-1]), float(part["seconds"].iloc[-1]), str(name), color))
         ax.set_xscale("log")
         ax.set_yscale("log")
         self._draw_slopes(ax)
         sizes = sorted(set(self.table["n_images"]))
         ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
         ax.xaxis.set_minor_formatter(NullFormatter())
-        ax.yaxis.set_major_formatter("{x:g}")
+        label_log_axis(ax.yaxis)
         clear_frame(ax)
         ax.set_xlabel("training images")
         ax.set_ylabel("seconds")
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9, frameon=False)
+        label_ends(ax, ends)
         set_title(ax, self.what, self.dataset)
 
     def _draw_slopes(self, ax: Axes) -> None:
@@ -108,7 +113,7 @@ class ExtractorSpeedDisplay(Display):
         slowest, fastest = (edge(row["images_per_s"] for row in rows) for edge in (min, max))
         # Space for the text beside the longest bar; a factor, because the axis is logarithmic.
         ax.set_xlim(slowest / 3, fastest * (fastest / slowest * 3) ** 0.45)
-        ax.xaxis.set_major_formatter("{x:g}")
+        label_log_axis(ax.xaxis)
         clear_frame(ax)
         ax.grid(axis="y", visible=False)
         ax.set_xlabel("images per second on one core")

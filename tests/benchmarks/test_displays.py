@@ -33,7 +33,8 @@ from ferbench.benchmarks.displays import (
     RocDisplay,
     TradeoffDisplay,
 )
-from ferbench.benchmarks.displays.base import group_styles
+from ferbench.benchmarks.displays.base import CLASSIFIERS, classifier_style, group_styles, ink_on
+from ferbench.benchmarks.displays.labels import label_ends
 from ferbench.benchmarks.displays.registry import PluginDisplay
 from ferbench.benchmarks.displays.tradeoff import pareto_front
 from ferbench.benchmarks.scores import score_points
@@ -466,3 +467,42 @@ def test_a_tradeoff_without_costs_or_with_a_cost_of_nothing_is_refused(scores) -
 def test_a_display_of_nobody_is_refused(display: type[F1Display] | type[LeaderboardDisplay]) -> None:
     with pytest.raises(ValueError, match="at least one recognizer"):
         display.from_scores({})
+
+
+def test_a_kind_has_one_color_whatever_else_is_plotted() -> None:
+    alone, together = group_styles(["deep"]), group_styles(["classical", "deep", "pretrained", "another"])
+    assert alone["deep"] == together["deep"]
+    assert len({together[name] for name in ("classical", "deep", "pretrained", "another")}) == 4
+    styles = [classifier_style(name) for name in CLASSIFIERS]
+    assert len(set(styles)) == len(CLASSIFIERS)
+    assert classifier_style("a plug-in") == classifier_style("a plug-in")
+
+
+def test_text_on_a_colored_cell_has_the_higher_contrast() -> None:
+    assert [ink_on(share) for share in (float("nan"), 0.0, 0.5, 0.7)] == ["#111111"] * 4
+    assert [ink_on(share) for share in (0.8, 1.0)] == ["#FEFEFE"] * 2
+
+
+def test_a_constant_recognizer_stretches_no_axis(displays) -> None:
+    ax = displays["tradeoff"].plot()
+    used = displays["tradeoff"].frame().query("group != 'constant'")
+    assert ax.get_xlim()[0] > used["cost"].min() / 2 > 0.01
+    assert ax.get_ylim()[0] > used["accuracy_low"].min() - 0.15
+
+
+def test_a_logarithmic_axis_is_labeled_at_1_2_and_5(displays) -> None:
+    ticks = displays["tradeoff"].plot().get_xticks()
+    assert {1.0, 2.0, 5.0, 10.0} <= {float(f"{tick:g}") for tick in ticks}
+
+
+def test_names_at_line_ends_are_apart() -> None:
+    ax = Figure(figsize=(5, 4), layout="constrained").subplots()
+    ax.set_ylim(0, 1)
+    ends = [(1.0, height, f"line {place}", "#0072B2") for place, height in enumerate((0.5, 0.501, 0.502, 0.9))]
+    for x, y, _, color in ends:
+        ax.plot([0, x], [0, y], color=color)
+    label_ends(ax, ends)
+    ax.get_figure(root=True).draw_without_rendering()
+    assert [text.get_text() for text in ax.texts] == ["line 0", "line 1", "line 2", "line 3"]
+    boxes = [Text.get_window_extent(text) for text in ax.texts]
+    assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]

@@ -1,5 +1,8 @@
-"""The report page in a real browser: sorting, column views, the choice of a matrix, no request to anywhere."""
+"""The report page in a real browser: budget, plot, filters, sorting, views, print; no request to anywhere."""
 
+import base64
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +11,7 @@ from typing import Any
 import pytest
 from fake_results import digits_dataset, fake_results
 
+from ferbench.benchmarks.choose import choose_best
 from ferbench.benchmarks.rebuild import write_report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
@@ -73,14 +77,142 @@ def test_column_views_show_and_hide(browser: Any) -> None:
     assert browser.find_element("css selector", '[data-show-view="all"]').get_attribute("aria-pressed") == "true"
 
 
-def test_choosing_a_recognizer_shows_its_confusion_matrix_alone(browser: Any) -> None:
-    choices = browser.find_elements("css selector", "#confusion-choice option")
-    assert len(choices) > 1
-    for option in (choices[-1], choices[0]):
+def test_choosing_a_recognizer_shows_its_confusion_matrix(browser: Any) -> None:
+    def matrix() -> list[list[int]]:
+        script = """return [...document.querySelectorAll('#confusion-table tbody tr')].map(
+            (row) => [...row.querySelectorAll('.count')].map((cell) => Number(cell.textContent.replace(',', ''))))"""
+        return browser.execute_script(script)
+
+    options = browser.find_elements("css selector", "#confusion-choice option")
+    assert len(options) > 1
+    seen = []
+    for option in (options[-1], options[0]):
         option.click()
-        panels = browser.find_elements("css selector", "[data-confusion]")
-        visible = [panel.get_attribute("data-confusion") for panel in panels if panel.is_displayed()]
-        assert visible == [option.get_attribute("value")]
+        stored = [[int(n) for n in row.split(",")] for row in option.get_attribute("data-counts").split(" ")]
+        assert matrix() == stored
+        seen.append(stored)
+        assert option.text in browser.find_element("css selector", "#confusion-table caption").text
+    assert seen[0] != seen[1]
+
+
+def set_limit(browser: Any, key: str, place: int | None) -> float | None:
+    """Move a slider to a place, or to where there is no limit; returns the limit."""
+    script = """
+        const slider = document.getElementById('limit-' + arguments[0]);
+        const stops = slider.dataset.stops.split(' ').map(Number), first = 'anyFirst' in slider.dataset ? 1 : 0;
+        slider.value = arguments[1] === null ? (first ? 0 : stops.length) : arguments[1] + first;
+        slider.dispatchEvent(new Event('input', {bubbles: true}));
+        return arguments[1] === null ? null : stops[arguments[1]];
+    """
+    return browser.execute_script(script, key, place)
+
+
+def card(browser: Any, key: str) -> str:
+    body = browser.find_element("css selector", f'[data-card="{key}"]')
+    shown = body.find_element("css selector", ".card-body").is_displayed()
+    return body.find_element("css selector", '[data-slot="label"]').text if shown else ""
+
+
+def test_the_budget_chooses_what_the_command_line_chooses(browser: Any, page: Path) -> None:
+    for ms, mb in ((None, None), (2, None), (5, None), (None, 0), (6, 1), (0, 0)):
+        limits = {"max_latency_ms": set_limit(browser, "ms", ms), "max_size_mb": None}
+        if browser.find_elements("css selector", "#limit-mb"):
+            limits["max_size_mb"] = set_limit(browser, "mb", mb)
+        try:
+            expected = choose_best(page.parent, **limits).label
+        except ValueError:
+            expected = ""
+        assert card(browser, "within") == expected, limits
+        assert card(browser, "best") == choose_best(page.parent).label
+        text = browser.find_element("id", "best-command").text
+        named = limits["max_latency_ms"]
+        assert named is None or f"--max-latency-ms {named:g}" in text
+    for key in ("ms", "mb"):
+        if browser.find_elements("css selector", f"#limit-{key}"):
+            set_limit(browser, key, None)
+
+
+def test_a_tighter_budget_marks_rows_and_points(browser: Any) -> None:
+    def picture() -> tuple[int, int, str]:
+        return tuple(
+            browser.execute_script(
+                """return [document.querySelectorAll('#leaderboard-table tr.over').length,
+                document.querySelectorAll('#scatter .point.out').length,
+                document.querySelector('#scatter svg[role=img]').getAttribute('aria-label')]"""
+            )
+        )
+
+    set_limit(browser, "ms", None)
+    rows, points, label = picture()
+    assert rows == points == 0
+    set_limit(browser, "ms", 0)
+    rows, points, tight = picture()
+    assert rows > 0 and points > 0 and tight != label
+    counts = [int(text.partition(" within the budget")[0].rpartition(" ")[2]) for text in (label, tight)]
+    assert counts[1] == counts[0] - points
+    click(browser, "#filter-budget")
+    hidden = browser.execute_script("return document.querySelectorAll('#leaderboard-table tbody tr[hidden]').length")
+    assert hidden >= rows
+    click(browser, "#filter-budget")
+    set_limit(browser, "ms", None)
+
+
+def test_search_and_family_leave_the_rows_that_match(browser: Any) -> None:
+    def left() -> list[str]:
+        rows = browser.find_elements("css selector", "#leaderboard-table tbody tr:not([hidden]) th")
+        return [row.text.split("\n")[0] for row in rows]
+
+    everything = left()
+    box = browser.find_element("id", "filter-text")
+    box.send_keys("pixels tree")
+    assert left() and all("tree" in name for name in left())
+    box.clear()
+    box.send_keys("no such recognizer")
+    assert left() == [] and "0 of" in browser.find_element("id", "filter-count").text
+    box.clear()
+    box.send_keys(" ")
+    assert left() == everything
+    browser.find_element("css selector", "#filter-kind option:last-child").click()
+    assert 0 < len(left()) < len(everything)
+    browser.find_element("css selector", "#filter-kind option:first-child").click()
+
+
+def test_a_point_is_named_by_the_pointer_or_the_keyboard_and_lights_its_row(browser: Any) -> None:
+    first = browser.execute_script("return document.querySelector('.spots button[tabindex=\"0\"]')")
+    first.send_keys("")
+    browser.execute_script("arguments[0].focus()", first)
+    lit = "return document.querySelector('#leaderboard-table tr.lit th')?.dataset.sort"
+    assert browser.execute_script(lit) == first.get_attribute("data-recognizer")
+    tip = browser.find_element("css selector", ".tip")
+    assert tip.is_displayed() and first.get_attribute("data-recognizer") in tip.text
+    first.send_keys("\ue014")  # the right arrow
+    second = browser.switch_to.active_element
+    assert second.get_attribute("data-recognizer") != first.get_attribute("data-recognizer")
+    assert browser.execute_script(lit) == second.get_attribute("data-recognizer")
+    assert "accuracy" in second.get_attribute("aria-label")
+
+
+def test_no_name_covers_a_point_or_another_name(browser: Any) -> None:
+    for axis in ("ms", "mb", "fit"):
+        click(browser, f'[data-axis="{axis}"]')
+        covered = browser.execute_script(
+            """const boxes = (css) => [...document.querySelectorAll(css)].map((one) => one.getBoundingClientRect());
+            const meet = (a, b) => a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top < a.bottom - 3;
+            const names = boxes('#scatter .names text'), points = boxes('#scatter .point path');
+            return [names.length, names.filter((a) => points.some((b) => meet(a, b))).length,
+                names.filter((a, k) => names.some((b, m) => m > k && meet(a, b))).length]"""
+        )
+        assert covered[0] > 0 and covered[1:] == [0, 0], axis
+    click(browser, '[data-axis="ms"]')
+
+
+def test_plots_in_a_closed_part_are_made_when_it_is_opened(browser: Any) -> None:
+    made = "return document.querySelectorAll('#roc details.folded svg').length"
+    assert browser.execute_script(made) == 0
+    click(browser, "#roc details.folded summary")
+    browser.execute_async_script("setTimeout(arguments[0], 100)")
+    assert browser.execute_script(made) > 0
+    click(browser, "#roc details.folded summary")
 
 
 def test_nothing_is_requested_and_nothing_goes_wrong(browser: Any) -> None:
@@ -89,7 +221,59 @@ def test_nothing_is_requested_and_nothing_goes_wrong(browser: Any) -> None:
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
-def test_a_phone_needs_no_sideways_scrolling(browser: Any) -> None:
-    browser.set_window_size(500, 900)
-    width, inner = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
-    assert width <= inner
+def emulate(browser: Any, width: int, theme: str = "light") -> None:
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    features = [{"name": "prefers-color-scheme", "value": theme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_no_width_needs_sideways_scrolling(browser: Any, width: int) -> None:
+    emulate(browser, width)
+    wide, inner = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide <= inner
+    # Accuracy, latency and size are seen at once, without scrolling the table.
+    click(browser, '[data-show-view="glance"]')
+    right = browser.execute_script(
+        """const box = document.querySelector('#leaderboard .scroll').getBoundingClientRect();
+        const row = document.querySelector('#leaderboard-table thead tr');
+        return [...row.cells].slice(0, 4).map((cell) => cell.getBoundingClientRect().right <= box.right + 1)"""
+    )
+    assert right == [True] * 4
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_text_in_heat_cells_has_enough_contrast(browser: Any, theme: str) -> None:
+    emulate(browser, 1440, theme)
+    # The color is a mixture, so a canvas is asked for its bytes.
+    ratios = browser.execute_script(
+        """const pen = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
+        const bytes = (color) => { pen.clearRect(0, 0, 1, 1); pen.fillStyle = color; pen.fillRect(0, 0, 1, 1);
+            return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3); };
+        const light = (color) => { const [r, g, b] = bytes(color).map((v) => v / 255).map(
+            (v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+        return [...document.querySelectorAll('.heat td.h')].map((cell) => {
+            const style = getComputedStyle(cell), a = light(style.backgroundColor), b = light(style.color);
+            return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); })"""
+    )
+    assert len(ratios) > 50 and min(ratios) >= 4.5
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (768, "light"), (1440, "dark"), (1440, "light")])
+def test_axe_finds_nothing(browser: Any, page: Path, width: int, theme: str) -> None:
+    script = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
+    if not script.is_file():
+        pytest.skip("axe-core is not at hand: npm install axe-core, or name its axe.min.js in AXE_CORE")
+    emulate(browser, width, theme)
+    browser.execute_script(script.read_text(encoding="utf-8"))
+    browser.set_script_timeout(120)
+    run = "axe.run(document, {resultTypes: ['violations']}).then((found) => arguments[0](found.violations))"
+    found = browser.execute_async_script(run)
+    assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []
+
+
+def test_it_prints_on_few_pages(browser: Any) -> None:
+    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    assert 0 < len(re.findall(rb"/Type\s*/Page\b", pdf)) < 10

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, label_ends, set_title
 from ferbench.benchmarks.scores import check_predictions
 
 if TYPE_CHECKING:
@@ -80,14 +80,16 @@ class CoverageDisplay(Display):
         return pd.concat(parts, ignore_index=True)
 
     def _draw(self, ax: Axes) -> None:
+        ends = []
         for place, (name, values) in enumerate(zip(self.names, self.accuracy, strict=True)):
-            shown = name.replace("$", r"\$")
-            ax.plot(100 * self.coverage, values, color=PALETTE[place % len(PALETTE)], linewidth=1.8, label=shown)
+            color = PALETTE[place % len(PALETTE)]
+            ax.plot(100 * self.coverage, values, color=color, linewidth=1.8)
+            ends.append((100.0, float(values[-1]), name.replace("$", r"\$"), color))
         clear_frame(ax)
-        ax.set(xlim=(0, 100), ylim=(0, 1.02))
+        ax.set(xlim=(0, 100), ylim=(max(0.0, float(self.accuracy.min()) - 0.05), 1.02))
         ax.set_xlabel("coverage: share of images kept, most confident first, %")
         ax.set_ylabel("accuracy on these images")
-        ax.legend(loc="lower left", fontsize=9)
+        label_ends(ax, ends)
         set_title(ax, "Accuracy against coverage", self.dataset, self.n_images)
 
 

@@ -1,8 +1,7 @@
 "use strict";
-(() => {
-  const status = document.getElementById("announce");
-  const say = (text) => { if (status) status.textContent = text; };
+const say = (text) => { document.getElementById("announce").textContent = text; };
 
+(() => {
   function sortBy(table, place, rising) {
     const body = table.tBodies[0];
     const value = (row) => row.cells[place].dataset.sort;
@@ -42,14 +41,43 @@
   if (board && views.length) {
     document.documentElement.classList.add("scripted");
     views.forEach((button) => button.addEventListener("click", () => show(button.dataset.showView)));
-    show("scores");
+    show(views[0].dataset.showView);
   }
 
+  document.querySelectorAll("details.folded").forEach((part) => part.addEventListener("toggle", () => {
+    const waiting = part.querySelector(":scope > noscript");
+    if (!waiting) return;
+    const content = document.createElement("template");
+    content.innerHTML = waiting.textContent;
+    waiting.replaceWith(content.content);
+  }));
+
+  // Plots and tables in closed parts can be the target of a link.
+  const unfold = () => {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    target?.querySelectorAll?.(":scope > details").forEach((part) => { part.open = true; });
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+
+  // One matrix at a time: the others are counts in the list of recognizers.
   const choice = document.getElementById("confusion-choice");
   if (choice) {
-    const panels = [...document.querySelectorAll("[data-confusion]")];
-    const pick = () => panels.forEach((panel) => { panel.hidden = panel.dataset.confusion !== choice.value; });
-    choice.addEventListener("change", pick);
-    pick();
+    const table = document.querySelector("#confusion-table table");
+    const whole = new Intl.NumberFormat("en");
+    choice.addEventListener("change", () => {
+      const option = choice.selectedOptions[0];
+      table.caption.querySelector("span").textContent = option.textContent;
+      option.dataset.counts.split(" ").forEach((line, place) => {
+        const counts = line.split(",").map(Number), sum = counts.reduce((a, b) => a + b, 0);
+        [...table.tBodies[0].rows[place].querySelectorAll("td")].forEach((cell, column) => {
+          const share = counts[column] / Math.max(sum, 1);
+          cell.style.setProperty("--v", share.toFixed(2));
+          cell.children[0].textContent = sum ? share.toFixed(2) : "";
+          cell.children[1].textContent = whole.format(counts[column]);
+        });
+      });
+      say(`Confusion matrix of ${option.textContent}.`);
+    });
   }
 })();
