@@ -1,5 +1,6 @@
 from .executors import Executor, make_executor
 from .final import FinalScoring, find_suite
+from .folded import FoldedRun
 from .in_process import InProcessExecutor
 from .job import STORAGE_ERRNOS, now
 from .planning import Plan, Step
@@ -9,6 +10,7 @@ __all__ = [
     "STORAGE_ERRNOS",
     "Executor",
     "FinalScoring",
+    "FoldedRun",
     "InProcessExecutor",
     "Plan",
     "Run",
