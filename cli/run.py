@@ -7,9 +7,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ferbench import benchmarks
+from ferbench import benchmarks, datasets
+from ferbench.benchmarks import folds, store, tasks
 from ferbench.benchmarks import run as runs
-from ferbench.benchmarks import store, tasks
 from ferbench.cli.options import command
 from ferbench.cli.verdict import verdict_lines
 from ferbench.models import peers
@@ -31,6 +31,8 @@ class RunOptions:
     peer: list[str]
     contract: str | None
     labels: str | None
+    protocol: str | None
+    test_source: list[str]
     seeds: int | None
     output: str
     only: list[str]
@@ -54,6 +56,12 @@ def register(subparsers: Any) -> None:
     add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
     add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add(
+        "--protocol",
+        metavar="NAME",
+        help="how to divide the data: kfold:10, loso, holdout, random:10, curve:0.1,1, cross",
+    )
+    add("--test-source", action="append", default=[], metavar="PATH", help="data that cross tests on; can be repeated")
     add("--seeds", type=int, metavar="N", help="measure each recipe with N seeds, those of the suite first")
     add(
         "--peer",
@@ -105,7 +113,7 @@ def _interrupted(args: RunOptions, stop: Interruption) -> int:
 
 
 def _run(args: RunOptions) -> int:
-    suite = store.load_suite(args.suite)
+    suite = runs.with_protocol(store.load_suite(args.suite), args.protocol, args.test_source)
     if args.labels is not None:
         suite = replace(suite, options={**suite.options, "labels": args.labels})
     if args.seeds is not None:
@@ -119,9 +127,16 @@ def _run(args: RunOptions) -> int:
     alone = store.one_core() if store.has_peers(suite) else nullcontext()
     task = tasks.get_task(suite.task)
     dataset = task.load(source, suite)
+    if args.protocol == "official" and suite.task == "expressions":
+        datasets.make_folds(dataset, "official")
     print(_describe(dataset, task))
     again = {"force": args.force, "retry_failed": args.retry_failed, "refresh": args.refresh}
-    job = runs.Run(suite, dataset, args.output, only=args.only, **again)
+    jobs = runs.make_runs(suite, dataset, args.output, task, only=args.only, **again)
+    return max(_measure(job, args, executor) for job in jobs)
+
+
+def _measure(job: "Run", args: RunOptions, executor: Any) -> int:
+    """Run the cells of one results folder; return 1 if some failed."""
     if args.dry_run:
         _print_plan(job.plan())
         return 0
@@ -129,7 +144,7 @@ def _run(args: RunOptions) -> int:
     with alone:
         summary = _execute(job, executor)
     if not args.no_report:
-        _report(summary.root, dataset, task)
+        _report(summary.root, job.dataset, job.task)
     for record in summary.failed:
         problem = f"{record['status']}: {record['cell_id']}: {record['reason']}"
         print(paint(problem, "red", sys.stderr), file=sys.stderr)
@@ -174,7 +189,9 @@ def _line(record: dict[str, Any]) -> str:
         return f"{start} {record['reason']}"
     # Both are needed before it can answer; the records keep them apart.
     seconds = timings["fit_s"] + (timings["extract_s"] or 0.0)
-    line = f"{start} fit {seconds:.1f} s, {timings['latency_ms']['median']:.2f} ms/image"
+    line = f"{start} fit {seconds:.1f} s"
+    if timings["latency_ms"] is not None:
+        line += f", {timings['latency_ms']['median']:.2f} ms/image"
     return f"{line}, {record['reason']}" if record["reason"] else line
 
 
@@ -199,6 +216,8 @@ def _describe(dataset: Any, task: "Task") -> str:
 
 def _gate(job: "Run") -> str:
     """One line on whether the test split is opened."""
+    if (protocol := job.suite.protocol) != "official":
+        return f"protocol {protocol}: the test part of each fold is opened for its own cells; see ledger.csv"
     final = sum(map(job.is_final, job.chosen))
     if not final:
         return f"{job.task.test} stays closed: suite {job.suite.name} marks none of these cells as final"
@@ -207,10 +226,10 @@ def _gate(job: "Run") -> str:
 
 def _report(folder: "Path", dataset: Any, task: "Task") -> None:
     page, table = benchmarks.rebuild_report(folder, dataset=dataset)
-    print(benchmarks.report_of(task).text(table))
+    print(benchmarks.report_text(folder, table))
     if dataset.drawn:
         print("These are drawn faces, not real photographs: use the results only to compare methods.")
-    if task.name == "expressions":
+    if task.name == "expressions" and not folds.holds_folds(folder):
         print(verdict_lines(folder))
     print(f"report: {page}")
 
@@ -221,6 +240,8 @@ def _command_to_go_on(args: RunOptions) -> str:
     words += [word for peer in args.peer for word in ("--peer", peer)]
     words += ["--contract", args.contract] if args.contract else []
     words += ["--labels", args.labels] if args.labels else []
+    words += ["--protocol", args.protocol] if args.protocol else []
+    words += [word for source in args.test_source for word in ("--test-source", source)]
     words += ["--seeds", str(args.seeds)] if args.seeds is not None else []
     words += ["--output", args.output] if args.output != "results" else []
     words += ["--jobs", str(args.jobs)] if args.jobs != 1 else []

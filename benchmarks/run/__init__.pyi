@@ -4,6 +4,7 @@ from .folded import FoldedRun
 from .in_process import InProcessExecutor
 from .job import STORAGE_ERRNOS, now
 from .planning import Plan, Step
+from .protocols import make_runs, with_protocol
 from .runner import Run
 
 __all__ = [
@@ -17,5 +18,7 @@ __all__ = [
     "Step",
     "find_suite",
     "make_executor",
+    "make_runs",
     "now",
+    "with_protocol",
 ]

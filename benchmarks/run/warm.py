@@ -1,7 +1,7 @@
 """Start the processes of many short cells from one process that has imported the libraries already.
 
-Each cell still has a process of its own, with its limits. Folds are many and short, and importing takes longer than most
-of them: the process that starts here imports once and then forks for each cell.
+Each cell still has a process of its own, with its limits. Folds are many and short, and importing takes longer than
+most of them: the process that starts here imports once and then forks for each cell.
 """
 
 import contextlib

@@ -9,6 +9,7 @@ from ferbench.utils import closest
 
 
 def check_list(origin: str, key: str, values: Any, kind: type) -> tuple[Any, ...]:
+    """Different values of one type, at least one."""
     if not values:
         raise ValueError(f"{origin}: {key!r} must list at least one {kind.__name__}; got {values!r}")
     for value in values:
@@ -61,6 +62,7 @@ def check_protocol(origin: str, task: str, name: str, test_sources: Sequence[Any
 
 
 def closest_of(key: str, known: Iterable[str]) -> str:
+    """A hint for a name that is not known."""
     names = list(known)
     if match := closest(key, names):
         return f"did you mean {match!r}?"

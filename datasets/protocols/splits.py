@@ -61,7 +61,7 @@ def resolve_splits(
     present = set(split.tolist())
     if present == {"PrivateTest"} and "PrivateTest" in parts:
         raise ValueError(
-            f"{source}: all images are of PrivateTest, on which nothing is fitted or chosen; add Training and PublicTest"
+            f"{source}: all images are of PrivateTest, on which nothing is fitted or chosen; add Training"
         )
     if present == set(SPLITS):
         return split, shared_people(split, people)
