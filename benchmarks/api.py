@@ -113,8 +113,8 @@ def run_suite(
     Returns
     -------
     SuiteResults or FoldResults
-        All results in the folder of the data set, including earlier ones; failed recipes are in its `failed`. Folds of a
-        protocol are `FoldResults`; what was not measured is in its :meth:`FoldResults.folds`.
+        All results in the folder of the data set, including earlier ones; failed recipes are in its `failed`. Folds of
+        a protocol are `FoldResults`; what was not measured is in its :meth:`FoldResults.folds`.
 
     Raises
     ------
@@ -143,6 +143,8 @@ def run_suite(
     dataset = _load(content, source, task)
     if debug:
         return _debug(replace(content, protocol="official", test_sources=()), dataset, only)
+    if len(content.test_sources) > 1:
+        raise ValueError(f"suite {content.name} tests on {len(content.test_sources)} data sets; name one with test=...")
     options = {"force": force, "retry_failed": retry_failed, "refresh": refresh}
     (run,) = make_runs(content, dataset, output, task, test=test, only=only, **options)
     summary = _execute(run, runner, progress)

@@ -45,8 +45,8 @@ def leaderboard(content: FoldContent) -> "pd.DataFrame":
         ``n_images`` and ``n_people`` (blank where nobody is known); ``accuracy``, its mean over folds and seeds;
         ``sd_folds``, the mean over seeds of its standard deviation over folds; ``sd_seeds``, that of the means of the
         seeds; ``pooled`` accuracy over all test rows and ``macro_f1``, each with bounds that resample people;
-        ``leak_free``, pooled without copies of training images; ``validation``, the mean on the parts to choose on, with bounds;
-        ``difference`` from the best on the validation parts, with bounds; ``fit_s``; ``note``.
+        ``leak_free``, pooled without copies of training images; ``validation``, the mean on the parts to choose on,
+        with bounds; ``difference`` from the best on the validation parts, with bounds; ``fit_s``; ``note``.
     """
     import pandas as pd
 
@@ -143,8 +143,7 @@ def _sd_folds(content: FoldContent, cells: Sequence[FoldCell], seeds: Sequence[i
         )
         for seed in seeds
     ]
-    known = [value for value in of_seeds if value == value]
-    return float(np.mean(known)) if known else float("nan")
+    return float(np.nanmean(of_seeds)) if not np.isnan(of_seeds).all() else float("nan")
 
 
 def _sd_seeds(content: FoldContent, cells: Sequence[FoldCell], seeds: Sequence[int]) -> float:

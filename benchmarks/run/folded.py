@@ -123,7 +123,7 @@ def fold_rows(folds: Sequence[Fold], dataset: Dataset, validation: str, test: st
     dict of ndarray
         ``fingerprint`` and ``protocol``; ``fold_names``, ``fold_seeds``, ``fold_fingerprints``, ``fold_training``
         (number of training images); and the long columns ``fold`` (place in those), ``is_test``, ``label``, ``person``
-        (-1 where nobody is known), ``row`` (number of the distinct image) and ``leaked`` (an exact copy is in Training).
+        (-1 where nobody is known), ``row`` (number of the image) and ``leaked`` (an exact copy is in Training).
     """
     nobody = np.array("")
     people = _numbers(

@@ -95,10 +95,8 @@ class Run:
     def _lay_out(self, folder: Path) -> tuple[Store, list[Cell]]:
         """Check the data, and return the store and the cells."""
         if self.suite.protocol != "official":
-            raise ValueError(
-                f"{self.suite.origin or self.suite.name}: protocol {self.suite.protocol!r} makes folds, which "
-                "'ferbench run' measures; here a suite must have the protocol 'official'"
-            )
+            where, name = self.suite.origin or self.suite.name, self.suite.protocol
+            raise ValueError(f"{where}: protocol {name!r} makes folds, which only 'ferbench run' measures")
         self.task.check(self.dataset)
         return Store(folder / self.dataset.name), self.suite.cells(self.dataset.fingerprint)
 
