@@ -246,8 +246,8 @@ def test_tables_plots_and_page_are_written_from_the_records(output: Path) -> Non
         page = FoldReport(output / name).write()
         for file in ("leaderboard.csv", "leaderboard.md", "folds.csv", f"{plot}.png"):
             assert (page.parent / file).is_file()
-        assert "pixels+<wbr>logreg" in page.read_text() and "<svg" in page.read_text()
-        assert "pixels+logreg" in report_text(page.parent, FoldReport(page.parent).frame)
+        assert "pixels+<wbr>tree" in page.read_text() and "<svg" in page.read_text()
+        assert "pixels+tree" in report_text(page.parent, FoldReport(page.parent).frame)
 
 
 def test_protocols_beside_each_other_say_how_much_random_flatters(output: Path) -> None:

@@ -30,7 +30,7 @@ def write_people(
     for number, (label, image, who) in enumerate(zip(faces.labels, faces.images, faces.groups, strict=True)):
         person = 1 if constant else int(who.removeprefix("person_")) + 1
         name = "bored" if rare and person == 1 else label
-        part = ("train", "val", "test")[number // 7 % 3] if parts else "."
+        part = ("train", "val", "test")[number // 7 % 4 % 3] if parts else "."
         path = folder / part / name / f"S{person:03d}_001_{number:08d}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(path), image)
@@ -91,10 +91,8 @@ def test_data_that_cannot_be_divided_are_one_line(
     faces: Dataset,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    path = Path(suite)
-    path.write_text(
-        SUITE + "options = { allow_missing = true }\nsource = '" + write_people(tmp_path / "ck", faces, **kind) + "'\n"
-    )
+    source = write_people(tmp_path / "ck", faces, **kind)
+    Path(suite).write_text(f"{SUITE}options = {{ allow_missing = true }}\nsource = '{source}'\n")
     assert main(["run", suite, "--output", str(tmp_path / "out"), "--protocol", protocol]) == 2
     error = capsys.readouterr().err
     assert message in error and len(error.strip().splitlines()) == 1
