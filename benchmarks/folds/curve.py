@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.folds.reading import FoldContent
-from ferbench.benchmarks.folds.table import ONE_SEED, is_constant, right_share
+from ferbench.benchmarks.folds.table import is_constant, right_share
 from ferbench.benchmarks.folds.tally import TEST, spread, tally
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def curve_table(content: FoldContent) -> "pd.DataFrame":
     -------
     DataFrame
         ``recipe``, ``share``, ``n_training`` (mean over seeds), ``status``, ``seeds`` measured; ``accuracy`` with
-        bounds that resample people, ``sd_seeds``, and ``note``.
+        bounds that resample people, ``sd_seeds``, and a ``note``.
     """
     import pandas as pd
 
@@ -78,7 +78,7 @@ def curve_table(content: FoldContent) -> "pd.DataFrame":
                     "accuracy_low": figures.low,
                     "accuracy_high": figures.high,
                     "sd_seeds": spread([right_share(content, cell, TEST) for cell in own]),
-                    "note": ONE_SEED if len(planned) == 1 else "",
+                    "note": "",
                 }
             )
     return pd.DataFrame(rows)

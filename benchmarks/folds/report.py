@@ -52,7 +52,7 @@ class FoldReport:
         """The leaderboard for a terminal."""
         columns = self._columns()
         lines = [list(columns), *cells_of(self.frame, columns)]
-        right = range(1, len(columns) - 1)
+        right = range(1, len(columns))
         return "\n".join([*text_table(lines, tuple(right)), *self._crossing_lines()])
 
     def _columns(self) -> Mapping[str, Any]:

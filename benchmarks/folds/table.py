@@ -124,7 +124,7 @@ def _row(content: FoldContent, name: str, best: str | None, reference: Tally | N
         **_bounds("validation", _validation(content, cells)),
         **_bounds("difference", against),
         "fit_s": float(np.mean(times)) if (times := [_fit_s(cell) for cell in cells if cell.ok]) else None,
-        "note": _note(content, name, best, len(seeds)),
+        "note": _note(content, name),
     }
 
 
@@ -163,8 +163,8 @@ def _leak_free(content: FoldContent, cells: Sequence[FoldCell]) -> float:
     return right / total if total else float("nan")
 
 
-def _note(content: FoldContent, name: str, best: str | None, n_seeds: int) -> str:
-    notes = ["best on the validation parts"] if name == best else []
+def _note(content: FoldContent, name: str) -> str:
+    notes = []
     measured = {cell.fold: cell for cell in content.cells[name]}
     missing = [
         f"{fold.name} seed {fold.seed} ({'not measured' if cell is None else cell.record['status']})"
@@ -175,7 +175,11 @@ def _note(content: FoldContent, name: str, best: str | None, n_seeds: int) -> st
     if missing:
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         notes.append(f"{len(missing)} of {len(content.folds)} folds missing: {', '.join(missing[:_SHOWN])}{more}")
-    return "; ".join([*notes, ONE_SEED] if n_seeds == 1 else notes)
+    # Such as features of a network that was trained on other data.
+    notes += dict.fromkeys(
+        str(cell.record["reason"]) for cell in measured.values() if cell.ok and cell.record["reason"]
+    )
+    return "; ".join(notes)
 
 
 def _bounds(name: str, estimate: Estimate) -> dict[str, float]:

@@ -1,10 +1,12 @@
 """Columns and sentences of the tables of a protocol."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.folds.reading import TEST
 from ferbench.benchmarks.folds.results import FoldResults
+from ferbench.benchmarks.folds.table import ONE_SEED
 from ferbench.benchmarks.folds.tally import clusters
 from ferbench.benchmarks.tables import interval_text, is_missing, number_text
 
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = Mapping[Any, Any]
+# The note of one fold stands for all of them.
+_NUMBER = re.compile(r" Fold \d+ of \d+\.$")
 HOW = """\
 Accuracy is the mean over folds and seeds. The spread over folds is the standard deviation within a seed; the spread
 over seeds is that of the means of the seeds, and blank with one seed. Pooled: all test rows together, with a 95 %
@@ -26,25 +30,26 @@ def cells_of(frame: "pd.DataFrame", columns: Mapping[str, Callable[[Row], str]])
 
 
 def notes_of(results: FoldResults) -> list[str]:
-    """What a reader must know of the data and the protocol."""
+    """What a reader must know of the data, the protocol and single rows."""
     content = results.content
     _, size, people = clusters(content, TEST)
     seeds = len({fold.seed for fold in content.folds})
     what = "people" if people else "images, since nobody is known"
-    first = (
-        f"Protocol {content.protocol}: {len(content.folds) // seeds} folds, {seeds} {'seed' if seeds == 1 else 'seeds'}"
-    )
-    records = [cell.record for cells in content.cells.values() for cell in cells]
-    said = dict.fromkeys(str(note) for note in (records[0]["dataset"].get("notes") or ()))
-    notes = [f"{first}. Intervals resample {size:,} {what}.", *said]
+    count = f"{len(content.folds) // seeds} folds, {seeds} {'seed' if seeds == 1 else 'seeds'}"
+    notes = [f"Protocol {content.protocol}: {count}. Intervals resample {size:,} {what}."]
+    if seeds == 1:
+        notes.append(f"With {ONE_SEED}: it cannot show how much another draw would change.")
+    if results.best() is not None:
+        notes.append(f"Best on the validation parts, where everything is chosen: {results.best()}.")
     if content.protocol.strip().startswith("random"):
-        notes.append(
-            "A random split puts one person on both sides: compare it with kfold to see how much that flatters."
-        )
+        notes.append("This split puts one person on both sides: a protocol by person shows how much that flatters.")
     leaked = sum(int(fold.parts[TEST].leaked.sum()) for fold in content.folds)
     if leaked:
         notes.append(f"{leaked:,} test rows have an exact copy in Training of their fold; leak_free leaves them out.")
-    return notes
+    notes += [f"{row['recipe']}: {row['note']}." for row in results.frame().to_dict("records") if row["note"]]
+    records = [cell.record for cells in content.cells.values() for cell in cells]
+    said = [_NUMBER.sub("", str(note)) for note in records[0]["dataset"].get("notes") or ()]
+    return [*notes, *dict.fromkeys(said)]
 
 
 def _of(key: str) -> Callable[[Row], str]:
@@ -65,16 +70,19 @@ def _difference(row: Row) -> str:
     return f"{row['difference']:+.3f} [{row['difference_low']:+.3f}, {row['difference_high']:+.3f}]"
 
 
+def _with_spreads(row: Row) -> str:
+    spreads = [number_text(row[key], 3) or "–" for key in ("sd_folds", "sd_seeds")]
+    mean = number_text(row["accuracy"], 3)
+    return mean and f"{mean} ({spreads[0]}, {spreads[1]})"
+
+
 COLUMNS: Mapping[str, Callable[[Row], str]] = {
     "recipe": _of("recipe"),
     "folds": lambda row: f"{row['folds']} of {row['folds_planned']}",
-    "accuracy": _number("accuracy"),
-    "sd folds": _number("sd_folds"),
-    "sd seeds": _number("sd_seeds"),
+    "accuracy (sd folds, seeds)": _with_spreads,
     "pooled [95 %]": _interval("pooled"),
     "macro F1 [95 %]": _interval("macro_f1"),
     "from the best [95 %]": _difference,
-    "note": _of("note"),
 }
 CURVE_COLUMNS: Mapping[str, Callable[[Row], str]] = {
     "recipe": _of("recipe"),
@@ -82,7 +90,7 @@ CURVE_COLUMNS: Mapping[str, Callable[[Row], str]] = {
     "training images": _number("n_training", 0),
     "accuracy [95 %]": _interval("accuracy"),
     "sd seeds": _number("sd_seeds"),
-    "note": lambda row: str(row["note"]) if row["status"] == "ok" else "incomplete",
+    "status": _of("status"),
 }
 
 
@@ -94,7 +102,5 @@ def cross_columns() -> Mapping[str, Callable[[Row], str]]:
         "at home [95 %]": _interval("validation"),
         "away [95 %]": _interval("pooled"),
         "macro F1 away [95 %]": _interval("macro_f1"),
-        "sd seeds": _number("sd_seeds"),
         "from the best at home [95 %]": _difference,
-        "note": _of("note"),
     }
