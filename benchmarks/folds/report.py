@@ -53,7 +53,9 @@ class FoldReport:
         columns = self._columns()
         lines = [list(columns), *cells_of(self.frame, columns)]
         right = range(1, len(columns))
-        return "\n".join([*text_table(lines, tuple(right)), *self._crossing_lines()])
+        rows = self.frame.to_dict("records")
+        missing = [f"{row['recipe']}: {row['note']}" for row in rows if row["status"] != "ok" and row["note"]]
+        return "\n".join([*text_table(lines, tuple(right)), *missing, *self._crossing_lines()])
 
     def _columns(self) -> Mapping[str, Any]:
         if self.results.is_curve:
