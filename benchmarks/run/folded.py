@@ -31,7 +31,7 @@ class FoldedRun(Run):
     output : str or Path, default="results"
     test : Dataset, optional
         The data set that ``cross`` tests on.
-    only, force, retry_failed
+    only, force, retry_failed, refresh
         As for :class:`Run`.
 
     Raises
@@ -50,9 +50,10 @@ class FoldedRun(Run):
         only: Sequence[str] = (),
         force: bool = False,
         retry_failed: bool = False,
+        refresh: bool = False,
     ) -> None:
         self.test = test
-        super().__init__(suite, dataset, output, only=only, force=force, retry_failed=retry_failed)
+        super().__init__(suite, dataset, output, only=only, force=force, retry_failed=retry_failed, refresh=refresh)
 
     def is_final(self, cell: Cell) -> bool:
         """True: the test part of a fold is drawn, or belongs to another data set, so it is opened for its cells."""
@@ -83,6 +84,7 @@ class FoldedRun(Run):
         data = {fold: str(write_data(fold.dataset, self.task)) for fold in needed}
         test = {fold: str(write_test_images(fold.dataset, self.task, self.store.outbox()).resolve()) for fold in needed}
         limits: dict[str, Any] = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
+        limits["run"] = self.started
         return [
             Job(
                 cell,

@@ -25,7 +25,7 @@ from ferbench.benchmarks.run.folds import plan_folds, refuse_seen
 from ferbench.benchmarks.run.handoff import read_data, write_data
 from ferbench.benchmarks.run.process import cell_environment
 from ferbench.benchmarks.run.warm import WarmStart
-from ferbench.benchmarks.store import Ledger, Store, Suite, load_suite
+from ferbench.benchmarks.store import Ledger, Store, Suite, load_suite, with_seeds
 from ferbench.benchmarks.tasks import get_task
 from ferbench.datasets import Dataset, load, make_faces
 
@@ -328,7 +328,7 @@ def test_seeds_and_protocols_come_from_the_suite_or_the_command(tmp_path: Path) 
     path.write_text('recipes = ["constant"]\nprotocol = "loso"\nseeds = [4]\n')
     suite = load_suite(path)
     assert (suite.protocol, suite.seeds) == ("loso", (4,))
-    assert with_protocol(suite, "kfold:5", n_seeds=3).seeds == (0, 1, 2)
+    assert with_seeds(with_protocol(suite, "kfold:5"), 3).seeds == (4, 0, 1)
     path.write_text('recipes = ["constant"]\nprotocol = "cross"\ntest_sources = ["b", "c"]\n')
     assert load_suite(path).test_sources == ("b", "c")
     assert with_protocol(load_suite(path), "holdout").test_sources == ()
