@@ -35,7 +35,8 @@ def notes_of(results: FoldResults) -> list[str]:
     _, size, people = clusters(content, TEST)
     seeds = len({fold.seed for fold in content.folds})
     what = "people" if people else "images, since nobody is known"
-    count = f"{len(content.folds) // seeds} folds, {seeds} {'seed' if seeds == 1 else 'seeds'}"
+    folds = len(content.folds) // seeds
+    count = f"{folds} {'fold' if folds == 1 else 'folds'}, {seeds} {'seed' if seeds == 1 else 'seeds'}"
     notes = [f"Protocol {content.protocol}: {count}. Intervals resample {size:,} {what}."]
     if seeds == 1:
         notes.append(f"With {ONE_SEED}: it cannot show how much another draw would change.")

@@ -70,7 +70,9 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
     cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
     recipe = models.get_recipe(cell.recipe)
     identified = identity.identify(cell, job.dataset, job.task, job.bundles)
-    made_of, warning = fit.describe_bundles(job.bundles, job.dataset["fingerprint"])
+    # Under a protocol, bundles of the test rows are refused before; those of the divided data are no surprise.
+    own_data = job.protocol.get("fingerprint") or job.dataset["fingerprint"]
+    made_of, warning = fit.describe_bundles(job.bundles, own_data)
     fitted = _fit(job, dataset, checkpoints)
     if job.protocol:
         refuse_seen(fitted.recognizer, job.protocol)
@@ -90,7 +92,7 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
     else:
         bundled = _bundle(fitted.recognizer, job, dataset, scores, outbox)
     warning = getattr(fitted.recognizer, "warning_", None) or warning
-    notes = [bundled["reason"], _foreign_training(fitted.recognizer, job.dataset["fingerprint"]) or warning]
+    notes = [bundled["reason"], _foreign_training(fitted.recognizer, own_data) or warning]
     bundled["reason"] = "; ".join(note for note in notes if note) or None
     bundle = outbox / bundled["bundle"] if bundled["bundle"] else None
     timings = {} if job.protocol else _time(fitted.recognizer, bundle, dataset, task)

@@ -52,11 +52,10 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
     labels, ids = np.concatenate([home.labels, away.labels]), np.concatenate([home.ids, away.ids])
     split = np.concatenate([home.split, np.full(len(away), TEST)])
     groups = None
-    if home.groups is not None and away.groups is not None:
-        # Equal names in two data sets are not the same person.
+    if home.groups is not None or away.groups is not None:
+        # Equal names in two data sets are not the same person; the empty name is nobody known.
         names = (home.name, away.name) if home.name != away.name else (f"{home.name} at home", f"{away.name} away")
-        people = zip(names, (home.groups, away.groups), strict=True)
-        groups = np.array([f"{name}/{person}" for name, of in people for person in of.tolist()])
+        groups = np.concatenate([_people(part, name) for part, name in zip((home, away), names, strict=True)])
     left_out = sorted((set(dataset.label_names) | set(test.label_names)) - set(common))
     of = test.name if len(whole) == len(test) else f"{PUBLIC} of {test.name}, whose official test part stays closed"
     note = f"Protocol cross: trained on {dataset.name}, tested on all {len(away):,} images of {of}, over "
@@ -77,6 +76,12 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
             groups=groups,
         ),
     )
+
+
+def _people(dataset: Dataset, name: str) -> NDArray[np.str_]:
+    if dataset.groups is None:
+        return np.full(len(dataset), "", "<U1")
+    return np.array([f"{name}/{person}" for person in dataset.groups.tolist()])
 
 
 def _common_part(dataset: Dataset, common: Sequence[str]) -> Dataset:
