@@ -123,8 +123,6 @@ def _run(args: RunOptions) -> int:
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
     executor = None if args.dry_run else runs.make_executor(args.executor, args.jobs)
-    # Packages differ in how they use several cores.
-    alone = store.one_core() if store.has_peers(suite) else nullcontext()
     task = tasks.get_task(suite.task)
     dataset = task.load(source, suite)
     if args.protocol == "official" and suite.task == "expressions":
@@ -141,7 +139,8 @@ def _measure(job: "Run", args: RunOptions, executor: Any) -> int:
         _print_plan(job.plan())
         return 0
     print(_gate(job))
-    with alone:
+    # Packages differ in how they use several cores.
+    with store.one_core() if store.has_peers(job.suite) else nullcontext():
         summary = _execute(job, executor)
     if not args.no_report:
         _report(summary.root, job.dataset, job.task)
