@@ -15,7 +15,8 @@ from .displays import (
     RocDisplay,
     TradeoffDisplay,
 )
-from .rebuild import load_measured, rebuild_report, report_of, write_report
+from .folds import FoldResults
+from .rebuild import load_measured, rebuild_report, report_of, report_text, write_report
 from .scores import Metric
 from .store import Suite, available_suites, load_suite
 from .suite_results import Comparison, SuiteResults
@@ -28,6 +29,7 @@ __all__ = [
     "Display",
     "EffectsDisplay",
     "F1Display",
+    "FoldResults",
     "HistoryDisplay",
     "LeaderboardDisplay",
     "Metric",
@@ -46,6 +48,7 @@ __all__ = [
     "read_results",
     "rebuild_report",
     "report_of",
+    "report_text",
     "run_suite",
     "write_report",
 ]

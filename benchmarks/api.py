@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from ferbench.benchmarks import choose
+from ferbench.benchmarks import choose, pages
 from ferbench.benchmarks import report as reports
+from ferbench.benchmarks.folds import FoldResults, holds_folds
 from ferbench.benchmarks.rebuild import rebuild_report
-from ferbench.benchmarks.run import Executor, InProcessExecutor, Run, Step, make_executor
+from ferbench.benchmarks.run import Executor, InProcessExecutor, Run, Step, make_executor, make_runs, with_protocol
 from ferbench.benchmarks.store import Suite, load_suite, with_seeds
 from ferbench.benchmarks.suite_results import SuiteResults
 from ferbench.benchmarks.tasks import Task, get_task
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ferbench.benchmarks.choose import Choice
 
 
-def read_results(folder: str | Path = "results") -> SuiteResults:
+def read_results(folder: str | Path = "results") -> SuiteResults | FoldResults:
     """Read the results of one data set.
 
     Parameters
@@ -31,7 +32,8 @@ def read_results(folder: str | Path = "results") -> SuiteResults:
 
     Returns
     -------
-    SuiteResults
+    SuiteResults or FoldResults
+        `FoldResults` where the folder holds the folds of a protocol.
 
     Raises
     ------
@@ -45,7 +47,8 @@ def read_results(folder: str | Path = "results") -> SuiteResults:
     >>> from ferbench.benchmarks import read_results
     >>> read_results("results/fer2013").recipes  # doctest: +SKIP
     """
-    return SuiteResults.of(reports.read_results(folder))
+    root = pages.find_results(folder)
+    return FoldResults.of(root) if holds_folds(root) else SuiteResults.of(reports.read_results(root))
 
 
 def run_suite(
@@ -53,6 +56,8 @@ def run_suite(
     source: str | Path | Dataset | None = None,
     output: str | Path = "results",
     *,
+    protocol: str | None = None,
+    test: str | Path | Dataset | None = None,
     only: Sequence[str] = (),
     n_jobs: int = 1,
     force: bool = False,
@@ -63,7 +68,7 @@ def run_suite(
     progress: bool = True,
     report: bool = False,
     debug: bool = False,
-) -> SuiteResults:
+) -> SuiteResults | FoldResults:
     """Measure the recipes of a suite, each in its own process, and read the results.
 
     Recipes that already have a result are skipped.
@@ -76,7 +81,13 @@ def run_suite(
         The data: a folder, a zip, a CSV, ``"faces"`` for drawn faces, or a loaded data set. Required if the suite
         names no data; otherwise it replaces the data that the suite names.
     output : str or Path, default="results"
-        Results go to ``OUTPUT/<dataset name>``.
+        Results go to ``OUTPUT/<dataset name>``, and those of a protocol to
+        ``OUTPUT/<dataset name>-<protocol>``.
+    protocol : str, optional
+        How the data are divided, see :func:`ferbench.datasets.protocol`: ``"kfold:10"``, ``"loso"``, …; by default as
+        the suite says. Each fold is a cell.
+    test : str, Path or Dataset, optional
+        The data that the protocol ``cross`` tests on.
     only : sequence of str, default=()
         Patterns such as ``hog+*``; only matching recipes are measured.
     n_jobs : int, default=1
@@ -101,8 +112,9 @@ def run_suite(
 
     Returns
     -------
-    SuiteResults
-        All results in the folder of the data set, including earlier ones; failed recipes are in its `failed`.
+    SuiteResults or FoldResults
+        All results in the folder of the data set, including earlier ones; failed recipes are in its `failed`. Folds of
+        a protocol are `FoldResults`; what was not measured is in its :meth:`FoldResults.folds`.
 
     Raises
     ------
@@ -123,14 +135,18 @@ def run_suite(
     """
     content = suite if isinstance(suite, Suite) else load_suite(suite)
     content = content if seeds is None else with_seeds(content, seeds)
+    content = with_protocol(content, protocol, () if test is None else (_source_name(test),))
     task = get_task(content.task)
     if task.companion != "probabilities":
         raise ValueError(f"suite {content.name} measures key points; use 'ferbench run {content.name}'")
     runner = executor if not isinstance(executor, str) else make_executor(executor, n_jobs)
     dataset = _load(content, source, task)
     if debug:
-        return _debug(content, dataset, only)
-    run = Run(content, dataset, output, only=only, force=force, retry_failed=retry_failed, refresh=refresh)
+        return _debug(replace(content, protocol="official", test_sources=()), dataset, only)
+    if len(content.test_sources) > 1:
+        raise ValueError(f"suite {content.name} tests on {len(content.test_sources)} data sets; name one with test=...")
+    options = {"force": force, "retry_failed": retry_failed, "refresh": refresh}
+    (run,) = make_runs(content, dataset, output, task, test=test, only=only, **options)
     summary = _execute(run, runner, progress)
     if report:
         rebuild_report(summary.root, dataset=dataset)
@@ -183,6 +199,10 @@ def best(
     return choose.choose_best(folder, **limits, max_fit_s=max_fit_s, max_memory_mb=max_memory_mb)
 
 
+def _source_name(test: str | Path | Dataset) -> str:
+    return test.name if isinstance(test, Dataset) else str(test)
+
+
 def _load(suite: Suite, source: str | Path | Dataset | None, task: Task) -> Any:
     if source is not None and not isinstance(source, str | Path):
         return source
@@ -205,7 +225,7 @@ def _execute(run: Run, executor: Executor, progress: bool) -> Any:
         return run.execute(executor, on_plan=on_plan, on_record=on_record)
 
 
-def _debug(suite: Suite, dataset: Any, only: Sequence[str]) -> SuiteResults:
+def _debug(suite: Suite, dataset: Any, only: Sequence[str]) -> SuiteResults | FoldResults:
     """Measure one cell in this process, with its results in a temporary folder; the test split is not opened."""
     suite = replace(suite, final=False)
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks import keypoints, pages, report
+from ferbench.benchmarks import folds, keypoints, pages, report
 from ferbench.benchmarks.tasks import Task, task_of
 
 if TYPE_CHECKING:
@@ -45,8 +45,17 @@ def write_report(folder: Path | str, *, dataset: "Dataset | PointDataset | None"
 def rebuild_report(folder: Path | str, *, dataset: Any = None) -> "tuple[Path, pd.DataFrame]":
     """Rebuild the report like :func:`write_report`, and return the page and the leaderboard."""
     root = pages.find_results(folder)
+    if folds.holds_folds(root):
+        of_folds = folds.FoldReport(root)
+        return of_folds.write(), of_folds.frame
     made = report_of(task_of(root))(root, dataset)
     return made.write(), made.frame
+
+
+def report_text(folder: Path | str, frame: "pd.DataFrame") -> str:
+    """The leaderboard of a results folder for a terminal."""
+    root = pages.find_results(folder)
+    return folds.FoldReport(root).text() if folds.holds_folds(root) else report_of(task_of(root)).text(frame)
 
 
 def report_of(task: Task) -> "type[pages.Report]":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench import benchmarks
-from ferbench.benchmarks import choose, pages, tasks
+from ferbench.benchmarks import choose, folds, pages
 from ferbench.cli.options import command
 
 
@@ -126,7 +126,9 @@ def export(args: ExportOptions) -> int:
 
 
 def report(args: ReportOptions) -> int:
-    """Rebuild a report and print its leaderboard; of several data sets, write the landing page."""
+    """Rebuild a report and print its leaderboard; of several protocols, each; of several data sets, a landing page."""
+    if args.folder and not args.faces and len(folds.find_protocols(args.folder)) > 1:
+        return _report_protocols(Path(args.folder))
     if args.folder and not args.faces and _holds_several(Path(args.folder)):
         print(f"landing page: {pages.write_landing(args.folder)}")
         print("Name one of its folders to rebuild its report:")
@@ -135,7 +137,7 @@ def report(args: ReportOptions) -> int:
     folder = pages.find_results(args.folder)
     dataset = benchmarks.load_measured(folder, args.faces) if args.faces else None
     page, frame = benchmarks.rebuild_report(folder, dataset=dataset)
-    print(benchmarks.report_of(tasks.task_of(folder)).text(frame))
+    print(benchmarks.report_text(folder, frame))
     print(f"report: {page}")
     if args.faces and (page.parent / "faces.html").is_file():
         print(f"report with pictures, for private use only: {page.parent / 'faces.html'}")
@@ -144,6 +146,15 @@ def report(args: ReportOptions) -> int:
 
 def _holds_several(root: Path) -> bool:
     return not (root / "records").is_dir() and len(pages.suite_folders(root)) > 1
+
+
+def _report_protocols(folder: Path) -> int:
+    """Rebuild the report of each protocol in a folder, and the table that puts them beside each other."""
+    for path in folds.find_protocols(folder):
+        print(f"report: {benchmarks.rebuild_report(path)[0]}")
+    print(folds.write_summary(folder))
+    print(f"protocols: {folder / 'protocols.md'}")
+    return 0
 
 
 def best(args: BestOptions) -> int:

@@ -7,9 +7,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ferbench import benchmarks
+from ferbench import benchmarks, datasets
+from ferbench.benchmarks import folds, store, tasks
 from ferbench.benchmarks import run as runs
-from ferbench.benchmarks import store, tasks
 from ferbench.cli.options import DataOptions, add_data_options, command
 from ferbench.cli.verdict import verdict_lines
 from ferbench.models import peers
@@ -30,6 +30,8 @@ class RunOptions(DataOptions):
     source: str | None
     peer: list[str]
     contract: str | None
+    protocol: str | None
+    test_source: list[str]
     seeds: int | None
     output: str
     only: list[str]
@@ -53,6 +55,12 @@ def register(subparsers: Any) -> None:
     add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
     add_data_options(parser)
+    add(
+        "--protocol",
+        metavar="NAME",
+        help="how to divide the data: kfold:10, loso, holdout, random:10, curve:0.1,1, cross",
+    )
+    add("--test-source", action="append", default=[], metavar="PATH", help="data that cross tests on; can be repeated")
     add("--seeds", type=int, metavar="N", help="measure each recipe with N seeds, those of the suite first")
     add(
         "--peer",
@@ -104,7 +112,7 @@ def _interrupted(args: RunOptions, stop: Interruption) -> int:
 
 
 def _run(args: RunOptions) -> int:
-    suite = store.load_suite(args.suite)
+    suite = runs.with_protocol(store.load_suite(args.suite), args.protocol, args.test_source)
     suite = replace(suite, options={**suite.options, **args.reading()})
     if args.seeds is not None:
         suite = store.with_seeds(suite, args.seeds)
@@ -113,21 +121,27 @@ def _run(args: RunOptions) -> int:
     if source is None:
         raise ValueError(f"suite {suite.name} names no data; add --source PATH (a folder, zip or CSV)")
     executor = None if args.dry_run else runs.make_executor(args.executor, args.jobs)
-    # Packages differ in how they use several cores.
-    alone = store.one_core() if store.has_peers(suite) else nullcontext()
     task = tasks.get_task(suite.task)
     dataset = task.load(source, suite)
+    if args.protocol == "official" and suite.task == "expressions":
+        datasets.make_folds(dataset, "official")
     print(_describe(dataset, task))
     again = {"force": args.force, "retry_failed": args.retry_failed, "refresh": args.refresh}
-    job = runs.Run(suite, dataset, args.output, only=args.only, **again)
+    jobs = runs.make_runs(suite, dataset, args.output, task, only=args.only, **again)
+    return max(_measure(job, args, executor) for job in jobs)
+
+
+def _measure(job: "Run", args: RunOptions, executor: Any) -> int:
+    """Run the cells of one results folder; return 1 if some failed."""
     if args.dry_run:
         _print_plan(job.plan())
         return 0
     print(_gate(job))
-    with alone:
+    # Packages differ in how they use several cores.
+    with store.one_core() if store.has_peers(job.suite) else nullcontext():
         summary = _execute(job, executor)
     if not args.no_report:
-        _report(summary.root, dataset, task)
+        _report(summary.root, job.dataset, job.task)
     for record in summary.failed:
         problem = f"{record['status']}: {record['cell_id']}: {record['reason']}"
         print(paint(problem, "red", sys.stderr), file=sys.stderr)
@@ -172,7 +186,9 @@ def _line(record: dict[str, Any]) -> str:
         return f"{start} {record['reason']}"
     # Both are needed before it can answer; the records keep them apart.
     seconds = timings["fit_s"] + (timings["extract_s"] or 0.0)
-    line = f"{start} fit {seconds:.1f} s, {timings['latency_ms']['median']:.2f} ms/image"
+    line = f"{start} fit {seconds:.1f} s"
+    if timings["latency_ms"] is not None:
+        line += f", {timings['latency_ms']['median']:.2f} ms/image"
     return f"{line}, {record['reason']}" if record["reason"] else line
 
 
@@ -197,6 +213,8 @@ def _describe(dataset: Any, task: "Task") -> str:
 
 def _gate(job: "Run") -> str:
     """One line on whether the test split is opened."""
+    if (protocol := job.suite.protocol) != "official":
+        return f"protocol {protocol}: the test part of each fold is opened for its own cells; see ledger.csv"
     final = sum(map(job.is_final, job.chosen))
     if not final:
         return f"{job.task.test} stays closed: suite {job.suite.name} marks none of these cells as final"
@@ -205,10 +223,10 @@ def _gate(job: "Run") -> str:
 
 def _report(folder: "Path", dataset: Any, task: "Task") -> None:
     page, table = benchmarks.rebuild_report(folder, dataset=dataset)
-    print(benchmarks.report_of(task).text(table))
+    print(benchmarks.report_text(folder, table))
     if dataset.drawn:
         print("These are drawn faces, not real photographs: use the results only to compare methods.")
-    if task.name == "expressions":
+    if task.name == "expressions" and not folds.holds_folds(folder):
         print(verdict_lines(folder))
     print(f"report: {page}")
 
@@ -219,6 +237,8 @@ def _command_to_go_on(args: RunOptions) -> str:
     words += [word for peer in args.peer for word in ("--peer", peer)]
     words += ["--contract", args.contract] if args.contract else []
     words += args.words()
+    words += ["--protocol", args.protocol] if args.protocol else []
+    words += [word for source in args.test_source for word in ("--test-source", source)]
     words += ["--seeds", str(args.seeds)] if args.seeds is not None else []
     words += ["--output", args.output] if args.output != "results" else []
     words += ["--jobs", str(args.jobs)] if args.jobs != 1 else []

@@ -176,6 +176,9 @@ def api_examples(out: str, folder: Path) -> None:
 def data_examples(_: str, desk: Path) -> None:
     # The examples load what `desk` has drawn; a layout that was read wrongly would have raised.
     assert len(list((desk / "mine").iterdir())) == 8
+    for name in ("kfold5", "random5", "to-faces", "curve-0.5-1"):
+        assert list((desk / "walk").glob(f"cohn-kanade-{name}/records/pixels+tree-*.json"))
+    assert (desk / "confusion.png").is_file()
 
 
 def others_examples(out: str, folder: Path) -> None:

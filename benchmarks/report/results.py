@@ -13,6 +13,7 @@ from ferbench.benchmarks.pages import (
     MeasuredCell,
     check_shape,
     companion,
+    find_results,
     open_results,
     read_suite,
     unique_labels,
@@ -115,7 +116,13 @@ def read_results(folder: str | Path) -> Results:
     FileNotFoundError, ValueError
         If there is no record, or a file is missing, damaged or differs in size from the rows.
     """
-    root, store, records, rows = open_results(folder)
+    root = find_results(folder)
+    if (protocol := read_suite(root).get("protocol", "official")) != "official":
+        raise ValueError(
+            f"{root} holds folds of {protocol}, of which none can be taken as a recognizer; 'ferbench report' shows "
+            "their table; for a winner, run the suite without a protocol"
+        )
+    root, store, records, rows = open_results(root)
     if "points" in rows:
         raise ValueError(
             f"{root} holds key points, not recognizers of expressions; 'ferbench report' shows their table"

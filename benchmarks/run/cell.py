@@ -15,6 +15,7 @@ from typing import Any
 
 from ferbench import models
 from ferbench.benchmarks import fit, identity, store
+from ferbench.benchmarks.run.folds import NO_BUNDLE, NOT_TIMED, refuse_seen
 from ferbench.benchmarks.run.handoff import list_files, read_data, read_test_images
 from ferbench.benchmarks.run.job import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
 from ferbench.benchmarks.tasks import Task, get_task
@@ -69,8 +70,12 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
     cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
     recipe = models.get_recipe(cell.recipe)
     identified = identity.identify(cell, job.dataset, job.task, job.bundles)
-    made_of, warning = fit.describe_bundles(job.bundles, job.dataset["fingerprint"])
+    # Under a protocol, bundles of the test rows are refused before; those of the divided data are no surprise.
+    own_data = job.protocol.get("fingerprint") or job.dataset["fingerprint"]
+    made_of, warning = fit.describe_bundles(job.bundles, own_data)
     fitted = _fit(job, dataset, checkpoints)
+    if job.protocol:
+        refuse_seen(fitted.recognizer, job.protocol)
     arrays, scores, predict_s = task.predict(fitted, dataset)
     store.save_arrays(outbox / task.companion / f"{cell.cell_id}.npz", arrays)
     if job.test:
@@ -79,14 +84,18 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
         store.save_arrays(outbox / ANSWERS, {"answers": answers})
         predict_s += took
     peak = store.peak_memory_bytes()
-    if recipe.family == "pretrained" and not hasattr(fitted.recognizer, "write_model"):
+    combined = recipe.family == "pretrained" and not hasattr(fitted.recognizer, "write_model")
+    if job.protocol and not combined:
+        bundled = dict(NO_BUNDLE)
+    elif combined:
         bundled = _put_together(job, fitted.recognizer)
     else:
         bundled = _bundle(fitted.recognizer, job, dataset, scores, outbox)
     warning = getattr(fitted.recognizer, "warning_", None) or warning
-    notes = [bundled["reason"], _foreign_training(fitted.recognizer, job.dataset["fingerprint"]) or warning]
+    notes = [bundled["reason"], _foreign_training(fitted.recognizer, own_data) or warning]
     bundled["reason"] = "; ".join(note for note in notes if note) or None
-    timings = _time(fitted.recognizer, outbox / bundled["bundle"] if bundled["bundle"] else None, dataset, task)
+    bundle = outbox / bundled["bundle"] if bundled["bundle"] else None
+    timings = {} if job.protocol else _time(fitted.recognizer, bundle, dataset, task)
     return {
         "recipe": {
             "name": cell.recipe,
@@ -98,7 +107,7 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
         },
         "identity": identified,
         **task.outputs(fitted.recognizer, dataset),
-        "timings": {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": predict_s} | timings,
+        "timings": NOT_TIMED | {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": predict_s} | timings,
         "peak_memory_bytes": peak,
         "history": _plain(getattr(fitted.recognizer, "history_", None)),
         "environment": store.environment(),

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from ferbench.benchmarks.run.dask import DaskExecutor
 from ferbench.benchmarks.run.job import Job
 from ferbench.benchmarks.run.outcome import Executor, Outcome
-from ferbench.benchmarks.run.process import run_cell
+from ferbench.benchmarks.run.process import cell_environment, run_cell
+from ferbench.benchmarks.run.warm import WarmStart
 from ferbench.benchmarks.store import Store
 
 
@@ -43,10 +44,11 @@ class LocalExecutor:
             if stop.is_set():
                 return None
             outbox = store.outbox()
-            record = run_cell(job, outbox, store.checkpoints(job.cell.cell_id), stop.is_set)
+            warm = warm_of.get() if job.protocol else None
+            record = run_cell(job, outbox, store.checkpoints(job.cell.cell_id), stop.is_set, warm)
             return Outcome(record, outbox) if record else None
 
-        with ThreadPoolExecutor(self.jobs) as pool:
+        with _Warm(self.threads()) as warm_of, ThreadPoolExecutor(self.jobs) as pool:
             futures = [pool.submit(one, job) for job in jobs]
             try:
                 for future in as_completed(futures):
@@ -56,6 +58,26 @@ class LocalExecutor:
                 stop.set()
                 for future in futures:
                     future.cancel()
+
+
+class _Warm:
+    """One :class:`WarmStart` for each thread that asks for it."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads, self._of = threads, dict[int, WarmStart]()
+
+    def __enter__(self) -> "_Warm":
+        return self
+
+    def get(self) -> WarmStart:
+        key = threading.get_ident()
+        if key not in self._of:
+            self._of[key] = WarmStart(cell_environment(self._threads))
+        return self._of[key]
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._of.values():
+            each.close()
 
 
 def make_executor(name: str, jobs: int = 1) -> Executor:

@@ -41,6 +41,11 @@ def write_data(dataset: Any, task: Task) -> Path:
     return target
 
 
+def forget_data(dataset: Any) -> None:
+    """Remove what :func:`write_data` wrote."""
+    remove_folder(_folder(dataset.fingerprint))
+
+
 def write_test_images(dataset: Any, task: Task, folder: Path) -> Path:
     """Write only the images of the test split into a folder; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)

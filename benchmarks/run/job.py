@@ -46,6 +46,9 @@ class Job:
         Folder of the bundle that predicts; empty if the recognizer combines `bundles`.
     run : str
         The run that measures the cell: when it started. Times are compared only within one run.
+    protocol : mapping
+        The fold that the cell measures, for the record; empty for the official split. A cell of a fold saves no bundle
+        and is not timed.
     """
 
     cell: Cell
@@ -61,6 +64,7 @@ class Job:
     answer_only: bool = False
     bundle: str = ""
     run: str = ""
+    protocol: Mapping[str, Any] = field(default_factory=dict)
 
     def for_child(self) -> "Job":
         """Return the job for the process that fits, without the label counts of the test split."""
@@ -94,7 +98,7 @@ class Job:
             "bundle": None,
             "files": {},
             "traceback": None,
-        }
+        } | ({"protocol": dict(self.protocol)} if self.protocol else {})
 
     def to_json(self) -> str:
         """Return the job as text for :meth:`from_json`."""

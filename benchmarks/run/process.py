@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 
 from ferbench.benchmarks.run.job import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
+from ferbench.benchmarks.run.warm import WarmChild, WarmStart
 from ferbench.datasets import cache_dir
 
 _THREAD_VARIABLES = (
@@ -29,7 +30,13 @@ _THREAD_VARIABLES = (
 )
 
 
-def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable[[], bool]) -> dict[str, Any] | None:
+def run_cell(
+    job: Job,
+    outbox: Path,
+    checkpoints: Path | None,
+    stopped: Callable[[], bool],
+    warm: WarmStart | None = None,
+) -> dict[str, Any] | None:
     """Measure one cell in a child process and wait for it.
 
     Parameters
@@ -41,6 +48,8 @@ def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable
         Folder for the checkpoints of a long fit.
     stopped : callable
         Called several times per second; if it returns true, the child is killed.
+    warm : WarmStart, optional
+        A process with the libraries already imported, which starts the child.
 
     Returns
     -------
@@ -57,13 +66,17 @@ def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable
     with (outbox / "log.txt").open("wb") as log:
         # In its own process group, so that Ctrl-C reaches only the driver, and one kill ends all child processes.
         # `-P`, so that files in the current folder do not shadow an installed package.
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ferbench.benchmarks.run.cell", str(outbox), str(checkpoints or "")],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env=_environment(job.threads),
+        child = (
+            warm.start(outbox, checkpoints)
+            if warm
+            else subprocess.Popen(
+                [sys.executable, "-P", "-m", "ferbench.benchmarks.run.cell", str(outbox), str(checkpoints or "")],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=cell_environment(job.threads),
+            )
         )
         try:
             verdict = _supervise(child, job, stopped)
@@ -73,6 +86,7 @@ def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable
         return None
     if verdict is None and child.returncode == 0:
         return json.loads((outbox / "record.json").read_bytes()) | {"dataset": dict(job.dataset)}
+    assert child.returncode is not None
     if child.returncode >= STORAGE_EXIT:
         code = STORAGE_ERRNOS[child.returncode - STORAGE_EXIT]
         raise OSError(code, os.strerror(code), f"{outbox.parent.parent} or the cache {cache_dir()}")
@@ -85,7 +99,7 @@ def run_cell(job: Job, outbox: Path, checkpoints: Path | None, stopped: Callable
     }
 
 
-def _supervise(child: "subprocess.Popen[bytes]", job: Job, stopped: Callable[[], bool]) -> Any:
+def _supervise(child: "subprocess.Popen[bytes] | WarmChild", job: Job, stopped: Callable[[], bool]) -> Any:
     deadline = time.monotonic() + job.time_s
     for turn in itertools.count():
         try:
@@ -134,7 +148,7 @@ def _proportional(process: psutil.Process) -> float:
     return float(getattr(info, "pss", info.rss))
 
 
-def _kill_group(child: "subprocess.Popen[bytes]") -> None:
+def _kill_group(child: "subprocess.Popen[bytes] | WarmChild") -> None:
     # No such group: the child and its child processes have already ended.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
@@ -154,6 +168,7 @@ def _tail(log: Path, n_bytes: int = 4000) -> str:
     return log.read_bytes()[-n_bytes:].decode("utf-8", "replace")
 
 
-def _environment(threads: int) -> dict[str, str]:
+def cell_environment(threads: int) -> dict[str, str]:
+    """The environment of a cell, with this number of threads."""
     limits = dict.fromkeys(_THREAD_VARIABLES, str(threads))
     return {**os.environ, **limits, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}

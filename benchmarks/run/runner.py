@@ -82,10 +82,8 @@ class Run:
     ) -> None:
         self.task = get_task(suite.task)
         _check_recipes(suite, self.task)
-        self.task.check(dataset)
         self.suite, self.dataset = suite, dataset
-        self.store = Store(Path(output) / self.task.folder / dataset.name)
-        self.cells = suite.cells(dataset.fingerprint)
+        self.store, self.cells = self._lay_out(Path(output) / self.task.folder)
         in_order(self.cells)
         self.chosen = [cell for cell in self.cells if cell.matches(only)]
         if not self.chosen:
@@ -93,6 +91,14 @@ class Run:
         self.force, self.retry_failed, self.refresh = force, retry_failed, refresh
         self._gate = Gate(dataset, self.task, Ledger(self.store.root), "run")
         self.started = ""
+
+    def _lay_out(self, folder: Path) -> tuple[Store, list[Cell]]:
+        """Check the data, and return the store and the cells."""
+        if self.suite.protocol != "official":
+            where, name = self.suite.origin or self.suite.name, self.suite.protocol
+            raise ValueError(f"{where}: protocol {name!r} makes folds, which only 'ferbench run' measures")
+        self.task.check(self.dataset)
+        return Store(folder / self.dataset.name), self.suite.cells(self.dataset.fingerprint)
 
     def is_final(self, cell: Cell) -> bool:
         """Return whether the suite marks a cell as final, so that the test split is opened for it."""
@@ -143,6 +149,7 @@ class Run:
             on_plan(steps)
             self._write_frame()
             stack.callback(self.store.sweep)
+            stack.callback(self._clean)
             # Cells that depend on bundles of other cells run after them.
             for cells in in_order([step.cell for step in steps if step.action == "run"]):
                 with closing(self._measure(cells, executor)) as records:
@@ -157,7 +164,7 @@ class Run:
         jobs = []
         for job in self._jobs(cells, executor.threads()):
             try:
-                bundles = find_named(job.cell, self.suite, self.cells, self.store)
+                bundles = self._named(job)
             except (FileNotFoundError, ValueError) as error:
                 yield self._skip(job, str(error))
             else:
@@ -166,6 +173,10 @@ class Run:
             with closing(executor.run(jobs, self.store)) as outcomes:  # type: ignore[type-var]
                 for outcome in outcomes:
                     yield self._keep(outcome.record, outcome.outbox)
+
+    def _named(self, job: Job) -> dict[str, str]:
+        """The folders of the bundles that a cell names."""
+        return find_named(job.cell, self.suite, self.cells, self.store)
 
     def _skip(self, job: Job, reason: str) -> dict[str, Any]:
         record = job.blank_record() | {"status": "skipped", "reason": reason, "finished": now()}
@@ -182,14 +193,18 @@ class Run:
         cells = [cell.cell_id for cell in self.cells]
         block = self.task.block(self.dataset)
         self.store.write_suite(self.suite.as_dict() | {"cells": cells, "dataset_block": block})
-        self.store.write_rows(self.task.rows(self.dataset))
+        self.store.write_rows(self._rows())
+
+    def _rows(self) -> dict[str, Any]:
+        """The arrays of ``rows.npz``."""
+        return self.task.rows(self.dataset)
+
+    def _clean(self) -> None:
+        """Remove what a run leaves in the cache; the rows of a whole data set stay for the next run."""
 
     def _jobs(self, cells: Sequence[Cell], threads: int) -> list[Job]:
         data, block = str(write_data(self.dataset, self.task)), self.task.block(self.dataset)
-        if self.force:
-            for cell in cells:
-                # With `force` a finished fit must start again, not resume from its last epoch.
-                shutil.rmtree(self.store.checkpoints(cell.cell_id), ignore_errors=True)
+        self._forget_checkpoints(cells)
         limits: dict[str, Any] = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
         limits["run"] = self.started
         test = self._test_images(cells)
@@ -199,6 +214,11 @@ class Run:
             for final in (self.is_final(cell),)
         ]
 
+    def _forget_checkpoints(self, cells: Sequence[Cell]) -> None:
+        """With `force` a finished fit must start again, not resume from its last epoch."""
+        for cell in cells if self.force else ():
+            shutil.rmtree(self.store.checkpoints(cell.cell_id), ignore_errors=True)
+
     def _test_images(self, cells: Sequence[Cell]) -> str:
         """Return the folder with the test images for this run, or an empty string if no cell is final."""
         if not any(map(self.is_final, cells)):
@@ -207,7 +227,7 @@ class Run:
 
     def _keep(self, record: dict[str, Any], outbox: Path) -> dict[str, Any]:
         if record["status"] == "ok" and self._is_final_id(record["cell_id"]):
-            record = self._gate.complete(record, outbox, note="forced" if self.force else "")
+            record = self._gate_of(record["cell_id"]).complete(record, outbox, note="forced" if self.force else "")
         if record["status"] == "ok":
             self.store.publish(record, outbox)
             shutil.rmtree(self.store.checkpoints(record["cell_id"]), ignore_errors=True)
@@ -215,6 +235,10 @@ class Run:
             self.store.write_record(record)
         shutil.rmtree(outbox, ignore_errors=True)
         return record
+
+    def _gate_of(self, cell_id: str) -> Gate:
+        """The gate to the test part of a cell."""
+        return self._gate
 
     def _is_final_id(self, cell_id: str) -> bool:
         return any(cell.cell_id == cell_id and self.is_final(cell) for cell in self.cells)

@@ -140,6 +140,10 @@ _TIMINGS = _object(
 _ENVIRONMENT = _object(
     {**dict.fromkeys(("cpu", "platform", "python"), _none_or(_TEXT)), "cores": _none_or(_WHOLE), "packages": _of(dict)}
 )
+_PROTOCOL = _object(
+    {**dict.fromkeys(("name", "fold", "data", "fingerprint"), _TEXT), "number": _WHOLE, "of": _WHOLE},
+    required=("name", "fold", "fingerprint"),
+)
 _RECORD = _object(
     {
         "cell_id": _TEXT,
@@ -163,6 +167,7 @@ _RECORD = _object(
         "bundle": _none_or(_TEXT),
         "files": _map_of(_object({"bytes": _WHOLE, "sha256": _TEXT}, required=("bytes", "sha256"))),
         "traceback": _none_or(_TEXT),
+        "protocol": _PROTOCOL,
     },
     required=("cell_id", "status", "reason", "dataset", "recipe", "seed", "classes", "files"),
 )
@@ -184,5 +189,7 @@ _SUITE = _object(
         "seeds": _list_of(_WHOLE),
         "params": _map_of(_of(dict)),
         "final": _final,
+        "protocol": _TEXT,
+        "test_sources": _TEXTS,
     }
 )

@@ -5,7 +5,7 @@ import json
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks.store.identified import identified
+from ferbench.benchmarks.store.suite_checks import check_final, check_list, check_protocol, closest_of
 from ferbench.models.base import refuse_forbidden
 from ferbench.models.bundles import former_recipe_name, recipe_name, with_members
 from ferbench.utils import closest
@@ -30,6 +31,8 @@ _KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "reference": (str,),
         "seeds": (list,),
         "final": (bool, list),
+        "protocol": (str,),
+        "test_sources": (list,),
         "dataset": (dict,),
         "budget": (dict,),
         "params": (dict,),
@@ -97,6 +100,10 @@ class Suite:
     final : bool, tuple of str or None
         Cells whose choice is final, so that the test split may be opened for them: all, none, or those whose recipe
         fits a pattern such as ``hog+*``. None: all on drawn faces, which can be drawn anew, and none on other data.
+    protocol : str
+        How the data are divided, as in :func:`ferbench.datasets.protocol`: the official split, or folds.
+    test_sources : tuple of str
+        Sources of the data sets that the protocol ``cross`` tests on.
     """
 
     name: str
@@ -113,6 +120,8 @@ class Suite:
     memory_mb: float = 8192.0
     origin: str = ""
     final: bool | tuple[str, ...] | None = None
+    protocol: str = "official"
+    test_sources: tuple[str, ...] = ()
 
     def is_final(self, cell: Cell, *, drawn: bool) -> bool:
         """Return whether the test split may be opened for a cell; `drawn` says whether the data are drawn faces."""
@@ -146,6 +155,8 @@ class Suite:
         """Return the definition of the suite, for ``suite.json``."""
         content = asdict(self)
         del content["origin"]
+        if self.protocol == "official":
+            del content["protocol"], content["test_sources"]
         return content
 
 
@@ -208,12 +219,12 @@ def _parse(content: bytes, origin: str) -> Suite:
     dataset, budget = tables.get("dataset", {}), tables.get("budget", {})
     _check_table(origin, "dataset", dataset)
     _check_table(origin, "budget", budget)
-    recipes = _check_list(origin, "recipes", tables.get("recipes"), str)
+    recipes = check_list(origin, "recipes", tables.get("recipes"), str)
     if (task := tables.get("task", Suite.task)) not in TASKS:
         raise ValueError(f"{origin}: 'task' must be one of {', '.join(TASKS)}; got {task!r}")
     reference = tables.get("reference")
     if reference is not None and reference not in recipes:
-        hint = _closest(reference, recipes)
+        hint = closest_of(reference, recipes)
         raise ValueError(f"{origin}: 'reference' must be one of the recipes; got {reference!r}; {hint}")
     _check_params(origin, tables.get("params", {}), recipes)
     for key, limit in budget.items():
@@ -229,12 +240,13 @@ def _parse(content: bytes, origin: str) -> Suite:
         size=dataset.get("size", TASKS[task]),
         dataset_seed=dataset.get("seed", Suite.dataset_seed),
         options=dataset.get("options", {}),
-        seeds=_check_list(origin, "seeds", tables.get("seeds", [0]), int),
+        seeds=check_list(origin, "seeds", tables.get("seeds", [0]), int),
         params=tables.get("params", {}),
         time_s=float(budget.get("time_s", Suite.time_s)),
         memory_mb=float(budget.get("memory_mb", Suite.memory_mb)),
         origin=origin,
-        final=_check_final(origin, tables.get("final"), recipes),
+        final=check_final(origin, tables.get("final"), recipes),
+        **check_protocol(origin, task, tables.get("protocol", Suite.protocol), tables.get("test_sources", [])),
     )
 
 
@@ -243,52 +255,19 @@ def _check_table(origin: str, table: str, content: Mapping[str, Any]) -> None:
     where = f"[{table}]" if table else "the top level"
     for key, value in content.items():
         if key not in known:
-            raise ValueError(f"{origin}: unknown key {key!r} at {where}; {_closest(key, known)}")
+            raise ValueError(f"{origin}: unknown key {key!r} at {where}; {closest_of(key, known)}")
         if not isinstance(value, known[key]) or (isinstance(value, bool) and bool not in known[key]):
             expected = " or ".join(kind.__name__ for kind in known[key])
             raise ValueError(f"{origin}: {key!r} at {where} must be {expected}; got {value!r}")
 
 
-def _check_list(origin: str, key: str, values: Any, kind: type) -> tuple[Any, ...]:
-    if not values:
-        raise ValueError(f"{origin}: {key!r} must list at least one {kind.__name__}; got {values!r}")
-    for value in values:
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise ValueError(f"{origin}: {key!r} must list values of type {kind.__name__}; got {value!r}")
-        if isinstance(value, int) and not 0 <= value < 2**32:
-            raise ValueError(f"{origin}: {key!r} must lie between 0 and 2**32 - 1; got {value!r}")
-    if repeated := {value for value in values if values.count(value) > 1}:
-        raise ValueError(f"{origin}: {key!r} names {sorted(repeated)[0]!r} more than once")
-    return tuple(values)
-
-
-def _check_final(origin: str, final: Any, recipes: Sequence[str]) -> bool | tuple[str, ...] | None:
-    """Patterns of recipes that mean at least one recipe each; an empty list means none."""
-    if not isinstance(final, list) or not final:
-        return None if final is None else bool(final)
-    for pattern in _check_list(origin, "final", final, str):
-        if not any(fnmatchcase(recipe, pattern) for recipe in recipes):
-            raise ValueError(
-                f"{origin}: 'final' must list patterns of the suite's recipes; {pattern!r} fits none; "
-                f"{_closest(pattern, recipes)}"
-            )
-    return tuple(final)
-
-
 def _check_params(origin: str, params: Mapping[str, Any], recipes: Sequence[str]) -> None:
     for recipe, values in params.items():
         if recipe not in recipes:
-            raise ValueError(f"{origin}: unknown key {recipe!r} at [params]; {_closest(recipe, recipes)}")
+            raise ValueError(f"{origin}: unknown key {recipe!r} at [params]; {closest_of(recipe, recipes)}")
         if not isinstance(values, dict):
             raise ValueError(f"{origin}: [params.{recipe!r}] must be a table of parameters; got {values!r}")
         refuse_forbidden(f"{origin}: [params.{recipe!r}]", values)
-
-
-def _closest(key: str, known: Iterable[str]) -> str:
-    names = list(known)
-    if match := closest(key, names):
-        return f"did you mean {match!r}?"
-    return f"known are {', '.join(names)}"
 
 
 def _cell_id(recipe: str, params: Mapping[str, Any], seed: int, fingerprint: str) -> str:

@@ -63,6 +63,8 @@ class Dataset:
         The clip or series of frames that each image comes from.
     votes : ndarray of shape (n_samples, n_labels), float32, or None
         Share of the raters that chose each label, in the order of :attr:`label_names`.
+    official_test : bool
+        Whether the test part is given by the source, rather than drawn here. Protocols leave such a part closed.
 
     Raises
     ------
@@ -82,6 +84,7 @@ class Dataset:
     groups: NDArray[np.str_] | None = None
     sequence: NDArray[np.str_] | None = None
     votes: NDArray[np.float32] | None = None
+    official_test: bool = True
 
     def __post_init__(self) -> None:
         _check_images(self.images, self.name)

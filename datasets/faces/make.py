@@ -98,6 +98,7 @@ def make_faces(
             f"difficulty={difficulty:g}{'' if n_people is None else f', n_people={n_people}'})",
         ),
         groups=groups,
+        official_test=False,
     )
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.datasets.base import SPLITS, Dataset
+from ferbench.datasets.protocols.closed import without_official_test
+from ferbench.datasets.protocols.duplicates import image_groups
 from ferbench.datasets.protocols.given import cross, curve, mark_fold, official
 from ferbench.datasets.protocols.people import check_people, split_people
 from ferbench.datasets.protocols.splits import FRACTIONS, HELD_OUT, stratified_split
@@ -44,9 +46,13 @@ def protocol(name: str, test: Dataset | None = None) -> Protocol:
         - ``holdout``: one draw of 70 % / 15 % / 15 %, by person where people are known;
         - ``kfold:K``: K folds, by person where people are known;
         - ``loso``: each person is the test once;
-        - ``random:K``: K folds that ignore people: one person may be on both sides, which flatters;
+        - ``random:K``: K folds that ignore people: one person may be on both sides, which flatters; ``random`` has ten;
         - ``cross``: train and choose on this data set without its test part, test on all of `test`;
         - ``curve:0.1,0.25,0.5,1``: parts of Training, with the same validation and test parts.
+
+        A test part that the source gives (:attr:`Dataset.official_test`), such as PrivateTest of FER2013, stays closed
+        under all of them but ``official``: folds are drawn from the other parts, and ``cross`` and ``curve`` test on
+        the validation part.
     test : Dataset, optional
         The data set that ``cross`` tests on.
 
@@ -59,6 +65,7 @@ def protocol(name: str, test: Dataset | None = None) -> Protocol:
     if kind in ("official", "holdout", "loso") and not rest:
         return Protocol(name, {"official": official, "holdout": _holdout, "loso": _loso}[kind])
     if kind in ("kfold", "random"):
+        rest = rest or ("10" if kind == "random" and ":" not in name else rest)
         count = _count(name, rest)
         by_person = kind == "kfold"
         return Protocol(name, lambda dataset, seed: _folds(dataset, seed, count, by_person=by_person))
@@ -110,6 +117,7 @@ def make_folds(dataset: Dataset, name: str, seed: int = 0, *, test: Dataset | No
 
 
 def _holdout(dataset: Dataset, seed: int) -> Sequence[Dataset]:
+    dataset = without_official_test(dataset)
     if dataset.groups is None:
         split = stratified_split(dataset.labels, seed, FRACTIONS)
     else:
@@ -122,6 +130,8 @@ def _loso(dataset: Dataset, seed: int) -> Sequence[Dataset]:
 
     if dataset.groups is None:
         raise ValueError(f"{dataset.name}: loso leaves one person out, and this data set names nobody; use kfold:10")
+    dataset = without_official_test(dataset)
+    assert dataset.groups is not None
     people = dataset.groups
     check_people(people, 3, dataset.name)
     parts = LeaveOneGroupOut().split(people, groups=people)
@@ -139,6 +149,7 @@ def _loso(dataset: Dataset, seed: int) -> Sequence[Dataset]:
 
 
 def _folds(dataset: Dataset, seed: int, count: int, *, by_person: bool) -> Sequence[Dataset]:
+    dataset = without_official_test(dataset)
     kind = "kfold" if by_person else "random"
     people = dataset.groups if by_person else None
     note = f"Protocol {kind}:{count}, seed {seed}{_by(people)}."
@@ -172,7 +183,15 @@ def _test_rows(dataset: Dataset, seed: int, count: int, people: NDArray[np.str_]
             f"{names[counts.argmin()]} has {counts.min()}"
         )
     plain = StratifiedKFold(count, shuffle=True, random_state=seed)
-    yield from (rows for _, rows in plain.split(dataset.labels, dataset.labels))
+    if dataset.groups is not None:
+        yield from (rows for _, rows in plain.split(dataset.labels, dataset.labels))
+        return
+    # Where nobody is known, at least the copies of an image stay together.
+    _, first, copy_of = np.unique(image_groups(dataset.images), return_index=True, return_inverse=True)
+    place = np.argsort(np.argsort(first))
+    labels = dataset.labels[np.sort(first)]
+    for _, chosen in plain.split(labels, labels):
+        yield np.flatnonzero(np.isin(place[copy_of], chosen))
 
 
 def _outer(

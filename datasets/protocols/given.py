@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.datasets.base import SPLITS, Dataset, content_fingerprint
+from ferbench.datasets.protocols.closed import away_part, tested_on_validation
 from ferbench.datasets.protocols.people import shared_people
 from ferbench.datasets.protocols.subset import keep_labels
 
-TRAINING, _, TEST = SPLITS
+TRAINING, PUBLIC, TEST = SPLITS
 
 
 def official(dataset: Dataset, seed: int) -> Sequence[Dataset]:
@@ -27,9 +28,13 @@ def official(dataset: Dataset, seed: int) -> Sequence[Dataset]:
 def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
     """Train and choose on one data set, test on all of another; only labels that both have.
 
-    The test part of the data set at home is left out: nothing may be fitted on it.
+    The test part of the data set at home is left out: nothing may be fitted on it. Where the test part of the other
+    one is official, it stays closed, and the test is the validation part.
     """
     official(dataset, 0)
+    if dataset.fingerprint == test.fingerprint:
+        raise ValueError(f"cross: {dataset.name} and {test.name} are the same images; test on another data set")
+    whole, test = test, away_part(test)
     common = [label for label in dataset.label_names if label in test.label_names]
     if len(common) < 2:
         raise ValueError(
@@ -47,12 +52,13 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
     labels, ids = np.concatenate([home.labels, away.labels]), np.concatenate([home.ids, away.ids])
     split = np.concatenate([home.split, np.full(len(away), TEST)])
     groups = None
-    if home.groups is not None and away.groups is not None:
-        # Equal names in two data sets are not the same person.
-        people = ((home.name, home.groups), (away.name, away.groups))
-        groups = np.array([f"{name}/{person}" for name, of in people for person in of.tolist()])
+    if home.groups is not None or away.groups is not None:
+        # Equal names in two data sets are not the same person; the empty name is nobody known.
+        names = (home.name, away.name) if home.name != away.name else (f"{home.name} at home", f"{away.name} away")
+        groups = np.concatenate([_people(part, name) for part, name in zip((home, away), names, strict=True)])
     left_out = sorted((set(dataset.label_names) | set(test.label_names)) - set(common))
-    note = f"Protocol cross: trained on {dataset.name}, tested on all {len(away):,} images of {test.name}, over "
+    of = test.name if len(whole) == len(test) else f"{PUBLIC} of {test.name}, whose official test part stays closed"
+    note = f"Protocol cross: trained on {dataset.name}, tested on all {len(away):,} images of {of}, over "
     note += f"{len(common)} common labels ({', '.join(common)})."
     note += f" The {closed:,} images of the test part of {dataset.name} are left out."
     if left_out:
@@ -72,6 +78,12 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
     )
 
 
+def _people(dataset: Dataset, name: str) -> NDArray[np.str_]:
+    if dataset.groups is None:
+        return np.full(len(dataset), "", "<U1")
+    return np.array([f"{name}/{person}" for person in dataset.groups.tolist()])
+
+
 def _common_part(dataset: Dataset, common: Sequence[str]) -> Dataset:
     return dataset if set(dataset.label_names) == set(common) else keep_labels(dataset, common)
 
@@ -79,6 +91,7 @@ def _common_part(dataset: Dataset, common: Sequence[str]) -> Dataset:
 def curve(dataset: Dataset, seed: int, shares: Sequence[float]) -> Sequence[Dataset]:
     """Growing parts of Training, each inside the next; by person where people are known."""
     official(dataset, seed)
+    dataset = tested_on_validation(dataset, seed)
     rows = dataset.rows(TRAINING)
     rank = _ranks(dataset, rows, seed)
     folds = []

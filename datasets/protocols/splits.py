@@ -59,6 +59,8 @@ def resolve_splits(
     """
     split = np.array([_OFFICIAL.get(part, part) for part in parts.tolist()], "<U11")
     present = set(split.tolist())
+    if present == {"PrivateTest"} and "PrivateTest" in parts:
+        raise ValueError(f"{source}: all images are of PrivateTest, on which nothing is fitted or chosen; add Training")
     if present == set(SPLITS):
         return split, shared_people(split, people)
     if len(present) == 1 and people is not None:

@@ -150,6 +150,8 @@ def read_source(source: Source, size: int, seed: int, problems: Problems) -> tup
         groups=people,
         sequence=table.sequences if table.sequences.size and (table.sequences != "").any() else None,
         votes=votes,
+        # One part alone, or none, is no test part: all three were drawn.
+        official_test=len(np.unique(table.parts)) > 1,
     )
     return dataset, table.shapes
 

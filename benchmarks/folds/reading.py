@@ -1,0 +1,224 @@
+"""Read the cells of a protocol: which folds were measured, and what was predicted on each."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.benchmarks.pages import check_shape, companion, find_results, read_suite
+from ferbench.benchmarks.store import Store
+from ferbench.datasets.base import LABELS
+from ferbench.models import recipe_name
+
+TEST, VALIDATION = "PrivateTest", "PublicTest"
+_LOGGER = logging.getLogger("ferbench")
+_COLUMNS = ("fold", "is_test", "label", "person", "row", "leaked")
+_FOLDS = ("fold_names", "fold_seeds", "fold_fingerprints", "fold_training")
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The rows of one part of a fold.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n_images,), str
+    people : ndarray of shape (n_images,), int
+        Number of the person; -1 where nobody is known.
+    rows : ndarray of shape (n_images,), int
+        Number of the image in the data set.
+    leaked : ndarray of shape (n_images,), bool
+        Whether an exact copy is in Training of this fold.
+    """
+
+    labels: NDArray[np.str_]
+    people: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    leaked: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class FoldPlace:
+    """One fold of one seed, measured or not.
+
+    Attributes
+    ----------
+    name : str
+    seed : int
+    fingerprint : str
+        Of the fold's data.
+    n_training : int
+        Training images.
+    parts : mapping of str to Part
+        ``PublicTest`` and ``PrivateTest``.
+    """
+
+    name: str
+    seed: int
+    fingerprint: str
+    n_training: int
+    parts: Mapping[str, Part]
+
+
+@dataclass(frozen=True, eq=False)
+class FoldCell:
+    """One measured cell: a recipe in one fold.
+
+    Attributes
+    ----------
+    fold : int
+        Place of its fold.
+    record : mapping
+    proba : mapping of str to ndarray of shape (n_images, n_classes)
+        Empty if the measurement failed.
+    """
+
+    fold: int
+    record: Mapping[str, Any]
+    proba: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def ok(self) -> bool:
+        """Whether it was measured."""
+        return bool(self.proba)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldContent:
+    """What a results folder of a protocol holds.
+
+    Attributes
+    ----------
+    root : Path
+    suite : mapping
+    protocol, fingerprint : str
+        Name of the protocol, and fingerprint of what it divides.
+    folds : tuple of FoldPlace
+        All folds of all seeds.
+    classes : tuple of str
+    cells : mapping of str to tuple of FoldCell
+        The cells of each recipe that has any record.
+    """
+
+    root: Path
+    suite: Mapping[str, Any]
+    protocol: str
+    fingerprint: str
+    folds: tuple[FoldPlace, ...]
+    classes: tuple[str, ...]
+    cells: Mapping[str, tuple[FoldCell, ...]]
+
+
+def holds_folds(folder: str | Path) -> bool:
+    """Return whether a results folder holds the folds of a protocol."""
+    return read_suite(Path(folder)).get("protocol", "official") != "official"
+
+
+def read_folds(folder: str | Path) -> FoldContent:
+    """Read all cells of a protocol.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no record, or a file is missing, damaged or does not fit the others.
+    """
+    root = find_results(folder)
+    store, suite = Store(root), read_suite(root)
+    rows = store.rows()
+    if absent := sorted({"protocol", "fingerprint", *_COLUMNS, *_FOLDS} - rows.keys()):
+        raise ValueError(
+            f"{root / 'rows.npz'}: expected the rows of folds; {absent[0]!r} is missing; run the suite again"
+        )
+    folds = _folds(rows)
+    records = _records(
+        store, {(fold.name, fold.seed, fold.fingerprint): place for place, fold in enumerate(folds)}, suite
+    )
+    if not records:
+        raise ValueError(f"{root}: no readable record in {root / 'records'}; run the suite first")
+    classes = _classes(rows["label"], [record for record in records.values() if record["status"] == "ok"])
+    cells: dict[str, list[FoldCell]] = {}
+    for (recipe, place), record in records.items():
+        proba = _proba(store, record, folds[place], classes) if record["status"] == "ok" else {}
+        cells.setdefault(recipe, []).append(FoldCell(place, record, proba))
+    order = [recipe_name(name) for name in suite.get("recipes", [])]
+    known = sorted(cells, key=lambda name: (order.index(name) if name in order else len(order), name))
+    return FoldContent(
+        root=root,
+        suite=suite,
+        protocol=str(rows["protocol"]),
+        fingerprint=str(rows["fingerprint"]),
+        folds=folds,
+        classes=classes,
+        cells={name: tuple(sorted(cells[name], key=lambda cell: cell.fold)) for name in known},
+    )
+
+
+def _folds(rows: Mapping[str, NDArray[Any]]) -> tuple[FoldPlace, ...]:
+    return tuple(
+        FoldPlace(
+            name=str(rows["fold_names"][place]),
+            seed=int(rows["fold_seeds"][place]),
+            fingerprint=str(rows["fold_fingerprints"][place]),
+            n_training=int(rows["fold_training"][place]),
+            parts={
+                part: Part(*(rows[name][chosen] for name in ("label", "person", "row", "leaked")))
+                for part, is_test in ((VALIDATION, False), (TEST, True))
+                for chosen in (np.flatnonzero((rows["fold"] == place) & (rows["is_test"] == is_test)),)
+            },
+        )
+        for place in range(len(rows["fold_names"]))
+    )
+
+
+def _records(
+    store: Store, places: Mapping[tuple[str, int, str], int], suite: Mapping[str, Any]
+) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """The record of each recipe and fold; of several, that of the suite, else the newest."""
+    planned = set(suite.get("cells", []))
+    found: dict[tuple[str, int], Mapping[str, Any]] = {}
+    for path in sorted(store.root.glob("records/*.json")):
+        try:
+            record = store.record(path.stem)
+        except ValueError as error:
+            _LOGGER.warning("%s", error)
+            continue
+        fold = (record.get("protocol") or {}).get("fold", "")
+        place = places.get((fold, record["seed"], record["dataset"]["fingerprint"]))
+        if place is None:
+            continue  # Of other data, or of a division that the suite no longer makes.
+        key = (record["recipe"]["name"], place)
+        if key not in found or _rank(record, planned) > _rank(found[key], planned):
+            found[key] = record
+    return found
+
+
+def _rank(record: Mapping[str, Any], planned: set[str]) -> tuple[bool, str]:
+    return record["cell_id"] in planned, record.get("finished") or ""
+
+
+def _classes(labels: NDArray[np.str_], records: list[Mapping[str, Any]]) -> tuple[str, ...]:
+    known = {str(name) for record in records for name in record["classes"]} | set(np.unique(labels).tolist())
+    ours = tuple(name for name in LABELS if name in known)
+    return ours + tuple(sorted(known.difference(ours)))
+
+
+def _proba(
+    store: Store, record: Mapping[str, Any], fold: FoldPlace, classes: tuple[str, ...]
+) -> dict[str, NDArray[np.float64]]:
+    path = companion(store, "probabilities", record["cell_id"])
+    stored = store.probabilities(record["cell_id"])
+    own = [str(name) for name in stored["classes"]]
+    if len(set(own)) < len(own) or not set(own) <= set(classes):
+        raise ValueError(f"{path}: classes must be different labels of the data; got {own}; run the suite again")
+    proba = {}
+    for part, rows in fold.parts.items():
+        if part not in stored:
+            raise ValueError(f"{path}: lacks the array {part!r}; run the suite again to redo this cell")
+        check_shape(path, part, stored[part], (len(rows.labels), len(own)))
+        proba[part] = np.zeros((len(rows.labels), len(classes)))
+        proba[part][:, [classes.index(name) for name in own]] = stored[part]
+    return proba

@@ -1,0 +1,169 @@
+"""Hold the results of a protocol: leaderboard, folds, pooled predictions and plots."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ferbench.benchmarks import displays
+from ferbench.benchmarks.folds import curve
+from ferbench.benchmarks.folds.displays import CurveDisplay, FoldsDisplay
+from ferbench.benchmarks.folds.reading import TEST, FoldContent, read_folds
+from ferbench.benchmarks.folds.table import best_on_validation, complete, fold_table, leaderboard
+from ferbench.benchmarks.folds.tally import Estimate, Tally, tally
+from ferbench.benchmarks.pages import no_math
+from ferbench.utils import closest
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FoldResults:
+    """Everything measured under one protocol, as :func:`read_results` and :func:`run_suite` return it for folds.
+
+    Attributes
+    ----------
+    content : FoldContent
+        Folds, records and predictions.
+
+    See Also
+    --------
+    SuiteResults : The results of the official split.
+
+    Examples
+    --------
+    >>> from ferbench.benchmarks import read_results
+    >>> results = read_results("results/ck48-kfold10")  # doctest: +SKIP
+    >>> results.frame()[["recipe", "accuracy", "sd_folds", "pooled_low", "pooled_high"]]  # doctest: +SKIP
+    """
+
+    content: FoldContent
+
+    @classmethod
+    def of(cls, folder: str | Path) -> "FoldResults":
+        """Read the results in a folder."""
+        return cls(read_folds(folder))
+
+    def __repr__(self) -> str:
+        return f"FoldResults({str(self.root)!r}: {self.protocol}, {len(self.recipes)} recipes)"
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return self.content.root
+
+    @property
+    def protocol(self) -> str:
+        """Name of the protocol, such as ``kfold:10``."""
+        return self.content.protocol
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """The recipes that have a record, in the order of the suite."""
+        return tuple(self.content.cells)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class order of all probabilities."""
+        return self.content.classes
+
+    def frame(self) -> "pd.DataFrame":
+        """The leaderboard: one row for each recipe; for a learning curve, one for each recipe and share."""
+        return self._frame.copy()
+
+    @cached_property
+    def _frame(self) -> "pd.DataFrame":
+        return curve.curve_table(self.content) if self.is_curve else leaderboard(self.content)
+
+    @property
+    def is_curve(self) -> bool:
+        """Whether the protocol is a learning curve."""
+        return curve.is_curve(self.content)
+
+    def folds(self) -> "pd.DataFrame":
+        """One row for each fold of each recipe, measured or not."""
+        return fold_table(self.content)
+
+    def crossings(self) -> tuple[curve.Crossing, ...]:
+        """The pairs of recipes whose learning curves cross; nothing for other protocols."""
+        return tuple(curve.crossings(self.content)) if self.is_curve else ()
+
+    def best(self) -> str | None:
+        """The complete recipe with the best mean accuracy on the validation parts."""
+        return best_on_validation(self.content)
+
+    def pooled(self, recipe: str) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
+        """Labels and probabilities of all test rows of a recipe; for a learning curve, of its largest share.
+
+        Raises
+        ------
+        ValueError
+            If there is no such recipe, or no fold of it was measured.
+        """
+        cells = [cell for cell in self.content.cells[self._known(recipe)] if cell.ok]
+        if self.is_curve:
+            largest = f"curve-{curve.shares(self.content)[-1]:g}"
+            cells = [cell for cell in cells if self.content.folds[cell.fold].name == largest]
+        if not cells:
+            raise ValueError(f"recipe {recipe!r} was measured in no fold; see folds() for the reasons")
+        labels = [self.content.folds[cell.fold].parts[TEST].labels for cell in cells]
+        return np.concatenate(labels), np.concatenate([cell.proba[TEST] for cell in cells])
+
+    def difference(self, a: str, b: str) -> Estimate:
+        """Pooled accuracy of `a` less that of `b`, with a paired 95 % interval that resamples people.
+
+        Raises
+        ------
+        ValueError
+            If one of them is unknown or lacks a fold.
+        """
+        return self._tally(a).less(self._tally(b))
+
+    def plots(self) -> tuple[str, ...]:
+        """The names that :meth:`display` and :meth:`plot` take."""
+        return ("curve", "confusion") if self.is_curve else ("folds", "confusion")
+
+    def display(self, name: str, *, recipe: str | None = None) -> displays.Display:
+        """Return one plot with its numbers; `recipe` for a confusion matrix, by default the best on validation."""
+        makers: dict[str, Callable[[], displays.Display]] = {
+            "curve": lambda: CurveDisplay(self.frame(), self.crossings(), self.about),
+            "folds": lambda: FoldsDisplay(self.frame(), self.folds(), self.about),
+            "confusion": lambda: self._confusion(recipe or self.best() or self.recipes[0]),
+        }
+        if name not in self.plots():
+            raise ValueError(f"unknown display {name!r}; expected one of {', '.join(self.plots())}")
+        return makers[name]()
+
+    def plot(self, name: str, *, recipe: str | None = None, ax: "Axes | None" = None) -> "Axes":
+        """Draw into `ax`, or into a new figure, and return the axes."""
+        return self.display(name, recipe=recipe).plot(ax)
+
+    @property
+    def about(self) -> str:
+        """Data and protocol, for titles."""
+        head: dict[str, Any] = dict(self.content.suite.get("dataset_block") or {})
+        drawn = " (drawn, not real)" if head.get("drawn") else ""
+        return f"{no_math(head.get('name') or self.root.name)}{drawn}, {self.protocol}"
+
+    def _confusion(self, recipe: str) -> displays.Display:
+        labels, proba = self.pooled(recipe)
+        about = f"{self.about}, pooled"
+        return displays.ConfusionDisplay.from_predictions(labels, proba, self.classes, name=recipe, dataset=about)
+
+    def _tally(self, recipe: str) -> Tally:
+        if not complete(self.content, self._known(recipe)):
+            raise ValueError(f"recipe {recipe!r} lacks folds; see folds() for the reasons")
+        return tally(self.content, self.content.cells[recipe])
+
+    def _known(self, recipe: str) -> str:
+        if recipe not in self.content.cells:
+            nearest = closest(recipe, self.recipes, cutoff=0.5)
+            hint = f"; did you mean {nearest!r}?" if nearest else ""
+            raise ValueError(f"unknown recipe {recipe!r}; expected one of {', '.join(self.recipes)}{hint}")
+        return recipe
