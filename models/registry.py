@@ -115,6 +115,16 @@ def recipes() -> dict[str, Recipe]:
     """Return the recipes by name: built-in recipes, then those of the entry-point group ``ferbench.recipes``.
 
     The value of an entry point is a :class:`Recipe`.
+
+    See Also
+    --------
+    make_recipe : Make the unfitted recognizer of a recipe.
+
+    Examples
+    --------
+    >>> from ferbench.models import recipes
+    >>> recipes()["hog+svm"].family
+    'classical'
     """
     known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
     known.append(Recipe("pretrained", "pretrained", Pretrained))
@@ -146,6 +156,12 @@ def get_recipe(name: str) -> Recipe:
     ------
     ValueError
         If there is no such recipe; the message names the closest one.
+
+    Examples
+    --------
+    >>> from ferbench.models import get_recipe
+    >>> get_recipe("hog+landmarks+svm").name
+    'hog+landmarks+svm'
     """
     name = recipe_name(name)
     if foreign_kind(name):

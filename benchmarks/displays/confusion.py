@@ -29,6 +29,18 @@ class ConfusionDisplay(Display):
         Class order of rows and columns.
     name, dataset : str
         The recognizer and the data, for the title.
+
+    See Also
+    --------
+    ReliabilityDisplay : Whether the probabilities can be trusted.
+
+    Examples
+    --------
+    >>> from ferbench.benchmarks import ConfusionDisplay
+    >>> proba = [[0.9, 0.1], [0.4, 0.6], [0.7, 0.3]]
+    >>> display = ConfusionDisplay.from_predictions(["happy", "sad", "sad"], proba, ["happy", "sad"])
+    >>> display.confusion.tolist()
+    [[1, 0], [1, 1]]
     """
 
     figsize: ClassVar[tuple[float, float]] = (7.4, 6.6)

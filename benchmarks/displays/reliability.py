@@ -29,6 +29,17 @@ class ReliabilityDisplay(Display):
         Expected calibration error.
     name, dataset : str
         The recognizer and the data, for the title.
+
+    See Also
+    --------
+    ConfusionDisplay : Which labels are taken for which.
+
+    Examples
+    --------
+    >>> from ferbench.benchmarks import ReliabilityDisplay
+    >>> proba = [[0.75, 0.25], [0.25, 0.75]]
+    >>> round(ReliabilityDisplay.from_predictions(["happy", "happy"], proba, ["happy", "sad"]).ece, 2)
+    0.25
     """
 
     figsize: ClassVar[tuple[float, float]] = (6.4, 7.4)

@@ -26,6 +26,16 @@ def find_leaks(dataset: Dataset) -> NDArray[np.bool_]:
     -------
     ndarray of shape (n_samples,), bool
         True if the same image is in the training set.
+
+    See Also
+    --------
+    audit : Everything that is wrong with a data set, as a page.
+
+    Examples
+    --------
+    >>> from ferbench.datasets import find_leaks, make_faces
+    >>> int(find_leaks(make_faces(70, random_state=0)).sum())
+    0
     """
     groups = image_groups(dataset.images)
     training = dataset.split == "Training"

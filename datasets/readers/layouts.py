@@ -49,7 +49,18 @@ class Layout:
 
 
 def known_layouts() -> dict[str, Layout]:
-    """Layouts by name: one for each file of :mod:`ferbench.datasets.loaders`."""
+    """Layouts by name: one for each file of :mod:`ferbench.datasets.loaders`.
+
+    See Also
+    --------
+    load : Load a data set, with the name of its layout before the path.
+
+    Examples
+    --------
+    >>> from ferbench.datasets import known_layouts
+    >>> "ckplus" in known_layouts()
+    True
+    """
     found: dict[str, Any] = find_registered(ROOM)
     return found
 

@@ -69,6 +69,19 @@ def load(
     ValueError
         When the source holds no labeled faces, something unreadable, a label that is an unexplained number, or a split
         in which a label is missing.
+
+    See Also
+    --------
+    known_layouts : Data sets whose layout on disk is known.
+    make_folds : Divide a data set by person or at random.
+
+    Examples
+    --------
+    >>> from ferbench.datasets import load
+    >>> faces = load("faces", n_samples=70, labels=["happy", "sad"])
+    >>> X, y = faces.part("Training")
+    >>> X.shape[1:], sorted(set(y.tolist()))
+    ((48, 48), ['happy', 'sad'])
     """
     if not isinstance(size, int | np.integer) or not 8 <= size <= 1024:
         raise ValueError(f"size must be an integer from 8 to 1024 pixels; got {size!r}")

@@ -48,6 +48,16 @@ def make_detector(name: str | None = None, **options: Any) -> Detector:
         If the name is unknown.
     ImportError
         If a required package is missing, or the package that provides the detector cannot be imported.
+
+    See Also
+    --------
+    detectors : Names of the detectors.
+
+    Examples
+    --------
+    >>> from ferbench.realtime import make_detector
+    >>> make_detector("haar").name
+    'haar'
     """
     name, _, path = (name or DEFAULT_DETECTOR).partition(":")
     built_in, added = _built_in(), _added()
