@@ -1,5 +1,5 @@
 from .behavior import behavior_versions, library_versions, plain_parameters
-from .cells import IDENTITY, identify
+from .cells import IDENTITY, OFFICIAL, identify
 from .members import member_names, recorded_checksum, weights_checksum
 from .staleness import COMPLETE, INCOMPLETE, STALE, UNCHECKED, Standing, changes, standing_of, standings
 
@@ -7,6 +7,7 @@ __all__ = [
     "COMPLETE",
     "IDENTITY",
     "INCOMPLETE",
+    "OFFICIAL",
     "STALE",
     "UNCHECKED",
     "Standing",

@@ -16,7 +16,11 @@ OFFICIAL = "official"
 
 
 def identify(
-    cell: Cell, dataset: Mapping[str, Any], task: str, folders: Mapping[str, str] | None = None
+    cell: Cell,
+    dataset: Mapping[str, Any],
+    task: str,
+    folders: Mapping[str, str] | None = None,
+    protocol: str = OFFICIAL,
 ) -> dict[str, Any]:
     """Return the identity of a cell, as its record holds it.
 
@@ -29,6 +33,8 @@ def identify(
     folders : mapping of str to str, optional
         Folder of each bundle that the cell's parameters name. By default, the bundles are looked up by their names,
         among those that ship with ferbench.
+    protocol : str
+        How the data are divided.
 
     Returns
     -------
@@ -45,7 +51,7 @@ def identify(
     places = {name: (folders or {}).get(name, name) for name in member_names(recognizer)}
     return {
         "version": IDENTITY,
-        "data": {"fingerprint": dataset["fingerprint"], "protocol": dataset.get("protocol", OFFICIAL)},
+        "data": {"fingerprint": dataset["fingerprint"], "protocol": protocol},
         "recipe": cell.recipe,
         "seed": cell.seed,
         "params": plain_parameters(recognizer),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ferbench.benchmarks.fit import bundle_names
-from ferbench.benchmarks.identity.cells import IDENTITY, identify
+from ferbench.benchmarks.identity.cells import IDENTITY, OFFICIAL, identify
 from ferbench.benchmarks.identity.members import bundle_checksum, recorded_checksum
 from ferbench.benchmarks.store import Cell, Store
 from ferbench.models import recipe_name
@@ -71,7 +71,8 @@ def standing_of(record: Mapping[str, Any], store: Store, records: Iterable[Mappi
         with warnings.catch_warnings():
             # A deprecated name of a parameter is reported when the suite is read.
             warnings.simplefilter("ignore", FutureWarning)
-            now = identify(cell, record["dataset"], record.get("task", "expressions"))
+            protocol = (record.get("protocol") or {}).get("name", OFFICIAL)
+            now = identify(cell, record["dataset"], record.get("task", "expressions"), protocol=protocol)
     except (ImportError, ValueError, OSError) as error:
         return Standing(UNCHECKED, (f"not checked: {error}",))
     now["members"] = _members_now(cell, recorded, store, list(records))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ferbench.benchmarks import FoldResults, choose, report_text, run_suite
+from ferbench.benchmarks import FoldResults, choose, identity, report_text, run_suite
 from ferbench.benchmarks.folds import FoldReport, write_summary
 from ferbench.benchmarks.folds.curve import crossing_point
 from ferbench.benchmarks.folds.reading import FoldContent
@@ -69,6 +69,8 @@ def test_each_fold_is_a_record_of_its_own_with_protocol_and_fold_in_its_id(outpu
     assert len(found) == 6
     for record in found:
         about = record["protocol"]
+        assert record["identity"]["data"]["protocol"] == about["name"]
+        assert identity.standing_of(record, Store(output / "faces-kfold2"), []).kind == identity.COMPLETE
         assert isinstance(about, dict) and about["name"] == "kfold:2" and about["of"] == 2
         assert f"-{about['fold']}-s0-" in str(record["cell_id"]) and record["bundle"] is None
     curve = records(output / "faces-curve-0.5-1")
