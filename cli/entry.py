@@ -18,6 +18,7 @@ from ferbench.utils import paint, redact
 COMMANDS = (
     "run",
     "retime",
+    "train",
     "score_final",
     "report",
     "predict",
@@ -30,6 +31,8 @@ COMMANDS = (
     "measure_speed",
     "measure_training",
     "evidence",
+    "measure_int8",
+    "measure_transfer",
     "listing",
     "doctor",
     "parser",

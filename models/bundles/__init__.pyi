@@ -6,6 +6,7 @@ from .calibration import check_calibration, fit_temperature, reject_threshold, w
 from .checks import check_parts
 from .description import check_description, digest, read_description
 from .files import NETWORK, file_sha256
+from .int8 import precision_of, quantize_bundle
 from .loaded import LoadedBundle
 from .onnx_network import FEATURES, POINTS
 from .shape_predictor import ShapePredictor, enlarged, reduced
@@ -34,6 +35,8 @@ __all__ = [
     "former_recipe_name",
     "load_archive",
     "load_bundle",
+    "precision_of",
+    "quantize_bundle",
     "read_description",
     "recipe_name",
     "reduced",
