@@ -43,7 +43,8 @@ _NOTES = """\
 Drawn faces with the five labels {labels}, which no network that ships knows; "tense" joins three expressions. Of n
 images, {share} are for training and the rest for validation. Accuracy is on {n_test} other drawn faces with a 95 %
 bootstrap interval. Figures are of one seed. Fine-tuning: {fine} epochs after a logistic regression for the new last
-layer, normalization frozen. From scratch: {scratch} epochs with the same parameters; longer trainings may do better. Drawn faces show how methods differ on
+layer, normalization frozen. From scratch: {scratch} epochs with the same parameters; longer trainings may do better.
+Drawn faces show how methods differ on
 drawings, not how they perform on people. A blank cell was not measured.
 """
 

@@ -9,6 +9,7 @@ from .files import NETWORK, file_sha256
 from .int8 import precision_of, quantize_bundle
 from .loaded import LoadedBundle
 from .onnx_network import FEATURES, POINTS
+from .providers import PROVIDERS, provider_names
 from .shape_predictor import ShapePredictor, enlarged, reduced
 from .shipped import DEFAULT, DEFAULT_POINTS, find_shipped
 
@@ -18,6 +19,7 @@ __all__ = [
     "FEATURES",
     "NETWORK",
     "POINTS",
+    "PROVIDERS",
     "LoadedBundle",
     "ShapePredictor",
     "add_calibration",
@@ -36,6 +38,7 @@ __all__ = [
     "load_archive",
     "load_bundle",
     "precision_of",
+    "provider_names",
     "quantize_bundle",
     "read_description",
     "recipe_name",

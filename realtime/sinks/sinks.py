@@ -71,6 +71,8 @@ class CsvSink(Closing):
         Add a last column ``image`` with the file name of each photograph.
     point_names : sequence of str
         Names of the key points, with two columns each; none by default.
+    compound : bool
+        Add a last column ``compound`` with the derived mixture of two emotions.
 
     Examples
     --------
@@ -81,16 +83,22 @@ class CsvSink(Closing):
     """
 
     def __init__(
-        self, path: str | Path, classes: Sequence[str], *, images: bool = False, point_names: Sequence[str] = ()
+        self,
+        path: str | Path,
+        classes: Sequence[str],
+        *,
+        images: bool = False,
+        point_names: Sequence[str] = (),
+        compound: bool = False,
     ) -> None:
-        self._columns = FaceEvent.columns(classes, point_names) + ["image"] * images
+        self._columns = FaceEvent.columns(classes, point_names) + ["image"] * images + ["compound"] * compound
         self._lines = _Lines(Path(path))
         self._lines.write(self._text(self._columns))
 
     def write(self, result: FrameResult) -> None:
         """Append the rows of a frame."""
         for event in result.events:
-            row = {**event.row(), "image": result.name}
+            row = {**event.row(), "image": result.name, "compound": event.compound}
             self._lines.write(self._text([_plain(row.get(column)) for column in self._columns]))
 
     def close(self) -> None:
@@ -113,10 +121,12 @@ class JsonLinesSink(Closing):
     ----------
     path : str or Path
         Output file; it appears under this name when the sink is closed.
+    compound : bool
+        Add a key ``compound`` with the derived mixture of two emotions.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._lines = _Lines(Path(path))
+    def __init__(self, path: str | Path, *, compound: bool = False) -> None:
+        self._lines, self._compound = _Lines(Path(path)), compound
 
     def write(self, result: FrameResult) -> None:
         """Append the objects of a frame."""
@@ -124,6 +134,8 @@ class JsonLinesSink(Closing):
             row = {name: _plain(value) for name, value in event.row().items()}
             if result.name is not None:
                 row["image"] = result.name
+            if self._compound:
+                row["compound"] = event.compound
             self._lines.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
 
     def close(self) -> None:
@@ -218,7 +230,12 @@ class FrequencySink(Closing):
 
 
 def event_sink(
-    path: str | Path, classes: Sequence[str], *, images: bool = False, point_names: Sequence[str] = ()
+    path: str | Path,
+    classes: Sequence[str],
+    *,
+    images: bool = False,
+    point_names: Sequence[str] = (),
+    compound: bool = False,
 ) -> Sink:
     """Create the sink for events according to the file extension.
 
@@ -229,8 +246,8 @@ def event_sink(
     """
     check_suffix(Path(path), EVENT_SUFFIXES, "the file of events")
     if Path(path).suffix.lower() == ".csv":
-        return CsvSink(path, classes, images=images, point_names=point_names)
-    return JsonLinesSink(path)
+        return CsvSink(path, classes, images=images, point_names=point_names, compound=compound)
+    return JsonLinesSink(path, compound=compound)
 
 
 def write_image(path: Path, image: Any) -> None:
