@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.int8.cards import int8_card
-from ferbench.benchmarks.scores import compare, score
+from ferbench.benchmarks.scores import Scores, compare, score
 from ferbench.datasets import Dataset
 from ferbench.models import load_bundle
 from ferbench.models.bundles import NETWORK, add_scores, quantize_bundle, read_description
@@ -86,11 +86,16 @@ def export_int8(
     _check_data(load_bundle(source), dataset)
     quantize_bundle(source, target, _calibration(dataset, n_images), progress=True)
     try:
-        checked = check_int8(source, target, dataset)
-        add_scores(target, {VALIDATION: _scores(target, dataset)})
+        return publish_int8(source, target, dataset, notes)
     except BaseException:
         shutil.rmtree(target)
         raise
+
+
+def publish_int8(source: Path, target: Path, dataset: Dataset, notes: Sequence[str]) -> Checked:
+    """Compare an int8 bundle with its float32 bundle, and write its scores and its card."""
+    checked, scores = _compared(source, target, dataset)
+    add_scores(target, {VALIDATION: scores.as_dict()})
     card = int8_card(checked, read_description(target), notes)
     (target / "MODEL_CARD.md").write_text(card, encoding="utf-8")
     return checked
@@ -98,19 +103,24 @@ def export_int8(
 
 def check_int8(source: Path, target: Path, dataset: Dataset) -> Checked:
     """Compare an int8 bundle with its float32 bundle on PublicTest."""
+    return _compared(source, target, dataset)[0]
+
+
+def _compared(source: Path, target: Path, dataset: Dataset) -> tuple[Checked, Scores]:
     images, labels = dataset.part(VALIDATION)
     plain, small = load_bundle(source), load_bundle(target)
     classes = [str(label) for label in plain.classes_]
     probas = {"float32": plain.predict_proba(images), "int8": small.predict_proba(images)}
     row = compare(labels, {"int8": probas["int8"], "float32": probas["float32"]}, classes).iloc[0]
     same = probas["float32"].argmax(axis=1) == probas["int8"].argmax(axis=1)
-    return Checked(
+    scores = {name: score(labels, proba, classes, n_bootstrap=N_BOOTSTRAP, seed=SEED) for name, proba in probas.items()}
+    checked = Checked(
         name=source.name,
         split=VALIDATION,
         n_images=len(images),
         same_labels=float(same.mean()),
-        float_accuracy=_accuracy(labels, probas["float32"], classes),
-        int8_accuracy=_accuracy(labels, probas["int8"], classes),
+        float_accuracy=_accuracy(scores["float32"]),
+        int8_accuracy=_accuracy(scores["int8"]),
         difference={
             "value": float(row["difference"]),
             "low": float(row["difference_low"]),
@@ -122,18 +132,12 @@ def check_int8(source: Path, target: Path, dataset: Dataset) -> Checked:
         int8_bytes=(target / NETWORK).stat().st_size,
         calibration_images=int(read_description(target)["precision"]["calibration_images"]),
     )
+    return checked, scores["int8"]
 
 
-def _accuracy(labels: NDArray[Any], proba: NDArray[Any], classes: list[str]) -> dict[str, float]:
-    scores = score(labels, proba, classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
+def _accuracy(scores: Scores) -> dict[str, float]:
     low, high = scores.interval("accuracy")
     return {"value": scores.accuracy, "low": low, "high": high}
-
-
-def _scores(target: Path, dataset: Dataset) -> dict[str, Any]:
-    images, labels = dataset.part(VALIDATION)
-    bundle = load_bundle(target)
-    return score(labels, bundle.predict_proba(images), list(map(str, bundle.classes_))).as_dict()
 
 
 def _calibration(dataset: Dataset, n_images: int) -> NDArray[np.uint8]:

@@ -32,10 +32,11 @@ import cv2
 from ferbench.realtime import Pipeline, run
 from ferbench.realtime.detection import Detector, make_detector
 from ferbench.realtime.events import Box, FrameResult, Image, Sink
-from ferbench.realtime.measure.parts import Counted, Repeated, Watch, peak_rss_bytes, process_state, usable_cores
+from ferbench.realtime.measure.parts import Counted, Repeated, Watch, peak_rss_bytes, process_state
 from ferbench.realtime.recognition import Recognizer
 from ferbench.realtime.sinks import SummarySink, event_sink
 from ferbench.realtime.sources import open_source
+from ferbench.utils import usable_cores
 
 Emit = Callable[..., None]
 HEAVY = ("keras", "matplotlib", "pandas", "sklearn", "tensorflow")
