@@ -18,7 +18,7 @@ from ferbench.utils import BROKEN_PIPE_EXIT, paint, redact
 COMMANDS = (
     "run",
     "retime",
-    "train",
+    "training",
     "score_final",
     "report",
     "predict",
@@ -31,8 +31,6 @@ COMMANDS = (
     "measure_speed",
     "measure_training",
     "evidence",
-    "measure_int8",
-    "measure_transfer",
     "listing",
     "doctor",
     "parser",

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 _HOW = (
     "Static quantization by onnxruntime {version} (8-bit unsigned activations and weights, weights by channel, ranges "
-    "by the percentile 99.99). Weights are unsigned because signed ones saturate on processors without VNNI. The first "
-    "convolution, the mean over the image and the last layer stay in float32."
+    "by the percentile 99.999). Weights are unsigned because signed ones saturate on processors without VNNI. All to "
+    "the end of the first residual block, the mean over the image and the last layer stay in float32."
 )
 
 

@@ -13,7 +13,7 @@ from ferbench.benchmarks.int8.cards import int8_card
 from ferbench.benchmarks.scores import Scores, compare, score
 from ferbench.datasets import Dataset
 from ferbench.models import load_bundle
-from ferbench.models.bundles import NETWORK, add_scores, quantize_bundle, read_description
+from ferbench.models.bundles import CALIBRATION, NETWORK, add_scores, quantize_bundle, read_description
 
 VALIDATION = "PublicTest"
 N_BOOTSTRAP, SEED = 1000, 0
@@ -63,7 +63,7 @@ class Checked:
 
 
 def export_int8(
-    source: Path, target: Path, dataset: Dataset, *, notes: Sequence[str] = (), n_images: int = 512
+    source: Path, target: Path, dataset: Dataset, *, notes: Sequence[str] = (), n_images: int = CALIBRATION
 ) -> Checked:
     """Write the int8 version of a bundle with its model card, and compare both on PublicTest.
 
@@ -75,7 +75,7 @@ def export_int8(
         Training gives the calibration images, PublicTest the comparison. PrivateTest is not used.
     notes : sequence of str
         Further paragraphs for the card, such as the license of the data.
-    n_images : int, default=512
+    n_images : int, default=256
         Calibration images.
 
     Raises

@@ -6,7 +6,7 @@ from .calibration import check_calibration, fit_temperature, reject_threshold, w
 from .checks import check_parts
 from .description import check_description, digest, read_description
 from .files import NETWORK, file_sha256
-from .int8 import precision_of, quantize_bundle
+from .int8 import CALIBRATION, precision_of, quantize_bundle
 from .loaded import LoadedBundle
 from .onnx_network import FEATURES, POINTS
 from .providers import PROVIDERS, provider_names
@@ -14,6 +14,7 @@ from .shape_predictor import ShapePredictor, enlarged, reduced
 from .shipped import DEFAULT, DEFAULT_POINTS, find_shipped
 
 __all__ = [
+    "CALIBRATION",
     "DEFAULT",
     "DEFAULT_POINTS",
     "FEATURES",
