@@ -31,12 +31,11 @@ def int8_card(checked: "Checked", info: Mapping[str, Any], notes: Sequence[str] 
         f"- {_HOW.format(version=info['versions']['onnxruntime'])}",
         "## Measured",
         figures_table([checked]),
-        f"{checked.split} was used for model selection, so its accuracy is optimistic; the comparison of the two is "
-        "not affected. No image of PrivateTest was used for this card: the int8 network has no figure there.",
+        f"{checked.split} was used for model selection, and to choose the way of quantization, so these figures are "
+        "optimistic. No image of PrivateTest was used for this card: the int8 network has no figure there.",
         "## Known weaknesses",
         f"- Those of `{checked.name}`, see its card.\n"
-        f"- {100 * (1 - checked.same_labels):.1f} % of the labels differ from those of `{checked.name}`, mostly where "
-        "two labels are about equally probable.",
+        f"- {100 * (1 - checked.same_labels):.1f} % of the labels differ from those of `{checked.name}`.",
     ]
     told = [f"## Notes\n\n{notes[0]}", *notes[1:]] if notes else []
     return "\n\n".join([*parts, *told]) + "\n"

@@ -84,7 +84,7 @@ def export_int8(
         If the bundle cannot be quantized, or the data have other labels or another image size.
     """
     _check_data(load_bundle(source), dataset)
-    quantize_bundle(source, target, _calibration(dataset, n_images), progress=True)
+    quantize_bundle(source, target, calibration(dataset, n_images), progress=True)
     try:
         return publish_int8(source, target, dataset, notes)
     except BaseException:
@@ -140,7 +140,7 @@ def _accuracy(scores: Scores) -> dict[str, float]:
     return {"value": scores.accuracy, "low": low, "high": high}
 
 
-def _calibration(dataset: Dataset, n_images: int) -> NDArray[np.uint8]:
+def calibration(dataset: Dataset, n_images: int = CALIBRATION) -> NDArray[np.uint8]:
     """Return training images, drawn without regard to their labels."""
     images, _ = dataset.part("Training")
     if n_images < 16 or len(images) < 16:

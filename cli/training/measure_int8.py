@@ -18,6 +18,7 @@ class MeasureInt8Options:
     results: Path
     output: Path
     rounds: int
+    latency: bool
     rebuild: bool
 
 
@@ -40,6 +41,7 @@ def register(subparsers: Any) -> None:
         "--output", type=Path, default=Path("results/int8"), metavar="DIR", help="default: results/int8"
     )
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of the latency (default: 5)")
+    parser.add_argument("--latency", action="store_true", help="measure only the latency again")
     parser.add_argument("--rebuild", action="store_true", help="only rebuild the tables from the record")
     parser.set_defaults(command=command(MeasureInt8Options, measure_int8))
 
@@ -66,5 +68,6 @@ def _measure(args: MeasureInt8Options) -> None:
             datasets.load(args.source),
             args.output,
             rounds=args.rounds,
+            latency_only=args.latency,
             on_part=lambda name: bar.update(),
         )
