@@ -68,6 +68,8 @@ def quantize_bundle(
     images = check_images(images)
     if images.shape[1:] != bundle.image_shape:
         raise ValueError(f"{source} takes images of {bundle.image_shape} pixels; calibration got {images.shape[1:]}")
+    # The calibrator joins the batches, so all must have the same length.
+    images = images[: max(len(images) - len(images) % _BATCH, min(len(images), _BATCH))]
     with atomic_folder(target) as scratch:
         _quantize(source / NETWORK, scratch / NETWORK, images, progress=progress)
         info = _description(bundle.info, bundle.name, len(images), scratch)

@@ -39,7 +39,7 @@ def test_new_labels_get_a_last_layer_that_fits_them(faces: Dataset) -> None:
     network = CNN("ferbench-net-xs", initial_weights="ferbench-net-xs", **SETTINGS)
     network.fit(faces.images, labels, X_val=faces.images[:14], y_val=labels[:14])
     assert list(network.classes_) == ["other", "pleased"]
-    assert network.score(faces.images, labels) > 0.8
+    assert network.score(faces.images, labels) > 5 / 7  # More than the most frequent label.
     variance = normalizations(network.model_)[0].moving_variance
     np.testing.assert_allclose(variance, np.float32(1 - 0.001), atol=1e-6)  # Frozen: as it was read.
 
