@@ -138,7 +138,7 @@ def _export_int8(args: ExportOptions) -> int:
     if args.source is None:
         raise ValueError("--int8 needs --source PATH, the data set that the network was trained on")
     if args.calibrate is not None:
-        raise ValueError("--int8 and --calibrate cannot be combined; export twice, the int8 bundle first")
+        raise ValueError("--int8 and --calibrate cannot be combined; leave one of them out")
     folder = choose.find_bundle(args.model, args.results)
     dataset = datasets.load(args.source, size=models.load_bundle(folder).image_shape[0])
     print(int8.checked_text(int8.export_int8(folder, args.folder, dataset, notes=args.note)))

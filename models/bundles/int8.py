@@ -98,10 +98,10 @@ def _check(info: Mapping[str, Any], source: Path, target: Path) -> None:
 
 
 def _description(info: Mapping[str, Any], name: str, n_images: int, folder: Path) -> dict[str, Any]:
-    """Return the description: that of the float32 network without its scores, with the precision."""
+    """Return the description: that of the float32 network with the precision, without scores and calibration."""
     recipe = {**info.get("recipe", {}), "name": f"{name}{SUFFIX}"}
     precision = {"type": PRECISION, "of": name, "sha256": info["sha256"], "calibration_images": n_images}
-    kept = {key: value for key, value in info.items() if key not in ("scores", "sha256")}
+    kept = {key: value for key, value in info.items() if key not in ("calibration", "scores", "sha256")}
     description = {
         **kept,
         "recipe": recipe,
