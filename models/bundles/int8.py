@@ -91,6 +91,8 @@ def precision_of(info: Mapping[str, Any]) -> str:
 def _check(info: Mapping[str, Any], source: Path, target: Path) -> None:
     if info.get("task") == TASK or NETWORK not in info["files"]:
         raise ValueError(f"{source}: int8 is for networks of expressions; this bundle has none")
+    if "contract" in info:
+        raise ValueError(f"{source} is a foreign network with an input contract of its own; int8 is for ferbench's own")
     if precision_of(info) != "float32":
         raise ValueError(f"{source} is {precision_of(info)} already; give the bundle of the float32 network")
     if target.exists():
