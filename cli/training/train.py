@@ -13,7 +13,7 @@ from ferbench.cli.options import command
 HELP = """Fit a recipe once on the training part of your faces, choose on the validation part, print the accuracy and
 write a bundle that live, image, video, serve and predict can use. The labels are those of the data: a folder
 my-faces/LABEL/… is enough, and parts that are missing are drawn from it. With --from, a network starts from trained
-weights (fine-tuning), for which 200 images can be enough."""
+weights (fine-tuning)."""
 
 
 @dataclass(frozen=True, slots=True)
