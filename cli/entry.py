@@ -18,7 +18,6 @@ from ferbench.utils import BROKEN_PIPE_EXIT, paint, redact
 COMMANDS = (
     "run",
     "retime",
-    "training",
     "score_final",
     "report",
     "predict",
@@ -30,6 +29,7 @@ COMMANDS = (
     "measure_live",
     "measure_speed",
     "measure_training",
+    "training",
     "evidence",
     "listing",
     "doctor",

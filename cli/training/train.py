@@ -4,11 +4,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferbench import datasets
 from ferbench.benchmarks import own
 from ferbench.cli.options import command
+
+if TYPE_CHECKING:
+    from ferbench.datasets import Dataset
 
 HELP = """Fit a recipe once on the training part of your faces, choose on the validation part, print the accuracy and
 write a bundle that live, image, video, serve and predict can use. The labels are those of the data: a folder
@@ -81,7 +84,7 @@ def train(args: TrainOptions) -> int:
     return 0
 
 
-def _refuse_official(args: TrainOptions, dataset: datasets.Dataset) -> None:
+def _refuse_official(args: TrainOptions, dataset: "Dataset") -> None:
     """Keep the official test split of FER2013 closed: each use of it is recorded, which only the suites do."""
     sizes = [int((dataset.split == split).sum()) for split in ("PublicTest", "PrivateTest")]
     if args.test and (dataset.name == "fer2013" or sizes == [3589, 3589]):

@@ -66,12 +66,13 @@ def test_windows_has_no_group_of_processes_so_each_is_killed(windows: Msvcrt) ->
     child = subprocess.Popen([sys.executable, "-c", f"{inner}; print('up', flush=True); time.sleep(60)"], stdout=-1)
     assert child.stdout is not None and child.stdout.readline()
 
-    tree = [child.pid, *(each.pid for each in psutil.Process(child.pid).children())]
+    tree = [psutil.Process(child.pid), *psutil.Process(child.pid).children()]
     platforms.kill_group(child.pid)
     child.wait(10)
     child.stdout.close()
     assert len(tree) == 2
-    assert not any(psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie" for pid in tree)
+    _, alive = psutil.wait_procs(tree, timeout=10)  # A signal takes effect a moment later.
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
     platforms.kill_group(child.pid)  # What has ended is no error.
 
 
