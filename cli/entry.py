@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ferbench.cli.parser import MainParser, Parser
-from ferbench.utils import paint, redact
+from ferbench.utils import BROKEN_PIPE_EXIT, paint, redact
 
 # Modules of `ferbench.cli`, each with a function `register(subparsers)`. They import heavy libraries only when a
 # command runs, so that `ferbench --help` is fast.
@@ -29,6 +29,7 @@ COMMANDS = (
     "measure_live",
     "measure_speed",
     "measure_training",
+    "training",
     "evidence",
     "listing",
     "doctor",
@@ -80,7 +81,7 @@ def _call(args: Any) -> int:
     except BrokenPipeError:
         # The reader (such as `| head`) closed the pipe. Without this, Python prints a second error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
+        return BROKEN_PIPE_EXIT
     except KeyboardInterrupt:
         print("\nferbench: interrupted", file=sys.stderr)
         return 128 + signal.SIGINT

@@ -7,6 +7,7 @@ from typing import Any
 from ferbench.cli import live_run
 from ferbench.cli.live_options import ImageOptions, LiveOptions, VideoOptions
 from ferbench.cli.options import read_options
+from ferbench.models import bundles
 from ferbench.utils import redact
 
 
@@ -112,6 +113,22 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     )
     add_points(parser, "also find 15 key points of each face, with the shipped model or with the given bundle")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the models (default: 1)")
+    add_provider(parser)
+    parser.add_argument(
+        "--compound",
+        action="store_true",
+        help="name mixtures of two emotions, such as happily surprised; derived, not measured",
+    )
+
+
+def add_provider(parser: argparse.ArgumentParser) -> None:
+    """Add the option ``--provider``."""
+    parser.add_argument(
+        "--provider",
+        choices=tuple(bundles.PROVIDERS),
+        default="cpu",
+        help="where networks are computed, if the installed onnxruntime offers it (default: cpu)",
+    )
 
 
 def add_points(parser: argparse.ArgumentParser, text: str) -> None:

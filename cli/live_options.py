@@ -15,6 +15,8 @@ class ModelOptions:
     min_probability: float | None
     points: str | Literal[True] | None
     threads: int
+    provider: str
+    compound: bool
 
 
 @dataclass(frozen=True, slots=True)

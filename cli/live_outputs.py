@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ferbench import utils
 from ferbench.cli.live_options import ImageOptions, RunOptions
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ferbench.realtime import FrequencySink, Pipeline, Sink, Source, VideoSink
 
 
-def point_names(pipeline: Pipeline) -> tuple[str, ...]:
-    """Return the names of the key points; empty if the pipeline finds none."""
-    return pipeline.points.names if pipeline.points else ()
+def event_options(pipeline: Pipeline) -> dict[str, Any]:
+    """Return what a file of events contains besides the fixed columns: key points, and mixtures of two emotions."""
+    return {"point_names": pipeline.points.names if pipeline.points else (), "compound": pipeline.compound}
 
 
 def requested_outputs(args: RunOptions) -> list[Path]:
@@ -76,7 +76,7 @@ def video_sinks(args: RunOptions, source: Source, pipeline: Pipeline) -> tuple[l
     counts = output.FrequencySink(None, classes)
     sinks: list[Sink] = [counts]
     if args.events:
-        sinks.append(output.event_sink(args.events, classes, point_names=point_names(pipeline)))
+        sinks.append(output.event_sink(args.events, classes, **event_options(pipeline)))
     if args.summary:
         # The file name only: the page may be published, and the path is private.
         title = source.name if source.live else Path(source.name).name

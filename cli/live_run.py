@@ -90,7 +90,7 @@ def run_image(args: ImageOptions) -> int:
         if args.output_image:
             sinks.append(output.ImageSink(args.output_image, folder=given.is_dir()))
         if args.events:
-            options = {"point_names": live_outputs.point_names(pipeline), "skipped": source.skipped}
+            options = {"skipped": source.skipped, **live_outputs.event_options(pipeline)}
             sinks.append(output.event_sink(args.events, classes, images=True, **options))
         sinks.append(_Progress(source, None))
         summary = realtime.run(source, pipeline, sinks, stop=stop)
@@ -140,11 +140,11 @@ class _Progress:
 
 
 def _pipeline(args: RunOptions | ImageOptions, model: str) -> Pipeline:
-    options: dict[str, Any] = (
-        {"smoothing_s": args.smoothing, "detect_every": args.detect_every} if isinstance(args, RunOptions) else {}
-    )
-    recognizer = load_recognizer(model, Path(args.results), args.threads)
-    points = recognition.load_points(args.points, n_threads=args.threads)
+    options: dict[str, Any] = {"compound": args.compound}
+    if isinstance(args, RunOptions):
+        options |= {"smoothing_s": args.smoothing, "detect_every": args.detect_every}
+    recognizer = load_recognizer(model, Path(args.results), args.threads, args.provider)
+    points = recognition.load_points(args.points, n_threads=args.threads, provider=args.provider)
     detector = realtime.make_detector(args.detector)
     if args.min_probability is not None:
         options["min_probability"] = args.min_probability
@@ -157,10 +157,10 @@ def _say_models(pipeline: Pipeline) -> None:
     print(f"ferbench: model {pipeline.recognizer.name}, detector {pipeline.detector.name}{points}", file=sys.stderr)
 
 
-def load_recognizer(name: str, results: Path, n_threads: int = 1) -> Recognizer:
+def load_recognizer(name: str, results: Path, n_threads: int = 1, provider: str = "cpu") -> Recognizer:
     """Load a recognizer by path, pretrained name, recipe or ``winner``."""
     path = named_models.find_model(name, results)
-    bundle = bundles.load_bundle(path, n_threads=n_threads)
+    bundle = bundles.load_bundle(path, n_threads=n_threads, provider=provider)
     # A user's bundle may have the recipe name of a shipped bundle; its folder tells them apart.
     recipe = bundle.info.get("recipe", {}).get("name")
     own = f"{recipe} ({path.resolve().name})" if recipe in models.pretrained() else None
@@ -170,7 +170,8 @@ def load_recognizer(name: str, results: Path, n_threads: int = 1) -> Recognizer:
 def _window(args: LiveOptions, pipeline: Pipeline, source: Source, stop: Interruption) -> Window | None:
     results = Path(args.results)
     names = args.models or _models_here(args.model, results)
-    switcher = realtime.ModelSwitcher(pipeline, names, lambda name: load_recognizer(name, results, args.threads))
+    more: dict[str, Any] = {"n_threads": args.threads, "provider": args.provider}
+    switcher = realtime.ModelSwitcher(pipeline, names, lambda name: load_recognizer(name, results, **more))
     window = realtime.Window(
         f"ferbench: {source.name}",
         stop=stop,
@@ -178,7 +179,7 @@ def _window(args: LiveOptions, pipeline: Pipeline, source: Source, stop: Interru
         pace=not source.live,
         snapshots=args.snapshots,
         switcher=switcher,
-        points=realtime.PointsSwitch(pipeline, lambda: realtime.KeyPoints.load(n_threads=args.threads)),
+        points=realtime.PointsSwitch(pipeline, lambda: realtime.KeyPoints.load(**more)),
     )
     try:
         window.open()

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ferbench import benchmarks
-from ferbench.benchmarks import choose, folds, pages
+from ferbench import benchmarks, datasets, models
+from ferbench.benchmarks import choose, folds, int8, pages
 from ferbench.cli.options import command
 
 
@@ -40,6 +40,8 @@ class ExportOptions:
     results: Path
     note: list[str]
     calibrate: float | None
+    int8: bool
+    source: str | None
 
 
 def register(subparsers: Any) -> None:
@@ -115,13 +117,33 @@ def _register_export(subparsers: Any) -> None:
         metavar="COVERAGE",
         help="add a temperature, and a threshold for uncertain answers of this coverage, both from PublicTest (0.8)",
     )
+    parser.add_argument(
+        "--int8", action="store_true", help="export a network with 8-bit weights, checked against the one in float32"
+    )
+    parser.add_argument("--source", metavar="PATH", help="with --int8: the data set that the network was trained on")
     parser.set_defaults(command=command(ExportOptions, export))
 
 
 def export(args: ExportOptions) -> int:
-    """Copy a bundle and print the path of its card."""
+    """Copy a bundle, or write its int8 version, and print the path of its card."""
+    if args.int8:
+        return _export_int8(args)
+    if args.source is not None:
+        raise ValueError("--source is for --int8; a bundle is copied without its data")
     made = choose.export_bundle(args.model, args.results, args.folder, notes=args.note, calibrate=args.calibrate)
     print(made)
+    return 0
+
+
+def _export_int8(args: ExportOptions) -> int:
+    if args.source is None:
+        raise ValueError("--int8 needs --source PATH, the data set that the network was trained on")
+    if args.calibrate is not None:
+        raise ValueError("--int8 and --calibrate cannot be combined; leave one of them out")
+    folder = choose.find_bundle(args.model, args.results)
+    dataset = datasets.load(args.source, size=models.load_bundle(folder).image_shape[0])
+    print(int8.checked_text(int8.export_int8(folder, args.folder, dataset, notes=args.note)))
+    print(args.folder / "MODEL_CARD.md")
     return 0
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ferbench.cli.live import add_points
+from ferbench.cli.live import add_points, add_provider
 from ferbench.cli.named_models import named_models
 from ferbench.realtime import recognition, web
 
@@ -37,6 +37,7 @@ def register(subparsers: Any) -> None:
     parser.add_argument("--source", metavar="SOURCE", help="camera number, file or stream that the page also shows")
     parser.add_argument("--detector", metavar="NAME", help="face detector: yunet, haar, dlib or mtcnn")
     add_points(parser, "find 15 key points of each face; without this option, users switch them on in the page")
+    add_provider(parser)
     parser.add_argument(
         "--token",
         default=os.environ.get("FERBENCH_TOKEN"),
@@ -67,6 +68,7 @@ def serve(args: argparse.Namespace) -> int:
             limits=limits,
             points=_points(args.points),
             points_on=args.points is not None,
+            provider=args.provider,
         )
         address = _address(args, bound.getsockname()[1])
         tls = (str(args.tls_cert), str(args.tls_key)) if args.tls_cert else None

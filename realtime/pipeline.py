@@ -7,7 +7,16 @@ from typing import Any, Literal
 from ferbench.realtime.detection import Detection, Detector
 from ferbench.realtime.events import FaceEvent, Frame, FrameResult, Points
 from ferbench.realtime.recognition import KeyPoints, PointsChoice, Recognizer, load_points
-from ferbench.realtime.tracking import Cadence, Certainty, PointSmoother, Smoother, Track, Tracker, face_event
+from ferbench.realtime.tracking import (
+    Cadence,
+    Certainty,
+    PointSmoother,
+    Smoother,
+    Track,
+    Tracker,
+    face_event,
+    with_compound,
+)
 from ferbench.utils import renamed_keywords
 
 DEFAULT_CERTAINTY = Certainty()
@@ -36,6 +45,9 @@ class Pipeline:
     points : KeyPoints, str, Path or bool, optional
         Key-point model for the same faces: True for the shipped one, or the folder of a bundle. By default the one of
         the recognizer, if it has one.
+    compound : bool, default=False
+        Also name the mixture where two basic emotions share the probability (Du, Tao and Martinez, 2014). It is derived
+        from the probabilities, not measured.
 
     Raises
     ------
@@ -69,6 +81,7 @@ class Pipeline:
         detect_every: Literal["auto"] | int = "auto",
         max_gap_s: float = 1.0,
         points: PointsChoice = None,
+        compound: bool = False,
     ) -> None:
         self._thresholds = (min_probability, min_margin)
         self.certainty = self._certainty(recognizer)
@@ -76,7 +89,7 @@ class Pipeline:
         Smoother(smoothing_s)
         self.recognizer, self.detector = recognizer, detector
         self.smoothing_s, self.detect_every, self.max_gap_s = smoothing_s, detect_every, max_gap_s
-        self._next = recognizer
+        self._next, self.compound = recognizer, compound
         self.points = self._next_points = recognizer.points if points is None else load_points(points)
         self.reset()
 
@@ -124,6 +137,8 @@ class Pipeline:
         events = self._still(frame) if frame.still else self._moving(frame, source_fps)
         if not events:
             events = (self._no_face(frame),)
+        if self.compound:
+            events = tuple(map(with_compound, events))
         now = time.perf_counter()
         return FrameResult(
             frame=frame.index,

@@ -39,6 +39,10 @@ PAST_THE_DOOR = {
         (f"ferbench.cli.evidence.{name}", "ferbench.cli.options"): "a folder of two commands; cli's door starts it"
         for name in ("stress", "explain")
     },
+    **{
+        (f"ferbench.cli.training.{name}", "ferbench.cli.options"): "a folder of three commands; cli's door starts it"
+        for name in ("train", "measure_int8", "measure_transfer")
+    },
 }
 # Imports of ours inside functions (module, what it imports), with the reason; at most 15.
 INNER_IMPORTS: dict[tuple[str, str], str] = {}

@@ -31,6 +31,17 @@ from .parameters import (
 )
 from .pictures.decoding import Decoded, decode, resize
 from .pictures.formats import MAX_FILE_BYTES
+from .platforms import (
+    BROKEN_PIPE_EXIT,
+    can_pass_pipes,
+    file_size_limit,
+    is_windows,
+    kill_group,
+    load_average,
+    lock_file,
+    own_group,
+    usable_cores,
+)
 from .plugins import Plugin, find_plugins, find_registered
 from .point_offset import mark_offset
 from .points import MIRRORED, POINT_NAMES, derive_points
@@ -43,6 +54,7 @@ from .unfinished import remove_leftovers
 
 __all__ = [
     "BOOLEAN",
+    "BROKEN_PIPE_EXIT",
     "MAX_FILE_BYTES",
     "MIRRORED",
     "POINT_NAMES",
@@ -72,6 +84,7 @@ __all__ = [
     "atomic_file",
     "atomic_folder",
     "cache_dir",
+    "can_pass_pipes",
     "check_images",
     "check_outputs",
     "check_parameters",
@@ -80,6 +93,7 @@ __all__ = [
     "decode",
     "derive_points",
     "equalize_histograms",
+    "file_size_limit",
     "find_plugins",
     "find_registered",
     "fit_line",
@@ -87,14 +101,19 @@ __all__ = [
     "has_color",
     "install_command",
     "interrupt_on_terminate",
+    "is_windows",
     "json_field",
+    "kill_group",
     "kind_of",
     "known_extras",
+    "load_average",
+    "lock_file",
     "mark_offset",
     "missing_packages",
     "move",
     "multiply",
     "one_blas_thread",
+    "own_group",
     "paint",
     "parse_json",
     "prepared_file",
@@ -114,6 +133,7 @@ __all__ = [
     "sha256_of",
     "stop_on_signals",
     "suggest",
+    "usable_cores",
     "version_of",
     "whole_numbers",
     "write_atomically",

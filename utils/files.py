@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ferbench.utils.unfinished import about_target, claim, remove_leftovers, sync
+from ferbench.utils.platforms import sync
+from ferbench.utils.unfinished import about_target, claim, remove_leftovers
 
 
 class PartFile:

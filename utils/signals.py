@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from ferbench.utils.platforms import signal_numbers
+
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -52,7 +54,7 @@ def stop_on_signals() -> Iterator[Interruption]:
         stop.signal = number
         stop.set()
 
-    with handle_signals([getattr(signal, name) for name in _NAMES if hasattr(signal, name)], handle):
+    with handle_signals(signal_numbers(*_NAMES), handle):
         yield stop
 
 

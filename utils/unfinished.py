@@ -8,10 +8,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows has no fcntl; temporary files of killed processes are not removed there.
-    fcntl = None  # type: ignore[assignment]
+from ferbench.utils.platforms import lock_file, locks_open_files
 
 # Temporary name of a file or folder. It keeps the suffix, since OpenCV and ffmpeg choose the format by it.
 _PART = re.compile(r"\..*\.ferbench-[0-9a-f]{8}\.part(\.[^.]*)?", re.DOTALL)
@@ -25,7 +22,7 @@ def remove_leftovers(folder: Path) -> None:
 
     A process holds a lock on its temporary files. The operating system releases the lock when the process ends.
     """
-    if fcntl is None:
+    if not locks_open_files():
         return
     for path in folder.iterdir():
         if _PART.fullmatch(path.name):
@@ -50,11 +47,11 @@ def claim(path: Path, *, folder: bool) -> tuple[Path, int | None]:
             part.mkdir()
         else:
             part.touch(exist_ok=False)
-        if fcntl is None:
+        if not locks_open_files():
             return part, None
         try:
             lock = os.open(part, os.O_RDONLY)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock_file(lock)
             if part.exists():
                 return part, lock
             # Another process removed the file before it was locked.
@@ -68,7 +65,7 @@ def claim(path: Path, *, folder: bool) -> tuple[Path, int | None]:
 def _remove_unless_locked(part: Path) -> None:
     handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_file(handle, wait=False)
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
         else:
@@ -88,15 +85,3 @@ def about_target(error: OSError, part: Path, path: Path) -> OSError:
 def _bare(error: OSError, path: Path) -> OSError:
     text = str(error)
     return error if str(path) in text else OSError(errno.EIO, text, str(path))
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or a rename inside a folder, is on disk."""
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except PermissionError:  # Windows cannot open folders.
-        return
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

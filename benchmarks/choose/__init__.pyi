@@ -1,6 +1,7 @@
 from .best import Choice, choose_best
 from .bundles import REAL_TIME_MS, find_bundle
 from .calibration import COVERAGE, measure_calibration
+from .cards import data_text
 from .export import export_bundle
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "REAL_TIME_MS",
     "Choice",
     "choose_best",
+    "data_text",
     "export_bundle",
     "find_bundle",
     "measure_calibration",

@@ -1,9 +1,10 @@
-from .fitting import FitData, Fitted, fit_recognizer, seed_recognizer
+from .fitting import FitData, Fitted, OnEpoch, fit_recognizer, seed_recognizer
 from .named_bundles import bundle_names, describe_bundles, find_named, in_order, with_folders, with_names
 
 __all__ = [
     "FitData",
     "Fitted",
+    "OnEpoch",
     "bundle_names",
     "describe_bundles",
     "find_named",

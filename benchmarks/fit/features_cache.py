@@ -1,7 +1,6 @@
 """Cache the features of a data set: computed once per extractor, shared by all cells."""
 
 import contextlib
-import fcntl
 import hashlib
 import inspect
 import json
@@ -19,7 +18,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.models.bundles import check_parts, load_archive, save_archive
-from ferbench.utils import atomic_file, cache_dir, sha256_of, write_atomically
+from ferbench.utils import atomic_file, cache_dir, lock_file, sha256_of, write_atomically
 
 _LIBRARIES = ("ferbench", "numpy", "scikit-learn", "scipy", "opencv-python-headless", "dlib-bin")
 
@@ -176,7 +175,7 @@ def _alone(folder: Path) -> Iterator[None]:
     # If two cells need the same features at once, the second waits and then reads them.
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        lock_file(handle)
         yield
 
 

@@ -1,6 +1,5 @@
 """Run the live benchmark: each configuration in a child process, in interleaved rounds, with one record each."""
 
-import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -33,6 +32,7 @@ from ferbench.benchmarks.live.scenes import (
     write_group_video,
 )
 from ferbench.benchmarks.store import environment, write_record_file
+from ferbench.utils import load_average
 
 SCHEMA = 1
 _ENVIRONMENT = ("python", "platform", "cpu", "cores", "packages")
@@ -138,7 +138,7 @@ class LiveBench:
     def _about(self) -> dict[str, Any]:
         """Describe the environment: machine, load before the run, and the measured files."""
         known = environment()
-        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        load = load_average()
         return {
             **{key: known[key] for key in _ENVIRONMENT},
             "load_before": load,

@@ -1,8 +1,6 @@
 """Run one measuring child process and read its output."""
 
-import contextlib
 import json
-import os
 import signal
 import subprocess
 import tempfile
@@ -11,6 +9,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from ferbench.utils import kill_group, own_group
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def run_child(command: Sequence[str], *, timeout_s: float) -> Said:
     with tempfile.TemporaryFile() as log:
         begin = time.perf_counter()
         try:
-            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
+            child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, **own_group())
         except OSError as error:
             return Said([], f"cannot start {command[0]}: {error.strerror}")
 
@@ -92,8 +92,7 @@ def _reason(lines: list[dict[str, Any]], code: int, log: Any) -> str | None:
 def _kill(child: "subprocess.Popen[bytes]") -> None:
     """Kill the child and its child processes, and close its output."""
     if child.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
+        kill_group(child.pid)
     child.wait()
     if child.stdout and threading.current_thread() is threading.main_thread():
         child.stdout.close()

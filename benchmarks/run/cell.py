@@ -20,6 +20,7 @@ from ferbench.benchmarks.run.handoff import list_files, read_data, read_test_ima
 from ferbench.benchmarks.run.job import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.models import base as model_parts
+from ferbench.utils import can_pass_pipes
 
 # File of a final cell in the outbox: predictions on the images of the test split.
 ANSWERS = "answers.npz"
@@ -157,6 +158,8 @@ def _plain_params(recognizer: Any) -> dict[str, Any]:
 
 
 def _start_guard() -> None:
+    if not can_pass_pipes():
+        return
     waiting, held = os.pipe()
     # `held` stays open until this process ends; its child processes do not inherit it.
     os.set_inheritable(held, False)

@@ -1,6 +1,5 @@
 """Run one cell in a child process with limits of time and memory."""
 
-import contextlib
 import itertools
 import json
 import os
@@ -17,6 +16,7 @@ import psutil
 from ferbench.benchmarks.run.job import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
 from ferbench.benchmarks.run.warm import WarmChild, WarmStart
 from ferbench.datasets import cache_dir
+from ferbench.utils import kill_group, own_group
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -74,7 +74,7 @@ def run_cell(
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                **own_group(),
                 env=cell_environment(job.threads),
             )
         )
@@ -149,9 +149,7 @@ def _proportional(process: psutil.Process) -> float:
 
 
 def _kill_group(child: "subprocess.Popen[bytes] | WarmChild") -> None:
-    # No such group: the child and its child processes have already ended.
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
+    kill_group(child.pid)
     child.wait()
     if child.stdin:
         child.stdin.close()

@@ -1,7 +1,6 @@
 """Run the speed benchmark: one process and one record per measurement, with resume."""
 
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from ferbench.benchmarks.live import run_child
 from ferbench.benchmarks.speed.plans import Measurement, carry_on, plan
 from ferbench.benchmarks.store import write_record_file
 from ferbench.datasets import Dataset
+from ferbench.utils import load_average
 
 SCHEMA = 1
 # Extra time for imports, loading and, for plain implementations, the extraction.
@@ -133,7 +133,7 @@ class SpeedBench:
         job = folder / "job.json"
         job.write_text(json.dumps({**measurement.as_dict(), "data": str(folder), "threads": threads}))
         command = [sys.executable, "-P", "-m", "ferbench.benchmarks.speed.child", str(job)]
-        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+        load = load_average()
         said = run_child(command, timeout_s=2 * self.limit_s + _OVERHEAD_S)
         done = said.of("done")
         if said.reason or not done:

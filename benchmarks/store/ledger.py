@@ -1,7 +1,6 @@
 """Read and write the ledger, which lists each comparison of a recipe with the labels of a test split."""
 
 import csv
-import fcntl
 import io
 import os
 import re
@@ -12,6 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from ferbench.utils import lock_file
 
 LEDGER = "ledger.csv"
 # Origins of an opening; the last one is for openings before the ledger was introduced.
@@ -82,7 +83,7 @@ class Ledger:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+", encoding="utf-8", newline="") as handle:
             # Two runs may score at the same time. The kernel releases the lock when a process ends.
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            lock_file(handle)
             text = io.StringIO()
             writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
             if os.fstat(handle.fileno()).st_size == 0:

@@ -1,7 +1,6 @@
 """Read and write the result store: one folder per data set, one JSON record per cell, with its arrays and bundle."""
 
 import contextlib
-import fcntl
 import json
 import logging
 import os
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from ferbench.benchmarks.store.shapes import check_record, check_suite
 from ferbench.models.bundles import with_recipe_names
-from ferbench.utils import atomic_file, move, prepared_file, read_json, remove_leftovers, write_atomically
+from ferbench.utils import atomic_file, lock_file, move, prepared_file, read_json, remove_leftovers, write_atomically
 from ferbench.utils import sha256_of as file_digest
 
 SCHEMA = 1
@@ -215,7 +214,7 @@ class Store:
         # The kernel releases the lock when the process ends, so a lock never outlives its run.
         with path.open("a+") as handle:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock_file(handle, wait=False)
             except BlockingIOError:
                 handle.seek(0)
                 owner = handle.read().strip() or "unknown"

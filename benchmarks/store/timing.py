@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.utils import usable_cores
+
 Predict = Callable[[NDArray[np.uint8]], Any]
 
 # Minimum number of samples for a percentile at 99 % confidence, from early stopping in the MLPerf inference rules.
@@ -160,7 +162,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": _platform(),
         "cpu": _cpu_model(),
-        "cores": _usable_cores(),
+        "cores": usable_cores(),
         "threads": _threads(),
         "packages": _package_versions(),
     }
@@ -198,12 +200,6 @@ def _cpu_model() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _usable_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _threads() -> dict[str, int | str]:

@@ -1,6 +1,5 @@
 """Measure the images per second of the training input pipeline."""
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from ferbench import models
 from ferbench.benchmarks.training.parts import BATCH
 from ferbench.models import networks
+from ferbench.utils import usable_cores
 
 # Maximum augmentation: all steps that any recipe uses, together.
 _AUGMENTATIONS: dict[str, dict[str, float]] = {
@@ -64,4 +64,4 @@ def _rate(batches: Any, threads: int, seconds: float) -> float:
 
 
 def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_cores()

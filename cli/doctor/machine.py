@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from ferbench.cli.doctor.check import Check
+from ferbench.utils import usable_cores
 
 # Suites that ship give each cell 4 GB.
 _ENOUGH_BYTES = 4e9
@@ -15,7 +16,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 def check_cores() -> Check:
     """Look at the cores that this process may use, and at variables that limit threads."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_cores()
     limits = [f"{name}={os.environ[name]}" for name in _THREADS if os.environ.get(name)]
     found = f"{cores} of {os.cpu_count() or cores}"
     if (quota := cpu_quota(_CGROUPS)) is not None and quota < cores:

@@ -2,7 +2,19 @@
 
 # Commands that no group names are shown under "more".
 GROUPS: dict[str, tuple[str, ...]] = {
-    "measure": ("run", "retime", "score-final", "tune", "measure-live", "measure-training", "measure-speed", "stress"),
+    "measure": (
+        "run",
+        "retime",
+        "score-final",
+        "tune",
+        "measure-live",
+        "measure-training",
+        "measure-speed",
+        "measure-int8",
+        "measure-transfer",
+        "stress",
+    ),
+    "train": ("train",),
     "look at results": ("report", "best", "predict", "explain", "export"),
     "run a recognizer": ("image", "video", "live", "serve"),
     "data and landmarks": ("data", "landmarks"),

@@ -11,6 +11,7 @@ import numpy as np
 
 from ferbench.datasets.base import Batch, LabelReader, Problems, SplitReader
 from ferbench.datasets.readers.entries import Entry, cut_out, place_by_folder
+from ferbench.utils import usable_cores
 from ferbench.utils.pictures import IMAGE_SUFFIXES, MAX_FILE_BYTES, Decoded, decode, read_bytes
 
 _ROWS_PER_TASK = 256
@@ -61,7 +62,7 @@ class ImageFiles:
         entries = self.place(self, problems)
         problems.notes.extend([*self.labels.notes(), *self.splits.notes()])
         tasks = [entries[start : start + _ROWS_PER_TASK] for start in range(0, len(entries), _ROWS_PER_TASK)]
-        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        workers = usable_cores()
         with ThreadPoolExecutor(workers) as pool:
             waiting: deque[tuple[Sequence[Entry], Future[list[Decoded | str]]]] = deque()
             try:

@@ -6,17 +6,21 @@ from .calibration import check_calibration, fit_temperature, reject_threshold, w
 from .checks import check_parts
 from .description import check_description, digest, read_description
 from .files import NETWORK, file_sha256
+from .int8 import CALIBRATION, precision_of, quantize_bundle
 from .loaded import LoadedBundle
 from .onnx_network import FEATURES, POINTS
+from .providers import PROVIDERS, provider_names
 from .shape_predictor import ShapePredictor, enlarged, reduced
 from .shipped import DEFAULT, DEFAULT_POINTS, find_shipped
 
 __all__ = [
+    "CALIBRATION",
     "DEFAULT",
     "DEFAULT_POINTS",
     "FEATURES",
     "NETWORK",
     "POINTS",
+    "PROVIDERS",
     "LoadedBundle",
     "ShapePredictor",
     "add_calibration",
@@ -34,6 +38,9 @@ __all__ = [
     "former_recipe_name",
     "load_archive",
     "load_bundle",
+    "precision_of",
+    "provider_names",
+    "quantize_bundle",
     "read_description",
     "recipe_name",
     "reduced",

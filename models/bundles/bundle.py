@@ -22,6 +22,7 @@ from ferbench.models.bundles.loaded import LoadedBundle
 from ferbench.models.bundles.onnx_network import POINTS, OnnxRecognizer, export_onnx
 from ferbench.models.bundles.out_of_sample import OutOfSample
 from ferbench.models.bundles.points import MARGIN, OFFSET, LoadedPoints, OnnxPoints, ShapePoints, check_finds
+from ferbench.models.bundles.providers import CPU, check_offered
 from ferbench.models.bundles.travel import check_can_travel
 from ferbench.models.bundles.trusted import plugins_of
 from ferbench.models.foreign import Contract, ForeignNetwork
@@ -99,7 +100,7 @@ def save_bundle(
     return path
 
 
-def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBundle:
+def load_bundle(path: str | Path, *, n_threads: int | None = None, provider: str = CPU) -> LoadedBundle:
     """Load a bundle after checking its description, files and model.
 
     A bundle of a key-point model is returned as a :class:`LoadedPoints`, whose `predict` returns points.
@@ -110,6 +111,8 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
         The bundle's folder.
     n_threads : int or None
         Threads that a network uses for one call; None uses the default of onnxruntime.
+    provider : {"cpu", "cuda", "openvino", "coreml"}, default="cpu"
+        Where a network is computed, if the installed onnxruntime offers it; other recognizers ignore it.
 
     Raises
     ------
@@ -126,16 +129,17 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
     """
     path = Path(path)
     info = check_bundle(path)
+    options: dict[str, Any] = {"n_threads": n_threads, "provider": check_offered(provider)}
     try:
         if info.get("task") == TASK:
-            points = LoadedPoints(_open_points(path, info, n_threads), info, path)
+            points = LoadedPoints(_open_points(path, info, options), info, path)
             check_finds(points)
             return points
         if "contract" in info:
             contract = Contract.of(info["contract"], f"{path / 'bundle.json'}: contract")
             estimator: Any = ForeignNetwork(path / NETWORK, contract, info["labels"], n_threads=n_threads)
         elif NETWORK in info["files"]:
-            estimator = OnnxRecognizer(path / NETWORK, info["labels"], n_threads=n_threads)
+            estimator = OnnxRecognizer(path / NETWORK, info["labels"], **options)
         else:
             estimator = _load_classical(path, info)
         bundle = LoadedBundle(estimator, with_recipe_names(info), path)
@@ -150,9 +154,9 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None) -> LoadedBund
     return bundle
 
 
-def _open_points(path: Path, info: dict[str, Any], n_threads: int | None) -> Any:
+def _open_points(path: Path, info: dict[str, Any], options: dict[str, Any]) -> Any:
     if NETWORK in info["files"]:
-        return OnnxPoints(path / NETWORK, n_threads=n_threads)
+        return OnnxPoints(path / NETWORK, **options)
     if SHAPE in info["files"]:
         return ShapePoints(path / SHAPE)
     return _load_classical(path, info)

@@ -106,10 +106,11 @@ def _check_input(info: dict[str, Any]) -> None:
 
 def _check_notes(info: dict[str, Any]) -> None:
     """Check the optional fields about recipe, data set and scores."""
-    for name in ("recipe", "dataset", "scores"):
+    for name in ("recipe", "dataset", "scores", "precision"):
         if name in info:
             _field(info, name, "an object {…}", lambda value: isinstance(value, dict))
-    texts = [("recipe", "name"), ("dataset", "name"), ("dataset", "fingerprint")]
+    texts = [("recipe", "name"), ("dataset", "name"), ("dataset", "fingerprint"), ("precision", "type")]
+    texts.append(("precision", "of"))
     for part, name in texts:
         if name in info.get(part, {}):
             _field(info[part], name, f"a string of at most {MAX_TEXT} characters", _is_text, within=part)

@@ -124,9 +124,10 @@ class LoadedBundle:
     @property
     def _remedy(self) -> str:
         """End of the error messages: alternatives to cloning or fitting a loaded bundle."""
+        recipe = self.info.get("precision", {}).get("of") or self.name
         return (
             f"to measure it as it is, use ferbench.models.Pretrained({str(self.path)!r}), and to fit the recipe anew, "
-            f"make_recipe({self.name!r})"
+            f"make_recipe({recipe!r})"
         )
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.features import check_images
+from ferbench.models.bundles.providers import CPU, check_provider, provider_names
 
 BLOCK = 256
 # Name of the second output, the input of the last layer; only `DeepExtractor` uses it.
@@ -28,19 +29,22 @@ class OnnxNetwork:
         ONNX model; `run` returns its first output.
     n_threads : int or None
         Threads for one call; None uses the default of onnxruntime.
+    provider : {"cpu", "cuda", "openvino", "coreml"}, default="cpu"
+        Execution provider of onnxruntime.
 
     Notes
     -----
     Several threads may share an instance: `run` of onnxruntime is thread-safe, and there is no other state.
     """
 
-    def __init__(self, file: Path, *, n_threads: int | None = None) -> None:
+    def __init__(self, file: Path, *, n_threads: int | None = None, provider: str = CPU) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         if n_threads is not None:
             options.intra_op_num_threads = n_threads
-        self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        self.session = onnxruntime.InferenceSession(file, options, providers=provider_names(provider))
+        check_provider(self.session, provider)
         self.input_name = self.session.get_inputs()[0].name
         self.output_name = self.session.get_outputs()[0].name
 
@@ -66,10 +70,12 @@ class OnnxRecognizer(OnnxNetwork):
         Labels in the order of the output columns.
     n_threads : int or None
         Threads for one call; None uses the default of onnxruntime.
+    provider : {"cpu", "cuda", "openvino", "coreml"}, default="cpu"
+        Execution provider of onnxruntime.
     """
 
-    def __init__(self, file: Path, labels: Sequence[str], *, n_threads: int | None = None) -> None:
-        super().__init__(file, n_threads=n_threads)
+    def __init__(self, file: Path, labels: Sequence[str], *, n_threads: int | None = None, provider: str = CPU) -> None:
+        super().__init__(file, n_threads=n_threads, provider=provider)
         self.classes_ = np.asarray(labels)
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:

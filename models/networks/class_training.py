@@ -11,10 +11,14 @@ from ferbench.models.networks.architectures import build_network
 from ferbench.models.networks.batches import Batches, load_teachers, size_in, teach
 from ferbench.models.networks.callbacks import TrainAccuracy
 from ferbench.models.networks.network import run_in_blocks
+from ferbench.models.networks.start import keeps_head, start_bundle
 from ferbench.models.networks.training import Pairs, Training
 
 if TYPE_CHECKING:
     from ferbench.models.bundles import LoadedBundle
+
+# Inverse regularization strength of the last layer for new labels. Weak features with little data need a strong one.
+NEW_HEAD = 0.01
 
 
 class ClassTraining(Training):
@@ -38,6 +42,13 @@ class ClassTraining(Training):
     def prepare(self, network: Any, train: Pairs) -> None:
         """Load the teachers."""
         self.teachers = load_teachers(self.settings)
+
+    def begin(self, weights: list[NDArray[Any]], train: Pairs) -> list[NDArray[Any]]:
+        """Fit the last layer by logistic regression if the network starts from a bundle with other labels."""
+        folder = start_bundle(self.settings)
+        if folder is None or keeps_head(self.settings, folder):
+            return weights
+        return self._with_fitted_head(weights, train, NEW_HEAD)
 
     def batches(self, train: Pairs) -> Batches:
         """Return augmented images, targets and weights."""
@@ -63,6 +74,9 @@ class ClassTraining(Training):
 
     def refit_head(self, weights: list[NDArray[Any]], train: Pairs) -> list[NDArray[Any]]:
         """Return the weights with a last layer that is refitted by logistic regression on the penultimate features."""
+        return self._with_fitted_head(weights, train, self.settings.refit_head)
+
+    def _with_fitted_head(self, weights: list[NDArray[Any]], train: Pairs, strength: float) -> list[NDArray[Any]]:
         images, classes = train
         network = self.build((images.shape[1], images.shape[2]))
         network.set_weights(weights)
@@ -71,7 +85,7 @@ class ClassTraining(Training):
         both = np.concatenate([images, images[:, :, ::-1]])
         features = run_in_blocks(see, both, progress="last layer" if self.settings.verbose else None)
         mean, spread = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64) + 1e-6
-        regression = LogisticRegression(C=self.settings.refit_head, max_iter=1000)
+        regression = LogisticRegression(C=strength, max_iter=1000)
         regression.fit((features - mean) / spread, np.tile(classes, 2))
         # For two classes, the regression has one column of logits, but the softmax layer needs two.
         slopes, offsets = regression.coef_, regression.intercept_

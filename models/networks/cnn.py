@@ -71,8 +71,10 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
     distillation : float, default=0.7
         Weight of the teachers' probabilities in the targets.
     initial_weights : str, Path or None, default=None
-        Weights to start from: a ``.weights.h5`` file of the network (of the backbone, for ``transfer:``), or
-        ``"imagenet"``, which Keras downloads.
+        Weights to start from: a ``.weights.h5`` file of the network (of the backbone, for ``transfer:``),
+        ``"imagenet"``, which Keras downloads, or a bundle of the same architecture (its folder, or the name of one that
+        ships). With other labels than the bundle's, a logistic regression on its features becomes the new last layer.
+        The batch normalization of the bundle stays as it is, which suits few images.
     frozen_epochs : int, default=0
         Number of first epochs in which the backbone of ``transfer:`` is frozen.
     input_size : int or None, default=None

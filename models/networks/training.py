@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.models.networks.architectures import TRANSFER
 from ferbench.models.networks.callbacks import Clock, Goal, OnEpoch, Progress, State, WeightAverage
+from ferbench.models.networks.start import freeze, phases, start_from
 from ferbench.utils import require
 
 Pairs = tuple[NDArray[np.uint8], NDArray[Any]]
@@ -55,6 +55,10 @@ class Training(ABC):
     @abstractmethod
     def prepare(self, network: Any, train: Pairs) -> None:
         """Prepare the initial network, and load other things that the training needs, such as teachers."""
+
+    def begin(self, weights: list[NDArray[Any]], train: Pairs) -> list[NDArray[Any]]:
+        """Return the weights of the first epoch, given the initial weights."""
+        return weights
 
     @abstractmethod
     def batches(self, train: Pairs) -> Any:
@@ -100,14 +104,15 @@ class Training(ABC):
         keras.utils.set_random_seed(settings.random_state)
         network = self.build(image_shape, self.dtype)
         self.prepare(network, train)
-        _start_from(network, settings)
+        start_from(network, settings, lambda: self.build(image_shape))
+        network.set_weights(self.begin(network.get_weights(), train))
         self.folder.mkdir(parents=True, exist_ok=True)
         fingerprint = f"{self.parameters()!r} {self.identity()} {_checksum(train, validation):08x}"
         batches: Any = None
         average = WeightAverage(settings.average)
         self._watchers = self.watchers(train)
-        for phase, last_epoch in enumerate(_phases(settings)):
-            _freeze(network, settings, phase)
+        for phase, last_epoch in enumerate(phases(settings)):
+            freeze(network, settings, phase)
             state = self._compile(network, average, fingerprint, phase, -(-len(train[1]) // settings.batch_size))
             # Keras takes the image size from the first batch, so each size needs a separate call of `fit`.
             for stop in sorted({*(pause for pause in self.pauses() if pause < last_epoch), last_epoch}):
@@ -213,41 +218,6 @@ def _optimizer(settings: Any, n_steps: int) -> Any:
         # Weight decay of normalization scales and offsets would not regularize the network.
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return optimizer
-
-
-def _phases(settings: Any) -> list[int]:
-    """Return the last epoch of each phase: first only the new head is trained, then the whole network."""
-    frozen = min(settings.frozen_epochs, settings.epochs) if settings.architecture.startswith(TRANSFER) else 0
-    return [epoch for epoch in (frozen, settings.epochs) if epoch]
-
-
-def _freeze(network: Any, settings: Any, phase: int) -> None:
-    if settings.architecture.startswith(TRANSFER):
-        network.get_layer("backbone").trainable = not (settings.frozen_epochs and phase == 0)
-
-
-def _start_from(network: Any, settings: Any) -> None:
-    """Load the initial weights."""
-    start = settings.initial_weights
-    if start is None:
-        return
-    transfer = settings.architecture.startswith(TRANSFER)
-    target = network.get_layer("backbone") if transfer else network
-    if start == "imagenet":
-        if not transfer:
-            raise ValueError(f"initial_weights='imagenet' is for transfer:BACKBONE, not for {settings.architecture}")
-        build = getattr(keras.applications, settings.architecture.removeprefix(TRANSFER))
-        target.set_weights(
-            build(include_top=False, weights="imagenet", input_shape=target.input_shape[1:]).get_weights()
-        )
-        return
-    if not Path(start).is_file():
-        raise FileNotFoundError(f"initial_weights: there is no file {start}")
-    try:
-        target.load_weights(start)
-    except Exception as error:
-        text = " ".join(str(error).split())[:200]
-        raise ValueError(f"initial_weights: {start} does not fit {settings.architecture}: {text}") from error
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models.peers.registry import Adapter, get_adapter
-from ferbench.utils import parse_json
+from ferbench.utils import own_group, parse_json
 
 CHILD = Path(__file__).with_name("child.py")
 MAX_HEADER = 65536
@@ -54,7 +54,7 @@ class PeerProcess:
                 stdout=subprocess.PIPE,
                 stderr=self._log,
                 env=environment | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-                start_new_session=True,
+                **own_group(),
                 bufsize=0,
             )
         except OSError as error:

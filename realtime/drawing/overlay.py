@@ -257,6 +257,8 @@ def _values(event: FaceEvent) -> Iterable[float]:
 def _captions(event: FaceEvent) -> tuple[str, ...]:
     """Return the caption of a face, and shorter versions for limited space."""
     person = "" if event.track_id is None else f"#{event.track_id} "
+    if event.compound is not None:
+        return f"{person}{event.compound} (derived)", event.compound
     if not event.certain or event.label is None:
         return f"{person}{_UNCERTAIN}", _UNCERTAIN
     share = f" {100 * max(_values(event)):.0f} %" if event.smoothed is not None else ""

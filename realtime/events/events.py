@@ -73,6 +73,9 @@ class FaceEvent:
         (0, 0). None without a key-point model.
     point_names : tuple of str
         Order of the points; empty without a key-point model.
+    compound : str or None
+        Mixture of the two most probable emotions, such as ``happily surprised``; derived, not measured. None without
+        one, and if the pipeline was not asked for it.
 
     Examples
     --------
@@ -95,6 +98,7 @@ class FaceEvent:
     classes: tuple[str, ...]
     points: Points | None = None
     point_names: tuple[str, ...] = ()
+    compound: str | None = None
 
     @classmethod
     def no_face(

@@ -32,10 +32,11 @@ import cv2
 from ferbench.realtime import Pipeline, run
 from ferbench.realtime.detection import Detector, make_detector
 from ferbench.realtime.events import Box, FrameResult, Image, Sink
-from ferbench.realtime.measure.parts import Counted, Repeated, Watch, peak_rss_bytes, process_state, usable_cores
+from ferbench.realtime.measure.parts import Counted, Repeated, Watch, peak_rss_bytes, process_state
 from ferbench.realtime.recognition import Recognizer
 from ferbench.realtime.sinks import SummarySink, event_sink
 from ferbench.realtime.sources import open_source
+from ferbench.utils import usable_cores
 
 Emit = Callable[..., None]
 HEAVY = ("keras", "matplotlib", "pandas", "sklearn", "tensorflow")
@@ -62,6 +63,7 @@ class Settings:
     every: int
     paced: bool
     thorough: bool
+    provider: str
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -142,7 +144,7 @@ def measure_faces(args: Settings, emit: Emit) -> None:
 def measure_start(args: Settings, emit: Emit) -> None:
     """Load the models and predict one image, with an event after each step; the parent process takes the times."""
     detector = _detector(args.detector)
-    recognizer = Recognizer.load(args.model, detector=detector, n_threads=args.threads, points=args.points)
+    recognizer = _recognizer(args, detector)
     emit("ready")
     faces = recognizer.predict(Path(args.source))
     emit("predicted", faces=len(faces))
@@ -195,8 +197,9 @@ class _Sampler:
         """Do nothing, because no file is open."""
 
 
-def _recognizer(args: Settings) -> Recognizer:
-    return Recognizer.load(args.model, n_threads=args.threads, points=args.points)
+def _recognizer(args: Settings, detector: Detector | None = None) -> Recognizer:
+    options: dict[str, Any] = {"n_threads": args.threads, "provider": args.provider}
+    return Recognizer.load(args.model, detector=detector, points=args.points, **options)
 
 
 def _detector(name: str | None) -> Detector:
@@ -264,6 +267,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--detector", metavar="NAME", help="face detector, as in `ferbench live`")
         sub.add_argument("--detect-every", type=_every, default="auto", metavar="K")
         sub.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the recognizer")
+        sub.add_argument("--provider", default="cpu", metavar="NAME", help="cpu, cuda, openvino or coreml")
         sub.add_argument("--frames", type=int, default=frames, metavar="N", help="frames or calls to measure (0: all)")
         sub.add_argument("--seconds", type=float, default=60.0, metavar="S", help="longest measurement")
         sub.add_argument("--warmup", type=int, default=20, metavar="N", help="frames or calls before the measurement")

@@ -1,6 +1,5 @@
 """Helpers of the measurement: an endless video, a timed detector, a recording sink, and process statistics."""
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -141,8 +140,3 @@ def peak_rss_bytes() -> int | None:
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
-
-
-def usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

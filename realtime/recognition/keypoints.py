@@ -58,7 +58,7 @@ class KeyPoints:
         self.name = name or bundle.info.get("recipe", {}).get("name") or bundle.path.name
 
     @classmethod
-    def load(cls, bundle: str | Path | None = None, *, n_threads: int = 1) -> Self:
+    def load(cls, bundle: str | Path | None = None, *, n_threads: int = 1, provider: str = "cpu") -> Self:
         """Load a bundle.
 
         Parameters
@@ -67,6 +67,8 @@ class KeyPoints:
             Folder of a bundle, or the name of a shipped one; None selects the default one.
         n_threads : int
             Threads for one prediction; more than one helps little for single faces.
+        provider : str, default="cpu"
+            Execution provider of onnxruntime, see :func:`ferbench.models.load_bundle`.
 
         Raises
         ------
@@ -77,7 +79,10 @@ class KeyPoints:
         """
         path = find_points(bundle)
         shipped = str(bundle or DEFAULT_POINTS)
-        return cls(bundles.load_bundle(path, n_threads=n_threads), name=shipped if path != Path(shipped) else None)
+        return cls(
+            bundles.load_bundle(path, n_threads=n_threads, provider=provider),
+            name=shipped if path != Path(shipped) else None,
+        )
 
     def locate(self, image: Image, boxes: Sequence[Box]) -> Points:
         """Return the key points of the faces in the boxes, with one call of the model.
@@ -108,11 +113,11 @@ class KeyPoints:
 PointsChoice = KeyPoints | str | Path | bool | None
 
 
-def load_points(points: PointsChoice, *, n_threads: int = 1) -> KeyPoints | None:
+def load_points(points: PointsChoice, *, n_threads: int = 1, provider: str = "cpu") -> KeyPoints | None:
     """Return the key-point model for a parameter `points`: True is the shipped one, None and False mean none."""
     if points is None or points is False or isinstance(points, KeyPoints):
         return points or None
-    return KeyPoints.load(None if points is True else points, n_threads=n_threads)
+    return KeyPoints.load(None if points is True else points, n_threads=n_threads, provider=provider)
 
 
 def find_points(bundle: str | Path | None = None) -> Path:

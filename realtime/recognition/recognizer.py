@@ -84,6 +84,7 @@ class Recognizer:
         detector: Detector | str | None = None,
         n_threads: int = 1,
         points: PointsChoice = None,
+        provider: str = "cpu",
     ) -> Self:
         """Load a bundle.
 
@@ -97,6 +98,8 @@ class Recognizer:
             Threads for one prediction; more than one helps little for single faces.
         points : KeyPoints, str, Path or bool, optional
             See the class.
+        provider : str, default="cpu"
+            Execution provider of onnxruntime, see :func:`ferbench.models.load_bundle`.
 
         Raises
         ------
@@ -107,10 +110,10 @@ class Recognizer:
         """
         path, name = _find(bundle)
         return cls(
-            bundles.load_bundle(path, n_threads=n_threads),
+            bundles.load_bundle(path, n_threads=n_threads, provider=provider),
             detector=detector,
             name=name,
-            points=load_points(points, n_threads=n_threads),
+            points=load_points(points, n_threads=n_threads, provider=provider),
         )
 
     def predict_faces(self, image: Image, boxes: Sequence[Box]) -> Probabilities:

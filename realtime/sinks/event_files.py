@@ -90,6 +90,8 @@ class CsvSink(Closing):
         Add a last column ``image`` with the file name of each photograph.
     point_names : sequence of str
         Names of the key points, with two columns each; none by default.
+    compound : bool
+        Add a last column ``compound`` with the derived mixture of two emotions.
     skipped : sequence of (str, str)
         Name and reason of each image that could not be read, looked at when the sink is closed. Each gets a row with
         the state ``unreadable``, and the table gets a further column ``error``.
@@ -113,9 +115,10 @@ class CsvSink(Closing):
         *,
         images: bool = False,
         point_names: Sequence[str] = (),
+        compound: bool = False,
         skipped: Sequence[tuple[str, str]] = (),
     ) -> None:
-        self._columns = FaceEvent.columns(classes, point_names) + ["image"] * images
+        self._columns = FaceEvent.columns(classes, point_names) + ["image"] * images + ["compound"] * compound
         self._skipped = skipped
         self._lines = _Lines(Path(path))
         self._lines.write(self._text(self._columns))
@@ -123,7 +126,7 @@ class CsvSink(Closing):
     def write(self, result: FrameResult) -> None:
         """Append the rows of a frame."""
         for event in result.events:
-            row = {**event.row(), "image": result.name}
+            row = {**event.row(), "image": result.name, "compound": event.compound}
             self._lines.write(self._text([_plain(row.get(column)) for column in self._columns]))
 
     def close(self) -> None:
@@ -159,6 +162,8 @@ class JsonLinesSink(Closing):
     ----------
     path : str or Path
         Output file; it appears under this name when the sink is closed. ``-`` is standard output.
+    compound : bool
+        Add a key ``compound`` with the derived mixture of two emotions.
     columns : sequence of str
         Keys of the rows of images that could not be read; their state is ``unreadable``, and `error` is the reason.
     skipped : sequence of (str, str)
@@ -166,9 +171,14 @@ class JsonLinesSink(Closing):
     """
 
     def __init__(
-        self, path: str | Path, *, columns: Sequence[str] = (), skipped: Sequence[tuple[str, str]] = ()
+        self,
+        path: str | Path,
+        *,
+        compound: bool = False,
+        columns: Sequence[str] = (),
+        skipped: Sequence[tuple[str, str]] = (),
     ) -> None:
-        self._columns, self._skipped = columns, skipped
+        self._compound, self._columns, self._skipped = compound, columns, skipped
         self._lines = _Printed() if str(path) == "-" else _Lines(Path(path))
 
     def write(self, result: FrameResult) -> None:
@@ -177,6 +187,8 @@ class JsonLinesSink(Closing):
             row = {name: _plain(value) for name, value in event.row().items()}
             if result.name is not None:
                 row["image"] = printable(result.name)
+            if self._compound:
+                row["compound"] = event.compound
             self._lines.write(_json_line(row))
 
     def close(self) -> None:
@@ -195,6 +207,7 @@ def event_sink(
     *,
     images: bool = False,
     point_names: Sequence[str] = (),
+    compound: bool = False,
     skipped: Sequence[tuple[str, str]] = (),
 ) -> Sink:
     """Create the sink for events according to the file extension; ``-`` is JSON lines on standard output.
@@ -206,8 +219,8 @@ def event_sink(
     """
     check_events(Path(path))
     if Path(path).suffix.lower() == ".csv":
-        return CsvSink(path, classes, images=images, point_names=point_names, skipped=skipped)
-    return JsonLinesSink(path, columns=FaceEvent.columns(classes, point_names), skipped=skipped)
+        return CsvSink(path, classes, images=images, point_names=point_names, compound=compound, skipped=skipped)
+    return JsonLinesSink(path, compound=compound, columns=FaceEvent.columns(classes, point_names), skipped=skipped)
 
 
 def check_events(path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.realtime.sinks.output import check_suffix
-from ferbench.utils import PartFile, move
+from ferbench.utils import PartFile, file_size_limit, move, own_group
 
 # Codecs that the OpenCV wheels can write on all systems; they have no H.264 encoder.
 VIDEO_CODECS: Mapping[str, tuple[str, ...]] = {
@@ -131,7 +131,7 @@ class VideoOutput:
     def _room(self) -> int:
         """Return the number of bytes that can still be written."""
         free = shutil.disk_usage(self.path.parent).free
-        limit = _file_size_limit()
+        limit = file_size_limit()
         return free if limit is None else min(free, limit - self._file.part.stat().st_size)
 
 
@@ -183,7 +183,7 @@ def _succeeds(words: list[str]) -> bool:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             timeout=_MUX_SECONDS,
-            start_new_session=True,
+            **own_group(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return False
@@ -212,13 +212,3 @@ def _fitted(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
         top, left = (size[1] - inner.shape[0]) // 2, (size[0] - inner.shape[1]) // 2
     bottom, right = size[1] - inner.shape[0] - top, size[0] - inner.shape[1] - left
     return np.asarray(cv2.copyMakeBorder(inner, top, bottom, left, right, kind), np.uint8)
-
-
-def _file_size_limit() -> int | None:
-    """Return the file size limit of the process in bytes; None without a limit."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit.
-        return None
-    soft = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
-    return None if soft == resource.RLIM_INFINITY else soft

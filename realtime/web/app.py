@@ -59,6 +59,7 @@ def create_app(
     limits: Limits | None = None,
     points: str | Path | None = None,
     points_on: bool = False,
+    provider: str = "cpu",
 ) -> FastAPI:
     """Create the web application.
 
@@ -78,6 +79,8 @@ def create_app(
         Key-point bundle to offer: a folder or a shipped name; by default none.
     points_on : bool
         Whether key points are found by default; the bundle is then loaded now.
+    provider : str, default="cpu"
+        Execution provider of onnxruntime, see :func:`ferbench.models.load_bundle`.
 
     Returns
     -------
@@ -90,9 +93,9 @@ def create_app(
         If a bundle is missing, damaged or of the wrong kind, or the detector is unknown.
     """
     limits, access = limits or Limits(), access or Access()
-    shelf = Shelf(bundles)
+    shelf = Shelf(bundles, provider)
     shelf.get()
-    offer = PointsOffer(points, on=points_on)
+    offer = PointsOffer(points, on=points_on, provider=provider)
     if offer.on:
         offer.get()
     engine = Engine(shelf, detector, limits, offer)

@@ -19,6 +19,8 @@ class PointsOffer:
         Folder or shipped name of a key-point bundle; None for no key points.
     on : bool
         Whether key points are found by default.
+    provider : str, default="cpu"
+        Execution provider of onnxruntime, see :func:`ferbench.models.load_bundle`.
 
     Raises
     ------
@@ -28,7 +30,8 @@ class PointsOffer:
         If the bundle is a recognizer.
     """
 
-    def __init__(self, bundle: str | Path | None, *, on: bool = False) -> None:
+    def __init__(self, bundle: str | Path | None, *, on: bool = False, provider: str = "cpu") -> None:
+        self._provider = provider
         self._path = None if bundle is None else find_points(bundle)
         self.on = on and self._path is not None
         self._lock = threading.Lock()
@@ -49,7 +52,7 @@ class PointsOffer:
             message = "this server has no key-point model; start it with --points and the folder of a key-point bundle"
             raise Refusal(404, "no_points", message)
         with self._lock:
-            self._loaded = self._loaded or KeyPoints.load(self._path)
+            self._loaded = self._loaded or KeyPoints.load(self._path, provider=self._provider)
             return self._loaded
 
     def describe(self) -> dict[str, Any] | None:

@@ -5,7 +5,6 @@ import errno
 import ipaddress
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from ferbench.realtime.web.door import Door
 from ferbench.realtime.web.limits import Limits
 from ferbench.realtime.web.logs import limit_logs
 from ferbench.realtime.web.security import LOCAL_NAMES, Access
-from ferbench.utils import handle_signals
+from ferbench.utils import handle_signals, is_windows
 
 GRACE_S = 3
 MARGIN = 64
@@ -48,7 +47,7 @@ def bind(host: str, port: int, *, limits: Limits | None = None) -> socket.socket
     except socket.gaierror as error:
         raise OSError(f"--host {host}: {error.strerror}; give an address of this machine, such as 127.0.0.1") from error
     try:
-        if sys.platform != "win32":
+        if not is_windows():
             # On Windows this option would let two servers share a port.
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         _bound_memory(bound, limits or Limits())

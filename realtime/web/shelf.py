@@ -20,6 +20,8 @@ class Shelf:
     ----------
     bundles : mapping of str to Path
         Folders of the bundles; the first is the default.
+    provider : str, default="cpu"
+        Execution provider of onnxruntime, see :func:`ferbench.models.load_bundle`.
 
     Raises
     ------
@@ -27,10 +29,10 @@ class Shelf:
         If `bundles` is empty.
     """
 
-    def __init__(self, bundles: Mapping[str, Path]) -> None:
+    def __init__(self, bundles: Mapping[str, Path], provider: str = "cpu") -> None:
         if not bundles:
             raise ValueError("no model to serve: name a bundle with --model, or create one with `ferbench run`")
-        self._bundles = dict(bundles)
+        self._bundles, self._provider = dict(bundles), provider
         self.default = next(iter(self._bundles))
         self._descriptions = {name: _describe(name, path) for name, path in self._bundles.items()}
         self._loaded: dict[str, Recognizer] = {}
@@ -56,8 +58,11 @@ class Shelf:
         name = self.check(name)
         with self._locks[name]:
             if name not in self._loaded:
-                self._loaded[name] = Recognizer(load_bundle(self._bundles[name], n_threads=1), name=name)
+                self._loaded[name] = self._load(name)
             return self._loaded[name]
+
+    def _load(self, name: str) -> Recognizer:
+        return Recognizer(load_bundle(self._bundles[name], n_threads=1, provider=self._provider), name=name)
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the descriptions of all models without loading them."""

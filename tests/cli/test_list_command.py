@@ -58,7 +58,7 @@ def listed(kind: str, capsys: pytest.CaptureFixture[str], *more: str) -> dict[st
         ("suites", {"faces", "fer2013", "keypoints"}),
         ("datasets", {"faces", "fer2013"}),
         ("detectors", {"yunet", "haar", "dlib", "mtcnn"}),
-        ("models", {"ferbench-net-l", "ferbench-net-xs", "ferbench-points"}),
+        ("models", {"ferbench-net-l", "ferbench-net-l-int8", "ferbench-net-xs", "ferbench-points"}),
         ("metrics", {"accuracy", "macro_f1", "matthews", "cohen_kappa"}),
         ("extractors", {"hog", "landmarks", "deep", "keypoints"}),
         ("classifiers", {"svm", "logreg", "tree"}),

@@ -27,14 +27,25 @@ def bundles(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> list[Pa
 
 def test_the_shipped_bundles_are_small_networks_with_scores() -> None:
     shipped = pretrained()
-    assert list(shipped) == ["ferbench-net-l", "ferbench-net-xs"]
+    assert list(shipped) == ["ferbench-net-l", "ferbench-net-l-int8", "ferbench-net-xs"]
     files = [file for path in shipped.values() for file in path.iterdir()]
-    assert sum(file.stat().st_size for file in files) < 12 * 2**20
+    assert sum(file.stat().st_size for file in files) < 24 * 2**20
     for path in shipped.values():
         bundle = load_bundle(path)
-        assert bundle.info["scores"]["PrivateTest"]["accuracy"] > 0.6
         assert bundle.info["dataset"]["name"] == "fer2013"
-        assert "PrivateTest" in (path / "MODEL_CARD.md").read_text()
+        card = (path / "MODEL_CARD.md").read_text()
+        assert bundle.info["scores"]["PublicTest"]["accuracy"] > 0.6 and "## Notes\n\nData licen" in card
+        if path.name.endswith("-int8"):
+            assert list(bundle.info["scores"]) == ["PublicTest"] and "has no figure there" in card
+        else:
+            assert bundle.info["scores"]["PrivateTest"]["accuracy"] > 0.6 and "PrivateTest" in card
+
+
+def test_the_int8_bundle_is_of_the_float32_one_beside_it(faces: Dataset) -> None:
+    paths = [pretrained()[name] for name in ("ferbench-net-l", "ferbench-net-l-int8")]
+    float32, int8 = (load_bundle(path) for path in paths)
+    assert int8.info["precision"]["sha256"] == float32.info["sha256"]
+    assert (float32.predict(faces.images) == int8.predict(faces.images)).mean() > 0.95
 
 
 def test_shipped_bundles_recognize_drawn_faces_better_than_chance(faces: Dataset) -> None:

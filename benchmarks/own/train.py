@@ -1,0 +1,170 @@
+"""Fit one recipe on one's own faces, score it, and save it as a bundle."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ferbench import models
+from ferbench.benchmarks.fit import FitData, OnEpoch, fit_recognizer, seed_recognizer
+from ferbench.benchmarks.own.cards import own_card
+from ferbench.benchmarks.scores import Scores, score
+from ferbench.datasets import Dataset
+from ferbench.models.bundles import find_shipped, read_description
+
+TRAINING, VALIDATION, TEST = "Training", "PublicTest", "PrivateTest"
+#: Parameters of a network that starts from a bundle: a small learning rate, small batches and few epochs.
+FINE_TUNING: Mapping[str, Any] = {
+    "epochs": 15,
+    "patience": 15,
+    "warmup_epochs": 1,
+    "learning_rate": 0.01,
+    "batch_size": 16,
+    "average": 0.0,
+}
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A recognizer that was fitted and saved.
+
+    Attributes
+    ----------
+    bundle : Path
+        Folder of the bundle.
+    scores : dict of str to Scores
+        Scores by split: PublicTest, and PrivateTest if it was opened.
+    fit_s : float
+        Seconds of the fit, with the extraction of features.
+    """
+
+    bundle: Path
+    scores: dict[str, Scores] = field(default_factory=dict)
+    fit_s: float = 0.0
+
+    def text(self) -> str:
+        """Return accuracies with their 95 % intervals as lines for the terminal."""
+        lines = []
+        for split, scores in self.scores.items():
+            low, high = scores.interval("accuracy")
+            flag = f"; {scores.flag}" if scores.flag else ""
+            what = "validation" if split == VALIDATION else "test"
+            lines.append(
+                f"{what}: accuracy {scores.accuracy:.3f} [{low:.3f}, {high:.3f}], n = {scores.n_images:,}{flag}"
+            )
+        return "\n".join(lines)
+
+
+def train_bundle(
+    recipe: str,
+    dataset: Dataset,
+    output: str | Path,
+    *,
+    start: str | Path | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    test: bool = False,
+    on_step: Callable[[str], None] = lambda name: None,
+    on_epoch: OnEpoch | None = None,
+) -> Trained:
+    """Fit a recipe on the training part of a data set, and save it as a bundle.
+
+    Parameters
+    ----------
+    recipe : str
+        Name of a recipe, such as ``hog+svm`` or ``ferbench-net-xs``.
+    dataset : Dataset
+        Labeled faces. PublicTest is the validation part, for choices such as the epoch.
+    output : str or Path
+        Folder to create; an existing one is never replaced.
+    start : str or Path, optional
+        Bundle whose weights a network starts from (fine-tuning): the name of a shipped one, or a folder.
+    parameters : mapping, optional
+        Parameters of the recipe.
+    seed : int, default=0
+        Seed of the fit.
+    test : bool, default=False
+        Also score the test part, PrivateTest. Open it once, when all choices are made.
+    on_step : callable
+        Called with ``fit``, ``score`` and ``save`` before each step.
+    on_epoch : callable, optional
+        Called after each epoch of a network with its number, from 1, and its metrics.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    ValueError
+        If the output exists, the recipe is unknown or finds key points, or `start` does not fit the recipe.
+    FileNotFoundError
+        If there is no bundle at `start`.
+
+    Examples
+    --------
+    >>> from ferbench.benchmarks.own import train_bundle
+    >>> from ferbench.datasets import make_faces
+    >>> print(train_bundle("hog+logreg", make_faces(210, random_state=0), "mine").text())  # doctest: +SKIP
+    """
+    output = Path(output)
+    if output.exists():
+        raise ValueError(f"{output} exists and is not replaced; choose another folder, or remove it")
+    found = models.get_recipe(recipe)
+    if found.family not in ("classical", "deep"):
+        raise ValueError(f"{recipe} is not trained on labels; choose another recipe (ferbench list recipes)")
+    asked = {**_fine_tuning(recipe, found.family, start), **(parameters or {})}
+    recognizer = seed_recognizer(found.build(**asked), seed)
+    on_step("fit")
+    fitted = fit_recognizer(recognizer, found.family, FitData.of(dataset), on_epoch=on_epoch)
+    on_step("score")
+    splits = [VALIDATION, *([TEST] if test else [])]
+    scores = {split: _score(fitted.recognizer, dataset, split) for split in splits}
+    on_step("save")
+    images = dataset.part(TRAINING)[0]
+    info = {**_info(recipe, asked, dataset, scores), "seed": seed}
+    if start is not None:
+        info["started_from"] = read_description(find_shipped(start))["sha256"]
+    models.save_bundle(output, fitted.recognizer, image_shape=images.shape[1:], info=info, images=images)
+    trained = Trained(output, scores, fitted.fit_s + (fitted.extract_s or 0.0))
+    card = own_card(recipe, dataset, scores, fitted.recognizer, start)
+    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    return trained
+
+
+def _fine_tuning(recipe: str, family: str, start: str | Path | None) -> dict[str, Any]:
+    """Return the parameters of a network that starts from a bundle; empty without one."""
+    if start is None:
+        return {}
+    folder = find_shipped(start)
+    if not (folder / "bundle.json").is_file():
+        known = ", ".join(models.pretrained())
+        raise FileNotFoundError(f"--from {start}: no such bundle; expected a bundle's folder or one of {known}")
+    if family != "deep" or not hasattr(models.get_recipe(recipe).make(), "initial_weights"):
+        raise ValueError(f"{recipe} is no network, so it cannot start from {start}; name a network's recipe")
+    made_by = models.recipe_name(str(read_description(folder).get("recipe", {}).get("name", recipe)))
+    if made_by.partition("@")[0] != models.recipe_name(recipe).partition("@")[0]:
+        raise ValueError(f"{start} is a {made_by} and no {recipe}; use ferbench train {made_by} --from {start}")
+    return {**FINE_TUNING, "initial_weights": str(start)}
+
+
+def _score(recognizer: Any, dataset: Dataset, split: str) -> Scores:
+    images, labels = dataset.part(split)
+    proba = np.asarray(recognizer.predict_proba(images), np.float64)
+    return score(labels, proba, [str(label) for label in recognizer.classes_])
+
+
+def _info(recipe: str, parameters: Mapping[str, Any], dataset: Dataset, scores: Mapping[str, Scores]) -> dict[str, Any]:
+    plain = {name: value for name, value in parameters.items() if isinstance(value, int | float | str | None)}
+    return {
+        "recipe": {"name": recipe, "params": plain},
+        "dataset": {
+            "name": dataset.name,
+            "fingerprint": dataset.fingerprint,
+            "drawn": dataset.drawn,
+            "notes": list(dataset.notes),
+        },
+        "scores": {split: each.as_dict() for split, each in scores.items()},
+    }

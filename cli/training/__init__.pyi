@@ -1,0 +1,3 @@
+from .commands import register
+
+__all__ = ["register"]

@@ -1,0 +1,73 @@
+"""``ferbench measure-int8``: measure networks in 8-bit integers beside those in float32."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ferbench import datasets, models
+from ferbench.benchmarks import choose, int8
+from ferbench.cli.options import command
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureInt8Options:
+    """Arguments of `measure-int8`."""
+
+    source: str | None
+    models: list[str] | None
+    results: Path
+    output: Path
+    rounds: int
+    latency: bool
+    rebuild: bool
+
+
+def register(subparsers: Any) -> None:
+    """Add the command to the parser."""
+    parser = subparsers.add_parser(
+        "measure-int8",
+        help="measure networks in 8-bit integers beside those in float32",
+        description="Compare int8 networks with the float32 networks they come from: accuracy on PublicTest, equal "
+        "labels, size, and latency on one core. PrivateTest is not used. Run it on an idle machine.",
+    )
+    parser.add_argument("--source", metavar="PATH", help="the data set that the networks were trained on")
+    parser.add_argument(
+        "--models", nargs="+", metavar="NAME|BUNDLE", help="float32 networks (default: the shipped networks)"
+    )
+    parser.add_argument(
+        "--results", type=Path, default=Path("results"), metavar="DIR", help="results folder in which to look up models"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("results/int8"), metavar="DIR", help="default: results/int8"
+    )
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of the latency (default: 5)")
+    parser.add_argument("--latency", action="store_true", help="measure only the latency again")
+    parser.add_argument("--rebuild", action="store_true", help="only rebuild the tables from the record")
+    parser.set_defaults(command=command(MeasureInt8Options, measure_int8))
+
+
+def measure_int8(args: MeasureInt8Options) -> int:
+    """Measure, write the tables and print them."""
+    if not args.rebuild:
+        _measure(args)
+    print(int8.write_int8_report(args.output))
+    print(f"report: {args.output / 'int8.md'}")
+    return 0
+
+
+def _measure(args: MeasureInt8Options) -> None:
+    from tqdm import tqdm
+
+    if args.source is None:
+        raise ValueError("measure-int8 needs --source PATH, such as fer2013.zip (or --rebuild)")
+    names = args.models or [name for name in models.pretrained() if not name.endswith("-int8")]
+    bundles = {name if "/" not in name else Path(name).name: choose.find_bundle(name, args.results) for name in names}
+    with tqdm(total=len(bundles) + args.rounds, desc="measure", unit="part", disable=None) as bar:
+        int8.measure_int8(
+            bundles,
+            datasets.load(args.source),
+            args.output,
+            rounds=args.rounds,
+            latency_only=args.latency,
+            on_part=lambda name: bar.update(),
+        )

@@ -1,0 +1,109 @@
+"""``ferbench train``: fit a recipe on one's own faces, and save it as a bundle."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ferbench import datasets
+from ferbench.benchmarks import own
+from ferbench.cli.options import command
+
+if TYPE_CHECKING:
+    from ferbench.datasets import Dataset
+
+HELP = """Fit a recipe once on the training part of your faces, choose on the validation part, print the accuracy and
+write a bundle that live, image, video, serve and predict can use. The labels are those of the data: a folder
+my-faces/LABEL/… is enough, and parts that are missing are drawn from it. With --from, a network starts from trained
+weights (fine-tuning)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """Arguments of `train`."""
+
+    recipe: str
+    source: str
+    output: Path
+    start: str | None
+    labels: str | None
+    size: int
+    seed: int
+    epochs: int | None
+    test: bool
+
+
+def register(subparsers: Any) -> None:
+    """Add ``train`` to the command line."""
+    parser = subparsers.add_parser("train", help="train a recognizer on your own faces", description=HELP)
+    add = parser.add_argument
+    add("recipe", metavar="RECIPE", help="such as hog+svm or ferbench-net-xs (ferbench list recipes)")
+    add(
+        "--source", required=True, metavar="PATH", help="labeled faces: a folder, zip or CSV, or 'faces' for drawn ones"
+    )
+    add("--output", required=True, type=Path, metavar="FOLDER", help="bundle to create; never replaced")
+    add("--from", dest="start", metavar="BUNDLE", help="start from the weights of a bundle of the same recipe")
+    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add("--size", type=int, default=48, metavar="PIXELS", help="side of the images (default: 48)")
+    add("--seed", type=int, default=0, metavar="N", help="seed of the fit and of drawn parts (default: 0)")
+    add("--epochs", type=int, metavar="N", help="epochs of a network (default: those of the recipe)")
+    add("--test", action="store_true", help="also score the test part; open it once, when all choices are made")
+    parser.set_defaults(command=command(TrainOptions, train))
+
+
+def train(args: TrainOptions) -> int:
+    """Train, print the accuracy, and say how to use the bundle."""
+    if args.output.exists():
+        raise ValueError(f"{args.output} exists and is not replaced; choose another folder, or remove it")
+    options = {} if args.labels is None else {"labels": args.labels}
+    dataset = datasets.load(args.source, size=args.size, seed=args.seed, **options)
+    _refuse_official(args, dataset)
+    counts = {split: int((dataset.split == split).sum()) for split in datasets.SPLITS}
+    print(
+        f"{dataset.name}: {counts['Training']:,} images to train on, {counts['PublicTest']:,} to validate, "
+        f"{counts['PrivateTest']:,} to test; labels {', '.join(dataset.label_names)}"
+    )
+    parameters = {} if args.epochs is None else {"epochs": args.epochs}
+    with _progress(args, parameters) as (on_step, on_epoch):
+        trained = own.train_bundle(
+            args.recipe,
+            dataset,
+            args.output,
+            start=args.start,
+            parameters=parameters,
+            seed=args.seed,
+            test=args.test,
+            on_step=on_step,
+            on_epoch=on_epoch,
+        )
+    print(trained.text())
+    if not args.test:
+        print("the test part was not opened; when all choices are made, train once more with --test")
+    print(f"wrote {args.output}; try it: ferbench live --model {args.output}")
+    return 0
+
+
+def _refuse_official(args: TrainOptions, dataset: "Dataset") -> None:
+    """Keep the official test split of FER2013 closed: each use of it is recorded, which only the suites do."""
+    sizes = [int((dataset.split == split).sum()) for split in ("PublicTest", "PrivateTest")]
+    if args.test and (dataset.name == "fer2013" or sizes == [3589, 3589]):
+        raise ValueError("--test does not open the PrivateTest of FER2013; use a suite and ferbench score-final")
+
+
+@contextlib.contextmanager
+def _progress(args: TrainOptions, parameters: dict[str, Any]) -> Iterator[tuple[Callable[[str], None], Any]]:
+    """Show a bar over the epochs of a network, or over the three steps of another recipe."""
+    from tqdm import tqdm
+
+    with tqdm(desc="train", unit="step", disable=None, total=3) as bar:
+
+        def on_step(name: str) -> None:
+            bar.set_description(f"{args.recipe}: {name}")
+            bar.update(int(name != "fit"))
+
+        def on_epoch(epoch: int, figures: Any) -> None:
+            bar.set_postfix_str(f"epoch {epoch}, validation accuracy {figures.get('val_accuracy', float('nan')):.3f}")
+
+        yield on_step, on_epoch
+        bar.update()

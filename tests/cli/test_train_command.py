@@ -1,0 +1,135 @@
+"""``ferbench train`` and ``export --int8`` from one end to the other, as docs/training.md walks it."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import cv2
+import pytest
+
+from ferbench.benchmarks.int8 import measure_int8, write_int8_report
+from ferbench.benchmarks.own import measure_transfer, write_transfer_report
+from ferbench.cli import main
+from ferbench.datasets import make_faces
+from ferbench.models import load_bundle, pretrained
+
+PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+LABELS = {"happy": "keen", "surprise": "keen", "sad": "bored", "neutral": "bored"}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with drawn faces in folders of new labels."""
+    folder = tmp_path_factory.mktemp("desk")
+    faces = make_faces(84, random_state=2, difficulty=0.1)
+    for place, (image, label) in enumerate(zip(faces.images, faces.labels.tolist(), strict=True)):
+        if label in LABELS:
+            file = folder / "my-faces" / LABELS[label] / f"{place}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(file), image)
+    return folder
+
+
+def walk(section: str) -> list[list[str]]:
+    """The commands of a section of the page, but for the camera."""
+    block = PAGE.split(f"## {section}\n")[1].split("```sh\n")[1].split("```")[0]
+    return [shlex.split(line)[1:] for line in block.splitlines() if " live " not in line]
+
+
+def test_the_walk_for_labels_of_ones_own(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(desk)
+    for words in walk("Your own labels"):
+        assert main(words) == 0, words
+    out = capsys.readouterr().out
+    assert re.search(r"validation: accuracy 0\.\d+ \[0\.\d+, [01]\.\d+\], n = \d+", out)
+    assert "test part was not opened" in out and "ferbench live --model my-bundle" in out
+    assert Path("labels.csv").read_text().startswith("image,label,p_bored,p_keen")
+    card = Path("my-bundle/MODEL_CARD.md").read_text()
+    assert "Recognizes bored and keen" in card and "PrivateTest |" not in card
+    scores = json.loads(Path("my-bundle/bundle.json").read_text())["scores"]
+    assert list(scores) == ["PublicTest"]
+
+
+def test_an_existing_folder_is_never_replaced(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(desk)
+    Path("taken").mkdir(exist_ok=True)
+    assert main(["train", "hog+svm", "--source", "my-faces", "--output", "taken"]) == 2
+    assert "taken exists and is not replaced" in capsys.readouterr().err
+
+
+def test_the_test_part_is_scored_when_asked(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(desk)
+    assert main(["train", "pixels+logreg", "--source", "my-faces", "--output", "tested", "--test"]) == 0
+    assert "\ntest: accuracy" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["hog+svm", "--from", "ferbench-net-xs"], "hog+svm is no network, so it cannot start from ferbench-net-xs"),
+        (["ferbench-net-l", "--from", "ferbench-net-xs"], "use ferbench train ferbench-net-xs --from ferbench-net-xs"),
+        (["ferbench-net-xs", "--from", "nothing"], "--from nothing: no such bundle"),
+        (["constant"], "constant is not trained on labels"),
+    ],
+)
+def test_what_does_not_fit_is_said(
+    words: list[str], message: str, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(desk)
+    assert main(["train", *words, "--source", "my-faces", "--output", "never"]) == 2
+    assert message in capsys.readouterr().err and not Path("never").exists()
+
+
+def test_the_walk_for_fine_tuning(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(desk)
+    first, *rest = walk("Start from a network that ships")
+    assert main([*first, "--epochs", "1"]) == 0
+    for words in rest:
+        assert main(words) == 0
+    bundle = load_bundle("my-network")
+    assert list(bundle.classes_) == ["bored", "keen"]
+    shipped = json.loads((pretrained()["ferbench-net-xs"] / "bundle.json").read_text())
+    assert bundle.info["started_from"] == shipped["sha256"]
+    assert "Started from the weights of `ferbench-net-xs`" in Path("my-network/MODEL_CARD.md").read_text()
+
+
+def test_int8_is_exported_with_both_figures_and_published(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(desk)
+    assert main(["export", "xs-int8", "--model", "ferbench-net-xs", "--int8"]) == 2
+    assert "--int8 needs --source PATH" in capsys.readouterr().err
+    assert main(["export", "xs-int8", "--model", "ferbench-net-xs", "--int8", "--source", "faces"]) == 0
+    out = capsys.readouterr().out
+    assert "float32" in out and "same label" in out and "int8 less float32" in out
+    card = Path("xs-int8/MODEL_CARD.md").read_text()
+    assert "has no figure there" in card and list(load_bundle("xs-int8").info["scores"]) == ["PublicTest"]
+    faces = make_faces(140, random_state=1)
+    measure_int8({"ferbench-net-xs": pretrained()["ferbench-net-xs"]}, faces, Path("int8"), rounds=2, calls=3)
+    assert "ferbench-net-xs" in write_int8_report(Path("int8"))
+    assert Path("int8/int8.csv").read_text().count("\n") == 2
+    assert "took turns" in Path("int8/int8.md").read_text()
+
+
+def test_transfer_keeps_what_was_measured_and_leaves_the_rest_blank(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ferbench.benchmarks.own import transfer
+
+    monkeypatch.setattr(transfer, "METHODS", dict(list(transfer.METHODS.items())[:1]))
+    (name,) = measure_transfer(tmp_path, sizes=[21])
+    file = tmp_path / "runs" / f"{name}.json"
+    before = file.stat().st_mtime_ns
+    assert measure_transfer(tmp_path, sizes=[21]) == [name] and file.stat().st_mtime_ns == before
+    text = write_transfer_report(tmp_path)
+    assert "constant" in text and (tmp_path / "transfer.png").is_file()
+    assert (tmp_path / "transfer.csv").read_text().startswith("method,n_images")

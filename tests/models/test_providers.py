@@ -1,0 +1,48 @@
+"""Execution providers: what onnxruntime offers is used, anything else is refused with what is offered."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+import pytest
+
+from ferbench.cli import main
+from ferbench.models import load_bundle, pretrained
+from ferbench.models.bundles import provider_names
+from ferbench.models.bundles.providers import check_provider
+
+XS = pretrained()["ferbench-net-xs"]
+
+
+def offers(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: list(names))
+
+
+def test_the_processor_is_the_default_and_the_fallback(monkeypatch: pytest.MonkeyPatch) -> None:
+    offers(monkeypatch, "CUDAExecutionProvider", "CPUExecutionProvider")
+    assert provider_names("cpu") == ["CPUExecutionProvider"]
+    assert provider_names("cuda") == ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    assert load_bundle(XS).estimator.session.get_providers() == ["CPUExecutionProvider"]
+
+
+def test_what_is_not_offered_is_refused_with_what_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    offers(monkeypatch, "OpenVINOExecutionProvider", "CPUExecutionProvider")
+    with pytest.raises(ValueError, match="provider cuda: this onnxruntime offers cpu, openvino; install onnxruntime-g"):
+        load_bundle(XS, provider="cuda")
+    with pytest.raises(ValueError, match=r"provider must be one of cpu, cuda.*got 'tpu' \(offered here: cpu, openvino"):
+        load_bundle(XS, provider="tpu")
+
+
+def test_a_silent_fallback_is_noticed() -> None:
+    with pytest.raises(ValueError, match="provider cuda cannot be started on this machine"):
+        check_provider(load_bundle(XS).estimator.session, "cuda")
+
+
+def test_the_command_says_so_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    offers(monkeypatch, "CPUExecutionProvider")
+    cv2.imwrite(str(tmp_path / "me.png"), np.zeros((32, 32), np.uint8))
+    assert main(["image", str(tmp_path / "me.png"), "--provider", "coreml"]) == 2
+    assert "this onnxruntime offers cpu; install" in capsys.readouterr().err
