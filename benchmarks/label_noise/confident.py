@@ -68,7 +68,7 @@ def find_label_issues(y: ArrayLike, proba: ArrayLike, classes: Sequence[str]) ->
     >>> from ferbench.benchmarks.label_noise import find_label_issues
     >>> sure = [[0.9, 0.1]] * 9 + [[0.1, 0.9]] * 11
     >>> issues = find_label_issues(["happy"] * 10 + ["sad"] * 10, sure, ["happy", "sad"])
-    >>> issues.suspicious.nonzero()[0].tolist(), issues.noise_rate
+    >>> issues.suspicious.nonzero()[0].tolist(), round(issues.noise_rate, 3)
     ([9], 0.05)
     """
     number, probabilities = check_predictions(y, proba, classes)
