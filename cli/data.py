@@ -186,7 +186,7 @@ def _noise(args: NoiseOptions) -> int:
 
     recipes = args.recipe or list(_RECIPES)
     label_noise.check_recipes(recipes)
-    options = {} if args.labels is None else {"labels": args.labels}
+    options: dict[str, Any] = {} if args.labels is None else {"labels": args.labels}
     dataset = datasets.load(args.source, seed=args.seed, **options)
     with tqdm(total=len(recipes) * max(args.folds, 1), unit="fit", desc="noise", disable=None) as bar:
 

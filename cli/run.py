@@ -126,7 +126,7 @@ def _run(args: RunOptions) -> int:
     if args.protocol == "official" and suite.task == "expressions":
         datasets.make_folds(dataset, "official")
     print(_describe(dataset, task))
-    again = {"force": args.force, "retry_failed": args.retry_failed, "refresh": args.refresh}
+    again: dict[str, Any] = {"force": args.force, "retry_failed": args.retry_failed, "refresh": args.refresh}
     jobs = runs.make_runs(suite, dataset, args.output, task, only=args.only, **again)
     return max(_measure(job, args, executor) for job in jobs)
 

@@ -115,7 +115,7 @@ class HistoryDisplay(Display):
                 known = np.flatnonzero(np.isfinite(values)) if key == "train_accuracy" else np.arange(len(values))
                 steps = "steps-mid" if label == "learning rate" else "default"
                 # Long names stay in the legend: beside the line they would narrow the plot.
-                shown = {"label": legend} if len(legend) > _LONGEST else {}
+                shown: dict[str, Any] = {"label": legend} if len(legend) > _LONGEST else {}
                 ax.plot(known + 1, values[known], color=color, linestyle=dashes, marker=".", drawstyle=steps, **shown)
                 if not shown:
                     named.append((float(known[-1] + 1), float(values[np.isfinite(values)][-1]), legend, color))

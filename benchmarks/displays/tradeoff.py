@@ -152,7 +152,7 @@ class TradeoffDisplay(Display):
         bars = np.column_stack([self.cost, self.low, self.cost, self.high])
         bars = bars[~np.isnan(bars).any(axis=1)]
         named = self._named()
-        points = [self._shown_at(ax, place) for place in np.flatnonzero(named)]
+        points = [self._shown_at(ax, int(place)) for place in np.flatnonzero(named)]
         names = [name for name, shown in zip(self.names, named, strict=True) if shown]
         place_labels(ax, points, names, np.concatenate([bars, *edges]))
 

@@ -82,7 +82,9 @@ def explain_image(
         label=str(bundle.classes_[best[0]]),
         probabilities=[(str(bundle.classes_[place]), float(proba[place])) for place in order],
         occlusion=occlusion_maps(bundle, face[None], best)[0],
-        **{"cam": cam, "no_cam": no_cam, "views": extractor_views(bundle, face)},
+        cam=cam,
+        no_cam=no_cam,
+        views=extractor_views(bundle, face),
         neighbors=None if dataset is None else nearest(bundle, face, dataset),
         image=face,
     )

@@ -123,7 +123,7 @@ def _row(content: FoldContent, name: str, best: str | None, reference: Tally | N
         "leak_free": _leak_free(content, cells),
         **_bounds("validation", _validation(content, cells)),
         **_bounds("difference", against),
-        "fit_s": float(np.mean(times)) if (times := [_fit_s(cell) for cell in cells if cell.ok]) else None,
+        "fit_s": _mean([_fit_s(cell) for cell in cells if cell.ok]),
         "note": _note(content, name),
     }
 
@@ -184,6 +184,12 @@ def _note(content: FoldContent, name: str) -> str:
 
 def _bounds(name: str, estimate: Estimate) -> dict[str, float]:
     return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """The mean of the values that were measured."""
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
 
 
 def _fit_s(cell: FoldCell) -> float | None:

@@ -58,7 +58,8 @@ def measure_int8(
     load_before = load_average()
     images, _ = dataset.part(VALIDATION)
     with tempfile.TemporaryDirectory() as scratch:
-        rows, folders = [], {}
+        rows: list[dict[str, Any]] = []
+        folders: dict[str, Path] = {}
         for name, folder in bundles.items():
             small = _made(folder) or quantize_bundle(folder, Path(scratch) / name, calibration(dataset))
             if kept is None:

@@ -69,7 +69,7 @@ def out_of_fold(
         recognizer: Any = seed_recognizer(get_recipe(recipe).build(), seed)
         recognizer.fit(images[rest], labels[rest])
         places = [list(dataset.label_names).index(str(label)) for label in recognizer.classes_]
-        proba[np.ix_(held_out, places)] = recognizer.predict_proba(images[held_out])
+        proba[np.ix_(held_out, np.asarray(places))] = recognizer.predict_proba(images[held_out])
     return proba / proba.sum(axis=1, keepdims=True)
 
 

@@ -66,7 +66,7 @@ def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
     for cell in results.measured:
         name = next((name for name, files in shipped.items() if files == _weights(cell)), "")
         cell_id, score = str(cell.record["cell_id"]), _score(board, cell.label)
-        costs = _costs(results, cell, totals.get(cell_id))
+        costs: dict[str, Any] = _costs(results, cell, totals.get(cell_id))
         offers[cell_id] = Offer(
             label=cell.label,
             kind=cell.kind,

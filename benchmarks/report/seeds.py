@@ -23,7 +23,7 @@ def seed_columns(frame: "pd.DataFrame") -> "pd.DataFrame":
     found = {str(name): _of_recipe(rows) for name, rows in frame[frame["status"] == "ok"].groupby("recipe")}
     rows = zip(frame["recipe"], frame["status"], strict=True)
     values = [found.get(str(name), {}) if status == "ok" else {} for name, status in rows]
-    columns = {name: [row.get(name) for row in values] for name in SEED_COLUMNS}
+    columns: dict[str, Any] = {name: [row.get(name) for row in values] for name in SEED_COLUMNS}
     made = frame.assign(**columns)
     numbers = dict.fromkeys(("seed_mean", "seed_sd", "seed_min", "seed_max"), "float64")
     return made.astype({"seeds": "Int64", "seed_split": "object", **numbers})

@@ -98,7 +98,7 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
     notes = [bundled["reason"], _foreign_training(fitted.recognizer, own_data) or warning]
     bundled["reason"] = "; ".join(note for note in notes if note) or None
     bundle = outbox / bundled["bundle"] if bundled["bundle"] else None
-    timings = {} if job.protocol else _time(fitted.recognizer, bundle, dataset, task)
+    timings: dict[str, Any] = {} if job.protocol else dict(_time(fitted.recognizer, bundle, dataset, task))
     return {
         "recipe": {
             "name": cell.recipe,

@@ -119,7 +119,7 @@ def corrupt(
     points = landmarks if landmarks is not None else find_points(images) if _covers(kind) else _nowhere(images)
     out = np.empty_like(images)
     for row, image in enumerate(images):
-        random = np.random.default_rng([seed, zlib.crc32(name.encode()), zlib.crc32(np.ascontiguousarray(image))])
+        random = np.random.default_rng([seed, zlib.crc32(name.encode()), zlib.crc32(image.tobytes())])
         out[row] = kind.function(image, kind.levels[severity - 1], random, points[row])
     return out
 

@@ -126,7 +126,7 @@ def run_stress(
             images = corrupt(data.images, kind, severity, landmarks=data.landmarks, seed=seed)
             for name, bundle in loaded.items():
                 right[name].setdefault(kind, []).append(_right(bundle, images, data.labels))
-    records = []
+    records: list[Record] = []
     for name, bundle in loaded.items():
         record = {
             **{"schema": SCHEMA, "name": name, "place": len(records), "session": started},

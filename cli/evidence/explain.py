@@ -89,7 +89,7 @@ def _explain_image(args: ExplainOptions, bundles: "dict[str, LoadedBundle]") -> 
 
 
 def _load(args: ExplainOptions) -> "Dataset":
-    options = {} if args.labels is None else {"labels": args.labels}
+    options: dict[str, Any] = {} if args.labels is None else {"labels": args.labels}
     return datasets.load(str(args.source), seed=args.seed, **options)
 
 

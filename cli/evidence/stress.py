@@ -70,7 +70,7 @@ def _measure(args: StressOptions) -> Any:
     bundles = folders_by_name(args.model, args.results)
     if args.reference is not None and args.reference not in bundles:
         raise ValueError(f"--reference {args.reference!r} is none of the models: {', '.join(bundles)}")
-    options = {} if args.labels is None else {"labels": args.labels}
+    options: dict[str, Any] = {} if args.labels is None else {"labels": args.labels}
     dataset = datasets.load(args.source, seed=args.seed, **options)
     data = stresses.StressData.of(dataset, split=args.split, limit=args.limit)
     drawn = ", drawn, not real" if data.drawn else ""

@@ -169,7 +169,8 @@ def _numbers(value: int | memoryview) -> list[int]:
     """Return repeated whole numbers, packed or single; at most a shape's worth."""
     if isinstance(value, int):
         return [value]
-    found, place = [], 0
+    found: list[int] = []
+    place = 0
     while place < len(value) and len(found) < 64:
         number, place = _varint(value, place)
         found.append(number)

@@ -14,8 +14,12 @@ from ferbench.utils import Images, check_images, resize_face
 BLOCK = 64
 # Distance of the sum of a row of probabilities from one, and of a probability below zero, that rounding may cause.
 TOLERANCE = 1e-3
-_TYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16}
-_TYPES |= {"tensor(uint8)": np.uint8}
+_TYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(float16)": np.float16,
+    "tensor(uint8)": np.uint8,
+}
 
 
 class ForeignNetwork:

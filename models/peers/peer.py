@@ -136,7 +136,9 @@ class Peer(ImageInput, MostProbable, BaseEstimator):
 
     def close(self) -> None:
         """End the process of the package; the next prediction starts it again."""
-        if (process := vars(self).pop("_process", None)) is not None:
+        if "_process" in vars(self):
+            process: PeerProcess = vars(self)["_process"]
+            del self._process
             process.close()
 
     def _running(self) -> PeerProcess:

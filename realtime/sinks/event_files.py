@@ -142,8 +142,8 @@ class CsvSink(Closing):
         rows = list(csv.reader(io.StringIO(self._lines.read(), newline="")))
         self._lines.restart()
         self._lines.write(_csv_line([*rows[0], "error"]))
-        for row in rows[1:]:
-            self._lines.write(_csv_line([*row, ""]))
+        for whole in rows[1:]:
+            self._lines.write(_csv_line([*whole, ""]))
         for name, reason in self._skipped:
             row = {"state": UNREADABLE, "image": name}
             self._lines.write(self._text([*(row.get(column) for column in self._columns), reason]))

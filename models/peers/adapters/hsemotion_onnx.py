@@ -17,7 +17,8 @@ class HSEmotion:
         from hsemotion_onnx.facial_emotions import HSEmotionRecognizer
 
         self.recognizer = HSEmotionRecognizer(model_name="enet_b0_8_best_vgaf")
-        self.detector = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+        data: Any = cv2.data  # type: ignore[attr-defined]  # OpenCV's stubs do not know it
+        self.detector = cv2.CascadeClassifier(data.haarcascades + "haarcascade_frontalface_default.xml")
 
     def faces(self, images: Any) -> Any:
         """Return one row of probabilities for each gray face."""
