@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from ferbench.benchmarks.run import cell
+from ferbench.utils import own_group
 
 # Imported before the first fork. None of them starts a thread when it is imported.
 _LIBRARIES = (
@@ -43,7 +44,7 @@ class WarmStart:
             [sys.executable, "-P", "-m", "ferbench.benchmarks.run.warm"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,
+            **own_group(),
             env=environment,
         )
 
