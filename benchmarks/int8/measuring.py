@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks import store
-from ferbench.benchmarks.int8.checked import VALIDATION, calibration, check_int8
+from ferbench.benchmarks.int8.checked import VALIDATION, Checked, calibration, check_int8
 from ferbench.datasets import Dataset
 from ferbench.models import load_bundle
 from ferbench.models.bundles import precision_of, quantize_bundle, read_description
@@ -58,7 +58,7 @@ def measure_int8(
     load_before = load_average()
     images, _ = dataset.part(VALIDATION)
     with tempfile.TemporaryDirectory() as scratch:
-        rows: list[dict[str, Any]] = []
+        rows: list[Checked] = []
         folders: dict[str, Path] = {}
         for name, folder in bundles.items():
             small = _made(folder) or quantize_bundle(folder, Path(scratch) / name, calibration(dataset))

@@ -78,11 +78,8 @@ class NoiseFindings:
         if self.dataset.votes is not None:
             table["vote_share"] = self._vote_shares()
         table["row"] = self.rows
-        kept = table[found.any(axis=0)]
-        ranked: pd.DataFrame = kept.sort_values(
-            by=["recipes", "margin"], ascending=False, kind="stable", ignore_index=True
-        )
-        return ranked
+        kept: pd.DataFrame = table.loc[found.any(axis=0)]
+        return kept.sort_values(["recipes", "margin"], ascending=False, kind="stable", ignore_index=True)
 
     def scores(self) -> pd.DataFrame:
         """Out-of-fold accuracy of each recipe: on all images, and with suspicious ones set aside.

@@ -110,7 +110,11 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
         },
         "identity": identified,
         **task.outputs(fitted.recognizer, dataset),
-        "timings": NOT_TIMED | {"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": predict_s} | timings,
+        "timings": {
+            **NOT_TIMED,
+            **{"extract_s": fitted.extract_s, "fit_s": fitted.fit_s, "predict_s": predict_s},
+            **timings,
+        },
         "peak_memory_bytes": peak,
         "history": _plain(getattr(fitted.recognizer, "history_", None)),
         "environment": store.environment(),

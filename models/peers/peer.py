@@ -64,6 +64,9 @@ class Peer(ImageInput, MostProbable, BaseEstimator):
     }
     cannot_travel: ClassVar[str] = "it answers in the interpreter of its package; install that where it is needed"
 
+    _process: PeerProcess
+    _cores: set[int] | None
+
     def __init__(
         self,
         name: str = "fer",
