@@ -78,7 +78,7 @@ class NoiseFindings:
         if self.dataset.votes is not None:
             table["vote_share"] = self._vote_shares()
         table["row"] = self.rows
-        kept: pd.DataFrame = table.loc[found.any(axis=0)]
+        kept = table.iloc[np.flatnonzero(found.any(axis=0))]
         return kept.sort_values(["recipes", "margin"], ascending=False, kind="stable", ignore_index=True)
 
     def scores(self) -> pd.DataFrame:

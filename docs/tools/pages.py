@@ -23,7 +23,7 @@ MOVED = {
 # The left column of the site: captions and the pages below them.
 NAVIGATION = {
     "Start": ("tutorial", "generated/notebook", "choose", "generated/gallery/index"),
-    "Guides": ("benchmark", "data", "own-method", "others", "live", "deploy", "keypoints"),
+    "Guides": ("benchmark", "data", "training", "own-method", "others", "live", "deploy", "keypoints"),
     "Background": ("protocol", "results", "evidence", "limits", "faq"),
     "Reference": ("commands", "recipes", "formats", "api", "generated/reference/index"),
     "Project": ("generated/contributing", "generated/changelog"),

@@ -60,7 +60,7 @@ def test_a_mistyped_word_is_answered_with_the_closest(
 
 
 def test_a_word_that_is_like_none_names_all(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "expected one of run, score-final, report" in refusal(["xyzzy"], capsys)
+    assert "expected one of run, retime, score-final, report" in refusal(["xyzzy"], capsys)
 
 
 def test_a_mistyped_recipe_is_answered_with_the_closest(capsys: pytest.CaptureFixture[str]) -> None:

@@ -41,12 +41,14 @@ from ferbench.models import (
     SVM,
     Calibrated,
     DlibShape,
+    ForeignModel,
     Forest,
     KernelRidge,
     LocalSVM,
     MeanShape,
     Mirrored,
     NystroemMap,
+    Peer,
     PointNet,
     Pretrained,
     Stack,
@@ -107,6 +109,8 @@ IMAGES: list[Any] = [
     CNN("tiny"),
     PointNet("points-tiny"),
 ]
+# Models made elsewhere: they need a file or an interpreter, so test_foreign.py and test_peers.py check their answers.
+OTHERS: list[Any] = [ForeignModel("model.onnx"), Peer("fer")]
 # Abstract base classes and mixins.
 BASES = {"ImageExtractor", "ImageInput"}
 WITHOUT_WEIGHTS = {KNN, LocalSVM, KernelRidge, CNN}
@@ -137,7 +141,7 @@ def public_estimators() -> dict[str, type]:
 
 
 def test_no_public_estimator_is_left_out() -> None:
-    covered = {type(estimator).__name__ for estimator in [*ROWS, *IMAGES]}
+    covered = {type(estimator).__name__ for estimator in [*ROWS, *IMAGES, *OTHERS]}
     assert set(public_estimators()) - BASES - covered == set()
     assert {"CNN", "SVM", "HOGExtractor", "DeepExtractor", "Vote"} <= set(public_estimators())
 
@@ -152,7 +156,7 @@ def test_scikit_learn_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
-@pytest.mark.parametrize("estimator", IMAGES, **IDS)
+@pytest.mark.parametrize("estimator", [*IMAGES, *OTHERS], **IDS)
 @pytest.mark.parametrize("check", without_data, ids=lambda check: check.__name__)
 def test_scikit_learn_checks_without_data(estimator: Any, check: Any) -> None:
     check(type(estimator).__name__, estimator)
@@ -166,7 +170,7 @@ def test_constructors_only_store(estimator: Any) -> None:
         check_parameters_default_constructible(name, estimator)
 
 
-@pytest.mark.parametrize("estimator", IMAGES, **IDS)
+@pytest.mark.parametrize("estimator", [*IMAGES, *OTHERS], **IDS)
 def test_tags_of_image_estimators_require_three_dimensions(estimator: Any) -> None:
     tags = get_tags(estimator).input_tags
     assert tags.three_d_array and not tags.two_d_array
@@ -178,7 +182,7 @@ def test_tags_of_row_estimators_require_two_dimensions(estimator: Any) -> None:
     assert tags.two_d_array and not tags.three_d_array
 
 
-@pytest.mark.parametrize("estimator", [*ROWS, *IMAGES], **IDS)
+@pytest.mark.parametrize("estimator", [*ROWS, *IMAGES, *OTHERS], **IDS)
 def test_unfitted_estimators_raise_not_fitted_error(estimator: Any) -> None:
     images = np.zeros((2, 48, 48), np.uint8)
     X = np.zeros((2, 3), np.float32) if estimator in ROWS else images
