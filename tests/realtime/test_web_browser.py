@@ -127,7 +127,7 @@ def downloaded(page: Any) -> list[dict[str, str]]:
         old.unlink()
     click(page, "download")
     target = page.downloads / "ferbench-session.csv"
-    wait(target.is_file, "for the download")
+    wait(lambda: target.is_file() and target.stat().st_size, "for the download")
     with target.open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -328,6 +328,15 @@ def test_the_documentation_page_reads_without_a_network(page: Any, served: Proce
     wait(lambda: len(page.find_elements("css selector", ".docs section")) > 5, "for the documentation")
     asked = page.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert asked and all(name.startswith(served.http) for name in asked)
+    assert "/api/predict" in text(page, "docs") and "compare" in text(page, "docs")
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    )
+    try:
+        width, inner = page.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+        assert width <= inner
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.fixture(scope="module")
@@ -545,7 +554,8 @@ def test_pictures_of_a_folder_get_a_table_and_a_timeline(page: Any, tmp_path: Pa
     assert "not read" in lines[2] and rows(page) == 2
     assert timeline_drawn(page) > 500
     page.find_element("css selector", "#results-body button").click()
-    wait(lambda: rows(page) == 3, "for the picture that was chosen")
+    wait(lambda: page.find_element("id", "picture").get_attribute("alt") == "a.jpg", "for the picture that was chosen")
+    assert rows(page) == 2, "the picture was not sent again"
     mode(page, "camera")
     assert not page.find_element("id", "results").is_displayed()
 
@@ -574,3 +584,15 @@ def test_a_video_gets_a_table_and_a_timeline_to_click_on(page: Any, tmp_path: Pa
     assert place == pytest.approx(length / 2, rel=0.05)
     mode(page, "camera")
     assert not page.find_element("id", "film").is_displayed()
+
+
+def test_a_folder_can_be_dropped(page: Any, tmp_path: Path) -> None:
+    for name in ("2.jpg", "10.jpg", "notes.txt"):
+        (tmp_path / "album" / "inner").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "album" / "inner" / name).write_bytes(encoded(portrait().resize((320, 240))))
+    data = {"items": [], "files": [str(tmp_path / "album")], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        page.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+    wait(lambda: len(page.find_elements("css selector", "#results-body tr")) == 2, "for the table")
+    names = [link.text for link in page.find_elements("css selector", "#results-body button")]
+    assert names == ["2.jpg", "10.jpg"]

@@ -22,7 +22,9 @@ export class Album {
   async open(files) {
     this.close();
     const { run } = this;
-    const pictures = files.slice(0, MOST);
+    const path = (file) => file.webkitRelativePath || file.name;
+    const pictures = files.sort((a, b) => path(a).localeCompare(path(b), "en", { numeric: true })).slice(0, MOST);
+    this.answers = new Map();
     this.view.course(true, `${pictures.length} pictures`);
     this.view.timeline.whole(pictures.length, { unit: "pictures", seek: (at) => this.choose(pictures[Math.min(pictures.length - 1, Math.floor(at))]) });
     for (const [at, file] of pictures.entries()) {
@@ -48,6 +50,7 @@ export class Album {
 
   add(file, at, answer) {
     const { timeline, panel, about } = this.view;
+    if (answer.events) this.answers.set(file, answer);
     const faces = answer.events?.filter((event) => event.state === "face") ?? [];
     const face = answer.events ? panel.choose(answer.events) : null;
     timeline.add(at, face);
@@ -64,7 +67,9 @@ export class Album {
   }
 
   choose(file) {
-    this.look(file, () => true, true).catch((error) => notify(error.message));
+    // An answer of the chosen model is shown again; the picture is not sent a second time.
+    const known = this.answers.get(file);
+    this.look(file, () => true, known?.model === this.view.model ? known : null).catch((error) => notify(error.message));
     $("stage-card").scrollIntoView({ block: "nearest" });
   }
 }

@@ -122,10 +122,10 @@ class View {
     $("time-note").textContent = "Probabilities over time appear here.";
   }
 
-  show(message, { mirrored = false, overlay = true, still = false, roundTrip = null, frame = null } = {}) {
+  show(message, { mirrored = false, overlay = true, still = false, roundTrip = null, frame = null, recorded = false } = {}) {
     const { events } = message;
     if (events.length) this.latest = message;
-    this.record.add({ timestamp_s: 0, ...message });
+    if (!recorded) this.record.add({ timestamp_s: 0, ...message });
     this.redraw = () => overlay && drawOverlay(events, message, this.about.colours, {
       mirrored: mirrored && $("video").classList.contains("mirrored"),
       points: this.points,

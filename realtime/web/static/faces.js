@@ -99,6 +99,8 @@ export class FacePanel {
       chip.addEventListener("click", () => this.follow(number, faces));
       return chip;
     }));
+    const pressed = $("faces").querySelector('[aria-pressed="true"]');
+    if (pressed) $("faces").scrollTop = pressed.offsetTop - 2;
     // Keep the keyboard focus when the row is rebuilt.
     if (focused) $("faces").querySelector(`[data-face="${focused}"]`)?.focus();
   }

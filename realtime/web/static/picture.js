@@ -13,7 +13,7 @@ export class PictureMode {
     this.file = null;
     this.count = 0;
     this.film = new Film(view);
-    this.album = new Album(view, (file, wanted, told) => this.one(file, wanted, told));
+    this.album = new Album(view, (file, wanted, known) => this.one(file, wanted, { known }));
     const take = (files) => {
       activate("picture");
       this.open(files);
@@ -107,8 +107,8 @@ export class PictureMode {
 
   // One picture, several, or a video; other files of a folder are left out.
   open(files) {
-    const video = files.find((file) => file.type.startsWith("video/"));
     const pictures = files.filter((file) => file.type.startsWith("image/"));
+    const video = !pictures.length && files.find((file) => file.type.startsWith("video/"));
     this.film.close();
     this.album.close();
     this.file = null;
@@ -133,7 +133,7 @@ export class PictureMode {
     this.file = file;
     this.view.working("Looking…");
     try {
-      await this.one(file, () => file === this.file, again);
+      await this.one(file, () => file === this.file, { shown: again });
     } catch (error) {
       this.view.working("");
       this.view.refused(error);
@@ -141,8 +141,8 @@ export class PictureMode {
   }
 
   // Send a picture, and show it with its faces if it is still wanted; return the answer.
-  async one(file, wanted, shown = false) {
-    const answer = await this.ask(file);
+  async one(file, wanted, { shown = false, known = null } = {}) {
+    const answer = known ?? await this.ask(file);
     if (!wanted()) return null;
     this.file = file;
     notify("");
@@ -153,7 +153,7 @@ export class PictureMode {
     const events = numbered(answer.events);
     const compare = answer.compare && { ...answer.compare, events: numbered(answer.compare.events) };
     this.view.record.begin();
-    this.view.show({ ...answer, events, compare }, { still: true });
+    this.view.show({ ...answer, events, compare }, { still: true, recorded: Boolean(known) });
     return { ...answer, events };
   }
 
