@@ -1,6 +1,6 @@
 """Word the labels of faces, and find their places: one form for all faces of a frame."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,17 @@ def values(event: FaceEvent) -> list[float]:
     return list(np.clip(np.nan_to_num(np.asarray(event.smoothed, float)), 0, 1).tolist())
 
 
+def captions_of(event: FaceEvent) -> tuple[str, str, str]:
+    """Return the full caption of a face, and two shorter ones for limited space."""
+    person = "" if event.track_id is None else f"#{event.track_id} "
+    if event.compound is not None:
+        return f"{person}{event.compound} (derived)", event.compound, event.compound[:3]
+    if not event.certain or event.label is None:
+        return f"{person}{UNCERTAIN}", UNCERTAIN, "?"
+    share = f" {100 * max(values(event)):.0f} %" if event.smoothed is not None else ""
+    return f"{person}{event.label}{share}", event.label, event.label[:3]
+
+
 def place_captions(
     events: Sequence[FaceEvent], faces: Sequence[Rect], taken: Sequence[Rect], canvas: NDArray[np.uint8], size: int
 ) -> list[Caption]:
@@ -48,7 +59,7 @@ def place_captions(
         Size of the letters in pixels; the second and the last form are smaller.
     """
     small = max(LEAST_SIZE, round(0.75 * size))
-    forms = ((_full, size), (_full, small), (_words, size), (_words, small), (_mark, small))
+    forms = ((0, size), (0, small), (1, size), (1, small), (2, small))
     captions: list[Caption] = []
     for form, letters in forms:
         captions, free = _arranged(events, faces, taken, canvas, form=form, size=letters)
@@ -63,13 +74,13 @@ def _arranged(
     taken: Sequence[Rect],
     canvas: NDArray[np.uint8],
     *,
-    form: Callable[[FaceEvent], str],
+    form: int,
     size: int,
 ) -> tuple[list[Caption], bool]:
     captions: list[Caption] = []
     free = True
     for number, (event, face) in enumerate(zip(events, faces, strict=True)):
-        text = form(event)
+        text = captions_of(event)[form]
         others = [other for at, other in enumerate(faces) if at != number]
         used = [*taken, *(caption.place for caption in captions)]
         spots = [within(spot, canvas) for spot in _spots(text, face, size)]
@@ -100,25 +111,3 @@ def _spots(text: str, face: Rect, size: int) -> list[Rect]:
 def padding(size: int) -> int:
     """Return the margin around letters of a size, in pixels."""
     return max(2, size // 4)
-
-
-def _known(event: FaceEvent) -> bool:
-    return event.certain and event.label is not None
-
-
-def _full(event: FaceEvent) -> str:
-    person = "" if event.track_id is None else f"#{event.track_id} "
-    if event.compound is not None:
-        return f"{person}{event.compound} (derived)"
-    share = f" {100 * max(values(event)):.0f} %" if _known(event) and event.smoothed is not None else ""
-    return f"{person}{_words(event)}{share}"
-
-
-def _words(event: FaceEvent) -> str:
-    if event.compound is not None:
-        return event.compound
-    return event.label if event.certain and event.label is not None else UNCERTAIN
-
-
-def _mark(event: FaceEvent) -> str:
-    return _words(event)[:3] if _known(event) or event.compound is not None else "?"

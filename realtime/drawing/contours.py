@@ -56,7 +56,8 @@ def draw_contours(canvas: NDArray[np.uint8], points: Points, names: Sequence[str
 def _split(points: Points, names: Sequence[str], *, reach: int) -> tuple[list[Points], list[Points]]:
     """Return the lines, and the points that belong to none of them."""
     known = {name: point for name, point in zip(names, points, strict=True) if (np.abs(point) < reach).all()}
-    lines, used = [], set()
+    lines: list[Points] = []
+    used: set[str] = set()
     for group in (*_LINES, *_ARCS):
         if all(name in known for name in group):
             places = np.stack([known[name] for name in group])
