@@ -81,7 +81,8 @@ def video_sinks(args: RunOptions, source: Source, pipeline: Pipeline) -> tuple[l
         # The file name only: the page may be published, and the path is private.
         title = source.name if source.live else Path(source.name).name
         names = {"detector": pipeline.detector.name, "points": pipeline.points.name if pipeline.points else ""}
-        sinks.append(output.SummarySink(args.summary, classes, title=title, **names))
+        video = Path(source.name) if isinstance(source, sources.VideoFile) and not source.live else None
+        sinks.append(output.SummarySink(args.summary, classes, title=title, video=video, **names))
     if args.output_video:
         sinks.append(_video_sink(args.output_video, source))
     return sinks, counts

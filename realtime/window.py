@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.realtime.drawing import Overlay, draw_panel
+from ferbench.realtime.drawing import Overlay
 from ferbench.realtime.events import FrameResult
 from ferbench.realtime.points_switch import PointsSwitch
 from ferbench.realtime.sinks import write_image
@@ -22,6 +22,7 @@ T = TypeVar("T")
 _SMALLEST, _MOST_OF_SCREEN = 640, 0.8
 _POLL_S, _NOTICE_S = 0.015, 2.5
 _KEYS = (("q, Esc", "quit"), ("space", "pause"), ("s", "save a snapshot"), ("m", "mirror"))
+_HINT = "h: help"
 _POINTS_KEY, _HELP_KEY = ("p", "key points"), ("h", "this help")
 # Drivers that SDL uses without a display; their windows are invisible.
 _BLIND = ("dummy", "offscreen")
@@ -70,6 +71,7 @@ class Window:
         self.title, self.stop, self.mirror, self.pace = title, stop, mirror, pace
         self.snapshots, self.switcher, self.points = snapshots, switcher, points
         self.paused = self.help = False
+        self._hint = _HINT
         self._overlay = overlay or Overlay()
         self._changed = threading.Condition()
         self._latest: FrameResult | None = None
@@ -201,6 +203,8 @@ class Window:
             self.mirror = not self.mirror
         elif event.key == pygame.K_h:
             self.help = not self.help
+            # Who has found the key needs no hint any more.
+            self._hint = ""
         elif event.key == pygame.K_p and self.points is not None:
             self.points.toggle()
         elif event.key == pygame.K_s:
@@ -214,18 +218,17 @@ class Window:
             self._fit_window(result)
         screen = pygame.display.get_surface()
         left, top, width, height = _letterbox(result.image.shape[1::-1], screen.get_size())
-        canvas = self._annotated(replace(result, message=message), size=(width, height))
-        if self.help:
-            draw_panel(canvas, self._help_lines())
+        table = self._help_lines() if self.help else ()
+        canvas = self._annotated(replace(result, message=message), size=(width, height), table=table, hint=self._hint)
         screen.fill((0, 0, 0))
         screen.blit(pygame.image.frombuffer(canvas.tobytes(), (width, height), "BGR"), (left, top))
         pygame.display.flip()
         self._drawn_message = message
 
-    def _annotated(self, result: FrameResult, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    def _annotated(self, result: FrameResult, **options: Any) -> NDArray[np.uint8]:
         if self.points is not None:
             self._overlay.points = self.points.shown
-        return self._overlay.annotate(result, size=size, mirror=self.mirror)
+        return self._overlay.annotate(result, mirror=self.mirror, **options)
 
     def _fit_window(self, result: FrameResult) -> None:
         """Set the window to the size of the first frame, but not tiny and not larger than the screen."""

@@ -11,6 +11,7 @@ from ferbench.realtime.drawing import UNCERTAIN_COLOR, color_of
 from ferbench.realtime.events import FrameResult
 from ferbench.realtime.sinks.closing import Closing
 from ferbench.realtime.sinks.output import check_suffix
+from ferbench.realtime.sinks.player import player_for
 from ferbench.realtime.sinks.timelines import UNCERTAIN, Timelines, TrackTimes, thinned
 from ferbench.utils import PartFile, safe_row
 
@@ -34,6 +35,8 @@ class SummarySink(Closing):
         Name of the source.
     detector, points : str, optional
         Names of the detector and of the key-point model, shown on the page.
+    video : Path, optional
+        File of the video, for a player beside the timelines; the page refers to it by a relative path.
 
     Raises
     ------
@@ -42,12 +45,19 @@ class SummarySink(Closing):
     """
 
     def __init__(
-        self, path: str | Path, classes: Sequence[str], *, title: str, detector: str = "", points: str = ""
+        self,
+        path: str | Path,
+        classes: Sequence[str],
+        *,
+        title: str,
+        detector: str = "",
+        points: str = "",
+        video: Path | None = None,
     ) -> None:
         self.path = Path(path)
         check_suffix(self.path, PAGE_SUFFIXES, "the summary")
         self._classes = (*classes, UNCERTAIN)
-        self._title, self._detector, self._points = title, detector, points
+        self._title, self._detector, self._points, self._video = title, detector, points, video
         self._page, self._table = PartFile(self.path), PartFile(summary_table(self.path))
         self._times = Timelines()
         self._began = datetime.now().astimezone()
@@ -105,6 +115,7 @@ class SummarySink(Closing):
             tracks=[self._track(track) for track in sorted(shown, key=lambda track: track.track_id)],
             ticks=_ticks(self._times.duration_s),
             table=summary_table(self.path).name,
+            player=player_for(self._video, self.path) if self._video and not self._times.stills else None,
         )
 
     def _emotions(self) -> list[dict[str, Any]]:

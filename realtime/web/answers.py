@@ -28,8 +28,8 @@ def describe_event(event: FaceEvent) -> dict[str, Any]:
     }
 
 
-def describe_result(result: FrameResult, model: str) -> str:
-    """Return the events of one frame as the text of a message."""
+def describe_result(result: FrameResult, model: str, **more: Any) -> str:
+    """Return the events of one frame, and what `more` adds, as the text of a message."""
     height, width = result.image.shape[:2]
     message = {
         "type": "events",
@@ -42,6 +42,7 @@ def describe_result(result: FrameResult, model: str) -> str:
         "fps": round(result.fps, 1),
         "message": result.message,
         "events": [describe_event(event) for event in result.events],
+        **more,
     }
     return json.dumps(message, separators=(",", ":"))
 
@@ -54,6 +55,11 @@ def describe_model(about: dict[str, Any]) -> str:
 def describe_points(on: bool) -> str:
     """Return the message that tells a page whether key points are now on."""
     return json.dumps({"type": "points", "on": on})
+
+
+def describe_rival(name: str | None) -> str:
+    """Return the message that tells a page which second model is now compared; None for none."""
+    return json.dumps({"type": "compare", "name": name})
 
 
 def _located(event: FaceEvent) -> dict[str, dict[str, float]] | None:

@@ -202,17 +202,20 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) ->
         tags=["models"],
         summary="Find and label the faces of a picture",
     )
-    async def predict(request: Request, model: str | None = None, points: bool | None = None) -> Response:
+    async def predict(
+        request: Request, model: str | None = None, points: bool | None = None, compare: str | None = None
+    ) -> Response:
         """Send the bytes of a JPEG, PNG, WebP, BMP or GIF as the body, or a form with one file.
 
         `curl --data-binary @face.jpg http://127.0.0.1:8000/api/predict`
 
-        With `?points=true` each face has key points.
+        With `?points=true` each face has key points. With `?compare=NAME` a second model labels the same faces.
         """
         shelf.check(model)
+        shelf.check(compare)
         # Take a place before reading the body, so that the number of places limits the memory.
         with engine.uploads.seat():
-            return JSONResponse(await engine.predict(await read_body(request, limits), model, points))
+            return JSONResponse(await engine.predict(await read_body(request, limits), model, points, compare))
 
 
 def _add_streams(app: FastAPI, engine: Engine, feed: Feed | None) -> None:

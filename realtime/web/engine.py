@@ -14,6 +14,7 @@ from ferbench.realtime.web.limits import Limits, Places
 from ferbench.realtime.web.pictures import read_picture
 from ferbench.realtime.web.points import PointsOffer
 from ferbench.realtime.web.refusal import Refusal
+from ferbench.realtime.web.rival import Rival, Timed
 from ferbench.realtime.web.shelf import Shelf
 from ferbench.utils import redact
 
@@ -81,14 +82,19 @@ class Engine:
         """Return a new pipeline for one stream of frames."""
         return Pipeline(recognizer, next(self._detectors), points=points)
 
-    async def predict(self, picture: bytes, name: str | None, points: bool | None = None) -> dict[str, Any]:
-        """Recognize the faces of an uploaded picture, and optionally find their key points."""
+    async def predict(
+        self, picture: bytes, name: str | None, points: bool | None = None, compare: str | None = None
+    ) -> dict[str, Any]:
+        """Recognize the faces of an uploaded picture; optionally find their key points, or ask a second model too."""
         name = self.shelf.check(name)
-        recognizer = await self.load(name)
+        recognizer = Timed(await self.load(name))
+        rival = None if compare is None else Rival(await self.load(compare), compare)
         located = await self.load_points(self.points.on if points is None else points)
-        return await self.call(self._predict, picture, name, recognizer, located)
+        return await self.call(self._predict, picture, name, recognizer, located, rival)
 
-    def _predict(self, data: bytes, name: str, recognizer: Recognizer, points: KeyPoints | None) -> dict[str, Any]:
+    def _predict(
+        self, data: bytes, name: str, recognizer: Timed, points: KeyPoints | None, rival: Rival | None
+    ) -> dict[str, Any]:
         start = time.perf_counter()
         picture = read_picture(data, max_pixels=self.limits.pixels)
         result = self.pipeline(recognizer, points).process(Frame(0, 0.0, picture, still=True))
@@ -99,7 +105,9 @@ class Engine:
             "width": width,
             "height": height,
             "latency_ms": round((time.perf_counter() - start) * 1000, 2),
+            "recognize_ms": round(recognizer.milliseconds, 2),
             "events": [describe_event(event) for event in result.events],
+            "compare": None if rival is None else rival.compare(result),
         }
 
     def close(self) -> None:

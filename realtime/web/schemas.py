@@ -43,6 +43,15 @@ class Event(BaseModel):
     points: dict[str, Point] | None = Field(description="key points by name; null if not requested")
 
 
+class Comparison(BaseModel):
+    """Answer of a second model for the same faces."""
+
+    model: str = Field(description="name of the second model", examples=["hog+svm"])
+    classes: list[str] = Field(description="its classes, in order")
+    recognize_ms: float = Field(description="time to cut out and label the faces, in milliseconds")
+    events: list[Event] = Field(description="one for each face, in the order of the first model's")
+
+
 class Prediction(BaseModel):
     """Faces of one picture."""
 
@@ -51,7 +60,9 @@ class Prediction(BaseModel):
     width: int = Field(description="size of the picture to which the boxes refer; large pictures are scaled down")
     height: int
     latency_ms: float = Field(description="time to decode, find and label, in milliseconds")
+    recognize_ms: float = Field(description="the part of it in which the model cut out and labeled the faces")
     events: list[Event]
+    compare: Comparison | None = Field(description="the second model's answer; null if none was asked")
 
 
 class ModelInfo(BaseModel):

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ferbench.realtime import Frame
-from ferbench.realtime.web.answers import describe_model, describe_points, describe_result
+from ferbench.realtime.web.answers import describe_model, describe_points, describe_result, describe_rival
 from ferbench.realtime.web.engine import Engine
 from ferbench.realtime.web.limits import Limits, TokenBucket
 from ferbench.realtime.web.pictures import read_picture
 from ferbench.realtime.web.refusal import Refusal
+from ferbench.realtime.web.rival import Rival, Timed
 from ferbench.realtime.web.tasks import first_to_end
 
 # Registered close codes: policy violation, and try again later.
@@ -30,7 +31,8 @@ class Session:
     """Session of one WebSocket with its own pipeline, so that clients do not share tracks or smoothing.
 
     The client sends pictures as binary messages and commands as text: ``{"type": "model", "name": …}``,
-    ``{"type": "points", "on": …}`` and ``{"type": "reset"}``. Each processed picture is answered by one message of
+    ``{"type": "points", "on": …}``, ``{"type": "compare", "name": …}`` for a second model on the same faces (null for
+    none), and ``{"type": "reset"}``. Each processed picture is answered by one message of
     type ``events`` or ``error``. While a picture is processed, only the newest of the following ones is kept, so that
     memory is bounded. A client that does not read its answers is disconnected after `send_timeout_s`.
 
@@ -48,6 +50,9 @@ class Session:
         self._model = engine.shelf.default
         self._wanted: str | None = None
         self._wanted_points: bool | None = None
+        # A name, or None for no second model; the tuple is there while the choice waits.
+        self._wanted_rival: tuple[str | None] | None = None
+        self._rival: Rival | None = None
         self._reset = False
         self._newest: _Arrived | None = None
         self._count = 0
@@ -58,10 +63,13 @@ class Session:
     async def run(self) -> None:
         """Run until the client disconnects or violates a limit."""
         self._model = self._engine.shelf.check(self._socket.query_params.get("model"))
-        recognizer = await self._engine.load(self._model)
-        self._pipeline = self._engine.pipeline(recognizer)
+        self._timed = Timed(await self._engine.load(self._model))
+        self._pipeline = self._engine.pipeline(self._timed)
         if self._wants_points():
             self._wanted_points = True
+            self._work.set()
+        if (rival := self._socket.query_params.get("compare")) is not None:
+            self._wanted_rival = (self._engine.shelf.check(rival),)
             self._work.set()
         await self._socket.accept()
         try:
@@ -107,12 +115,14 @@ class Session:
                 self._wanted = str(command["name"])
             elif kind == "points":
                 self._wanted_points = {True: True, False: False}[command["on"]]
+            elif kind == "compare":
+                self._wanted_rival = (None if command["name"] is None else str(command["name"]),)
             elif kind == "reset":
                 self._reset = True
             else:
                 raise ValueError(kind)
         except (ValueError, KeyError, TypeError, RecursionError):
-            known = '{"type": "model", "name": …}, {"type": "points", "on": …} or {"type": "reset"}'
+            known = '{"type": "model" or "compare", "name": …}, {"type": "points", "on": …} or {"type": "reset"}'
             raise Refusal(422, "command", f"expected a picture, {known}; got {text[:80]!r}") from None
 
     async def _answer(self) -> None:
@@ -123,6 +133,8 @@ class Session:
                 await self._switch()
             if self._wanted_points is not None:
                 await self._switch_points()
+            if self._wanted_rival is not None:
+                await self._switch_rival()
             if self._newest is not None:
                 arrived, self._newest = self._newest, None
                 await self._send(await self._looked_at(arrived))
@@ -134,7 +146,8 @@ class Session:
         except Refusal as refusal:
             await self._send(_error(refusal))
             return
-        self._pipeline.switch(recognizer)
+        self._timed = Timed(recognizer)
+        self._pipeline.switch(self._timed)
         self._model = str(name)
         await self._send(describe_model(self._engine.shelf.about(self._model)))
 
@@ -146,6 +159,16 @@ class Session:
             await self._send(_error(refusal))
             return
         await self._send(describe_points(on))
+
+    async def _switch_rival(self) -> None:
+        (name,) = self._wanted_rival or (None,)
+        self._wanted_rival = None
+        try:
+            self._rival = None if name is None else Rival(await self._engine.load(name), name)
+        except Refusal as refusal:
+            await self._send(_error(refusal))
+            return
+        await self._send(describe_rival(name))
 
     async def _looked_at(self, arrived: _Arrived) -> str:
         try:
@@ -160,11 +183,14 @@ class Session:
         if self._reset:
             self._reset = False
             self._pipeline.reset()
+            if self._rival is not None:
+                self._rival.reset()
         picture = read_picture(arrived.data, max_pixels=self._limits.frame_pixels)
         time_s = arrived.time_s - self._started_s
         frame = Frame(arrived.frame, time_s, picture, arrived.time_s)
         result = self._pipeline.process(frame, source_fps=self._rate(arrived.time_s))
-        return describe_result(result, self._model)
+        more: dict[str, Any] = {} if self._rival is None else {"compare": self._rival.compare(result)}
+        return describe_result(result, self._model, recognize_ms=round(self._timed.milliseconds, 2), **more)
 
     def _rate(self, now_s: float) -> float:
         """Return the recent frame rate, which browsers do not report; it controls how often faces are detected."""

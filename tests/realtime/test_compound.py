@@ -8,7 +8,7 @@ import pytest
 
 from ferbench.datasets import LABELS
 from ferbench.realtime import CsvSink, FaceEvent, FrameResult, JsonLinesSink
-from ferbench.realtime.drawing.overlay import _captions
+from ferbench.realtime.drawing.captions import captions_of
 from ferbench.realtime.tracking import COMPOUNDS, compound_of, with_compound
 
 
@@ -43,8 +43,8 @@ def event() -> FaceEvent:
 
 
 def test_it_is_shown_as_derived() -> None:
-    assert _captions(event()) == ("#1 happy 50 %", "happy")
-    assert _captions(with_compound(event()))[0] == "#1 happily surprised (derived)"
+    assert captions_of(event()) == ("#1 happy 50 %", "happy", "hap")
+    assert captions_of(with_compound(event()))[0] == "#1 happily surprised (derived)"
 
 
 def test_files_of_events_have_it_only_when_asked(tmp_path: Path) -> None:

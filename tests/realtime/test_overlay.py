@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ferbench.features import POINT_NAMES
 from ferbench.realtime import FaceEvent, FrameResult
+from ferbench.realtime.drawing.captions import place_captions
 from ferbench.realtime.drawing.colors import EMOTION_COLORS, UNCERTAIN_COLOR, bgr, color_of, ink_on
 from ferbench.realtime.drawing.overlay import Overlay
+from ferbench.realtime.drawing.places import face_rect, hidden
 from ferbench.realtime.drawing.text import text_mask
 
 CLASSES = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
@@ -49,9 +52,12 @@ def test_the_callers_image_stays_as_it_was() -> None:
 
 def test_the_box_is_drawn_where_the_face_is_in_the_color_of_its_emotion() -> None:
     drawn = Overlay(bars=False, status=False).annotate(result(gray(480, 640), face((200, 150, 120, 140), "fear")))
-    rows, columns = np.nonzero(pixels_of(drawn, EMOTION_COLORS["fear"])[150:])
-    assert abs(columns.min() - 200) <= 2 and abs(columns.max() - 320) <= 2
-    assert abs(rows.max() - 140) <= 2
+    left, _, right, bottom = face_rect((200, 150, 320, 290))
+    rows, columns = np.nonzero(pixels_of(drawn, EMOTION_COLORS["fear"])[160:])
+    assert abs(columns.min() - left) <= 2 and abs(columns.max() - right) <= 2
+    assert abs(rows.max() + 160 - bottom) <= 2
+    # The square that the recognizer sees is larger than the face.
+    assert 200 < left < 215 and 305 < right < 320
 
 
 def test_an_uncertain_face_is_gray_and_says_so() -> None:
@@ -65,7 +71,7 @@ def test_an_uncertain_face_is_gray_and_says_so() -> None:
 def test_boxes_and_labels_stand_out_on_any_ground(ground: int) -> None:
     image = gray(480, 640, ground)
     drawn = Overlay(status=False).annotate(result(image, face((200, 150, 120, 140), certain=False)))
-    edge = drawn[220, 192:210].astype(int)
+    edge = drawn[220, 205:222].astype(int)
     assert np.abs(edge - ground).max() > 70
 
 
@@ -127,9 +133,10 @@ def test_scaled_and_mirrored_boxes_stay_on_their_faces() -> None:
         result(image, face((40, 100, 60, 60), "sad")), size=(640, 480), mirror=True
     )
     assert drawn.shape == (480, 640, 3)
-    rows, columns = np.nonzero(pixels_of(drawn, EMOTION_COLORS["sad"])[205:])
-    assert abs(columns.min() - (320 - 100) * 2) <= 3 and abs(columns.max() - (320 - 40) * 2) <= 3
-    assert abs(rows.max() - (320 - 205)) <= 3
+    left, _, right, bottom = face_rect((40, 100, 100, 160))
+    rows, columns = np.nonzero(pixels_of(drawn, EMOTION_COLORS["sad"])[215:])
+    assert abs(columns.min() - (320 - right) * 2) <= 3 and abs(columns.max() - (320 - left) * 2) <= 3
+    assert abs(rows.max() + 215 - 2 * bottom) <= 3
 
 
 def test_mirroring_turns_the_picture_but_not_the_text() -> None:
@@ -170,7 +177,8 @@ def test_a_real_frame_keeps_its_face_visible(shared_data: Path) -> None:
     assert ok
     box = (190, 39, 96, 96)
     drawn = Overlay().annotate(result(np.asarray(frame, np.uint8), face(box)))
-    inner = np.s_[box[1] + 6 : box[1] + box[3] - 6, box[0] + 6 : box[0] + box[2] - 6]
+    left, top, right, bottom = face_rect((box[0], box[1], box[0] + box[2], box[1] + box[3]))
+    inner = np.s_[top + 6 : bottom - 6, left + 6 : right - 6]
     assert (drawn[inner] == frame[inner]).all()
     assert (drawn != frame).any()
 
@@ -218,3 +226,54 @@ def test_key_points_can_be_left_out_and_lie_anywhere() -> None:
     assert Overlay().annotate(result(image, event)).shape == image.shape
     without = Overlay(points=False).annotate(result(image, event))
     assert (without == Overlay().annotate(result(image, face((100, 60, 90, 90))))).all()
+
+
+def test_labels_cover_no_neighbor_and_all_have_one_form() -> None:
+    events = [face((20 + 66 * place, 60, 90, 90), CLASSES[place], track_id=place) for place in range(7)]
+    faces = [face_rect((x, y, x + width, y + height)) for x, y, width, height in (event.box or () for event in events)]
+    captions = place_captions(events, faces, [], gray(260, 560), 14)
+    assert len({"%" in caption.text for caption in captions}) == 1, "a share for all or for none"
+    assert len({caption.size for caption in captions}) == 1
+    for number, caption in enumerate(captions):
+        others = [*faces[:number], *faces[number + 1 :]]
+        others += [other.place for at, other in enumerate(captions) if at != number]
+        assert hidden(caption.place, others) == 0
+
+
+def test_a_single_face_has_the_full_label() -> None:
+    (caption,) = place_captions([face((40, 60, 90, 90))], [(50, 65, 120, 148)], [], gray(240, 320), 12)
+    assert caption.text == "#1 happy 70 %" and caption.size == 12
+
+
+def test_the_status_is_above_a_box_in_the_same_corner() -> None:
+    image = gray(240, 320, 0)
+    alone = Overlay(bars=False).annotate(result(image, message="wait"))
+    with_face = Overlay(bars=False).annotate(result(image, face((-10, -10, 120, 120)), message="wait"))
+    # The ground of a strip lets a little of what is below through, but its letters stand above all lines.
+    letters = alone[:26, :50].min(axis=2) > 200
+    assert letters.sum() > 20 and (with_face[:26, :50][letters] > 195).all()
+
+
+def test_eyes_brows_and_mouth_are_thin_connected_lines() -> None:
+    places = dict.fromkeys(POINT_NAMES, (250.0, 250.0))
+    places |= {"left_eyebrow_outer_end": (300.0, 180.0), "left_eyebrow_inner_end": (260.0, 180.0)}
+    places |= {"mouth_left_corner": (300.0, 240.0), "mouth_right_corner": (220.0, 240.0)}
+    places |= {"mouth_center_top_lip": (260.0, 235.0), "mouth_center_bottom_lip": (260.0, 260.0)}
+    event = replace(face((200, 150, 120, 140)), points=np.array(list(places.values())), point_names=POINT_NAMES)
+    drawn = Overlay(bars=False, status=False).annotate(result(gray(480, 640), event))
+    light = drawn.min(axis=2) > 190
+    # The middle of the brow lies on no point, and the lips pass through theirs.
+    assert light[179:182, 280].any() and light[234:237, 260].any() and light[259:262, 260].any()
+    assert 0 < light[170:190, 280].sum() <= 3
+
+
+def test_help_covers_no_face_and_the_hint_is_in_the_corner() -> None:
+    image = gray(480, 640)
+    scene = result(image, face((200, 100, 240, 240)))
+    plain = Overlay(bars=False, status=False).annotate(scene)
+    helped = Overlay(bars=False, status=False).annotate(scene, table=[("q, Esc", "quit"), ("space", "pause")])
+    changed = (plain != helped).any(axis=2)
+    left, top, right, bottom = face_rect((200, 100, 440, 340))
+    assert changed.sum() > 2000 and not changed[top:bottom, left:right].any()
+    hinted = (plain != Overlay(bars=False, status=False).annotate(scene, hint="h: help")).any(axis=2)
+    assert hinted[450:, :100].any() and not hinted[:440].any() and not hinted[:, 200:].any()

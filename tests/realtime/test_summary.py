@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 from live_results import CLASSES, face, result
 
@@ -15,9 +17,9 @@ from ferbench.realtime.sinks.page import SummarySink, clock
 from ferbench.realtime.sinks.timelines import MOST_STRETCHES, Stretch, Timelines, thinned
 
 
-def party(path: Path, *, title: str = "party.mp4") -> Path:
+def party(path: Path, *, title: str = "party.mp4", video: Path | None = None) -> Path:
     """Ten seconds: one person happy then sad, another uncertain for a while, half a second of nobody."""
-    sink = SummarySink(path, CLASSES, title=title, detector="yunet")
+    sink = SummarySink(path, CLASSES, title=title, detector="yunet", video=video)
     for frame in range(100):
         moment = frame / 10
         faces = [face(frame, moment, "happy" if frame < 60 else "sad")] if frame < 95 else []
@@ -192,3 +194,49 @@ def test_a_phone_needs_no_sideways_scrolling(browser: Any) -> None:
     metrics = {"width": 360, "height": 800, "deviceScaleFactor": 2, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
+
+
+def test_the_video_is_linked_by_a_short_relative_path_only(tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    clip = tmp_path / "clips" / 'a "clip".mp4'
+    clip.write_bytes(b"")
+    page = party(tmp_path / "s.html", video=clip).read_text()
+    assert 'src="clips/a%20%22clip%22.mp4"' in page and str(tmp_path) not in page
+    for other in (
+        party(tmp_path / "far" / "away" / "s.html", video=clip),
+        party(tmp_path / "t.html", video=Path("gone")),
+    ):
+        assert " src=" not in other.read_text() and 'id="choose"' in other.read_text()
+    assert "<script" not in party(tmp_path / "plain.html").read_text()
+
+
+def test_a_click_on_a_timeline_seeks_in_the_video(browser: Any, tmp_path: Path) -> None:
+    clip = tmp_path / "clip.webm"
+    writer = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"VP80"), 10, (64, 48))
+    if not writer.isOpened():
+        pytest.skip("OpenCV has no VP8 encoder here")
+    for level in range(100):
+        writer.write(np.full((48, 64, 3), level, np.uint8))
+    writer.release()
+    browser.get_log("browser")
+    browser.get(party(tmp_path / "s.html", video=clip).as_uri())
+    support = pytest.importorskip("selenium.webdriver.support.ui")
+    wait = support.WebDriverWait(browser, 30)
+    wait.until(lambda page: page.execute_script("return document.querySelector('video').readyState > 0"))
+    browser.execute_script(
+        "const lane = document.querySelector('.lane svg'), place = lane.getBoundingClientRect();"
+        "lane.dispatchEvent(new MouseEvent('click', {clientX: place.left + place.width / 2, bubbles: true}));"
+    )
+    moment = "return document.querySelector('video').currentTime"
+    assert browser.execute_script(moment) == pytest.approx(5, abs=0.1)
+    wait.until(lambda page: abs(float(page.find_element("class name", "needle").get_attribute("x1")) - 500) < 12)
+    browser.execute_script("document.querySelector('button[data-s=\"6.000\"]').click()")
+    assert browser.execute_script(moment) == pytest.approx(6, abs=0.1)
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_a_page_without_its_video_asks_for_it(browser: Any, tmp_path: Path) -> None:
+    browser.get(party(tmp_path / "s.html", video=tmp_path / "gone.mp4").as_uri())
+    assert browser.find_element("id", "choose").is_displayed()
+    assert not browser.find_element("tag name", "video").is_displayed()

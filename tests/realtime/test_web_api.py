@@ -449,6 +449,34 @@ def answers(socket: Any, *, kind: str = "events", timeout: float = 20) -> Any:
             return message
 
 
+def test_a_second_model_labels_the_same_faces(server: Served, photo: bytes) -> None:
+    answer = predict(server, photo, f"?compare={MODELS[1]}".replace("+", "%2B")).json()
+    alone = predict(server, photo, f"?model={MODELS[1]}".replace("+", "%2B")).json()
+    second = answer["compare"]
+    assert second["model"] == MODELS[1] and alone["compare"] is None
+    assert second["events"] == alone["events"]
+    assert second["recognize_ms"] > 0 and 0 < answer["recognize_ms"] <= answer["latency_ms"]
+    refused(predict(server, photo, "?compare=none"), 404, "unknown_model")
+
+
+def test_a_camera_compares_two_models_and_ends_it(server: Served, photo: bytes) -> None:
+    with client.connect(f"{server.ws}/ws/camera") as socket:
+        socket.send(json.dumps({"type": "compare", "name": MODELS[1]}))
+        assert answers(socket, kind="compare")["name"] == MODELS[1]
+        socket.send(photo)
+        message = answers(socket)
+        (first,), (second,) = message["events"], message["compare"]["events"]
+        assert message["compare"]["model"] == MODELS[1] and message["recognize_ms"] > 0
+        assert (first["box"], first["track_id"]) == (second["box"], second["track_id"])
+        assert first["raw"] != second["raw"]
+        socket.send(json.dumps({"type": "compare", "name": "none"}))
+        assert answers(socket, kind="error")["code"] == "unknown_model"
+        socket.send(json.dumps({"type": "compare", "name": None}))
+        assert answers(socket, kind="compare")["name"] is None
+        socket.send(photo)
+        assert "compare" not in answers(socket)
+
+
 def test_each_frame_is_answered_with_events(server: Served, photo: bytes) -> None:
     with client.connect(f"{server.ws}/ws/camera") as socket:
         hello = json.loads(socket.recv())

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from points_parts import face_bundle, face_in
 from web_server import MODELS, Process, drawn_bundles, encoded, portrait, served_process
 
@@ -126,7 +127,7 @@ def downloaded(page: Any) -> list[dict[str, str]]:
         old.unlink()
     click(page, "download")
     target = page.downloads / "ferbench-session.csv"
-    wait(target.is_file, "for the download")
+    wait(lambda: target.is_file() and target.stat().st_size, "for the download")
     with target.open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -327,6 +328,15 @@ def test_the_documentation_page_reads_without_a_network(page: Any, served: Proce
     wait(lambda: len(page.find_elements("css selector", ".docs section")) > 5, "for the documentation")
     asked = page.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert asked and all(name.startswith(served.http) for name in asked)
+    assert "/api/predict" in text(page, "docs") and "compare" in text(page, "docs")
+    page.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    )
+    try:
+        width, inner = page.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+        assert width <= inner
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 @pytest.fixture(scope="module")
@@ -377,9 +387,11 @@ def light_at(page: Any, x: float, y: float) -> bool:
         const scale = Math.min(canvas.width / 640, canvas.height / 480);
         const place = (at, side, pixels) => Math.round((side - scale * pixels) / 2 + scale * (at + 0.5));
         const at = [place(arguments[0], canvas.width, 640), place(arguments[1], canvas.height, 480)];
-        return [...canvas.getContext("2d").getImageData(...at, 1, 1).data];
+        const {data} = canvas.getContext("2d").getImageData(at[0] - 1, at[1] - 1, 3, 3);
+        return Array.from({length: 9}, (_, pixel) => Math.min(...data.slice(4 * pixel, 4 * pixel + 4)));
     """
-    return min(page.execute_script(script, x, y)) > 200
+    # The end of a thin line covers its last pixel only in part.
+    return max(page.execute_script(script, x, y)) > 200
 
 
 def test_points_follow_the_camera_and_its_switch(browser: Any, pointed: Process) -> None:
@@ -423,3 +435,164 @@ def test_the_switch_for_points_is_there_only_where_there_is_a_model(page: Any) -
     offered = page.execute_script("return fetch('/api/models').then((answer) => answer.json())")["points"]
     assert page.find_element("id", "points-field").is_displayed() is (offered is not None)
     assert not switched(page)
+
+
+def timeline_drawn(page: Any) -> int:
+    """Pixels of the timeline in strong colors, which only probabilities have."""
+    script = """
+        const canvas = document.getElementById("timeline");
+        if (!canvas.width) return 0;
+        const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        let count = 0;
+        for (let at = 0; at < data.length; at += 4) {
+            const channels = [data[at], data[at + 1], data[at + 2]];
+            count += data[at + 3] > 200 && Math.max(...channels) - Math.min(...channels) > 60;
+        }
+        return count;
+    """
+    return int(page.execute_script(script))
+
+
+def test_the_demo_shows_a_drawn_face_without_a_camera(page: Any) -> None:
+    page.execute_script("navigator.mediaDevices.getUserMedia = () => { throw new Error('a camera was asked for'); }")
+    page.find_element("id", "other").click()
+    wait(lambda: "Face" in text(page, "label-note"), "for a face")
+    wait(lambda: rows(page) >= 4 and timeline_drawn(page) > 50, "for the timeline")
+    assert page.find_element("id", "drawn").is_displayed() and drawn(page) > 200
+    click(page, "stop")
+    assert not page.find_element("id", "drawn").is_displayed()
+
+
+def test_the_timeline_is_in_the_first_screen(page: Any) -> None:
+    size = {"width": 1440, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        bottom = page.execute_script("return document.getElementById('timeline').getBoundingClientRect().bottom")
+        assert bottom <= 900
+        mode(page, "demo")
+        page.execute_script(COMPARE, MODELS[1])
+        click(page, "begin")
+        wait(lambda: "ms" in text(page, "duel"), "for both models")
+        assert page.execute_script("return document.getElementById('timeline').getBoundingClientRect().bottom") <= 900
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        page.execute_script(COMPARE, "")
+
+
+COMPARE = """
+    const select = document.getElementById("rivals");
+    select.value = arguments[0];
+    select.dispatchEvent(new Event("change"));
+"""
+
+
+def test_two_models_answer_for_the_same_picture_with_their_milliseconds(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "face.png"
+    file.write_bytes(encoded(portrait(), "PNG"))
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys(str(file))
+    wait(lambda: rows(page) == 1, "for the answer")
+    assert not page.find_element("id", "duel").is_displayed()
+    page.execute_script(COMPARE, MODELS[1])
+    wait(lambda: "ms" in text(page, "duel"), "for the second answer")
+    first, second = page.find_elements("css selector", "#duel li")
+    assert MODELS[0] in first.text and MODELS[1] in second.text
+    assert all(line.text.split()[-1] == "ms" for line in (first, second))
+    shares = page.execute_script(
+        "return ['.value', '.second:last-child'].map((name) => "
+        "[...document.querySelectorAll(`#bars li > ${name}`)].map((one) => parseFloat(one.textContent)))"
+    )
+    assert shares[0] != shares[1]
+    for column in shares:
+        assert sum(column) == pytest.approx(100, abs=4)
+
+
+def test_two_faces_have_chips_and_labels_of_one_form_that_do_not_touch(page: Any, tmp_path: Path) -> None:
+    half = portrait().crop((200, 40, 520, 440))
+    pair = Image.new("RGB", (640, 400))
+    pair.paste(half, (0, 0))
+    pair.paste(half, (320, 0))
+    file = tmp_path / "pair.png"
+    file.write_bytes(encoded(pair, "PNG"))
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys(str(file))
+    wait(lambda: len(page.find_elements("css selector", "#faces button")) == 2, "for both faces")
+    for number, chip in enumerate(page.find_elements("css selector", "#faces button"), 1):
+        words = chip.text.split()
+        assert words[:2] == ["Face", str(number)] and words[2] in {"uncertain", *labels(page)}
+    places = page.execute_async_script(
+        """
+        const done = arguments[arguments.length - 1];
+        import("/static/labels.js").then(({placeLabels}) => {
+            const face = (number) => ({number, track_id: null, certain: true, label: "surprise",
+                                       probabilities: {surprise: 0.8}});
+            const faces = [1, 2, 3, 4].map(face);
+            const boxes = [0, 1, 2, 3].map((at) => ({x: 10 + 80 * at, y: 40, width: 70, height: 90}));
+            const measure = (text, size) => text.length * size * 0.6;
+            done([boxes, placeLabels(faces, boxes, {width: 340, height: 250}, measure)]);
+        });
+        """
+    )
+    boxes, spots = places
+    assert len({spot["text"].split(" ", 2)[-1] for spot in spots}) == 1, "one form for all"
+    for at, spot in enumerate(spots):
+        for other in [*boxes[:at], *boxes[at + 1 :], *spots[:at], *spots[at + 1 :]]:
+            apart = spot["x"] >= other["x"] + other["width"] or other["x"] >= spot["x"] + spot["width"]
+            assert apart or spot["y"] >= other["y"] + other["height"] or other["y"] >= spot["y"] + spot["height"]
+
+
+def test_pictures_of_a_folder_get_a_table_and_a_timeline(page: Any, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.jpg", "b.jpg", "c.jpg")]
+    for file in files[:2]:
+        file.write_bytes(encoded(portrait()))
+    files[2].write_bytes(b"no picture at all")
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys("\n".join(map(str, files)))
+    wait(lambda: len(page.find_elements("css selector", "#results-body tr")) == 3, "for the table")
+    lines = [line.text for line in page.find_elements("css selector", "#results-body tr")]
+    assert [line.split()[0] for line in lines] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert "not read" in lines[2] and rows(page) == 2
+    assert timeline_drawn(page) > 500
+    page.find_element("css selector", "#results-body button").click()
+    wait(lambda: page.find_element("id", "picture").get_attribute("alt") == "a.jpg", "for the picture that was chosen")
+    assert rows(page) == 2, "the picture was not sent again"
+    mode(page, "camera")
+    assert not page.find_element("id", "results").is_displayed()
+
+
+def test_a_video_gets_a_table_and_a_timeline_to_click_on(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "clip.webm"
+    frame = np.asarray(portrait())[:, :, ::-1].copy()
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"VP80"), 10, (640, 480))
+    if not writer.isOpened():
+        pytest.skip("OpenCV has no VP8 encoder here")
+    for _ in range(40):
+        writer.write(frame)
+    writer.release()
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys(str(file))
+    wait(lambda: timeline_drawn(page) > 50, "for the timeline")
+    wait(lambda: page.find_elements("css selector", "#results-body tr"), "for the table")
+    assert "Whole video" in text(page, "time-title")
+    page.execute_script(
+        "document.getElementById('film').pause();"
+        "const line = document.getElementById('timeline'), place = line.getBoundingClientRect();"
+        "line.dispatchEvent(new MouseEvent('click', {clientX: place.left + place.width / 2, bubbles: true}));"
+    )
+    script = "const film = document.getElementById('film'); return [film.duration, film.currentTime]"
+    length, place = page.execute_script(script)
+    assert place == pytest.approx(length / 2, rel=0.05)
+    mode(page, "camera")
+    assert not page.find_element("id", "film").is_displayed()
+
+
+def test_a_folder_can_be_dropped(page: Any, tmp_path: Path) -> None:
+    for name in ("2.jpg", "10.jpg", "notes.txt"):
+        (tmp_path / "album" / "inner").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "album" / "inner" / name).write_bytes(encoded(portrait().resize((320, 240))))
+    data = {"items": [], "files": [str(tmp_path / "album")], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        page.execute_cdp_cmd("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+    wait(lambda: len(page.find_elements("css selector", "#results-body tr")) == 2, "for the table")
+    names = [link.text for link in page.find_elements("css selector", "#results-body button")]
+    assert names == ["2.jpg", "10.jpg"]

@@ -2,11 +2,14 @@
 
 import { $, notify, percent, save, show, speak, themeButton } from "./page.js";
 import { CameraMode } from "./camera.js";
-import { clearOverlay, drawOverlay, Timeline } from "./draw.js";
+import { clearOverlay, drawOverlay } from "./draw.js";
+import { DemoMode } from "./demo.js";
 import { FacePanel } from "./faces.js";
 import { PictureMode } from "./picture.js";
 import { Record } from "./record.js";
+import { showResults } from "./results.js";
 import { SourceMode } from "./source.js";
+import { Timeline } from "./timeline.js";
 
 class View {
   constructor(limits) {
@@ -15,11 +18,15 @@ class View {
     this.models = new Map(limits.models.map((model) => [model.name, model]));
     this.record = new Record();
     this.timeline = new Timeline();
-    this.panel = new FacePanel(() => this.redraw?.());
+    this.panel = new FacePanel(() => {
+      this.redraw?.();
+      this.redrawPanel();
+    });
     this.redraw = null;
     this.times = [];
     this.told = 0;
     this.about = null;
+    this.rival = null;
     this.model = limits.models.find((model) => model.default).name;
     this.use(this.model);
     show($("points-field"), Boolean(limits.points));
@@ -33,10 +40,18 @@ class View {
     this.redraw?.();
   }
 
+  // Compare with a second model; null for none.
+  useRival(name) {
+    this.rival = name;
+    $("rivals").value = name ?? "";
+    this.panel.useRival(name === null ? null : this.models.get(name));
+  }
+
   // Show a refusal of the server, and reset the controls to the actual state.
   refused({ code, message }) {
     notify(message);
     this.use(this.about.name);
+    if (code === "unknown_model" || code === "broken_model") this.useRival(null);
     if (code === "no_points" || code === "broken_points") this.usePoints(false);
   }
 
@@ -54,13 +69,16 @@ class View {
   }
 
   // Text of the stage when it shows no picture.
-  empty({ icon, title, text, button, run }) {
+  empty({ icon, title, text, button, run, other = "", runOther = null }) {
     show($("empty"), true);
     $("empty-icon").setAttribute("href", `#i-${icon}`);
     $("empty-title").textContent = title;
     $("empty-text").textContent = this.limits.private ? text : text.replace("this machine", location.hostname);
     $("begin").textContent = button;
     $("begin").onclick = run;
+    show($("other"), Boolean(runOther));
+    $("other").textContent = other;
+    $("other").onclick = runOther;
     show($("paste"), false);
   }
 
@@ -68,10 +86,12 @@ class View {
     show($("empty"), false);
   }
 
-  // A picture has no timeline.
-  course(visible) {
+  // A single picture has no timeline.
+  course(visible, title = "Last minute") {
     show($("timeline"), visible);
-    $("time-title").textContent = visible ? "Last minute" : "This session";
+    this.timeline.last();
+    showResults(null);
+    $("time-title").textContent = visible ? title : "This session";
     if (!visible) $("time-note").textContent = "Each picture adds one row per face.";
   }
 
@@ -80,7 +100,7 @@ class View {
   }
 
   idle(text) {
-    this.redraw = null;
+    this.redraw = this.latest = null;
     this.times = [];
     clearOverlay();
     this.panel.update([], text);
@@ -92,22 +112,27 @@ class View {
     this.clearTimeline();
   }
 
+  redrawPanel() {
+    if (this.latest) this.panel.update(this.latest.events, "No face yet", this.latest);
+  }
+
   clearTimeline() {
     this.timeline.clear();
     this.timeline.draw();
     $("time-note").textContent = "Probabilities over time appear here.";
   }
 
-  show(message, { mirrored = false, overlay = true, still = false, roundTrip = null, frame = null } = {}) {
+  show(message, { mirrored = false, overlay = true, still = false, roundTrip = null, frame = null, recorded = false } = {}) {
     const { events } = message;
-    this.record.add({ timestamp_s: 0, ...message });
+    if (events.length) this.latest = message;
+    if (!recorded) this.record.add({ timestamp_s: 0, ...message });
     this.redraw = () => overlay && drawOverlay(events, message, this.about.colours, {
       mirrored: mirrored && $("video").classList.contains("mirrored"),
       points: this.points,
       frame,
     });
     this.redraw();
-    if (events.length) this.panel.update(events);
+    if (events.length) this.panel.update(events, "No face yet", message);
     if (events.length && !still) this.timeline.add(events[0].timestamp_s, this.panel.choose(events));
     this.count(events, message, still, roundTrip);
     $("clear").disabled = $("download").disabled = !this.record.rows.length;
@@ -151,7 +176,11 @@ function modes(view) {
     if (before) quietly(() => all[before].leave());
     all[name].enter();
   };
-  all.camera = new CameraMode(view);
+  all.demo = new DemoMode(view);
+  all.camera = new CameraMode(view, () => {
+    activate("demo");
+    all.demo.begin();
+  });
   all.source = new SourceMode(view);
   all.picture = new PictureMode(view, activate);
   for (const radio of document.querySelectorAll("#modes input")) {
@@ -173,6 +202,8 @@ async function start() {
   if (!answer.ok) throw new Error((await answer.json()).error.message);
   const limits = await answer.json();
   $("models").replaceChildren(...limits.models.map((model) => new Option(model.name, model.name)));
+  $("rivals").replaceChildren(new Option("no other model", ""), ...limits.models.map((model) => new Option(model.name, model.name)));
+  show($("rivals-field"), limits.models.length > 1);
   show($("mode-source"), limits.source !== null);
   if (!limits.private) {
     $("machine").textContent = `the machine that runs ferbench (${location.hostname})`;
@@ -183,6 +214,10 @@ async function start() {
     view.model = $("models").value;
     $("model-note").textContent = "Loading…";
     if (!current().model(view.model)) view.use(view.model);
+  });
+  $("rivals").addEventListener("change", () => {
+    view.useRival($("rivals").value || null);
+    current().compare(view.rival);
   });
   $("points").addEventListener("change", () => {
     view.usePoints($("points").checked);

@@ -1,13 +1,7 @@
-// Camera of this browser: send frames to the server one at a time, and receive the events.
+// Camera of this browser.
 
-import { $, notify, show, stillness } from "./page.js";
-import { Link } from "./link.js";
-
-const WIDTH = 640;
-const QUALITY = 0.8;
-// Time limit for an answer.
-const PATIENCE_MS = 5000;
-const LATE_MS = 200;
+import { $, notify, show } from "./page.js";
+import { LiveMode } from "./live.js";
 
 const PROBLEMS = {
   NotAllowedError: "The camera is blocked for this page. Allow it in the address bar, then try again.",
@@ -17,23 +11,12 @@ const PROBLEMS = {
 };
 const INSECURE = "Browsers allow camera access only on https pages or on localhost. Start ferbench with --tls-cert and --tls-key, or choose a picture instead.";
 
-export class CameraMode {
-  constructor(view) {
-    this.view = view;
+export class CameraMode extends LiveMode {
+  constructor(view, demo) {
+    super(view);
     this.stream = null;
-    this.canvas = document.createElement("canvas");
     this.mirrored = true;
-    this.sentAt = null;
-    this.link = new Link("/ws/camera", {
-      query: () => `?model=${encodeURIComponent(view.model)}&points=${view.points}`,
-      opened: () => {
-        view.record.begin();
-        this.sentAt = null;
-        this.next();
-      },
-      message: (message) => this.received(message),
-      lost: () => view.idle("Not connected"),
-    });
+    this.demo = demo;
     $("devices").addEventListener("change", () => this.begin($("devices").value));
     $("mirror").addEventListener("click", () => this.mirror(!this.mirrored));
     $("stop").addEventListener("click", () => this.stream && this.leave());
@@ -48,7 +31,22 @@ export class CameraMode {
       text: "The pictures of your camera are sent to ferbench on this machine. They are not stored.",
       button: "Start the camera",
       run: () => this.begin(),
+      other: "No camera? Show a drawn face",
+      runOther: this.demo,
     });
+  }
+
+  get running() {
+    return Boolean(this.stream);
+  }
+
+  get announcer() {
+    return $("video");
+  }
+
+  picture() {
+    const video = $("video");
+    return video.videoWidth ? { element: video, width: video.videoWidth, height: video.videoHeight } : null;
   }
 
   leave() {
@@ -61,14 +59,6 @@ export class CameraMode {
     notify("");
     this.enter();
     $("begin").focus({ preventScroll: true });
-  }
-
-  model(name) {
-    return this.link.send(JSON.stringify({ type: "model", name }));
-  }
-
-  points(on) {
-    this.link.send(JSON.stringify({ type: "points", on }));
   }
 
   async begin(device = null) {
@@ -120,56 +110,5 @@ export class CameraMode {
     const used = this.stream?.getVideoTracks()[0]?.getSettings().deviceId;
     $("devices").replaceChildren(...cameras.map((camera, at) => new Option(camera.label || `Camera ${at + 1}`, camera.deviceId, false, camera.deviceId === used)));
     show($("devices-field"), cameras.length > 1);
-  }
-
-  received(message) {
-    if (message.type === "model") this.view.use(message.name);
-    if (message.type === "points") this.view.usePoints(message.on);
-    if (message.type === "events") {
-      const roundTrip = performance.now() - this.sentAt;
-      // On a slow machine the face has moved before the answer arrives. Then show the frame that belongs to the box.
-      this.view.show(message, { mirrored: this.mirrored, roundTrip, frame: roundTrip > LATE_MS ? this.canvas : null });
-    }
-    if (message.type === "events" || message.frame !== undefined) {
-      this.sentAt = null;
-      this.next();
-    }
-    if (message.type === "error" && message.frame === undefined) {
-      this.view.refused(message);
-    }
-  }
-
-  // Wait for the next frame, and send it if the last answer has arrived.
-  next() {
-    const video = $("video");
-    const frame = this.frame = (this.frame ?? 0) + 1;
-    let sent = false;
-    const send = () => {
-      if (sent || frame !== this.frame) return;
-      sent = true;
-      this.send(frame);
-    };
-    if (!stillness.matches) video.requestVideoFrameCallback?.(send);
-    // Some browsers, and tabs in the background, do not have this callback.
-    setTimeout(send, video.requestVideoFrameCallback ? 250 : 33);
-  }
-
-  send(frame) {
-    const video = $("video");
-    if (!this.stream || !this.link.open) return;
-    if (!video.videoWidth) {
-      this.next();
-      return;
-    }
-    const scale = Math.min(1, WIDTH / Math.max(video.videoWidth, video.videoHeight));
-    this.canvas.width = Math.round(video.videoWidth * scale);
-    this.canvas.height = Math.round(video.videoHeight * scale);
-    this.canvas.getContext("2d").drawImage(video, 0, 0, this.canvas.width, this.canvas.height);
-    this.canvas.toBlob((jpeg) => {
-      if (!jpeg || frame !== this.frame || !this.link.open) return;
-      this.sentAt = performance.now();
-      this.link.send(jpeg);
-      setTimeout(() => frame === this.frame && this.link.open && this.next(), PATIENCE_MS);
-    }, "image/jpeg", QUALITY);
   }
 }

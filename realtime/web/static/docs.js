@@ -82,7 +82,9 @@ function schema(name, about) {
   return section;
 }
 
-const SOCKETS = `A WebSocket at /ws/camera takes pictures as binary messages and answers each with one text message of JSON: \`{"type": "events", "frame": …, "timestamp_s": …, "model": …, "width": …, "height": …, "latency_ms": …, "events": […]}\`, its events as in \`/api/predict\`, or \`{"type": "error", "code": …, "message": …}\`. Send the next picture after the answer to the last one. Of several waiting pictures, only the newest is processed. \`{"type": "model", "name": …}\` changes the model, \`{"type": "reset"}\` removes all tracked faces.
+const SOCKETS = `A WebSocket at /ws/camera takes pictures as binary messages and answers each with one text message of JSON: \`{"type": "events", "frame": …, "timestamp_s": …, "model": …, "width": …, "height": …, "latency_ms": …, "recognize_ms": …, "events": […]}\`, its events as in \`/api/predict\`, or \`{"type": "error", "code": …, "message": …}\`. Send the next picture after the answer to the last one. Of several waiting pictures, only the newest is processed. \`{"type": "model", "name": …}\` changes the model, \`{"type": "points", "on": true}\` finds key points, \`{"type": "reset"}\` removes all tracked faces.
+
+\`{"type": "compare", "name": …}\` asks a second model about the same faces. Each answer then has \`"compare": {"model": …, "recognize_ms": …, "events": […]}\`. The name \`null\` ends the comparison.
 
 A WebSocket at /ws/source sends the events of the server's own source in the same form.
 

@@ -8,6 +8,7 @@ export class FacePanel {
     this.followed = null;
     this.shown = "";
     this.about = { classes: [], colours: {} };
+    this.rival = null;
   }
 
   use(about) {
@@ -16,10 +17,18 @@ export class FacePanel {
       const row = document.createElement("li");
       row.dataset.label = label;
       row.style.setProperty("--color", about.colours[label]);
-      row.innerHTML = '<span class="name"></span><span class="lane"><div class="fill"></div></span><span class="value"></span>';
-      row.querySelector(".name").textContent = label;
+      row.append(part("name", label), part("lane", part("fill")), part("value"), part("lane second", part("fill")), part("second"));
       return row;
     }));
+    this.update([]);
+  }
+
+  // Compare with a second model on the same faces; null for none.
+  useRival(about) {
+    this.rival = about;
+    $("bars").classList.toggle("double", Boolean(about));
+    show($("duel"), Boolean(about));
+    show($("label"), !about);
     this.update([]);
   }
 
@@ -30,7 +39,7 @@ export class FacePanel {
     return chosen ?? faces.reduce((best, face) => (best && best.box.width >= face.box.width ? best : face), null);
   }
 
-  update(events, idle = "No face yet") {
+  update(events, idle = "No face yet", message = null) {
     const faces = events.filter((event) => event.state === "face");
     const face = this.choose(events);
     this.chips(faces, face);
@@ -42,29 +51,56 @@ export class FacePanel {
     $("label-note").textContent = note(face, faces.length, events.length ? "No face in view" : idle);
     for (const row of $("bars").children) {
       const value = face?.probabilities[row.dataset.label] ?? 0;
-      row.style.setProperty("--value", value);
-      row.querySelector(".value").textContent = face ? percent(value) : "";
+      fill(row, ".lane:not(.second)", ".value", face && value);
       row.classList.toggle("top", Boolean(known) && row.dataset.label === face.label);
     }
+    if (this.rival) this.duel(face, message);
     if (events.length) speak(face ? `${name(face)}: ${known ? face.label : "uncertain"}` : "No face in view");
+  }
+
+  // Both answers for the chosen face, with the milliseconds of each model.
+  duel(face, message) {
+    const second = message?.compare;
+    const other = second?.events.find((event) => (key(face ?? {}) ?? null) === (key(event) ?? null));
+    const sides = [[this.about, face, message?.recognize_ms], [this.rival, face && other, second?.recognize_ms]];
+    $("duel").replaceChildren(...sides.map(([about, answer, ms], at) => {
+      const known = answer?.certain;
+      const row = document.createElement("li");
+      row.style.setProperty("--color", known ? about.colours[answer.label] : "var(--lane)");
+      row.append(part("dot"), part("word", answer ? (known ? answer.label : "uncertain") : "–"), part("share", known ? percent(answer.probabilities[answer.label]) : ""));
+      row.append(part("by", `${about.name}, ${at ? "lower" : "upper"} bars`), part("ms", ms === undefined || !answer ? "" : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`));
+      return row;
+    }));
+    for (const row of $("bars").children) fill(row, ".lane.second", ".second:not(.lane)", face && (other?.probabilities[row.dataset.label] ?? null));
   }
 
   chips(faces, chosen) {
     show($("faces"), faces.length > 1);
     const keys = faces.map(key).sort((a, b) => a - b);
     const state = JSON.stringify([keys, faces.length > 1 && key(chosen)]);
-    if (state === this.shown) return;
+    if (state !== this.shown) this.makeChips(keys, chosen, faces);
     this.shown = state;
+    for (const chip of $("faces").children) {
+      const face = faces.find((one) => String(key(one)) === chip.dataset.face);
+      chip.style.setProperty("--color", face?.certain ? this.about.colours[face.label] : "var(--lane)");
+      chip.querySelector(".word").textContent = face?.certain ? face.label : "uncertain";
+      chip.querySelector(".share").textContent = face?.certain ? percent(face.probabilities[face.label]) : "";
+    }
+  }
+
+  makeChips(keys, chosen, faces) {
     const focused = document.activeElement?.dataset?.face;
     $("faces").replaceChildren(...keys.map((number) => {
       const chip = document.createElement("button");
       chip.type = "button";
       chip.dataset.face = number;
-      chip.textContent = `Face ${number}`;
+      chip.append(part("dot"), part("who", `Face ${number}`), part("word"), part("share"));
       chip.setAttribute("aria-pressed", String(key(chosen) === number));
       chip.addEventListener("click", () => this.follow(number, faces));
       return chip;
     }));
+    const pressed = $("faces").querySelector('[aria-pressed="true"]');
+    if (pressed) $("faces").scrollTop = pressed.offsetTop - 2;
     // Keep the keyboard focus when the row is rebuilt.
     if (focused) $("faces").querySelector(`[data-face="${focused}"]`)?.focus();
   }
@@ -80,6 +116,19 @@ export class FacePanel {
 export const key = (face) => face.track_id ?? face.number;
 
 export const name = (face) => (key(face) ? `Face ${key(face)}` : "The face");
+
+function part(name, content = "") {
+  const element = document.createElement("span");
+  element.className = name;
+  element.append(content);
+  return element;
+}
+
+function fill(row, lane, text, value) {
+  const known = value !== null && value !== undefined && value !== false;
+  row.querySelector(lane).style.setProperty("--value", known ? value : 0);
+  row.querySelector(text).textContent = known ? percent(value) : "";
+}
 
 function note(face, count, otherwise) {
   if (!face) return otherwise;

@@ -1,5 +1,7 @@
-// Pictures from a file, by drag and drop or from the clipboard.
+// Files: a picture, several pictures or a folder, or a video; chosen, dropped or pasted.
 
+import { Album, dropped } from "./album.js";
+import { Film } from "./film.js";
 import { $, notify, show } from "./page.js";
 
 const LONGEST = 1600;
@@ -10,19 +12,23 @@ export class PictureMode {
     this.view = view;
     this.file = null;
     this.count = 0;
-    const take = (file) => {
+    this.film = new Film(view);
+    this.album = new Album(view, (file, wanted, known) => this.one(file, wanted, { known }));
+    const take = (files) => {
       activate("picture");
-      this.look(file);
+      this.open(files);
     };
-    $("file").addEventListener("change", () => {
-      if ($("file").files[0]) take($("file").files[0]);
-      $("file").value = "";
-    });
+    for (const input of [$("file"), $("folder")]) {
+      input.addEventListener("change", () => {
+        take([...input.files]);
+        input.value = "";
+      });
+    }
     $("another").addEventListener("click", () => $("file").click());
     $("paste").addEventListener("click", () => this.pasteByButton(take));
     document.addEventListener("paste", (event) => {
       const file = [...(event.clipboardData?.files ?? [])].find((item) => item.type.startsWith("image/"));
-      if (file) take(file);
+      if (file) take([file]);
     });
     this.acceptDrops(take);
   }
@@ -35,12 +41,11 @@ export class PictureMode {
       show($("veil"), true);
     });
     document.addEventListener("dragleave", (event) => event.relatedTarget === null && show($("veil"), false));
-    document.addEventListener("drop", (event) => {
+    document.addEventListener("drop", async (event) => {
       show($("veil"), false);
       if (!brings(event)) return;
       event.preventDefault();
-      const [file] = event.dataTransfer.files;
-      if (file) take(file);
+      take(await dropped(event.dataTransfer));
     });
   }
 
@@ -48,7 +53,7 @@ export class PictureMode {
     try {
       for (const item of await navigator.clipboard.read()) {
         const type = item.types.find((name) => name.startsWith("image/"));
-        if (type) return take(await item.getType(type));
+        if (type) return take([await item.getType(type)]);
       }
       notify("The clipboard contains no picture. Copy one, then paste it.");
     } catch {
@@ -60,16 +65,20 @@ export class PictureMode {
   enter() {
     this.view.empty({
       icon: "picture",
-      title: "Analyze a picture",
-      text: "Drop a picture here, paste one, or choose a file. It is sent to ferbench on this machine and is not stored.",
-      button: "Choose a picture",
+      title: "Pictures, a folder or a video",
+      text: "Drop them here, paste a picture, or choose files. They are sent to ferbench on this machine and are not stored.",
+      button: "Choose files",
       run: () => $("file").click(),
+      other: "Choose a folder",
+      runOther: () => $("folder").click(),
     });
     show($("paste"), Boolean(navigator.clipboard?.read));
     this.view.course(false);
   }
 
   leave() {
+    this.film.close();
+    this.album.close();
     this.file = null;
     for (const id of ["picture", "another", "paste"]) show($(id), false);
     if ($("picture").src) URL.revokeObjectURL($("picture").src);
@@ -79,38 +88,79 @@ export class PictureMode {
     notify("");
   }
 
-  model() {
+  model(name) {
+    if (this.film.running) return this.film.model(name);
     if (this.file) this.look(this.file, true);
     return Boolean(this.file);
   }
 
   // Do not send a picture again if its points are already known.
   points(on) {
+    if (this.film.running) this.film.points(on);
     if (this.file && on && !this.located) this.look(this.file, true);
+  }
+
+  compare(name) {
+    if (this.film.running) this.film.compare(name);
+    else if (this.file && name !== null) this.look(this.file, true);
+  }
+
+  // One picture, several, or a video; other files of a folder are left out.
+  open(files) {
+    const pictures = files.filter((file) => file.type.startsWith("image/"));
+    const video = !pictures.length && files.find((file) => file.type.startsWith("video/"));
+    this.film.close();
+    this.album.close();
+    this.file = null;
+    notify("");
+    show($("another"), true);
+    if (video) {
+      show($("picture"), false);
+      this.view.reset();
+      this.film.open(video);
+    } else if (pictures.length > 1) {
+      this.view.reset();
+      this.album.open(pictures);
+    } else if (files.length) {
+      this.view.course(false);
+      this.look(pictures[0] ?? files[0]);
+    } else {
+      notify("There is no picture and no video in it.");
+    }
   }
 
   async look(file, again = false) {
     this.file = file;
     this.view.working("Looking…");
     try {
-      const answer = await this.ask(file);
-      if (file !== this.file) return;
-      notify("");
-      if (!again) this.display(file);
-      this.view.use(answer.model);
-      this.located = answer.events.some((event) => event.points);
-      const events = answer.events.map((event, at) => ({ ...event, frame: 0, number: answer.events.length > 1 ? at + 1 : null }));
-      this.view.record.begin();
-      this.view.show({ ...answer, events }, { still: true });
+      await this.one(file, () => file === this.file, { shown: again });
     } catch (error) {
       this.view.working("");
       this.view.refused(error);
     }
   }
 
+  // Send a picture, and show it with its faces if it is still wanted; return the answer.
+  async one(file, wanted, { shown = false, known = null } = {}) {
+    const answer = known ?? await this.ask(file);
+    if (!wanted()) return null;
+    this.file = file;
+    notify("");
+    if (!shown || $("picture").alt !== file.name) this.display(file);
+    this.view.use(answer.model);
+    this.located = answer.events.some((event) => event.points);
+    const numbered = (events) => events.map((event, at) => ({ ...event, frame: 0, number: events.length > 1 ? at + 1 : null }));
+    const events = numbered(answer.events);
+    const compare = answer.compare && { ...answer.compare, events: numbered(answer.compare.events) };
+    this.view.record.begin();
+    this.view.show({ ...answer, events, compare }, { still: true, recorded: Boolean(known) });
+    return { ...answer, events };
+  }
+
   display(file) {
     if ($("picture").src) URL.revokeObjectURL($("picture").src);
     $("picture").src = URL.createObjectURL(file);
+    $("picture").alt = file.name || "The chosen picture";
     this.view.live();
     for (const id of ["picture", "another"]) show($(id), true);
   }
@@ -120,9 +170,10 @@ export class PictureMode {
     if (body.size > this.view.limits.body_bytes) {
       throw new Error(`The picture is too large: at most ${Math.floor(this.view.limits.body_bytes / 2 ** 20)} MiB.`);
     }
+    const rival = this.view.rival ? `&compare=${encodeURIComponent(this.view.rival)}` : "";
     let answer;
     try {
-      answer = await fetch(`/api/predict?model=${encodeURIComponent(this.view.model)}&points=${this.view.points}`, { method: "POST", body });
+      answer = await fetch(`/api/predict?model=${encodeURIComponent(this.view.model)}&points=${this.view.points}${rival}`, { method: "POST", body });
     } catch {
       throw new Error("ferbench does not answer. Is “ferbench serve” still running?");
     }

@@ -22,6 +22,11 @@ export class Record {
     this.offset = { frame: this.next.frame, track: this.next.track, seconds: this.started === null ? 0 : now - this.started };
   }
 
+  // The same session with other people, as after a jump in a video.
+  others() {
+    this.offset.track = this.next.track;
+  }
+
   // Another model may have other classes; columns are added but never removed.
   use(columns) {
     for (const column of columns) if (!this.columns.includes(column)) this.columns.push(column);

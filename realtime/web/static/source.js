@@ -64,6 +64,13 @@ export class SourceMode {
     return this.link.send(JSON.stringify({ type: "model", name }));
   }
 
+  // All viewers share one loop with one model.
+  compare(name) {
+    if (name === null) return;
+    this.view.useRival(null);
+    notify("The server's source shows one model. Compare two on your camera, the demo or your files.");
+  }
+
   // This also affects all viewers. A choice before the connection is established is sent later.
   points(on) {
     this.wish = this.link.send(JSON.stringify({ type: "points", on })) ? null : on;
