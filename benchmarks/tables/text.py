@@ -8,7 +8,7 @@ def is_missing(value: Any) -> bool:
     """Return whether a table cell is empty."""
     import pandas as pd
 
-    return value is None or value == "" or bool(pd.isna(value))
+    return value is None or bool(pd.isna(value)) or value == ""
 
 
 def number_text(value: Any, digits: int) -> str:

@@ -192,7 +192,9 @@ def test_several_seeds_of_a_recipe_are_named_by_their_labels(tmp_path: Path) -> 
 
 
 def test_best_takes_results_or_their_folder(results: SuiteResults) -> None:
-    assert best(results, max_size_mb=10) == best(results.root, max_size_mb=10) == choose_best(results.root)
+    chosen = choose_best(results.root, max_size_mb=10)
+    assert best(results, max_size_mb=10) == best(results.root, max_size_mb=10) == chosen
+    assert best(results).label == chosen.label
 
 
 def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
