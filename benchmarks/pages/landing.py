@@ -16,13 +16,21 @@ _SCORES = {"accuracy": ("accuracy", 3), "nme": ("normalized error", 4)}
 
 
 def suite_folders(root: Path) -> list[Path]:
-    """Return the folders below `root` that hold a leaderboard, in the order of their names."""
+    """Return the folders below `root` that hold a leaderboard, in the order of their names.
+
+    The folds of a protocol are left out: their table, which has no winner, stands among the other tables.
+    """
     found = [
         path.parent
         for depth in range(1, _DEEPEST + 1)
         for path in root.glob("/".join(["*"] * depth) + "/leaderboard.csv")
     ]
-    return sorted(found)
+    return sorted(folder for folder in found if not _holds_folds(folder / "leaderboard.csv"))
+
+
+def _holds_folds(leaderboard: Path) -> bool:
+    with leaderboard.open(encoding="utf-8", newline="") as file:
+        return "folds" in next(csv.reader(file), ())
 
 
 def write_landing(root: str | Path) -> Path:
@@ -75,7 +83,8 @@ def _suite(root: Path, folder: Path) -> dict[str, Any]:
         "score": _SCORES[score][0] if score else "",
         "best": None if best is None else _best(best, score),
         "n": len(ok),
-        "failed": len(rows) - len(ok),
+        "unmeasured": (unmeasured := sum(row["status"] == "not measured" for row in rows)),
+        "failed": len(rows) - len(ok) - unmeasured,
         "files": _files(root, folder, ("index.html", "leaderboard.md", "leaderboard.csv", "comparisons.csv")),
     }
 

@@ -24,6 +24,7 @@ def root(tmp_path: Path) -> Path:
         "hog+svm,0.71,0.70,0.72,ok,False,faces,True,3.5,2000000",
         "net<b>,0.75,0.74,0.76,ok,True,faces,True,1.25,5000000",
         "slow,,,,timeout,False,faces,True,,",
+        "next,,,,not measured,False,faces,True,,",
     )
     suite(tmp_path / "points" / "mine", "points-net,0.0374,ok,True,mine", head="recipe,nme,status,chosen,dataset")
     (tmp_path / "speed").mkdir()
@@ -38,7 +39,13 @@ def test_each_suite_is_shown_with_its_best_recognizer_and_linked(root: Path) -> 
     assert 'href="faces/index.html"' in text and 'href="points/mine/leaderboard.csv"' in text
     assert "net&lt;b&gt;" in text and "<b>" not in text
     assert "<strong>0.750</strong> accuracy" in text and "0.740–0.760" in text
-    assert "1.25 ms" in text and "5.00 MB" in text and "1 failed" in text and "drawn faces" in text
+    assert (
+        "1.25 ms" in text
+        and "5.00 MB" in text
+        and "1 failed" in text
+        and "1 not measured" in text
+        and "drawn faces" in text
+    )
     assert "<strong>0.0374</strong> normalized error" in text
     assert 'href="speed/speed.md"' in text
 
@@ -48,6 +55,13 @@ def test_the_command_writes_it_for_a_folder_of_several_suites(root: Path, capsys
     out = capsys.readouterr().out
     assert f"landing page: {root / 'index.html'}" in out
     assert all(f"ferbench report {folder}" in out for folder in suite_folders(root))
+
+
+def test_the_folds_of_a_protocol_stand_among_the_other_tables(root: Path) -> None:
+    suite(root / "ck48" / "ck48-kfold10", "hog+svm,ok,10,0.8", head="recipe,status,folds,accuracy")
+    (root / "ck48" / "protocols.md").write_text("# Protocols")
+    assert root / "ck48" / "ck48-kfold10" not in suite_folders(root)
+    assert 'href="ck48/protocols.md"' in write_landing(root).read_text()
 
 
 def test_a_folder_without_leaderboards_and_a_broken_one_are_refused(tmp_path: Path) -> None:

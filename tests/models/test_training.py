@@ -279,11 +279,11 @@ def test_transfer_trains_the_head_then_the_backbone_and_resumes_between(
     initial.load_weights(start)
     for kept, first in zip(frozen.model_.get_layer("backbone").get_weights(), initial.get_weights(), strict=True):
         np.testing.assert_array_equal(kept, first)
-    tuned = fit(faces, **settings, epochs=1)
-    assert not np.array_equal(tuned.model_.get_layer("backbone").get_weights()[0], initial.get_weights()[0])
     settings |= {"epochs": 2, "frozen_epochs": 1}
     whole = fit(faces, **settings)
-    assert weights_equal(resumed_after_each_epoch(monkeypatch, 2, faces, tmp_path / "c", **settings), whole)
+    tuned = whole.model_.get_layer("backbone").get_weights()
+    assert not all(map(np.array_equal, tuned, initial.get_weights()))
+    assert weights_equal(resumed_after_each_epoch(monkeypatch, 1, faces, tmp_path / "c", **settings), whole)
 
 
 @pytest.mark.parametrize(
