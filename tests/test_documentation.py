@@ -176,7 +176,7 @@ def api_examples(out: str, folder: Path) -> None:
 def data_examples(_: str, desk: Path) -> None:
     # The examples load what `desk` has drawn; a layout that was read wrongly would have raised.
     assert len(list((desk / "mine").iterdir())) == 8
-    for name in ("kfold5", "random5", "to-faces", "curve-0.5-1"):
+    for name in ("kfold3", "random3", "to-faces", "curve-0.5-1"):
         assert list((desk / "walk").glob(f"cohn-kanade-{name}/records/pixels+tree-*.json"))
     assert (desk / "confusion.png").is_file()
 

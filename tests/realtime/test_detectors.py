@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import http.server
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -314,6 +315,8 @@ def test_the_example_of_the_guide_is_a_detector(tmp_path: Path, monkeypatch: pyt
     code, entry = (part.split("```")[0] for part in (section.split("```python\n")[1], section.split("```toml\n")[1]))
     install(tmp_path, "your_package", code, entry.strip().splitlines()[-1].replace('"', ""))
     monkeypatch.syspath_prepend(str(tmp_path))
+    # Other examples of the guides use the same name for another package.
+    monkeypatch.delitem(sys.modules, "your_package", raising=False)
     image = np.zeros((100, 100, 3), np.uint8)
     image[20:60, 30:70] = 255
     assert make_detector("bright").detect(image)[0].box == (30, 20, 40, 40)
