@@ -7,7 +7,7 @@ from typing import Any
 
 from ferbench import datasets
 from ferbench.benchmarks import label_noise
-from ferbench.cli.options import add_data_options, command
+from ferbench.cli.options import add_data_options, add_labels_option, command, given
 from ferbench.utils import printable
 
 _RECIPES = ("hog+logreg", "landmarks+logreg")
@@ -138,7 +138,7 @@ def _register_noise(actions: Any) -> None:
         action="store_false",
         help="write neither ids nor faces, so that the pages may be published",
     )
-    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add_labels_option(parser)
     add("--seed", type=int, default=0, help="seed of the folds and of drawn faces (default: 0)")
     add(
         "--flip",
@@ -186,8 +186,7 @@ def _noise(args: NoiseOptions) -> int:
 
     recipes = args.recipe or list(_RECIPES)
     label_noise.check_recipes(recipes)
-    options: dict[str, Any] = {} if args.labels is None else {"labels": args.labels}
-    dataset = datasets.load(args.source, seed=args.seed, **options)
+    dataset = datasets.load(args.source, seed=args.seed, **given(labels=args.labels))
     with tqdm(total=len(recipes) * max(args.folds, 1), unit="fit", desc="noise", disable=None) as bar:
 
         def tell(text: str) -> None:

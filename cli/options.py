@@ -32,6 +32,23 @@ def command(kind: type[T], function: Callable[[T], int]) -> Callable[[argparse.N
     return call
 
 
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given: those that are not None.
+
+    Examples
+    --------
+    >>> given(labels=None, size=48)
+    {'size': 48}
+    """
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def add_labels_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--labels``, a mapping of labels."""
+    text = "new labels: anger=angry,contempt=drop, or a TOML file of such lines"
+    parser.add_argument("--labels", metavar="MAP", help=text)
+
+
 @dataclass(frozen=True, slots=True)
 class DataOptions:
     """Arguments of the commands that read a data set."""
@@ -42,9 +59,7 @@ class DataOptions:
 
     def reading(self) -> dict[str, Any]:
         """Options of :func:`ferbench.datasets.load`: those that were given."""
-        given = {"labels": self.labels, "split_names": self.split_names}
-        found: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        return found | ({"allow_unreadable": True} if self.allow_unreadable else {})
+        return given(labels=self.labels, split_names=self.split_names, allow_unreadable=self.allow_unreadable or None)
 
     def words(self) -> list[str]:
         """The same options as words of a command line."""
@@ -56,7 +71,7 @@ class DataOptions:
 def add_data_options(parser: argparse.ArgumentParser, *, unreadable: bool = True) -> None:
     """Add the options of :class:`DataOptions`; without the last one if `unreadable` is False."""
     add = parser.add_argument
-    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add_labels_option(parser)
     add(
         "--split-names",
         metavar="MAP",

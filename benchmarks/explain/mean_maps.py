@@ -16,9 +16,16 @@ from ferbench.benchmarks.explain.occlusion import occlusion_maps
 from ferbench.benchmarks.explain.views import SIDE, heat_on
 from ferbench.benchmarks.store import environment
 from ferbench.benchmarks.stress import StressData, describe_bundle
-from ferbench.benchmarks.tables import markdown_page, markdown_table, number_text, write_csv, write_text
+from ferbench.benchmarks.tables import (
+    label_sheet,
+    markdown_page,
+    markdown_table,
+    number_text,
+    write_csv,
+    write_png,
+    write_text,
+)
 from ferbench.models import LoadedBundle
-from ferbench.utils import write_atomically
 
 SCHEMA = 1
 # An average of fewer faces could reveal a person.
@@ -131,10 +138,7 @@ def write_mean_maps(
     maps, without = mean_maps(bundles, data, on_step=on_step)
     table = region_shares(maps, data)
     write_csv(table, folder / "regions.csv")
-    good, content = cv2.imencode(".png", _sheet(maps, data))
-    if not good:
-        raise OSError(f"{folder / 'maps.png'}: OpenCV cannot write the maps")
-    write_atomically(folder / "maps.png", content.tobytes())
+    write_png(_sheet(maps, data), folder / "maps.png")
     record: dict[str, Any] = {
         **{"schema": SCHEMA, "dataset": data.about(), "environment": environment()},
         "recognizers": {name: describe_bundle(bundle) for name, bundle in bundles.items()},
@@ -163,7 +167,7 @@ def _sheet(maps: list[MeanMaps], data: StressData) -> NDArray[np.uint8]:
     labels, side = list(maps[0].maps), SIDE // 2
     sheet = np.full((_TOP + len(maps) * side, _LEFT + len(labels) * side, 3), 255, np.uint8)
     for column, label in enumerate(labels):
-        _write(sheet, label, _LEFT + column * side + 4, 17)
+        label_sheet(sheet, label, _LEFT + column * side + 4, 17)
         face = np.rint(data.images[data.labels == label].mean(axis=0)).astype(np.uint8)
         for row, each in enumerate(maps):
             picture = heat_on(face, each.maps[label], float(np.abs(each.maps[label]).max()))
@@ -171,12 +175,8 @@ def _sheet(maps: list[MeanMaps], data: StressData) -> NDArray[np.uint8]:
             sheet[top : top + side - 2, left : left + side - 2] = cv2.resize(picture, (side - 2, side - 2))
     for row, each in enumerate(maps):
         for line, text in enumerate((each.name, each.method)):
-            _write(sheet, text, 6, _TOP + row * side + side // 2 + 18 * line)
+            label_sheet(sheet, text, 6, _TOP + row * side + side // 2 + 18 * line)
     return sheet
-
-
-def _write(sheet: NDArray[np.uint8], text: str, x: int, y: int) -> None:
-    cv2.putText(sheet, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
 
 
 def _page(means: pd.DataFrame, without: Mapping[str, str], data: StressData) -> str:

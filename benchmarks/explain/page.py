@@ -1,12 +1,10 @@
 """Write one offline page that explains the answers of recognizers on one image."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,9 +12,10 @@ from ferbench.benchmarks.explain.class_activation import ClassActivation
 from ferbench.benchmarks.explain.neighbors import Neighbors, nearest
 from ferbench.benchmarks.explain.occlusion import occlusion_maps
 from ferbench.benchmarks.explain.views import enlarged, extractor_views, heat_on
+from ferbench.benchmarks.tables import picture_url, write_text
 from ferbench.datasets import Dataset
 from ferbench.models import LoadedBundle
-from ferbench.utils import resize_face, write_atomically
+from ferbench.utils import resize_face
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -106,7 +105,7 @@ def write_explanation(explanations: list[Explanation], title: str, path: Path) -
     templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     parts = [_part(each) for each in explanations]
     page = templates.get_template("explain.html.j2").render(title=title, parts=parts)
-    write_atomically(path, page.encode("utf-8"))
+    write_text(path, page)
     return path
 
 
@@ -123,20 +122,12 @@ def _part(explanation: Explanation) -> dict[str, Any]:
     return {
         **{"name": explanation.name, "label": explanation.label, "probabilities": explanation.probabilities},
         **{"no_cam": explanation.no_cam, "has_view": bool(explanation.views)},
-        "pictures": [(caption, data_url(picture)) for caption, picture in pictures],
+        "pictures": [(caption, picture_url(picture)) for caption, picture in pictures],
         "space": near.space if near else "",
         "neighbors": []
         if near is None
         else [
-            (data_url(image), label, id_, f"{distance:.2f}")
+            (picture_url(image), label, id_, f"{distance:.2f}")
             for image, label, id_, distance in zip(near.images, near.labels, near.ids, near.distances, strict=True)
         ],
     }
-
-
-def data_url(picture: NDArray[np.uint8]) -> str:
-    """Return a picture as a URL that holds its PNG."""
-    good, content = cv2.imencode(".png", picture)
-    if not good:
-        raise OSError(f"OpenCV cannot write a PNG of shape {picture.shape}")
-    return f"data:image/png;base64,{base64.b64encode(content.tobytes()).decode()}"

@@ -11,14 +11,15 @@ from numpy.typing import NDArray
 from ferbench.benchmarks.label_noise.findings import NoiseFindings
 from ferbench.benchmarks.store import environment
 from ferbench.benchmarks.tables import (
+    label_sheet,
     markdown_page,
     markdown_table,
     number_text,
     write_csv,
     write_csv_files,
+    write_png,
     write_text,
 )
-from ferbench.utils import write_atomically
 
 SCHEMA = 1
 #: Files with content of single images; they are for the reader alone.
@@ -172,8 +173,5 @@ def _write_sheet(path: Path, findings: NoiseFindings, rows: NDArray[np.intp], ta
         sheet[top : top + _SIDE, left : left + _SIDE] = face
         for line, name in enumerate(("label", "suggested")):
             text = f"{table[name][place]}{'?' if line else ''}"
-            cv2.putText(sheet, text, (left, top + _SIDE + 12 + 13 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.4, 0, 1)
-    good, content = cv2.imencode(".png", sheet)
-    if not good:
-        raise OSError(f"{path}: OpenCV cannot write the contact sheet")
-    write_atomically(path, content.tobytes())
+            label_sheet(sheet, text, left, top + _SIDE + 12 + 13 * line, 0.4)
+    write_png(sheet, path)

@@ -1,10 +1,9 @@
 """Provide single images for a report that is not published, or for one about drawn faces."""
 
-import base64
-
 import numpy as np
 
 from ferbench import datasets
+from ferbench.benchmarks import tables
 from ferbench.benchmarks.pages import load_again, refuse_other
 from ferbench.benchmarks.report.results import Results
 from ferbench.datasets import Dataset
@@ -37,12 +36,7 @@ class Pictures:
 
     def uri(self, row: int) -> str:
         """Return one image as a ``data:`` URI of a PNG."""
-        import cv2
-
-        done, png = cv2.imencode(".png", np.ascontiguousarray(self._images[self._rows[row]]))
-        if not done:
-            raise RuntimeError(f"OpenCV could not encode row {row} as PNG")
-        return f"data:image/png;base64,{base64.b64encode(png.tobytes()).decode()}"
+        return tables.picture_url(self._images[self._rows[row]])
 
 
 def load_source(results: Results, source: str) -> Dataset:

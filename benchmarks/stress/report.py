@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -23,9 +22,9 @@ from ferbench.benchmarks.tables import (
     read_runs,
     write_csv_files,
     write_plots,
+    write_png,
     write_text,
 )
-from ferbench.utils import write_atomically
 
 Record = dict[str, Any]
 _HOW = """\
@@ -71,7 +70,7 @@ def write_stress_report(folder: Path, *, reference: str | None = None, sheet: ND
     points = breaking_points(table)
     write_csv_files({"accuracy": table, "corruption_errors": errors, "breaking_points": points}, folder)
     if sheet is not None:
-        _write_sheet(folder / "contact_sheet.png", sheet)
+        write_png(sheet, folder / "contact_sheet.png")
     about = records[0]["dataset"]
     title = f"{about['name']}{' (drawn, not real)' if about['drawn'] else ''}, {about['split']}"
     floor = records[0]["most_common"] / about["n_images"]
@@ -208,10 +207,3 @@ def _measured_text(records: Sequence[Record]) -> str:
         same = "the same data set" if trained["fingerprint"] == own else f"other rows: {trained['name'] or 'unknown'}"
         rows.append([record["name"], record["recognizer"]["recipe"], same, record["recognizer"]["sha256"][:12]])
     return markdown_table(("recognizer", "recipe", "trained on", "bundle"), rows, n_text=4)
-
-
-def _write_sheet(path: Path, sheet: NDArray[np.uint8]) -> None:
-    good, content = cv2.imencode(".png", sheet)
-    if not good:
-        raise OSError(f"{path}: OpenCV cannot write the contact sheet")
-    write_atomically(path, content.tobytes())

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from ferbench.benchmarks.tables import label_sheet
 
 _SIDE, _LEFT, _TOP = 96, 128, 20
 
@@ -27,10 +28,10 @@ def contact_sheet(images: NDArray[np.uint8], landmarks: NDArray[np.float32], *, 
     width = _LEFT + len(images) * len(steps) * _SIDE
     sheet = np.full((_TOP + len(CORRUPTIONS) * _SIDE, width), 255, np.uint8)
     for place, severity in enumerate(steps * len(images)):
-        _write(sheet, "clean" if severity == 0 else str(severity), _LEFT + place * _SIDE + 4, 14)
+        label_sheet(sheet, "clean" if severity == 0 else str(severity), _LEFT + place * _SIDE + 4, 14)
     for row, (name, kind) in enumerate(CORRUPTIONS.items()):
         top = _TOP + row * _SIDE
-        _write(sheet, kind.title, 6, top + _SIDE // 2 + 4)
+        label_sheet(sheet, kind.title, 6, top + _SIDE // 2 + 4)
         for place, severity in enumerate(steps * len(images)):
             face = slice(place // len(steps), place // len(steps) + 1)
             shown = images[face]
@@ -40,7 +41,3 @@ def contact_sheet(images: NDArray[np.uint8], landmarks: NDArray[np.float32], *, 
             left = _LEFT + place * _SIDE
             sheet[top : top + _SIDE - 2, left : left + _SIDE - 2] = tile
     return sheet
-
-
-def _write(sheet: NDArray[np.uint8], text: str, x: int, y: int) -> None:
-    cv2.putText(sheet, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.45, 0, 1, cv2.LINE_AA)

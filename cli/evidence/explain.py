@@ -8,7 +8,7 @@ from ferbench import datasets, models
 from ferbench.benchmarks import explain as explaining
 from ferbench.benchmarks import stress as stresses
 from ferbench.cli.evidence.bundle_names import folders_by_name
-from ferbench.cli.options import command
+from ferbench.cli.options import add_labels_option, command, given
 from ferbench.utils import pictures
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def register_explain(subparsers: Any) -> None:
         help="a recipe, a shipped model or a bundle's folder; can be given several times (default: the shipped one)",
     )
     add("--source", metavar="PATH", help="training data: a folder, zip or CSV, or 'faces' for drawn faces")
-    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add_labels_option(parser)
     add("--limit", type=int, metavar="N", help="only the first N images of the data set")
     add(
         "--output",
@@ -89,8 +89,7 @@ def _explain_image(args: ExplainOptions, bundles: "dict[str, LoadedBundle]") -> 
 
 
 def _load(args: ExplainOptions) -> "Dataset":
-    options: dict[str, Any] = {} if args.labels is None else {"labels": args.labels}
-    return datasets.load(str(args.source), seed=args.seed, **options)
+    return datasets.load(str(args.source), seed=args.seed, **given(labels=args.labels))
 
 
 def _with_bar(bundles: "dict[str, LoadedBundle]", data: Any, folder: Path) -> str:

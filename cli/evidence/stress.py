@@ -7,7 +7,7 @@ from typing import Any
 from ferbench import datasets
 from ferbench.benchmarks import stress as stresses
 from ferbench.cli.evidence.bundle_names import folders_by_name
-from ferbench.cli.options import command
+from ferbench.cli.options import add_labels_option, command, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def register_stress(subparsers: Any) -> None:
         help="a recipe, a shipped model or a bundle's folder; can be given several times",
     )
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
-    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add_labels_option(parser)
     add("--split", metavar="SPLIT", help="default: PrivateTest of drawn faces, else PublicTest")
     add("--limit", type=int, metavar="N", help="only the first N images of the split")
     add("--output", type=Path, default=Path("results/stress"), metavar="DIR", help="default: results/stress")
@@ -70,8 +70,7 @@ def _measure(args: StressOptions) -> Any:
     bundles = folders_by_name(args.model, args.results)
     if args.reference is not None and args.reference not in bundles:
         raise ValueError(f"--reference {args.reference!r} is none of the models: {', '.join(bundles)}")
-    options: dict[str, Any] = {} if args.labels is None else {"labels": args.labels}
-    dataset = datasets.load(args.source, seed=args.seed, **options)
+    dataset = datasets.load(args.source, seed=args.seed, **given(labels=args.labels))
     data = stresses.StressData.of(dataset, split=args.split, limit=args.limit)
     drawn = ", drawn, not real" if data.drawn else ""
     print(f"{data.name}: {len(data.images):,} images of {data.split}{drawn}")

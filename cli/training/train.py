@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench import datasets
 from ferbench.benchmarks import own
-from ferbench.cli.options import command
+from ferbench.cli.options import add_labels_option, command, given
 
 if TYPE_CHECKING:
     from ferbench.datasets import Dataset
@@ -44,7 +44,7 @@ def register(subparsers: Any) -> None:
     )
     add("--output", required=True, type=Path, metavar="FOLDER", help="bundle to create; never replaced")
     add("--from", dest="start", metavar="BUNDLE", help="start from the weights of a bundle of the same recipe")
-    add("--labels", metavar="MAP", help="new labels: anger=angry,contempt=drop, or a TOML file of such lines")
+    add_labels_option(parser)
     add("--size", type=int, default=48, metavar="PIXELS", help="side of the images (default: 48)")
     add("--seed", type=int, default=0, metavar="N", help="seed of the fit and of drawn parts (default: 0)")
     add("--epochs", type=int, metavar="N", help="epochs of a network (default: those of the recipe)")
@@ -56,15 +56,14 @@ def train(args: TrainOptions) -> int:
     """Train, print the accuracy, and say how to use the bundle."""
     if args.output.exists():
         raise ValueError(f"{args.output} exists and is not replaced; choose another folder, or remove it")
-    options = {} if args.labels is None else {"labels": args.labels}
-    dataset = datasets.load(args.source, size=args.size, seed=args.seed, **options)
+    dataset = datasets.load(args.source, size=args.size, seed=args.seed, **given(labels=args.labels))
     _refuse_official(args, dataset)
     counts = {split: int((dataset.split == split).sum()) for split in datasets.SPLITS}
     print(
         f"{dataset.name}: {counts['Training']:,} images to train on, {counts['PublicTest']:,} to validate, "
         f"{counts['PrivateTest']:,} to test; labels {', '.join(dataset.label_names)}"
     )
-    parameters = {} if args.epochs is None else {"epochs": args.epochs}
+    parameters = given(epochs=args.epochs)
     with _progress(args, parameters) as (on_step, on_epoch):
         trained = own.train_bundle(
             args.recipe,

@@ -11,7 +11,18 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.datasets.base import CODES, DROP, LABELS, NONE, SPLITS, Batch, LabelReader, Problems, SplitReader
+from ferbench.datasets.base import (
+    CODES,
+    DROP,
+    LABELS,
+    NONE,
+    SPLITS,
+    Batch,
+    LabelReader,
+    Problems,
+    SplitReader,
+    canonical_split,
+)
 from ferbench.datasets.readers.tables import TableFile
 from ferbench.utils import resize, sha256_of
 
@@ -134,9 +145,9 @@ class CsvSource:
 
     def _read_usage(self, text: str) -> str:
         self.splits.count([text])
-        own = text.strip().casefold() in self.splits.names
+        name = text.strip().casefold()
         # FER2013's names stay as they are, so that a file of PrivateTest alone is recognized and refused.
-        part = self.splits.read(text) if own else _OFFICIAL.get(text.casefold()) or self.splits.read(text)
+        part = self.splits.names.get(name) or _OFFICIAL.get(name) or canonical_split(text)
         if part is None:
             raise ValueError(
                 f"expected a Usage among {', '.join(SPLITS)}; got {text!r}; if it means one of them, say so, such as "
