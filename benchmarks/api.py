@@ -13,7 +13,7 @@ from ferbench.benchmarks import report as reports
 from ferbench.benchmarks.folds import FoldResults, holds_folds
 from ferbench.benchmarks.rebuild import rebuild_report
 from ferbench.benchmarks.run import Executor, InProcessExecutor, Run, Step, make_executor, make_runs, with_protocol
-from ferbench.benchmarks.store import Suite, load_suite, with_seeds
+from ferbench.benchmarks.store import OFFICIAL, Suite, load_suite, with_seeds
 from ferbench.benchmarks.suite_results import SuiteResults
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.datasets import Dataset
@@ -142,7 +142,7 @@ def run_suite(
     runner = executor if not isinstance(executor, str) else make_executor(executor, n_jobs)
     dataset = _load(content, source, task)
     if debug:
-        return _debug(replace(content, protocol="official", test_sources=()), dataset, only)
+        return _debug(replace(content, protocol=OFFICIAL, test_sources=()), dataset, only)
     if len(content.test_sources) > 1:
         raise ValueError(f"suite {content.name} tests on {len(content.test_sources)} data sets; name one with test=...")
     options = {"force": force, "retry_failed": retry_failed, "refresh": refresh}

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks import scores
-from ferbench.benchmarks.choose import costs
 from ferbench.benchmarks.choose.decision import decision_text
 from ferbench.benchmarks.choose.equals import FIGURES, Tie, tie_lines
 from ferbench.benchmarks.choose.limits import Limits
@@ -162,7 +161,7 @@ def choose_best(
     fitting = limits.within(results, public)
     winner, free = best_on_validation(fitting, public), best_on_validation(results.candidates, public)
     assert winner is not None and free is not None
-    decision = decision_text(results, winner, fitting, free, limits.words())
+    decision = decision_text(results, (winner, free), fitting, limits.words(), public)
     return _describe(results, winner, fitting, public, decision)
 
 
@@ -174,7 +173,7 @@ def _describe(
     decision: tuple[str, ...],
 ) -> Choice:
     record = winner.record
-    latency, kind = costs.latency(results, winner)
+    latency, kind = results.latency_of(winner).limited
     bundle = results.root / record["bundle"] if record.get("bundle") else None
     return Choice(
         label=winner.label,
@@ -186,9 +185,9 @@ def _describe(
         private=accuracies(results, TEST).get(winner.label),
         latency_ms=latency,
         latency_kind=kind,
-        latency_ms_median=costs.median(results, winner),
+        latency_ms_median=results.latency_of(winner).median,
         size_bytes=record.get("size_bytes"),
-        total_fit_s=costs.whole_fits(results).get(str(record["cell_id"])),
+        total_fit_s=results.total_fits.get(str(record["cell_id"])),
         peak_memory_bytes=record.get("peak_memory_bytes"),
         decision=decision,
         bundle=str(bundle) if bundle else None,
@@ -209,7 +208,7 @@ def _ties(
         Tie(
             cell.label,
             public[cell.label].value,
-            costs.median(results, cell),
+            results.latency_of(cell).median,
             cell.record.get("size_bytes"),
             _cheaper(results, cell, winner),
             *(float(equal[name].to_dict()[cell.label]) for name in FIGURES),
@@ -222,9 +221,9 @@ def _ties(
 
 def _cheaper(results: Results, cell: Measured, winner: Measured) -> bool:
     # Times of different runs are not compared.
-    one_run = all(results.latencies.of_cell(str(each.record["cell_id"])).ranked for each in (cell, winner))
-    own = (costs.median(results, cell) if one_run else None, cell.record.get("size_bytes"))
-    its = (costs.median(results, winner), winner.record.get("size_bytes"))
+    one_run = all(results.latency_of(each).ranked for each in (cell, winner))
+    own = (results.latency_of(cell).median if one_run else None, cell.record.get("size_bytes"))
+    its = (results.latency_of(winner).median, winner.record.get("size_bytes"))
     known = [(a, b) for a, b in zip(own, its, strict=True) if a is not None and b is not None]
     return any(a < b for a, b in known) and all(a <= b for a, b in known)
 

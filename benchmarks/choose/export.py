@@ -162,7 +162,7 @@ def _split(cell: Measured) -> str:
 
 
 def _costs(cell: Measured, results: Results) -> str:
-    record, latency = cell.record, results.latencies.of_cell(str(cell.record["cell_id"]))
+    record, latency = cell.record, results.latency_of(cell)
     figures = latency.milliseconds
     p90 = "" if figures["p90"] is None else f", p90 {figures['p90']:.2f} ms"
     run = f", measured in the run {latency.run}" if latency.run else ""

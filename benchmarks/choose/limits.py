@@ -83,11 +83,10 @@ class Limits:
 
 
 def _costs(results: Results) -> tuple[_Cost, ...]:
-    fits = costs.whole_fits(results)
     return (
-        lambda cell: costs.latency(results, cell)[0],
+        lambda cell: results.latency_of(cell).limited[0],
         costs.megabytes,
-        lambda cell: fits.get(str(cell.record["cell_id"])),
+        lambda cell: results.total_fits.get(str(cell.record["cell_id"])),
         costs.memory,
     )
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.pages import check_shape, companion, find_results, read_suite
-from ferbench.benchmarks.store import Store
+from ferbench.benchmarks.pages import check_shape, companion, find_results, protocol_of, read_suite
+from ferbench.benchmarks.store import OFFICIAL, Store
 from ferbench.datasets.base import LABELS
 from ferbench.models import recipe_name
 
@@ -115,7 +115,7 @@ class FoldContent:
 
 def holds_folds(folder: str | Path) -> bool:
     """Return whether a results folder holds the folds of a protocol."""
-    return read_suite(Path(folder)).get("protocol", "official") != "official"
+    return protocol_of(folder) != OFFICIAL
 
 
 def read_folds(folder: str | Path) -> FoldContent:

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ferbench.benchmarks.folds import curve
 from ferbench.benchmarks.folds.results import FoldResults
 from ferbench.benchmarks.folds.wording import COLUMNS, CURVE_COLUMNS, HOW, cells_of, cross_columns, notes_of
 from ferbench.benchmarks.pages import Drawings, render_page
 from ferbench.benchmarks.tables import markdown_table, markdown_text, text_table, write_csv_files, write_text
-
-if TYPE_CHECKING:
-    pass
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

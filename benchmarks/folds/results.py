@@ -88,14 +88,26 @@ class FoldResults:
 
     def folds(self) -> "pd.DataFrame":
         """One row for each fold of each recipe, measured or not."""
+        return self._folds.copy()
+
+    @cached_property
+    def _folds(self) -> "pd.DataFrame":
         return fold_table(self.content)
 
     def crossings(self) -> tuple[curve.Crossing, ...]:
         """The pairs of recipes whose learning curves cross; nothing for other protocols."""
+        return self._crossings
+
+    @cached_property
+    def _crossings(self) -> tuple[curve.Crossing, ...]:
         return tuple(curve.crossings(self.content)) if self.is_curve else ()
 
     def best(self) -> str | None:
         """The complete recipe with the best mean accuracy on the validation parts."""
+        return self._best
+
+    @cached_property
+    def _best(self) -> str | None:
         return best_on_validation(self.content)
 
     def pooled(self, recipe: str) -> tuple[NDArray[np.str_], NDArray[np.float64]]:

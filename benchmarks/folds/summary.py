@@ -1,5 +1,6 @@
 """Put protocols on the same data beside each other: how much a random split flatters, and who travels."""
 
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from ferbench.benchmarks.tables import (
     interval_text,
     markdown_table,
     markdown_text,
+    number_text,
     write_csv_files,
     write_plots,
     write_text,
@@ -49,12 +51,19 @@ def write_summary(folder: str | Path) -> str:
     if not found:
         raise FileNotFoundError(f"{root}: no results of a protocol; run a suite with --protocol first")
     table, gaps = _table(found), _gaps(found)
-    write_csv_files({"protocols": table, "flatters": gaps}, root)
+    # Learning curves alone have no row in the table.
+    known = table if len(table) else None
+    write_csv_files({"protocols": known, "flatters": gaps}, root)
     name = ", ".join(dict.fromkeys(_data(results) for results in found))
-    write_plots({"protocols": lambda: ProtocolsDisplay(_long(table), name)}, root)
-    text = _markdown(table, gaps, found)
+    drawn = None if known is None else partial(_display, known, name)
+    write_plots({"protocols": drawn}, root)
+    text = _markdown(known, gaps, found)
     write_text(root / "protocols.md", text)
     return text
+
+
+def _display(table: "pd.DataFrame", name: str) -> ProtocolsDisplay:
+    return ProtocolsDisplay(_long(table), name)
 
 
 def _table(found: list[FoldResults]) -> "pd.DataFrame":
@@ -122,7 +131,7 @@ def _long(table: "pd.DataFrame") -> "pd.DataFrame":
     return chosen.rename(columns=names)
 
 
-def _markdown(table: "pd.DataFrame", gaps: "pd.DataFrame | None", found: list[FoldResults]) -> str:
+def _markdown(table: "pd.DataFrame | None", gaps: "pd.DataFrame | None", found: list[FoldResults]) -> str:
     parts = ["# Protocols beside each other"]
     if gaps is not None:
         for (random, by_person), rows in gaps.groupby(["random", "by_person"], sort=False):
@@ -132,7 +141,7 @@ def _markdown(table: "pd.DataFrame", gaps: "pd.DataFrame | None", found: list[Fo
     for results in cross:
         parts += [f"## {markdown_text(_label(results))}", _travel_table(results)]
     parts += [_TRAVELS.rstrip()] if cross else []
-    parts += ["## Every row", _all_rows(table), "![Protocols](protocols.png)"]
+    parts += [] if table is None else ["## Every row", _all_rows(table), "![Protocols](protocols.png)"]
     parts += ["Rebuilt by `ferbench report` from the records; never edited by hand."]
     return "\n\n".join(parts) + "\n"
 
@@ -171,8 +180,8 @@ def _all_rows(table: "pd.DataFrame") -> str:
             f"{row['data']} {row['protocol']}",
             str(row["recipe"]),
             f"{row['folds']} of {row['folds_planned']}",
-            "" if row["accuracy"] != row["accuracy"] else f"{row['accuracy']:.3f}",
-            "" if row["sd_folds"] != row["sd_folds"] else f"{row['sd_folds']:.3f}",
+            number_text(row["accuracy"], 3),
+            number_text(row["sd_folds"], 3),
             interval_text(row["pooled"], row["pooled_low"], row["pooled_high"]),
         ]
         for row in table.to_dict("records")

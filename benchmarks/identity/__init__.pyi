@@ -1,17 +1,17 @@
 from .behavior import behavior_versions, library_versions, plain_parameters
-from .cells import IDENTITY, OFFICIAL, identify
-from .members import member_names, recorded_checksum, weights_checksum
+from .cells import IDENTITY, identify
+from .members import bundle_checksum, member_names, recorded_checksum, weights_checksum
 from .staleness import COMPLETE, INCOMPLETE, STALE, UNCHECKED, Standing, changes, standing_of, standings
 
 __all__ = [
     "COMPLETE",
     "IDENTITY",
     "INCOMPLETE",
-    "OFFICIAL",
     "STALE",
     "UNCHECKED",
     "Standing",
     "behavior_versions",
+    "bundle_checksum",
     "changes",
     "identify",
     "library_versions",

@@ -1,10 +1,10 @@
 """Describe the behavior of an unfitted recognizer: its parameters, declared versions and libraries."""
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from ferbench.models.base import parts_of
+from ferbench.utils import version_of
 
 # Parameters that do not change results: the seed is a field of its own, the others concern speed, text and files.
 _IGNORED = ("checkpoint_dir", "memory", "n_jobs", "n_threads", "random_state", "tensorboard", "verbose")
@@ -45,7 +45,7 @@ def library_versions(recognizer: Any) -> dict[str, str]:
     """
     kinds = [type(part) for part in parts_of(recognizer)]
     names = {name for kind in kinds for name in (*_of_package(kind), *_listed(kind))}
-    return {name: text for name in sorted(names) if (text := _version(name))}
+    return {name: text for name in sorted(names) if (text := version_of(name))}
 
 
 def class_name(kind: type) -> str:
@@ -80,10 +80,3 @@ def _listed(kind: type) -> Iterable[str]:
 def _of_package(kind: type) -> list[str]:
     package = kind.__module__.partition(".")[0]
     return [] if package == "ferbench" else [{"sklearn": "scikit-learn"}.get(package, package)]
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

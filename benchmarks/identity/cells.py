@@ -7,12 +7,11 @@ from ferbench import models
 from ferbench.benchmarks.fit import seed_recognizer
 from ferbench.benchmarks.identity.behavior import behavior_versions, library_versions, plain_parameters
 from ferbench.benchmarks.identity.members import bundle_checksum, member_names
-from ferbench.benchmarks.store import Cell
+from ferbench.benchmarks.store import OFFICIAL, Cell
 from ferbench.benchmarks.tasks import get_task
 
 # Version of this block of a record.
 IDENTITY = 1
-OFFICIAL = "official"
 
 
 def identify(

@@ -43,5 +43,7 @@ def bundle_checksum(place: str | Path) -> str | None:
 def recorded_checksum(record: Mapping[str, Any]) -> str | None:
     """Return the checksum of the bundle of a record, from the list of its files; None without a bundle."""
     bundle = record.get("bundle")
-    files = {name: entry["sha256"] for name, entry in record["files"].items() if name.startswith(f"{bundle}/")}
+    files = {
+        name: entry["sha256"] for name, entry in (record.get("files") or {}).items() if name.startswith(f"{bundle}/")
+    }
     return weights_checksum(files) if bundle and files else None

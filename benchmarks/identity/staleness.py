@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ferbench.benchmarks.fit import bundle_names
-from ferbench.benchmarks.identity.cells import IDENTITY, OFFICIAL, identify
+from ferbench.benchmarks.identity.cells import IDENTITY, identify
 from ferbench.benchmarks.identity.members import bundle_checksum, recorded_checksum
-from ferbench.benchmarks.store import Cell, Store
+from ferbench.benchmarks.store import OFFICIAL, Cell, Store
 from ferbench.models import recipe_name
 
 COMPLETE, INCOMPLETE, STALE, UNCHECKED = "complete", "incomplete", "stale", "unchecked"

@@ -5,11 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.keypoints.results import TEST, VALIDATION, MeasuredPoints, PointBoard, PointResults
 from ferbench.benchmarks.pages import (
+    add_measured_columns,
     build_frame,
     headline_text,
-    identity_columns,
-    latency_columns,
-    machine_columns,
     markdown_head,
     record_columns,
     row_labels,
@@ -78,11 +76,7 @@ def points_leaderboard(results: PointResults, board: PointBoard) -> "pd.DataFram
     ranking = board.ranking()
     closed = sorted(set(cells).difference(ranking), key=lambda label: (board.validation[label].nme, label))
     rows = [_row(results, board, cells[label], ranking[0]) for label in (*ranking, *closed)]
-    identities = identity_columns(results)
-    machines = machine_columns(cell.record for cell in results.measured)
-    for row in rows:
-        row.update(identities.get(row["cell_id"], {}) | latency_columns(results, row["cell_id"]))
-        row.update(machines.get(row["cell_id"], {}))
+    add_measured_columns(rows, results)
     rows += [_costs(record) for record in (*results.failed, *results.missing)]
     return build_frame(rows, COLUMNS, _WHOLE)
 

@@ -4,19 +4,18 @@ from .drawings import Drawings, about, no_math, slug, stacked, trained, training
 from .landing import suite_folders, write_landing
 from .latencies import Latencies, Latency
 from .leaderboard import (
+    add_measured_columns,
     build_frame,
     headline_text,
-    identity_columns,
     identity_text,
-    latency_columns,
     record_columns,
     row_labels,
     stale_notes,
     status_text,
 )
-from .machines import machine_columns, machine_of, usual_machine
+from .machines import machine_of, usual_machine
 from .markdown import markdown_head
-from .missing import NOT_MEASURED, missing_records
+from .missing import NOT_MEASURED, measure_command, missing_records
 from .page import leaderboard_rows, page_drawings, page_values, render_page
 from .report import Report
 from .results import (
@@ -26,6 +25,7 @@ from .results import (
     companion,
     find_results,
     open_results,
+    protocol_of,
     read_suite,
     unique_labels,
     verdict,
@@ -42,21 +42,20 @@ __all__ = [
     "MeasuredCell",
     "Report",
     "about",
+    "add_measured_columns",
     "build_frame",
     "check_shape",
     "companion",
     "duration",
     "find_results",
     "headline_text",
-    "identity_columns",
     "identity_text",
     "if_not_ok",
-    "latency_columns",
     "leaderboard_rows",
     "load_again",
-    "machine_columns",
     "machine_of",
     "markdown_head",
+    "measure_command",
     "megabytes",
     "milliseconds",
     "missing_records",
@@ -64,6 +63,7 @@ __all__ = [
     "open_results",
     "page_drawings",
     "page_values",
+    "protocol_of",
     "read_suite",
     "record_columns",
     "refuse_other",

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks.pages.columns import megabytes, milliseconds
+from ferbench.benchmarks.pages.missing import NOT_MEASURED
 from ferbench.benchmarks.pages.page import render_page
+from ferbench.benchmarks.pages.results import protocol_of
+from ferbench.benchmarks.store import OFFICIAL
 from ferbench.benchmarks.tables import write_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -25,12 +28,7 @@ def suite_folders(root: Path) -> list[Path]:
         for depth in range(1, _DEEPEST + 1)
         for path in root.glob("/".join(["*"] * depth) + "/leaderboard.csv")
     ]
-    return sorted(folder for folder in found if not _holds_folds(folder / "leaderboard.csv"))
-
-
-def _holds_folds(leaderboard: Path) -> bool:
-    with leaderboard.open(encoding="utf-8", newline="") as file:
-        return "folds" in next(csv.reader(file), ())
+    return sorted(folder for folder in found if protocol_of(folder) == OFFICIAL)
 
 
 def write_landing(root: str | Path) -> Path:
@@ -83,7 +81,7 @@ def _suite(root: Path, folder: Path) -> dict[str, Any]:
         "score": _SCORES[score][0] if score else "",
         "best": None if best is None else _best(best, score),
         "n": len(ok),
-        "unmeasured": (unmeasured := sum(row["status"] == "not measured" for row in rows)),
+        "unmeasured": (unmeasured := sum(row["status"] == NOT_MEASURED for row in rows)),
         "failed": len(rows) - len(ok) - unmeasured,
         "files": _files(root, folder, ("index.html", "leaderboard.md", "leaderboard.csv", "comparisons.csv")),
     }

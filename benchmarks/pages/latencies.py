@@ -34,6 +34,13 @@ class Latency:
         value = self.milliseconds.get("median")
         return None if value is None else float(value)
 
+    @property
+    def limited(self) -> tuple[float | None, str]:
+        """The latency that a budget limits, and what it is: ``p90``, or ``median`` with too few samples for it."""
+        if self.milliseconds.get("p90") is not None:
+            return float(self.milliseconds["p90"]), "p90"
+        return self.median, "median"
+
 
 @dataclass(frozen=True)
 class Latencies:
@@ -113,7 +120,7 @@ def _own(record: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _latency(record: Mapping[str, Any], runs: list[dict[str, Any]], ranked: str) -> Latency:
-    weights = recorded_checksum(record) if record.get("files") else None
+    weights = recorded_checksum(record)
     for run in runs:
         cell = run["cells"].get(record["cell_id"])
         # A timing of other weights under the same id does not apply: the cell was measured again since.

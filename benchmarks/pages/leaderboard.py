@@ -1,9 +1,10 @@
 """Build the leaderboard columns that all tasks share, one row per cell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.identity import INCOMPLETE, STALE, standings
+from ferbench.benchmarks.pages.machines import machine_columns
 from ferbench.benchmarks.pages.results import BaseResults
 from ferbench.benchmarks.store import Store
 from ferbench.benchmarks.tables import is_missing, printable
@@ -52,7 +53,7 @@ def record_columns(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def identity_columns(results: BaseResults) -> dict[str, dict[str, str]]:
+def _identity_columns(results: BaseResults) -> dict[str, dict[str, str]]:
     """Return the columns ``identity`` and ``stale`` of each measured cell, by cell id."""
     records = [cell.record for cell in results.measured if cell.record["status"] == "ok"]
     found = standings(Store(results.root), results.suite, [*records, *results.failed])
@@ -62,7 +63,16 @@ def identity_columns(results: BaseResults) -> dict[str, dict[str, str]]:
     }
 
 
-def latency_columns(results: BaseResults, cell_id: str) -> dict[str, Any]:
+def add_measured_columns(rows: Iterable[dict[str, Any]], results: BaseResults) -> None:
+    """Add to each row of a measured cell what its identity, latency and machine say."""
+    identities = _identity_columns(results)
+    machines = machine_columns(cell.record for cell in results.measured)
+    for row in rows:
+        cell_id = row["cell_id"]
+        row.update(identities.get(cell_id, {}) | _latency_columns(results, cell_id) | machines.get(cell_id, {}))
+
+
+def _latency_columns(results: BaseResults, cell_id: str) -> dict[str, Any]:
     """Return the columns of the latency of one measured cell: that of the newest retiming, or of its record."""
     latency = results.latencies.of_cell(cell_id)
     figures = {f"latency_ms_{name}": latency.milliseconds.get(name) for name in ("median", "p90", "p99")}

@@ -8,6 +8,11 @@ from ferbench.models import recipe_name
 NOT_MEASURED = "not measured"
 
 
+def measure_command(suite: Mapping[str, Any], recipe: str) -> str:
+    """Return the command that measures one recipe of a suite, and makes its bundle."""
+    return f"ferbench run {suite.get('name')} --only '{recipe}'"
+
+
 def missing_records(suite: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
     """Describe the cells of a suite without a record, in the form of a record.
 
@@ -34,7 +39,7 @@ def missing_records(suite: Mapping[str, Any], records: Iterable[Mapping[str, Any
         {
             **{"cell_id": ids.get((name, seed), ""), "status": NOT_MEASURED, "seed": seed, "dataset": dataset},
             "suite": suite.get("name"),
-            "reason": f"no record; measure it: ferbench run {suite.get('name')} --only '{name}'",
+            "reason": f"no record; measure it: {measure_command(suite, name)}",
             "recipe": {"name": name, "params": (suite.get("params") or {}).get(name, {})},
         }
         for name, seed in asked

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.pages.latencies import Latencies
+from ferbench.benchmarks.pages.costs import total_fit_seconds
+from ferbench.benchmarks.pages.latencies import Latencies, Latency
 from ferbench.benchmarks.pages.missing import missing_records
 from ferbench.benchmarks.scores import NO_DIFFERENCE
-from ferbench.benchmarks.store import Store, check_suite
+from ferbench.benchmarks.store import OFFICIAL, Store, check_suite
 from ferbench.utils import read_json
 
 if TYPE_CHECKING:
@@ -83,10 +84,24 @@ class BaseResults:
         """The latencies of the measured cells, with the run within which they are ranked."""
         return Latencies.of(self.root, [cell.record for cell in self.measured])
 
+    def latency_of(self, cell: MeasuredCell) -> Latency:
+        """Return the latency of one measured cell."""
+        return self.latencies.of_cell(str(cell.record["cell_id"]))
+
+    @cached_property
+    def total_fits(self) -> Mapping[str, float | None]:
+        """Seconds of the whole fit of each measured cell, with extraction, teachers and members, by cell id."""
+        return total_fit_seconds(cell.record for cell in self.measured)
+
     @property
     def is_drawn(self) -> bool:
         """Whether the images are drawn faces instead of photographs."""
         return bool(self.dataset.get("drawn"))
+
+
+def protocol_of(root: str | Path) -> str:
+    """Return the name of the protocol of a results folder; ``official`` without one."""
+    return str(read_suite(Path(root)).get("protocol", OFFICIAL))
 
 
 def find_results(folder: str | Path | None = None) -> Path:

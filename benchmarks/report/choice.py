@@ -25,11 +25,13 @@ def page_choice(results: Results, offers: Mapping[str, Offer]) -> dict[str, Any]
     limits = slider_stops(offer.ms for offer in candidates)
     limit = max((stop for stop in limits if best.ms is not None and stop <= best.ms / 2), default=None)
     within = [offer for offer in candidates if limit is None or (offer.ms is not None and offer.ms <= limit)]
+    least = "ms" if any(offer.ranked["ms"] for offer in candidates) else "mb"
     folder = quote(folder_name(results.root))
     return {
         "best": best,
         "within": most_accurate(within) if within else None,
-        "fastest": fastest(within),
+        "least": cheapest(within, least),
+        "least_of": least,
         "limit": limit,
         "ms": limits,
         "mb": slider_stops(offer.mb for offer in candidates),
@@ -44,10 +46,13 @@ def most_accurate(offers: Iterable[Offer]) -> Offer:
     return min(offers, key=lambda offer: (-offer.public, _or_infinite(offer.median), offer.label))
 
 
-def fastest(offers: Iterable[Offer]) -> Offer | None:
-    """Return the recognizer with the lowest compared latency; at equal latency the more accurate one."""
-    timed = [offer for offer in offers if offer.ms is not None]
-    return min(timed, key=lambda offer: (_or_infinite(offer.ms), -offer.public, offer.label), default=None)
+def cheapest(offers: Iterable[Offer], cost: str) -> Offer | None:
+    """Return the recognizer with the lowest cost, ``ms`` or ``mb``, of those that may be ranked by it.
+
+    At equal cost it is the more accurate one.
+    """
+    known = [offer for offer in offers if offer.ranked[cost] and getattr(offer, cost) is not None]
+    return min(known, key=lambda offer: (getattr(offer, cost), -offer.public, offer.label), default=None)
 
 
 def slider_stops(values: Iterable[float | None]) -> list[float]:

@@ -5,15 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.pages import (
+    add_measured_columns,
     build_frame,
     headline_text,
-    identity_columns,
-    latency_columns,
-    machine_columns,
     record_columns,
     row_labels,
     status_text,
-    total_fit_seconds,
 )
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
@@ -109,17 +106,14 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
     cells = {cell.label: cell for cell in results.measured}
     ranking = board.ranking()
     closed = sorted(set(cells).difference(ranking), key=lambda label: (-board.public[label].value, label))
-    added, totals = plugin_metrics(), total_fit_seconds(cell.record for cell in results.measured)
+    added = plugin_metrics()
     rows = [_measured_row(results, board, cells[label], ranking[0]) for label in (*ranking, *closed)]
     if results.split == TEST:
         for label, row in zip(ranking, rows, strict=False):
             _add_metrics(row, results, cells[label], added)
-    identities = identity_columns(results)
-    machines = machine_columns(cell.record for cell in results.measured)
     for row in rows:
-        row["total_fit_s"] = totals.get(row["cell_id"])
-        row.update(identities.get(row["cell_id"], {}) | latency_columns(results, row["cell_id"]))
-        row.update(machines.get(row["cell_id"], {}))
+        row["total_fit_s"] = results.total_fits.get(row["cell_id"])
+    add_measured_columns(rows, results)
     rows += [record_columns(record) for record in (*results.failed, *results.missing)]
     further = [name for row in rows for name in row if name not in (*COLUMNS, *added)]
     frame = build_frame(rows, [*COLUMNS, *dict.fromkeys(further), *added], _WHOLE)

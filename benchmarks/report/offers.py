@@ -7,11 +7,19 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from ferbench.benchmarks.pages import duration, megabytes, milliseconds, share, total_fit_seconds
+from ferbench.benchmarks.identity import bundle_checksum, recorded_checksum
+from ferbench.benchmarks.pages import (
+    duration,
+    machine_of,
+    measure_command,
+    megabytes,
+    milliseconds,
+    share,
+    usual_machine,
+)
 from ferbench.benchmarks.report.results import Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard, latency_median
 from ferbench.models import pretrained
-from ferbench.utils import read_json
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,9 @@ class Offer:
         Accuracy on the split of the tables with its interval; None if that was not opened for it.
     median, ms, mb, fit : float or None
         Median latency, the latency that a budget limits, size in megabytes, and seconds of the whole fit.
+    ranked : dict of str to bool
+        For ``ms``, ``mb`` and ``fit``: whether it may be ranked by that cost. Latencies are compared within one run
+        alone, and fit times on one machine.
     text : dict of str to str
         The same as text.
     command : str
@@ -50,6 +61,7 @@ class Offer:
     ms: float | None
     mb: float | None
     fit: float | None
+    ranked: Mapping[str, bool]
     text: Mapping[str, str]
     command: str
 
@@ -60,13 +72,15 @@ class Offer:
 
 def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
     """Return the offer of each measured cell, by its id."""
-    totals = total_fit_seconds(cell.record for cell in results.measured)
-    candidates, shipped = {cell.label for cell in results.candidates}, _shipped_files()
+    candidates = {cell.label for cell in results.candidates}
+    usual = usual_machine(cell.record for cell in results.measured)
+    shipped = {bundle_checksum(name): name for name in reversed(pretrained())}
     offers = {}
     for cell in results.measured:
-        name = next((name for name, files in shipped.items() if files == _weights(cell)), "")
+        weights = recorded_checksum(cell.record)
+        name = "" if weights is None else shipped.get(weights, "")
         cell_id, score = str(cell.record["cell_id"]), _score(board, cell.label)
-        costs: dict[str, Any] = _costs(results, cell, totals.get(cell_id))
+        costs: dict[str, Any] = _costs(results, cell, results.total_fits.get(cell_id))
         offers[cell_id] = Offer(
             label=cell.label,
             kind=cell.kind,
@@ -75,18 +89,15 @@ def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
             ships=bool(name),
             **score,
             **costs,
-            text=_texts(score, costs, compared_latency(results, cell)[1]),
+            ranked={
+                "ms": results.latency_of(cell).ranked,
+                "mb": True,
+                "fit": machine_of(cell.record) == usual,
+            },
+            text=_texts(score, costs, results.latency_of(cell).limited[1]),
             command=_command(results, cell, name),
         )
     return offers
-
-
-def compared_latency(results: Results, cell: Measured) -> tuple[float | None, str]:
-    """Return the latency that a budget limits, and what it is: ``p90``, or ``median`` with too few samples for it."""
-    latency = results.latencies.of_cell(str(cell.record["cell_id"]))
-    if latency.milliseconds.get("p90") is not None:
-        return float(latency.milliseconds["p90"]), "p90"
-    return latency.median, "median"
 
 
 def _score(board: ScoreBoard, label: str) -> dict[str, Any]:
@@ -105,7 +116,7 @@ def _costs(results: Results, cell: Measured, fit: float | None) -> dict[str, flo
     size, median = cell.record.get("size_bytes"), latency_median(cell)
     return {
         "median": None if math.isinf(median) else median,
-        "ms": compared_latency(results, cell)[0],
+        "ms": results.latency_of(cell).limited[0],
         "mb": None if size is None else size / 1e6,
         "fit": fit,
     }
@@ -124,28 +135,15 @@ def _texts(score: Mapping[str, Any], costs: Mapping[str, float | None], latency:
     }
 
 
-def _shipped_files() -> dict[str, set[str]]:
-    """Return the checksums of the files of each shipped bundle but its description, by its name."""
-    found = {}
-    for name, path in pretrained().items():
-        files = read_json(path / "bundle.json").get("files") or {}
-        found[name] = {str(digest) for digest in files.values()}
-    return found
-
-
-def _weights(cell: Measured) -> set[str]:
-    """Return the checksums of the files of a bundle but its description, which has scores and notes too."""
-    bundle, files = f"{cell.record.get('bundle')}/", cell.record.get("files") or {}
-    names = [name for name in files if name.startswith(bundle) and not name.endswith("/bundle.json")]
-    return {str(files[name].get("sha256")) for name in names}
-
-
 def _command(results: Results, cell: Measured, shipped: str) -> str:
     if shipped:
         return f"ferbench image me.jpg --model {quote(shipped)}"
     folder = folder_name(results.root)
-    if not cell.record.get("bundle"):
+    if not (bundle := cell.record.get("bundle")):
         return f"ferbench best {quote(folder)}"
+    if not (results.root / bundle).is_dir():
+        # Bundles are not published with the tables: the run makes it anew.
+        return measure_command(results.suite, cell.recipe)
     # A recipe with several seeds has a bundle for each of them.
     model = cell.recipe if cell.label == cell.recipe else f"{folder}/{cell.record['bundle']}"
     return f"ferbench image me.jpg --model {quote(model)} --results {quote(folder)}"

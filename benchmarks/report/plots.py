@@ -11,7 +11,6 @@ from ferbench.benchmarks.pages import (
     machine_of,
     no_math,
     slug,
-    total_fit_seconds,
     training_display,
     training_makers,
     usual_machine,
@@ -87,17 +86,16 @@ def _overviews(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Call
     groups = {name: no_math(cell.kind) for name, cell in cells.items()}
     yield "leaderboard", lambda: displays.LeaderboardDisplay.from_scores(scores, groups=groups, dataset=dataset)
     yield "per_class_f1", lambda: displays.F1Display.from_scores(scores, dataset=dataset)
-    totals = total_fit_seconds(cell.record for cell in results.measured)
 
     def whole_fit(cell: Measured) -> float | None:
-        return _positive(totals.get(str(cell.record["cell_id"])))
+        return _positive(results.total_fits.get(str(cell.record["cell_id"])))
 
     def latency(cell: Measured) -> float | None:
-        return _positive(results.latencies.of_cell(str(cell.record["cell_id"])).median)
+        return _positive(results.latency_of(cell).median)
 
     usual = usual_machine(cell.record for cell in results.measured)
     comparable = {
-        "accuracy_latency": [label for label, cell in cells.items() if results.latencies.of_cell(_id(cell)).ranked],
+        "accuracy_latency": [label for label, cell in cells.items() if results.latency_of(cell).ranked],
         "accuracy_fit_time": [label for label, cell in cells.items() if machine_of(cell.record) == usual],
     }
     costs = (

@@ -15,10 +15,11 @@ from ferbench.benchmarks.pages import (
     companion,
     find_results,
     open_results,
+    protocol_of,
     read_suite,
     unique_labels,
 )
-from ferbench.benchmarks.store import Store, final_arrays
+from ferbench.benchmarks.store import OFFICIAL, Store, final_arrays
 from ferbench.datasets.base import LABELS
 
 TEST, VALIDATION = "PrivateTest", "PublicTest"
@@ -117,7 +118,7 @@ def read_results(folder: str | Path) -> Results:
         If there is no record, or a file is missing, damaged or differs in size from the rows.
     """
     root = find_results(folder)
-    if (protocol := read_suite(root).get("protocol", "official")) != "official":
+    if (protocol := protocol_of(root)) != OFFICIAL:
         raise ValueError(
             f"{root} holds folds of {protocol}, of which none can be taken as a recognizer; 'ferbench report' shows "
             "their table; for a winner, run the suite without a protocol"

@@ -64,7 +64,7 @@ class Retiming:
             raise ValueError(f"--rounds must be at least 1; got {rounds}")
         self.root, self.store, records, _ = open_results(folder)
         self.task: Task = task_of(self.root)
-        self.images, self.rounds = images, rounds
+        self.images, self.rounds = None if images is None else images[:N_IMAGES], rounds
         self.images_from = images_from if images is not None else "drawn faces"
         self.records = [record for record in records if record["status"] == "ok" and _matches(record, only)]
         if not self.records:
@@ -144,7 +144,7 @@ class Retiming:
 
     def _images(self, shape: tuple[int, int]) -> NDArray[np.uint8]:
         if self.images is not None and self.images.shape[1:] == shape:
-            return self.images[:N_IMAGES]
+            return self.images
         if self.images is not None:
             raise ValueError(f"{self.root}: its bundles take images of {shape} pixels; got {self.images.shape[1:]}")
         faces = datasets.make_faces(N_IMAGES, size=max(shape), random_state=0).images

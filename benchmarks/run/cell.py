@@ -70,9 +70,7 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
     """Fit the recognizer of the cell, score it, save its bundle and time it; return the measured part of the record."""
     cell, dataset, task = job.cell, read_data(Path(job.data)), get_task(job.task)
     recipe = models.get_recipe(cell.recipe)
-    identified = identity.identify(
-        cell, job.dataset, job.task, job.bundles, job.protocol.get("name", identity.OFFICIAL)
-    )
+    identified = identity.identify(cell, job.dataset, job.task, job.bundles, job.protocol.get("name", store.OFFICIAL))
     # Under a protocol, bundles of the test rows are refused before; those of the divided data are no surprise.
     own_data = job.protocol.get("fingerprint") or job.dataset["fingerprint"]
     made_of, warning = fit.describe_bundles(job.bundles, own_data)

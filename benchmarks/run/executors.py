@@ -11,6 +11,7 @@ from ferbench.benchmarks.run.outcome import Executor, Outcome
 from ferbench.benchmarks.run.process import cell_environment, run_cell
 from ferbench.benchmarks.run.warm import WarmStart
 from ferbench.benchmarks.store import Store
+from ferbench.utils import usable_cores
 
 
 class LocalExecutor:
@@ -34,7 +35,7 @@ class LocalExecutor:
 
     def threads(self) -> int:
         """Threads per cell: the cores of this process divided among the parallel cells."""
-        return max(1, len(os.sched_getaffinity(0)) // self.jobs)
+        return max(1, usable_cores() // self.jobs)
 
     def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
         """Yield the outcome of each job when it ends; closing the iterator kills the running jobs."""
@@ -44,7 +45,7 @@ class LocalExecutor:
             if stop.is_set():
                 return None
             outbox = store.outbox()
-            warm = warm_of.get() if job.protocol else None
+            warm = warm_of.get() if job.protocol and hasattr(os, "fork") else None
             record = run_cell(job, outbox, store.checkpoints(job.cell.cell_id), stop.is_set, warm)
             return Outcome(record, outbox) if record else None
 
@@ -71,8 +72,12 @@ class _Warm:
 
     def get(self) -> WarmStart:
         key = threading.get_ident()
-        if key not in self._of:
-            self._of[key] = WarmStart(cell_environment(self._threads))
+        known = self._of.get(key)
+        if known is not None and known.alive:
+            return known
+        if known is not None:
+            known.close()
+        self._of[key] = WarmStart(cell_environment(self._threads))
         return self._of[key]
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.run.folds import Fold, folder_name, plan_folds, refuse_seen_bundles
-from ferbench.benchmarks.run.handoff import forget_data, write_data, write_test_images
+from ferbench.benchmarks.run.handoff import write_data, write_test_images
 from ferbench.benchmarks.run.job import Job
 from ferbench.benchmarks.run.opening import Gate
 from ferbench.benchmarks.run.runner import Run
@@ -81,7 +81,8 @@ class FoldedRun(Run):
     def _jobs(self, cells: Sequence[Cell], threads: int) -> list[Job]:
         self._forget_checkpoints(cells)
         needed = {self._fold_of[cell.cell_id] for cell in cells}
-        data = {fold: str(write_data(fold.dataset, self.task)) for fold in needed}
+        # Beside the results, and not in the cache: a fold is seldom needed again, and by no other run.
+        data = {fold: str(write_data(fold.dataset, self.task, self.store.outbox()).resolve()) for fold in needed}
         test = {fold: str(write_test_images(fold.dataset, self.task, self.store.outbox()).resolve()) for fold in needed}
         limits: dict[str, Any] = {"time_s": self.suite.time_s, "memory_mb": self.suite.memory_mb, "threads": threads}
         limits["run"] = self.started
@@ -110,11 +111,6 @@ class FoldedRun(Run):
 
     def _rows(self) -> dict[str, Any]:
         return fold_rows(self.folds, self._faces(), self.task.validation, self.task.test)
-
-    def _clean(self) -> None:
-        """Remove the rows that were handed to the cells: a fold is seldom needed again."""
-        for fold in self.folds:
-            forget_data(fold.dataset)
 
 
 def fold_rows(folds: Sequence[Fold], dataset: Dataset, validation: str, test: str) -> dict[str, NDArray[Any]]:

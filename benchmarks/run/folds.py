@@ -110,7 +110,7 @@ def _params_of(suite: Suite, recipe: str) -> dict[str, Mapping[str, Any]]:
 
 
 def _fold_name(name: str, number: int, part: Dataset, dataset: Dataset, test: Dataset | None) -> str:
-    kind, _, rest = name.strip().partition(":")
+    kind, _, rest = name.partition(":")
     if test is not None:
         return f"to-{_safe(test.name)}"
     if kind == "curve":
@@ -132,5 +132,6 @@ def _named(part: Dataset, dataset: Dataset, name: str) -> Dataset:
     """The fold under its number; a record names no person."""
     notes = part.notes
     if name.startswith("loso"):
-        notes = (*dataset.notes, "Protocol loso: one person is the test.")
+        # The last note is that of the fold, which names the person.
+        notes = (*notes[:-1], "Protocol loso: one person is the test.")
     return replace(part, name=f"{dataset.name}-{name}", notes=tuple(notes))

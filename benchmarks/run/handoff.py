@@ -19,15 +19,22 @@ _IMAGES = "images.npy"
 _ABOUT = "data.json"
 
 
-def write_data(dataset: Any, task: Task) -> Path:
-    """Write Training and the validation split of a data set to the cache, once, without the test split.
+def write_data(dataset: Any, task: Task, place: Path | None = None) -> Path:
+    """Write Training and the validation split of a data set, once, without the test split.
+
+    Parameters
+    ----------
+    dataset : Dataset or PointDataset
+    task : Task
+    place : Path, optional
+        Folder to write into; by default one in the cache, by fingerprint.
 
     Returns
     -------
     Path
         The folder for :func:`read_data`.
     """
-    target = _folder(dataset.fingerprint)
+    target = _folder(dataset.fingerprint) if place is None else place / "rows"
     # Older versions wrote whole data sets here, with the labels of the test split.
     remove_folder(cache_dir() / "handoff")
     if not _is_whole(target):
@@ -39,11 +46,6 @@ def write_data(dataset: Any, task: Task) -> Path:
             about = {"fingerprint": dataset.fingerprint, "task": task.name, "files": _hashes(folder)}
             (folder / _ABOUT).write_text(json.dumps(about))
     return target
-
-
-def forget_data(dataset: Any) -> None:
-    """Remove what :func:`write_data` wrote."""
-    remove_folder(_folder(dataset.fingerprint))
 
 
 def write_test_images(dataset: Any, task: Task, folder: Path) -> Path:

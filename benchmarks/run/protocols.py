@@ -7,7 +7,7 @@ from typing import Any
 
 from ferbench.benchmarks.run.folded import FoldedRun
 from ferbench.benchmarks.run.runner import Run
-from ferbench.benchmarks.store import Suite, check_protocol
+from ferbench.benchmarks.store import OFFICIAL, Suite, check_protocol
 from ferbench.benchmarks.tasks import Task
 from ferbench.datasets import Dataset
 
@@ -22,9 +22,9 @@ def with_protocol(suite: Suite, protocol: str | None = None, test_sources: Seque
     """
     if protocol is None and not test_sources:
         return suite
-    name = (suite.protocol if protocol is None else protocol).strip()
+    name = suite.protocol if protocol is None else protocol.strip()
     sources = tuple(test_sources) or (suite.test_sources if name == "cross" else ())
-    found = {"protocol": "official", "test_sources": ()} | check_protocol(suite.name, suite.task, name, sources)
+    found = {"protocol": OFFICIAL, "test_sources": ()} | check_protocol(suite.name, suite.task, name, sources)
     return replace(suite, **found)
 
 
@@ -53,7 +53,7 @@ def make_runs(
     ValueError
         If the protocol cannot divide the data.
     """
-    if suite.protocol == "official":
+    if suite.protocol == OFFICIAL:
         return [Run(suite, dataset, output, **options)]
     if suite.protocol != "cross":
         return [FoldedRun(suite, dataset, output, **options)]

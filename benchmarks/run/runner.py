@@ -15,7 +15,7 @@ from ferbench.benchmarks.run.job import Job, now
 from ferbench.benchmarks.run.opening import Gate
 from ferbench.benchmarks.run.outcome import Executor
 from ferbench.benchmarks.run.planning import Plan, Step
-from ferbench.benchmarks.store import Cell, Ledger, Store, Suite
+from ferbench.benchmarks.store import OFFICIAL, Cell, Ledger, Store, Suite
 from ferbench.benchmarks.tasks import Task, check_recipe, get_task
 from ferbench.datasets import Dataset, PointDataset
 from ferbench.utils import closest
@@ -94,7 +94,7 @@ class Run:
 
     def _lay_out(self, folder: Path) -> tuple[Store, list[Cell]]:
         """Check the data, and return the store and the cells."""
-        if self.suite.protocol != "official":
+        if self.suite.protocol != OFFICIAL:
             where, name = self.suite.origin or self.suite.name, self.suite.protocol
             raise ValueError(f"{where}: protocol {name!r} makes folds, which only 'ferbench run' measures")
         self.task.check(self.dataset)
@@ -149,7 +149,6 @@ class Run:
             on_plan(steps)
             self._write_frame()
             stack.callback(self.store.sweep)
-            stack.callback(self._clean)
             # Cells that depend on bundles of other cells run after them.
             for cells in in_order([step.cell for step in steps if step.action == "run"]):
                 with closing(self._measure(cells, executor)) as records:
@@ -198,9 +197,6 @@ class Run:
     def _rows(self) -> dict[str, Any]:
         """The arrays of ``rows.npz``."""
         return self.task.rows(self.dataset)
-
-    def _clean(self) -> None:
-        """Remove what a run leaves in the cache; the rows of a whole data set stay for the next run."""
 
     def _jobs(self, cells: Sequence[Cell], threads: int) -> list[Job]:
         data, block = str(write_data(self.dataset, self.task)), self.task.block(self.dataset)

@@ -44,16 +44,33 @@ class WarmStart:
             [sys.executable, "-P", "-m", "ferbench.benchmarks.run.warm"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # An answer that Python had buffered would be invisible to `select`.
+            bufsize=0,
             **own_group(),
             env=environment,
         )
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there to start cells."""
+        return self._process.poll() is None
+
     def start(self, outbox: Path, checkpoints: Path | None) -> "WarmChild":
-        """Start the process of a cell; the one before must have ended."""
+        """Start the process of a cell; the one before must have ended.
+
+        Raises
+        ------
+        OSError
+            If the process that forks has ended.
+        """
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps([str(outbox.resolve()), str(checkpoints or "")]).encode() + b"\n")
-        self._process.stdin.flush()
-        return WarmChild(int(self._process.stdout.readline()), self._process.stdout)
+        pid = b""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps([str(outbox.resolve()), str(checkpoints or "")]).encode() + b"\n")
+            pid = self._process.stdout.readline()
+        if not pid:
+            raise OSError("the process that starts the cells has ended; run again to go on")
+        return WarmChild(int(pid), self._process.stdout)
 
     def close(self) -> None:
         """End the process."""

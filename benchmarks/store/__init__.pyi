@@ -5,7 +5,7 @@ from .retimed import TIMING_SCHEMA, TIMINGS, read_timings, write_timing
 from .shapes import check_record, check_suite
 from .store import COMPANIONS, SCHEMA, Store, file_digest, read_arrays, save_arrays, write_atomically, write_record_file
 from .suite import Cell, Suite, available_suites, load_suite
-from .suite_checks import check_protocol
+from .suite_checks import OFFICIAL, check_protocol
 from .suite_seeds import with_seeds
 from .timing import environment, latency_summary, measure_latency, measure_throughput, one_core, peak_memory_bytes
 
@@ -13,6 +13,7 @@ __all__ = [
     "COMPANIONS",
     "FINALS",
     "LEDGER",
+    "OFFICIAL",
     "SCHEMA",
     "TIMINGS",
     "TIMING_SCHEMA",

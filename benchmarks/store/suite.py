@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks.store.identified import identified
-from ferbench.benchmarks.store.suite_checks import check_final, check_list, check_protocol, closest_of
+from ferbench.benchmarks.store.suite_checks import OFFICIAL, check_final, check_list, check_protocol, closest_of
 from ferbench.models.base import refuse_forbidden
 from ferbench.models.bundles import former_recipe_name, recipe_name, with_members
 from ferbench.utils import closest
@@ -120,7 +120,7 @@ class Suite:
     memory_mb: float = 8192.0
     origin: str = ""
     final: bool | tuple[str, ...] | None = None
-    protocol: str = "official"
+    protocol: str = OFFICIAL
     test_sources: tuple[str, ...] = ()
 
     def is_final(self, cell: Cell, *, drawn: bool) -> bool:
@@ -155,9 +155,18 @@ class Suite:
         """Return the definition of the suite, for ``suite.json``."""
         content = asdict(self)
         del content["origin"]
-        if self.protocol == "official":
+        if self.protocol == OFFICIAL:
             del content["protocol"], content["test_sources"]
+        else:
+            # File names alone: the file is published, and folders of this machine are private.
+            content["test_sources"] = tuple(map(_file_name, self.test_sources))
         return content
+
+
+def _file_name(source: str) -> str:
+    """Return a source without its folder, with the name of its layout."""
+    layout, colon, path = source.rpartition(":")
+    return f"{layout}{colon}{Path(path).name}"
 
 
 def _member_name(renamed: Mapping[str, str], own: str, name: str) -> str:

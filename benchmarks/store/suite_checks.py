@@ -7,6 +7,9 @@ from typing import Any
 from ferbench.datasets import protocol
 from ferbench.utils import closest
 
+#: The protocol of a suite that does not name another: the split of the data set itself.
+OFFICIAL = "official"
+
 
 def check_list(origin: str, key: str, values: Any, kind: type) -> tuple[Any, ...]:
     """Different values of one type, at least one."""
@@ -43,8 +46,9 @@ def check_protocol(origin: str, task: str, name: str, test_sources: Sequence[Any
     ValueError
         If there is no such protocol, it does not go with the task, or the test sources do not go with it.
     """
-    cross = name.strip() == "cross"
-    if name == "official" and not test_sources:
+    name = name.strip()
+    cross = name == "cross"
+    if name == OFFICIAL and not test_sources:
         return {}
     if task != "expressions":
         raise ValueError(f"{origin}: protocol {name!r} divides faces with expressions; leave it out for task {task!r}")

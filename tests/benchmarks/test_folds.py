@@ -20,7 +20,9 @@ from ferbench.benchmarks.folds.curve import crossing_point
 from ferbench.benchmarks.folds.reading import FoldContent
 from ferbench.benchmarks.folds.tally import Tally
 from ferbench.benchmarks.folds.wording import notes_of
+from ferbench.benchmarks.pages import suite_folders
 from ferbench.benchmarks.run import FoldedRun, InProcessExecutor, make_executor, with_protocol
+from ferbench.benchmarks.run.executors import _Warm
 from ferbench.benchmarks.run.folds import plan_folds, refuse_seen
 from ferbench.benchmarks.run.handoff import read_data, write_data
 from ferbench.benchmarks.run.process import cell_environment
@@ -84,6 +86,39 @@ def test_the_ids_of_the_official_split_do_not_know_of_protocols(faces: Dataset) 
     assert not {"protocol", "test_sources"} & official.as_dict().keys()
     folds = plan_folds(SUITE, faces)
     assert not {fold.cell(SUITE, name).cell_id for fold in folds for name in RECIPES} & set(ids)
+
+
+def test_a_suite_keeps_no_folder_of_the_data_that_it_tests_on() -> None:
+    suite = with_protocol(Suite("mine", RECIPES), " cross ", ["/home/me/private/ck48.zip", "ckplus:/data/ck"])
+    assert suite.protocol == "cross"
+    assert suite.as_dict()["test_sources"] == ("ck48.zip", "ckplus:ck")
+
+
+def test_a_name_with_spaces_does_not_get_past_the_gate(tmp_path: Path) -> None:
+    file = tmp_path / "spaced.toml"
+    file.write_text('name = "spaced"\nrecipes = ["constant"]\nprotocol = " official "\n')
+    assert load_suite(file).protocol == "official"
+    file.write_text('name = "spaced"\nrecipes = ["constant"]\nprotocol = " kfold:3 "\n')
+    assert load_suite(file).protocol == "kfold:3"
+
+
+def test_a_process_that_starts_cells_is_replaced_when_it_has_ended() -> None:
+    with _Warm(1) as warm_of:
+        first = warm_of.get()
+        assert warm_of.get() is first
+        first._process.kill()
+        first._process.wait(30)
+        with pytest.raises(OSError, match="has ended; run again to go on"):
+            first.start(Path("nowhere"), None)
+        second = warm_of.get()
+        assert second is not first and second.alive
+
+
+def test_learning_curves_alone_have_a_page_and_no_table(output: Path, tmp_path: Path) -> None:
+    shutil.copytree(output / "faces-curve-0.5-1", tmp_path / "faces-curve-0.5-1")
+    text = write_summary(tmp_path)
+    assert "Every row" not in text and not list(tmp_path.glob("protocols.[cp][sn][vg]"))
+    assert suite_folders(tmp_path) == []
 
 
 def test_a_run_goes_on_with_the_folds_that_are_missing(output: Path, faces: Dataset, tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def test_the_command_writes_it_for_a_folder_of_several_suites(root: Path, capsys
 
 
 def test_the_folds_of_a_protocol_stand_among_the_other_tables(root: Path) -> None:
-    suite(root / "ck48" / "ck48-kfold10", "hog+svm,ok,10,0.8", head="recipe,status,folds,accuracy")
+    folds = suite(root / "ck48" / "ck48-kfold10", "hog+svm,ok,10,0.8", head="recipe,status,folds,accuracy")
+    (folds / "suite.json").write_text('{"protocol": "kfold:10"}')
     (root / "ck48" / "protocols.md").write_text("# Protocols")
     assert root / "ck48" / "ck48-kfold10" not in suite_folders(root)
     assert 'href="ck48/protocols.md"' in write_landing(root).read_text()

@@ -2,15 +2,23 @@
 
 import base64
 import hashlib
+import json
 import re
+import shutil
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from fake_results import add_cell, add_failure, digits_dataset, fake_results
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
+from ferbench.benchmarks.pages import measure_command
 from ferbench.benchmarks.rebuild import write_report
+from ferbench.benchmarks.report.choice import page_choice
+from ferbench.benchmarks.report.offers import make_offers
+from ferbench.benchmarks.report.results import read_results
+from ferbench.benchmarks.report.scores import score_results
 from ferbench.benchmarks.store.store import Store
 
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)> $\\frac{1}{0}$'
@@ -151,3 +159,28 @@ def test_dark_mode_and_narrow_screens_are_cared_for(evil_text: str) -> None:
 def test_a_recognizer_name_with_dollars_is_drawn_as_it_is(evil_text: str) -> None:
     drawings = "".join(re.findall(r"<svg.*?</svg>", evil_text, flags=re.DOTALL))
     assert "$\\frac{1}{0}$" in drawings
+
+
+def test_latencies_of_several_runs_give_no_fastest_and_no_front(tmp_path: Path) -> None:
+    root = fake_results(tmp_path, digits_dataset())
+    choice = page_choice(read_results(root), make_offers(read_results(root), score_results(read_results(root))))
+    assert choice is not None and choice["least_of"] == "ms" and choice["least"] is not None
+    for path in (root / "records").glob("*.json"):
+        record = json.loads(path.read_text())
+        path.write_text(json.dumps({name: value for name, value in record.items() if name != "run"}))
+    results = read_results(root)
+    offers = make_offers(results, score_results(results))
+    assert not any(offer.ranked["ms"] for offer in offers.values())
+    choice = page_choice(results, offers)
+    assert choice is not None and choice["least_of"] == "mb"
+    assert choice["least"].mb == min(offer.mb for offer in offers.values() if offer.candidate and offer.mb is not None)
+
+
+def test_a_bundle_that_is_not_there_is_made_by_the_command_on_the_card(tmp_path: Path) -> None:
+    results = read_results(fake_results(tmp_path, digits_dataset()))
+    here = make_offers(results, score_results(results))
+    named = {cell.label: cell.record["cell_id"] for cell in results.measured}
+    assert here[named["mlp"]].command.startswith("ferbench image me.jpg --model mlp")
+    shutil.rmtree(results.root / "bundles")
+    gone = make_offers(results, score_results(results))
+    assert gone[named["mlp"]].command == measure_command(results.suite, "mlp")

@@ -24,7 +24,7 @@ function firstBy(list, ...keys) {
   return [...list].sort(compare)[0] ?? null;
 }
 const mostAccurate = (list) => firstBy(list, (o) => -o.public, (o) => o.median, (o) => o.label);
-const cheapest = (list, cost) => firstBy(list.filter((o) => o[cost] !== null), (o) => o[cost], (o) => -o.public, (o) => o.label);
+const cheapest = (list, cost) => firstBy(list.filter((o) => o.ranked[cost] && o[cost] !== null), (o) => o[cost], (o) => -o.public, (o) => o.label);
 const picks = { best: null, within: null, least: null };
 
 function choose() {

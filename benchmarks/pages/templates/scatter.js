@@ -93,7 +93,7 @@
 
   function frontOf(points) {
     const front = [];
-    [...points].sort((a, b) => a[axis] - b[axis] || b.accuracy - a.accuracy).forEach((o) => {
+    points.filter((o) => o.ranked[axis]).sort((a, b) => a[axis] - b[axis] || b.accuracy - a.accuracy).forEach((o) => {
       if (!front.length || o.accuracy > front.at(-1).accuracy) front.push(o);
     });
     return front;
