@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from ferbench.datasets import Dataset, make_faces
@@ -11,6 +12,7 @@ from ferbench.models.networks import build_network
 from ferbench.models.networks.network import run_in_blocks
 from ferbench.models.networks.onnx_weights import load_onnx_weights, normalizations
 
+XS = pretrained()["ferbench-net-xs"]
 SETTINGS = {"epochs": 1, "batch_size": 64, "learning_rate": 0.001, "augmentation": False, "imbalance": None}
 
 
@@ -32,6 +34,31 @@ def test_another_architecture_is_refused() -> None:
     file = pretrained()["ferbench-net-xs"] / "model.onnx"
     with pytest.raises(ValueError, match=r"model\.onnx cannot be trained further as tiny: it has 13 convolutions"):
         load_onnx_weights(build_network("tiny", (48, 48), 7), file)
+
+
+def test_a_network_for_any_size_is_compared_at_the_size_of_the_file(faces: Dataset) -> None:
+    network = build_network("ferbench-net-xs", None, 7)
+    load_onnx_weights(network, XS / "model.onnx")
+    expected = load_bundle(XS).predict_proba(faces.images[:8])
+    np.testing.assert_allclose(run_in_blocks(network, faces.images[:8]), expected, atol=1e-4)
+
+
+def test_images_of_another_size_are_refused() -> None:
+    network = build_network("ferbench-net-xs", (24, 32), 7)
+    message = r"cannot be trained further as ferbench-net-xs: it takes images of 48 x 48 pixels, .* has 32 x 24; name"
+    with pytest.raises(ValueError, match=message):
+        load_onnx_weights(network, XS / "model.onnx")
+
+
+@pytest.mark.parametrize("kind", ["Add", "MatMul"])
+def test_a_file_without_a_dense_last_layer_is_refused(kind: str, tmp_path: Path) -> None:
+    model = onnx.load(XS / "model.onnx")
+    last = next(node for node in reversed(model.graph.node) if node.op_type == kind)
+    last.op_type = "Mul"
+    onnx.save(model, tmp_path / "model.onnx")
+    network = build_network("ferbench-net-xs", (48, 48), 7)
+    with pytest.raises(ValueError, match="cannot be trained further as ferbench-net-xs: it does not end in a dense"):
+        load_onnx_weights(network, tmp_path / "model.onnx")
 
 
 def test_new_labels_get_a_last_layer_that_fits_them(faces: Dataset) -> None:
