@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.models.base import parts_of
+from ferbench.models.base import CPU, check_offered, parts_of
 from ferbench.models.bundles.aliases import with_recipe_names
 from ferbench.models.bundles.archive import load_archive, save_archive
 from ferbench.models.bundles.checks import check_parts
@@ -22,7 +22,6 @@ from ferbench.models.bundles.loaded import LoadedBundle
 from ferbench.models.bundles.onnx_network import POINTS, OnnxRecognizer, export_onnx
 from ferbench.models.bundles.out_of_sample import OutOfSample
 from ferbench.models.bundles.points import MARGIN, OFFSET, LoadedPoints, OnnxPoints, ShapePoints, check_finds
-from ferbench.models.bundles.providers import CPU, check_offered
 from ferbench.models.bundles.travel import check_can_travel
 from ferbench.models.bundles.trusted import plugins_of
 from ferbench.models.foreign import Contract, ForeignNetwork
@@ -137,7 +136,7 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None, provider: str
             return points
         if "contract" in info:
             contract = Contract.of(info["contract"], f"{path / 'bundle.json'}: contract")
-            estimator: Any = ForeignNetwork(path / NETWORK, contract, info["labels"], n_threads=n_threads)
+            estimator: Any = ForeignNetwork(path / NETWORK, contract, info["labels"], **options)
         elif NETWORK in info["files"]:
             estimator = OnnxRecognizer(path / NETWORK, info["labels"], **options)
         else:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ferbench.features import ImageExtractor, Rows
+from ferbench.models.base import open_session
 from ferbench.models.bundles import DEFAULT, NETWORK, file_sha256, find_shipped, read_description, recipe_name
 from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_face
 
@@ -122,14 +123,10 @@ class _Network:
     """Open ONNX file and the requested output."""
 
     def __init__(self, file: Path, output: str, lacking: str) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # Several threads would add in another order, which changes the rounding.
-        options.intra_op_num_threads = 1
         remedy = "name the folder of a network's bundle as features__bundle"
         try:
-            self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+            # Several threads would add in another order, which changes the rounding.
+            self.session = open_session(file, n_threads=1)
             (images,) = self.session.get_inputs()
             height, width = images.shape[1:]
         except Exception as error:
