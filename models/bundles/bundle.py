@@ -1,7 +1,6 @@
 """Save and load bundles: folders with a fitted recognizer, without pickle."""
 
 import copy
-import json
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from ferbench.models.base import CPU, check_offered, parts_of
 from ferbench.models.bundles.aliases import with_recipe_names
 from ferbench.models.bundles.archive import load_archive, save_archive
 from ferbench.models.bundles.checks import check_parts
-from ferbench.models.bundles.description import FORMAT, TASK, check_description, digest, read_description
+from ferbench.models.bundles.description import FORMAT, TASK, read_description, write_description
 from ferbench.models.bundles.files import CLASSICAL, NETWORK, OUT_OF_SAMPLE, SHAPE, file_sha256
 from ferbench.models.bundles.loaded import LoadedBundle
 from ferbench.models.bundles.onnx_network import POINTS, OnnxRecognizer, export_onnx
@@ -93,9 +92,7 @@ def save_bundle(
             "versions": _versions(scratch, foreign=contract is not None),
             "files": {file.name: file_sha256(file) for file in sorted(scratch.iterdir())},
         }
-        description["sha256"] = digest(description)
-        check_description(description)
-        (scratch / "bundle.json").write_text(json.dumps(description, indent=1, sort_keys=True) + "\n")
+        write_description(scratch, description)
     return path
 
 
