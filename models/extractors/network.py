@@ -11,7 +11,7 @@ import numpy as np
 from ferbench.features import ImageExtractor, Rows
 from ferbench.models.base import open_session
 from ferbench.models.bundles import DEFAULT, NETWORK, file_sha256, find_shipped, read_description, recipe_name
-from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_face
+from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_faces
 
 
 class NetworkExtractor(ImageExtractor):
@@ -140,9 +140,8 @@ class _Network:
 
     def run(self, images: Images) -> Rows:
         """Run the network on images after resizing them to its input size, in the same way as live mode."""
-        if images.shape[1:] != self.image_shape:
-            images = np.stack([resize_face(image, self.image_shape) for image in images])
-        (features,) = self.session.run([self.output], {self.input_name: images.astype(np.float32)})
+        faces = resize_faces(images, self.image_shape)
+        (features,) = self.session.run([self.output], {self.input_name: faces.astype(np.float32)})
         return features
 
 

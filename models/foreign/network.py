@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ferbench.models.base import CPU, open_session
 from ferbench.models.foreign.contract import Contract
 from ferbench.models.foreign.graph import check_graph
-from ferbench.utils import Images, check_images, resize_face
+from ferbench.utils import Images, check_images, resize_faces
 
 BLOCK = 64
 # Distance of the sum of a row of probabilities from one, and of a probability below zero, that rounding may cause.
@@ -75,7 +75,7 @@ class ForeignNetwork:
         step = 1 if self._one_by_one else BLOCK
         found = []
         for start in range(0, len(images), step):
-            block = np.stack([resize_face(image, size) for image in images[start : start + step]])
+            block = resize_faces(images[start : start + step], size)
             outputs = self.session.run([self.output_name], {self.input_name: self._prepared(block)})[0]
             found.append(self._probabilities(np.asarray(outputs, np.float64), len(block)))
         chosen = np.concatenate(found)[:, self._columns]
