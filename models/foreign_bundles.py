@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ferbench.models.bundles import check_bundle, save_bundle
-from ferbench.models.foreign import ForeignModel, foreign_path, load_contract, pinned
+from ferbench.models.foreign import ForeignModel, checksum_of, foreign_path, load_contract
 from ferbench.utils import cache_dir
 
 
@@ -27,13 +27,14 @@ def foreign_bundle(recipe: str, contract: str | Path | None = None) -> Path:
         If the model contradicts its contract.
     """
     path = foreign_path(recipe)
-    checksum = pinned(recipe, {} if contract is None else {"contract": contract})["checksum"]
+    known = load_contract(path, contract)
+    checksum = checksum_of(path, known)
     folder = cache_dir() / "foreign" / checksum
-    if not (folder / "bundle.json").is_file():
-        known = load_contract(path, contract)
+    if (folder / "bundle.json").is_file():
+        check_bundle(folder)
+    else:
         blank = np.zeros((len(known.labels), known.height, known.width), np.uint8)
         model = ForeignModel(path, contract=contract).fit(blank, known.labels)
         info = {"recipe": {"name": recipe[:900], "params": {"checksum": checksum}}}
         save_bundle(folder, model, image_shape=blank.shape[1:], info=info)
-    check_bundle(folder)
     return folder

@@ -4,7 +4,7 @@ from .deprecation import renamed_keywords
 from .extras import install_command, known_extras, missing_packages, require, version_of
 from .files import PartFile, atomic_file, move, prepared_file, sha256_of, write_atomically
 from .folders import PartFolder, atomic_folder, remove_folder
-from .images import Images, check_images, equalize_histograms, resize_face
+from .images import Images, check_images, equalize_histograms, resize_face, resize_faces
 from .json_files import json_field, parse_json, read_json
 from .outputs import check_outputs, printable, safe_cell, safe_frame, safe_row
 from .parameters import (
@@ -127,6 +127,7 @@ __all__ = [
     "require",
     "resize",
     "resize_face",
+    "resize_faces",
     "safe_cell",
     "safe_frame",
     "safe_row",

@@ -81,6 +81,13 @@ def _remedy_for_type(images: NDArray[Any]) -> str:
     return "pass numbers"
 
 
+def resize_faces(images: Images, shape: tuple[int, int]) -> Images:
+    """Resize gray images of shape (n_samples, height, width) to (height, width); images of that size are not copied."""
+    if images.shape[1:] == shape:
+        return images
+    return np.stack([resize_face(image, shape) for image in images])
+
+
 def resize_face(image: Images, shape: tuple[int, int]) -> Images:
     """Resize a gray image to (height, width), as the readers of data sets do.
 

@@ -14,7 +14,7 @@ from ferbench.benchmarks.store import environment, write_record_file
 from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES, corrupt, find_points
 from ferbench.datasets import Dataset
 from ferbench.models import LoadedBundle, load_bundle
-from ferbench.utils import resize_face
+from ferbench.utils import resize_faces
 
 SCHEMA = 1
 Record = dict[str, Any]
@@ -164,9 +164,7 @@ def _check_labels(name: str, bundle: LoadedBundle, data: StressData) -> None:
 
 
 def _right(bundle: LoadedBundle, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> int:
-    if images.shape[1:] != bundle.image_shape:
-        images = np.stack([resize_face(image, bundle.image_shape) for image in images])
-    return int((bundle.predict(images) == labels).sum())
+    return int((bundle.predict(resize_faces(images, bundle.image_shape)) == labels).sum())
 
 
 def _file_name(name: str) -> str:

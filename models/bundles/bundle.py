@@ -1,7 +1,6 @@
 """Save and load bundles: folders with a fitted recognizer, without pickle."""
 
 import copy
-import json
 import shutil
 import warnings
 from collections.abc import Iterator, Mapping
@@ -12,17 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.models.base import parts_of
+from ferbench.models.base import CPU, check_offered, parts_of
 from ferbench.models.bundles.aliases import with_recipe_names
 from ferbench.models.bundles.archive import load_archive, save_archive
 from ferbench.models.bundles.checks import check_parts
-from ferbench.models.bundles.description import FORMAT, TASK, check_description, digest, read_description
+from ferbench.models.bundles.description import FORMAT, TASK, read_description, write_description
 from ferbench.models.bundles.files import CLASSICAL, NETWORK, OUT_OF_SAMPLE, SHAPE, file_sha256
 from ferbench.models.bundles.loaded import LoadedBundle
 from ferbench.models.bundles.onnx_network import POINTS, OnnxRecognizer, export_onnx
 from ferbench.models.bundles.out_of_sample import OutOfSample
 from ferbench.models.bundles.points import MARGIN, OFFSET, LoadedPoints, OnnxPoints, ShapePoints, check_finds
-from ferbench.models.bundles.providers import CPU, check_offered
 from ferbench.models.bundles.travel import check_can_travel
 from ferbench.models.bundles.trusted import plugins_of
 from ferbench.models.foreign import Contract, ForeignNetwork
@@ -94,9 +92,7 @@ def save_bundle(
             "versions": _versions(scratch, foreign=contract is not None),
             "files": {file.name: file_sha256(file) for file in sorted(scratch.iterdir())},
         }
-        description["sha256"] = digest(description)
-        check_description(description)
-        (scratch / "bundle.json").write_text(json.dumps(description, indent=1, sort_keys=True) + "\n")
+        write_description(scratch, description)
     return path
 
 
@@ -137,7 +133,7 @@ def load_bundle(path: str | Path, *, n_threads: int | None = None, provider: str
             return points
         if "contract" in info:
             contract = Contract.of(info["contract"], f"{path / 'bundle.json'}: contract")
-            estimator: Any = ForeignNetwork(path / NETWORK, contract, info["labels"], n_threads=n_threads)
+            estimator: Any = ForeignNetwork(path / NETWORK, contract, info["labels"], **options)
         elif NETWORK in info["files"]:
             estimator = OnnxRecognizer(path / NETWORK, info["labels"], **options)
         else:

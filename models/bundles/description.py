@@ -1,4 +1,4 @@
-"""Read ``bundle.json`` and check its fields. Live mode imports this module, so it avoids heavy imports."""
+"""Read and write ``bundle.json``, and check its fields. Live mode imports this module, so it avoids heavy imports."""
 
 import hashlib
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.models.bundles.calibration import check_calibration
+from ferbench.utils import write_atomically
 
 FORMAT = 1
 EXPRESSIONS, TASK = "expressions", "keypoints"
@@ -22,6 +23,8 @@ MAX_NAMES, MAX_TEXT, MAX_SIDE, MAX_FILES = 1000, 1000, 4096, 64
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLUGIN = re.compile(r"[A-Za-z0-9][\w.-]{0,99}==[\w.+!-]{1,40}")
+# Stands for the hash of a description until its fields are checked.
+_UNKNOWN = "0" * 64
 _VERSION = re.compile(r"\d+(\.\d+)?[\w.+!-]{0,40}")
 
 
@@ -47,6 +50,21 @@ def read_description(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
     return info
+
+
+def write_description(folder: Path, description: Mapping[str, Any]) -> None:
+    """Write the ``bundle.json`` of a folder with its hash, after checking every field that ferbench reads.
+
+    Raises
+    ------
+    ValueError
+        If the type or range of a field is wrong; the message names the field.
+    """
+    described = {**description, "sha256": _UNKNOWN}
+    check_description(described)
+    described["sha256"] = digest(described)
+    content = json.dumps(described, indent=1, sort_keys=True) + "\n"
+    write_atomically(folder / "bundle.json", content.encode())
 
 
 def digest(description: Mapping[str, Any]) -> str:

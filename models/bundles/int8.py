@@ -8,7 +8,6 @@ them; products of unsigned bytes take another way, which is exact on every proce
 
 import contextlib
 import io
-import json
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +21,7 @@ from tqdm import tqdm
 
 from ferbench.features import check_images
 from ferbench.models.bundles.bundle import load_bundle
-from ferbench.models.bundles.description import TASK, check_description, digest
+from ferbench.models.bundles.description import TASK, write_description
 from ferbench.models.bundles.files import NETWORK, file_sha256
 from ferbench.utils import atomic_folder, require
 
@@ -72,9 +71,7 @@ def quantize_bundle(
     images = images[: max(len(images) - len(images) % _BATCH, min(len(images), _BATCH))]
     with atomic_folder(target) as scratch:
         _quantize(source / NETWORK, scratch / NETWORK, images, progress=progress)
-        info = _description(bundle.info, bundle.name, len(images), scratch)
-        check_description(info)
-        (scratch / "bundle.json").write_text(json.dumps(info, indent=1, sort_keys=True) + "\n")
+        write_description(scratch, _description(bundle.info, bundle.name, len(images), scratch))
     try:
         load_bundle(target)
     except ValueError:
@@ -104,14 +101,13 @@ def _description(info: Mapping[str, Any], name: str, n_images: int, folder: Path
     recipe = {**info.get("recipe", {}), "name": f"{name}{SUFFIX}"}
     precision = {"type": PRECISION, "of": name, "sha256": info["sha256"], "calibration_images": n_images}
     kept = {key: value for key, value in info.items() if key not in ("calibration", "scores", "sha256")}
-    description = {
+    return {
         **kept,
         "recipe": recipe,
         "precision": precision,
         "versions": {**info["versions"], "onnx": version("onnx"), "onnxruntime": version("onnxruntime")},
         "files": {NETWORK: file_sha256(folder / NETWORK)},
     }
-    return {**description, "sha256": digest(description)}
 
 
 def _quantize(source: Path, target: Path, images: NDArray[np.uint8], *, progress: bool) -> None:

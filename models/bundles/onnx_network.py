@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.features import check_images
-from ferbench.models.bundles.providers import CPU, check_provider, provider_names
+from ferbench.models.base import CPU, open_session
 
 BLOCK = 256
 # Name of the second output, the input of the last layer; only `DeepExtractor` uses it.
@@ -38,13 +38,7 @@ class OnnxNetwork:
     """
 
     def __init__(self, file: Path, *, n_threads: int | None = None, provider: str = CPU) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        if n_threads is not None:
-            options.intra_op_num_threads = n_threads
-        self.session = onnxruntime.InferenceSession(file, options, providers=provider_names(provider))
-        check_provider(self.session, provider)
+        self.session = open_session(file, n_threads, provider)
         self.input_name = self.session.get_inputs()[0].name
         self.output_name = self.session.get_outputs()[0].name
 

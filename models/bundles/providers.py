@@ -1,54 +1,5 @@
-"""Choose the execution provider of onnxruntime: the part of it that computes on a processor or an accelerator."""
+"""The execution providers of :mod:`ferbench.models.base`, for the names of this folder."""
 
-from typing import Any
+from ferbench.models.base import PROVIDERS, provider_names
 
-CPU = "cpu"
-#: Names for ``--provider``, and the names of onnxruntime.
-PROVIDERS = {
-    CPU: "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-}
-_PACKAGES = {"cuda": "onnxruntime-gpu", "openvino": "onnxruntime-openvino", "coreml": "onnxruntime on macOS"}
-
-
-def provider_names(provider: str) -> list[str]:
-    """Return the names for a session of onnxruntime: the provider, and the processor for what it cannot compute.
-
-    Parameters
-    ----------
-    provider : {"cpu", "cuda", "openvino", "coreml"}
-
-    Raises
-    ------
-    ValueError
-        If the provider is unknown, or the installed onnxruntime does not offer it; the message lists what it offers.
-    """
-    import onnxruntime
-
-    available = onnxruntime.get_available_providers()
-    offered = ", ".join(name for name, full in PROVIDERS.items() if full in available)
-    if provider not in PROVIDERS:
-        raise ValueError(f"provider must be one of {', '.join(PROVIDERS)}; got {provider!r} (offered here: {offered})")
-    if PROVIDERS[provider] not in available:
-        raise ValueError(
-            f"provider {provider}: this onnxruntime offers {offered}; install {_PACKAGES[provider]} in place of it, or "
-            "leave --provider out"
-        )
-    return list(dict.fromkeys([PROVIDERS[provider], PROVIDERS[CPU]]))
-
-
-def check_offered(provider: str) -> str:
-    """Return the provider if it can be used here; onnxruntime is imported only for another one than the processor."""
-    if provider != CPU:
-        provider_names(provider)
-    return provider
-
-
-def check_provider(session: Any, provider: str) -> None:
-    """Raise ValueError if a session runs without the provider: onnxruntime falls back to the processor silently."""
-    if PROVIDERS[provider] not in session.get_providers():
-        raise ValueError(
-            f"provider {provider} cannot be started on this machine; check its drivers, or leave --provider out"
-        )
+__all__ = ["PROVIDERS", "provider_names"]

@@ -14,7 +14,7 @@ from ferbench.features import ImageInput
 from ferbench.models.base import MostProbable
 from ferbench.models.bundles import DEFAULT, LoadedBundle, find_shipped, load_bundle
 from ferbench.models.networks import five_crops
-from ferbench.utils import BOOLEAN, Constraint, OneOf, OrNone, check_parameters, resize_face
+from ferbench.utils import BOOLEAN, Constraint, OneOf, OrNone, check_parameters, resize_faces
 
 
 class Pretrained(ImageInput, MostProbable, BaseEstimator):
@@ -136,10 +136,10 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
 
     def _probabilities(self, member: LoadedBundle, X: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return the probabilities of one bundle for the labels in `classes_`, in their order."""
-        if member.image_shape != X.shape[1:]:
-            X = np.stack([resize_face(image, member.image_shape) for image in X])
         names = list(member.classes_)
-        wanted = member.predict_proba(X)[:, [names.index(label) for label in self.classes_]]
+        wanted = member.predict_proba(resize_faces(X, member.image_shape))[
+            :, [names.index(label) for label in self.classes_]
+        ]
         # If the dropped labels have all of the probability, the remaining labels get equal probabilities.
         wanted = np.maximum(wanted, np.finfo(np.float32).tiny)
         return np.asarray(wanted / wanted.sum(axis=1, keepdims=True), dtype=np.float64)

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ferbench.features import ImageExtractor, Rows
+from ferbench.models.base import open_session
 from ferbench.models.bundles import DEFAULT, NETWORK, file_sha256, find_shipped, read_description, recipe_name
-from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_face
+from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_faces
 
 
 class NetworkExtractor(ImageExtractor):
@@ -122,14 +123,10 @@ class _Network:
     """Open ONNX file and the requested output."""
 
     def __init__(self, file: Path, output: str, lacking: str) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # Several threads would add in another order, which changes the rounding.
-        options.intra_op_num_threads = 1
         remedy = "name the folder of a network's bundle as features__bundle"
         try:
-            self.session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+            # Several threads would add in another order, which changes the rounding.
+            self.session = open_session(file, n_threads=1)
             (images,) = self.session.get_inputs()
             height, width = images.shape[1:]
         except Exception as error:
@@ -143,9 +140,8 @@ class _Network:
 
     def run(self, images: Images) -> Rows:
         """Run the network on images after resizing them to its input size, in the same way as live mode."""
-        if images.shape[1:] != self.image_shape:
-            images = np.stack([resize_face(image, self.image_shape) for image in images])
-        (features,) = self.session.run([self.output], {self.input_name: images.astype(np.float32)})
+        faces = resize_faces(images, self.image_shape)
+        (features,) = self.session.run([self.output], {self.input_name: faces.astype(np.float32)})
         return features
 
 

@@ -1,5 +1,5 @@
 from .contract import Contract, read_contract
-from .files import foreign_kind, foreign_path, load_contract, pinned
+from .files import checksum_of, foreign_kind, foreign_path, load_contract, pinned
 from .model import ForeignModel
 from .network import ForeignNetwork
 
@@ -7,6 +7,7 @@ __all__ = [
     "Contract",
     "ForeignModel",
     "ForeignNetwork",
+    "checksum_of",
     "foreign_kind",
     "foreign_path",
     "load_contract",

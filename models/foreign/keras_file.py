@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,10 @@ def convert_keras(file: Path, target: Path, contract: Contract) -> None:
         require(module, "a Keras model", extra="deep")
     import keras
 
+    # Keras opens no file with a suffix in other letters.
+    source = file if file.suffix == ".keras" else Path(shutil.copyfile(file, target.with_suffix(".keras")))
     try:
-        network: Any = keras.saving.load_model(file, compile=False, safe_mode=True)
+        network: Any = keras.saving.load_model(source, compile=False, safe_mode=True)
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise ValueError(f"{file}: Keras cannot open it in safe mode: {reason}") from error

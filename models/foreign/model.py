@@ -56,6 +56,7 @@ class ForeignModel(ImageInput, MostProbable, BaseEstimator):
     `fit` trains nothing. The data that the model was trained on may include the test images; the record says so.
     """
 
+    behavior_libraries: ClassVar[tuple[str, ...]] = ("onnxruntime", "opencv-python-headless")
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "path": Type((str, Path), "a path"),
         "contract": OrNone(Type((str, Path), "a path")),
@@ -114,7 +115,7 @@ class ForeignModel(ImageInput, MostProbable, BaseEstimator):
         path = Path(self.path)
         with tempfile.TemporaryDirectory(prefix="ferbench-") as folder:
             file = path
-            if path.suffix == ".keras":
+            if path.suffix.lower() == ".keras":
                 file = Path(folder, path.with_suffix(".onnx").name)
                 convert_keras(path, file, self.contract_)
             self.network_ = ForeignNetwork(file, self.contract_, self.classes_.tolist())

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.models.base import CPU, open_session
 from ferbench.models.foreign.contract import Contract
 from ferbench.models.foreign.graph import check_graph
-from ferbench.utils import Images, check_images, resize_face
+from ferbench.utils import Images, check_images, resize_faces
 
 BLOCK = 64
 # Distance of the sum of a row of probabilities from one, and of a probability below zero, that rounding may cause.
@@ -36,22 +37,31 @@ class ForeignNetwork:
         labels that are left out are dropped, and the others made to sum to one.
     n_threads : int or None
         Threads for one call; None uses the default of ONNX Runtime.
+    provider : {"cpu", "cuda", "openvino", "coreml"}, default="cpu"
+        Execution provider of ONNX Runtime.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the model should not be opened, contradicts the contract, or its outputs are no distribution.
+        If the model should not be opened, contradicts the contract, its outputs are no distribution, or the provider
+        cannot be used here.
     """
 
     def __init__(
-        self, file: Path, contract: Contract, labels: Sequence[str] | None = None, *, n_threads: int | None = None
+        self,
+        file: Path,
+        contract: Contract,
+        labels: Sequence[str] | None = None,
+        *,
+        n_threads: int | None = None,
+        provider: str = CPU,
     ) -> None:
         check_graph(file)
         self.file, self.contract = file, contract
         self.classes_ = np.asarray(contract.labels if labels is None else labels)
-        self.session = _open(file, n_threads)
+        self.session = _open(file, n_threads, provider)
         self._check_input()
         self._check_output()
         if missing := [name for name in self.classes_.tolist() if name not in contract.labels]:
@@ -65,7 +75,7 @@ class ForeignNetwork:
         step = 1 if self._one_by_one else BLOCK
         found = []
         for start in range(0, len(images), step):
-            block = np.stack([resize_face(image, size) for image in images[start : start + step]])
+            block = resize_faces(images[start : start + step], size)
             outputs = self.session.run([self.output_name], {self.input_name: self._prepared(block)})[0]
             found.append(self._probabilities(np.asarray(outputs, np.float64), len(block)))
         chosen = np.concatenate(found)[:, self._columns]
@@ -149,15 +159,11 @@ class ForeignNetwork:
             )
 
 
-def _open(file: Path, n_threads: int | None) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    if n_threads is not None:
-        options.intra_op_num_threads = n_threads
+def _open(file: Path, n_threads: int | None, provider: str) -> Any:
     try:
-        return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        return open_session(file, n_threads, provider, quiet=True)
+    except ValueError:
+        raise  # It is about the provider, not about the file.
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise ValueError(f"{file}: ONNX Runtime cannot open it: {reason}") from error

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ferbench.models.networks.curves import draw_curves, sparkline
+from ferbench.models.networks.network import run_in_blocks
 from ferbench.utils import atomic_file
 
 History = dict[str, list[float]]
+STATE = "state.npz"
 # Values that only some trainings have, and only for some epochs: NaN for the others.
 _SOMETIMES = ("train_accuracy",)
 OnEpoch = Callable[[int, Mapping[str, float]], None]
@@ -94,7 +96,6 @@ class TrainAccuracy(keras.callbacks.Callback):
 
     EVERY = 3
     MOST = 2000
-    BLOCK = 256
 
     def __init__(self, images: NDArray[np.uint8], classes: NDArray[np.intp], n_epochs: int) -> None:
         super().__init__()
@@ -108,13 +109,8 @@ class TrainAccuracy(keras.callbacks.Callback):
         logs["train_accuracy"] = self._accuracy() if due else np.nan
 
     def _accuracy(self) -> float:
-        right = 0
-        for start in range(0, len(self.images), self.BLOCK):
-            block = slice(start, start + self.BLOCK)
-            answers = self.model(self.images[block].astype(np.float32), training=False)
-            found = np.argmax(keras.ops.convert_to_numpy(answers), axis=1)
-            right += int((found == self.classes[block]).sum())
-        return right / len(self.images)
+        found = run_in_blocks(self.model, self.images).argmax(axis=1)
+        return float((found == self.classes).mean())
 
 
 class State(keras.callbacks.Callback):
@@ -125,7 +121,7 @@ class State(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         self.goal = goal
-        self.file, self.folder = folder / "state.npz", folder
+        self.file, self.folder = folder / STATE, folder
         self.callbacks, self.average, self.fingerprint = callbacks, average, fingerprint
         self.history: History = {}
         self.phase = 0

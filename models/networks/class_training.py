@@ -43,12 +43,12 @@ class ClassTraining(Training):
         """Load the teachers."""
         self.teachers = load_teachers(self.settings)
 
-    def begin(self, weights: list[NDArray[Any]], train: Pairs) -> list[NDArray[Any]]:
+    def begin(self, network: Any, train: Pairs) -> list[NDArray[Any]] | None:
         """Fit the last layer by logistic regression if the network starts from a bundle with other labels."""
         folder = start_bundle(self.settings)
         if folder is None or keeps_head(self.settings, folder):
-            return weights
-        return self._with_fitted_head(weights, train, NEW_HEAD)
+            return None
+        return self._with_fitted_head(network.get_weights(), train, NEW_HEAD)
 
     def batches(self, train: Pairs) -> Batches:
         """Return augmented images, targets and weights."""

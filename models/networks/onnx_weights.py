@@ -6,7 +6,6 @@ normalization has to stay frozen while the network is trained further.
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +50,9 @@ def load_onnx_weights(network: Any, file: Path, *, head: bool = True) -> None:
         _set_convolutions(network, graph.node, values)
         if head:
             _set_head(network.layers[-1], graph.node, values)
+        gap = _difference(network, file, head=head)
     except (KeyError, IndexError, ValueError) as error:
         raise _refusal(network, file, str(error)) from error
-    gap = _difference(network, file, head=head)
     if not gap <= TOLERANCE:
         raise _refusal(network, file, f"the {'probabilities' if head else 'features'} differ by {gap:.2g}")
 
@@ -83,12 +82,14 @@ def _set_head(layer: Any, nodes: Any, values: dict[str, Array]) -> None:
     layer.set_weights([kernel, bias])
 
 
-def _head_weights(nodes: Any, values: dict[str, Array]) -> Iterator[str]:
-    """Yield the names of kernel and offset of the dense layer before the softmax."""
-    product = [node for node in nodes if node.op_type == "MatMul"][-1]
-    yield product.input[1]
-    total = next(node for node in nodes if node.op_type == "Add" and product.output[0] in node.input)
-    yield next(name for name in total.input if name in values)
+def _head_weights(nodes: Any, values: dict[str, Array]) -> tuple[str, str]:
+    """Return the names of kernel and offset of the dense layer before the softmax."""
+    products = [node for node in nodes if node.op_type == "MatMul"]
+    sums = [node for node in nodes if node.op_type == "Add" and products and products[-1].output[0] in node.input]
+    offsets = [name for node in sums[:1] for name in node.input if name in values]
+    if not offsets:
+        raise ValueError("it does not end in a dense layer with an offset")
+    return products[-1].input[1], offsets[0]
 
 
 def _number(name: str) -> tuple[int, ...]:
@@ -110,13 +111,24 @@ def _difference(network: Any, file: Path, *, head: bool) -> float:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
-    images = np.random.default_rng(0).integers(0, 256, (_N_PROBES, *network.input_shape[1:3]), np.uint8)
+    images = _probes(session.get_inputs()[0].shape[1:], network.input_shape[1:3])
     output = session.get_outputs()[0].name if head else "features"
     if output not in {known.name for known in session.get_outputs()}:
-        raise ValueError(f"{file} has no output {output!r}; an older ferbench exported it")
+        raise ValueError(f"it has no output {output!r}, since an older ferbench exported it")
     (expected,) = session.run([output], {session.get_inputs()[0].name: images.astype(np.float32)})
     seen = network if head else keras.Model(network.inputs[0], network.layers[-1].input)
     return float(np.abs(run_in_blocks(seen, images) - expected).max())
+
+
+def _probes(wanted: list[Any], own: tuple[int | None, ...]) -> NDArray[np.uint8]:
+    """Return random images of the size that the file takes; the network takes the same one, or any."""
+    if len(wanted) != len(own):
+        raise ValueError(f"its input has {len(wanted) + 1} dimensions, not those of a batch of gray images")
+    sides = tuple(side if isinstance(side, int) else mine for side, mine in zip(wanted, own, strict=True))
+    if sides != own and None not in own:
+        shown, got = (" x ".join(map(str, reversed(each))) for each in (sides, own))
+        raise ValueError(f"it takes images of {shown} pixels, and the training has {got}")
+    return np.random.default_rng(0).integers(0, 256, (_N_PROBES, *sides), np.uint8)
 
 
 def _refusal(network: Any, file: Path, reason: str) -> ValueError:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ferbench.models.bundles import NETWORK, check_bundle, find_shipped
+from ferbench.models.bundles import NETWORK, check_bundle, find_shipped, read_description
 from ferbench.models.networks.architectures import TRANSFER
 from ferbench.models.networks.onnx_weights import load_onnx_weights, normalizations
 
@@ -20,7 +20,7 @@ def start_bundle(settings: Any) -> Path | None:
 
 def keeps_head(settings: Any, folder: Path) -> bool:
     """Return whether the last layer of a bundle fits the labels of the training, in their order."""
-    labels = check_bundle(folder).get("labels", [])
+    labels = read_description(folder).get("labels", [])
     return list(labels) == [str(label) for label in getattr(settings, "classes_", [])]
 
 
@@ -40,6 +40,7 @@ def start_from(network: Any, settings: Any, build: Callable[[], Any]) -> None:
     if start is None:
         return
     if (folder := start_bundle(settings)) is not None:
+        check_bundle(folder)
         plain = build()
         load_onnx_weights(plain, folder / NETWORK, head=keeps_head(settings, folder))
         network.set_weights(plain.get_weights())

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.models.networks.callbacks import Clock, Goal, OnEpoch, Progress, State, WeightAverage
+from ferbench.models.networks.callbacks import STATE, Clock, Goal, OnEpoch, Progress, State, WeightAverage
 from ferbench.models.networks.start import freeze, phases, start_from
 from ferbench.utils import require
 
@@ -56,9 +56,9 @@ class Training(ABC):
     def prepare(self, network: Any, train: Pairs) -> None:
         """Prepare the initial network, and load other things that the training needs, such as teachers."""
 
-    def begin(self, weights: list[NDArray[Any]], train: Pairs) -> list[NDArray[Any]]:
-        """Return the weights of the first epoch, given the initial weights."""
-        return weights
+    def begin(self, network: Any, train: Pairs) -> list[NDArray[Any]] | None:
+        """Return the weights of the first epoch, or None for those that the network has."""
+        return None
 
     @abstractmethod
     def batches(self, train: Pairs) -> Any:
@@ -105,7 +105,9 @@ class Training(ABC):
         network = self.build(image_shape, self.dtype)
         self.prepare(network, train)
         start_from(network, settings, lambda: self.build(image_shape))
-        network.set_weights(self.begin(network.get_weights(), train))
+        # The weights of a training that is resumed are in its state.
+        if not (self.folder / STATE).exists() and (weights := self.begin(network, train)) is not None:
+            network.set_weights(weights)
         self.folder.mkdir(parents=True, exist_ok=True)
         fingerprint = f"{self.parameters()!r} {self.identity()} {_checksum(train, validation):08x}"
         batches: Any = None

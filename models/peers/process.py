@@ -5,7 +5,6 @@ import json
 import math
 import os
 import select
-import signal
 import subprocess
 import tempfile
 import time
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models.peers.registry import Adapter, get_adapter
-from ferbench.utils import own_group, parse_json
+from ferbench.utils import kill_group, own_group, parse_json
 
 CHILD = Path(__file__).with_name("child.py")
 MAX_HEADER = 65536
@@ -44,7 +43,7 @@ class PeerProcess:
     """
 
     def __init__(self, adapter: Adapter, python: str, *, timeout_s: float | None = None) -> None:
-        self.adapter, self.timeout_s, self._opened = adapter, timeout_s, False
+        self.adapter, self.timeout_s, self._opened, self._closed = adapter, timeout_s, False, False
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         environment = {name: value for name, value in os.environ.items() if name not in _DROPPED}
         try:
@@ -107,9 +106,11 @@ class PeerProcess:
         return rows.reshape(expected)
 
     def close(self) -> None:
-        """End the process and everything that it started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """End the process and everything that it started; a second call does nothing."""
+        if self._closed:
+            return  # Its number may belong to another process by now.
+        self._closed = True
+        kill_group(self._process.pid)
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._log):
             if stream is not None:

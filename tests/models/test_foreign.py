@@ -13,9 +13,11 @@ from onnx import TensorProto, helper, numpy_helper
 from sklearn.base import clone
 
 from ferbench.benchmarks.choose import find_bundle
+from ferbench.benchmarks.identity import library_versions
 from ferbench.benchmarks.store import Suite, with_contract
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import ForeignModel, foreign_bundle, get_recipe, load_bundle, make_recipe, save_bundle
+from ferbench.models.foreign import model as foreign_model
 from ferbench.models.foreign.graph import check_graph
 
 GRAY = ["n", 1, 24, 24]
@@ -157,6 +159,19 @@ def test_a_contract_elsewhere_is_named_for_the_suite(model: Path, tmp_path: Path
     assert suite.cells("0" * 64)[1].params["contract"] == str(elsewhere)
     with pytest.raises(ValueError, match="names no model in a file; add onnx:PATH"):
         with_contract(Suite("mine", ("hog+svm",)), str(elsewhere))
+
+
+def test_a_record_names_the_libraries_that_compute(model: Path) -> None:
+    assert {"onnxruntime", "opencv-python-headless"} <= set(library_versions(ForeignModel(model)))
+
+
+def test_a_suffix_in_other_letters_is_a_keras_file_too(
+    model: Path, faces: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = model.read_bytes()
+    monkeypatch.setattr(foreign_model, "convert_keras", lambda file, target, contract: target.write_bytes(content))
+    path = model.rename(model.with_suffix(".KERAS"))
+    assert make_recipe(f"keras:{path}").fit(faces.images, faces.labels).predict_proba(faces.images).shape == (70, 7)
 
 
 # What is refused
@@ -311,6 +326,9 @@ def test_a_keras_file_is_measured_and_saved_without_its_code(tmp_path: Path, fac
     np.testing.assert_allclose(found.predict_proba(faces.images), softmax(logits)[:, order], atol=1e-5)
     folder = save_bundle(tmp_path / "b", found, image_shape=(24, 24))
     np.testing.assert_array_equal(load_bundle(folder).predict_proba(faces.images), found.predict_proba(faces.images))
+    other = path.rename(path.with_suffix(".KERAS"))
+    again = make_recipe(f"keras:{other}").fit(faces.images, faces.labels)
+    np.testing.assert_array_equal(again.predict_proba(faces.images), found.predict_proba(faces.images))
     unsafe = keras.Sequential([layers[0], keras.layers.Lambda(lambda x: x), *layers[1:]])
     unsafe.save(path)
     with pytest.raises(ValueError, match="Keras cannot open it in safe mode"):

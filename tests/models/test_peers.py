@@ -193,6 +193,16 @@ def test_a_peer_that_misbehaves_is_one_clear_line_and_ended(tmp_path: Path, body
     assert "\n" not in str(caught.value) and "pip install numpy" in str(caught.value)
 
 
+def test_a_closed_process_is_not_killed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[int] = []
+    process = PeerProcess(mine(tmp_path, "return []"), sys.executable)
+    process.close()
+    # Its number may have gone to another process.
+    monkeypatch.setattr(os, "killpg", lambda pid, number: killed.append(pid))
+    process.close()
+    assert killed == []
+
+
 def test_an_image_without_an_answer_is_a_row_of_nan(tmp_path: Path) -> None:
     with PeerProcess(mine(tmp_path, "return [None, (0.25, 0.75)]"), sys.executable) as process:
         rows = process.faces(np.zeros((2, 8, 8), np.uint8))

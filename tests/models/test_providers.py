@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import onnxruntime
 import pytest
+from foreign_models import weights, write_contract, write_model
 
 from ferbench.cli import main
-from ferbench.models import load_bundle, pretrained
+from ferbench.models import foreign_bundle, load_bundle, pretrained
+from ferbench.models.base import check_provider
 from ferbench.models.bundles import provider_names
-from ferbench.models.bundles.providers import check_provider
 
 XS = pretrained()["ferbench-net-xs"]
 
@@ -37,6 +38,21 @@ def test_what_is_not_offered_is_refused_with_what_is(monkeypatch: pytest.MonkeyP
 def test_a_silent_fallback_is_noticed() -> None:
     with pytest.raises(ValueError, match="provider cuda cannot be started on this machine"):
         check_provider(load_bundle(XS).estimator.session, "cuda")
+
+
+def test_a_model_of_others_is_computed_by_the_provider_or_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_contract(write_model(tmp_path / "my.onnx", weights(576), ["n", 1, 24, 24]))
+    bundle = foreign_bundle(f"onnx:{tmp_path / 'my.onnx'}")
+    assert load_bundle(bundle).estimator.session.get_providers() == ["CPUExecutionProvider"]
+    # The session starts on the processor alone, as it does with CUDA whose drivers are missing.
+    offers(monkeypatch, "CUDAExecutionProvider", "CPUExecutionProvider")
+    with (
+        pytest.warns(UserWarning, match="not in available"),
+        pytest.raises(ValueError, match="provider cuda cannot be"),
+    ):
+        load_bundle(bundle, provider="cuda")
 
 
 def test_the_command_says_so_in_one_line(
