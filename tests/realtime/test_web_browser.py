@@ -472,7 +472,7 @@ def test_the_timeline_is_in_the_first_screen(page: Any) -> None:
         mode(page, "demo")
         page.execute_script(COMPARE, MODELS[1])
         click(page, "begin")
-        wait(lambda: "ms" in text(page, "duel"), "for both models")
+        wait(lambda: "ms" in second_line(page), "for both models")
         assert page.execute_script("return document.getElementById('timeline').getBoundingClientRect().bottom") <= 900
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
@@ -494,7 +494,7 @@ def test_two_models_answer_for_the_same_picture_with_their_milliseconds(page: An
     wait(lambda: rows(page) == 1, "for the answer")
     assert not page.find_element("id", "duel").is_displayed()
     page.execute_script(COMPARE, MODELS[1])
-    wait(lambda: "ms" in text(page, "duel"), "for the second answer")
+    wait(lambda: "ms" in second_line(page), "for the second answer")
     first, second = page.find_elements("css selector", "#duel li")
     assert MODELS[0] in first.text and MODELS[1] in second.text
     assert all(line.text.split()[-1] == "ms" for line in (first, second))
@@ -505,6 +505,46 @@ def test_two_models_answer_for_the_same_picture_with_their_milliseconds(page: An
     assert shares[0] != shares[1]
     for column in shares:
         assert sum(column) == pytest.approx(100, abs=4)
+
+
+def test_the_second_model_can_be_changed_and_left_while_a_picture_stands(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "face.png"
+    file.write_bytes(encoded(portrait(), "PNG"))
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys(str(file))
+    wait(lambda: rows(page) == 1, "for the answer")
+    alone = shown(page)
+    page.execute_script(COMPARE, MODELS[1])
+    wait(lambda: "ms" in second_line(page), "for the second answer")
+    # Answers of comparisons wait until they are let go.
+    page.execute_script(
+        "const real = window.fetch; window.held = [];"
+        "window.fetch = (...all) => all[0].includes('compare=')"
+        "  ? new Promise((done) => { window.held.push(() => real(...all).then(done)); }) : real(...all);"
+    )
+    page.execute_script(COMPARE, MODELS[0])
+    page.execute_script(COMPARE, MODELS[1])
+    page.execute_script(COMPARE, MODELS[0])
+    assert second_line(page).split() == [f"–{MODELS[0]},", "lower", "bars"], "an answer of the other model"
+    assert shown(page) == alone
+    wait(lambda: page.execute_script("return window.held.length") == 3, "for the questions")
+    for number, count in ((2, 3), (1, 3)):
+        page.execute_script("window.held[arguments[0]]()", number)
+        wait(lambda: "ms" in second_line(page), "for the answer of the newest question")
+        time.sleep(0.5 if number == 1 else 0)
+        assert MODELS[0] in second_line(page) and "ms" in second_line(page) and rows(page) == count
+    page.execute_script(COMPARE, "")
+    assert page.find_element("id", "label").is_displayed() and shown(page) == alone
+
+
+def second_line(page: Any) -> str:
+    """The line of the second model."""
+    return str(page.execute_script("return document.querySelector('#duel li:last-child').textContent"))
+
+
+def shown(page: Any) -> list[str]:
+    """Label, note and bars of the panel."""
+    return [text(page, "label-text"), text(page, "label-note"), *map(str, values(page))]
 
 
 def test_two_faces_have_chips_and_labels_of_one_form_that_do_not_touch(page: Any, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ class View {
     this.rival = name;
     $("rivals").value = name ?? "";
     this.panel.useRival(name === null ? null : this.models.get(name));
+    this.redrawPanel();
   }
 
   // Show a refusal of the server, and reset the controls to the actual state.
@@ -64,6 +65,8 @@ class View {
     $("model-note").textContent = describe(known);
     if (this.about === known) return;
     this.about = known;
+    // Answers of the former model are not those of this one.
+    this.latest = null;
     this.panel.use(known);
     this.timeline.use(known);
   }

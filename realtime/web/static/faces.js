@@ -60,7 +60,8 @@ export class FacePanel {
 
   // Both answers for the chosen face, with the milliseconds of each model.
   duel(face, message) {
-    const second = message?.compare;
+    // An answer that was on its way when the second model changed is of the former one.
+    const second = message?.compare?.model === this.rival.name ? message.compare : undefined;
     const other = second?.events.find((event) => (key(face ?? {}) ?? null) === (key(event) ?? null));
     const sides = [[this.about, face, message?.recognize_ms], [this.rival, face && other, second?.recognize_ms]];
     $("duel").replaceChildren(...sides.map(([about, answer, ms], at) => {

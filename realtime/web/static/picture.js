@@ -11,7 +11,7 @@ export class PictureMode {
   constructor(view, activate) {
     this.view = view;
     this.file = null;
-    this.count = 0;
+    this.looks = 0;
     this.film = new Film(view);
     this.album = new Album(view, (file, wanted, known) => this.one(file, wanted, { known }));
     const take = (files) => {
@@ -131,9 +131,11 @@ export class PictureMode {
 
   async look(file, again = false) {
     this.file = file;
+    // A model that is loaded late answers late: only the newest question counts.
+    const look = this.looks += 1;
     this.view.working("Looking…");
     try {
-      await this.one(file, () => file === this.file, { shown: again });
+      await this.one(file, () => file === this.file && look === this.looks, { shown: again });
     } catch (error) {
       this.view.working("");
       this.view.refused(error);
