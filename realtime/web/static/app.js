@@ -48,6 +48,12 @@ class View {
     this.redrawPanel();
   }
 
+  // What is asked of the server, as the query of an address.
+  query() {
+    const rival = this.rival === null ? "" : `&compare=${encodeURIComponent(this.rival)}`;
+    return `?model=${encodeURIComponent(this.model)}&points=${this.points}${rival}`;
+  }
+
   // Show a refusal of the server, and reset the controls to the actual state.
   refused({ code, message }) {
     notify(message);

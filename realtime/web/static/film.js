@@ -3,7 +3,7 @@
 import { $, notify, percent, show } from "./page.js";
 import { LiveMode } from "./live.js";
 import { showResults } from "./results.js";
-import { clock } from "./timeline.js";
+import { answerAt, clock } from "./timeline.js";
 
 const TABLE_MS = 1000;
 
@@ -89,7 +89,7 @@ export class Film extends LiveMode {
     const { timeline, about } = this.view;
     const shares = timeline.shares();
     const total = shares.reduce((sum, [, seconds]) => sum + seconds, 0);
-    const first = (label) => timeline.points.find((point) => (point.label ?? (point.values ? "uncertain" : "no face")) === label)?.time ?? 0;
+    const first = (label) => timeline.points.find((point) => answerAt(point) === label)?.time ?? 0;
     showResults({
       title: `Time per expression of the selected face (${this.count.toLocaleString("en")} frames seen)`,
       heads: ["Expression", "Time", "Share", "First seen"],

@@ -172,10 +172,9 @@ export class PictureMode {
     if (body.size > this.view.limits.body_bytes) {
       throw new Error(`The picture is too large: at most ${Math.floor(this.view.limits.body_bytes / 2 ** 20)} MiB.`);
     }
-    const rival = this.view.rival ? `&compare=${encodeURIComponent(this.view.rival)}` : "";
     let answer;
     try {
-      answer = await fetch(`/api/predict?model=${encodeURIComponent(this.view.model)}&points=${this.view.points}${rival}`, { method: "POST", body });
+      answer = await fetch(`/api/predict${this.view.query()}`, { method: "POST", body });
     } catch {
       throw new Error("ferbench does not answer. Is “ferbench serve” still running?");
     }
