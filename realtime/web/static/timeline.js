@@ -4,7 +4,7 @@ import { $, percent, stillness } from "./page.js";
 import { FONT, prepare } from "./canvas.js";
 import { key } from "./faces.js";
 
-export const SPAN_S = 60;
+const SPAN_S = 60;
 // Points with a larger gap in time are not connected, because there was no face between them.
 const GAP_S = 2.5;
 // A frame of a video that is seen again replaces the points this close to it.
