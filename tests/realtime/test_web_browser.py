@@ -600,6 +600,33 @@ def test_pictures_of_a_folder_get_a_table_and_a_timeline(page: Any, tmp_path: Pa
     assert not page.find_element("id", "results").is_displayed()
 
 
+def test_a_picture_of_a_folder_is_asked_again_only_for_another_question(page: Any, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.jpg", "b.jpg")]
+    for file in files:
+        file.write_bytes(encoded(portrait().resize((320, 240))))
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys("\n".join(map(str, files)))
+    wait(lambda: len(page.find_elements("css selector", "#results-body tr")) == 2, "for the table")
+
+    def look_at(name: str) -> None:
+        page.find_element("xpath", f"//td/button[.='{name}']").click()
+        wait(lambda: page.find_element("id", "picture").get_attribute("alt") == name, "for the picture")
+
+    page.execute_script(COMPARE, MODELS[1])
+    wait(lambda: "ms" in second_line(page) and rows(page) == 3, "for the answer of the picture that stands")
+    look_at("a.jpg")
+    wait(lambda: rows(page) == 4, "for both models of the picture that was chosen")
+    assert "ms" in second_line(page)
+    look_at("b.jpg")
+    wait(lambda: rows(page) == 5, "for both models of the other picture")
+    look_at("a.jpg")
+    assert "ms" in second_line(page)
+    page.execute_script(COMPARE, "")
+    look_at("b.jpg")
+    time.sleep(0.5)
+    assert rows(page) == 5, "no picture was sent again for the same question"
+
+
 def test_a_video_gets_a_table_and_a_timeline_to_click_on(page: Any, tmp_path: Path) -> None:
     file = tmp_path / "clip.webm"
     frame = np.asarray(portrait())[:, :, ::-1].copy()

@@ -50,7 +50,7 @@ export class Album {
 
   add(file, at, answer) {
     const { timeline, panel, about } = this.view;
-    if (answer.events) this.answers.set(file, answer);
+    this.keep(file, answer);
     const faces = answer.events?.filter((event) => event.state === "face") ?? [];
     const face = answer.events ? panel.choose(answer.events) : null;
     timeline.add(at, face);
@@ -66,11 +66,23 @@ export class Album {
     showResults({ title: "Pictures", heads: ["Picture", "Faces", "Largest face", "Probability", "Time"], rows: this.rows });
   }
 
-  choose(file) {
-    // An answer of the chosen model is shown again; the picture is not sent a second time.
-    const known = this.answers.get(file);
-    this.look(file, () => true, known?.model === this.view.model ? known : null).catch((error) => notify(error.message));
+  // Keep an answer by its file, model, points and second model.
+  keep(file, answer) {
+    if (answer?.events) this.answers.set(file, new Map(this.answers.get(file)).set(answer.query, answer));
+  }
+
+  // An answer to the same question is shown again; the picture is not sent a second time.
+  async choose(file) {
+    const { run } = this;
+    const known = this.answers.get(file)?.get(this.view.query()) ?? null;
+    const looked = this.look(file, () => run === this.run, known);
     $("stage-card").scrollIntoView({ block: "nearest" });
+    try {
+      const answer = await looked;
+      if (run === this.run) this.keep(file, answer);
+    } catch (error) {
+      if (run === this.run) notify(error.message);
+    }
   }
 }
 

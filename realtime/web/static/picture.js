@@ -167,14 +167,16 @@ export class PictureMode {
     for (const id of ["picture", "another"]) show($(id), true);
   }
 
+  // Return the answer, with the query that it answers.
   async ask(file) {
+    const query = this.view.query();
     const body = await this.shrink(file);
     if (body.size > this.view.limits.body_bytes) {
       throw new Error(`The picture is too large: at most ${Math.floor(this.view.limits.body_bytes / 2 ** 20)} MiB.`);
     }
     let answer;
     try {
-      answer = await fetch(`/api/predict${this.view.query()}`, { method: "POST", body });
+      answer = await fetch(`/api/predict${query}`, { method: "POST", body });
     } catch {
       throw new Error("ferbench does not answer. Is “ferbench serve” still running?");
     }
@@ -183,7 +185,7 @@ export class PictureMode {
       const { code, message } = content.error;
       throw Object.assign(new Error(`${message[0].toUpperCase()}${message.slice(1)}.`), { code });
     }
-    return content;
+    return { ...content, query };
   }
 
   // Scale down large photographs before sending. Files that the browser cannot decode are sent unchanged.
