@@ -649,8 +649,25 @@ def test_a_video_gets_a_table_and_a_timeline_to_click_on(page: Any, tmp_path: Pa
     script = "const film = document.getElementById('film'); return [film.duration, film.currentTime]"
     length, place = page.execute_script(script)
     assert place == pytest.approx(length / 2, rel=0.05)
+    wait(lambda: is_still(page), "for the last answer")
+    for model in (MODELS[1], MODELS[0]):
+        before = rows(page)
+        choose(page, model)
+        wait(lambda before=before: rows(page) > before, "for the answer of the other model")
+        assert sum(values(page)) == pytest.approx(100, abs=4)
+    page.execute_script(COMPARE, MODELS[1])
+    wait(lambda: "ms" in second_line(page), "for the second answer")
+    assert is_still(page), "a standing picture is sent once"
+    page.execute_script(COMPARE, "")
     mode(page, "camera")
     assert not page.find_element("id", "film").is_displayed()
+
+
+def is_still(page: Any) -> bool:
+    """Whether no answer arrives for a while."""
+    before = rows(page)
+    time.sleep(0.8)
+    return rows(page) == before
 
 
 def test_a_folder_can_be_dropped(page: Any, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ export class Film extends LiveMode {
     if (this.url) URL.revokeObjectURL(this.url);
     this.url = null;
     this.count = 0;
+    this.moment = null;
   }
 
   async begin() {
@@ -70,10 +71,17 @@ export class Film extends LiveMode {
   picture() {
     const film = $("film");
     if (film.readyState < 2 || film.seeking) return null;
-    // A standing picture is sent once.
-    if (film.paused && this.moment === film.currentTime) return null;
+    // A standing picture is sent once for each choice of models and points.
+    if (film.paused && this.moment === film.currentTime && !this.changed) return null;
+    this.changed = false;
     this.moment = film.currentTime;
     return { element: film, width: film.videoWidth, height: film.videoHeight };
+  }
+
+  // The server has confirmed other models or points.
+  received(message) {
+    if (["model", "points", "compare"].includes(message.type)) this.changed = true;
+    super.received(message);
   }
 
   showEvents(message, options) {
