@@ -586,12 +586,18 @@ def test_pictures_of_a_folder_get_a_table_and_a_timeline(page: Any, tmp_path: Pa
     for file in files[:2]:
         file.write_bytes(encoded(portrait()))
     files[2].write_bytes(b"no picture at all")
+    page.execute_script(
+        "window.removed = 0;"
+        "new MutationObserver((all) => { for (const one of all) window.removed += one.removedNodes.length; })"
+        "  .observe(document.getElementById('results-body'), {childList: true});"
+    )
     mode(page, "picture")
     page.find_element("id", "file").send_keys("\n".join(map(str, files)))
     wait(lambda: len(page.find_elements("css selector", "#results-body tr")) == 3, "for the table")
     lines = [line.text for line in page.find_elements("css selector", "#results-body tr")]
     assert [line.split()[0] for line in lines] == ["a.jpg", "b.jpg", "c.jpg"]
     assert "not read" in lines[2] and rows(page) == 2
+    assert page.execute_script("return window.removed") == 0, "rows stay, and with them the keyboard focus"
     assert timeline_drawn(page) > 500
     page.find_element("css selector", "#results-body button").click()
     wait(lambda: page.find_element("id", "picture").get_attribute("alt") == "a.jpg", "for the picture that was chosen")
@@ -650,6 +656,11 @@ def test_a_video_gets_a_table_and_a_timeline_to_click_on(page: Any, tmp_path: Pa
     length, place = page.execute_script(script)
     assert place == pytest.approx(length / 2, rel=0.05)
     wait(lambda: is_still(page), "for the last answer")
+    page.execute_script(
+        "document.querySelector('#results-body button').focus();"
+        "document.getElementById('film').dispatchEvent(new Event('pause'));"
+    )
+    assert page.execute_script("return document.activeElement.closest('#results-body tr') !== null"), "the focus stays"
     for model in (MODELS[1], MODELS[0]):
         before = rows(page)
         choose(page, model)

@@ -1,7 +1,7 @@
 // Several pictures, as from a folder: one after the other, with a table and a timeline.
 
 import { $, notify } from "./page.js";
-import { showResults } from "./results.js";
+import { addResult, showResults } from "./results.js";
 
 const MOST = 500;
 const PAUSE_MS = 1500;
@@ -16,7 +16,6 @@ export class Album {
 
   close() {
     this.run += 1;
-    this.rows = [];
   }
 
   async open(files) {
@@ -56,14 +55,15 @@ export class Album {
     timeline.add(at, face);
     timeline.at(at);
     const label = face ? (face.certain ? face.label : "uncertain") : answer.error ? "not read" : "no face";
-    this.rows.push([
+    const row = [
       { text: file.webkitRelativePath || file.name, run: () => this.choose(file) },
       String(faces.length),
       { text: label, color: face?.certain ? about.colours[face.label] : "var(--lane)" },
       face ? `${Math.round(100 * face.probabilities[face.label])}\u202f%` : "",
       answer.latency_ms === undefined ? answer.error ?? "" : `${answer.latency_ms.toFixed(0)} ms`,
-    ]);
-    showResults({ title: "Pictures", heads: ["Picture", "Faces", "Largest face", "Probability", "Time"], rows: this.rows });
+    ];
+    if (at) addResult(row);
+    else showResults({ title: "Pictures", heads: ["Picture", "Faces", "Largest face", "Probability", "Time"], rows: [row] });
   }
 
   // Keep an answer by its file, model, points and second model.
