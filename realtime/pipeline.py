@@ -99,6 +99,11 @@ class Pipeline:
         own = getattr(recognizer, "certainty", DEFAULT_CERTAINTY)
         return Certainty(own.min_probability if least is None else least, margin)
 
+    @property
+    def track_ids(self) -> frozenset[int]:
+        """Numbers of the faces that are followed, of those out of view for a moment too."""
+        return frozenset(track.id for track in self._tracker.tracks if track.id)
+
     def reset(self) -> None:
         """Forget all tracked faces; call it before another source."""
         self._cadence = Cadence(self.detect_every)
@@ -163,9 +168,8 @@ class Pipeline:
         found = time.perf_counter()
         events = self._recognize(frame, tracks)
         self._cadence.took(found - started if searched else None, time.perf_counter() - found)
-        alive = {track.id for track in self._tracker.tracks}
         for smoothers in (self._smoothers, self._point_smoothers):
-            for gone in smoothers.keys() - alive:
+            for gone in smoothers.keys() - self.track_ids:
                 del smoothers[gone]
         return events
 

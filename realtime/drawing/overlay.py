@@ -96,11 +96,6 @@ class Overlay:
         return canvas
 
 
-def draw_panel(image: NDArray[np.uint8], rows: Sequence[tuple[str, str]]) -> None:
-    """Write two columns of text in a corner of an image, on a dark background."""
-    Sketch(image, ()).table(rows)
-
-
 def _prepared(image: NDArray[np.uint8], size: tuple[int, int] | None, mirror: bool) -> NDArray[np.uint8]:
     """Return a copy of the image, scaled and mirrored."""
     canvas = image

@@ -123,9 +123,7 @@ class Sketch:
         columns = [max(text_size(row[place], self.size)[0] for row in rows) for place in (0, 1)]
         width, line = sum(columns) + 10 * self.pad, text_size("0", self.size)[1] + self.pad
         height = line * len(rows) + 4 * self.pad
-        rights, bottoms = (
-            side - extent - self.pad for side, extent in zip(self._extent(), (width, height), strict=True)
-        )
+        rights, bottoms = self.canvas.shape[1] - width - self.pad, self.canvas.shape[0] - height - self.pad
         lefts, tops = (self.pad, rights, rights // 2), (self.pad, bottoms, bottoms // 2)
         spots = [(left, top, left + width, top + height) for left in lefts for top in tops]
         place = min(spots, key=lambda spot: hidden(spot, self.faces))
@@ -135,9 +133,6 @@ class Sketch:
             starts = (place[0] + 3 * self.pad, place[0] + 7 * self.pad + columns[0])
             for text, x in zip(row, starts, strict=True):
                 draw_text(self.canvas, text, (x, y), self.size, LIGHT)
-
-    def _extent(self) -> tuple[int, int]:
-        return self.canvas.shape[1], self.canvas.shape[0]
 
     def _reserve(self, text: str, color: tuple[int, int, int], strength: float) -> None:
         """Take a line at the left border, below earlier ones."""

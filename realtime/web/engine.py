@@ -97,7 +97,8 @@ class Engine:
     ) -> dict[str, Any]:
         start = time.perf_counter()
         picture = read_picture(data, max_pixels=self.limits.pixels)
-        result = self.pipeline(recognizer, points).process(Frame(0, 0.0, picture, still=True))
+        pipeline = self.pipeline(recognizer, points)
+        result = pipeline.process(Frame(0, 0.0, picture, still=True))
         height, width = picture.shape[:2]
         return {
             "model": name,
@@ -107,7 +108,7 @@ class Engine:
             "latency_ms": round((time.perf_counter() - start) * 1000, 2),
             "recognize_ms": round(recognizer.milliseconds, 2),
             "events": [describe_event(event) for event in result.events],
-            "compare": None if rival is None else rival.compare(result),
+            "compare": None if rival is None else rival.compare(result, pipeline),
         }
 
     def close(self) -> None:

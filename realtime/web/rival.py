@@ -4,13 +4,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ferbench.realtime import FaceEvent, FrameResult, Recognizer
+from ferbench.realtime import FaceEvent, FrameResult, Pipeline, Recognizer
 from ferbench.realtime.detection import Detection
 from ferbench.realtime.events import Box, Frame, Image, Probabilities
 from ferbench.realtime.tracking import Smoother, face_event
 from ferbench.realtime.web.answers import describe_event
-
-SMOOTHING_S = 0.5
 
 
 class Timed(Recognizer):
@@ -40,7 +38,7 @@ class Timed(Recognizer):
 
 
 class Rival:
-    """Second model of a session: it labels the same boxes, with a smoothing of its own.
+    """Second model of a session: it labels the same boxes, and smooths on its own as the first one does.
 
     Parameters
     ----------
@@ -59,15 +57,16 @@ class Rival:
         """Forget the faces."""
         self._smoothers.clear()
 
-    def compare(self, result: FrameResult) -> dict[str, Any]:
-        """Label the faces of a result; return name, milliseconds and events as JSON types."""
+    def compare(self, result: FrameResult, pipeline: Pipeline) -> dict[str, Any]:
+        """Label the faces of a pipeline's newest result; return name, milliseconds and events as JSON types."""
         faces = [event for event in result.events if event.state == "face" and event.box is not None]
         rows = self._recognizer.predict_faces(result.image, [face.box for face in faces if face.box is not None])
-        self._smoothers = {
-            face.track_id: self._smoothers.get(face.track_id) or Smoother(SMOOTHING_S)
-            for face in faces
-            if face.track_id is not None
-        }
+        for face in faces:
+            if face.track_id is not None and face.track_id not in self._smoothers:
+                self._smoothers[face.track_id] = Smoother(pipeline.smoothing_s)
+        # A face that is out of view for a moment goes on where it was, as in the pipeline.
+        for gone in self._smoothers.keys() - pipeline.track_ids:
+            del self._smoothers[gone]
         return {
             "model": self.name,
             "classes": list(self._recognizer.classes_),

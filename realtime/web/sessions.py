@@ -189,7 +189,7 @@ class Session:
         time_s = arrived.time_s - self._started_s
         frame = Frame(arrived.frame, time_s, picture, arrived.time_s)
         result = self._pipeline.process(frame, source_fps=self._rate(arrived.time_s))
-        more: dict[str, Any] = {} if self._rival is None else {"compare": self._rival.compare(result)}
+        more: dict[str, Any] = {} if self._rival is None else {"compare": self._rival.compare(result, self._pipeline)}
         return describe_result(result, self._model, recognize_ms=round(self._timed.milliseconds, 2), **more)
 
     def _rate(self, now_s: float) -> float:

@@ -472,7 +472,7 @@ def test_the_timeline_is_in_the_first_screen(page: Any) -> None:
         mode(page, "demo")
         page.execute_script(COMPARE, MODELS[1])
         click(page, "begin")
-        wait(lambda: "ms" in text(page, "duel"), "for both models")
+        wait(lambda: "ms" in second_line(page), "for both models")
         assert page.execute_script("return document.getElementById('timeline').getBoundingClientRect().bottom") <= 900
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
@@ -494,7 +494,7 @@ def test_two_models_answer_for_the_same_picture_with_their_milliseconds(page: An
     wait(lambda: rows(page) == 1, "for the answer")
     assert not page.find_element("id", "duel").is_displayed()
     page.execute_script(COMPARE, MODELS[1])
-    wait(lambda: "ms" in text(page, "duel"), "for the second answer")
+    wait(lambda: "ms" in second_line(page), "for the second answer")
     first, second = page.find_elements("css selector", "#duel li")
     assert MODELS[0] in first.text and MODELS[1] in second.text
     assert all(line.text.split()[-1] == "ms" for line in (first, second))
@@ -505,6 +505,46 @@ def test_two_models_answer_for_the_same_picture_with_their_milliseconds(page: An
     assert shares[0] != shares[1]
     for column in shares:
         assert sum(column) == pytest.approx(100, abs=4)
+
+
+def test_the_second_model_can_be_changed_and_left_while_a_picture_stands(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "face.png"
+    file.write_bytes(encoded(portrait(), "PNG"))
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys(str(file))
+    wait(lambda: rows(page) == 1, "for the answer")
+    alone = shown(page)
+    page.execute_script(COMPARE, MODELS[1])
+    wait(lambda: "ms" in second_line(page), "for the second answer")
+    # Answers of comparisons wait until they are let go.
+    page.execute_script(
+        "const real = window.fetch; window.held = [];"
+        "window.fetch = (...all) => all[0].includes('compare=')"
+        "  ? new Promise((done) => { window.held.push(() => real(...all).then(done)); }) : real(...all);"
+    )
+    page.execute_script(COMPARE, MODELS[0])
+    page.execute_script(COMPARE, MODELS[1])
+    page.execute_script(COMPARE, MODELS[0])
+    assert second_line(page).split() == [f"–{MODELS[0]},", "lower", "bars"], "an answer of the other model"
+    assert shown(page) == alone
+    wait(lambda: page.execute_script("return window.held.length") == 3, "for the questions")
+    for number, count in ((2, 3), (1, 3)):
+        page.execute_script("window.held[arguments[0]]()", number)
+        wait(lambda: "ms" in second_line(page), "for the answer of the newest question")
+        time.sleep(0.5 if number == 1 else 0)
+        assert MODELS[0] in second_line(page) and "ms" in second_line(page) and rows(page) == count
+    page.execute_script(COMPARE, "")
+    assert page.find_element("id", "label").is_displayed() and shown(page) == alone
+
+
+def second_line(page: Any) -> str:
+    """The line of the second model."""
+    return str(page.execute_script("return document.querySelector('#duel li:last-child').textContent"))
+
+
+def shown(page: Any) -> list[str]:
+    """Label, note and bars of the panel."""
+    return [text(page, "label-text"), text(page, "label-note"), *map(str, values(page))]
 
 
 def test_two_faces_have_chips_and_labels_of_one_form_that_do_not_touch(page: Any, tmp_path: Path) -> None:
@@ -546,18 +586,51 @@ def test_pictures_of_a_folder_get_a_table_and_a_timeline(page: Any, tmp_path: Pa
     for file in files[:2]:
         file.write_bytes(encoded(portrait()))
     files[2].write_bytes(b"no picture at all")
+    page.execute_script(
+        "window.removed = 0;"
+        "new MutationObserver((all) => { for (const one of all) window.removed += one.removedNodes.length; })"
+        "  .observe(document.getElementById('results-body'), {childList: true});"
+    )
     mode(page, "picture")
     page.find_element("id", "file").send_keys("\n".join(map(str, files)))
     wait(lambda: len(page.find_elements("css selector", "#results-body tr")) == 3, "for the table")
     lines = [line.text for line in page.find_elements("css selector", "#results-body tr")]
     assert [line.split()[0] for line in lines] == ["a.jpg", "b.jpg", "c.jpg"]
     assert "not read" in lines[2] and rows(page) == 2
+    assert page.execute_script("return window.removed") == 0, "rows stay, and with them the keyboard focus"
     assert timeline_drawn(page) > 500
     page.find_element("css selector", "#results-body button").click()
     wait(lambda: page.find_element("id", "picture").get_attribute("alt") == "a.jpg", "for the picture that was chosen")
     assert rows(page) == 2, "the picture was not sent again"
     mode(page, "camera")
     assert not page.find_element("id", "results").is_displayed()
+
+
+def test_a_picture_of_a_folder_is_asked_again_only_for_another_question(page: Any, tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("a.jpg", "b.jpg")]
+    for file in files:
+        file.write_bytes(encoded(portrait().resize((320, 240))))
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys("\n".join(map(str, files)))
+    wait(lambda: len(page.find_elements("css selector", "#results-body tr")) == 2, "for the table")
+
+    def look_at(name: str) -> None:
+        page.find_element("xpath", f"//td/button[.='{name}']").click()
+        wait(lambda: page.find_element("id", "picture").get_attribute("alt") == name, "for the picture")
+
+    page.execute_script(COMPARE, MODELS[1])
+    wait(lambda: "ms" in second_line(page) and rows(page) == 3, "for the answer of the picture that stands")
+    look_at("a.jpg")
+    wait(lambda: rows(page) == 4, "for both models of the picture that was chosen")
+    assert "ms" in second_line(page)
+    look_at("b.jpg")
+    wait(lambda: rows(page) == 5, "for both models of the other picture")
+    look_at("a.jpg")
+    assert "ms" in second_line(page)
+    page.execute_script(COMPARE, "")
+    look_at("b.jpg")
+    time.sleep(0.5)
+    assert rows(page) == 5, "no picture was sent again for the same question"
 
 
 def test_a_video_gets_a_table_and_a_timeline_to_click_on(page: Any, tmp_path: Path) -> None:
@@ -582,8 +655,30 @@ def test_a_video_gets_a_table_and_a_timeline_to_click_on(page: Any, tmp_path: Pa
     script = "const film = document.getElementById('film'); return [film.duration, film.currentTime]"
     length, place = page.execute_script(script)
     assert place == pytest.approx(length / 2, rel=0.05)
+    wait(lambda: is_still(page), "for the last answer")
+    page.execute_script(
+        "document.querySelector('#results-body button').focus();"
+        "document.getElementById('film').dispatchEvent(new Event('pause'));"
+    )
+    assert page.execute_script("return document.activeElement.closest('#results-body tr') !== null"), "the focus stays"
+    for model in (MODELS[1], MODELS[0]):
+        before = rows(page)
+        choose(page, model)
+        wait(lambda before=before: rows(page) > before, "for the answer of the other model")
+        assert sum(values(page)) == pytest.approx(100, abs=4)
+    page.execute_script(COMPARE, MODELS[1])
+    wait(lambda: "ms" in second_line(page), "for the second answer")
+    assert is_still(page), "a standing picture is sent once"
+    page.execute_script(COMPARE, "")
     mode(page, "camera")
     assert not page.find_element("id", "film").is_displayed()
+
+
+def is_still(page: Any) -> bool:
+    """Whether no answer arrives for a while."""
+    before = rows(page)
+    time.sleep(0.8)
+    return rows(page) == before
 
 
 def test_a_folder_can_be_dropped(page: Any, tmp_path: Path) -> None:

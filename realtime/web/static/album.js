@@ -1,7 +1,7 @@
 // Several pictures, as from a folder: one after the other, with a table and a timeline.
 
 import { $, notify } from "./page.js";
-import { showResults } from "./results.js";
+import { addResult, showResults } from "./results.js";
 
 const MOST = 500;
 const PAUSE_MS = 1500;
@@ -16,7 +16,6 @@ export class Album {
 
   close() {
     this.run += 1;
-    this.rows = [];
   }
 
   async open(files) {
@@ -50,27 +49,40 @@ export class Album {
 
   add(file, at, answer) {
     const { timeline, panel, about } = this.view;
-    if (answer.events) this.answers.set(file, answer);
+    this.keep(file, answer);
     const faces = answer.events?.filter((event) => event.state === "face") ?? [];
     const face = answer.events ? panel.choose(answer.events) : null;
     timeline.add(at, face);
     timeline.at(at);
     const label = face ? (face.certain ? face.label : "uncertain") : answer.error ? "not read" : "no face";
-    this.rows.push([
+    const row = [
       { text: file.webkitRelativePath || file.name, run: () => this.choose(file) },
       String(faces.length),
       { text: label, color: face?.certain ? about.colours[face.label] : "var(--lane)" },
       face ? `${Math.round(100 * face.probabilities[face.label])}\u202f%` : "",
       answer.latency_ms === undefined ? answer.error ?? "" : `${answer.latency_ms.toFixed(0)} ms`,
-    ]);
-    showResults({ title: "Pictures", heads: ["Picture", "Faces", "Largest face", "Probability", "Time"], rows: this.rows });
+    ];
+    if (at) addResult(row);
+    else showResults({ title: "Pictures", heads: ["Picture", "Faces", "Largest face", "Probability", "Time"], rows: [row] });
   }
 
-  choose(file) {
-    // An answer of the chosen model is shown again; the picture is not sent a second time.
-    const known = this.answers.get(file);
-    this.look(file, () => true, known?.model === this.view.model ? known : null).catch((error) => notify(error.message));
+  // Keep an answer by its file, model, points and second model.
+  keep(file, answer) {
+    if (answer?.events) this.answers.set(file, new Map(this.answers.get(file)).set(answer.query, answer));
+  }
+
+  // An answer to the same question is shown again; the picture is not sent a second time.
+  async choose(file) {
+    const { run } = this;
+    const known = this.answers.get(file)?.get(this.view.query()) ?? null;
+    const looked = this.look(file, () => run === this.run, known);
     $("stage-card").scrollIntoView({ block: "nearest" });
+    try {
+      const answer = await looked;
+      if (run === this.run) this.keep(file, answer);
+    } catch (error) {
+      if (run === this.run) notify(error.message);
+    }
   }
 }
 

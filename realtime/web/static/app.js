@@ -45,6 +45,13 @@ class View {
     this.rival = name;
     $("rivals").value = name ?? "";
     this.panel.useRival(name === null ? null : this.models.get(name));
+    this.redrawPanel();
+  }
+
+  // What is asked of the server, as the query of an address.
+  query() {
+    const rival = this.rival === null ? "" : `&compare=${encodeURIComponent(this.rival)}`;
+    return `?model=${encodeURIComponent(this.model)}&points=${this.points}${rival}`;
   }
 
   // Show a refusal of the server, and reset the controls to the actual state.
@@ -64,6 +71,8 @@ class View {
     $("model-note").textContent = describe(known);
     if (this.about === known) return;
     this.about = known;
+    // Answers of the former model are not those of this one.
+    this.latest = null;
     this.panel.use(known);
     this.timeline.use(known);
   }

@@ -15,12 +15,12 @@ const EXPRESSIONS = {
   fear: { inner: 0.9, outer: 0.45, knit: 0.7, lids: 1.5, open: 0.4, width: 0.4, corners: -0.3 },
   disgust: { inner: -0.6, outer: -0.1, knit: 0.7, lids: 0.6, squint: 0.7, lip: 1, corners: -0.4, nose: 1 },
 };
-export const ORDER = Object.keys(EXPRESSIONS);
-export const HOLD_S = 3;
+const ORDER = Object.keys(EXPRESSIONS);
+const HOLD_S = 3;
 const CHANGE_S = 0.7;
 
 // Muscles at a time: each expression is held, then blends into the next one.
-export function muscles(seconds) {
+function muscles(seconds) {
   const turn = Math.floor(seconds / HOLD_S);
   const [before, now] = [turn + ORDER.length - 1, turn].map((at) => ({ ...REST, ...EXPRESSIONS[ORDER[at % ORDER.length]] }));
   const passed = Math.min(1, (seconds % HOLD_S) / CHANGE_S);

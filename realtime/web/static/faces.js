@@ -60,7 +60,8 @@ export class FacePanel {
 
   // Both answers for the chosen face, with the milliseconds of each model.
   duel(face, message) {
-    const second = message?.compare;
+    // An answer that was on its way when the second model changed is of the former one.
+    const second = message?.compare?.model === this.rival.name ? message.compare : undefined;
     const other = second?.events.find((event) => (key(face ?? {}) ?? null) === (key(event) ?? null));
     const sides = [[this.about, face, message?.recognize_ms], [this.rival, face && other, second?.recognize_ms]];
     $("duel").replaceChildren(...sides.map(([about, answer, ms], at) => {
@@ -78,7 +79,7 @@ export class FacePanel {
     show($("faces"), faces.length > 1);
     const keys = faces.map(key).sort((a, b) => a - b);
     const state = JSON.stringify([keys, faces.length > 1 && key(chosen)]);
-    if (state !== this.shown) this.makeChips(keys, chosen, faces);
+    if (state !== this.shown) this.makeChips(keys, chosen);
     this.shown = state;
     for (const chip of $("faces").children) {
       const face = faces.find((one) => String(key(one)) === chip.dataset.face);
@@ -88,7 +89,7 @@ export class FacePanel {
     }
   }
 
-  makeChips(keys, chosen, faces) {
+  makeChips(keys, chosen) {
     const focused = document.activeElement?.dataset?.face;
     $("faces").replaceChildren(...keys.map((number) => {
       const chip = document.createElement("button");
@@ -96,7 +97,7 @@ export class FacePanel {
       chip.dataset.face = number;
       chip.append(part("dot"), part("who", `Face ${number}`), part("word"), part("share"));
       chip.setAttribute("aria-pressed", String(key(chosen) === number));
-      chip.addEventListener("click", () => this.follow(number, faces));
+      chip.addEventListener("click", () => this.follow(number));
       return chip;
     }));
     const pressed = $("faces").querySelector('[aria-pressed="true"]');
@@ -105,9 +106,9 @@ export class FacePanel {
     if (focused) $("faces").querySelector(`[data-face="${focused}"]`)?.focus();
   }
 
-  follow(number, faces) {
+  // Whoever shows the panel redraws it with the newest faces.
+  follow(number) {
     this.followed = number;
-    this.update(faces);
     this.onFollow();
   }
 }

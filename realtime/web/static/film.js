@@ -3,7 +3,7 @@
 import { $, notify, percent, show } from "./page.js";
 import { LiveMode } from "./live.js";
 import { showResults } from "./results.js";
-import { clock } from "./timeline.js";
+import { answerAt, clock } from "./timeline.js";
 
 const TABLE_MS = 1000;
 
@@ -41,6 +41,7 @@ export class Film extends LiveMode {
     if (this.url) URL.revokeObjectURL(this.url);
     this.url = null;
     this.count = 0;
+    this.moment = null;
   }
 
   async begin() {
@@ -70,10 +71,17 @@ export class Film extends LiveMode {
   picture() {
     const film = $("film");
     if (film.readyState < 2 || film.seeking) return null;
-    // A standing picture is sent once.
-    if (film.paused && this.moment === film.currentTime) return null;
+    // A standing picture is sent once for each choice of models and points.
+    if (film.paused && this.moment === film.currentTime && !this.changed) return null;
+    this.changed = false;
     this.moment = film.currentTime;
     return { element: film, width: film.videoWidth, height: film.videoHeight };
+  }
+
+  // The server has confirmed other models or points.
+  received(message) {
+    if (["model", "points", "compare"].includes(message.type)) this.changed = true;
+    super.received(message);
   }
 
   showEvents(message, options) {
@@ -89,7 +97,7 @@ export class Film extends LiveMode {
     const { timeline, about } = this.view;
     const shares = timeline.shares();
     const total = shares.reduce((sum, [, seconds]) => sum + seconds, 0);
-    const first = (label) => timeline.points.find((point) => (point.label ?? (point.values ? "uncertain" : "no face")) === label)?.time ?? 0;
+    const first = (label) => timeline.points.find((point) => answerAt(point) === label)?.time ?? 0;
     showResults({
       title: `Time per expression of the selected face (${this.count.toLocaleString("en")} frames seen)`,
       heads: ["Expression", "Time", "Share", "First seen"],

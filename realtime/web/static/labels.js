@@ -13,10 +13,11 @@ export function faceRect({ x, y, width, height }) {
 
 const words = (face) => (face.certain ? face.label : "uncertain");
 const number = (face, text) => (key(face) ? `${key(face)} · ${text}` : text);
+const full = (face) => number(face, face.certain ? `${face.label} ${percent(face.probabilities[face.label])}` : "uncertain");
 // The first form with a free place for every face is used for all of them.
 const FORMS = [
-  { size: 14, text: (face) => number(face, face.certain ? `${face.label} ${percent(face.probabilities[face.label])}` : "uncertain") },
-  { size: 12, text: (face) => number(face, face.certain ? `${face.label} ${percent(face.probabilities[face.label])}` : "uncertain") },
+  { size: 14, text: full },
+  { size: 12, text: full },
   { size: 12, text: words },
   { size: 11, text: (face) => (face.certain ? face.label.slice(0, 3) : "?") },
 ];

@@ -17,7 +17,7 @@ export class LiveMode {
     this.mirrored = false;
     this.sentAt = null;
     this.link = new Link("/ws/camera", {
-      query: () => `?model=${encodeURIComponent(view.model)}&points=${view.points}${view.rival ? `&compare=${encodeURIComponent(view.rival)}` : ""}`,
+      query: () => view.query(),
       opened: () => {
         view.record.begin();
         this.sentAt = null;

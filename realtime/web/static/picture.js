@@ -11,7 +11,7 @@ export class PictureMode {
   constructor(view, activate) {
     this.view = view;
     this.file = null;
-    this.count = 0;
+    this.looks = 0;
     this.film = new Film(view);
     this.album = new Album(view, (file, wanted, known) => this.one(file, wanted, { known }));
     const take = (files) => {
@@ -131,9 +131,11 @@ export class PictureMode {
 
   async look(file, again = false) {
     this.file = file;
+    // A model that is loaded late answers late: only the newest question counts.
+    const look = this.looks += 1;
     this.view.working("Looking…");
     try {
-      await this.one(file, () => file === this.file, { shown: again });
+      await this.one(file, () => file === this.file && look === this.looks, { shown: again });
     } catch (error) {
       this.view.working("");
       this.view.refused(error);
@@ -165,15 +167,16 @@ export class PictureMode {
     for (const id of ["picture", "another"]) show($(id), true);
   }
 
+  // Return the answer, with the query that it answers.
   async ask(file) {
+    const query = this.view.query();
     const body = await this.shrink(file);
     if (body.size > this.view.limits.body_bytes) {
       throw new Error(`The picture is too large: at most ${Math.floor(this.view.limits.body_bytes / 2 ** 20)} MiB.`);
     }
-    const rival = this.view.rival ? `&compare=${encodeURIComponent(this.view.rival)}` : "";
     let answer;
     try {
-      answer = await fetch(`/api/predict?model=${encodeURIComponent(this.view.model)}&points=${this.view.points}${rival}`, { method: "POST", body });
+      answer = await fetch(`/api/predict${query}`, { method: "POST", body });
     } catch {
       throw new Error("ferbench does not answer. Is “ferbench serve” still running?");
     }
@@ -182,7 +185,7 @@ export class PictureMode {
       const { code, message } = content.error;
       throw Object.assign(new Error(`${message[0].toUpperCase()}${message.slice(1)}.`), { code });
     }
-    return content;
+    return { ...content, query };
   }
 
   // Scale down large photographs before sending. Files that the browser cannot decode are sent unchanged.

@@ -8,11 +8,22 @@ export function showResults(table) {
   if (!table) return;
   $("results-title").textContent = table.title;
   $("results-head").replaceChildren(...table.heads.map((text) => cell("th", text)));
-  $("results-body").replaceChildren(...table.rows.map((row) => {
-    const line = document.createElement("tr");
-    line.append(...row.map((content) => cell("td", content)));
-    return line;
-  }));
+  const body = $("results-body");
+  const held = document.activeElement?.closest("#results-body tr")?.firstChild.textContent;
+  body.replaceChildren(...table.rows.map(line));
+  // Keep the keyboard focus in the row of the same name.
+  if (held !== undefined) [...body.rows].find((row) => row.firstChild.textContent === held)?.querySelector("button")?.focus({ preventScroll: true });
+}
+
+// Add a row to the table that is shown.
+export function addResult(row) {
+  $("results-body").append(line(row));
+}
+
+function line(row) {
+  const element = document.createElement("tr");
+  element.append(...row.map((content) => cell("td", content)));
+  return element;
 }
 
 function cell(tag, content) {

@@ -4,7 +4,7 @@ import { $, percent, stillness } from "./page.js";
 import { FONT, prepare } from "./canvas.js";
 import { key } from "./faces.js";
 
-export const SPAN_S = 60;
+const SPAN_S = 60;
 // Points with a larger gap in time are not connected, because there was no face between them.
 const GAP_S = 2.5;
 // A frame of a video that is seen again replaces the points this close to it.
@@ -177,10 +177,10 @@ export class Timeline {
   // Seconds or pictures by label, the most frequent first. A point lasts until the next one, at most half a second.
   shares() {
     const sums = new Map();
-    this.points.forEach(({ label, values, time }, at) => {
-      const next = this.points[at + 1]?.time ?? time + 0.1;
-      const amount = this.unit === "s" ? Math.min(0.5, next - time) : 1;
-      const what = label ?? (values ? "uncertain" : "no face");
+    this.points.forEach((point, at) => {
+      const next = this.points[at + 1]?.time ?? point.time + 0.1;
+      const amount = this.unit === "s" ? Math.min(0.5, next - point.time) : 1;
+      const what = answerAt(point);
       sums.set(what, (sums.get(what) ?? 0) + amount);
     });
     return [...sums].sort((a, b) => b[1] - a[1]);
@@ -195,6 +195,9 @@ export class Timeline {
     $("time-note").textContent = text[0].toUpperCase() + text.slice(1);
   }
 }
+
+// What was seen at a point: a label, "uncertain" or "no face".
+export const answerAt = ({ label, values }) => label ?? (values ? "uncertain" : "no face");
 
 export function clock(seconds) {
   const whole = Math.floor(seconds);
