@@ -92,6 +92,8 @@ class SplitReader:
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
         self.names = dict(names or {})
         self._counts: Counter[str] = Counter()
+        #: Whether a row bears FER2013's own name of its test split, however its label and its split are read.
+        self.fer2013 = False
 
     def read(self, name: str) -> str | None:
         """Split of a name, ``"none"``, ``"drop"``, or None where the name is no split that is known."""
@@ -108,6 +110,12 @@ class SplitReader:
         for name in names:
             if (plain := name.strip().casefold()) in self.names:
                 self._counts[plain] += 1
+            self.see(name)
+
+    def see(self, name: str) -> None:
+        """Take note of a name that a row bears, which may be FER2013's own."""
+        plain = name.strip().casefold()
+        self.fer2013 |= plain == SPLITS[2].casefold() and self.names.get(plain) != DROP
 
     def notes(self) -> list[str]:
         """What the names meant, in one sentence.

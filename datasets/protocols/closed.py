@@ -28,7 +28,7 @@ def without_official_test(dataset: Dataset) -> Dataset:
         raise ValueError(f"{dataset.name}: all images are in the official test part, which stays closed; add others")
     note = f"The official test part, {len(dataset) - len(rows):,} images, stays closed: the folds are drawn from the "
     note += f"other {len(rows):,}."
-    return replace(dataset, **dataset.take(rows), notes=(*dataset.notes, note))
+    return replace(dataset, **dataset.take(rows), notes=(*dataset.notes, note), fer2013=False)
 
 
 def tested_on_validation(dataset: Dataset, seed: int) -> Dataset:
@@ -45,7 +45,7 @@ def tested_on_validation(dataset: Dataset, seed: int) -> Dataset:
     note = f"The official test part stays closed: the test is {VALIDATION} ({int((split == TEST).sum()):,} images), "
     note += f"and {int((split == VALIDATION).sum()):,} images to choose on were drawn out of Training (seed {seed})."
     fingerprint = content_fingerprint(kept.images, kept.labels, split, kept.groups, kept.votes)
-    return replace(kept, split=split, fingerprint=fingerprint, notes=(*dataset.notes, note))
+    return replace(kept, split=split, fingerprint=fingerprint, notes=(*dataset.notes, note), fer2013=False)
 
 
 def away_part(test: Dataset) -> Dataset:

@@ -55,6 +55,11 @@ class CsvSource:
     def __len__(self) -> int:
         return 0
 
+    @property
+    def fer2013(self) -> bool:
+        """Whether a row read so far bears FER2013's own name of its test split; a layout is of another data set."""
+        return self.splits.fer2013 and not self.layout
+
     def fingerprint(self) -> str:
         """Return the SHA-256 of the file and the name of the member inside it."""
         key = f"{sha256_of(self.path)} {self._table.member}".strip()

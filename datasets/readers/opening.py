@@ -152,6 +152,7 @@ def read_source(source: Source, size: int, seed: int, problems: Problems) -> tup
         votes=votes,
         # One part alone, or none, is no test part: all three were drawn.
         official_test=len(np.unique(table.parts)) > 1,
+        fer2013=bool(table.fer2013),
     )
     return dataset, table.shapes
 
