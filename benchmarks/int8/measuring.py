@@ -4,6 +4,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,10 @@ def measure_int8(
         rows: list[Checked] = []
         folders: dict[str, Path] = {}
         for name, folder in bundles.items():
-            small = _made(folder) or quantize_bundle(folder, Path(scratch) / name, calibration(dataset))
+            small = _made(folder) or quantize_bundle(folder, Path(scratch) / str(len(folders)), calibration(dataset))
             if kept is None:
-                rows.append(check_int8(folder, small, dataset))
+                # By the caller's name, as the latencies are: the folder of a measured bundle is the number of its cell.
+                rows.append(replace(check_int8(folder, small, dataset), name=name))
             folders |= {f"{name} float32": folder, f"{name} int8": small}
             on_part(name)
         latency, processor = _latencies(folders, images, rounds, calls, on_part)

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import cv2
@@ -118,6 +119,13 @@ def test_int8_is_exported_with_both_figures_and_published(
     assert "ferbench-net-xs" in write_int8_report(Path("int8"))
     assert Path("int8/int8.csv").read_text().count("\n") == 2
     assert "took turns" in Path("int8/int8.md").read_text()
+
+
+def test_an_int8_network_is_reported_by_the_name_that_it_was_measured_by(tmp_path: Path) -> None:
+    """The folder of a bundle under results is the number of its cell."""
+    folder = Path(shutil.copytree(pretrained()["ferbench-net-xs"], tmp_path / "bundles" / "0a1b2c"))
+    measure_int8({"mine (a/b)": folder}, make_faces(70, random_state=1), tmp_path / "int8", rounds=1, calls=1)
+    assert "mine (a/b), latency" in write_int8_report(tmp_path / "int8")
 
 
 def test_transfer_keeps_what_was_measured_and_leaves_the_rest_blank(
