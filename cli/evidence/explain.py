@@ -50,7 +50,7 @@ def register_explain(subparsers: Any) -> None:
     )
     add("--source", metavar="PATH", help="training data: a folder, zip or CSV, or 'faces' for drawn faces")
     add_labels_option(parser)
-    add("--limit", type=int, metavar="N", help="only the first N images of the data set")
+    add("--limit", type=int, metavar="N", help="only the first N images of the part that is looked at")
     add(
         "--output",
         type=Path,
@@ -80,7 +80,10 @@ def explain(args: ExplainOptions) -> int:
 def _explain_image(args: ExplainOptions, bundles: "dict[str, LoadedBundle]") -> int:
     image = pictures.read_gray(str(args.image), next(iter(bundles.values())).image_shape[0])
     dataset = None if args.source is None else _load(args)
-    found = [explaining.explain_image(bundle, image, name=name, dataset=dataset) for name, bundle in bundles.items()]
+    found = [
+        explaining.explain_image(bundle, image, name=name, dataset=dataset, limit=args.limit)
+        for name, bundle in bundles.items()
+    ]
     for each in found:
         print(f"{each.name}: {each.label} ({each.probabilities[0][1]:.3f})")
     page = explaining.write_explanation(found, Path(str(args.image)).name, args.output or Path("explain.html"))
