@@ -9,7 +9,7 @@ from ferbench.benchmarks import choose
 from ferbench.models import bundles
 
 
-def find_model(name: str, results: Path, *, max_latency_ms: float | None = choose.REAL_TIME_MS) -> Path:
+def find_model(name: str, results: Path, *, live: bool = True) -> Path:
     """Return the bundle folder for a name: a shipped model, a folder, a recipe or ``winner``.
 
     Parameters
@@ -18,8 +18,8 @@ def find_model(name: str, results: Path, *, max_latency_ms: float | None = choos
         As the user wrote it.
     results : Path
         Results folder in which names are looked up.
-    max_latency_ms : float, optional
-        Limit on the p90 latency of ``winner``, in milliseconds: that of a live view, or None for no limit.
+    live : bool, default=True
+        Take as ``winner`` only one that is fast enough for a live view.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def find_model(name: str, results: Path, *, max_latency_ms: float | None = choos
     """
     path = bundles.find_shipped(name)
     if path == Path(name) and not (path / "bundle.json").is_file():
-        path = choose.find_bundle(name, results, max_latency_ms=max_latency_ms)
+        path = choose.find_bundle(name, results, max_latency_ms=choose.REAL_TIME_MS if live else None)
     return path
 
 

@@ -19,7 +19,7 @@ def folders_by_name(names: Sequence[str], results: Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for name in names:
-        path = find_model(name, results, max_latency_ms=None)
+        path = find_model(name, results, live=False)
         info = bundles.read_description(path)
         if "labels" not in info:
             raise ValueError(f"{path} finds key points; name a recognizer of expressions")

@@ -79,7 +79,7 @@ def bundles_by_name(names: Sequence[str], results: Path) -> dict[str, Path]:
     """Return the folder of each network by a name of its own; one that is named twice is measured once."""
     found: dict[str, Path] = {}
     for name in names:
-        path = find_model(name, results, max_latency_ms=None)
+        path = find_model(name, results, live=False)
         if not is_listed(path, found):
             found[distinct_name(Path(name).name if "/" in name else name, path, found)] = path
     return found
