@@ -1,6 +1,5 @@
 """Measure float32 and int8 networks side by side: accuracy, agreement, size, and latency on one core."""
 
-import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ from ferbench.benchmarks.int8.checked import VALIDATION, Checked, calibration, c
 from ferbench.datasets import Dataset
 from ferbench.models import load_bundle
 from ferbench.models.bundles import precision_of, quantize_bundle, read_description
-from ferbench.utils import load_average, read_json, write_atomically
+from ferbench.utils import load_average, read_json
 
 ROUNDS, CALLS = 5, 200
 _WARMUP = 10
@@ -76,7 +75,7 @@ def measure_int8(
         **{"environment": store.environment(), "dataset": dataset.name, "fingerprint": dataset.fingerprint},
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    write_atomically(output / "int8.json", json.dumps(measured, indent=1).encode() + b"\n")
+    store.write_record_file(output / "int8.json", measured)
     return output / "int8.json"
 
 
