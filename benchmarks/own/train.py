@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ferbench import models
+from ferbench.benchmarks.choose import CARD
 from ferbench.benchmarks.fit import FitData, OnEpoch, fit_recognizer, seed_recognizer
 from ferbench.benchmarks.own.cards import own_card
 from ferbench.benchmarks.scores import Scores, score
@@ -137,7 +138,7 @@ def train_bundle(
     models.save_bundle(output, fitted.recognizer, image_shape=images.shape[1:], info=info, images=images)
     trained = Trained(output, scores, fitted.fit_s + (fitted.extract_s or 0.0))
     card = own_card(recipe, dataset, scores, fitted.recognizer, start)
-    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    (output / CARD).write_text(card, encoding="utf-8")
     return trained
 
 
