@@ -83,10 +83,8 @@ def _folds(
         raise ValueError(
             f"--folds must be from 2 to {counts.min()}, the number of {names[counts.argmin()]} images; got {n_folds}"
         )
-    if dataset.groups is None:
-        groups = image_groups(dataset.images[rows])
-    else:
-        groups = dataset.groups[rows]
-        check_people(groups, n_folds, dataset.name)
+    if dataset.groups is not None:
+        check_people(dataset.groups[rows], n_folds, dataset.name)
+    groups = image_groups(dataset.images[rows]) if dataset.groups is None else dataset.groups[rows]
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     yield from folds.split(rows, dataset.labels[rows], groups)

@@ -167,7 +167,7 @@ def holm(p_values: ArrayLike) -> Floats:
     return corrected
 
 
-def wilson_interval(share: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
+def wilson_interval(share: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Wilson's 95 % interval of a proportion (1927), which is valid with few images and near 0 and 1.
 
     Parameters
@@ -180,12 +180,12 @@ def wilson_interval(share: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
     ndarray, ndarray
         Lower and upper bounds; exactly 0 and 1 for a share of 0 and of 1.
     """
-    share, n = np.asarray(share, np.float64), np.asarray(n, np.float64)
+    p, counts = np.asarray(share, np.float64), np.asarray(n, np.float64)
     z2 = _QUANTILE**2
-    center = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
+    center = (p + z2 / (2 * counts)) / (1 + z2 / counts)
+    half = np.sqrt(z2 * p * (1 - p) / counts + z2**2 / (4 * counts**2)) / (1 + z2 / counts)
     low, high = np.maximum(center - half, 0.0), np.minimum(center + half, 1.0)
-    return np.where(share == 0, 0.0, low), np.where(share == 1, 1.0, high)
+    return np.where(p == 0, 0.0, low), np.where(p == 1, 1.0, high)
 
 
 def _right_answers(y_true: ArrayLike, probas: Mapping[str, ArrayLike], classes: Sequence[str]) -> Floats:
