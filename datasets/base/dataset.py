@@ -12,6 +12,8 @@ from ferbench.utils import cache_dir  # noqa: F401 (exported by the doors)
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 SPLITS = ("Training", "PublicTest", "PrivateTest")
+#: Images of PublicTest and of PrivateTest in FER2013.
+FER2013_SIZES = (3589, 3589)
 
 
 def content_fingerprint(
@@ -112,8 +114,8 @@ class Dataset:
     @property
     def has_fer2013_test(self) -> bool:
         """Whether the test part is FER2013's own: it was recognized as such, or its name or its sizes say so."""
-        sizes = [int((self.split == part).sum()) for part in SPLITS[1:]]
-        return self.fer2013 or self.name == "fer2013" or sizes == [3589, 3589]
+        sizes = tuple(int((self.split == part).sum()) for part in SPLITS[1:])
+        return self.fer2013 or self.name == "fer2013" or sizes == FER2013_SIZES
 
     def __len__(self) -> int:
         return len(self.labels)

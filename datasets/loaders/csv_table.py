@@ -50,6 +50,7 @@ class TableOfFiles(ImageFiles):
                 )
             for name in (row["split"], PurePosixPath(row["path"]).name.partition("_")[0]):
                 files.splits.see(name)
+            files.splits.tally(part)
             entry = Entry(row["path"], row["label"], part, row["person"], row["sequence"], id=f"{row['path']}#{number}")
             rows.append((entry, ""))
         return keep_entries(rows, files.labels, problems)

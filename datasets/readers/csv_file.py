@@ -57,7 +57,7 @@ class CsvSource:
 
     @property
     def fer2013(self) -> bool:
-        """Whether a row read so far bears FER2013's own name of its test split; a layout is of another data set."""
+        """Whether the rows read so far have FER2013's own test split; a layout is of another data set."""
         return self.splits.fer2013 and not self.layout
 
     def fingerprint(self) -> str:
@@ -133,6 +133,7 @@ class CsvSource:
         if len(cells) <= max(self._columns.values()):
             raise ValueError(f"expected {len(self._columns)} columns; got {len(cells)}")
         part = self._read_usage(cells[self._columns["usage"]].strip()) if "usage" in self._columns else ""
+        self.splits.tally(part)
         label = None if part == DROP else self._read_label(cells[self._columns["emotion"]].strip())
         if label is None:
             return None

@@ -104,10 +104,12 @@ def place_by_folder(
         prefix, mark, _ = file_name.partition("_")
         if mark:
             splits.see(prefix)
+        part = prefix if prefix in SPLITS and mark else part
+        splits.tally(part)
         label = _read(path, text, labels, problems)
         if label is None:
             continue
-        entry = Entry(path, label, prefix if prefix in SPLITS and mark else part)
+        entry = Entry(path, label, part)
         match = CK_NAME.search(path) if people else None
         entries.append(entry if match is None else entry._replace(person=match[1], sequence=f"{match[1]}_{match[2]}"))
     return entries

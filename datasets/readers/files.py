@@ -41,7 +41,7 @@ class ImageFiles:
 
     @property
     def fer2013(self) -> bool:
-        """Whether a row read so far bears FER2013's own name of its test split."""
+        """Whether the rows read so far have FER2013's own test split."""
         return self.splits.fer2013
 
     def fingerprint(self) -> str:

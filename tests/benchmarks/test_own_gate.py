@@ -10,8 +10,9 @@ import pytest
 from ferbench.benchmarks.own import train_bundle
 from ferbench.cli import main
 from ferbench.datasets import load, make_faces, make_folds
-from ferbench.datasets.base import CODES
+from ferbench.datasets.base import CODES, LABELS, LabelReader, Problems, SplitReader
 from ferbench.datasets.protocols import keep_labels, map_labels
+from ferbench.datasets.readers.entries import place_by_folder
 
 COLUMNS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 OF_COLUMN = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear")
@@ -87,6 +88,16 @@ def test_the_function_refuses_before_the_fit(tmp_path: Path) -> None:
     for dataset in (named, sized, *few, renamed):
         with pytest.raises(ValueError, match=CLOSED):
             train_bundle("pixels+logreg", dataset, tmp_path / "never", test=True, on_step=pytest.fail)
+
+
+def test_sizes_count_before_labels_are_left_out() -> None:
+    """Parts with names of one's own: what a mapping drops still tells whose test split it is."""
+    sizes = dict.fromkeys(LABELS, 512) | {"sad": 3589 - 6 * 512}
+    paths = [f"{part}/{label}/{k}.png" for part in ("val", "test") for label in LABELS for k in range(sizes[label])]
+    for left, whole in ((paths, True), (paths[1:], False)):
+        splits = SplitReader()
+        kept = place_by_folder(left, LabelReader({"sad": "drop"}), Problems("mine"), splits)
+        assert splits.fer2013 is whole and len(kept) < len(left)
 
 
 def test_folds_without_its_test_split_have_a_test_of_their_own(desk: Path) -> None:
