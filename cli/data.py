@@ -7,7 +7,7 @@ from typing import Any
 
 from ferbench import datasets
 from ferbench.benchmarks import label_noise
-from ferbench.cli.options import add_data_options, add_labels_option, command, given
+from ferbench.cli.options import add_data_options, add_labels_option, command, given, told_steps
 from ferbench.utils import printable
 
 _RECIPES = ("hog+logreg", "landmarks+logreg")
@@ -182,17 +182,10 @@ def _audit(args: AuditOptions) -> int:
 
 def _noise(args: NoiseOptions) -> int:
     """Find suspicious labels, write the pages, and print the summary."""
-    from tqdm import tqdm
-
     recipes = args.recipe or list(_RECIPES)
     label_noise.check_recipes(recipes)
     dataset = datasets.load(args.source, seed=args.seed, **given(labels=args.labels))
-    with tqdm(total=len(recipes) * max(args.folds, 1), unit="fit", desc="noise", disable=None) as bar:
-
-        def tell(text: str) -> None:
-            bar.set_postfix_str(text)
-            bar.update()
-
+    with told_steps(len(recipes) * max(args.folds, 1), unit="fit", title="noise") as tell:
         findings = label_noise.find_noise(
             dataset, recipes, n_folds=args.folds, seed=args.seed, flip=args.flip, on_fold=tell
         )

@@ -1,7 +1,7 @@
 """Find the bundles for the values of ``--model`` and give each a distinct name."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from ferbench import models
@@ -9,8 +9,17 @@ from ferbench.benchmarks import choose
 from ferbench.models import bundles
 
 
-def find_model(name: str, results: Path) -> Path:
+def find_model(name: str, results: Path, *, live: bool = True) -> Path:
     """Return the bundle folder for a name: a shipped model, a folder, a recipe or ``winner``.
+
+    Parameters
+    ----------
+    name : str
+        As the user wrote it.
+    results : Path
+        Results folder in which names are looked up.
+    live : bool, default=True
+        Take as ``winner`` only one that is fast enough for a live view.
 
     Raises
     ------
@@ -19,7 +28,7 @@ def find_model(name: str, results: Path) -> Path:
     """
     path = bundles.find_shipped(name)
     if path == Path(name) and not (path / "bundle.json").is_file():
-        path = choose.find_bundle(name, results, max_latency_ms=choose.REAL_TIME_MS)
+        path = choose.find_bundle(name, results, max_latency_ms=choose.REAL_TIME_MS if live else None)
     return path
 
 
@@ -46,26 +55,28 @@ def named_models(names: Sequence[str], results: Path) -> dict[str, Path]:
     for name in names:
         path = find_model(name, results)
         info = bundles.check_bundle(path)
-        if _listed(path, found):
+        if is_listed(path, found):
             continue
         known = next((title for title, folder in shipped.items() if folder == path), None)
         asked = name if name != "winner" and not Path(name).is_dir() else None
         title = known or asked or info.get("recipe", {}).get("name") or path.name
-        found[title if title == known else _distinct(title, path, {*found, *shipped})] = path
+        found[title if title == known else distinct_name(title, path, {*found, *shipped})] = path
     for title, path in shipped.items():
         # A damaged bundle that the user did not name must not stop the server.
         with contextlib.suppress(ValueError, OSError):
-            if not _listed(path, found):
+            if not is_listed(path, found):
                 bundles.check_bundle(path)
                 found[title] = path
     return found
 
 
-def _listed(path: Path, found: dict[str, Path]) -> bool:
+def is_listed(path: Path, found: Mapping[str, Path]) -> bool:
+    """Whether a folder is among those that were found, however it is written."""
     return path.resolve() in {folder.resolve() for folder in found.values()}
 
 
-def _distinct(title: str, path: Path, taken: set[str]) -> str:
+def distinct_name(title: str, path: Path, taken: Collection[str]) -> str:
+    """Return a title that is not taken: with the folder of the bundle in parentheses, as long as is needed."""
     folder = path.resolve()
     tries = [title, f"{title} ({folder.name})", f"{title} ({folder.parent.name}/{folder.name})", f"{title} ({folder})"]
     return next(name for name in tries if name not in taken)

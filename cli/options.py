@@ -1,7 +1,8 @@
-"""Convert parsed arguments into typed options, and define the options that several commands share."""
+"""Convert parsed arguments into typed options, and define what several commands share: options and a progress bar."""
 
 import argparse
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -80,3 +81,25 @@ def add_data_options(parser: argparse.ArgumentParser, *, unreadable: bool = True
     if unreadable:
         text = "leave out unreadable images of a split that the source defines (default: refuse it)"
         add("--allow-unreadable", action="store_true", help=text)
+
+
+@contextlib.contextmanager
+def told_steps(total: int, *, unit: str, title: str) -> Iterator[Callable[[str], None]]:
+    """Show a bar on a terminal, and yield the function that counts a step and shows its name.
+
+    Parameters
+    ----------
+    total : int
+        Number of steps.
+    unit, title : str
+        What a step is called, and what stands before the bar.
+    """
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=unit, desc=title, disable=None) as bar:
+
+        def tell(text: str) -> None:
+            bar.set_postfix_str(text)
+            bar.update()
+
+        yield tell

@@ -143,7 +143,7 @@ def _export_int8(args: ExportOptions) -> int:
     folder = choose.find_bundle(args.model, args.results)
     dataset = datasets.load(args.source, size=models.load_bundle(folder).image_shape[0])
     print(int8.checked_text(int8.export_int8(folder, args.folder, dataset, notes=args.note)))
-    print(args.folder / "MODEL_CARD.md")
+    print(args.folder / choose.CARD)
     return 0
 
 

@@ -43,6 +43,10 @@ PAST_THE_DOOR = {
         (f"ferbench.cli.training.{name}", "ferbench.cli.options"): "a folder of three commands; cli's door starts it"
         for name in ("train", "measure_int8", "measure_transfer")
     },
+    **{
+        (f"ferbench.cli.{name}", "ferbench.cli.named_models"): "bundles are found as serve and live find them"
+        for name in ("evidence.bundle_names", "training.measure_int8")
+    },
 }
 # Imports of ours inside functions (module, what it imports), with the reason; at most 15.
 INNER_IMPORTS: dict[tuple[str, str], str] = {}

@@ -20,7 +20,7 @@ def fit_text(record: Mapping[str, Any]) -> str:
     )
 
 
-def card_text(parts: Sequence[str], notes: Sequence[str]) -> str:
+def card_text(parts: Sequence[str], notes: Sequence[str] = ()) -> str:
     """Join the sections of a card, then add the notes."""
     told = [f"## Notes\n\n{note}" if place == 0 else note for place, note in enumerate(notes)]
     return "\n\n".join([*parts, *told]) + "\n"

@@ -24,6 +24,7 @@ from ferbench.benchmarks.report import (
     accuracies,
     read_results,
 )
+from ferbench.benchmarks.tables import listed
 from ferbench.models import load_bundle
 from ferbench.models.bundles import add_calibration, read_description, with_temperature
 
@@ -103,7 +104,7 @@ def card(
     data, recipe = record["dataset"], record["recipe"]
     parts = [
         f"# {recipe['name']}",
-        f"Recognizes {', '.join(results.classes[:-1])} and {results.classes[-1]} in a gray picture of one face.",
+        f"Recognizes {listed(results.classes)} in a gray picture of one face.",
         "## Training\n\n"
         f"- Data: {data_text(data)}; "
         f"{data['counts']['Training']:,} training images; model selection on {data['counts']['PublicTest']:,} others.\n"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ferbench.benchmarks.choose import costs
 from ferbench.benchmarks.report import VALIDATION, Accuracy, Measured, Results
+from ferbench.benchmarks.tables import listed
 
 _Cost = Callable[[Measured], float | None]
 
@@ -52,7 +53,7 @@ class Limits:
         parts = [f"at most {limit:g} {unit} of {what}" for limit, unit, what in self._upper() if limit is not None]
         if self.min_accuracy is not None:
             parts.append(f"an accuracy of at least {self.min_accuracy:g}")
-        return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+        return listed(parts)
 
     def within(self, results: Results, public: Mapping[str, Accuracy]) -> tuple[Measured, ...]:
         """Return the candidates within all limits; one whose cost was not measured fails the limit.

@@ -9,7 +9,13 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from ferbench.benchmarks.displays.base import GRAY, PALETTE, Display, clear_frame, set_title, titled
-from ferbench.benchmarks.scores import N_BINS, calibration_bins, check_predictions, expected_calibration_error
+from ferbench.benchmarks.scores import (
+    N_BINS,
+    calibration_bins,
+    check_predictions,
+    expected_calibration_error,
+    wilson_interval,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +68,7 @@ class ReliabilityDisplay(Display):
         sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == true
         images, confident, correct = calibration_bins(sure, right)
         n = np.where(images > 0, images, np.nan)
-        low, high = _wilson(correct / n, n)
+        low, high = wilson_interval(correct / n, n)
         ece = expected_calibration_error(sure, right)
         counts = images.astype(np.int64)
         return cls(counts, confident / n, correct / n, low, high, ece, name, dataset)
@@ -108,11 +114,3 @@ class ReliabilityDisplay(Display):
         ax.set(xlim=(0, 1), ylim=(0, 1.02))
         ax.set_ylabel("accuracy, with 95 % interval")
         ax.legend(loc="upper left", title=f"calibration error {self.ece:.3f}", alignment="left")
-
-
-def _wilson(share: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return Wilson's 95 % interval of a proportion (1927). It is valid with few images and near 0 and 1."""
-    z2 = 1.959964**2
-    center = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
-    return np.maximum(center - half, 0.0), np.minimum(center + half, 1.0)

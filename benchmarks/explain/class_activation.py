@@ -31,7 +31,7 @@ class ClassActivation:
     ImportError
         If the package ``onnx`` is missing.
     ValueError
-        If the bundle is no network, or does not end with these layers; the message says so.
+        If the bundle is no network, a foreign one, or does not end with these layers; the message says so.
 
     References
     ----------
@@ -42,10 +42,14 @@ class ClassActivation:
     def __init__(self, bundle: LoadedBundle) -> None:
         if NETWORK not in bundle.info["files"]:
             raise ValueError(f"{bundle.name} is no network, so that it has no Grad-CAM")
+        if "contract" in bundle.info:
+            raise ValueError(
+                f"{bundle.name} is a foreign network with an input contract of its own; Grad-CAM is for ferbench's own"
+            )
         require("onnx", "Grad-CAM", extra="explain")
         import onnxruntime
 
-        content, self._weights, self._last = _with_maps(bundle.path / NETWORK, bundle.name)
+        content, self._weights, self._channels_first = _with_maps(bundle.path / NETWORK, bundle.name)
         self._session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
         self._input = self._session.get_inputs()[0].name
 
@@ -67,7 +71,7 @@ class ClassActivation:
         found = []
         for image, column in zip(images, columns, strict=True):
             (features,) = self._session.run([_MAPS], {self._input: image[None].astype(np.float32)})
-            places = np.moveaxis(features[0], 0, -1) if self._last else features[0]
+            places = np.moveaxis(features[0], 0, -1) if self._channels_first else features[0]
             activation = np.maximum(places @ self._weights[:, column], 0)
             found.append(cv2.resize(activation, (width, height), interpolation=cv2.INTER_LINEAR))
         return np.asarray(found, np.float64)

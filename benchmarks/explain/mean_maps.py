@@ -15,7 +15,7 @@ from ferbench.benchmarks.explain.class_activation import ClassActivation
 from ferbench.benchmarks.explain.occlusion import occlusion_maps
 from ferbench.benchmarks.explain.views import SIDE, heat_on
 from ferbench.benchmarks.store import environment
-from ferbench.benchmarks.stress import StressData, describe_bundle
+from ferbench.benchmarks.stress import StressData, check_labels, describe_bundle
 from ferbench.benchmarks.tables import (
     label_sheet,
     markdown_page,
@@ -85,7 +85,8 @@ def mean_maps(
     Raises
     ------
     ValueError
-        If a label has fewer than 25 images: their mean could show a person; or the size of the images does not fit.
+        If a label has fewer than 25 images: their mean could show a person; or a recognizer takes images of another
+        size or does not know a label. Nothing is measured then.
     """
     names, counts = np.unique(data.labels, return_counts=True)
     if counts.min() < MIN_FACES:
@@ -93,11 +94,13 @@ def mean_maps(
             f"{names[counts.argmin()]} has {counts.min()} images in {data.split}; a mean of fewer than {MIN_FACES} "
             "faces could show a person: use more images"
         )
+    for name, bundle in bundles.items():
+        if data.images.shape[1:] != bundle.image_shape:
+            raise ValueError(f"{name} takes images of {bundle.image_shape}; got {data.images.shape[1:]}")
+        check_labels(name, bundle, data)
     found, without = [], {}
     for name, bundle in bundles.items():
         on_step(name)
-        if data.images.shape[1:] != bundle.image_shape:
-            raise ValueError(f"{name} takes images of {bundle.image_shape}; got {data.images.shape[1:]}")
         columns = np.array([bundle.classes_.tolist().index(str(label)) for label in data.labels])
         found.append(MeanMaps(name, "occlusion", _by_label(occlusion_maps(bundle, data.images, columns), data)))
         try:

@@ -49,13 +49,15 @@ def nearest(
         With images of the same size. Only Training is looked at.
     n_neighbors : int, default=8
     limit : int, optional
-        Only the first training images.
+        Only the first training images, at least one.
 
     Raises
     ------
     ValueError
-        If the images of the data set are of another size.
+        If the images of the data set are of another size, or the limit is below 1.
     """
+    if limit is not None and limit < 1:
+        raise ValueError(f"--limit must be at least 1 image; got {limit}")
     if dataset.images.shape[1:] != bundle.image_shape:
         raise ValueError(f"{bundle.name} takes images of {bundle.image_shape}; {dataset.name} has others")
     rows = dataset.rows("Training")[:limit]

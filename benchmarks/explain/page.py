@@ -54,7 +54,12 @@ class Explanation:
 
 
 def explain_image(
-    bundle: LoadedBundle, image: NDArray[np.uint8], *, name: str | None = None, dataset: Dataset | None = None
+    bundle: LoadedBundle,
+    image: NDArray[np.uint8],
+    *,
+    name: str | None = None,
+    dataset: Dataset | None = None,
+    limit: int | None = None,
 ) -> Explanation:
     """Explain the answer of one recognizer on one cropped gray face.
 
@@ -66,6 +71,8 @@ def explain_image(
         By default that of the recipe.
     dataset : Dataset, optional
         Training data, for the nearest images.
+    limit : int, optional
+        Look only at the first training images.
     """
     face = resize_face(image, bundle.image_shape)
     proba = bundle.predict_proba(face[None])[0]
@@ -84,7 +91,7 @@ def explain_image(
         cam=cam,
         no_cam=no_cam,
         views=extractor_views(bundle, face),
-        neighbors=None if dataset is None else nearest(bundle, face, dataset),
+        neighbors=None if dataset is None else nearest(bundle, face, dataset, limit=limit),
         image=face,
     )
 
@@ -121,7 +128,7 @@ def _part(explanation: Explanation) -> dict[str, Any]:
     near = explanation.neighbors
     return {
         **{"name": explanation.name, "label": explanation.label, "probabilities": explanation.probabilities},
-        **{"no_cam": explanation.no_cam, "has_view": bool(explanation.views)},
+        **{"no_cam": explanation.no_cam},
         "pictures": [(caption, picture_url(picture)) for caption, picture in pictures],
         "space": near.space if near else "",
         "neighbors": []

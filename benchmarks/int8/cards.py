@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.tables import markdown_table
+from ferbench.benchmarks.choose import card_text
+from ferbench.benchmarks.tables import listed, markdown_table
 
 if TYPE_CHECKING:
     from ferbench.benchmarks.int8.checked import Checked
@@ -22,8 +23,7 @@ def int8_card(checked: "Checked", info: Mapping[str, Any], notes: Sequence[str] 
     source = f"{data.get('name', 'unknown data')}, fingerprint `{str(data.get('fingerprint', ''))[:16]}`"
     parts = [
         f"# {name}",
-        f"`{checked.name}` in 8-bit integers: recognizes {', '.join(labels[:-1])} and {labels[-1]} in a gray picture "
-        "of one face.",
+        f"`{checked.name}` in 8-bit integers: recognizes {listed(labels)} in a gray picture of one face.",
         "## How it was made",
         f"- Network: `{checked.name}`, SHA-256 of its description `{info['precision']['sha256'][:16]}`, trained on "
         f"{source}.\n"
@@ -37,8 +37,7 @@ def int8_card(checked: "Checked", info: Mapping[str, Any], notes: Sequence[str] 
         f"- Those of `{checked.name}`, see its card.\n"
         f"- {100 * (1 - checked.same_labels):.1f} % of the labels differ from those of `{checked.name}`.",
     ]
-    told = [f"## Notes\n\n{notes[0]}", *notes[1:]] if notes else []
-    return "\n\n".join([*parts, *told]) + "\n"
+    return card_text(parts, notes)
 
 
 def figures_table(rows: "Sequence[Checked]") -> str:

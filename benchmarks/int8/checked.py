@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.choose import CARD
 from ferbench.benchmarks.int8.cards import int8_card
 from ferbench.benchmarks.scores import Scores, compare, score
 from ferbench.datasets import Dataset
@@ -97,7 +98,7 @@ def publish_int8(source: Path, target: Path, dataset: Dataset, notes: Sequence[s
     checked, scores = _compared(source, target, dataset)
     add_scores(target, {VALIDATION: scores.as_dict()})
     card = int8_card(checked, read_description(target), notes)
-    (target / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    (target / CARD).write_text(card, encoding="utf-8")
     return checked
 
 

@@ -1,9 +1,9 @@
 """Measure float32 and int8 networks side by side: accuracy, agreement, size, and latency on one core."""
 
-import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from ferbench.benchmarks.int8.checked import VALIDATION, Checked, calibration, c
 from ferbench.datasets import Dataset
 from ferbench.models import load_bundle
 from ferbench.models.bundles import precision_of, quantize_bundle, read_description
-from ferbench.utils import load_average, read_json, write_atomically
+from ferbench.utils import load_average, read_json
 
 ROUNDS, CALLS = 5, 200
 _WARMUP = 10
@@ -61,9 +61,10 @@ def measure_int8(
         rows: list[Checked] = []
         folders: dict[str, Path] = {}
         for name, folder in bundles.items():
-            small = _made(folder) or quantize_bundle(folder, Path(scratch) / name, calibration(dataset))
+            small = _made(folder) or quantize_bundle(folder, Path(scratch) / str(len(folders)), calibration(dataset))
             if kept is None:
-                rows.append(check_int8(folder, small, dataset))
+                # By the caller's name, as the latencies are: the folder of a measured bundle is the number of its cell.
+                rows.append(replace(check_int8(folder, small, dataset), name=name))
             folders |= {f"{name} float32": folder, f"{name} int8": small}
             on_part(name)
         latency, processor = _latencies(folders, images, rounds, calls, on_part)
@@ -74,7 +75,7 @@ def measure_int8(
         **{"environment": store.environment(), "dataset": dataset.name, "fingerprint": dataset.fingerprint},
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    write_atomically(output / "int8.json", json.dumps(measured, indent=1).encode() + b"\n")
+    store.write_record_file(output / "int8.json", measured)
     return output / "int8.json"
 
 

@@ -16,9 +16,12 @@ Accuracy and equal labels are measured on {split} (n = {n:,}) of {dataset}; the 
 bootstrap interval. The way of quantization was chosen on {split}; PrivateTest was not used. Calibration used
 {calibration:,} images of Training. Latency is one image on one core of {cpu}: the median over {rounds} rounds in which
 the networks took turns, {calls} calls in each round. Processor time leaves out the time in which other processes had
-the core; on an idle machine both are equal. The load of the machine was {before:.1f} before and {after:.1f} after the
-measurement (a load above the number of cores, {cores}, makes latencies longer and less certain). {vnni}
+the core; on an idle machine both are equal. {load} {vnni}
 Weights and activations are unsigned, so that no product saturates on processors without VNNI.
+"""
+_LOAD = """\
+The load of the machine was {before:.1f} before and {after:.1f} after the measurement (a load above the number of cores,
+{cores}, makes latencies longer and less certain).
 """
 
 
@@ -99,11 +102,13 @@ def _latency(rows: list[Checked], measured: dict[str, Any]) -> list[list[str]]:
 def _notes(row: Checked, measured: dict[str, Any]) -> str:
     about = measured["environment"]
     has_vnni = any("vnni" in flag or "amx" in flag for flag in measured["flags"])
+    before, after = measured["load_before"], measured["load_after"]
+    # Windows does not know its load.
+    load = "" if None in (before, after) else _LOAD.format(before=before, after=after, cores=about["cores"])
     text = _NOTES.format(
         **{"split": row.split, "n": row.n_images, "dataset": measured["dataset"]},
-        **{"calibration": row.calibration_images, "cpu": about["cpu"], "cores": about["cores"]},
+        **{"calibration": row.calibration_images, "cpu": about["cpu"], "load": load},
         **{"rounds": measured["rounds"], "calls": measured["calls"]},
-        **{"before": measured["load_before"], "after": measured["load_after"]},
         vnni=f"This processor has {'VNNI' if has_vnni else 'no VNNI'}.",
     )
     return " ".join(text.split()) + " Measured by `ferbench measure-int8`."

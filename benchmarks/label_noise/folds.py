@@ -1,4 +1,4 @@
-"""Predict each image by a fit without it, its copies, or other images of the same person."""
+"""Predict each image by a fit without it and its copies, or without all images of its person where people are known."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ferbench.benchmarks.fit import seed_recognizer
 from ferbench.datasets import Dataset
-from ferbench.datasets.protocols import image_groups
+from ferbench.datasets.protocols import check_people, image_groups
 from ferbench.models import get_recipe
 
 
@@ -37,7 +37,7 @@ def out_of_fold(
 ) -> NDArray[np.float64]:
     """Return out-of-fold probabilities of some rows of a data set.
 
-    Copies of an image are in one fold, and so are the images of one person where people are known.
+    The images of one person are in one fold where people are known, and else the copies of an image.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def out_of_fold(
     Raises
     ------
     ValueError
-        If the recipe cannot be fitted on folds, or a label has too few images.
+        If the recipe cannot be fitted on folds, a label has too few images, or there are fewer people than folds.
     """
     check_recipes([recipe])
     images, labels = dataset.images[rows], dataset.labels[rows]
@@ -83,6 +83,8 @@ def _folds(
         raise ValueError(
             f"--folds must be from 2 to {counts.min()}, the number of {names[counts.argmin()]} images; got {n_folds}"
         )
+    if dataset.groups is not None:
+        check_people(dataset.groups[rows], n_folds, dataset.name)
     groups = image_groups(dataset.images[rows]) if dataset.groups is None else dataset.groups[rows]
     folds = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
     yield from folds.split(rows, dataset.labels[rows], groups)

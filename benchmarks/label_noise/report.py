@@ -26,8 +26,8 @@ SCHEMA = 1
 PRIVATE = ("suspicious.csv", "suspicious.png")
 _SHOWN, _COLUMNS, _SIDE = 60, 10, 96
 _HOW = """\
-Each image was predicted by fits without it, without its copies, and without other images of its person where people are
-known ({folds} folds, Training and PublicTest; PrivateTest stays closed). Confident learning (Northcutt et al., 2021)
+Each image was predicted by fits without it and its copies; where people are known, without the images of its person
+instead ({folds} folds, Training and PublicTest; PrivateTest stays closed). Confident learning (Northcutt et al., 2021)
 estimates from these probabilities how many labels are wrong, and which. A recognizer that is weak on a class suspects
 right labels too: the list says where to look, and is no proof.
 """

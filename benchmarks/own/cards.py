@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ferbench import models
-from ferbench.benchmarks.choose import data_text
+from ferbench.benchmarks.choose import card_text, data_text
 from ferbench.benchmarks.scores import Scores
-from ferbench.benchmarks.tables import markdown_table
+from ferbench.benchmarks.tables import listed, markdown_table
 from ferbench.datasets import Dataset
 
 
@@ -21,7 +21,7 @@ def own_card(
     from_where = f"\n- Started from the weights of `{Path(start).name}`; its data and terms apply too." if start else ""
     parts = [
         f"# {recipe}",
-        f"Recognizes {', '.join(labels[:-1])} and {labels[-1]} in a gray picture of one face.",
+        f"Recognizes {listed(labels)} in a gray picture of one face.",
         "## Training",
         f"- Data: {data_text(about)}; {(dataset.split == 'Training').sum():,} training images.\n"
         + "".join(f"- {note}\n" for note in dataset.notes)
@@ -32,7 +32,7 @@ def own_card(
         "## Terms",
         "The terms of the training data are not known to ferbench. Whoever shares this bundle should state them here.",
     ]
-    return "\n\n".join(parts) + "\n"
+    return card_text(parts)
 
 
 def _row(split: str, scores: Scores) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ferbench import models
+from ferbench.benchmarks.choose import CARD
 from ferbench.benchmarks.fit import FitData, OnEpoch, fit_recognizer, seed_recognizer
 from ferbench.benchmarks.own.cards import own_card
 from ferbench.benchmarks.scores import Scores, score
@@ -86,7 +87,7 @@ def train_bundle(
     seed : int, default=0
         Seed of the fit.
     test : bool, default=False
-        Also score the test part, PrivateTest. Open it once, when all choices are made.
+        Also score the test part, PrivateTest. Open it once, when all choices are made. That of FER2013 stays closed.
     on_step : callable
         Called with ``fit``, ``score`` and ``save`` before each step.
     on_epoch : callable, optional
@@ -99,7 +100,8 @@ def train_bundle(
     Raises
     ------
     ValueError
-        If the output exists, the recipe is unknown or finds key points, or `start` does not fit the recipe.
+        If the output exists, the recipe is unknown or finds key points, `start` does not fit the recipe, or `test` asks
+        for the test part of FER2013.
     FileNotFoundError
         If there is no bundle at `start`.
 
@@ -112,6 +114,12 @@ def train_bundle(
     output = Path(output)
     if output.exists():
         raise ValueError(f"{output} exists and is not replaced; choose another folder, or remove it")
+    if test and dataset.has_fer2013_test:
+        # Each use of it is recorded, which only the suites do.
+        raise ValueError(
+            f"--test does not open the PrivateTest of FER2013, which {dataset.name} seems to hold; use a suite and "
+            "ferbench score-final (for data of your own, name the parts train, validation and test)"
+        )
     found = models.get_recipe(recipe)
     if found.family not in ("classical", "deep"):
         raise ValueError(f"{recipe} is not trained on labels; choose another recipe (ferbench list recipes)")
@@ -130,7 +138,7 @@ def train_bundle(
     models.save_bundle(output, fitted.recognizer, image_shape=images.shape[1:], info=info, images=images)
     trained = Trained(output, scores, fitted.fit_s + (fitted.extract_s or 0.0))
     card = own_card(recipe, dataset, scores, fitted.recognizer, start)
-    (output / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    (output / CARD).write_text(card, encoding="utf-8")
     return trained
 
 

@@ -1,7 +1,5 @@
 """Measure what starting from a trained network gains, for small sets of faces with labels of their own."""
 
-import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,7 +16,7 @@ from ferbench.benchmarks.own.train import FINE_TUNING
 from ferbench.benchmarks.scores import score
 from ferbench.benchmarks.tables import machine_text, markdown_table, read_runs, write_csv, write_plots, write_text
 from ferbench.datasets import Dataset, make_faces
-from ferbench.utils import write_atomically
+from ferbench.utils import load_average
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +80,7 @@ def measure_transfer(
             if not file.is_file():
                 record = _measure(recipe, parameters, dataset, test, seed)
                 about = {"name": names[-1], "method": method, "n_images": n_images, "seed": seed}
-                write_atomically(file, json.dumps({**about, **record}, indent=1).encode() + b"\n")
+                store.write_record_file(file, {**about, **record})
             on_part(names[-1])
     return names
 
@@ -100,7 +98,7 @@ def renamed(faces: Dataset) -> Dataset:
 
 
 def _measure(recipe: str, parameters: dict[str, Any], dataset: Dataset, test: Dataset, seed: int) -> dict[str, Any]:
-    load, start = os.getloadavg()[0], time.perf_counter()
+    load, start = load_average(), time.perf_counter()
     found = models.get_recipe(recipe)
     recognizer = seed_recognizer(found.build(**parameters), seed)
     fitted = fit_recognizer(recognizer, found.family, FitData.of(dataset)).recognizer
@@ -115,12 +113,11 @@ def _measure(recipe: str, parameters: dict[str, Any], dataset: Dataset, test: Da
     }
 
 
-def transfer_table(folder: Path) -> "pd.DataFrame":
+def _table(records: Sequence[dict[str, Any]]) -> "pd.DataFrame":
     """Return one row per measurement: method, number of images, accuracy with its interval, seconds."""
     import pandas as pd
 
     columns = ["method", "n_images", "seed", "accuracy", "accuracy_low", "accuracy_high", "n_test", "flag", "fit_s"]
-    records = read_runs(folder, "measure-transfer")
     return pd.DataFrame([{name: record[name] for name in columns} for record in records], columns=columns)
 
 
@@ -132,14 +129,15 @@ def write_transfer_report(folder: Path) -> str:
     FileNotFoundError
         If nothing was measured in the folder.
     """
-    records, table = read_runs(folder, "measure-transfer"), transfer_table(folder)
+    records = read_runs(folder, "measure-transfer")
+    table = _table(records)
     write_csv(table, folder / "transfer.csv")
     write_plots({"transfer": lambda: TransferDisplay(table)}, folder)
     text = _markdown(table)
-    loads = f", load before a fit {min(each['load_before'] for each in records):.0f} to " + (
-        f"{max(each['load_before'] for each in records):.0f}"
-    )
-    machine = machine_text(records[-1], ("ferbench", "keras", "tensorflow", "scikit-learn"), loads, "")
+    # Windows does not know its load.
+    loads = [each["load_before"] for each in records if each["load_before"] is not None]
+    load = f", load before a fit {min(loads):.0f} to {max(loads):.0f}" if loads else ""
+    machine = machine_text(records[-1], ("ferbench", "keras", "tensorflow", "scikit-learn"), load, "")
     notes = _NOTES.format(
         **{"labels": ", ".join(sorted(set(LABELS.values()))), "share": "about 85 %", "n_test": N_TEST},
         **{"fine": FINE_TUNING["epochs"], "scratch": SCRATCH["epochs"]},

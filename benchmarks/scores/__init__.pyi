@@ -15,7 +15,7 @@ from .power import Detectable, smallest_difference
 from .predictions import check_predictions
 from .registry import Metric, metric_values, plugin_metrics
 from .seeds import Spread, spreads
-from .statistics import ALPHA, NO_DIFFERENCE, compare, compare_with, holm
+from .statistics import ALPHA, NO_DIFFERENCE, compare, compare_with, holm, wilson_interval
 
 __all__ = [
     "ALPHA",
@@ -49,4 +49,5 @@ __all__ = [
     "score_points",
     "smallest_difference",
     "spreads",
+    "wilson_interval",
 ]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHA = 0.05
+# Of the normal distribution: 95 % lie between minus and plus this.
+_QUANTILE = 1.959963984540054
 #: Verdict on a difference that the test images do not show: it may be there all the same.
 NO_DIFFERENCE = "not shown to differ"
 
@@ -163,6 +165,27 @@ def holm(p_values: ArrayLike) -> Floats:
     corrected = np.empty_like(p)
     corrected[order] = np.minimum(stepped, 1.0)
     return corrected
+
+
+def wilson_interval(share: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Wilson's 95 % interval of a proportion (1927), which is valid with few images and near 0 and 1.
+
+    Parameters
+    ----------
+    share, n : array-like
+        Proportions, and the number of images of each.
+
+    Returns
+    -------
+    ndarray, ndarray
+        Lower and upper bounds; exactly 0 and 1 for a share of 0 and of 1.
+    """
+    p, counts = np.asarray(share, np.float64), np.asarray(n, np.float64)
+    z2 = _QUANTILE**2
+    center = (p + z2 / (2 * counts)) / (1 + z2 / counts)
+    half = np.sqrt(z2 * p * (1 - p) / counts + z2**2 / (4 * counts**2)) / (1 + z2 / counts)
+    low, high = np.maximum(center - half, 0.0), np.minimum(center + half, 1.0)
+    return np.where(p == 0, 0.0, low), np.where(p == 1, 1.0, high)
 
 
 def _right_answers(y_true: ArrayLike, probas: Mapping[str, ArrayLike], classes: Sequence[str]) -> Floats:

@@ -1,6 +1,6 @@
 from .corruptions import CORRUPTIONS, SEVERITIES, Corruption, corrupt, find_points
 from .displays import StressDisplay
-from .evaluation import StressData, describe_bundle, run_stress
+from .evaluation import StressData, check_labels, describe_bundle, run_stress
 from .measures import accuracy_table, breaking_points, corruption_errors, verdict
 from .report import write_stress_report
 from .sheet import contact_sheet
@@ -13,6 +13,7 @@ __all__ = [
     "StressDisplay",
     "accuracy_table",
     "breaking_points",
+    "check_labels",
     "contact_sheet",
     "corrupt",
     "corruption_errors",

@@ -1,6 +1,5 @@
 """Measure recognizers on corrupted test images, one record for each recognizer."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from ferbench.benchmarks.store import environment, write_record_file
 from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES, corrupt, find_points
 from ferbench.datasets import Dataset
 from ferbench.models import LoadedBundle, load_bundle
-from ferbench.utils import resize_faces
+from ferbench.utils import load_average, resize_faces
 
 SCHEMA = 1
 Record = dict[str, Any]
@@ -115,7 +114,7 @@ def run_stress(
     """
     loaded = {name: load_bundle(path) for name, path in bundles.items()}
     for name, bundle in loaded.items():
-        _check_labels(name, bundle, data)
+        check_labels(name, bundle, data)
     on_step("clean")
     started = datetime.now(UTC).isoformat(timespec="seconds")
     clean = {name: _right(bundle, data.images, data.labels) for name, bundle in loaded.items()}
@@ -136,7 +135,7 @@ def run_stress(
             **{"right_clean": clean[name], "right": right[name]},
             "levels": {kind: list(CORRUPTIONS[kind].levels) for kind in kinds},
             "environment": environment(),
-            "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+            "load": load_average(),
         }
         write_record_file(folder / "runs" / f"{_file_name(name)}.json", record)
         records.append(record)
@@ -156,7 +155,8 @@ def describe_bundle(bundle: LoadedBundle) -> Record:
     }
 
 
-def _check_labels(name: str, bundle: LoadedBundle, data: StressData) -> None:
+def check_labels(name: str, bundle: LoadedBundle, data: StressData) -> None:
+    """Raise ValueError where a recognizer does not know each label of the data."""
     if missing := sorted(set(data.labels.tolist()) - set(bundle.classes_.tolist())):
         raise ValueError(
             f"{name} does not know the labels {', '.join(missing)} of {data.name}; rename or drop them with --labels"

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.scores import wilson_interval
 from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES
+from ferbench.benchmarks.tables import listed
 
 Record = dict[str, Any]
 SIDES = ("classical", "deep")
@@ -35,7 +37,7 @@ def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
             for severity, right in zip(SEVERITIES, each, strict=True)
         ]
         for kind, severity, right in counts:
-            low, high = _interval(right, n)
+            low, high = map(float, wilson_interval(right / n, n))
             kept = (right / n - floor) / (clean - floor) if clean > floor else np.nan
             rows.append(
                 {
@@ -114,7 +116,7 @@ def verdict(points: pd.DataFrame) -> str:
     if not (points["first"] != "").any():
         return "Only one side was measured, so that the sides cannot be compared."
     by = {name: list(map(_in_text, points.loc[points["first"] == name, "corruption"])) for name in points["first"]}
-    lines = [f"{text} {_listed(by[name])}." for name, text in _TEXTS.items() if name in by]
+    lines = [f"{text} {listed(by[name])}." for name, text in _TEXTS.items() if name in by]
     counts = {side: len(by.get(side, ())) for side in SIDES}
     more, less = sorted(SIDES, key=lambda side: -counts[side])
     most = f"{counts[more]} of {len(points)} corruptions"
@@ -134,10 +136,6 @@ _TEXTS = {
 def _in_text(kind: str) -> str:
     title = CORRUPTIONS[kind].title
     return title if title.isupper() or title.startswith("Gaussian") else title.lower()
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _errors(record: Record) -> tuple[float, Mapping[str, NDArray[np.float64]]]:
@@ -165,10 +163,3 @@ def _first(found: Mapping[str, float], measured: set[str]) -> str:
 
 def _ratio(above: float, below: float) -> float:
     return float(above / below) if below else np.nan
-
-
-def _interval(right: int, n: int) -> tuple[float, float]:
-    from scipy.stats import binomtest
-
-    found = binomtest(right, n).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)

@@ -25,6 +25,11 @@ def interval_text(value: Any, low: Any, high: Any, digits: int = 3) -> str:
     return f"{value:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Join names as in a sentence: ``A``, ``A and B`` or ``A, B and C``; nothing for none."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
 def printable(text: Any) -> str:
     """Remove control characters from text of a record, because they could move the cursor of a terminal."""
     return "".join(letter if letter.isprintable() else " " for letter in str(text))

@@ -40,7 +40,7 @@ def measure_pipeline(images: NDArray[np.uint8], seconds: float = 3.0) -> list[di
         network = models.CNN(batch_size=BATCH, augmentation=settings)
         network.classes_ = np.arange(7).astype(str)
         batches = networks.Batches(images, labels, network, None)
-        for threads in dict.fromkeys((1, _cores())):
+        for threads in dict.fromkeys((1, usable_cores())):
             rate = _rate(batches, threads, seconds)
             found.append({"augmentation": name, "threads": threads, "images_per_s": rate})
     return found
@@ -61,7 +61,3 @@ def _rate(batches: Any, threads: int, seconds: float) -> float:
         start = time.perf_counter()
         done = sum(pool.map(work, range(threads), [start + seconds] * threads))
         return done / (time.perf_counter() - start)
-
-
-def _cores() -> int:
-    return usable_cores()

@@ -20,7 +20,7 @@ _NOTES = """\
 *Epoch*: seconds for one pass over all training images, including validation. It is extrapolated from short epochs of
 {images} images, without the first one, which is a warm-up. For trainings with several image sizes it is the mean over
 the epochs, with each size measured separately. The value is the median over rounds in which the networks took turns
-(rounds: {rounds}), on {cores} cores of {cpu}, load before the start {load}. *Epochs to {target:.0%}*: the first epoch
+(rounds: {rounds}), on {cores} cores of {cpu}{load}. *Epochs to {target:.0%}*: the first epoch
 at which the recorded training (in `{results}`) had an accuracy of {target:.0%} on {validation}; `more than` if it never
 did. The last column is the accuracy of the finished recognizer on {validation}. The comparison uses the time of whole
 trainings that end at the target or above. No figure here is on a test split. The row `{tutorial}` takes its number of
@@ -198,7 +198,8 @@ def _notes(measured: dict[str, Any], results: Path) -> str:
         rounds=max(len(entry["epoch_s_of_rounds"]) for entry in measured["epochs"]),
         cores=environment["cores"],
         cpu=environment["cpu"],
-        load=f"{measured['load_before']:.1f}",
+        # Windows does not know its load.
+        load="" if (load := measured["load_before"]) is None else f", load before the start {load:.1f}",
         target=measured["target"],
         results=results.as_posix(),
         validation=VALIDATION,

@@ -1,7 +1,6 @@
 """Measure training speed: the input pipeline, ferbench networks, and a common tutorial implementation."""
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from ferbench.benchmarks.training.epochs import TUTORIAL, measure_epoch, measure
 from ferbench.benchmarks.training.parts import Part, smaller
 from ferbench.benchmarks.training.pipeline import measure_pipeline
 from ferbench.datasets import Dataset
-from ferbench.utils import write_atomically
+from ferbench.utils import load_average, write_atomically
 
 REFERENCE = "cnn-4conv"
 
@@ -64,7 +63,7 @@ def measure_training_speed(
         If `compared` is not measured, a recipe is not a network, or a number is out of range.
     """
     _check(recipes, compared, target, steps, rounds)
-    load_before = os.getloadavg()[0]
+    load_before = load_average()
     part = Part.of(dataset, steps)
     slow = smaller(part, 1 / 4)
     pipeline = measure_pipeline(part.X)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ferbench.benchmarks import choose
+from ferbench.cli.named_models import distinct_name, find_model, is_listed
 from ferbench.models import bundles
 
 
@@ -19,14 +19,12 @@ def folders_by_name(names: Sequence[str], results: Path) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for name in names:
-        path = bundles.find_shipped(name)
-        if not (path / "bundle.json").is_file():
-            path = choose.find_bundle(name, results)
+        path = find_model(name, results, live=False)
         info = bundles.read_description(path)
         if "labels" not in info:
             raise ValueError(f"{path} finds key points; name a recognizer of expressions")
-        if path.resolve() in {folder.resolve() for folder in found.values()}:
+        if is_listed(path, found):
             raise ValueError(f"--model {name} names the same bundle as another: {path}; name each once")
         title = str(info.get("recipe", {}).get("name") or path.name)
-        found[f"{title} ({path.name})" if title in found else title] = path
+        found[distinct_name(title, path, found)] = path
     return found

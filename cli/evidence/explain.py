@@ -8,7 +8,7 @@ from ferbench import datasets, models
 from ferbench.benchmarks import explain as explaining
 from ferbench.benchmarks import stress as stresses
 from ferbench.cli.evidence.bundle_names import folders_by_name
-from ferbench.cli.options import add_labels_option, command, given
+from ferbench.cli.options import add_labels_option, command, given, told_steps
 from ferbench.utils import pictures
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def register_explain(subparsers: Any) -> None:
     )
     add("--source", metavar="PATH", help="training data: a folder, zip or CSV, or 'faces' for drawn faces")
     add_labels_option(parser)
-    add("--limit", type=int, metavar="N", help="only the first N images of the data set")
+    add("--limit", type=int, metavar="N", help="only the first N images of the part that is looked at")
     add(
         "--output",
         type=Path,
@@ -72,7 +72,9 @@ def explain(args: ExplainOptions) -> int:
         return _explain_image(args, bundles)
     data = stresses.StressData.of(_load(args), limit=args.limit)
     folder = args.output or Path("results/explain")
-    print(_with_bar(bundles, data, folder))
+    with told_steps(len(bundles), unit="model", title="explain") as tell:
+        summary = explaining.write_mean_maps(bundles, data, folder, on_step=tell)
+    print(summary)
     print(f"report: {folder / 'explain.md'}")
     return 0
 
@@ -80,7 +82,10 @@ def explain(args: ExplainOptions) -> int:
 def _explain_image(args: ExplainOptions, bundles: "dict[str, LoadedBundle]") -> int:
     image = pictures.read_gray(str(args.image), next(iter(bundles.values())).image_shape[0])
     dataset = None if args.source is None else _load(args)
-    found = [explaining.explain_image(bundle, image, name=name, dataset=dataset) for name, bundle in bundles.items()]
+    found = [
+        explaining.explain_image(bundle, image, name=name, dataset=dataset, limit=args.limit)
+        for name, bundle in bundles.items()
+    ]
     for each in found:
         print(f"{each.name}: {each.label} ({each.probabilities[0][1]:.3f})")
     page = explaining.write_explanation(found, Path(str(args.image)).name, args.output or Path("explain.html"))
@@ -90,15 +95,3 @@ def _explain_image(args: ExplainOptions, bundles: "dict[str, LoadedBundle]") -> 
 
 def _load(args: ExplainOptions) -> "Dataset":
     return datasets.load(str(args.source), seed=args.seed, **given(labels=args.labels))
-
-
-def _with_bar(bundles: "dict[str, LoadedBundle]", data: Any, folder: Path) -> str:
-    from tqdm import tqdm
-
-    with tqdm(total=len(bundles), unit="model", desc="explain", disable=None) as bar:
-
-        def tell(name: str) -> None:
-            bar.set_postfix_str(name)
-            bar.update()
-
-        return explaining.write_mean_maps(bundles, data, folder, on_step=tell)

@@ -7,7 +7,7 @@ from typing import Any
 from ferbench import datasets
 from ferbench.benchmarks import stress as stresses
 from ferbench.cli.evidence.bundle_names import folders_by_name
-from ferbench.cli.options import add_labels_option, command, given
+from ferbench.cli.options import add_labels_option, command, given, told_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,6 @@ def stress(args: StressOptions) -> int:
 
 
 def _measure(args: StressOptions) -> Any:
-    from tqdm import tqdm
-
     if not args.model or args.source is None:
         raise ValueError("stress needs --model BUNDLE and --source PATH (or --rebuild)")
     bundles = folders_by_name(args.model, args.results)
@@ -75,12 +73,7 @@ def _measure(args: StressOptions) -> Any:
     drawn = ", drawn, not real" if data.drawn else ""
     print(f"{data.name}: {len(data.images):,} images of {data.split}{drawn}")
     steps = 1 + len(stresses.CORRUPTIONS) * len(stresses.SEVERITIES)
-    with tqdm(total=steps, unit="step", desc="stress", disable=None) as bar:
-
-        def tell(text: str) -> None:
-            bar.set_postfix_str(text)
-            bar.update()
-
+    with told_steps(steps, unit="step", title="stress") as tell:
         stresses.run_stress(bundles, data, args.output, seed=args.seed, on_step=tell)
     # Pictures of a data set are never published; those of drawn faces are.
     return stresses.contact_sheet(data.images[:2], data.landmarks[:2], seed=args.seed) if data.drawn else None

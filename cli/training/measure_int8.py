@@ -1,11 +1,13 @@
 """``ferbench measure-int8``: measure networks in 8-bit integers beside those in float32."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ferbench import datasets, models
-from ferbench.benchmarks import choose, int8
+from ferbench.benchmarks import int8
+from ferbench.cli.named_models import distinct_name, find_model, is_listed
 from ferbench.cli.options import command
 
 
@@ -61,7 +63,7 @@ def _measure(args: MeasureInt8Options) -> None:
     if args.source is None:
         raise ValueError("measure-int8 needs --source PATH, such as fer2013.zip (or --rebuild)")
     names = args.models or [name for name in models.pretrained() if not name.endswith("-int8")]
-    bundles = {name if "/" not in name else Path(name).name: choose.find_bundle(name, args.results) for name in names}
+    bundles = bundles_by_name(names, args.results)
     with tqdm(total=len(bundles) + args.rounds, desc="measure", unit="part", disable=None) as bar:
         int8.measure_int8(
             bundles,
@@ -71,3 +73,13 @@ def _measure(args: MeasureInt8Options) -> None:
             latency_only=args.latency,
             on_part=lambda name: bar.update(),
         )
+
+
+def bundles_by_name(names: Sequence[str], results: Path) -> dict[str, Path]:
+    """Return the folder of each network by a name of its own; one that is named twice is measured once."""
+    found: dict[str, Path] = {}
+    for name in names:
+        path = find_model(name, results, live=False)
+        if not is_listed(path, found):
+            found[distinct_name(Path(name).name if "/" in name else name, path, found)] = path
+    return found

@@ -12,6 +12,8 @@ from ferbench.utils import cache_dir  # noqa: F401 (exported by the doors)
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 SPLITS = ("Training", "PublicTest", "PrivateTest")
+#: Images of PublicTest and of PrivateTest in FER2013.
+FER2013_SIZES = (3589, 3589)
 
 
 def content_fingerprint(
@@ -65,6 +67,8 @@ class Dataset:
         Share of the raters that chose each label, in the order of :attr:`label_names`.
     official_test : bool
         Whether the test part is given by the source, rather than drawn here. Protocols leave such a part closed.
+    fer2013 : bool
+        Whether the test part was recognized as FER2013's own, whatever labels were left out or renamed since.
 
     Raises
     ------
@@ -85,6 +89,7 @@ class Dataset:
     sequence: NDArray[np.str_] | None = None
     votes: NDArray[np.float32] | None = None
     official_test: bool = True
+    fer2013: bool = False
 
     def __post_init__(self) -> None:
         _check_images(self.images, self.name)
@@ -105,6 +110,12 @@ class Dataset:
         """The labels that the images have: FER2013's in their usual order, then others by name."""
         present = set(np.unique(self.labels).tolist())
         return (*(label for label in LABELS if label in present), *sorted(present.difference(LABELS)))
+
+    @property
+    def has_fer2013_test(self) -> bool:
+        """Whether the test part is FER2013's own: it was recognized as such, or its name or its sizes say so."""
+        sizes = tuple(int((self.split == part).sum()) for part in SPLITS[1:])
+        return self.fer2013 or self.name == "fer2013" or sizes == FER2013_SIZES
 
     def __len__(self) -> int:
         return len(self.labels)

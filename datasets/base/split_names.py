@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from ferbench.datasets.base.dataset import SPLITS
+from ferbench.datasets.base.dataset import FER2013_SIZES, SPLITS
 from ferbench.datasets.base.labels import canonical_split
 
 # What a folder can be besides a split: left out, or a folder without a meaning for the split.
@@ -92,6 +92,8 @@ class SplitReader:
     def __init__(self, names: Mapping[str, str] | None = None) -> None:
         self.names = dict(names or {})
         self._counts: Counter[str] = Counter()
+        self._parts: Counter[str] = Counter()
+        self._named = False
 
     def read(self, name: str) -> str | None:
         """Split of a name, ``"none"``, ``"drop"``, or None where the name is no split that is known."""
@@ -108,6 +110,24 @@ class SplitReader:
         for name in names:
             if (plain := name.strip().casefold()) in self.names:
                 self._counts[plain] += 1
+            self.see(name)
+
+    def see(self, name: str) -> None:
+        """Take note of a name that a row bears, which may be FER2013's own."""
+        plain = name.strip().casefold()
+        self._named |= plain == SPLITS[2].casefold() and self.names.get(plain) != DROP
+
+    def tally(self, part: str) -> None:
+        """Count a row by its part, whether its label stays or not."""
+        self._parts[part] += 1
+
+    @property
+    def fer2013(self) -> bool:
+        """Whether the rows seen so far bear FER2013's own name of its test split, or are as many as there."""
+        sizes: Counter[str] = Counter()
+        for part, count in self._parts.items():
+            sizes[canonical_split(part) or ""] += count
+        return self._named or (sizes["validation"], sizes["test"]) == FER2013_SIZES
 
     def notes(self) -> list[str]:
         """What the names meant, in one sentence.

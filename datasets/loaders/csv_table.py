@@ -5,7 +5,7 @@ The layout is ferbench's own. Paths are relative to the table.
 
 import csv
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -48,6 +48,9 @@ class TableOfFiles(ImageFiles):
                 raise ValueError(
                     f"{self.path}: row {number}: expected a split among train, validation, test; got {row['split']!r}"
                 )
+            for name in (row["split"], PurePosixPath(row["path"]).name.partition("_")[0]):
+                files.splits.see(name)
+            files.splits.tally(part)
             entry = Entry(row["path"], row["label"], part, row["person"], row["sequence"], id=f"{row['path']}#{number}")
             rows.append((entry, ""))
         return keep_entries(rows, files.labels, problems)

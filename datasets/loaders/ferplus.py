@@ -25,6 +25,8 @@ _FACES = 7  # the first seven columns are the labels of FER2013
 class FerPlus:
     """FER2013's rows with the labels that the raters of FER+ gave."""
 
+    fer2013 = True
+
     def __init__(self, faces: Path, votes: Path, mapping: Mapping[str, str] | None, rule: str) -> None:
         self._source = CsvSource(TableFile(faces))
         self._votes_file, self._rule = votes, rule

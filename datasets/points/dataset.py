@@ -15,7 +15,7 @@ from ferbench.datasets.points.csv_file import read_csv
 from ferbench.datasets.points.marked import MarkedRows, refuse_unmarked, to_square
 from ferbench.datasets.points.npz_file import read_npz
 from ferbench.datasets.points.splits import POINT_SPLITS, split_people
-from ferbench.utils import POINT_NAMES, derive_points
+from ferbench.utils import POINT_NAMES, check_regular, derive_points
 
 _SOURCES = "Kaggle's training.csv, a zip or folder with it, an .npz of annotated faces, or 'faces' for drawn faces"
 
@@ -144,8 +144,8 @@ def load_points(source: str | os.PathLike[str], size: int = 96, seed: int = 0, *
 def _read(path: Path) -> MarkedRows:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder; expected {_SOURCES}")
-    if not (path.is_dir() or path.is_file()):
-        raise ValueError(f"{path}: a pipe, a device or a socket; expected {_SOURCES}")
+    if not path.is_dir():
+        check_regular(path, _SOURCES)
     if path.suffix.lower() == ".npz":
         return read_npz(path)
     if path.is_dir() or path.suffix.lower() in (".csv", ".zip"):

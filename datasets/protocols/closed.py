@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.datasets.base import SPLITS, Dataset, content_fingerprint
+from ferbench.datasets.base import SPLITS, Dataset
 from ferbench.datasets.protocols.duplicates import image_groups
 from ferbench.datasets.protocols.people import split_people
 from ferbench.datasets.protocols.splits import HELD_OUT, stratified_split
@@ -28,13 +28,14 @@ def without_official_test(dataset: Dataset) -> Dataset:
         raise ValueError(f"{dataset.name}: all images are in the official test part, which stays closed; add others")
     note = f"The official test part, {len(dataset) - len(rows):,} images, stays closed: the folds are drawn from the "
     note += f"other {len(rows):,}."
-    return replace(dataset, **dataset.take(rows), notes=(*dataset.notes, note))
+    return replace(dataset, **dataset.take(rows), notes=(*dataset.notes, note), fer2013=False)
 
 
 def tested_on_validation(dataset: Dataset, seed: int) -> Dataset:
     """A data set whose official test part stays closed: its validation part becomes the test of a learning curve.
 
-    A new validation part is drawn out of Training, by person where people are known.
+    A new validation part is drawn out of Training, by person where people are known. The fingerprint stays: each fold
+    that is made of it gets its own.
     """
     if not dataset.official_test:
         return dataset
@@ -44,8 +45,7 @@ def tested_on_validation(dataset: Dataset, seed: int) -> Dataset:
     split[rows] = _held_out(kept, rows, seed)
     note = f"The official test part stays closed: the test is {VALIDATION} ({int((split == TEST).sum()):,} images), "
     note += f"and {int((split == VALIDATION).sum()):,} images to choose on were drawn out of Training (seed {seed})."
-    fingerprint = content_fingerprint(kept.images, kept.labels, split, kept.groups, kept.votes)
-    return replace(kept, split=split, fingerprint=fingerprint, notes=(*dataset.notes, note))
+    return replace(kept, split=split, notes=(*dataset.notes, note), fer2013=False)
 
 
 def away_part(test: Dataset) -> Dataset:

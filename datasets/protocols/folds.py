@@ -187,11 +187,11 @@ def _test_rows(dataset: Dataset, seed: int, count: int, people: NDArray[np.str_]
         yield from (rows for _, rows in plain.split(dataset.labels, dataset.labels))
         return
     # Where nobody is known, at least the copies of an image stay together.
-    _, first, copy_of = np.unique(image_groups(dataset.images), return_index=True, return_inverse=True)
-    place = np.argsort(np.argsort(first))
-    labels = dataset.labels[np.sort(first)]
+    image_of = image_groups(dataset.images)
+    first = np.sort(np.unique(image_of, return_index=True)[1])
+    labels = dataset.labels[first]
     for _, chosen in plain.split(labels, labels):
-        yield np.flatnonzero(np.isin(place[copy_of], chosen))
+        yield np.flatnonzero(np.isin(image_of, image_of[first[chosen]]))
 
 
 def _outer(

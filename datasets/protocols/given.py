@@ -81,7 +81,7 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
 def _people(dataset: Dataset, name: str) -> NDArray[np.str_]:
     if dataset.groups is None:
         return np.full(len(dataset), "", "<U1")
-    return np.array([f"{name}/{person}" for person in dataset.groups.tolist()])
+    return np.array([f"{name}/{person}" if person else "" for person in dataset.groups.tolist()])
 
 
 def _common_part(dataset: Dataset, common: Sequence[str]) -> Dataset:

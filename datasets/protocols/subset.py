@@ -55,6 +55,7 @@ def keep_labels(dataset: Dataset, labels: Sequence[str]) -> Dataset:
             columns["images"], columns["labels"], columns["split"], columns["groups"], columns.get("votes")
         ),
         notes=(*dataset.notes, note),
+        fer2013=dataset.has_fer2013_test,
     )
 
 
@@ -72,4 +73,5 @@ def map_labels(dataset: Dataset, mapping: Mapping[str, str]) -> Dataset:
         **columns,
         fingerprint=content_fingerprint(columns["images"], columns["labels"], columns["split"], columns["groups"]),
         notes=(*dataset.notes, *notes),
+        fer2013=dataset.has_fer2013_test,
     )

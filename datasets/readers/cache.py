@@ -15,11 +15,14 @@ from ferbench.datasets.base import Batch, Problems, Source, cache_dir
 from ferbench.utils import PartFolder, remove_folder
 
 # Part of the key: increase it when decoding or the files below change.
-_FORMAT = 4
+_FORMAT = 5
 
 
 class Table(NamedTuple):
-    """All decoded rows of a source, with the columns of :class:`Batch`."""
+    """All decoded rows of a source, with the columns of :class:`Batch`.
+
+    `fer2013` is one truth value: whether the source has FER2013's own test split, also where its rows are left out.
+    """
 
     ids: NDArray[np.str_]
     labels: NDArray[np.str_]
@@ -30,6 +33,7 @@ class Table(NamedTuple):
     people: NDArray[np.str_]
     sequences: NDArray[np.str_]
     votes: NDArray[np.float32]
+    fer2013: NDArray[np.bool_]
 
 
 def read_table(source: Source, size: int, problems: Problems) -> Table:
@@ -91,6 +95,7 @@ def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> 
         people=np.array([person for batch in batches for person in batch.people], str),
         sequences=np.array([name for batch in batches for name in batch.sequences], str),
         votes=_stack_votes(batches),
+        fer2013=np.array(getattr(source, "fer2013", False)),
         digest=np.array(digest.hexdigest()),
     )
 

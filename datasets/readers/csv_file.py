@@ -55,6 +55,11 @@ class CsvSource:
     def __len__(self) -> int:
         return 0
 
+    @property
+    def fer2013(self) -> bool:
+        """Whether the rows read so far have FER2013's own test split; a layout is of another data set."""
+        return self.splits.fer2013 and not self.layout
+
     def fingerprint(self) -> str:
         """Return the SHA-256 of the file and the name of the member inside it."""
         key = f"{sha256_of(self.path)} {self._table.member}".strip()
@@ -128,6 +133,7 @@ class CsvSource:
         if len(cells) <= max(self._columns.values()):
             raise ValueError(f"expected {len(self._columns)} columns; got {len(cells)}")
         part = self._read_usage(cells[self._columns["usage"]].strip()) if "usage" in self._columns else ""
+        self.splits.tally(part)
         label = None if part == DROP else self._read_label(cells[self._columns["emotion"]].strip())
         if label is None:
             return None

@@ -99,11 +99,17 @@ def place_by_folder(
             folders[folder] = _label_and_part(folder, common, labels, splits)
         text, part = folders[folder]
         splits.count(PurePosixPath(folder).parts)
-        label = None if part == DROP else _read(path, text, labels, problems)
+        if part == DROP:
+            continue
+        prefix, mark, _ = file_name.partition("_")
+        if mark:
+            splits.see(prefix)
+        part = prefix if prefix in SPLITS and mark else part
+        splits.tally(part)
+        label = _read(path, text, labels, problems)
         if label is None:
             continue
-        prefix = file_name.split("_", 1)[0]
-        entry = Entry(path, label, prefix if prefix in SPLITS and "_" in file_name else part)
+        entry = Entry(path, label, part)
         match = CK_NAME.search(path) if people else None
         entries.append(entry if match is None else entry._replace(person=match[1], sequence=f"{match[1]}_{match[2]}"))
     return entries

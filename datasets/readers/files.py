@@ -39,6 +39,11 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.paths)
 
+    @property
+    def fer2013(self) -> bool:
+        """Whether the rows read so far have FER2013's own test split."""
+        return self.splits.fer2013
+
     def fingerprint(self) -> str:
         """Key of the content, cheap enough to compute at each load."""
         raise NotImplementedError

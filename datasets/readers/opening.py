@@ -28,6 +28,7 @@ from ferbench.datasets.readers.entries import Entry
 from ferbench.datasets.readers.files import FolderSource, ImageFiles
 from ferbench.datasets.readers.layouts import find_layout
 from ferbench.datasets.readers.tables import TARS, find_table
+from ferbench.utils import check_regular
 
 BUILT_IN = "faces"
 
@@ -115,8 +116,7 @@ def open_files(path: Path) -> ImageFiles:
             f"{path}: no such file or folder; expected a folder of labeled images, a zip or tar of one, a FER2013 CSV, "
             f"or the name of the built-in data, {BUILT_IN!r}"
         )
-    if not path.is_file():
-        raise ValueError(f"{path}: a pipe, a device or a socket; expected a folder, an archive or a CSV file")
+    check_regular(path, "a folder, an archive or a CSV file")
     if path.suffix.lower() == ".zip" or zipfile.is_zipfile(path):
         return ZipSource(path)
     if path.name.lower().endswith(TARS):
@@ -152,6 +152,7 @@ def read_source(source: Source, size: int, seed: int, problems: Problems) -> tup
         votes=votes,
         # One part alone, or none, is no test part: all three were drawn.
         official_test=len(np.unique(table.parts)) > 1,
+        fer2013=bool(table.fer2013),
     )
     return dataset, table.shapes
 

@@ -80,8 +80,13 @@ def find_table(path: Path) -> TableFile | None:
 
 
 def _in_tar(path: Path) -> TableFile | None:
+    names = []
     with readable(str(path)), tarfile.open(path) as archive:
-        names = [member.name for member in archive if member.isfile()]
+        for member in archive:
+            # A packed tar is unpacked as it is read, so the first image, which takes precedence, ends it.
+            if member.isfile() and _is_visible_image(member.name):
+                return None
+            names += [member.name] if member.isfile() else []
     return _chosen(path, names)
 
 
@@ -100,14 +105,22 @@ def _in_folder(folder: Path) -> TableFile | None:
 
 def _chosen(path: Path, names: Sequence[str]) -> TableFile | None:
     """Return the table among the files: by its name, or the only one; None if there are images."""
-    visible = [name for name in names if not name.startswith("__MACOSX/") and "/." not in f"/{name}"]
-    if any(PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES for name in visible):
+    if any(map(_is_visible_image, names)):
         return None
+    visible = [name for name in names if _is_visible(name)]
     tables = {_last(name): name for name in reversed(visible) if name.lower().endswith((".csv", ".csv.gz"))}
     for known in _KNOWN:
         if known in tables:
             return TableFile(path, tables[known])
     return TableFile(path, next(iter(tables.values()))) if len(tables) == 1 else None
+
+
+def _is_visible(name: str) -> bool:
+    return not name.startswith("__MACOSX/") and "/." not in f"/{name}"
+
+
+def _is_visible_image(name: str) -> bool:
+    return _is_visible(name) and PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
 
 
 def _last(name: str) -> str:

@@ -37,7 +37,7 @@ from ferbench.benchmarks.displays.base import CLASSIFIERS, classifier_style, gro
 from ferbench.benchmarks.displays.labels import label_ends
 from ferbench.benchmarks.displays.registry import PluginDisplay
 from ferbench.benchmarks.displays.tradeoff import pareto_front
-from ferbench.benchmarks.scores import score_points
+from ferbench.benchmarks.scores import score_points, wilson_interval
 from ferbench.benchmarks.scores.metrics import Scores, score
 from ferbench.benchmarks.scores.statistics import mcnemar
 from ferbench.utils import POINT_NAMES
@@ -344,6 +344,9 @@ def test_a_wilson_interval_is_scipys() -> None:
     row = table[table["images"] > 0].iloc[0]
     expected = binomtest(7, 10).proportion_ci(method="wilson")
     assert (row["accuracy_low"], row["accuracy_high"]) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    for right, n in ((0, 5), (5, 5), (1, 1000), (7, 10)):
+        expected = binomtest(right, n).proportion_ci(method="wilson")
+        assert wilson_interval(right / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 def test_the_best_epoch_is_the_one_with_the_highest_validation_accuracy(displays) -> None:

@@ -85,6 +85,9 @@ def test_grad_cam_is_the_gradient_of_the_score(network: LoadedBundle, faces: Dat
 def test_what_has_no_grad_cam_is_told_why(classical: LoadedBundle, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"hog\+landmarks\+logreg is no network, so that it has no Grad-CAM"):
         ClassActivation(classical)
+    foreign = SimpleNamespace(info={"files": {"model.onnx": ""}, "contract": {}}, path=tmp_path, name="theirs")
+    with pytest.raises(ValueError, match="theirs is a foreign network with an input contract of its own"):
+        ClassActivation(foreign)  # type: ignore[arg-type]
     onnx = pytest.importorskip("onnx")
     # The same file without its pooling.
     path = pretrained()["ferbench-net-xs"]
@@ -163,6 +166,41 @@ def test_mean_maps_hold_averages_of_enough_faces(network: LoadedBundle, faces: D
     ]
     record: dict[str, Any] = json.loads((tmp_path / "out" / "explain.json").read_text())
     assert record["recognizers"]["net"]["side"] == "deep"
+
+
+def test_mean_maps_check_all_recognizers_before_the_first_is_measured(network: LoadedBundle, tmp_path: Path) -> None:
+    faces = make_faces(50, random_state=3)
+    small = faces.images[:, ::2, ::2].copy()
+    steps: list[str] = []
+    for images, label, message in (
+        (small, "sad", r"net takes images of \(48, 48\); got \(24, 24\)"),
+        (faces.images, "bored", "net does not know the labels bored of faces; rename or drop them with --labels"),
+    ):
+        labels = np.where(np.arange(50) % 2 == 0, "happy", label)
+        data = StressData("faces", "f" * 64, "PrivateTest", True, images, labels, np.asarray(faces.landmarks))
+        fits = SimpleNamespace(image_shape=images.shape[1:], classes_=np.array(["bored", "happy", "sad"]))
+        with pytest.raises(ValueError, match=message):
+            write_mean_maps({"first": fits, "net": network}, data, tmp_path, on_step=steps.append)  # type: ignore[dict-item]
+    assert not steps
+
+
+def test_a_limit_leaves_only_the_first_training_images(
+    classical: LoadedBundle, faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[int | None] = []
+
+    def remember(*args: Any, limit: int | None = None, **options: Any) -> Any:
+        limits.append(limit)
+        return nearest(*args, limit=limit, **options)
+
+    monkeypatch.setattr("ferbench.benchmarks.explain.page.nearest", remember)
+    monkeypatch.setattr("ferbench.datasets.load", lambda source, **options: faces)
+    cv2.imwrite(str(tmp_path / "me.png"), faces.images[0])
+    words = ["explain", str(tmp_path / "me.png"), "--model", str(classical.path), "--output", str(tmp_path / "e.html")]
+    assert main([*words, "--source", "faces", "--limit", "5"]) == 0 and limits == [5]
+    found = nearest(classical, faces.images[0], faces, limit=5)
+    assert set(found.ids) == set(faces.ids[faces.rows("Training")[:5]])
+    assert main([*words, "--source", "faces", "--limit", "0"]) == 2
 
 
 def test_the_command_explains_an_image(

@@ -55,6 +55,18 @@ def test_flips_are_other_labels_of_rows_that_are_open(faces: Dataset) -> None:
         flip_labels(faces, 1)
 
 
+def test_folds_by_person_need_people(faces: Dataset) -> None:
+    rows = open_rows(faces)
+    names = np.array(["ann", "bob"])[np.arange(len(faces)) % 2]
+    for groups, message in (
+        (names, "expected at least 3 people to split by person; got 2"),
+        (np.where(np.arange(len(faces)) == rows[5], "", names), "row 5 names no person"),
+        (np.full(len(faces), "ann"), "the person is constant"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            out_of_fold(replace(faces, groups=groups), rows, "pixels+logreg", n_folds=3, on_fold=pytest.fail)
+
+
 def test_private_test_is_not_looked_at(faces: Dataset, found: NoiseFindings) -> None:
     assert "PrivateTest" not in set(faces.split[found.rows])
     assert not found.suspicious()["split"].eq("PrivateTest").any()

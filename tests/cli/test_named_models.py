@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from ferbench.cli import main
+from ferbench.cli.evidence.bundle_names import folders_by_name
 from ferbench.cli.live_run import load_recognizer
 from ferbench.cli.named_models import named_models
+from ferbench.cli.training.measure_int8 import bundles_by_name
 from ferbench.models import pretrained
 
 NAME = "ferbench-net-xs"
@@ -37,6 +39,18 @@ def test_two_bundles_of_one_recipe_have_names_of_their_own(own: Path) -> None:
 
 def test_the_same_bundle_named_twice_is_one(own: Path) -> None:
     assert list(named_models([str(own), f"{own}/"], own.parent).values()).count(own) == 1
+
+
+def test_bundles_of_one_recipe_and_folder_are_all_measured(own: Path) -> None:
+    """For stress and explain by recipe, for int8 by folder: no one takes the place of another."""
+    copies = [own, *(Path(shutil.copytree(own, own.parent / name / "mine")) for name in ("a", "b", "c"))]
+    names = list(map(str, copies))
+    assert folders_by_name(names, own.parent) == dict(
+        zip((NAME, f"{NAME} (mine)", f"{NAME} (b/mine)", f"{NAME} (c/mine)"), copies, strict=True)
+    )
+    assert list(bundles_by_name([*names, f"{own}/", NAME], own.parent).values()) == [*copies, pretrained()[NAME]]
+    with pytest.raises(ValueError, match="names the same bundle as another"):
+        folders_by_name([names[0], f"{own}/"], own.parent)
 
 
 @pytest.mark.parametrize("damage", ["missing", "cut", "description", "absent"])

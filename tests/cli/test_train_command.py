@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import cv2
@@ -120,6 +121,23 @@ def test_int8_is_exported_with_both_figures_and_published(
     assert "took turns" in Path("int8/int8.md").read_text()
 
 
+def forget(file: Path, *names: str) -> None:
+    """Set entries of a record to None, as Windows writes the load."""
+    file.write_text(json.dumps(json.loads(file.read_text()) | dict.fromkeys(names)))
+
+
+def test_an_int8_network_is_reported_by_the_name_that_it_was_measured_by(tmp_path: Path) -> None:
+    """The folder of a bundle under results is the number of its cell."""
+    folder = Path(shutil.copytree(pretrained()["ferbench-net-xs"], tmp_path / "bundles" / "0a1b2c"))
+    measure_int8({"mine (a/b)": folder}, make_faces(70, random_state=1), tmp_path / "int8", rounds=1, calls=1)
+    assert "mine (a/b), latency" in write_int8_report(tmp_path / "int8")
+    assert "The load of the machine was " in (tmp_path / "int8" / "int8.md").read_text()
+    forget(tmp_path / "int8" / "int8.json", "load_before", "load_after")
+    write_int8_report(tmp_path / "int8")
+    page = (tmp_path / "int8" / "int8.md").read_text()
+    assert "load" not in page and "both are equal. This processor has" in page
+
+
 def test_transfer_keeps_what_was_measured_and_leaves_the_rest_blank(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,3 +151,7 @@ def test_transfer_keeps_what_was_measured_and_leaves_the_rest_blank(
     text = write_transfer_report(tmp_path)
     assert "constant" in text and (tmp_path / "transfer.png").is_file()
     assert (tmp_path / "transfer.csv").read_text().startswith("method,n_images")
+    assert ", load before a fit " in (tmp_path / "transfer.md").read_text()
+    forget(file, "load_before")
+    write_transfer_report(tmp_path)
+    assert "load" not in (tmp_path / "transfer.md").read_text()

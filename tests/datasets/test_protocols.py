@@ -86,6 +86,13 @@ def test_cross_tests_on_another_data_set_over_common_labels(people: Dataset) -> 
         make_folds(people, "cross", test=make_faces(70, size=32, random_state=0))
 
 
+def test_nobody_known_is_no_person_of_that_data_set(people: Dataset) -> None:
+    other = make_faces(70, random_state=5)
+    other = replace(other, groups=np.where(np.arange(70) % 2 == 0, "ann", ""))
+    (fold,) = make_folds(people, "cross", test=other)
+    assert people_of(fold, "PrivateTest") == {"faces away/ann", ""}
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -15,6 +15,7 @@ import pytest
 from ferbench.cli import main
 from ferbench.datasets import Dataset, load, load_points, make_faces
 from ferbench.datasets.base import CODES
+from ferbench.datasets.readers.tables import find_table
 
 USAGES = ["Training"] * 12 + ["PublicTest"] * 4 + ["PrivateTest"] * 4
 
@@ -273,6 +274,18 @@ def test_a_tar_of_images_is_the_folder_it_was_made_of(ending: str, labeled: Path
     assert data.fingerprint == load(labeled).fingerprint and data.name == "faces"
     assert "1 links or devices in the tar were left out, such as data/train/happy/link.png." in data.notes
     assert [path.name for path in tmp_path.iterdir()] == [f"faces{ending}"]
+
+
+def test_the_first_image_of_a_tar_ends_the_search_for_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A packed tar of images would be unpacked as a whole, at each load."""
+    file = tmp_path / "faces.tar.gz"
+    with tarfile.open(file, "w:gz") as archive:
+        for name in ("._hidden.png", *(f"happy/{number}.png" for number in range(9))):
+            archive.addfile(tarfile.TarInfo(name))
+    read: list[object] = []
+    following = tarfile.TarFile.next
+    monkeypatch.setattr(tarfile.TarFile, "next", lambda self: read.append(self) or following(self))
+    assert find_table(file) is None and len(read) <= 3
 
 
 @pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tar.bz2", ".tar.xz"])
