@@ -121,11 +121,11 @@ def _difference(network: Any, file: Path, *, head: bool) -> float:
 
 
 def _probes(wanted: list[Any], own: tuple[int | None, ...]) -> NDArray[np.uint8]:
-    """Return random images of the size that the file takes; the network takes the same one, or any."""
+    """Return random images of the size that the file takes, else of the network's, else of 48 pixels."""
     if len(wanted) != len(own):
         raise ValueError(f"its input has {len(wanted) + 1} dimensions, not those of a batch of gray images")
-    sides = tuple(side if isinstance(side, int) else mine for side, mine in zip(wanted, own, strict=True))
-    if sides != own and None not in own:
+    sides = [side if isinstance(side, int) else mine or 48 for side, mine in zip(wanted, own, strict=True)]
+    if sides != list(own) and None not in own:
         shown, got = (" x ".join(map(str, reversed(each))) for each in (sides, own))
         raise ValueError(f"it takes images of {shown} pixels, and the training has {got}")
     return np.random.default_rng(0).integers(0, 256, (_N_PROBES, *sides), np.uint8)
