@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.axes import Axes
 
 from ferbench.benchmarks.displays.base import Display
-from ferbench.benchmarks.scores import find_plugins, one_line
+from ferbench.benchmarks.scores import one_line, usable_plugins
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ def plugin_displays() -> dict[str, Any]:
     True
     """
     found: dict[str, Any] = {}
-    for plugin in find_plugins(GROUP, FOLDER, "DISPLAY", _problem):
+    for plugin in usable_plugins(GROUP, FOLDER, "DISPLAY", _problem):
         if plugin.name in found:
             warnings.warn(
                 f"display {plugin.name!r} of {plugin.origin} is left out: the name is taken; rename it", stacklevel=2

@@ -1,5 +1,5 @@
 from .bootstrap import bootstrap_weights, percentile_interval
-from .discovery import Plugin, find_plugins, one_line
+from .discovery import Found, one_line, usable_plugins
 from .keypoints import (
     FAILURE,
     THRESHOLDS,
@@ -25,8 +25,8 @@ __all__ = [
     "THRESHOLDS",
     "WITHIN",
     "Detectable",
+    "Found",
     "Metric",
-    "Plugin",
     "PointScores",
     "Scores",
     "Spread",
@@ -38,7 +38,6 @@ __all__ = [
     "compare_with",
     "expected_calibration_error",
     "face_errors",
-    "find_plugins",
     "holm",
     "interocular_distance",
     "metric_values",
@@ -49,5 +48,6 @@ __all__ = [
     "score_points",
     "smallest_difference",
     "spreads",
+    "usable_plugins",
     "wilson_interval",
 ]

@@ -1,16 +1,15 @@
-"""Find plug-ins: files in a folder of ferbench, and entry points of other packages."""
+"""Find the plug-ins of tables and reports: files in a folder of ferbench, and entry points of other packages."""
 
 import importlib
 import pkgutil
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, NamedTuple
+
+from ferbench.utils import find_plugins
 
 
-@dataclass(frozen=True)
-class Plugin:
+class Found(NamedTuple):
     """A plug-in from one file or one entry point.
 
     Attributes
@@ -28,7 +27,7 @@ class Plugin:
     content: Any
 
 
-def find_plugins(group: str, folder: str, attribute: str, check: Callable[[Any], str]) -> Iterator[Plugin]:
+def usable_plugins(group: str, folder: str, attribute: str, check: Callable[[Any], str]) -> Iterator[Found]:
     """Yield the plug-ins of one kind: first those of ferbench by name, then those of other packages.
 
     A faulty plug-in of another package is left out with a warning that names it, so that ferbench still runs. A faulty
@@ -50,25 +49,20 @@ def find_plugins(group: str, folder: str, attribute: str, check: Callable[[Any],
         content = getattr(importlib.import_module(name), attribute, None)
         if problem := check(content):
             raise ValueError(f"{name}: {attribute} {problem}")
-        yield Plugin(module.name, name, content)
-    for entry in sorted(entry_points(group=group), key=lambda each: each.name):
-        package = entry.dist.name if entry.dist else "an unknown package"
-        content, problem = _load(entry, check)
-        if problem:
-            origin = f"{group}: {entry.name!r} of {package} (entry point {entry.value!r})"
-            warnings.warn(f"{origin} is left out: {problem}; repair or uninstall {package}", stacklevel=3)
+        yield Found(module.name, name, content)
+    for name, plugin in sorted(find_plugins(group, attribute.lower()).items()):
+        content, problem = None, ""
+        try:
+            content = plugin.load()
+        except ImportError as error:
+            problem = one_line(error.__cause__ or error)
+        if problem := problem or check(content):
+            remedy = f"repair or uninstall {plugin.package}"
+            warnings.warn(f"{plugin.origin} is left out: {problem}; {remedy}", stacklevel=3)
         else:
-            yield Plugin(entry.name, package, content)
+            yield Found(name, plugin.package, content)
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Return type and first line of an error as text."""
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
-
-
-def _load(entry: EntryPoint, check: Callable[[Any], str]) -> tuple[Any, str]:
-    try:
-        content = entry.load()
-    except Exception as error:
-        return None, one_line(error)
-    return content, check(content)

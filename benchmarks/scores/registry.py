@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks.scores.discovery import find_plugins, one_line
+from ferbench.benchmarks.scores.discovery import one_line, usable_plugins
 
 GROUP = "ferbench.metrics"
 FOLDER = "ferbench.benchmarks.scores.plugins"
@@ -103,7 +103,7 @@ def plugin_metrics() -> dict[str, Metric]:
     True
     """
     found: dict[str, Metric] = {}
-    for plugin in find_plugins(GROUP, FOLDER, "METRIC", _problem):
+    for plugin in usable_plugins(GROUP, FOLDER, "METRIC", _problem):
         metric: Metric = plugin.content
         if metric.name in found:
             warnings.warn(
