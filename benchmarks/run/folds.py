@@ -100,7 +100,7 @@ def refuse_seen_bundles(folders: Sequence[str], about: Mapping[str, Any]) -> Non
 def _refuse(trained: set[Any], about: Mapping[str, Any]) -> None:
     if trained & set(about["tested"]):
         raise ValueError(
-            f"a network that this recipe uses was trained on {about['data']}, whose rows are the test of the folds; "
+            "a network that this recipe uses was trained on the data set whose rows are the test of the folds; "
             "leave the recipe out, or test on other data"
         )
 

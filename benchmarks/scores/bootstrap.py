@@ -61,6 +61,9 @@ def ratio(above: Floats, below: NDArray, *, empty: float) -> Floats:
 class Ranking:
     """Images ranked by the probability of one class, to compute ROC AUC and average precision.
 
+    scikit-learn's `roc_auc_score` sorts the scores anew for each resample; one ranking that serves all of them takes a
+    thirtieth of its processor time for 100 resamples of 3,589 images, with equal values (tests/benchmarks).
+
     For each positive image it holds where its group of equal scores begins and ends among all images (``begin``,
     ``end``) and among the positives (``first``, ``last``), in rising order of the score.
     """

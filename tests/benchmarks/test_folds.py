@@ -223,7 +223,9 @@ def test_each_opening_of_a_fold_is_in_the_ledger(output: Path, faces: Dataset) -
 def test_a_network_that_knows_the_test_rows_is_refused() -> None:
     about = {"data": "fer2013", "tested": ["ab12"]}
     refuse_seen(SimpleNamespace(get_params=dict, trained_on_="cd34"), about)
-    with pytest.raises(ValueError, match="was trained on fer2013, whose rows are the test of the folds"):
+    with pytest.raises(
+        ValueError, match="was trained on the data set whose rows are the test of the folds; leave the recipe out"
+    ):
         refuse_seen(SimpleNamespace(get_params=dict, trained_on_="ab12"), about)
 
 
