@@ -170,10 +170,10 @@ def _models(names: list[str] | None, results: Path) -> dict[str, str]:
 
 
 def _shown(name: str) -> str:
-    """Return the displayed name of a model: for a bundle's folder, the recipe stored in it."""
+    """Return the displayed name of a model: today's name of what ships, and of a folder the recipe stored in it."""
     import json
 
     info = Path(name) / "bundle.json"
     if not info.is_file():
-        return name
+        return shipped.bundle_name(name)
     return str(json.loads(info.read_text()).get("recipe", {}).get("name") or Path(name).name)

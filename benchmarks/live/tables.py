@@ -9,6 +9,7 @@ import pandas as pd
 
 from ferbench.benchmarks.store import latency_summary
 from ferbench.benchmarks.tables import read_runs
+from ferbench.models.bundles import measured_bundle
 
 Record = dict[str, Any]
 # A box matches a face if its center is inside the face and its side differs by at most this factor.
@@ -20,14 +21,14 @@ _STREAM_KINDS = ("stream", "paced", "fer", "peer")
 
 
 def read_records(folder: Path) -> list[Record]:
-    """Read all records of a results folder, by name.
+    """Read all records of a results folder, by name; models have their current names.
 
     Raises
     ------
     FileNotFoundError
         If there is none.
     """
-    return read_runs(folder, "measure-live")
+    return [_with_current_name(record) for record in read_runs(folder, "measure-live")]
 
 
 def stream_table(records: Sequence[Record]) -> pd.DataFrame:
@@ -133,6 +134,11 @@ def _fits(box: Sequence[float], truth: Sequence[float]) -> bool:
     x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
     inside = truth[0] <= x <= truth[0] + truth[2] and truth[1] <= y <= truth[1] + truth[3]
     return inside and 1 / SIDE_FACTOR <= max(box[2:4]) / max(truth[2:4]) <= SIDE_FACTOR
+
+
+def _with_current_name(record: Record) -> Record:
+    model = measured_bundle(record["config"]["model"], record["session"])
+    return {**record, "config": {**record["config"], "model": model}}
 
 
 def _head(record: Record) -> dict[str, Any]:

@@ -46,8 +46,7 @@ def time_to_accuracy(measured: dict[str, Any], results: Path) -> "pd.DataFrame":
     rows = []
     for entry in measured["epochs"]:
         name = measured["reference"] if entry["recipe"] == TUTORIAL else entry["recipe"]
-        # Earlier measurements may use the former name of a recipe.
-        rows.append(_row(entry, cells.get(models.recipe_name(name)), read, measured["target"]))
+        rows.append(_row(entry, cells.get(name), read, measured["target"]))
     return pd.DataFrame(rows)
 
 
@@ -109,7 +108,7 @@ def write_training_report(folder: Path, results: Path) -> str:
         raise FileNotFoundError(
             f"{file}: nothing was measured there; run ferbench measure-training --source PATH first"
         )
-    measured = read_json(file)
+    measured = _with_current_names(read_json(file))
     table = time_to_accuracy(measured, results)
     verdict = compare_times(table, measured)
     pipeline = pd.DataFrame(measured["pipeline"])
@@ -122,6 +121,20 @@ def write_training_report(folder: Path, results: Path) -> str:
     text = "\n\n".join([_markdown(table, pipeline, measured), rate, str(verdict["said"]), _notes(measured, results)])
     write_text(folder / "training.md", f"{text}\n")
     return f"{rate}\n{verdict['said']}"
+
+
+def _with_current_names(measured: dict[str, Any]) -> dict[str, Any]:
+    """Return measurements with today's names of the recipes; earlier ones may have former names."""
+
+    def renamed(entry: dict[str, Any], key: str) -> dict[str, Any]:
+        name, mark, rest = entry[key].partition(": ")
+        return {**entry, key: models.recipe_name(name) + mark + rest}
+
+    return {
+        **renamed(renamed(measured, "recipe"), "reference"),
+        "epochs": [renamed(entry, "recipe") for entry in measured["epochs"]],
+        "pipeline": [renamed(entry, "augmentation") for entry in measured["pipeline"]],
+    }
 
 
 def _row(entry: dict[str, Any], cell: Measured | None, read: Results, target: float) -> dict[str, Any]:

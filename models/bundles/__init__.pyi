@@ -1,5 +1,13 @@
 from .additions import add_calibration, add_scores
-from .aliases import bundle_name, former_recipe_name, recipe_name, renamed_parameters, with_members, with_recipe_names
+from .aliases import (
+    bundle_name,
+    former_recipe_name,
+    measured_bundle,
+    recipe_name,
+    renamed_parameters,
+    with_members,
+    with_recipe_names,
+)
 from .archive import load_archive, save_archive
 from .bundle import check_bundle, load_bundle, save_bundle
 from .calibration import check_calibration, fit_temperature, reject_threshold, with_temperature
@@ -38,6 +46,7 @@ __all__ = [
     "former_recipe_name",
     "load_archive",
     "load_bundle",
+    "measured_bundle",
     "precision_of",
     "provider_names",
     "quantize_bundle",

@@ -89,6 +89,8 @@ RECIPES: Mapping[str, str] = {
 }
 #: Former name -> current name of shipped bundles. The large network used to ship under the name of the medium network.
 BUNDLES: Mapping[str, str] = {"ferbench-net": "ferbench-net-l"}
+# First day on which it did.
+_LARGE_SHIPS = "2026-11-22"
 # Last part of the names of parameters that contain names of bundles.
 _MEMBERS = ("teachers", "bundles", "bundle")
 
@@ -113,6 +115,25 @@ def former_recipe_name(name: str) -> str:
 def bundle_name(name: str) -> str:
     """Return the current name of a shipped bundle; other names and paths are returned unchanged."""
     return BUNDLES.get(name, name)
+
+
+def measured_bundle(name: str, session: str) -> str:
+    """Return the current name of a bundle that was measured under a name in a session.
+
+    Parameters
+    ----------
+    name : str
+        Name in the record. The network of another size shipped as ``ferbench-net`` until 2026-11-22.
+    session : str
+        When it was measured, as in ISO 8601.
+
+    Examples
+    --------
+    >>> from ferbench.models.bundles import measured_bundle
+    >>> measured_bundle("ferbench-net", "2026-11-20T17:34:37+00:00"), measured_bundle("hog+svm", "2026-11-20")
+    ('ferbench-net-m', 'hog+svm')
+    """
+    return recipe_name(name) if session < _LARGE_SHIPS else bundle_name(name)
 
 
 def with_members(params: Mapping[str, Any], rename: Callable[[str], str]) -> dict[str, Any]:

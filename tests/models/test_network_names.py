@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from ferbench.benchmarks.live.tables import faces_table, read_records, stream_table
 from ferbench.benchmarks.store import Store, Suite, load_suite
 from ferbench.models import bundle_name, get_recipe, load_bundle, make_recipe, pretrained, recipe_name, recipes
 from ferbench.models.bundles import find_shipped, former_recipe_name
@@ -92,3 +94,14 @@ def test_british_names_of_parameters_give_a_warning() -> None:
         make_recipe("mirror:hog+logreg", recogniser__features__bins=8, recognizer__features__bins=8)
     with pytest.raises(ValueError, match="has no parameter"):
         make_recipe("hog+logreg", recogniser__features__bins=8)
+
+
+def test_published_tables_of_live_and_training_name_the_network_that_was_measured() -> None:
+    """Both called it `ferbench-net`: the medium network until the large one shipped, and then the large one."""
+    for folder, size in (("live", "m"), ("live/ferbench-net-l", "l")):
+        records = read_records(RESULTS / folder)
+        assert set(stream_table(records)["model"]) - {""} >= {f"ferbench-net-{size}", "ferbench-net-xs"}
+        assert "ferbench-net" not in set(faces_table(records)["model"])
+    for table in ("training.csv", "pipeline.csv"):
+        names = pd.read_csv(RESULTS / "training" / table).iloc[:, 0].str.partition(":")[0]
+        assert "ferbench-net" not in set(names.str.partition("@")[0])
