@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ferbench import models
 from ferbench.benchmarks import scores
 from ferbench.benchmarks.choose.decision import decision_text
 from ferbench.benchmarks.choose.equals import FIGURES, Tie, tie_lines
@@ -22,6 +23,7 @@ from ferbench.benchmarks.report import (
     read_results,
 )
 from ferbench.benchmarks.tables import interval_text, printable
+from ferbench.models.bundles import read_description
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Choice:
         Path of its bundle; None when it has none.
     bundle_exists : bool
         Whether that folder is on this machine.
+    ships : bool
+        Whether it comes with ferbench, fitted on the same data.
     ties : tuple of Tie
         The recognizers within the limits that are not shown to differ from it, the fastest first.
     total_fit_s : float or None
@@ -75,6 +79,7 @@ class Choice:
     total_fit_s: float | None = None
     peak_memory_bytes: int | None = None
     decision: tuple[str, ...] = ()
+    ships: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -110,7 +115,11 @@ class Choice:
     def _bundle_text(self) -> str:
         if self.bundle is None:
             return "none: this recognizer cannot be saved as one"
-        return self.bundle if self.bundle_exists else f"{self.bundle} (not on this machine: run the suite to make it)"
+        if self.bundle_exists:
+            return self.bundle
+        if self.ships:
+            return f"comes with ferbench: ferbench live --model {self.recipe}"
+        return f"{self.bundle} (not on this machine: run the suite to make it)"
 
     def _tie_lines(self) -> list[str]:
         return tie_lines(self.ties)
@@ -193,7 +202,13 @@ def _describe(
         bundle=str(bundle) if bundle else None,
         bundle_exists=bundle is not None and bundle.is_dir(),
         ties=_ties(results, winner, fitting, public),
+        ships=_ships(winner.recipe, results.dataset.get("fingerprint")),
     )
+
+
+def _ships(recipe: str, fingerprint: object) -> bool:
+    folder = models.pretrained().get(recipe)
+    return folder is not None and read_description(folder).get("dataset", {}).get("fingerprint") == fingerprint
 
 
 def _ties(

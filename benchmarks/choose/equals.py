@@ -46,7 +46,7 @@ def tie_lines(ties: Sequence[Tie]) -> list[str]:
         return ["  others       none: it is shown to be better than every other one within the limits"]
     lines = [f"  others       {len(ties)} {NO_DIFFERENCE} on {VALIDATION}, in points (McNemar, Holm):"]
     for tie in ties:
-        cost = [] if tie.latency_ms_median is None else [f"{tie.latency_ms_median:.2f} ms"]
+        cost = [] if tie.latency_ms_median is None else [f"{tie.latency_ms_median:.2f} ms median"]
         cost += [] if tie.size_bytes is None else [f"{tie.size_bytes / 1e6:.2f} MB"]
         cheaper = "; faster or smaller: consider it" if tie.cheaper else ""
         low, high = 100 * tie.difference_low, 100 * tie.difference_high

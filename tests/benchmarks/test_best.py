@@ -178,3 +178,10 @@ def test_bundles_that_were_scored_once_more_win_neither_here_nor_on_the_page(fol
     results = read_results(folder)
     best = score_results(results).best(results)
     assert best is not None and best.record["cell_id"] == second.cell_id
+
+
+def test_what_ships_needs_no_run_of_the_suite() -> None:
+    choice = choose_best(Path(__file__).parents[2] / "results" / "fer2013", max_latency_ms=2)
+    assert choice.recipe == "ferbench-net-l" and choice.ships
+    if not choice.bundle_exists:
+        assert "comes with ferbench: ferbench live --model ferbench-net-l" in choice.text()
