@@ -62,6 +62,14 @@ def check_image_outputs(args: ImageOptions, given: Path) -> None:
     output.check_outputs(given, files)
 
 
+def image_output(path: Path | None, given: Path) -> Path | None:
+    """Return where the annotated image goes: with one image and a folder, to a file of the image's name in it."""
+    if path is None or not given.is_file() or (path.suffix and not path.is_dir()):
+        return path
+    known = given.suffix.lower() in output.IMAGE_OUTPUT_SUFFIXES
+    return path / (given.name if known else f"{given.stem}.png")
+
+
 def _check_folder(folder: Path, given: Path) -> None:
     if folder.suffix.lower() in output.IMAGE_OUTPUT_SUFFIXES or (folder.exists() and not folder.is_dir()):
         raise ValueError(f"{folder}: {given} is a folder, so --output-image must also be a folder")

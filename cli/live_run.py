@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ def _open_video(args: VideoOptions) -> Source:
 def run_image(args: ImageOptions) -> int:
     """Annotate one image or a folder of them, and count emotions."""
     given = Path(args.input)
+    args = replace(args, output_image=live_outputs.image_output(args.output_image, given))
     live_outputs.check_image_outputs(args, given)
     with utils.stop_on_signals() as stop, _open_images(args) as source:
         pipeline = _pipeline(args, args.model or "winner")

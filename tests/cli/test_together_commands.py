@@ -220,3 +220,9 @@ def test_a_damaged_bundle_is_refused(
     (broken / "model.skops").write_bytes(b"")
     words = ["image", str(album), "--model", str(model), *HAAR, "--events", str(tmp_path / "e.csv")]
     refused([*words, "--points", str(broken)], capsys, "model.skops", "SHA-256")
+
+
+def test_one_picture_goes_into_a_folder_under_its_name(model: Path, album: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "folder"
+    assert main(["image", str(album / "wall.png"), "--model", str(model), *HAAR, "--output-image", str(out)]) == 0
+    assert [file.name for file in out.iterdir()] == ["wall.png"]
