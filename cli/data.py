@@ -58,10 +58,9 @@ class ListOptions:
     """Arguments of `data list`: none."""
 
 
-def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def register(parser: argparse.ArgumentParser) -> None:
     """Add ``data fetch``, ``data list``, ``data audit``, ``data noise`` and ``data points``."""
-    data = subparsers.add_parser("data", help="download or audit a data set")
-    actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
 
     fetch = actions.add_parser("fetch", help="download a public data set from Kaggle")
     fetch.add_argument("name", help="name of the data set: fer2013")

@@ -1,5 +1,6 @@
 """``ferbench landmarks``: train and evaluate 68-point landmark models."""
 
+import argparse
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -48,9 +49,8 @@ class EvaluateOptions:
     output: Path
 
 
-def register(subparsers: Any) -> None:
+def register(parser: argparse.ArgumentParser) -> None:
     """Add ``landmarks`` with its two commands."""
-    parser = subparsers.add_parser("landmarks", help="train or evaluate a 68-point landmark model")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _register_train(commands)
     _register_evaluate(commands)

@@ -11,19 +11,11 @@ from ferbench.models import bundles
 from ferbench.utils import redact
 
 
-def register(subparsers: Any) -> None:
-    """Add the commands to the parser."""
-    _register_live(subparsers)
-    _register_image(subparsers)
-    _register_video(subparsers)
-
-
-def _register_live(subparsers: Any) -> None:
-    parser = subparsers.add_parser(
-        "live",
-        help="show the emotions in a webcam stream, a video or images in a window",
-        description="Show emotions live. Keys: q or Esc quits, space pauses, s saves a snapshot, m mirrors, p shows "
-        "key points, 1 to 9 switch the model, h shows the keys. Only the output files that you name are stored.",
+def register_live(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``live``."""
+    parser.description = (
+        "Show emotions live. Keys: q or Esc quits, space pauses, s saves a snapshot, m mirrors, p shows "
+        "key points, 1 to 9 switch the model, h shows the keys. Only the output files that you name are stored."
     )
     parser.add_argument(
         "source",
@@ -49,11 +41,10 @@ def _register_live(subparsers: Any) -> None:
     parser.set_defaults(command=live)
 
 
-def _register_image(subparsers: Any) -> None:
-    parser = subparsers.add_parser(
-        "image",
-        help="draw emotions on an image or a folder of images, and count them",
-        description="Find the faces of an image or of a folder's images, draw boxes and labels, and count emotions.",
+def register_image(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``image``."""
+    parser.description = (
+        "Find the faces of an image or of a folder's images, draw boxes and labels, and count emotions."
     )
     parser.add_argument(
         "input", metavar="IN", help="an image, its address (https://…), - for standard input, or a folder of images"
@@ -73,11 +64,10 @@ def _register_image(subparsers: Any) -> None:
     parser.set_defaults(command=image)
 
 
-def _register_video(subparsers: Any) -> None:
-    parser = subparsers.add_parser(
-        "video",
-        help="draw emotions on a video, and write them as a table and an HTML page",
-        description="Process every frame of a video. Write an annotated video, a table of events or an HTML summary.",
+def register_video(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``video``."""
+    parser.description = (
+        "Process every frame of a video. Write an annotated video, a table of events or an HTML summary."
     )
     parser.add_argument("input", metavar="IN", help="a video file, its URL, or - for standard input")
     _add_model(parser)

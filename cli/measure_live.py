@@ -1,5 +1,6 @@
 """``ferbench measure-live``: measure speed, latency, detected faces and memory of the live system."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,11 @@ class MeasureLiveOptions:
     changes: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "measure-live",
-        help="measure the live system: frames per second, latency, faces found, memory",
-        description="Measure detectors and models on a clip, on enlarged versions of it, and on group pictures "
-        "composed of photographs. Write tables and plots. Run it on an idle machine.",
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Measure detectors and models on a clip, on enlarged versions of it, and on group pictures "
+        "composed of photographs. Write tables and plots. Run it on an idle machine."
     )
     parser.add_argument("--clip", type=Path, metavar="PATH", help="a video of one talking person")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="close-up photographs with one face each")

@@ -1,5 +1,6 @@
 """``ferbench measure-speed``: measure time of extractors and classical recognizers against data size."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,12 @@ class MeasureSpeedOptions(DataOptions):
     rebuild: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "measure-speed",
-        help="measure extractors and classifiers against the number of images",
-        description="Measure the throughput of each extractor on one core, and the fit and predict times of each "
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Measure the throughput of each extractor on one core, and the fit and predict times of each "
         "classical recognizer for growing training sets, also for a plain reference implementation. "
-        "Write tables and plots. An interrupted measurement can be resumed. Run it on an idle machine.",
+        "Write tables and plots. An interrupted measurement can be resumed. Run it on an idle machine."
     )
     parser.add_argument("--source", metavar="PATH", help="data set with the official splits, such as fer2013.zip")
     add_data_options(parser)

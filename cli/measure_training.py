@@ -1,8 +1,8 @@
 """``ferbench measure-training``: measure the training speed of networks and their time to an accuracy."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ferbench import datasets
 from ferbench.benchmarks import store, training
@@ -27,14 +27,12 @@ class MeasureTrainingOptions(DataOptions):
     rebuild: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "measure-training",
-        help="measure training: images/s of the input pipeline, seconds per epoch, time to an accuracy",
-        description="Measure the input pipeline and some training steps of each network. For comparison, also "
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Measure the input pipeline and some training steps of each network. For comparison, also "
         "train the four-convolution network with Keras' ImageDataGenerator in float32. Combine the times with recorded "
-        "learning curves. Takes a few minutes on an idle machine.",
+        "learning curves. Takes a few minutes on an idle machine."
     )
     parser.add_argument("--source", metavar="PATH", help="FER2013 as folder, zip or CSV")
     parser.add_argument(

@@ -1,5 +1,6 @@
 """``ferbench predict``: predict labels and probabilities of cropped faces."""
 
+import argparse
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,13 +31,9 @@ class PredictOptions:
     strict: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "predict",
-        help="label images of cropped faces",
-        description="Print the label and the probabilities of each image. Each image is one cropped face.",
-    )
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = "Print the label and the probabilities of each image. Each image is one cropped face."
     parser.add_argument(
         "images", nargs="+", metavar="IMAGE", help="image files, folders of them, addresses (https://…), or -"
     )

@@ -1,9 +1,9 @@
 """``ferbench report``, ``best`` and ``export``: rebuild a report, name the winner, copy a bundle."""
 
+import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ferbench import benchmarks, datasets, models
 from ferbench.benchmarks import choose, folds, int8, pages
@@ -44,19 +44,11 @@ class ExportOptions:
     source: str | None
 
 
-def register(subparsers: Any) -> None:
-    """Add ``report``, ``best`` and ``export``."""
-    _register_report(subparsers)
-    _register_best(subparsers)
-    _register_export(subparsers)
-
-
-def _register_report(subparsers: Any) -> None:
-    parser = subparsers.add_parser(
-        "report",
-        help="rebuild tables, plots and HTML page of a results folder",
-        description="Rebuild leaderboard, plots and HTML page from the stored records. Nothing is fitted. "
-        "Of a folder with several data sets, write the landing page over all of them.",
+def register_report(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``report``."""
+    parser.description = (
+        "Rebuild leaderboard, plots and HTML page from the stored records. Nothing is fitted. "
+        "Of a folder with several data sets, write the landing page over all of them."
     )
     parser.add_argument(
         "folder",
@@ -72,12 +64,9 @@ def _register_report(subparsers: Any) -> None:
     parser.set_defaults(command=command(ReportOptions, report))
 
 
-def _register_best(subparsers: Any) -> None:
-    parser = subparsers.add_parser(
-        "best",
-        help="print the best recognizer within a latency budget, and its bundle",
-        description="Print the recognizer with the best accuracy on PublicTest within the limits, and its bundle.",
-    )
+def register_best(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``best``."""
+    parser.description = "Print the recognizer with the best accuracy on PublicTest within the limits, and its bundle."
     parser.add_argument(
         "folder",
         nargs="?",
@@ -95,12 +84,9 @@ def _register_best(subparsers: Any) -> None:
     parser.set_defaults(command=command(BestOptions, best))
 
 
-def _register_export(subparsers: Any) -> None:
-    parser = subparsers.add_parser(
-        "export",
-        help="copy a measured bundle to a new folder, with a model card",
-        description="Copy a measured bundle to a new folder and write its model card from the measurements.",
-    )
+def register_export(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``export``."""
+    parser.description = "Copy a measured bundle to a new folder and write its model card from the measurements."
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to create")
     parser.add_argument(
         "--model", default="winner", metavar="NAME", help="winner, a recipe, or a bundle's folder (default: winner)"

@@ -1,5 +1,6 @@
 """``ferbench retime``: measure the latency of all bundles of a results folder again, in one run."""
 
+import argparse
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +21,12 @@ class RetimeOptions:
     no_report: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add ``retime`` to the command line."""
-    parser = subparsers.add_parser(
-        "retime",
-        help="measure the latency of all bundles of a results folder in one run",
-        description="Measure the latency of all bundles of a results folder in turns, on one core and in one process, "
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``retime``."""
+    parser.description = (
+        "Measure the latency of all bundles of a results folder in turns, on one core and in one process, "
         "so that they can be compared. The times are written to timings/ in the folder; records are not changed. "
-        "Run it on an idle machine.",
+        "Run it on an idle machine."
     )
     add = parser.add_argument
     add("folder", nargs="?", metavar="RESULTS_FOLDER", help="such as results/faces (default: the only one in results)")

@@ -1,5 +1,6 @@
 """``ferbench run``: measure a suite and write its report."""
 
+import argparse
 import shlex
 import signal
 import sys
@@ -44,13 +45,9 @@ class RunOptions(DataOptions):
     no_report: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add ``run`` to the command line."""
-    parser = subparsers.add_parser(
-        "run",
-        help="fit and measure every recipe of a suite, and write tables, plots and bundles",
-        description="Fit and measure every recipe of a suite. Cells that are already measured are kept.",
-    )
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``run``."""
+    parser.description = "Fit and measure every recipe of a suite. Cells that are already measured are kept."
     add = parser.add_argument
     add("suite", nargs="?", default="faces", help="faces, fer2013 or a TOML file (default: faces)")
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")

@@ -1,5 +1,6 @@
 """``ferbench score-final``: open the test split for recipes whose choice is final."""
 
+import argparse
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,13 +28,11 @@ class ScoreFinalOptions(DataOptions):
     no_report: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add ``score-final`` to the command line."""
-    parser = subparsers.add_parser(
-        "score-final",
-        help="open PrivateTest (of key points: Test) for measured recipes that a suite marks as final",
-        description="Score measured recipes that a suite marks as final on PrivateTest (of key points: on Test). "
-        "Nothing is fitted. Each opening is appended to ledger.csv in the results folder, which the page shows.",
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``score-final``."""
+    parser.description = (
+        "Score measured recipes that a suite marks as final on PrivateTest (of key points: on Test). "
+        "Nothing is fitted. Each opening is appended to ledger.csv in the results folder, which the page shows."
     )
     add = parser.add_argument
     add("suite", metavar="SUITE", help="a suite's name, a TOML file, or a results folder such as results/fer2013")

@@ -4,7 +4,6 @@ import argparse
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
 
 from ferbench.cli.live import add_points, add_provider
 from ferbench.cli.named_models import named_models
@@ -16,9 +15,9 @@ For access from a phone, listen on the network with --host 0.0.0.0 and set a --t
 on https pages (--tls-cert, --tls-key) or on localhost."""
 
 
-def register(subparsers: Any) -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser("serve", help="serve the web page", description=HELP)
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = HELP
     parser.add_argument("--host", default="127.0.0.1", help="interface to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8000, help="port; 0 selects a free one (default: 8000)")
     parser.add_argument(

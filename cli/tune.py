@@ -1,5 +1,6 @@
 """``ferbench tune``: search the parameters of a recipe on the validation split."""
 
+import argparse
 import shlex
 import signal
 import sys
@@ -31,13 +32,11 @@ class TuneOptions(DataOptions):
     seed: int
 
 
-def register(subparsers: Any) -> None:
-    """Add ``tune`` to the command line."""
-    parser = subparsers.add_parser(
-        "tune",
-        help="search the best parameters of a recipe on the validation split",
-        description="Search the parameters of a recipe with Optuna: fit on Training, score on PublicTest. Run the same "
-        "command again to continue an interrupted search, or with more trials to extend a finished one.",
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``tune``."""
+    parser.description = (
+        "Search the parameters of a recipe with Optuna: fit on Training, score on PublicTest. Run the same "
+        "command again to continue an interrupted search, or with more trials to extend a finished one."
     )
     add = parser.add_argument
     add("recipe", metavar="RECIPE", help="such as hog+svm or cnn")

@@ -1,9 +1,9 @@
 """``ferbench doctor``: print the diagnosis."""
 
+import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ferbench.cli.doctor import diagnosis
 from ferbench.cli.doctor.check import Check
@@ -23,12 +23,10 @@ class DoctorOptions:
     json: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add ``doctor`` to the command line."""
-    parser = subparsers.add_parser(
-        "doctor",
-        help="check libraries, folders, camera, memory and display",
-        description="Check what ferbench needs on this machine. The exit code is 1 where something required is broken.",
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``doctor``."""
+    parser.description = (
+        "Check what ferbench needs on this machine. The exit code is 1 where something required is broken."
     )
     add = parser.add_argument
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where results would go (results)")

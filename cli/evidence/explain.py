@@ -1,8 +1,9 @@
 """``ferbench explain``: what recognizers look at, on one image or on average over a data set."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ferbench import datasets, models
 from ferbench.benchmarks import explain as explaining
@@ -30,14 +31,12 @@ class ExplainOptions:
     seed: int
 
 
-def register_explain(subparsers: Any) -> None:
-    """Add ``explain``."""
-    parser = subparsers.add_parser(
-        "explain",
-        help="show what recognizers look at, on an image or on average over a data set",
-        description="With an image of one cropped face: write a page with what the answer depends on, and with "
+def register_explain(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``explain``."""
+    parser.description = (
+        "With an image of one cropped face: write a page with what the answer depends on, and with "
         "--source the nearest training images. Without an image: write the mean maps of each label of --source, which "
-        "hold averages only. PrivateTest of photographs stays closed.",
+        "hold averages only. PrivateTest of photographs stays closed."
     )
     add = parser.add_argument
     add("image", nargs="?", metavar="IMAGE", help="image of one cropped face; without it, mean maps of --source")

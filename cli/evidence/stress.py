@@ -1,5 +1,6 @@
 """``ferbench stress``: measure recognizers on corrupted images."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,11 @@ class StressOptions:
     rebuild: bool
 
 
-def register_stress(subparsers: Any) -> None:
-    """Add ``stress``."""
-    parser = subparsers.add_parser(
-        "stress",
-        help="measure recognizers under noise, blur, poor light, compression and covered faces",
-        description="Corrupt the test images in twelve ways at five severities and measure how much accuracy is left. "
-        "The test part of drawn faces is used, and PublicTest of photographs; PrivateTest of these stays closed.",
+def register_stress(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``stress``."""
+    parser.description = (
+        "Corrupt the test images in twelve ways at five severities and measure how much accuracy is left. "
+        "The test part of drawn faces is used, and PublicTest of photographs; PrivateTest of these stays closed."
     )
     add = parser.add_argument
     add(

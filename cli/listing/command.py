@@ -1,10 +1,10 @@
 """``ferbench list``: print one line for each thing of a kind."""
 
+import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ferbench.cli.listing import live_parts, measuring, methods
 from ferbench.cli.listing.part import OURS, Part
@@ -31,13 +31,9 @@ class ListOptions:
     json: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add ``list`` to the command line."""
-    parser = subparsers.add_parser(
-        "list",
-        help="list recipes, suites, data sets, detectors, models or metrics",
-        description="List what can be named, what it needs to be installed, and whether it can be used here.",
-    )
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``list``."""
+    parser.description = "List what can be named, what it needs to be installed, and whether it can be used here."
     parser.add_argument("kind", choices=KINDS, help=", ".join(KINDS))
     parser.add_argument("--results", type=Path, default=Path("results"), help="where measured models lie (results)")
     parser.add_argument("--json", action="store_true", help="print JSON")

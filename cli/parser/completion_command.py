@@ -1,7 +1,6 @@
 """``ferbench completion``: a script that completes words in a shell."""
 
 import argparse
-from typing import Any
 
 from ferbench.cli.parser.completion import SHELLS, completion_script
 
@@ -10,15 +9,13 @@ eval "$(ferbench completion bash)" into ~/.bashrc; zsh: the same with zsh into ~
 ferbench completion fish > ~/.config/fish/completions/ferbench.fish."""
 
 
-def register(subparsers: Any) -> None:
-    """Add ``completion``; the entry point gives the whole parser as the default of ``parser``."""
-    parser = subparsers.add_parser(
-        "completion", help="print a script that completes words in a shell", description=HELP
-    )
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``completion``; the entry point's default of ``whole_parser`` builds the whole parser."""
+    parser.description = HELP
     parser.add_argument("shell", choices=SHELLS, help="the shell: bash, zsh or fish")
     parser.set_defaults(command=_print_script)
 
 
 def _print_script(args: argparse.Namespace) -> int:
-    print(completion_script(args.parser, args.shell))
+    print(completion_script(args.whole_parser(), args.shell))
     return 0

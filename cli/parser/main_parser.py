@@ -51,11 +51,9 @@ class MainParser(Parser):
         formatter.add_text(f"usage: {self.prog} COMMAND [OPTIONS]")
         formatter.add_text(self.description)
         actions = {action.dest: action for action in command_actions(self)}
-        grouped = {name for names in GROUPS.values() for name in names}
-        more = tuple(name for name in actions if name not in grouped)
-        for title, names in {**GROUPS, "more": more}.items():
+        for title, commands in GROUPS.items():
             formatter.start_section(title)
-            formatter.add_arguments([actions[name] for name in names if name in actions])
+            formatter.add_arguments([actions[command.name] for command in commands])
             formatter.end_section()
         formatter.start_section("options")
         formatter.add_arguments([action for action in self._actions if action.option_strings])

@@ -1,11 +1,10 @@
 """Read a parser: its commands and its options. The only module that looks inside of argparse."""
 
 import argparse
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option of a command.
 
     Attributes

@@ -1,9 +1,9 @@
 """``ferbench measure-int8``: measure networks in 8-bit integers beside those in float32."""
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ferbench import datasets, models
 from ferbench.benchmarks import int8
@@ -24,13 +24,11 @@ class MeasureInt8Options:
     rebuild: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "measure-int8",
-        help="measure networks in 8-bit integers beside those in float32",
-        description="Compare int8 networks with the float32 networks they come from: accuracy on PublicTest, equal "
-        "labels, size, and latency on one core. PrivateTest is not used. Run it on an idle machine.",
+def register_int8(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Compare int8 networks with the float32 networks they come from: accuracy on PublicTest, equal "
+        "labels, size, and latency on one core. PrivateTest is not used. Run it on an idle machine."
     )
     parser.add_argument("--source", metavar="PATH", help="the data set that the networks were trained on")
     parser.add_argument(

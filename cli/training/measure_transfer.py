@@ -1,8 +1,8 @@
 """``ferbench measure-transfer``: measure fine-tuning on few drawn faces with new labels."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ferbench.benchmarks import own
 from ferbench.cli.options import command
@@ -18,14 +18,12 @@ class MeasureTransferOptions:
     rebuild: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add the command to the parser."""
-    parser = subparsers.add_parser(
-        "measure-transfer",
-        help="measure fine-tuning on few drawn faces with new labels",
-        description="Compare fine-tuning of the smallest network with training it from scratch and with a logistic "
+def register_transfer(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Compare fine-tuning of the smallest network with training it from scratch and with a logistic "
         "regression on its features, on drawn faces with labels that it does not know. An interrupted measurement can "
-        "be resumed.",
+        "be resumed."
     )
     parser.add_argument(
         "--output", type=Path, default=Path("results/transfer"), metavar="DIR", help="default: results/transfer"

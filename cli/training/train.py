@@ -1,5 +1,6 @@
 """``ferbench train``: fit a recipe on one's own faces, and save it as a bundle."""
 
+import argparse
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -31,9 +32,9 @@ class TrainOptions:
     test: bool
 
 
-def register(subparsers: Any) -> None:
-    """Add ``train`` to the command line."""
-    parser = subparsers.add_parser("train", help="train a recognizer on your own faces", description=HELP)
+def register_train(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``train``."""
+    parser.description = HELP
     add = parser.add_argument
     add("recipe", metavar="RECIPE", help="such as hog+svm or ferbench-net-xs (ferbench list recipes)")
     add(

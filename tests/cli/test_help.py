@@ -32,8 +32,35 @@ def test_without_a_command_the_help_is_shown_by_purpose(
 
 
 def test_every_command_stands_in_one_group() -> None:
-    grouped = [name for names in GROUPS.values() for name in names]
-    assert sorted(grouped) == sorted(commands_of(build_parser()))
+    grouped = [command.name for commands in GROUPS.values() for command in commands]
+    assert sorted(grouped) == sorted(commands_of(build_parser())) and len(grouped) == len(set(grouped))
+
+
+@pytest.mark.parametrize(
+    ("words", "modules"),
+    [
+        (["--help"], set()),
+        (["rnu"], set()),
+        (["predict", "--help"], {"predict"}),
+        # One of three commands of a folder.
+        (["--traceback", "measure-transfer", "--help"], {"training", "training.measure_transfer"}),
+    ],
+)
+def test_a_start_loads_the_module_of_its_command_alone(words: list[str], modules: set[str]) -> None:
+    code = f"""
+import sys, contextlib
+from ferbench.cli import main
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(None):
+    main({words!r})
+print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    ours = {name.removeprefix("ferbench.cli.") for name in loaded if name.startswith("ferbench.cli.")}
+    assert {name for name in ours if name.partition(".")[0] not in {"entry", "parser", "options"}} == modules
+    # What takes as long to import as all the rest of such a start.
+    slow = {"importlib.metadata", "email.message", "zipfile", "dataclasses", "inspect", "subprocess"}
+    assert modules or not slow & loaded
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"]])
@@ -60,7 +87,7 @@ def test_a_mistyped_word_is_answered_with_the_closest(
 
 
 def test_a_word_that_is_like_none_names_all(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "expected one of run, retime, score-final, report" in refusal(["xyzzy"], capsys)
+    assert "expected one of run, retime, score-final, tune, measure-live" in refusal(["xyzzy"], capsys)
 
 
 def test_a_mistyped_recipe_is_answered_with_the_closest(capsys: pytest.CaptureFixture[str]) -> None:
