@@ -14,6 +14,8 @@ from ferbench.benchmarks.tables import write_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _DEEPEST = 3
+# Endings of what is linked, in this order.
+_SHOWN = (".md", ".png", ".csv")
 # Score of a task in its leaderboard: column, heading and number of digits.
 _SCORES = {"accuracy": ("accuracy", 3), "nme": ("normalized error", 4)}
 
@@ -83,17 +85,20 @@ def _suite(root: Path, folder: Path) -> dict[str, Any]:
         "n": len(ok),
         "unmeasured": (unmeasured := sum(row["status"] == NOT_MEASURED for row in rows)),
         "failed": len(rows) - len(ok) - unmeasured,
-        "files": _files(root, folder, ("index.html", "leaderboard.md", "leaderboard.csv", "comparisons.csv")),
+        "files": _files(root, folder, ("index.html", "leaderboard.md", "leaderboard.png", "leaderboard.csv")),
     }
 
 
 def _best(row: Mapping[str, str], score: str) -> dict[str, str]:
     digits = _SCORES[score][1] if score else 3
-    value, low, high = (row.get(f"{score}{end}") or "" for end in ("", "_low", "_high"))
+    # A test split that was not opened leaves the figure of the split on which the best one was chosen.
+    shown = score if row.get(score) else f"public_{score}"
+    value, low, high = (row.get(f"{shown}{end}") or "" for end in ("", "_low", "_high"))
     ms, size = row.get("latency_ms_p90") or "", row.get("size_bytes") or ""
     return {
         "label": row["recipe"],
         "value": f"{float(value):.{digits}f}" if value else "not opened",
+        "split": "" if shown == score or not value else "PublicTest",
         "interval": f"{float(low):.{digits}f}–{float(high):.{digits}f}" if low and high else "",
         "ms": f"{milliseconds(float(ms))} ms" if ms else "",
         "mb": f"{megabytes(float(size))} MB" if size else "",
@@ -101,13 +106,13 @@ def _best(row: Mapping[str, str], score: str) -> dict[str, str]:
 
 
 def _others(root: Path, folders: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return the other folders with tables, such as those of speed and of the live system."""
+    """Return the other folders with tables and pictures, such as those of speed and of the live system."""
     inside = {path for folder in folders for path in (folder, *folder.parents)}
     found = []
     for folder in sorted(path for path in root.iterdir() if path.is_dir() and path not in inside):
-        files = sorted(path.name for path in folder.iterdir() if path.suffix in (".md", ".csv"))
-        if files:
-            texts = sorted(files, key=lambda name: (not name.endswith(".md"), name))
+        files = sorted(path.name for path in folder.iterdir() if path.suffix in _SHOWN)
+        if any(not name.endswith(".png") for name in files):
+            texts = sorted(files, key=lambda name: (_SHOWN.index(Path(name).suffix), name))
             found.append({"name": folder.name, "files": _files(root, folder, texts)})
     return found
 

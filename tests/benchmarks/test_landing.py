@@ -29,6 +29,7 @@ def root(tmp_path: Path) -> Path:
     suite(tmp_path / "points" / "mine", "points-net,0.0374,ok,True,mine", head="recipe,nme,status,chosen,dataset")
     (tmp_path / "speed").mkdir()
     (tmp_path / "speed" / "speed.md").write_text("# Speed")
+    (tmp_path / "speed" / "times.png").write_bytes(b"a picture")
     return tmp_path
 
 
@@ -47,7 +48,12 @@ def test_each_suite_is_shown_with_its_best_recognizer_and_linked(root: Path) -> 
         and "drawn faces" in text
     )
     assert "<strong>0.0374</strong> normalized error" in text
-    assert 'href="speed/speed.md"' in text
+    assert text.index('href="speed/speed.md"') < text.index('href="speed/times.png"')
+
+
+def test_a_suite_whose_test_split_is_closed_shows_the_split_of_the_choice(tmp_path: Path) -> None:
+    suite(tmp_path / "peers", "net,,0.69,ok,True,mine", head="recipe,accuracy,public_accuracy,status,chosen,dataset")
+    assert "<strong>0.690</strong> accuracy on PublicTest" in write_landing(tmp_path).read_text()
 
 
 def test_the_command_writes_it_for_a_folder_of_several_suites(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
