@@ -329,6 +329,7 @@ def test_the_documentation_page_reads_without_a_network(page: Any, served: Proce
     asked = page.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert asked and all(name.startswith(served.http) for name in asked)
     assert "/api/predict" in text(page, "docs") and "compare" in text(page, "docs")
+    assert all(head.get_attribute("textContent") for head in page.find_elements("css selector", ".docs th"))
     page.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
     )
@@ -691,3 +692,26 @@ def test_a_folder_can_be_dropped(page: Any, tmp_path: Path) -> None:
     wait(lambda: len(page.find_elements("css selector", "#results-body tr")) == 2, "for the table")
     names = [link.text for link in page.find_elements("css selector", "#results-body button")]
     assert names == ["2.jpg", "10.jpg"]
+
+
+@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (768, "light"), (1440, "dark"), (1440, "light")])
+def test_axe_finds_nothing(page: Any, served: Process, width: int, theme: str) -> None:
+    script = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
+    if not script.is_file():
+        pytest.skip("axe-core is not at hand: npm install axe-core, or name its axe.min.js in AXE_CORE")
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    theme_of = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", theme_of)
+    run = "axe.run(document, {resultTypes: ['violations']}).then((found) => arguments[0](found.violations))"
+    try:
+        for address, ready in (("/", "#begin"), ("/docs", ".docs section")):
+            page.get(f"{served.http}{address}")
+            wait(lambda wanted=ready: page.find_elements("css selector", wanted), address)
+            page.execute_script(script.read_text(encoding="utf-8"))
+            page.set_script_timeout(120)
+            found = page.execute_async_script(run)
+            assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []
+    finally:
+        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

@@ -35,13 +35,13 @@ const prose = (text) => (text ?? "").split(/\n\n+/).map((part) => make("p", part
 function operation(path, method, about) {
   const parts = [...prose(about.description)];
   if (about.parameters?.length) {
-    parts.push(make("h3", "Parameters"), table(["Name", "Where", "Type", ""], about.parameters.map((one) => [make("code", one.name), one.in, type(one.schema), one.required ? "required" : "optional"])));
+    parts.push(make("h3", "Parameters"), table(["Name", "Where", "Type", "Needed"], about.parameters.map((one) => [make("code", one.name), one.in, type(one.schema), one.required ? "required" : "optional"])));
   }
   if (about.requestBody) {
     parts.push(make("h3", "Body"), ...prose(about.requestBody.description), table(["Content type", "Type"], Object.entries(about.requestBody.content).map(([kind, { schema }]) => [make("code", kind), schema.properties ? make("span", Object.entries(schema.properties).flatMap(([name, one]) => [make("code", name), ": ", type(one)])) : type(schema)])));
   }
   const answers = Object.entries(about.responses).map(([status, answer]) => [make("code", status), answer.description, type(Object.values(answer.content ?? {})[0]?.schema)]);
-  parts.push(make("h3", "Answers"), table(["Status", "", "JSON"], answers), trial(path, method, about));
+  parts.push(make("h3", "Answers"), table(["Status", "Meaning", "JSON"], answers), trial(path, method, about));
   const head = make("h2", [make("span", method.toUpperCase(), `verb ${method}`), make("code", path), make("span", about.summary ?? "", "note")]);
   return make("section", [head, ...parts], "card");
 }
@@ -77,7 +77,7 @@ function trial(path, method, about) {
 
 function schema(name, about) {
   const rows = Object.entries(about.properties ?? {}).map(([key, one]) => [make("code", key), type(one), one.description ?? ""]);
-  const section = make("section", [make("h2", make("code", name)), ...prose(about.description), table(["Field", "Type", ""], rows)], "card");
+  const section = make("section", [make("h2", make("code", name)), ...prose(about.description), table(["Field", "Type", "Meaning"], rows)], "card");
   section.id = name;
   return section;
 }
