@@ -119,7 +119,7 @@ def make_folds(dataset: Dataset, name: str, seed: int = 0, *, test: Dataset | No
 def _holdout(dataset: Dataset, seed: int) -> Sequence[Dataset]:
     dataset = without_official_test(dataset)
     if dataset.groups is None:
-        split = stratified_split(dataset.labels, seed, FRACTIONS)
+        split = stratified_split(dataset.labels, seed, FRACTIONS, _copies(dataset.images))
     else:
         split = split_people(dataset.labels, dataset.groups, seed, FRACTIONS, dataset.name)
     return (mark_fold(dataset, split, f"holdout-s{seed}", f"Protocol holdout, seed {seed}{_by(dataset.groups)}."),)
@@ -202,11 +202,18 @@ def _outer(
     split[rows] = TEST
     rest = np.flatnonzero(split == TRAINING)
     if people is None:
-        split[rest] = stratified_split(dataset.labels[rest], seed, HELD_OUT)
+        copies = _copies(dataset.images[rest]) if dataset.groups is None else None
+        split[rest] = stratified_split(dataset.labels[rest], seed, HELD_OUT, copies)
     else:
         split[rest] = split_people(dataset.labels[rest], people[rest], seed, HELD_OUT, f"{dataset.name} ({mark})")
     _refuse_unlearnt(dataset, split, mark)
     return mark_fold(dataset, split, mark, note)
+
+
+def _copies(images: NDArray[np.uint8]) -> NDArray[np.intp] | None:
+    """Numbers of the distinct images, so that copies stay in one part; None where there are no copies."""
+    groups = image_groups(images)
+    return groups if len(np.unique(groups)) < len(groups) else None
 
 
 def _refuse_unlearnt(dataset: Dataset, split: NDArray[np.str_], mark: str) -> None:
