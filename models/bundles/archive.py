@@ -4,6 +4,7 @@ A skops file is a ZIP archive. It contains arrays as ``.npy`` files, and a ``sch
 nested attributes. scikit-learn and skops are imported only when a file is read or written.
 """
 
+import inspect
 import io
 import json
 import math
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ferbench.models.base import parts_of
 from ferbench.models.bundles import aliases
 from ferbench.models.bundles.description import depth_of
 from ferbench.models.bundles.trusted import FOREIGN, OWN, refusal, trusted_types
@@ -68,10 +70,23 @@ def load_archive(file: Path, plugins: Mapping[str, str] | None = None) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         try:
-            return loads(content, trusted=trusted)
+            return _with_parameters(loads(content, trusted=trusted))
         except UntrustedTypesFoundException:
             unknown = set(get_untrusted_types(data=content)) - set(trusted)
     raise ValueError(refusal(unknown, plugins))
+
+
+def _with_parameters(recognizer: Any) -> Any:
+    """Give parameters that another release of scikit-learn did not write the defaults of the installed one.
+
+    Releases add and remove parameters, such as `multi_class` of logistic regression, which they read to predict.
+    """
+    for part in parts_of(recognizer):
+        if type(part).__module__.startswith("sklearn."):
+            for name, parameter in inspect.signature(type(part)).parameters.items():
+                if not hasattr(part, name) and parameter.default is not inspect.Parameter.empty:
+                    setattr(part, name, parameter.default)
+    return recognizer
 
 
 def save_archive(recognizer: Any, file: Path) -> None:

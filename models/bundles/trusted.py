@@ -57,6 +57,11 @@ FOREIGN = frozenset(
         "sklearn.tree._tree.Tree",
     }
 )
+#: Losses of gradient boosting, which hold nothing. The name of their module depends on the release of scikit-learn, and
+#: skops trusts that of the installed one alone.
+LOSSES = frozenset(
+    f"{module}.CyHalf{kind}Loss" for module in ("_loss", "sklearn._loss._loss") for kind in ("Binomial", "Multinomial")
+)
 # Packages that every installation has.
 _KNOWN = frozenset({"builtins", "ferbench", "numpy", "scipy", "sklearn"})
 
@@ -71,7 +76,7 @@ def trusted_types(found: Iterable[str]) -> list[str]:
         one of the names.
     """
     named = set(found)
-    known = named & (OWN | FOREIGN)
+    known = named & (OWN | FOREIGN | LOSSES)
     rest = named - known
     if any(not name.startswith(("sklearn.", "numpy.", "builtins.")) for name in rest):
         known |= rest & _of_packages()

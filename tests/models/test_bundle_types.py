@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import sys
 import warnings
 import zipfile
@@ -25,6 +26,7 @@ from ferbench.models import (
     make_recipe,
     save_bundle,
 )
+from ferbench.models.base import parts_of
 from ferbench.models.bundles import digest, file_sha256, trusted
 from ferbench.models.bundles.aliases import TYPES
 from ferbench.models.bundles.bundle import SCIKIT_LEARN
@@ -170,6 +172,15 @@ def test_another_minor_version_of_scikit_learn_gives_a_warning(bundle: Path) -> 
     ):
         warnings.simplefilter("ignore", UserWarning)
         load_bundle(bundle)
+
+
+def test_a_parameter_that_another_scikit_learn_did_not_write_gets_its_default(bundle: Path) -> None:
+    before = load_bundle(bundle)
+    edit(bundle, lambda text: re.sub(r'"intercept_scaling": \{[^{}]*\},', "", text))
+    assert "intercept_scaling" not in schema_of(bundle)
+    parts = list(parts_of(load_bundle(bundle).estimator))
+    assert [part.intercept_scaling for part in parts if hasattr(part, "intercept_scaling")] == [1]
+    assert before.classes_.tolist() == load_bundle(bundle).classes_.tolist()
 
 
 def test_the_supported_scikit_learn_versions_are_those_of_pyproject() -> None:
