@@ -49,3 +49,29 @@ def spies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PYTHONPATH", folder)
     monkeypatch.setenv("SPY_LOG", str(tmp_path / "spy.log"))
     return tmp_path / "spy.log"
+
+
+@pytest.fixture
+def cells_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure cells in this process, for tests of what comes out: a process of its own imports for seconds."""
+    from ferbench.benchmarks import api, run
+
+    for place in (api, run):
+        monkeypatch.setattr(place, "make_executor", lambda *_: run.InProcessExecutor())
+
+
+@pytest.fixture
+def blank_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave ferbench's own plots empty, for tests of reports that look at none of them: drawing takes seconds."""
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ferbench.benchmarks import Display
+
+    plot = Display.plot
+
+    def empty(self: Display, ax: Axes | None = None) -> Axes:
+        ours = type(self).__module__.startswith("ferbench.")
+        return Figure(figsize=(1, 1)).subplots() if ours and ax is None else plot(self, ax)
+
+    monkeypatch.setattr(Display, "plot", empty)

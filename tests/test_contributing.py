@@ -49,7 +49,7 @@ def check(folder: Path) -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, blank_drawings: None) -> Path:
     return fake_results(tmp_path / "results")
 
 

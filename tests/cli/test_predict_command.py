@@ -100,10 +100,11 @@ def test_the_module_is_the_same_command(bundle: Path, folder: Path) -> None:
     assert done.returncode == 0 and "00.png" in done.stdout
 
 
-def test_a_closed_pipe_is_no_traceback(bundle: Path, folder: Path) -> None:
-    command = f"{sys.executable} -m ferbench.cli predict {folder} --model {bundle} | true"
+def test_a_closed_pipe_is_no_traceback() -> None:
+    # The entry point answers for every command; this one starts fast.
+    command = f"{sys.executable} -u -m ferbench.cli data list | true"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr
+    assert done.stderr == ""
 
 
 # --- files as people have them -------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ def write_people(
     return str(folder)
 
 
+@pytest.mark.usefixtures("cells_here", "blank_drawings")
 def test_folds_run_and_a_dry_run_names_them(
     suite: str, tmp_path: Path, faces: Dataset, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,7 +64,7 @@ def test_the_line_of_a_cell_fits_80_columns(extract_s: float | None) -> None:
     assert len(line) <= 80 and f"fit {1234.5 + (extract_s or 0):.1f} s" in line and "123.45 ms/image" in line
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("cells_here", "blank_drawings")
 def test_a_run_ends_with_the_verdict_and_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "tiny.toml").write_text(SUITE)
     assert main(["run", str(tmp_path / "tiny.toml"), "--output", str(tmp_path / "results")]) == 0

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 import shutil
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,6 +14,7 @@ from ferbench.benchmarks.int8 import measure_int8, write_int8_report
 from ferbench.benchmarks.own import measure_transfer, write_transfer_report
 from ferbench.cli import main
 from ferbench.datasets import make_faces
+from ferbench.datasets.readers import loading
 from ferbench.models import load_bundle, pretrained
 
 PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
@@ -107,6 +109,7 @@ def test_int8_is_exported_with_both_figures_and_published(
     desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(desk)
+    monkeypatch.setattr(loading, "make_faces", partial(make_faces, 140))
     assert main(["export", "xs-int8", "--model", "ferbench-net-xs", "--int8"]) == 2
     assert "--int8 needs --source PATH" in capsys.readouterr().err
     assert main(["export", "xs-int8", "--model", "ferbench-net-xs", "--int8", "--source", "faces"]) == 0
@@ -114,7 +117,7 @@ def test_int8_is_exported_with_both_figures_and_published(
     assert "float32" in out and "same label" in out and "int8 less float32" in out
     card = Path("xs-int8/MODEL_CARD.md").read_text()
     assert "has no figure there" in card and list(load_bundle("xs-int8").info["scores"]) == ["PublicTest"]
-    faces = make_faces(140, random_state=1)
+    faces = make_faces(70, random_state=1)
     measure_int8({"ferbench-net-xs": pretrained()["ferbench-net-xs"]}, faces, Path("int8"), rounds=2, calls=3)
     assert "ferbench-net-xs" in write_int8_report(Path("int8"))
     assert Path("int8/int8.csv").read_text().count("\n") == 2

@@ -24,7 +24,7 @@ def remade(dataset: Dataset, images: np.ndarray | None = None, labels: np.ndarra
 
 @pytest.fixture(scope="module")
 def faces() -> Dataset:
-    return make_faces(210, random_state=0)
+    return make_faces(105, random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_near_duplicates_are_exactly_the_pairs_that_correlate(faces: Dataset) ->
 def test_command_prints_a_summary_and_where_the_page_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ferbench.datasets.faces.make.make_faces", partial(make_faces, n_samples=105))
+    monkeypatch.setattr("ferbench.datasets.readers.loading.make_faces", partial(make_faces, n_samples=105))
     assert main(["data", "audit", "faces", "--output", str(tmp_path), "--no-faces"]) == 0
     out = capsys.readouterr().out
     assert "drawn by ferbench" in out and str(tmp_path / "audit.html") in out

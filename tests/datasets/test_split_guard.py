@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ferbench.benchmarks.fit.fitting import FitData, fit_recognizer
+from ferbench.benchmarks.run.in_process import InProcessExecutor
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store.suite import Suite
 from ferbench.datasets import Dataset, make_faces
@@ -47,7 +48,7 @@ def test_a_deep_recognizer_is_handed_training_and_public_images_only(
 
 
 def test_an_extractor_is_fitted_on_training_images_only(spies: Path, tmp_path: Path, faces: Dataset) -> None:
-    summary = Run(Suite("spying", ("spied-pixels+logreg",)), faces, tmp_path).execute()
+    summary = Run(Suite("spying", ("spied-pixels+logreg",)), faces, tmp_path).execute(InProcessExecutor())
     assert [record["status"] for record in summary.measured] == ["ok"]
     assert set(read_notes(spies)["extractor-fit"]) == digests(faces, "Training")
 

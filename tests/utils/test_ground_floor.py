@@ -3,9 +3,10 @@
 import ast
 import signal
 import threading
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
+import house
 import pytest
 
 from ferbench.utils import (
@@ -23,10 +24,21 @@ HOUSE = Path(__file__).parents[2]
 FOLDERS = ("benchmarks", "cli", "datasets", "features", "models", "realtime")
 
 
-def sources() -> Iterator[tuple[str, ast.Module]]:
-    for folder in FOLDERS:
-        for path in sorted((HOUSE / folder).rglob("*.py")):
-            yield path.relative_to(HOUSE).as_posix(), ast.parse(path.read_text())
+def paths() -> list[Path]:
+    return [path for folder in FOLDERS for path in sorted((HOUSE / folder).rglob("*.py"))]
+
+
+@cache
+def sources() -> list[tuple[str, list[ast.AST]]]:
+    """The calls and imports of every module, by the module's path."""
+    kinds = (ast.Call, ast.Import, ast.ImportFrom)
+    return [
+        (
+            path.relative_to(HOUSE).as_posix(),
+            [node for node in ast.walk(house.tree_of(path)) if isinstance(node, kinds)],
+        )
+        for path in paths()
+    ]
 
 
 def renames(node: ast.AST) -> bool:
@@ -45,19 +57,19 @@ def imported(node: ast.AST) -> set[str]:
 
 
 def test_only_utils_renames_files() -> None:
-    found = [f"{name}:{node.lineno}" for name, tree in sources() for node in ast.walk(tree) if renames(node)]
+    found = [f"{name}:{node.lineno}" for name, nodes in sources() for node in nodes if renames(node)]
     assert found == []
 
 
 @pytest.mark.parametrize("module", ["difflib", "tempfile.mkstemp"])
 def test_only_utils_makes_suggestions(module: str) -> None:
-    assert [name for name, tree in sources() for node in ast.walk(tree) if module in imported(node)] == []
+    assert [name for name, nodes in sources() for node in nodes if module in imported(node)] == []
 
 
 def test_only_utils_names_the_cache_and_handles_signals() -> None:
+    texts = {path: path.read_text() for path in paths()}
     for word in ("XDG_CACHE_HOME", "signal.signal(", "file_digest(handle", "file_digest(stream"):
-        found = [name for name, _ in sources() if word in (HOUSE / name).read_text()]
-        assert found == [], word
+        assert [str(path) for path, text in texts.items() if word in text] == [], word
 
 
 def test_the_cache_folder_is_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
