@@ -267,23 +267,45 @@ def test_an_unfit_teacher_is_refused(faces: Dataset, tmp_path: Path) -> None:
         fit(faces, teachers=[tmp_path / "nowhere"])
 
 
-@pytest.mark.slow
+def small_backbone(include_top: bool, weights: str | None, input_shape: tuple[int, ...], name: str) -> keras.Model:
+    """A backbone in the place of one of keras.applications, whose building and tracing would take a minute."""
+    assert not include_top and weights is None
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Conv2D(4, 3, strides=4, use_bias=False)(inputs)
+    x = keras.layers.ReLU()(keras.layers.BatchNormalization()(x))
+    return keras.Model(inputs, x, name=name)
+
+
 def test_transfer_trains_the_head_then_the_backbone_and_resumes_between(
     faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = tmp_path / "start.weights.h5"
-    build_network("transfer:MobileNetV3Small", (48, 48), 7).get_layer("backbone").save_weights(start)
-    settings = {"architecture": "transfer:MobileNetV3Small", "initial_weights": start, "batch_size": 64}
-    frozen = fit(faces, **settings, epochs=1, frozen_epochs=1)
-    initial = build_network("transfer:MobileNetV3Small", (48, 48), 7).get_layer("backbone")
-    initial.load_weights(start)
-    for kept, first in zip(frozen.model_.get_layer("backbone").get_weights(), initial.get_weights(), strict=True):
-        np.testing.assert_array_equal(kept, first)
-    settings |= {"epochs": 2, "frozen_epochs": 1}
+    from ferbench.models.networks.callbacks import State
+
+    small_backbone.__module__ = keras.applications.MobileNetV3Small.__module__
+    monkeypatch.setattr(keras.applications, "MobileNetV3Small", small_backbone)
+    # The last weights of each epoch: which epoch is the best one depends on the faces.
+    trained: list[list[np.ndarray]] = []
+    save = State._save
+
+    def watched(state: State) -> None:
+        save(state)
+        trained.append(state.model.get_layer("backbone").get_weights())
+
+    monkeypatch.setattr(State, "_save", watched)
+    architecture, start = "transfer:MobileNetV3Small", tmp_path / "start.weights.h5"
+    backbone = build_network(architecture, (48, 48), 7).get_layer("backbone")
+    backbone.save_weights(start)
+    settings = {"architecture": architecture, "initial_weights": start, "batch_size": 64, "frozen_epochs": 1}
     whole = fit(faces, **settings)
-    tuned = whole.model_.get_layer("backbone").get_weights()
-    assert not all(map(np.array_equal, tuned, initial.get_weights()))
-    assert weights_equal(resumed_after_each_epoch(monkeypatch, 1, faces, tmp_path / "c", **settings), whole)
+    frozen, tuned = trained
+    for kept, first in zip(frozen, backbone.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, first)
+    # Kernel, scale and offset, and the statistics of the normalization.
+    assert len(tuned) == 5 and not any(map(np.array_equal, tuned, frozen))
+    with monkeypatch.context() as interrupted:
+        resumed = resumed_after_each_epoch(interrupted, 1, faces, tmp_path / "c", **settings)
+    assert weights_equal(resumed, whole) and resumed.history_["val_loss"] == whole.history_["val_loss"]
+    assert len(trained) == 4 and all(map(np.array_equal, trained[-1], tuned))
 
 
 @pytest.mark.parametrize(
