@@ -149,10 +149,12 @@ class Training(ABC):
             require("tensorboard", f"{type(settings).__name__} with tensorboard logs", extra="tensorboard")
             watchers.append(keras.callbacks.TensorBoard(settings.tensorboard))
         averages = [state.average] if settings.average else []
+        validated = self.validation(validation)
+        _make_variables(network, *validated)
         try:
             network.fit(
                 batches,
-                validation_data=self.validation(validation),
+                validation_data=validated,
                 validation_batch_size=256,
                 epochs=last_epoch,
                 initial_epoch=state.epoch,
@@ -197,6 +199,16 @@ class Training(ABC):
         if self.settings.schedule == "plateau":
             callbacks["plateau"] = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=3, min_lr=1e-5)
         return callbacks
+
+
+def _make_variables(network: Any, images: NDArray[Any], targets: NDArray[Any]) -> None:
+    """Make the variables of optimizer and metrics.
+
+    Otherwise, the first training step would make them, and TensorFlow would trace this step twice.
+    """
+    network.optimizer.build(network.trainable_variables)
+    network.compute_metrics(images[:1], targets[:1], network(images[:1], training=False), None)
+    network.reset_metrics()
 
 
 def _optimizer(settings: Any, n_steps: int) -> Any:

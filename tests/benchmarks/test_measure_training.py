@@ -1,6 +1,7 @@
 """How fast training is: measured on a few steps, and joined with recorded learning curves."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ferbench.cli import main
 from ferbench.datasets import make_faces
 
 TINY = {"architecture": "tiny"}
+FACES = make_faces(105, size=24, random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +28,14 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipes = {
         "cnn@fast": TINY,
         "cnn@taught": TINY | {"teachers": ["nobody"], "epochs": 50, "warmup_epochs": 5},
-        "cnn@small-first": TINY | {"epochs": 5, "progressive_sizes": [24, 36, 48]},
+        "cnn@small-first": TINY | {"epochs": 5, "progressive_sizes": [12, 18, 24]},
     }
-    measure_training_speed(make_faces(560, random_state=0), recipes, folder, compared="cnn@fast", steps=4, rounds=2)
+    with pytest.MonkeyPatch.context() as patch:
+        # Batches so small that a part of the few faces is measured, and a pipeline that runs for a moment.
+        patch.setattr("ferbench.benchmarks.training.parts.BATCH", 8)
+        patch.setattr("ferbench.benchmarks.training.epochs.BATCH", 8)
+        patch.setattr("ferbench.benchmarks.training.speed.measure_pipeline", partial(measure_pipeline, seconds=0.1))
+        measure_training_speed(FACES, recipes, folder, compared="cnn@fast", steps=4, rounds=2)
     return folder
 
 
@@ -50,7 +57,8 @@ def test_each_network_and_the_tutorials_way_get_their_seconds(measured: Path) ->
     content = json.loads((measured / "training.json").read_text())
     entries = {entry["recipe"]: entry for entry in content["epochs"]}
     assert list(entries) == ["cnn@fast", "cnn@taught", "cnn@small-first", TUTORIAL]
-    training = len(make_faces(560, random_state=0).rows("Training"))
+    training = len(FACES.rows("Training"))
+    assert all(entry["n_images"] < training for entry in entries.values())
     for name, entry in entries.items():
         each = np.reshape(entry["seconds"], (2, -1, 2))
         # Of five epochs two are at the first size, two at the second, one at the last.
@@ -73,7 +81,7 @@ def test_the_pipeline_gives_augmented_images_on_every_thread() -> None:
 
 
 def test_a_part_keeps_every_class_and_its_share() -> None:
-    faces = make_faces(2100, random_state=0)
+    faces = make_faces(2100, size=24, random_state=0)
     part = Part.of(faces, steps=4)
     assert abs(len(part.X) - 512) < 10 and len(part.X) == len(part.y)
     assert len(part.X_val) / len(faces.rows("PublicTest")) == pytest.approx(1 / part.scale, rel=0.1)

@@ -15,7 +15,7 @@ from ferbench.models import CNN, Augmentation
 
 @pytest.fixture(scope="module")
 def faces() -> Dataset:
-    return make_faces(420, random_state=3, difficulty=0.2)
+    return make_faces(140, random_state=3, difficulty=0.2)
 
 
 def tiny(**parameters: object) -> CNN:
@@ -37,17 +37,23 @@ def fit(faces: Dataset, **parameters: object) -> CNN:
 
 
 @pytest.fixture(scope="module")
-def fitted(faces: Dataset) -> CNN:
-    return fit(faces)
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("checkpoints")
+
+
+@pytest.fixture(scope="module")
+def fitted(faces: Dataset, checkpoints: Path) -> CNN:
+    return fit(faces, checkpoint_dir=checkpoints)
 
 
 def weights_equal(a: CNN, b: CNN) -> bool:
     return all((p == q).all() for p, q in zip(a.model_.get_weights(), b.model_.get_weights(), strict=True))
 
 
-def test_fits_the_training_images(faces: Dataset) -> None:
-    X, y = faces.part("Training")
-    network = tiny(architecture="cnn-4conv-thin", epochs=12, augmentation=None).fit(X, y, X_val=X, y_val=y)
+def test_fits_the_training_images() -> None:
+    X, y = make_faces(140, size=24, random_state=3, difficulty=0.0).part("Training")
+    settings = {"architecture": "cnn-4conv-thin", "epochs": 10, "batch_size": 8, "augmentation": None}
+    network = tiny(**settings).fit(X, y, X_val=X, y_val=y)
     assert (network.predict(X) == y).mean() > 0.5
 
 
@@ -91,13 +97,15 @@ def test_interrupted_and_resumed_equals_uninterrupted(
     assert resumed.history_["val_loss"] == fitted.history_["val_loss"]
 
 
-def test_a_checkpoint_of_other_data_or_a_broken_one_is_refused(faces: Dataset, tmp_path: Path) -> None:
-    fit(faces, checkpoint_dir=tmp_path, epochs=1)
+@pytest.mark.usefixtures("fitted")
+def test_a_checkpoint_of_other_data_or_a_broken_one_is_refused(
+    faces: Dataset, checkpoints: Path, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match="belongs to other data or parameters"):
-        fit(faces, checkpoint_dir=tmp_path, epochs=1, learning_rate=0.01)
+        fit(faces, checkpoint_dir=checkpoints, learning_rate=0.01)
     (tmp_path / "state.npz").write_bytes(b"half a file")
     with pytest.raises(ValueError, match=r"state\.npz cannot be read"):
-        fit(faces, checkpoint_dir=tmp_path, epochs=1)
+        fit(faces, checkpoint_dir=tmp_path)
 
 
 def test_cosine_lowers_the_learning_rate(faces: Dataset) -> None:
@@ -113,8 +121,8 @@ def test_stops_early_when_validation_does_not_improve(faces: Dataset) -> None:
     assert len(network.history_["loss"]) < 20
 
 
-def test_imbalance_weights_raise_the_rare_class(faces: Dataset) -> None:
-    X, y = faces.part("Training")
+def test_imbalance_weights_raise_the_rare_class() -> None:
+    X, y = make_faces(420, random_state=3, difficulty=0.2).part("Training")
     keep = (y == "happy") | ((y == "sad") & (np.cumsum(y == "sad") <= 6))
 
     def recall(imbalance: str | None) -> float:
