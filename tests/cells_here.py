@@ -2,15 +2,15 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
 
-from ferbench.benchmarks.displays import base
 from ferbench.benchmarks.pages import drawings
 from ferbench.benchmarks.run import cell
 from ferbench.benchmarks.run.job import Job
@@ -80,14 +80,38 @@ def known_spies(log: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def undrawn() -> Iterator[None]:
-    """Reports have all their tables and pages, and an empty picture in the place of each plot."""
+def undrawn(*drawn: str, page: bool = False) -> Iterator[None]:
+    """Reports have all their tables, pages and files, but an empty picture for each plot, whose numbers are made.
+
+    Parameters
+    ----------
+    *drawn : str
+        Names of plots that are drawn all the same.
+    page : bool
+        Draw all plots of the page.
+    """
+    real_svg, real_plots = drawings.raw_svg, drawings.write_plots
+
+    def svg(name: str, make: Any) -> str:
+        if page or name in drawn:
+            return real_svg(name, make)
+        make()
+        return f'<svg width="1" height="1" viewBox="0 0 1 1"><title>{name}</title></svg>'
+
+    def plots(makers: Mapping[str, Any], folder: Path) -> list[str]:
+        return real_plots(
+            {name: make if name in drawn else partial(_Undrawn, make) for name, make in makers.items()}, folder
+        )
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(base.Display, "png", lambda display, dpi=0: b"\x89PNG")
-        patch.setattr(drawings, "raw_svg", _empty_svg)
+        patch.setattr(drawings, "raw_svg", svg)
+        patch.setattr(drawings, "write_plots", plots)
         yield
 
 
-def _empty_svg(name: str, make: Any) -> str:
-    make()
-    return f'<svg width="1" height="1" viewBox="0 0 1 1"><title>{name}</title></svg>'
+class _Undrawn:
+    def __init__(self, make: Any) -> None:
+        make()
+
+    def png(self, dpi: int) -> bytes:
+        return b"\x89PNG"
