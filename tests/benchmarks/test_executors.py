@@ -39,7 +39,7 @@ def module_spies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def cluster_file(module_spies: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Start a scheduler and a worker process, with a cache of their own and a nanny that replaces the dead."""
+    """Start a scheduler and two worker processes, with a cache of their own and nannies that replace the dead."""
     folder = tmp_path_factory.mktemp("cluster")
     changes = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1", "FERBENCH_CACHE": str(folder / "cache")}
     file = folder / "scheduler.json"
@@ -50,7 +50,7 @@ def cluster_file(module_spies: Path, tmp_path_factory: pytest.TempPathFactory) -
             return subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | changes, cwd=folder)
 
     processes = [start("scheduler", "--host", "127.0.0.1", "--port", "0")]
-    processes.append(start("worker", "--nthreads", "1", "--host", "127.0.0.1"))
+    processes += [start("worker", "--nthreads", "1", "--host", "127.0.0.1") for _ in range(2)]
     yield file
     for process in reversed(processes):
         process.terminate()
@@ -66,8 +66,8 @@ def notes(module_spies: Path) -> Path:
 
 @pytest.fixture
 def cluster(cluster_file: Path, notes: Path) -> str:
-    """Address of the cluster, with its worker there."""
-    return "dask://" + wait_for_workers(cluster_file, 1).removeprefix("tcp://")
+    """Address of the cluster, with both workers there."""
+    return "dask://" + wait_for_workers(cluster_file, 2).removeprefix("tcp://")
 
 
 def wait_for_workers(file: Path, n: int) -> str:
