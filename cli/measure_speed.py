@@ -73,11 +73,12 @@ def _measure(args: MeasureSpeedOptions) -> list[dict[str, Any]]:
 
     if args.source is None:
         raise ValueError("measure-speed needs --source PATH (or --rebuild)")
+    # Names are checked before the data are read, which can take long.
+    chosen = {"extractors": _extractors(args.extractors), "classifiers": _classifiers(args.classifiers)}
     bench = speed.SpeedBench(
         datasets.load(args.source, **args.reading()),
         args.output,
-        extractors=_extractors(args.extractors),
-        classifiers=_classifiers(args.classifiers),
+        **chosen,
         sizes=args.sizes or speed.SIZES,
         limit_s=args.limit,
         only=args.only,

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, Literal, Protocol, Self, cast
 
 import numpy as np
@@ -23,7 +23,7 @@ from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
 from ferbench.models.peers import Peer, get_adapter, peer_name
 from ferbench.models.training_settings import NETWORKS, POINT_NETWORKS
-from ferbench.utils import suggest
+from ferbench.utils import entry_points, suggest
 
 ENTRY_POINTS = "ferbench.recipes"
 

@@ -42,7 +42,7 @@ from .platforms import (
     own_group,
     usable_cores,
 )
-from .plugins import Plugin, find_plugins, find_registered
+from .plugins import Plugin, entry_points, find_plugins, find_registered
 from .point_offset import mark_offset
 from .points import MIRRORED, POINT_NAMES, derive_points
 from .redaction import redact
@@ -92,6 +92,7 @@ __all__ = [
     "closest",
     "decode",
     "derive_points",
+    "entry_points",
     "equalize_histograms",
     "file_size_limit",
     "find_plugins",

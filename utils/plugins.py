@@ -9,11 +9,14 @@ package when it is used; other plug-ins are not affected.
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib import import_module, metadata
+from importlib.metadata import EntryPoint
 from importlib.util import find_spec
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
@@ -118,6 +121,20 @@ class Plugin:
         return value
 
 
+def entry_points(*, group: str) -> tuple[EntryPoint, ...]:
+    """Return the entry points of a group, as :func:`importlib.metadata.entry_points` does.
+
+    The metadata of all installed packages are read again only after a change of ``sys.path`` or of a folder on it,
+    because reading them takes longer than most of what asks for them.
+
+    Parameters
+    ----------
+    group : str
+        Group of the entry points, such as ``"ferbench.extractors"``.
+    """
+    return tuple(_installed(_path_state()).select(group=group))
+
+
 def find_plugins(group: str, kind: str) -> dict[str, Plugin]:
     """Return the plug-ins of other packages in a group of entry points, by name; none is imported.
 
@@ -135,3 +152,21 @@ def _declares(module: str) -> bool:
     spec = find_spec(module)
     source = None if spec is None or spec.loader is None else spec.loader.get_source(module)  # type: ignore[attr-defined]
     return source is not None and _DECLARATION.search(source) is not None
+
+
+@lru_cache(maxsize=1)
+def _installed(state: tuple[tuple[str, int], ...]) -> Any:
+    """All entry points; `state` is the key of the cache."""
+    return metadata.entry_points()
+
+
+def _path_state() -> tuple[tuple[str, int], ...]:
+    """Each place on the path with the time of its last change: installing a package adds a folder to one."""
+    return tuple((place, _changed_at(place)) for place in sys.path)
+
+
+def _changed_at(place: str) -> int:
+    try:
+        return Path(place).stat().st_mtime_ns
+    except (OSError, ValueError):
+        return 0

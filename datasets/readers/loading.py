@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from ferbench.datasets.readers.opening import (
     read_source,
     refuse_missing,
 )
+from ferbench.utils import entry_points
 
 GROUP = "ferbench.datasets"
 # Options that apply to any source on disk; others, such as the number of drawn faces, belong to one source.

@@ -3,12 +3,13 @@
 import contextlib
 import importlib.util
 from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points, packages_distributions, version
+from importlib.metadata import packages_distributions, version
 from typing import Any
 
 from ferbench import features
 from ferbench.models.base import parts_of
 from ferbench.models.bundles.aliases import public_name
+from ferbench.utils import entry_points
 
 #: Group of entry points with which another package trusts its own types; the value is a sequence of full type names.
 ENTRY_POINTS = "ferbench.trusted_types"

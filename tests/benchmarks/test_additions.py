@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cells_here import undrawn
 from fake_results import fake_results
 
 from ferbench.benchmarks.rebuild import write_report
@@ -34,7 +35,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             record["recipe"]["name"] = "cnn-4conv@thin"
             record["history"] = {"loss": [1.0, 0.9, 0.8], "val_accuracy": [0.4, 0.5, 0.6], "seconds": [60.0] * 3}
         path.write_text(json.dumps(record))
-    write_report(folder)
+    with undrawn("effects"):
+        write_report(folder)
     return folder
 
 
@@ -95,7 +97,8 @@ def test_figures_of_other_rows_are_left_out(tmp_path: Path) -> None:
     results = read_results(fake_results(tmp_path))
     (results.root / "published.csv").write_text("of an earlier report")
     additions = Additions.of(results, score_results(results))
-    write_report(results.root)
+    with undrawn():
+        write_report(results.root)
     assert additions.published is None and additions.effects is None and not additions.displays(results)
     assert not (results.root / "published.csv").exists()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cells_here import CellsHere, undrawn
 from fake_results import fake_results
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
@@ -45,7 +46,16 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SuiteResults]:
     """A suite file and what a run of a part of it returned."""
     folder = tmp_path_factory.mktemp("tiny")
     (folder / "tiny.toml").write_text(SUITE)
-    found = run_suite(folder / "tiny.toml", output=folder / "out", only=["pixels+*"], n_jobs=2, progress=False)
+    asked = []
+
+    def make(*arguments: object) -> CellsHere:
+        asked.append(arguments)
+        return CellsHere()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ferbench.benchmarks.api.make_executor", make)
+        found = run_suite(folder / "tiny.toml", output=folder / "out", only=["pixels+*"], n_jobs=2, progress=False)
+    assert asked == [("local", 2)]
     return folder, found
 
 
@@ -75,7 +85,8 @@ def test_a_second_run_keeps_what_is_measured_and_can_write_the_report(tiny: tupl
     folder, found = tiny
     before = {path.name: path.read_bytes() for path in (found.root / "records").iterdir()}
     suite = load_suite(folder / "tiny.toml")
-    again = run_suite(suite, "faces", folder / "out", only=["pixels+*"], progress=False, report=True)
+    with undrawn():
+        again = run_suite(suite, "faces", folder / "out", only=["pixels+*"], progress=False, report=True)
     assert {path.name: path.read_bytes() for path in (found.root / "records").iterdir()} == before
     assert (found.root / "index.html").is_file()
     pd.testing.assert_frame_equal(again.frame(), found.frame())

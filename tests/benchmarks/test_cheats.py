@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cells_here import CellsHere
 
 from ferbench.benchmarks.fit import FitData, fit_recognizer
 from ferbench.benchmarks.label_noise import flip_labels, open_rows, out_of_fold
@@ -96,7 +97,7 @@ def test_what_is_sent_to_other_processes_and_machines_holds_no_test_row(name: st
 def test_a_teacher_or_member_that_was_scored_holds_figures_and_no_answers(
     faces: Dataset, own_cache: Path, tmp_path: Path
 ) -> None:
-    summary = Run(Suite("final", ("hog+logreg",), final=True), faces, tmp_path).execute()
+    summary = Run(Suite("final", ("hog+logreg",), final=True), faces, tmp_path).execute(CellsHere())
     (record,) = summary.measured
     assert record["status"] == "ok", record["reason"]
     folder = summary.root / record["bundle"]

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from itertools import combinations
 from pathlib import Path
@@ -173,13 +175,6 @@ def test_a_saved_display_is_a_picture_and_its_numbers_beside_it(displays, name: 
     np.testing.assert_allclose(table[numbers], expected[numbers], rtol=1e-5)
 
 
-@EACH
-def test_the_title_names_the_data_and_the_number_of_images(displays, name: str) -> None:
-    title = displays[name].plot().get_title(loc="left")
-    assert "FER2013" in title
-    assert name == "history" or "n = 1,200 images" in title
-
-
 class Computing(Display):
     """A display that breaks the rule, each time in another way."""
 
@@ -193,8 +188,8 @@ class Computing(Display):
         self.compute()
 
 
-def drawing_computes(display: Display) -> set[str]:
-    """What is called while a display is drawn although it computes figures: scores, statistics, random numbers."""
+def draw_watched(display: Display) -> tuple[Axes, set[str]]:
+    """Draw a display; return its axes, and what is called meanwhile although it computes: scores, random numbers…"""
     called: set[str] = set()
     # Constructors of displays compute, so that drawing must not call one.
     constructors = {getattr(type(display), name).__code__ for name in dir(type(display)) if name.startswith("from_")}
@@ -206,15 +201,29 @@ def drawing_computes(display: Display) -> set[str]:
 
     sys.setprofile(watch)
     try:
-        display.plot().get_figure(root=True).draw_without_rendering()
+        ax = display.plot()
+        ax.get_figure(root=True).draw_without_rendering()
     finally:
         sys.setprofile(None)
-    return called
+    return ax, called
+
+
+@pytest.fixture(scope="module")
+def watched(displays) -> Callable[[str], tuple[Axes, set[str]]]:
+    """Each display drawn once, with what was called meanwhile."""
+    return cache(lambda name: draw_watched(displays[name]))
 
 
 @EVERY
-def test_nothing_is_computed_while_drawing(displays, name: str) -> None:
-    assert drawing_computes(displays[name]) == set()
+def test_nothing_is_computed_while_drawing(watched, name: str) -> None:
+    assert watched(name)[1] == set()
+
+
+@EACH
+def test_the_title_names_the_data_and_the_number_of_images(watched, name: str) -> None:
+    title = watched(name)[0].get_title(loc="left")
+    assert "FER2013" in title
+    assert name == "history" or "n = 1,200 images" in title
 
 
 @pytest.mark.parametrize(
@@ -227,7 +236,7 @@ def test_nothing_is_computed_while_drawing(displays, name: str) -> None:
     ],
 )
 def test_a_display_that_computes_while_drawing_is_found_out(compute) -> None:
-    assert drawing_computes(Computing(compute))
+    assert draw_watched(Computing(compute))[1]
 
 
 def test_a_display_that_makes_itself_anew_while_drawing_is_found_out(scores) -> None:
@@ -235,13 +244,12 @@ def test_a_display_that_makes_itself_anew_while_drawing_is_found_out(scores) -> 
         def _draw(self, ax: Axes) -> None:
             type(self).from_scores(scores["cnn"])._write_cell(ax, 0, 0)
 
-    assert drawing_computes(Twice.from_scores(scores["cnn"])) == {"ferbench.benchmarks.displays.confusion.from_scores"}
+    assert draw_watched(Twice.from_scores(scores["cnn"]))[1] == {"ferbench.benchmarks.displays.confusion.from_scores"}
 
 
 @EVERY
-def test_nothing_is_cut_off_at_the_edge(displays, name: str) -> None:
-    figure = displays[name].plot().get_figure(root=True)
-    figure.draw_without_rendering()
+def test_nothing_is_cut_off_at_the_edge(watched, name: str) -> None:
+    figure = watched(name)[0].get_figure(root=True)
     width, height = figure.get_size_inches()
     box = figure.get_tightbbox()
     assert box.x0 >= -0.01

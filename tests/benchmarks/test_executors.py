@@ -12,30 +12,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cells_here import CellsHere, known_spies
 from processes import assert_gone, wait_for_pids
 
 from ferbench.benchmarks.run.executors import LocalExecutor, make_executor
+from ferbench.benchmarks.run.outcome import Executor
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store.store import Store
 from ferbench.benchmarks.store.suite import Suite
 from ferbench.datasets import Dataset, make_faces
 
-STATUSES = {"constant": "ok", "quick": "ok", "pixels+logreg": "ok", "crash": "error"}
+STATUSES = {"pixels+tree": "ok", "crash": "error"}
 
 
 @pytest.fixture(scope="module")
 def faces() -> Dataset:
-    return make_faces(105, random_state=0)
+    return make_faces(105, size=24, random_state=0)
 
 
 @pytest.fixture(scope="module")
 def module_spies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Make the third-party package known to processes that serve all tests of this file; give its notes."""
-    folder, log = str(Path(__file__).parents[1] / "thirdparty"), tmp_path_factory.mktemp("spies") / "spy.log"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        patch.setenv("PYTHONPATH", folder)
-        patch.setenv("SPY_LOG", str(log))
+    with known_spies(tmp_path_factory.mktemp("spies") / "spy.log") as log:
         yield log
 
 
@@ -85,8 +83,8 @@ def wait_for_workers(file: Path, n: int) -> str:
     raise AssertionError("the scheduler did not start")
 
 
-def measure(output: Path, faces: Dataset, where: str | int, *recipes: str, **changes: Any) -> Store:
-    executor = LocalExecutor(where) if isinstance(where, int) else make_executor(where)
+def measure(output: Path, faces: Dataset, where: str | Executor, *recipes: str, **changes: Any) -> Store:
+    executor = make_executor(where) if isinstance(where, str) else where
     summary = Run(Suite("small", recipes, **changes), faces, output).execute(executor)
     return Store(summary.root)
 
@@ -111,7 +109,8 @@ def test_a_cluster_and_cells_at_once_give_the_results_of_a_plain_run(
 ) -> None:
     cores = len(os.sched_getaffinity(0))
     plain, at_once, remote = (
-        measure(tmp_path / str(i), faces, where, *STATUSES) for i, where in enumerate((1, cores, cluster))
+        measure(tmp_path / str(i), faces, where, *STATUSES)
+        for i, where in enumerate((CellsHere(), LocalExecutor(cores), cluster))
     )
     assert_same_results(plain, at_once)
     assert_same_results(plain, remote)
@@ -123,8 +122,8 @@ def test_a_cluster_and_cells_at_once_give_the_results_of_a_plain_run(
 
 
 def test_the_cell_of_a_dead_worker_is_tried_again(cluster: str, notes: Path, tmp_path: Path, faces: Dataset) -> None:
-    store = measure(tmp_path, faces, cluster, "fatal-worker", "quick")
-    assert [record["status"] for record in store.records()] == ["ok", "ok"]
+    store = measure(tmp_path, faces, cluster, "fatal-worker")
+    assert [record["status"] for record in store.records()] == ["ok"]
     assert len(notes.read_text().splitlines()) == 2
 
 

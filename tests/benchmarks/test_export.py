@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cells_here import CellsHere
 
 from ferbench.benchmarks.choose import measure_calibration
 from ferbench.benchmarks.choose.export import export_bundle
@@ -20,7 +21,7 @@ from ferbench.models.bundles import with_temperature
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
     faces = make_faces(210, random_state=0, difficulty=0.2)
-    Run(Suite("small", ("constant", "pixels+logreg")), faces, folder).execute()
+    Run(Suite("small", ("constant", "pixels+logreg")), faces, folder).execute(CellsHere())
     return folder / "faces"
 
 

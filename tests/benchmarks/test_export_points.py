@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cells_here import CellsHere
 
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store.store import Store
@@ -19,7 +20,7 @@ OPTIONS = {"n_samples": 70}
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     suite = Suite("points", ("mean-shape",), task="keypoints", source="faces", size=96, options=OPTIONS)
     faces = load_points("faces", size=96, seed=0, **OPTIONS)
-    return Run(suite, faces, tmp_path_factory.mktemp("results")).execute().root
+    return Run(suite, faces, tmp_path_factory.mktemp("results")).execute(CellsHere()).root
 
 
 def test_the_card_tells_data_figures_and_weaknesses(root: Path, tmp_path: Path) -> None:

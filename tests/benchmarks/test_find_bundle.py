@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cells_here import CellsHere
 
 from ferbench.benchmarks.choose.bundles import REAL_TIME_MS, find_bundle
 from ferbench.benchmarks.run.runner import Run
@@ -17,10 +18,10 @@ from ferbench.models import pretrained
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    faces = make_faces(210, random_state=0, difficulty=0.2)
+    faces = make_faces(210, size=24, random_state=0, difficulty=0.2)
     for name in ("one", "two"):
         suite = Suite("small", ("constant", "pixels+logreg", "pixels+tree"))
-        Run(suite, replace(faces, name=name, drawn=False), folder).execute()
+        Run(suite, replace(faces, name=name, drawn=False), folder).execute(CellsHere())
     return folder
 
 
@@ -55,7 +56,7 @@ def test_an_unknown_name_lists_those_there_are(results: Path, tmp_path: Path) ->
 
 
 def test_what_drawn_faces_taught_wins_only_in_their_own_folder(tmp_path: Path) -> None:
-    Run(Suite("small", ("pixels+tree",)), make_faces(210, random_state=0), tmp_path).execute()
+    Run(Suite("small", ("pixels+tree",)), make_faces(210, size=24, random_state=0), tmp_path).execute(CellsHere())
     assert find_bundle("winner", tmp_path) == pretrained()["ferbench-net-l"]
     assert find_bundle("winner", tmp_path / "faces").name.startswith("pixels+tree")
     assert find_bundle("pixels+tree", tmp_path).name.startswith("pixels+tree"), "by name it is found everywhere"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cells_here import CellsHere, known_spies, undrawn
 
 from ferbench.benchmarks.choose.best import choose_best
 from ferbench.benchmarks.choose.bundles import find_bundle
@@ -39,11 +40,8 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def root(faces: PointDataset, notes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of one run of a baseline, a third party's model and one that gives no numbers."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(THIRD_PARTY))
-        patch.setenv("PYTHONPATH", str(THIRD_PARTY))
-        patch.setenv("SPY_LOG", str(notes))
-        summary = Run(SUITE, faces, tmp_path_factory.mktemp("results")).execute()
+    with known_spies(notes):
+        summary = Run(SUITE, faces, tmp_path_factory.mktemp("results")).execute(CellsHere())
     assert [record["status"] for record in summary.measured] == ["ok", "ok", "error"], summary.measured
     return summary.root
 
@@ -150,7 +148,8 @@ def test_photographs_go_to_a_page_that_is_never_published(root: Path, faces: Poi
         record = json.loads(path.read_text())
         record["dataset"]["drawn"] = False
         path.write_text(json.dumps(record))
-    write_report(copy, dataset=faces)
+    with undrawn():
+        write_report(copy, dataset=faces)
     assert "your own machine only" in (copy / "faces.html").read_text()
     assert "data:image/png" not in (copy / "index.html").read_text()
     assert not (copy / "faces.png").exists()
@@ -202,6 +201,7 @@ def test_an_unknown_task_is_named(tmp_path: Path) -> None:
 
 
 def test_the_command_reports_key_points(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", str(root)]) == 0
+    with undrawn():
+        assert main(["report", str(root)]) == 0
     out = capsys.readouterr().out
     assert "mean-shape" in out and "NME [95 %]" in out

@@ -4,12 +4,12 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from forked_runs import ForkedRuns
 
 from ferbench.benchmarks.store.store import Store
 
@@ -17,15 +17,10 @@ from ferbench.benchmarks.store.store import Store
 def write_suite(folder: Path) -> Path:
     path = folder / "small.toml"
     path.write_text(
-        "name = 'small'\nrecipes = ['constant', 'quick']\nseeds = [0, 1, 2, 3, 4, 5]\n"
-        "[dataset]\nsource = 'faces'\noptions = { n_samples = 105 }\n"
+        "name = 'small'\nrecipes = ['constant', 'quick']\nseeds = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]\n"
+        "[dataset]\nsource = 'faces'\nsize = 24\noptions = { n_samples = 105 }\n"
     )
     return path
-
-
-def start(suite: Path, output: Path) -> "subprocess.Popen[bytes]":
-    words = [sys.executable, "-m", "ferbench.cli", "run", str(suite), "--output", str(output), "--no-report"]
-    return subprocess.Popen([*words, "-j", "2"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def whole_records(output: Path) -> dict[str, str]:
@@ -41,23 +36,30 @@ def whole_records(output: Path) -> dict[str, str]:
     return found
 
 
-@pytest.mark.slow
-def test_ten_kills_at_random_moments_lose_and_repeat_nothing(spies: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def runs(spies: Path) -> Iterator[ForkedRuns]:
+    runs = ForkedRuns()
+    yield runs
+    runs.close()
+
+
+def test_ten_kills_at_random_moments_lose_and_repeat_nothing(runs: ForkedRuns, tmp_path: Path) -> None:
     suite, output = write_suite(tmp_path), tmp_path / "out"
+    words = (str(suite), "--output", str(output), "--no-report")
     moments = random.Random(7)
     known: dict[str, str] = {}
     for _ in range(10):
-        process = start(suite, output)
-        time.sleep(moments.uniform(0.5, 6))
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process = runs.start(*words)
+        time.sleep(moments.uniform(0.05, 1))
+        os.kill(process, signal.SIGKILL)
+        assert runs.wait() == -signal.SIGKILL
         now = whole_records(output)
         assert known.items() <= now.items(), "an ok record was lost or measured again"
         known = now
-    final = start(suite, output)
-    assert final.wait(timeout=200) == 0
+    runs.start(*words)
+    assert runs.wait() == 0
     now = whole_records(output)
     assert known.items() <= now.items()
-    assert len(now) == 12
+    assert len(now) == 24
     assert not list(output.glob("*/.outbox/*"))
     assert not list(output.glob("**/.*.tmp"))

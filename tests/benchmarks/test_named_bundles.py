@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cells_here import CellsHere
 
 from ferbench.benchmarks.fit.named_bundles import bundle_names, find_named, in_order, with_folders
 from ferbench.benchmarks.run.runner import Run
@@ -30,12 +31,12 @@ BASE = Suite(
 
 @pytest.fixture(scope="module")
 def faces() -> Dataset:
-    return make_faces(105, random_state=0)
+    return make_faces(105, size=24, random_state=0)
 
 
 @pytest.fixture(scope="module")
 def measured(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    summary = Run(BASE, faces, tmp_path_factory.mktemp("results")).execute()
+    summary = Run(BASE, faces, tmp_path_factory.mktemp("results")).execute(CellsHere())
     for record in summary.measured:
         assert record["status"] == "ok", record["traceback"]
     return summary.root, {record["recipe"]["name"]: record for record in summary.measured}
@@ -79,13 +80,13 @@ def test_a_mean_of_measured_recognizers_is_a_row(measured: tuple[Path, dict[str,
 
 
 def test_a_missing_teacher_is_named_with_the_command_that_measures_it(faces: Dataset, tmp_path: Path) -> None:
-    (record,) = Run(BASE, faces, tmp_path, only=["cnn@pupil"]).execute().measured
+    (record,) = Run(BASE, faces, tmp_path, only=["cnn@pupil"]).execute(CellsHere()).measured
     assert record["status"] == "skipped"
     assert "cnn@pupil needs the bundle of 'pixels+logreg@alone', which is not measured with seed 0" in record["reason"]
     assert record["reason"].endswith("measure it first: ferbench run small --only 'pixels+logreg@alone'")
     params = {"pretrained": {"bundles": ["nobody"]}}
     run = Run(Suite("small", ("pretrained",), params=params), faces, tmp_path)
-    assert "not a recipe of suite small, not measured" in run.execute().measured[0]["reason"]
+    assert "not a recipe of suite small, not measured" in run.execute(CellsHere()).measured[0]["reason"]
     assert [step.action for step in run.plan()] == ["run"], "tried again unasked once it is there"
 
 
@@ -98,15 +99,14 @@ def test_published_figures_without_their_bundles_are_not_lost(
     shutil.copytree(root, tmp_path / root.name)
     shutil.rmtree(tmp_path / root.name / "bundles")
     run = Run(BASE, faces, tmp_path, only=["cnn@pupil"])
-    assert run.execute().measured[0]["status"] == "skipped"
+    assert run.execute(CellsHere()).measured[0]["status"] == "skipped"
     assert run.store.record(records["cnn@pupil"]["cell_id"]) == records["cnn@pupil"]
 
 
-def test_a_shipped_bundle_is_taken_where_none_was_measured_and_foreign_data_is_warned_of(
-    faces: Dataset, tmp_path: Path
-) -> None:
+def test_a_shipped_bundle_is_taken_where_none_was_measured_and_foreign_data_is_warned_of(tmp_path: Path) -> None:
+    faces = make_faces(105, random_state=0)
     params = {"pretrained@flip": {"bundles": "ferbench-net-xs", "test_time": "flip"}}
-    (record,) = Run(Suite("small", ("pretrained@flip",), params=params), faces, tmp_path).execute().measured
+    (record,) = Run(Suite("small", ("pretrained@flip",), params=params), faces, tmp_path).execute(CellsHere()).measured
     assert record["status"] == "ok", record["traceback"]
     assert list(record["recipe"]["made_of"]) == ["ferbench-net-xs"]
     assert "trained on other rows, ferbench-net-xs (" in record["reason"]
@@ -119,9 +119,9 @@ def test_what_was_measured_with_another_seed_or_other_parameters_is_no_teacher(
 
     shutil.copytree(measured[0], tmp_path / measured[0].name)
     other = replace(BASE, seeds=(1,))
-    assert Run(other, faces, tmp_path, only=["cnn@pupil"]).execute().measured[0]["status"] == "skipped"
+    assert Run(other, faces, tmp_path, only=["cnn@pupil"]).execute(CellsHere()).measured[0]["status"] == "skipped"
     changed = replace(BASE, params={**BASE.params, "pixels+logreg@alone": {"classifier__C": 0.02}})
-    summary = Run(changed, faces, tmp_path, only=["cnn@pupil"], force=True).execute()
+    summary = Run(changed, faces, tmp_path, only=["cnn@pupil"], force=True).execute(CellsHere())
     assert summary.measured[0]["status"] == "skipped"
 
 

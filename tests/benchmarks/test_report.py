@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from cells_here import undrawn
 from fake_results import digits_dataset, fake_results
 
 from ferbench.benchmarks.rebuild import rebuild_report, write_report
@@ -119,7 +120,8 @@ def test_a_folder_where_everything_failed_still_gets_its_rows(tmp_path: Path) ->
     for path in (folder / "records").glob("*-s0-*.json"):
         if json.loads(path.read_text())["status"] == "ok":
             path.unlink()
-    page, frame = rebuild_report(folder)
+    with undrawn():
+        page, frame = rebuild_report(folder)
     assert list(frame["status"]) == ["derived", "timeout"]
     assert "ran past its 1 s" in page.read_text()
 
@@ -137,7 +139,8 @@ def test_rebuilding_gives_the_same_bytes_and_photographs_stay_out_of_what_is_pub
 
 def test_drawn_faces_may_stand_in_the_page_and_it_says_that_they_are_drawn(tmp_path: Path) -> None:
     dataset = digits_dataset(name="drawn", drawn=True)
-    page = write_report(only(fake_results(tmp_path, dataset), "pixels+tree"), dataset=dataset)
+    with undrawn():
+        page = write_report(only(fake_results(tmp_path, dataset), "pixels+tree"), dataset=dataset)
     text = page.read_text()
     assert f'src="{PICTURE}png;base64,' in text
     assert "Drawn faces, not real photographs." in text
@@ -151,7 +154,8 @@ def test_the_command_shows_the_table_and_removes_drawings_of_cells_that_are_gone
     folder = only(fake_results(tmp_path), "pixels+nb")
     (folder / "confusion_gone.png").write_bytes(b"old")
     (folder / "mine.png").write_bytes(b"not the report's")
-    assert main(["report", str(folder)]) == 0
+    with undrawn():
+        assert main(["report", str(folder)]) == 0
     out = capsys.readouterr().out
     assert re.search(r"pixels\+nb +0\.\d{3} \[", out)
     assert f"report: {folder / 'index.html'}" in out

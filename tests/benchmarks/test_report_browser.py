@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cells_here import undrawn
 from fake_results import digits_dataset, fake_results
 
 from ferbench.benchmarks.choose import choose_best
@@ -19,7 +20,8 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not in
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_report(fake_results(tmp_path_factory.mktemp("page"), digits_dataset()))
+    with undrawn(page=True):
+        return write_report(fake_results(tmp_path_factory.mktemp("page"), digits_dataset()))
 
 
 @pytest.fixture(scope="module")

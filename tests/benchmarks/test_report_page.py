@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from cells_here import undrawn
 from fake_results import add_cell, add_failure, digits_dataset, fake_results
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
@@ -68,7 +69,8 @@ def evil_text(tmp_path_factory: pytest.TempPathFactory) -> str:
     network = MLPClassifier((64,), max_iter=60, random_state=0, early_stopping=True)
     add_cell(store, dataset, {**recipe, "name": EVIL + " net"}, 0, network)
     add_failure(store, dataset, EVIL + " failed", "error", EVIL)
-    return write_report(folder, dataset=dataset).read_text(encoding="utf-8")
+    with undrawn(page=True):
+        return write_report(folder, dataset=dataset).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
