@@ -10,6 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Tests run side by side, one core each: threads that wait for one another's core cost many times what they give.
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(_threads, "1")
+# Processes that tests start compile a module once for all of them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Helpers that several tests share lie beside them.
 sys.path.append(str(Path(__file__).parent))
 
