@@ -10,6 +10,7 @@ from .classifiers.knn import KNN
 from .classifiers.local_svm import LocalSVM
 from .classifiers.nystroem import NystroemMap
 from .classifiers.registry import classifier_steps
+from .classifiers.sgd import SGD
 from .classifiers.svm import SVM
 from .classifiers.tree import Tree
 from .ensembles.calibrated import Calibrated
@@ -28,11 +29,13 @@ from .networks.augmentation import Augmentation
 from .networks.cnn import CNN
 from .peers.peer import Peer
 from .registry import MIRROR_VIEWS, Estimator, Recipe, describe, get_recipe, make_recipe, recipes
+from .streaming import can_stream, fit_in_stream, predict_in_stream
 
 __all__ = [
     "CNN",
     "KNN",
     "MIRROR_VIEWS",
+    "SGD",
     "SVM",
     "Augmentation",
     "Calibrated",
@@ -59,12 +62,15 @@ __all__ = [
     "Tree",
     "Vote",
     "bundle_name",
+    "can_stream",
     "classifier_steps",
     "describe",
+    "fit_in_stream",
     "foreign_bundle",
     "get_recipe",
     "load_bundle",
     "make_recipe",
+    "predict_in_stream",
     "pretrained",
     "recipe_name",
     "recipes",

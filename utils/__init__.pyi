@@ -6,6 +6,8 @@ from .files import PartFile, atomic_file, move, prepared_file, sha256_of, write_
 from .folders import PartFolder, atomic_folder, remove_folder
 from .images import Images, check_images, equalize_histograms, resize_face, resize_faces
 from .json_files import json_field, parse_json, read_json
+from .memory.limits import CGROUPS, control_groups, memory_limit, read_or_empty, usable_memory
+from .memory.maps import read_rows
 from .outputs import check_outputs, printable, safe_cell, safe_frame, safe_row
 from .parameters import (
     BOOLEAN,
@@ -33,6 +35,7 @@ from .pictures.decoding import Decoded, decode, resize
 from .pictures.formats import MAX_FILE_BYTES
 from .platforms import (
     BROKEN_PIPE_EXIT,
+    address_space_limit,
     can_pass_pipes,
     file_size_limit,
     is_windows,
@@ -55,6 +58,7 @@ from .unfinished import remove_leftovers
 __all__ = [
     "BOOLEAN",
     "BROKEN_PIPE_EXIT",
+    "CGROUPS",
     "MAX_FILE_BYTES",
     "MIRRORED",
     "POINT_NAMES",
@@ -81,6 +85,7 @@ __all__ = [
     "Whole",
     "Wholes",
     "WorkerCount",
+    "address_space_limit",
     "atomic_file",
     "atomic_folder",
     "cache_dir",
@@ -90,6 +95,7 @@ __all__ = [
     "check_parameters",
     "check_regular",
     "closest",
+    "control_groups",
     "decode",
     "derive_points",
     "entry_points",
@@ -110,6 +116,7 @@ __all__ = [
     "load_average",
     "lock_file",
     "mark_offset",
+    "memory_limit",
     "missing_packages",
     "move",
     "multiply",
@@ -120,6 +127,8 @@ __all__ = [
     "prepared_file",
     "printable",
     "read_json",
+    "read_or_empty",
+    "read_rows",
     "real_numbers",
     "redact",
     "remove_folder",
@@ -136,6 +145,7 @@ __all__ = [
     "stop_on_signals",
     "suggest",
     "usable_cores",
+    "usable_memory",
     "version_of",
     "whole_numbers",
     "write_atomically",

@@ -35,6 +35,7 @@ GROUPS = ("classical", "deep", "network features", "pretrained")
 CLASSIFIERS = (
     *("svm", "tree", "logreg", "knn", "kernel-ridge", "nystroem", "linear-svm"),
     *("forest", "boosting", "lda", "chi2-svm", "intersection-svm", "local-svm", "mirror-kernel-ridge"),
+    *("sgd-logreg", "sgd-svm"),
 )
 DPI = 150
 TITLE_SIZE = 12

@@ -89,6 +89,8 @@ _CLASSIFIERS: dict[str, Space] = {
     "logreg": {"classifier__C": Range(1e-5, 1.0, log=True)},
     MIRROR_VIEWS: _KERNEL_RIDGE,
     "nystroem": {"classifier__C": Range(0.1, 1000.0, log=True), "map__gamma": Range(1.0, 12.0, log=True)},
+    "sgd-logreg": {"classifier__alpha": Range(1e-6, 1e-1, log=True)},
+    "sgd-svm": {"classifier__alpha": Range(1e-6, 1e-1, log=True)},
     "svm": {"classifier__C": Range(0.3, 100.0, log=True), "classifier__gamma": Range(1e-5, 1e-2, log=True)},
     "tree": {"classifier__max_depth": Range(3, 30), "classifier__min_samples_leaf": Range(1, 200, log=True)},
 }

@@ -1,17 +1,16 @@
 """The machine: cores, threads, memory and display."""
 
-import math
 import os
 import sys
 from pathlib import Path
 
 from ferbench.cli.doctor.check import Check
-from ferbench.utils import usable_cores
+from ferbench.utils import CGROUPS, control_groups, memory_limit, read_or_empty, usable_cores
 
 # Suites that ship give each cell 4 GB.
 _ENOUGH_BYTES = 4e9
+_CGROUPS = CGROUPS
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_CGROUPS = Path("/sys/fs/cgroup")
 
 
 def check_cores() -> Check:
@@ -48,43 +47,11 @@ def check_display() -> Check:
     return Check("display", "missing", "none", "use `ferbench serve`, or `ferbench live --no-window`")
 
 
-def memory_limit(cgroups: Path) -> float:
-    """Return the least memory limit of this process's control groups in bytes, or infinity.
-
-    Parameters
-    ----------
-    cgroups : Path
-        Where control groups are mounted; version 2, and in its folder ``memory`` version 1.
-    """
-    files = [place / "memory.max" for place in _groups(cgroups)]
-    files.append(cgroups / "memory" / "memory.limit_in_bytes")
-    return min(map(_number, files), default=math.inf)
-
-
 def cpu_quota(cgroups: Path) -> float | None:
     """Return how many cores' time this process's control groups give it; None without a limit."""
     quotas = []
-    for place in _groups(cgroups):
-        words = _text(place / "cpu.max").split()
+    for place in control_groups(cgroups):
+        words = read_or_empty(place / "cpu.max").split()
         if len(words) == 2 and words[0] != "max":
             quotas.append(float(words[0]) / float(words[1]))
     return min(quotas, default=None)
-
-
-def _groups(cgroups: Path) -> list[Path]:
-    """Folders of the group of this process, and of the groups around it."""
-    own = next((line[3:] for line in _text(Path("/proc/self/cgroup")).splitlines() if line.startswith("0::")), "/")
-    place = cgroups / own.strip("/")
-    return [place, *(above for above in place.parents if above.is_relative_to(cgroups))]
-
-
-def _number(file: Path) -> float:
-    text = _text(file).strip()
-    return float(text) if text.isdecimal() else math.inf
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text()
-    except OSError:
-        return ""

@@ -5,6 +5,7 @@ bounds checks. A file from an unknown source may contain any values, so each kno
 """
 
 import math
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -165,6 +166,14 @@ def _svm(part: Part) -> None:
     part.number("gamma_", 0)
 
 
+def _sgd(part: Part) -> None:
+    n = machines(part.classes())
+    part.array("coefficients_", part.n_features, n)
+    part.array("intercept_", n)
+    if part.get("calibrated_"):
+        part.calibration(n, scale="decision_scale_")
+
+
 def _libsvm(part: Part) -> None:
     """Check scikit-learn's support vector machines; LIBSVM reads lengths and indices from these arrays."""
     n_classes, n_features = part.classes(), part.n_features
@@ -244,7 +253,7 @@ def _mirrored(part: Part) -> None:
         part.calibration(part.classes())
 
 
-def _ensemble(part: Part, *, scores: Callable[[int, int], int]) -> None:
+def _ensemble(part: Part, scores: Callable[[int, int], int] = operator.mul) -> None:
     members, n_classes = part.get("members_"), part.classes()
     if not isinstance(members, list) or len(members) < 2:
         raise part.refusal("members_", "must be two or more classifiers")
@@ -254,14 +263,6 @@ def _ensemble(part: Part, *, scores: Callable[[int, int], int]) -> None:
         part.calibration(scores(len(members), n_classes))
 
 
-def _stack(part: Part) -> None:
-    _ensemble(part, scores=lambda n_members, n_classes: n_members * n_classes)
-
-
-def _vote(part: Part) -> None:
-    _ensemble(part, scores=lambda n_members, n_classes: n_classes)
-
-
 def _forest(part: Part) -> None:
     n_classes = part.classes(least=1)
     check_forest(part, n_classes)
@@ -269,11 +270,7 @@ def _forest(part: Part) -> None:
         part.calibration(n_classes)
 
 
-def _mean_shape(part: Part) -> None:
-    part.array("mean_", None, 2)
-
-
-def _all_checks() -> Iterator[tuple[str, Callable[[Part], None]]]:
+def _all_checks() -> Iterator[tuple[str, Callable[[Part], object]]]:
     yield "sklearn.dummy.DummyClassifier", _constant
     yield "sklearn.linear_model._base.LinearClassifierMixin", _linear
     yield "sklearn.preprocessing._data.StandardScaler", _scaler
@@ -283,10 +280,12 @@ def _all_checks() -> Iterator[tuple[str, Callable[[Part], None]]]:
         "sklearn.ensemble._hist_gradient_boosting.gradient_boosting.HistGradientBoostingClassifier",
         lambda part: check_boosting(part, machines(part.classes())),
     )
-    own: dict[str, Callable[[Part], None]] = {
+    own: dict[str, Callable[[Part], object]] = {
         **{"Calibrated": _calibrated, "Forest": _forest, "KNN": _knn, "KernelRidge": _kernel_ridge},
-        **{"LocalSVM": _neighbors, "MeanShape": _mean_shape, "Mirrored": _mirrored, "NystroemMap": _nystroem},
-        **{"SVM": _svm, "Stack": _stack, "Vote": _vote},
+        **{"LocalSVM": _neighbors, "Mirrored": _mirrored, "NystroemMap": _nystroem},
+        **{"SGD": _sgd, "SVM": _svm, "Stack": _ensemble},
+        "MeanShape": lambda part: part.array("mean_", None, 2),
+        "Vote": lambda part: _ensemble(part, lambda n_members, n_classes: n_classes),
     }
     for name, check in own.items():
         yield f"ferbench.models.{name}", check

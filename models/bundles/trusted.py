@@ -36,6 +36,7 @@ OWN = frozenset(
         "ferbench.models.MeanShape",
         "ferbench.models.Mirrored",
         "ferbench.models.NystroemMap",
+        "ferbench.models.SGD",
         "ferbench.models.SVM",
         "ferbench.models.Stack",
         "ferbench.models.Tree",

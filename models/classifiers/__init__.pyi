@@ -4,11 +4,13 @@ from .knn import KNN
 from .local_svm import LocalSVM
 from .nystroem import NystroemMap
 from .registry import Steps, classifier_steps
+from .sgd import SGD
 from .svm import SVM
 from .tree import Tree
 
 __all__ = [
     "KNN",
+    "SGD",
     "SVM",
     "Forest",
     "KernelRidge",

@@ -38,6 +38,7 @@ from ferbench.features import (
 from ferbench.models import (
     CNN,
     KNN,
+    SGD,
     SVM,
     Calibrated,
     DlibShape,
@@ -78,6 +79,7 @@ ROWS: list[Any] = [
     Tree(),
     SVM("rbf", accelerate=False),
     SVM("linear"),
+    SGD("hinge"),
     KernelRidge(alpha=(0.1, 1.0)),
 ]
 EXCEPTIONS: dict[type, dict[str, str]] = {
@@ -93,6 +95,7 @@ EXCEPTIONS: dict[type, dict[str, str]] = {
         "check_sample_weight_equivalence_on_dense_data": IN_ROWS,
         "check_sample_weight_equivalence_on_sparse_data": IN_ROWS,
     },
+    SGD: {**_IN_FLOAT32, **_WEIGHTED},
     SVM: {**_IN_FLOAT32, **_WEIGHTED},
     KernelRidge: _IN_FLOAT32,
 }

@@ -82,6 +82,7 @@ def shorter(array: Any) -> Any:
         ("pixels+knn", setter("targets_", lambda a: a + 1000), r"KNN\.targets_ must lie from 0 to below"),
         ("pixels+knn", setter("norms_", shorter), r"KNN\.norms_ has the shape"),
         ("pixels+local-svm", setter("rows_", shorter), r"LocalSVM\.\w+_ has the shape"),
+        ("pixels+sgd-svm", setter("coefficients_", lambda a: a[:, :-1].copy()), r"SGD\.coefficients_ has the shape"),
         ("pixels+kernel-ridge", setter("dual_coef_", shorter), r"KernelRidge\.dual_coef_ has the shape"),
         ("pixels+kernel-ridge", setter("rates_", lambda _: [float("nan")]), r"KernelRidge\.rates_ must be 1 finite"),
         ("pixels+lda", setter("score_scale_", shorter), r"Calibrated\.score_scale_ has the shape"),

@@ -1,0 +1,45 @@
+"""Read rows of memory maps whose pages do not stay in memory."""
+
+import mmap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Smaller maps may stay: giving pages back takes time.
+_KEPT_BYTES = 2**26
+
+
+def read_rows(array: NDArray[Any], places: Any) -> NDArray[Any]:
+    """Return some rows of an array, and give back the memory of a large memory map that they were read from.
+
+    Parameters
+    ----------
+    array : ndarray
+        Rows; can be a memory map.
+    places : slice or ndarray of int
+        The rows to read.
+
+    Returns
+    -------
+    ndarray
+        The rows; of a large memory map a copy.
+    """
+    if (mapped := _mapping(array)) is None:
+        return np.asarray(array)[places]
+    rows = np.array(np.asarray(array)[places])
+    mapped.madvise(mmap.MADV_DONTNEED)
+    return rows
+
+
+def _mapping(array: Any) -> mmap.mmap | None:
+    """Return the memory map behind a large array, if its pages can be read again from the file."""
+    while isinstance(array, np.ndarray):
+        if isinstance(array, np.memmap) and array.mode in ("r", "r+"):
+            base = array.base
+            while isinstance(base, np.ndarray):
+                base = base.base
+            large = isinstance(base, mmap.mmap) and len(base) > _KEPT_BYTES
+            return base if large and hasattr(mmap, "MADV_DONTNEED") else None
+        array = array.base
+    return None
