@@ -18,8 +18,10 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.models.bundles import check_parts, load_archive, save_archive
-from ferbench.utils import atomic_file, cache_dir, lock_file, sha256_of, write_atomically
+from ferbench.utils import atomic_file, cache_dir, lock_file, read_rows, sha256_of, write_atomically
 
+# Images whose features are computed at once and written; fewer are kept in memory.
+BLOCK = 8192
 _LIBRARIES = ("ferbench", "numpy", "scikit-learn", "scipy", "opencv-python-headless", "dlib-bin")
 
 
@@ -93,10 +95,26 @@ class CachedExtractor:
             features = None if seconds is None else _open(path, len(images))
             if features is None or seconds is None:
                 start = time.perf_counter()
+                if len(images) > BLOCK:
+                    return self._extract_to(path, images)
                 features = np.asarray(self.extractor.transform(images), dtype=np.float32)
                 seconds = time.perf_counter() - start
                 _save(path, seconds, lambda to: _write_array(to, features))
         self.seconds += seconds
+        return features
+
+    def count_features(self, images: NDArray[np.uint8]) -> int:
+        """Return the number of columns of the features."""
+        return int(self.extractor.transform(images[:1]).shape[1])
+
+    def _extract_to(self, path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Extract many images block by block into a file, and return it as a memory map."""
+        with atomic_file(path, durable=False) as part:
+            seconds = _write_blocks(part, self.extractor, images)
+            _note(path, part, seconds)
+        self.seconds += seconds
+        if (features := _open(path, len(images))) is None:
+            raise OSError(f"{path} was changed while it was written; run again")
         return features
 
     def _fitted(self, extractor: Any, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> Any:
@@ -137,8 +155,29 @@ def _save(path: Path, seconds: float, write: Callable[[Path], None]) -> None:
     """Write a file atomically, and beside it a JSON file with its hash and the seconds that its content took."""
     with atomic_file(path, durable=False) as part:
         write(part)
-        note = json.dumps({"seconds": seconds, "sha256": sha256_of(part)})
-        write_atomically(path.with_suffix(".json"), note.encode(), durable=False)
+        _note(path, part, seconds)
+
+
+def _note(path: Path, part: Path, seconds: float) -> None:
+    note = json.dumps({"seconds": seconds, "sha256": sha256_of(part)})
+    write_atomically(path.with_suffix(".json"), note.encode(), durable=False)
+
+
+def _write_blocks(path: Path, extractor: Any, images: NDArray[np.uint8]) -> float:
+    """Write the features of many images as a NumPy file, and return the seconds of the extraction."""
+    seconds, width = 0.0, 0
+    with path.open("wb") as handle:
+        for first in range(0, len(images), BLOCK):
+            block = read_rows(images, slice(first, first + BLOCK))
+            start = time.perf_counter()
+            rows = np.ascontiguousarray(extractor.transform(block), dtype=np.float32)
+            seconds += time.perf_counter() - start
+            if not first:
+                width = rows.shape[1]
+                header = {"descr": "<f4", "fortran_order": False, "shape": (len(images), width)}
+                np.lib.format.write_array_header_1_0(handle, header)
+            handle.write(rows.astype("<f4", copy=False).data)
+    return seconds
 
 
 def _write_array(path: Path, array: NDArray[np.float32]) -> None:

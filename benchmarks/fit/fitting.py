@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 
+from ferbench import models
 from ferbench.benchmarks.fit.features_cache import CachedExtractor
+from ferbench.benchmarks.fit.memory import check_memory
 from ferbench.datasets import Dataset, PointDataset
 
 # Called after each epoch with its number, from 1, and its metrics; an exception in it ends the fit.
@@ -42,7 +44,10 @@ class FitData:
 
     @classmethod
     def of(cls, dataset: Dataset | PointDataset, validation: str = "PublicTest") -> "FitData":
-        """Copy Training and the validation split, so that no memory is shared with the data set."""
+        """Take Training and the validation split; no memory is shared with the data set.
+
+        Images of a large read-only memory map are not copied where their rows lie one after the other.
+        """
         X, y = dataset.part("Training")
         X_val, y_val = dataset.part(validation)
         return cls(X, y, X_val, y_val, dataset.fingerprint)
@@ -87,11 +92,19 @@ class Fitted:
         if self._cached is not None:
             whole, X = self.recognizer[1:], self._cached.features(split, images)  # type: ignore[assignment]
         start = time.perf_counter()
-        answers = getattr(whole, method)(X)
+        in_stream = models.can_stream(self.recognizer)
+        answers = models.predict_in_stream(whole, X, method) if in_stream else getattr(whole, method)(X)
         return np.asarray(answers, dtype=np.float32), time.perf_counter() - start
 
 
-def fit_recognizer(recognizer: Any, family: str, data: FitData, *, on_epoch: OnEpoch | None = None) -> Fitted:
+def fit_recognizer(
+    recognizer: Any,
+    family: str,
+    data: FitData,
+    *,
+    on_epoch: OnEpoch | None = None,
+    memory_mb: float | None = None,
+) -> Fitted:
     """Fit a recognizer; the features of a classical one come from the cache.
 
     Parameters
@@ -104,9 +117,16 @@ def fit_recognizer(recognizer: Any, family: str, data: FitData, *, on_epoch: OnE
     data : FitData
     on_epoch : callable, optional
         Passed to ``fit`` if it has a parameter of this name, else ignored.
+    memory_mb : float, optional
+        Memory that the fit may use, in MiB; the limits of the machine and of its control groups hold in any case.
+
+    Raises
+    ------
+    TooLarge
+        If a classical recognizer surely needs more memory; nothing has been extracted then.
     """
     if isinstance(recognizer, Pipeline) and recognizer.steps[0][0] == "features":
-        return _fit_on_features(recognizer, data)
+        return _fit_on_features(recognizer, data, memory_mb)
     options: dict[str, Any] = dict(zip(_VALIDATED.get(family, ()), (data.X_val, data.y_val), strict=False))
     if on_epoch is not None and "on_epoch" in inspect.signature(recognizer.fit).parameters:
         options["on_epoch"] = on_epoch
@@ -124,11 +144,24 @@ def seed_recognizer(recognizer: Any, seed: int) -> Any:
     return recognizer.set_params(**dict.fromkeys(names, seed))
 
 
-def _fit_on_features(recognizer: Pipeline, data: FitData) -> Fitted:
+def _fit_on_features(recognizer: Pipeline, data: FitData, memory_mb: float | None) -> Fitted:
+    in_stream = models.can_stream(recognizer)
+    # The number of columns is known when the extractor is fitted, that of the rows of a kernel matrix now.
+    if not in_stream:
+        check_memory(recognizer, len(data.X), 1, memory_mb)
+    if in_stream and isinstance(recognizer.steps[0][1], FeatureUnion):
+        # The cache has the features of each member; joined, they are computed block by block.
+        start = time.perf_counter()
+        return Fitted(models.fit_in_stream(clone(recognizer), data.X, data.y), time.perf_counter() - start)
     cached = CachedExtractor(recognizer.steps[0][1], data.fingerprint, data.X, data.y)
+    if not in_stream:
+        check_memory(recognizer, len(data.X), cached.count_features(data.X), memory_mb)
     features = cached.features("Training", data.X)
     rest = clone(recognizer[1:])
     start = time.perf_counter()
-    rest.fit(features, data.y)
+    if in_stream:
+        models.fit_in_stream(rest, features, data.y)
+    else:
+        rest.fit(features, data.y)
     seconds = time.perf_counter() - start
     return Fitted(Pipeline([("features", cached.extractor), *rest.steps]), seconds, cached)

@@ -136,7 +136,8 @@ def _fit(job: Job, dataset: Any, checkpoints: Path | None) -> fit.Fitted:
     recognizer = fit.seed_recognizer(recipe.build(**fit.with_folders(cell.params, job.bundles)), cell.seed)
     if checkpoints and "checkpoint_dir" in recognizer.get_params():
         recognizer.set_params(checkpoint_dir=str(checkpoints))
-    return fit.fit_recognizer(recognizer, recipe.family, fit.FitData.of(dataset, get_task(job.task).validation))
+    data = fit.FitData.of(dataset, get_task(job.task).validation)
+    return fit.fit_recognizer(recognizer, recipe.family, data, memory_mb=job.memory_mb)
 
 
 def _foreign_training(recognizer: Any, fingerprint: str) -> str | None:
@@ -177,6 +178,8 @@ def _start_guard() -> None:
 def _failure(error: Exception) -> dict[str, Any]:
     text = " ".join(str(error).split())
     tail = "".join(traceback.format_exception(error))[-8000:]
+    if isinstance(error, fit.TooLarge):
+        return {"status": "oom", "reason": text, "traceback": None}
     if isinstance(error, MemoryError):
         return {"status": "oom", "reason": f"ran out of memory: {text or 'no message'}", "traceback": tail}
     if isinstance(error, ImportError) and "ferbench[" in text:

@@ -13,10 +13,12 @@ import numpy as np
 
 from ferbench.benchmarks.store import COMPANIONS
 from ferbench.benchmarks.tasks import Task, get_task
-from ferbench.utils import atomic_folder, cache_dir, remove_folder, sha256_of
+from ferbench.utils import atomic_folder, cache_dir, read_rows, remove_folder, sha256_of
 
 _IMAGES = "images.npy"
 _ABOUT = "data.json"
+# Rows that are copied at once.
+_BLOCK = 8192
 
 
 def write_data(dataset: Any, task: Task, place: Path | None = None) -> Path:
@@ -39,10 +41,11 @@ def write_data(dataset: Any, task: Task, place: Path | None = None) -> Path:
     remove_folder(cache_dir() / "handoff")
     if not _is_whole(target):
         remove_folder(target)
-        rows = np.flatnonzero(np.isin(dataset.split, ("Training", task.validation)))
+        # Each split in one piece, so that the process that fits need not copy it.
+        rows = np.concatenate([dataset.rows(split) for split in ("Training", task.validation)])
         with atomic_folder(target, keep=True) as folder:
             for name in task.columns:
-                np.save(folder / f"{name}.npy", np.asarray(getattr(dataset, name))[rows], allow_pickle=False)
+                _save_rows(folder / f"{name}.npy", getattr(dataset, name), rows)
             about = {"fingerprint": dataset.fingerprint, "task": task.name, "files": _hashes(folder)}
             (folder / _ABOUT).write_text(json.dumps(about))
     return target
@@ -51,7 +54,7 @@ def write_data(dataset: Any, task: Task, place: Path | None = None) -> Path:
 def write_test_images(dataset: Any, task: Task, folder: Path) -> Path:
     """Write only the images of the test split into a folder; return the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / _IMAGES, dataset.images[dataset.rows(task.test)], allow_pickle=False)
+    _save_rows(folder / _IMAGES, dataset.images, dataset.rows(task.test))
     return folder
 
 
@@ -92,6 +95,16 @@ def read_data(folder: Path) -> Any:
     task = get_task(about.get("task", "expressions"))
     arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in task.columns}
     return task.restore(arrays, about["fingerprint"])
+
+
+def _save_rows(path: Path, column: Any, rows: Any) -> None:
+    """Write some rows of a column as a NumPy file, block by block."""
+    values = np.asarray(column)
+    header = {"descr": np.lib.format.dtype_to_descr(values.dtype), "fortran_order": False}
+    with path.open("wb") as handle:
+        np.lib.format.write_array_header_1_0(handle, header | {"shape": (len(rows), *values.shape[1:])})
+        for first in range(0, len(rows), _BLOCK):
+            handle.write(np.ascontiguousarray(read_rows(column, rows[first : first + _BLOCK])).tobytes())
 
 
 def _folder(fingerprint: str) -> Path:

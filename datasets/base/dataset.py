@@ -14,6 +14,8 @@ LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 SPLITS = ("Training", "PublicTest", "PrivateTest")
 #: Images of PublicTest and of PrivateTest in FER2013.
 FER2013_SIZES = (3589, 3589)
+#: Images of a split that take more stay on disk, if they are there.
+LARGE_BYTES = 2**28
 
 
 def content_fingerprint(
@@ -137,9 +139,19 @@ class Dataset:
         return taken | {"votes": self.votes[rows][:, kept]}
 
     def part(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
-        """Return the images and labels of one split."""
+        """Return the images and labels of one split.
+
+        The images are a copy. Those of a large read-only memory map stay on disk if their rows follow each other.
+        """
         rows = self.rows(split)
-        return self.images[rows], self.labels[rows]
+        return self.images[_in_place(self.images, rows)], self.labels[rows]
+
+
+def _in_place(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> NDArray[np.intp] | slice:
+    """Return rows as a slice, which copies nothing, if they are many, follow each other and cannot be changed."""
+    large = isinstance(images, np.memmap) and images.mode == "r" and len(rows) * images[0].nbytes > LARGE_BYTES
+    follow = large and int(rows[-1]) - int(rows[0]) == len(rows) - 1
+    return slice(int(rows[0]), int(rows[-1]) + 1) if follow else rows
 
 
 def _check_images(images: object, name: str) -> None:

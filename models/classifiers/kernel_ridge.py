@@ -1,10 +1,10 @@
 """Kernel ridge classifier with exact leave-one-out scores, for tens of thousands of rows."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-import psutil
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import log_loss
 from sklearn.utils.validation import check_is_fitted
@@ -14,7 +14,7 @@ from ferbench.models.base import RowClassifier, fit_calibration, hold_out
 from ferbench.models.classifiers.cholesky import factor_in_place, last_of_inverse_diagonal, solve_factored
 from ferbench.models.classifiers.kernel_machine import BLOCK, KERNEL_CONSTRAINTS, KernelMachine
 from ferbench.models.classifiers.kernels import Kernel, Matrix, Prepared, kernel_block
-from ferbench.utils import Above, Constraint, Each, Either, Whole
+from ferbench.utils import Above, Constraint, Each, Either, Whole, usable_memory
 
 
 class KernelRidge(RowClassifier, KernelMachine):
@@ -151,6 +151,14 @@ class KernelRidge(RowClassifier, KernelMachine):
         self.implementation_ = "ferbench, float32 Cholesky in panels"
         return self
 
+    def fit_bytes(self, n_samples: int, n_features: int) -> int:
+        """Return the bytes that `fit` holds at least at the same time: the kernel matrix and the scaled rows."""
+        return 4 * n_samples * (n_samples + n_features)
+
+    def fit_keeps(self, n_samples: int) -> str:
+        """Return what takes these bytes, for messages."""
+        return f"a kernel matrix of {n_samples:,} x {n_samples:,} numbers"
+
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         scores = self.decision_function_of_classes(X)
@@ -240,11 +248,11 @@ def _judge(probabilities: NDArray[np.float64], y: NDArray[Any], classes: NDArray
 
 
 def _check_memory(n: int) -> None:
-    needed, total = 4 * n * n, psutil.virtual_memory().total
-    if needed > total:
+    needed, usable = 4 * n * n, usable_memory()
+    if needed > usable:
         raise MemoryError(
-            f"KernelRidge: the kernel matrix of {n:,} rows takes {needed / 1e9:.1f} GB, and this machine has "
-            f"{total / 1e9:.1f} GB; use fewer rows, or the classifier nystroem"
+            f"KernelRidge: the kernel matrix of {n:,} rows takes {needed / 1e9:.1f} GB, and this process may use "
+            f"{usable / 1e9:.1f} GB; use at most {math.isqrt(int(usable / 4)):,} rows, or the classifier nystroem"
         )
 
 

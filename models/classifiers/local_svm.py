@@ -116,6 +116,10 @@ class LocalSVM(RowClassifier):
         )
         return self
 
+    def fit_bytes(self, n_samples: int, n_features: int) -> int:
+        """Return the bytes that the normalized training rows take."""
+        return 4 * n_samples * n_features
+
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return calibrated probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self, "calibration_")

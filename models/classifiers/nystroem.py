@@ -98,6 +98,10 @@ class NystroemMap(TransformerMixin, KernelMachine):
         self.weights_ = solve_triangular(factor, np.eye(len(factor)), lower=True).T.astype(np.float32)
         return self
 
+    def fit_bytes(self, n_samples: int, n_features: int) -> int:
+        """Return the bytes that the mapped training rows take."""
+        return 4 * n_samples * min(self.n_components, n_samples)
+
     def transform(self, X: ArrayLike) -> Matrix:
         """Return the mapped features, ndarray of shape (n_samples, n_components), float32."""
         check_is_fitted(self, "weights_")

@@ -140,6 +140,11 @@ class SVM(RowClassifier):
             self._fit_machine(rows, labels, weights)
         return self
 
+    def fit_bytes(self, n_samples: int, n_features: int) -> int:
+        """Return the bytes that `fit` holds at least at the same time: the rows of its first fit, copied and mapped."""
+        copies = {"rbf": 1, "linear": 2, "chi2": 4, "intersection": 6}[self.kernel]
+        return int(4 * n_samples * n_features * copies * (1 - self.calibration_fraction))
+
     def _calibrate(self, decisions: Matrix, y: NDArray[Any], weights: NDArray[np.float64] | None) -> None:
         check_covered(y, self.classes_)
         if self.kernel != "linear":

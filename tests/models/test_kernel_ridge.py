@@ -170,9 +170,6 @@ def test_wrong_parameters_are_named(blobs: tuple, parameters: dict, message: str
 def test_a_matrix_larger_than_memory_is_refused_before_allocation(
     blobs: tuple, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Small:
-        total = 1_000_000
-
-    monkeypatch.setattr("ferbench.models.classifiers.kernel_ridge.psutil.virtual_memory", Small)
-    with pytest.raises(MemoryError, match=r"the kernel matrix of 600 rows takes 0.0 GB.*nystroem"):
+    monkeypatch.setattr("ferbench.models.classifiers.kernel_ridge.usable_memory", lambda: 1e6)
+    with pytest.raises(MemoryError, match=r"the kernel matrix of 600 rows takes 0.0 GB.*at most 500 rows.*nystroem"):
         KernelRidge().fit(*blobs[:2])
