@@ -7,7 +7,7 @@ from .folders import PartFolder, atomic_folder, remove_folder
 from .images import Images, check_images, equalize_histograms, resize_face, resize_faces
 from .json_files import json_field, parse_json, read_json
 from .memory.limits import CGROUPS, control_groups, memory_limit, read_or_empty, usable_memory
-from .memory.maps import read_rows
+from .memory.maps import read_rows, update_digest
 from .outputs import check_outputs, printable, safe_cell, safe_frame, safe_row
 from .parameters import (
     BOOLEAN,
@@ -144,6 +144,7 @@ __all__ = [
     "sha256_of",
     "stop_on_signals",
     "suggest",
+    "update_digest",
     "usable_cores",
     "usable_memory",
     "version_of",

@@ -1,5 +1,5 @@
 from .archives import readable
-from .dataset import LABELS, SPLITS, Dataset, cache_dir, content_fingerprint
+from .dataset import LABELS, LARGE_BYTES, SPLITS, Dataset, cache_dir, content_fingerprint
 from .labels import CODES, LabelReader, canonical_label, canonical_split, parse_mapping, plain_label
 from .sources import Batch, Problems, Source
 from .split_names import DROP, NONE, SplitReader, ask_for_names, parse_split_names
@@ -8,6 +8,7 @@ __all__ = [
     "CODES",
     "DROP",
     "LABELS",
+    "LARGE_BYTES",
     "NONE",
     "SPLITS",
     "Batch",

@@ -1,17 +1,20 @@
 """Make the built-in data set: drawn, labeled faces with exact landmarks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import cv2
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ferbench.datasets.base import LABELS, Dataset, content_fingerprint
+from ferbench.datasets.base import LABELS, LARGE_BYTES, Dataset, content_fingerprint
 from ferbench.datasets.faces.camera import background, expose, light_head, shading
 from ferbench.datasets.faces.drawing import Painter, fixed_point, paint_cover
 from ferbench.datasets.faces.geometry import curve_slices, face_shapes
 from ferbench.datasets.faces.sampling import sample_faces
+from ferbench.datasets.faces.stored import draw_on_disk
 from ferbench.datasets.protocols import FRACTIONS, split_people, stratified_split
 
 _BATCH = 64
@@ -25,6 +28,7 @@ def make_faces(
     random_state: int | None = None,
     difficulty: float = 0.5,
     n_people: int | None = None,
+    n_jobs: int | None = None,
 ) -> Dataset:
     """Draw labeled faces with their exact 68 landmarks.
 
@@ -48,13 +52,15 @@ def make_faces(
         Number of people, from 3 to a seventh of `n_samples`. Each keeps the shape of the face, skin, hair, age,
         glasses and beard, and shows each expression in turn; the splits are then drawn by person. By default each
         face is another person, whom nothing names.
+    n_jobs : int or None, default=None
+        Processes that draw, as in joblib: None is one, -1 is all cores. The faces are the same.
 
     Returns
     -------
     Dataset
         Faces with `landmarks` of shape (n_samples, 68, 2) in pixels (x, y); integers are pixel centers. `drawn` is True
-        and `split` is stratified 70/15/15. With `n_people` the data set has
-        `groups`.
+        and `split` is stratified 70/15/15. With `n_people` the data set has `groups`. Images of more than 256 MiB with
+        a seed are drawn into the cache, once, and are read-only memory maps.
 
     Raises
     ------
@@ -72,12 +78,16 @@ def make_faces(
     people = _people(n_samples, n_people)
     seed = np.random.SeedSequence(random_state)
     labels = _labels(n_samples, seed)
-    images = np.empty((n_samples, size, size), dtype=np.uint8)
-    landmarks = np.empty((n_samples, 68, 2), dtype=np.float32)
-    with tqdm(total=n_samples, desc="drawing faces", unit="face", disable=None, delay=2) as bar:
-        for rows in _batches(n_samples):
-            images[rows], landmarks[rows] = _draw(rows, labels[rows], seed, size, difficulty, people=people)
-            bar.update(len(rows))
+    draw = partial(_draw, seed=seed, size=size, difficulty=difficulty)
+    batches = partial(_drawn, draw, labels, people, n_jobs)
+    if random_state is not None and n_samples * size**2 > LARGE_BYTES:
+        options = (n_samples, size, random_state, float(difficulty), n_people)
+        images, landmarks = draw_on_disk(options, batches)
+    else:
+        images = np.empty((n_samples, size, size), dtype=np.uint8)
+        landmarks = np.empty((n_samples, 68, 2), dtype=np.float32)
+        for rows, faces, points in batches():
+            images[rows], landmarks[rows] = faces, points
     split_seed = int(seed.generate_state(1)[0])
     groups = None if people is None else np.array([f"person_{number:04d}" for number in people])
     if groups is None:
@@ -135,6 +145,22 @@ def _batches(n_samples: int) -> Iterator[NDArray[np.intp]]:
         yield np.arange(start, min(start + _BATCH, n_samples))
 
 
+def _drawn(
+    draw: Callable[..., tuple[NDArray[np.uint8], NDArray[np.float32]]],
+    labels: NDArray[np.str_],
+    people: NDArray[np.intp] | None,
+    n_jobs: int | None,
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.uint8], NDArray[np.float32]]]:
+    """Yield rows, images and landmarks batch by batch, in order."""
+    batches = list(_batches(len(labels)))
+    calls = (delayed(draw)(rows, labels[rows], people=None if people is None else people[rows]) for rows in batches)
+    found = Parallel(n_jobs=n_jobs, return_as="generator")(calls)
+    with tqdm(total=len(labels), desc="drawing faces", unit="face", disable=None, delay=2) as bar:
+        for rows, (images, landmarks) in zip(batches, found, strict=True):
+            yield rows, images, landmarks
+            bar.update(len(rows))
+
+
 def _generator(seed: np.random.SeedSequence, *key: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=key))
 
@@ -149,15 +175,15 @@ def _labels(n_samples: int, seed: np.random.SeedSequence) -> NDArray[np.str_]:
 def _draw(
     rows: NDArray[np.intp],
     labels: NDArray[np.str_],
+    *,
     seed: np.random.SeedSequence,
     size: int,
     difficulty: float,
-    *,
     people: NDArray[np.intp] | None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Draw a batch of faces; each uses its own generator, so that it depends on its row alone."""
     generators = [_generator(seed, 2, int(row)) for row in rows]
-    persons = None if people is None else [_generator(seed, 3, int(person)) for person in people[rows]]
+    persons = None if people is None else [_generator(seed, 3, int(person)) for person in people]
     faces = sample_faces(generators, labels, float(difficulty), persons)
     shapes = face_shapes(faces, size)
     light = shading(faces, shapes, size)

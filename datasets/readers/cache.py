@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ferbench.datasets.base import Batch, Problems, Source, cache_dir
-from ferbench.utils import PartFolder, remove_folder
+from ferbench.utils import PartFolder, remove_folder, update_digest
 
 # Part of the key: increase it when decoding or the files below change.
 _FORMAT = 5
@@ -64,7 +64,9 @@ def _open(folder: Path) -> Table | None:
             columns = {name: rows[name] for name in (*Table._fields[:3], *Table._fields[4:], "digest")}
     except Exception:  # a damaged file can raise almost any error; in each case the entry is rebuilt
         return None
-    if hashlib.sha256(images).hexdigest() != str(columns.pop("digest")):
+    digest = hashlib.sha256()
+    update_digest(digest, images)
+    if digest.hexdigest() != str(columns.pop("digest")):
         return None
     return Table(images=images, **columns)
 

@@ -1,4 +1,4 @@
 from .limits import CGROUPS, control_groups, memory_limit, read_or_empty, usable_memory
-from .maps import read_rows
+from .maps import read_rows, update_digest
 
-__all__ = ["CGROUPS", "control_groups", "memory_limit", "read_or_empty", "read_rows", "usable_memory"]
+__all__ = ["CGROUPS", "control_groups", "memory_limit", "read_or_empty", "read_rows", "update_digest", "usable_memory"]

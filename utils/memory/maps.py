@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 # Smaller maps may stay: giving pages back takes time.
 _KEPT_BYTES = 2**26
+# Rows that are hashed at once.
+_BLOCK = 8192
 
 
 def read_rows(array: NDArray[Any], places: Any) -> NDArray[Any]:
@@ -30,6 +32,12 @@ def read_rows(array: NDArray[Any], places: Any) -> NDArray[Any]:
     rows = np.array(np.asarray(array)[places])
     mapped.madvise(mmap.MADV_DONTNEED)
     return rows
+
+
+def update_digest(digest: Any, array: NDArray[Any]) -> None:
+    """Update a hash with the bytes of an array, such as a memory map, block by block."""
+    for first in range(0, len(array), _BLOCK):
+        digest.update(np.ascontiguousarray(read_rows(array, slice(first, first + _BLOCK))).data)
 
 
 def _mapping(array: Any) -> mmap.mmap | None:
