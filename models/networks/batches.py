@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from ferbench.models.bundles import LoadedBundle, find_shipped, load_bundle
 from ferbench.models.networks.augmentation import Augmentation
+from ferbench.utils import read_rows
 
 if TYPE_CHECKING:
     from ferbench.models.networks.cnn import CNN
@@ -60,7 +61,7 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         size = self.settings.batch_size
         rows = self.order[index * size : (index + 1) * size]
-        images, targets, weights = self.images[rows], self.targets[rows], self.weights[self.classes[rows]]
+        images, targets, weights = read_rows(self.images, rows), self.targets[rows], self.weights[self.classes[rows]]
         if self.augmentation is None:
             return images.astype(np.float32), targets, weights
         rng = np.random.default_rng((self.settings.random_state, self.epoch, index))
@@ -90,6 +91,21 @@ class Batches(keras.utils.PyDataset):
             return
         share = 1 / np.bincount(self.classes)[self.classes]
         self.order = rng.choice(len(self.targets), len(self.targets), p=share / share.sum())
+
+
+class PlainBatches(keras.utils.PyDataset):
+    """Batches of images as they are, in order, with one-hot targets: a validation split too large for memory."""
+
+    def __init__(self, images: NDArray[np.uint8], targets: NDArray[np.float32], batch_size: int) -> None:
+        super().__init__()
+        self.images, self.targets, self.batch_size = images, targets, batch_size
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.targets) / self.batch_size)
+
+    def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        rows = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        return read_rows(self.images, rows).astype(np.float32), self.targets[rows]
 
 
 def size_in(sizes: Sequence[int], epoch: int, n_epochs: int) -> int | None:

@@ -8,17 +8,19 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from ferbench.models.networks.architectures import build_network
-from ferbench.models.networks.batches import Batches, load_teachers, size_in, teach
+from ferbench.models.networks.batches import Batches, PlainBatches, load_teachers, size_in, teach
 from ferbench.models.networks.callbacks import TrainAccuracy
 from ferbench.models.networks.network import run_in_blocks
 from ferbench.models.networks.start import keeps_head, start_bundle
-from ferbench.models.networks.training import Pairs, Training
+from ferbench.models.networks.training import VALIDATION_BATCH, Pairs, Training
 
 if TYPE_CHECKING:
     from ferbench.models.bundles import LoadedBundle
 
 # Inverse regularization strength of the last layer for new labels. Weak features with little data need a strong one.
 NEW_HEAD = 0.01
+# Validation images that take more as float32 are read batch by batch.
+LARGE_BYTES = 2**28
 
 
 class ClassTraining(Training):
@@ -63,9 +65,12 @@ class ClassTraining(Training):
         """Return the accuracy on the true labels of unaugmented training images."""
         return [TrainAccuracy(*train, self.settings.epochs)]
 
-    def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return images and one-hot targets."""
-        return pairs[0].astype(np.float32), np.eye(len(self.settings.classes_), dtype=np.float32)[pairs[1]]
+    def validation(self, pairs: Pairs) -> Any:
+        """Return images and one-hot targets, or batches of them if the images would take much memory as float32."""
+        targets = np.eye(len(self.settings.classes_), dtype=np.float32)[pairs[1]]
+        if 4 * pairs[0].size > LARGE_BYTES:
+            return PlainBatches(pairs[0], targets, VALIDATION_BATCH)
+        return pairs[0].astype(np.float32), targets
 
     def objective(self) -> dict[str, Any]:
         """Return cross-entropy and accuracy."""

@@ -24,6 +24,7 @@ from ferbench.utils import (
     Type,
     Whole,
     check_parameters,
+    read_rows,
 )
 
 BLOCK = 256
@@ -54,7 +55,7 @@ def run_in_blocks(network: Any, images: NDArray[np.uint8], *, progress: str | No
     # Call the network instead of its `predict`, which is not thread-safe.
     starts = tqdm(range(0, len(images), BLOCK), desc=progress, unit="batch", disable=None if progress else True)
     return np.concatenate(
-        [np.asarray(network(images[i : i + BLOCK].astype(np.float32), training=False)) for i in starts]
+        [np.asarray(network(read_rows(images, slice(i, i + BLOCK)).astype(np.float32), training=False)) for i in starts]
     )
 
 

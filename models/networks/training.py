@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 
 from ferbench.models.networks.callbacks import STATE, Clock, Goal, OnEpoch, Progress, State, WeightAverage
 from ferbench.models.networks.start import freeze, phases, start_from
-from ferbench.utils import require
+from ferbench.utils import read_rows, require
 
 Pairs = tuple[NDArray[np.uint8], NDArray[Any]]
 
+# Images in a batch of the validation.
+VALIDATION_BATCH = 256
+# Images whose checksum is computed at once.
+_BLOCK = 8192
 # Parameters that do not affect the trained weights; a training can be resumed with other values of them.
 FREE_PARAMETERS = ("checkpoint_dir", "refit_head", "tensorboard", "test_time", "verbose")
 
@@ -69,8 +73,8 @@ class Training(ABC):
         return ()
 
     @abstractmethod
-    def validation(self, pairs: Pairs) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return the validation images and targets as the network takes them."""
+    def validation(self, pairs: Pairs) -> Any:
+        """Return the validation images and targets as the network takes them: two arrays, or a ``PyDataset``."""
 
     @abstractmethod
     def objective(self) -> dict[str, Any]:
@@ -150,12 +154,12 @@ class Training(ABC):
             watchers.append(keras.callbacks.TensorBoard(settings.tensorboard))
         averages = [state.average] if settings.average else []
         validated = self.validation(validation)
-        _make_variables(network, *validated)
+        _make_variables(network, *(validated if isinstance(validated, tuple) else validated[0]))
         try:
             network.fit(
                 batches,
                 validation_data=validated,
-                validation_batch_size=256,
+                validation_batch_size=VALIDATION_BATCH,
                 epochs=last_epoch,
                 initial_epoch=state.epoch,
                 # The checkpoint saves the averaged weights; the state saves the weights that are trained further.
@@ -270,6 +274,8 @@ def _checksum(*parts: Pairs) -> int:
     """Return a checksum of images and targets, so that a checkpoint is not resumed with other data."""
     checksum = 0
     for images, targets in parts:
-        checksum = zlib.crc32(np.ascontiguousarray(images).data, checksum)
+        for first in range(0, len(images), _BLOCK):
+            block = read_rows(images, slice(first, first + _BLOCK))
+            checksum = zlib.crc32(np.ascontiguousarray(block).data, checksum)
         checksum = zlib.crc32(np.ascontiguousarray(targets).data, checksum)
     return checksum

@@ -188,3 +188,18 @@ def test_augmentation_moves_images_within_bounds_and_repeats() -> None:
     np.testing.assert_array_equal(moved, again)
     flipped = Augmentation(rotation=0, shift=0, zoom=0, flip=True)(batch, np.random.default_rng(0))
     assert {tuple(m[:, ::-1].ravel()) == tuple(image[0].ravel()) for m in flipped} == {True, False}
+
+
+def test_images_on_disk_and_a_validation_in_batches_give_the_same_network(
+    faces: Dataset, fitted: CNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ferbench.models.networks.class_training.LARGE_BYTES", 1000)
+    monkeypatch.setattr("ferbench.utils.memory.maps._KEPT_BYTES", 1000)
+    parts = []
+    for split in ("Training", "PublicTest"):
+        images, labels = faces.part(split)
+        np.save(tmp_path / f"{split}.npy", images)
+        parts += [np.load(tmp_path / f"{split}.npy", mmap_mode="r"), labels]
+    streamed = tiny().fit(parts[0], parts[1], X_val=parts[2], y_val=parts[3])
+    assert weights_equal(streamed, fitted)
+    np.testing.assert_allclose(streamed.history_["val_loss"], fitted.history_["val_loss"], rtol=1e-5)
