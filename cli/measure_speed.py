@@ -16,8 +16,9 @@ class MeasureSpeedOptions(DataOptions):
     """Arguments of `measure-speed`."""
 
     source: str | None
-    output: Path
+    output: Path | None
     sizes: list[int] | None
+    scale: list[int] | None
     extractors: list[str] | None
     classifiers: list[str] | None
     only: list[str]
@@ -36,10 +37,20 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", metavar="PATH", help="data set with the official splits, such as fer2013.zip")
     add_data_options(parser)
     parser.add_argument(
-        "--output", type=Path, default=Path("results/speed"), metavar="DIR", help="default: results/speed"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="default: results/speed, with --scale results/scale",
     )
     parser.add_argument(
         "--sizes", type=int, nargs="+", metavar="N", help="numbers of training images (default: 1000 4000 16000 28709)"
+    )
+    parser.add_argument(
+        "--scale",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="instead measure whole fits, block by block, on so many drawn faces: time and peak memory",
     )
     parser.add_argument("--extractors", nargs="*", metavar="NAME", help="default: all except those of networks")
     parser.add_argument("--classifiers", nargs="*", metavar="NAME", help="default: all")
@@ -60,15 +71,30 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def measure_speed(args: MeasureSpeedOptions) -> int:
     """Measure, write tables and plots, and print the results."""
-    failed = [] if args.rebuild else _measure(args)
-    print(speed.write_speed_report(args.output))
+    kind = "speed" if args.scale is None else "scale"
+    output = args.output or Path("results") / kind
+    if args.scale is None:
+        failed = [] if args.rebuild else _measure(args, output)
+        print(speed.write_speed_report(output))
+    else:
+        failed = [] if args.rebuild else _measure_scale(args, output)
+        print(speed.write_scale_report(output))
     for record in failed:
         print(f"failed: {record['name']}: {record['reason']}")
-    print(f"report: {args.output / 'speed.md'}")
+    print(f"report: {output / f'{kind}.md'}")
     return 1 if failed else 0
 
 
-def _measure(args: MeasureSpeedOptions) -> list[dict[str, Any]]:
+def _measure_scale(args: MeasureSpeedOptions, output: Path) -> list[dict[str, Any]]:
+    if args.source is not None:
+        raise ValueError("--scale measures on drawn faces; leave --source out")
+    bench = speed.ScaleBench(output, args.scale or (), limit_s=args.limit, force=args.force)
+    with interrupt_on_terminate():
+        records = bench.run(lambda label, record: print(f"{label}: {record['status']}", flush=True))
+    return [record for record in records if record["status"] != "ok"]
+
+
+def _measure(args: MeasureSpeedOptions, output: Path) -> list[dict[str, Any]]:
     from tqdm import tqdm
 
     if args.source is None:
@@ -77,7 +103,7 @@ def _measure(args: MeasureSpeedOptions) -> list[dict[str, Any]]:
     chosen = {"extractors": _extractors(args.extractors), "classifiers": _classifiers(args.classifiers)}
     bench = speed.SpeedBench(
         datasets.load(args.source, **args.reading()),
-        args.output,
+        output,
         **chosen,
         sizes=args.sizes or speed.SIZES,
         limit_s=args.limit,
