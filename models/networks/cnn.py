@@ -125,6 +125,8 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
     ``CNN.from_groups("ferbench-net-m", optimizer=Optimizer("sgd", learning_rate=0.1))``. `sample_weight` is not
     supported; `imbalance` weights the classes.
 
+    Batches of a read-only memory map are read from disk. Give `X_val` and `y_val` then: held-out images are copies.
+
     `fit` sets the seeds of Python, NumPy and Keras. Several threads may share a fitted instance for prediction.
 
     Examples
