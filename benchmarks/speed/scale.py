@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,17 @@ from ferbench.benchmarks.live import run_child
 from ferbench.benchmarks.store import write_record_file
 from ferbench.utils import load_average
 
-#: What is measured: recipes that are fitted block by block, and one epoch of a network.
-SCALED = ("hog+sgd-logreg", "pixels+sgd-svm", "cnn-4conv-thin")
+#: What is measured: recipes that are fitted block by block, and one epoch of networks; with their parameters.
+SCALED: Mapping[str, Mapping[str, Any]] = {
+    "hog+sgd-logreg": {},
+    "pixels+sgd-svm": {},
+    "cnn@tiny": {"architecture": "tiny", "epochs": 1},
+    "cnn@4conv-thin": {"architecture": "cnn-4conv-thin", "epochs": 1},
+}
 # Further faces, on which the accuracy is measured.
 N_NEW = 20_000
+# The first of them validate a network.
+N_VALIDATION = 1000
 SEED, SIDE = 0, 48
 _LEAST = 1000
 
@@ -36,8 +43,8 @@ class ScaleBench:
         Folder for the records.
     sizes : sequence of int
         Numbers of training images.
-    recipes : sequence of str
-        Recipes that are fitted block by block, or networks.
+    recipes : mapping of str to mapping
+        Recipes that are fitted block by block, or networks, with their parameters.
     limit_s : float
         Seconds after which a fit is ended.
     force : bool
@@ -54,7 +61,7 @@ class ScaleBench:
         output: Path,
         sizes: Sequence[int],
         *,
-        recipes: Sequence[str] = SCALED,
+        recipes: Mapping[str, Mapping[str, Any]] = SCALED,
         limit_s: float = 600.0,
         force: bool = False,
     ) -> None:
@@ -62,7 +69,7 @@ class ScaleBench:
             raise ValueError(f"--scale must be whole numbers of at least {_LEAST:,}; got {list(sizes)}")
         if not limit_s > 0:
             raise ValueError(f"--limit must be above 0 seconds; got {limit_s}")
-        self.output, self.limit_s, self.force = output, limit_s, force
+        self.output, self.recipes, self.limit_s, self.force = output, recipes, limit_s, force
         self.measurements = [(name, size) for size in sorted(set(sizes)) for name in recipes]
         self.session = datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -102,7 +109,14 @@ class ScaleBench:
         np.save(folder / "labels.npy", faces.labels)
 
     def _measure(self, name: str, size: int, folder: Path) -> Record:
-        job = {"name": name, "n_images": size, "n_new": N_NEW, "data": str(folder)}
+        job = {
+            "name": name,
+            "params": dict(self.recipes[name]),
+            "n_images": size,
+            "n_new": N_NEW,
+            "n_validation": N_VALIDATION,
+            "data": str(folder),
+        }
         (folder / "job.json").write_text(json.dumps(job))
         load = load_average()
         command = [sys.executable, "-P", "-m", "ferbench.benchmarks.speed.scale_child", str(folder / "job.json")]

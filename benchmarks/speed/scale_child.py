@@ -12,9 +12,6 @@ import numpy as np
 from ferbench import models
 from ferbench.benchmarks import store
 
-# Validation images of the network.
-_VALIDATION = 1000
-
 
 def main(arguments: Sequence[str]) -> int:
     """Run the measurement described in the JSON file of the first argument, and print one JSON line."""
@@ -33,12 +30,12 @@ def measure(job: dict[str, Any], data: Path) -> dict[str, Any]:
     recipe = models.get_recipe(job["name"])
     start = time.perf_counter()
     if recipe.family == "deep":
-        network = recipe.build(epochs=1)
-        held = slice(len(images) - n_new, len(images) - n_new + _VALIDATION)
-        recognizer: Any = network.fit(images[:n], labels[:n], X_val=images[held], y_val=labels[held])
-        new, answers = new[_VALIDATION:], answers[_VALIDATION:]
+        network = recipe.build(**job["params"])
+        n_held = job["n_validation"]
+        recognizer: Any = network.fit(images[:n], labels[:n], X_val=new[:n_held], y_val=answers[:n_held])
+        new, answers = new[n_held:], answers[n_held:]
     else:
-        recognizer = models.fit_in_stream(recipe.build(), images[:n], labels[:n])
+        recognizer = models.fit_in_stream(recipe.build(**job["params"]), images[:n], labels[:n])
     fit_s = time.perf_counter() - start
     start = time.perf_counter()
     found = models.predict_in_stream(recognizer, new, "predict")

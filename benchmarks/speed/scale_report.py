@@ -7,14 +7,15 @@ from typing import Any
 import pandas as pd
 
 from ferbench.benchmarks.speed.plans import growth
-from ferbench.benchmarks.speed.scale import N_NEW
+from ferbench.benchmarks.speed.scale import N_NEW, N_VALIDATION
 from ferbench.benchmarks.tables import machine_text, markdown_page, markdown_table, read_runs, write_csv, write_text
 
 _HOW = f"""\
 Each measurement ran in its own process, on the first images of one memory map of drawn faces of 48 pixels. *Fit* is the
 whole fit from images: of `sgd-logreg` and `sgd-svm` all passes with extraction and calibration, of a network one epoch.
 *Peak* is the largest resident memory of the process, with its libraries. *Growth* is the exponent between this size and
-the one before: 1 is linear. The accuracy is on {N_NEW:,} other drawn faces, which say nothing about real ones.
+the one before: 1 is linear. The accuracy is on {N_NEW:,} other drawn faces, of which {N_VALIDATION:,} validate a
+network and are left out for it; drawn faces say nothing about real ones.
 """
 _COLUMNS = [
     *("recipe", "n_images", "status", "reason", "fit_s", "fit_growth", "peak_memory_bytes", "memory_growth"),
@@ -74,12 +75,14 @@ def _text(table: pd.DataFrame) -> str:
         ]
         for row in table.to_dict("records")
     ]
-    failed = [
-        f"`{row['recipe']}` on {row['n_images']:,}: {row['reason']}."
-        for row in table.to_dict("records")
-        if row["status"] != "ok"
+    known = {(row["recipe"], row["n_images"]): row["reason"] for row in table.to_dict("records")}
+    missing = [
+        f"`{recipe}` on {size:,} images: {known.get((recipe, size)) or 'not measured'}."
+        for recipe in sorted(set(table["recipe"]))
+        for size in sorted(set(table["n_images"]))
+        if (recipe, size) not in known or known[recipe, size]
     ]
-    return "\n\n".join([markdown_table(header, rows), *failed])
+    return "\n\n".join([markdown_table(header, rows), *missing])
 
 
 def _machine(records: Sequence[dict[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from ferbench.benchmarks.live.child import Said
 from ferbench.benchmarks.speed import ScaleBench, scale, scale_child
 from ferbench.cli import main
 from ferbench.datasets import make_faces
+from ferbench.models import can_stream, get_recipe
 
 ENVIRONMENT = {"cpu": "a processor", "cores": 2, "platform": "Linux", "packages": {"scikit-learn": "1.9"}}
 
@@ -24,7 +25,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     def run(command: list[str], *, timeout_s: float) -> Said:
         job = json.loads(Path(command[-1]).read_text())
         found.append((job["name"], job["n_images"], len(np.load(Path(job["data"]) / "images.npy", mmap_mode="r"))))
-        if job["name"].startswith("cnn") and job["n_images"] > 100:
+        if job["name"] == "cnn@4conv-thin" and job["n_images"] > 100:
             return Said([], "killed by SIGKILL")
         seconds = {"fit": job["n_images"] ** 1.5 / 1e4, "predict": 0.5}
         done = {"event": "done", "seconds": seconds, "peak_memory_bytes": 2**29, "environment": ENVIRONMENT}
@@ -53,11 +54,15 @@ def test_each_size_is_measured_once_on_the_same_faces(
     assert pd.isna(failed["fit_s"]) and pd.isna(failed["fit_growth"])
     page = (tmp_path / "scale.md").read_text()
     assert "load around the measurements 2.5 to 2.5" in page and "times are too long" in page
-    assert "on 120: killed by SIGKILL" in page and "0.50" in page
+    assert "on 120 images: killed by SIGKILL" in page and "0.50" in page
+    # A measurement that nobody made is named as well.
+    (tmp_path / "runs" / "cnn@tiny-120.json").unlink()
+    assert main([*command, "--rebuild"]) == 0
+    assert "`cnn@tiny` on 120 images: not measured." in (tmp_path / "scale.md").read_text()
     # What is measured is kept; what failed is tried again.
     asked.clear()
     assert main(command) == 1
-    assert [each[:2] for each in asked] == [("cnn-4conv-thin", 120)]
+    assert [each[:2] for each in asked] == [("cnn@tiny", 120), ("cnn@4conv-thin", 120)]
     asked.clear()
     assert main([*command, "--rebuild"]) == 0 and not asked
 
@@ -75,7 +80,13 @@ def test_a_measurement_fits_on_the_first_images_and_predicts_the_last(tmp_path: 
     faces = make_faces(210, random_state=0, size=24, difficulty=0)
     np.save(tmp_path / "images.npy", faces.images)
     np.save(tmp_path / "labels.npy", faces.labels)
-    job: dict[str, Any] = {"name": "pixels+sgd-svm", "n_images": 140, "n_new": 70}
+    job: dict[str, Any] = {"name": "pixels+sgd-svm", "params": {}, "n_images": 140, "n_new": 70}
     found = scale_child.measure(job, tmp_path)
     assert found["n_predicted"] == 70 and found["accuracy"] > 0.3
     assert found["seconds"]["fit"] > 0 and found["peak_memory_bytes"] > 2**20
+
+
+def test_what_is_measured_by_default_exists() -> None:
+    for name, params in scale.SCALED.items():
+        recognizer = get_recipe(name).build(**params)
+        assert can_stream(recognizer) or get_recipe(name).family == "deep"
