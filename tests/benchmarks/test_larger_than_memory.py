@@ -122,6 +122,7 @@ def test_the_rows_handed_over_lie_one_after_the_other(
 
 def test_pages_of_a_large_map_are_given_back(faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maps, "_KEPT_BYTES", 1000)
+    monkeypatch.setattr(maps, "_SCATTERED", 2)
     mapped: Any = on_disk(faces, tmp_path).images
     for places in (slice(3, 90), np.array([0, 5, 200])):
         np.testing.assert_array_equal(read_rows(mapped[1:], places), faces.images[1:][places])

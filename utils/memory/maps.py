@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 # Smaller maps may stay: giving pages back takes time.
 _KEPT_BYTES = 2**26
+# Scattered rows that are read at once: for each of them, the system may map two megabytes of the file.
+_SCATTERED = 64
 # Rows that are hashed at once.
 _BLOCK = 8192
 
@@ -29,8 +31,17 @@ def read_rows(array: NDArray[Any], places: Any) -> NDArray[Any]:
     """
     if (mapped := _mapping(array)) is None:
         return np.asarray(array)[places]
-    rows = np.array(np.asarray(array)[places])
-    mapped.madvise(mmap.MADV_DONTNEED)
+    values = np.asarray(array)
+    if isinstance(places, slice):
+        rows = np.array(values[places])
+        mapped.madvise(mmap.MADV_DONTNEED)
+        return rows
+    places = np.asarray(places)
+    rows = np.empty((len(places), *values.shape[1:]), values.dtype)
+    for first in range(0, len(places), _SCATTERED):
+        part = slice(first, first + _SCATTERED)
+        rows[part] = values[places[part]]
+        mapped.madvise(mmap.MADV_DONTNEED)
     return rows
 
 
