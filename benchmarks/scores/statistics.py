@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALPHA = 0.05
-# Of the normal distribution: 95 % lie between minus and plus this.
-_QUANTILE = 1.959963984540054
+# Of the normal distribution: 95 % lie between minus and plus this. Published tables were made with these six decimals.
+_QUANTILE = 1.959964
 #: Verdict on a difference that the test images do not show: it may be there all the same.
 NO_DIFFERENCE = "not shown to differ"
 

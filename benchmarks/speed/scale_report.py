@@ -42,7 +42,7 @@ def write_scale_report(folder: Path) -> str:
 
 def scale_table(records: Sequence[dict[str, Any]]) -> pd.DataFrame:
     """Return one row for each recipe and size, with the growth since the size before."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     ordered = sorted(records, key=lambda each: (each["config"]["name"], each["config"]["n_images"]))
     for record in ordered:
         seconds = record.get("seconds") or {}

@@ -46,8 +46,8 @@ def draw_on_disk(
 
 def _write(folder: Path, n_samples: int, batches: Iterator[Batch]) -> None:
     with (folder / _FILES[0]).open("wb") as images, (folder / _FILES[1]).open("wb") as landmarks:
-        for rows, *drawn in batches:
-            for file, values in zip((images, landmarks), drawn, strict=True):
+        for rows, faces, points in batches:
+            for file, values in ((images, faces), (landmarks, points)):
                 if rows[0] == 0:
                     about = {"descr": values.dtype.str, "fortran_order": False, "shape": (n_samples, *values.shape[1:])}
                     np.lib.format.write_array_header_1_0(file, about)

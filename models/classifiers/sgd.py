@@ -233,8 +233,8 @@ class SGD(RowClassifier):
         return log_odds(self.predict_proba(X))
 
     def _forget(self) -> None:
-        for name in ("classes_", "coefficients_", "_machine"):
-            vars(self).pop(name, None)
+        for name in {"classes_", "coefficients_", "_machine"} & set(vars(self)):
+            delattr(self, name)
 
     def _start(self, classes: ArrayLike | None) -> None:
         check_parameters(self)

@@ -30,19 +30,19 @@ def convert_keras(file: Path, target: Path, contract: Contract) -> None:
     import keras
 
     # Keras opens no file with a suffix in other letters.
-    source = file if file.suffix == ".keras" else Path(shutil.copyfile(file, target.with_suffix(".keras")))
+    given, file = file, file if file.suffix == ".keras" else Path(shutil.copyfile(file, target.with_suffix(".keras")))
     try:
-        network: Any = keras.saving.load_model(source, compile=False, safe_mode=True)
+        network: Any = keras.saving.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
-        raise ValueError(f"{file}: Keras cannot open it in safe mode: {reason}") from error
+        raise ValueError(f"{given}: Keras cannot open it in safe mode: {reason}") from error
     sides = {"n": 1, "c": contract.channels, "h": contract.height, "w": contract.width}
     try:
         # Keras can only export a network that was called before.
         network(np.zeros([sides[axis] for axis in contract.layout], np.float32))
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"{file}: does not take the input of its contract; correct the contract: {reason}") from error
+        raise ValueError(f"{given}: does not take the input of its contract; correct the contract: {reason}") from error
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         network.export(target, format="onnx", verbose=False)

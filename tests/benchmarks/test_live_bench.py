@@ -312,8 +312,8 @@ def test_files_are_rebuilt_from_the_records_without_measuring(measured: Path, mo
 
 def command(*words: str) -> int:
     parser = argparse.ArgumentParser()
-    measure_live.register(parser.add_subparsers())
-    args = parser.parse_args(["measure-live", *words])
+    measure_live.register(parser)
+    args = parser.parse_args(words)
     return int(args.command(args))
 
 
