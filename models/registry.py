@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from ferbench.features import MirrorViews, extractors, make_extractor
 from ferbench.models.base import check_settable, library_of, parts_of
-from ferbench.models.bundles import recipe_name, renamed_parameters
+from ferbench.models.bundles import recipe_name, renamed_parameters, renamed_values
 from ferbench.models.classifiers import classifier_steps
 from ferbench.models.ensembles import Mirrored, Pretrained, Stack, Vote
 from ferbench.models.foreign import ForeignModel, foreign_kind, foreign_path
@@ -91,24 +91,30 @@ class Recipe:
         Warns
         -----
         FutureWarning
-            If a parameter has a deprecated name; the next release will remove these names.
+            If a parameter has a deprecated name or value; the next release will remove these.
         """
         recognizer: Estimator = cast(Any, self.make())
-        parameters = self._renamed(parameters, recognizer.get_params())
+        parameters = self._renamed(parameters, recognizer)
         check_settable(self.name, recognizer, parameters)
         return recognizer.set_params(**parameters)
 
-    def _renamed(self, parameters: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters with deprecated names replaced by current names."""
+    def _renamed(self, parameters: dict[str, Any], recognizer: Estimator) -> dict[str, Any]:
+        """Return the parameters with deprecated names and values replaced by current ones."""
+        known = recognizer.get_params()
         renamed = {old: new for old, new in renamed_parameters(parameters).items() if new in known}
         if twice := [old for old, new in renamed.items() if new in parameters]:
             raise ValueError(f"recipe {self.name} got {twice[0]!r} and {renamed[twice[0]]!r}; name one of them")
-        if renamed:
-            names = ", ".join(f"{old} was renamed to {new}" for old, new in renamed.items())
+        current = {renamed.get(name, name): value for name, value in parameters.items()}
+        values = renamed_values({**known, "": recognizer}, current)
+        changes = [f"{old} was renamed to {new}" for old, new in renamed.items()]
+        changes += [f"{name}={current[name]!r} was renamed to {value!r}" for name, value in values.items()]
+        if changes:
             warnings.warn(
-                f"recipe {self.name}: {names}; the next release removes the old name", FutureWarning, stacklevel=4
+                f"recipe {self.name}: {', '.join(changes)}; the next release removes the old name",
+                FutureWarning,
+                stacklevel=4,
             )
-        return {renamed.get(name, name): value for name, value in parameters.items()}
+        return current | values
 
 
 def recipes() -> dict[str, Recipe]:

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,15 @@ def test_the_tables_name_exactly_what_the_folders_export(folder: str, named: set
 
 
 def test_the_groups_of_entry_points_are_those_of_the_code() -> None:
-    named = set(re.findall(r"`(ferbench\.(?:recipes|extractors|datasets|metrics|displays))`", PAGE))
+    named = re.findall(r"^\| `(ferbench\.\w+)` \| .+ \|$", PAGE.split("\n## What is stable")[1], re.MULTILINE)
     code = "\n".join(path.read_text() for floor in FOLDERS for path in (ROOT / floor).rglob("*.py"))
-    assert len(named) >= 5
-    assert all(f'"{group}"' in code for group in named)
+    groups = re.findall(r'^(?:GROUP|ENTRY_POINTS) = "(ferbench\.\w+)"$', code, re.MULTILINE)
+    assert len(groups) >= 9 and sorted(named) == sorted(groups)
+    own = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    assert set(own) <= set(groups)
+    # A group that is read without such a constant would not be found above.
+    read = re.findall(r'(?:entry_points|find_plugins|usable_plugins)\((?:group=)?"', code)
+    assert read == []
 
 
 def test_tables_and_lines_are_narrow_enough_to_read() -> None:

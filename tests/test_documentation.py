@@ -24,7 +24,7 @@ from ferbench.cli.entry import build_parser
 from ferbench.datasets import Dataset, make_faces
 from ferbench.datasets.readers import loading
 from ferbench.features import check_extractor
-from ferbench.models import make_recipe
+from ferbench.models import load_bundle, make_recipe, save_bundle
 from ferbench.models.foreign import Contract
 from ferbench.realtime.detection import yunet_file
 
@@ -37,6 +37,7 @@ GUIDES = {
     "Add an extractor: one file": "here",
     "Add a classifier: one file": "here",
     "Add a recipe: one file": "here",
+    "Add a data set: one file": "tests/test_contributing.py",
     "Add a detector: one file": "tests/realtime/test_detectors.py",
     "Add a metric: one file": "tests/test_contributing.py",
     "Add a plot: one file": "tests/test_contributing.py",
@@ -253,10 +254,13 @@ def test_the_classifiers_of_the_guide_are_recipes(tmp_path: Path, monkeypatch: p
 
 
 def test_the_recipe_of_the_guide_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    make = 'from ferbench.models import make_recipe\n\n\ndef make():\n    return make_recipe("hog+knn")\n\n\n'
-    code = make + guide("Add a recipe: one file")
+    code = guide("Add a recipe: one file")
     install(tmp_path, monkeypatch, "your_package", code, "[ferbench.recipes]\nhog+nearest = your_package:NEAREST\n")
-    assert type(make_recipe("hog+nearest")) is type(make_recipe("hog+knn"))
+    faces = make_faces(70, size=24, random_state=0)
+    recognizer = make_recipe("hog+nearest").fit(faces.images, faces.labels)
+    assert recognizer.score(faces.images, faces.labels) > 1 / 7
+    loaded = load_bundle(save_bundle(tmp_path / "bundle", recognizer, image_shape=(24, 24)))
+    assert (loaded.predict(faces.images) == recognizer.predict(faces.images)).all()
 
 
 # --- The command ------------------------------------------------------------------------------------------------------

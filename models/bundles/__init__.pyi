@@ -5,6 +5,7 @@ from .aliases import (
     measured_bundle,
     recipe_name,
     renamed_parameters,
+    renamed_values,
     with_members,
     with_recipe_names,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "reduced",
     "reject_threshold",
     "renamed_parameters",
+    "renamed_values",
     "save_archive",
     "save_bundle",
     "with_members",

@@ -49,7 +49,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
 VALUES: Mapping[str, Mapping[str, Mapping[str, str]]] = {
     f"ferbench.models.{kind}": {"scaling": {"centre": "center"}} for kind in ("KernelRidge", "KNN", "NystroemMap")
 }
-#: Deprecated names of parameters that suites and `make_recipe` accept for one more release.
+#: Deprecated names of parameters that suites and `make_recipe` accept for one more release, like the old values above.
 PARAMETERS: Mapping[str, str] = {"recogniser": "recognizer"}
 
 
@@ -60,6 +60,28 @@ def renamed_parameters(parameters: Mapping[str, Any]) -> dict[str, str]:
         parts = [PARAMETERS.get(part, part) for part in name.split("__")]
         if (new := "__".join(parts)) != name:
             found[name] = new
+    return found
+
+
+def renamed_values(owners: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the current values of the parameters that have a deprecated one, such as ``classifier__scaling="centre"``.
+
+    Parameters
+    ----------
+    owners : mapping of str to object
+        Estimators by the names of their parameters without the last part; the recognizer has the name ``""``.
+    parameters : mapping of str to object
+        Parameters with their current names.
+    """
+    found = {}
+    for name, value in parameters.items():
+        owner, _, attribute = name.rpartition("__")
+        for kind in type(owners.get(owner)).__mro__:
+            table = (
+                VALUES.get(f"ferbench.models.{kind.__name__}", {}) if kind.__module__.startswith("ferbench.") else {}
+            )
+            if isinstance(value, str) and value in table.get(attribute, {}):
+                found[name] = table[attribute][value]
     return found
 
 

@@ -26,7 +26,7 @@ def check_parts(recognizer: Any) -> None:
     """Raise ValueError, naming type and attribute, if the attributes of an estimator inside are inconsistent."""
     for estimator in parts_of(recognizer):
         names = [public_name(f"{kind.__module__}.{kind.__qualname__}", OWN) for kind in type(estimator).__mro__]
-        if names[0] in OWN:
+        if names[0].startswith("ferbench."):
             check_parameters(estimator)
         # An unfitted estimator, such as a parameter of a meta-estimator, has no attributes to check and cannot predict.
         if any(name.endswith("_") for name in vars(estimator)):

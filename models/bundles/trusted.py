@@ -9,7 +9,7 @@ from typing import Any
 from ferbench import features
 from ferbench.models.base import parts_of
 from ferbench.models.bundles.aliases import public_name
-from ferbench.utils import entry_points
+from ferbench.utils import entry_points, find_registered
 
 #: Group of entry points with which another package trusts its own types; the value is a sequence of full type names.
 ENTRY_POINTS = "ferbench.trusted_types"
@@ -64,6 +64,8 @@ FOREIGN = frozenset(
 LOSSES = frozenset(
     f"{module}.CyHalf{kind}Loss" for module in ("_loss", "sklearn._loss._loss") for kind in ("Binomial", "Multinomial")
 )
+# Folders whose modules register extractors and classifiers of feature rows.
+_ROOMS = ("ferbench.features", "ferbench.models.classifiers")
 # Packages that every installation has.
 _KNOWN = frozenset({"builtins", "ferbench", "numpy", "scipy", "sklearn"})
 
@@ -74,12 +76,15 @@ def trusted_types(found: Iterable[str]) -> list[str]:
     Parameters
     ----------
     found : iterable of str
-        Full names of the types in the bundle. Entry points of other packages are read only if ferbench does not know
-        one of the names.
+        Full names of the types in the bundle. What the modules of ferbench register, and the entry points of other
+        packages, are read only if one of the names is in none of the lists above.
     """
     named = set(found)
     known = named & (OWN | FOREIGN | LOSSES)
     rest = named - known
+    if any(name.startswith("ferbench.") for name in rest):
+        known |= rest & _registered()
+        rest -= known
     if any(not name.startswith(("sklearn.", "numpy.", "builtins.")) for name in rest):
         known |= rest & _of_packages()
     return sorted(known)
@@ -119,6 +124,17 @@ def plugins_of(recognizer: Any) -> dict[str, str]:
     owners = packages_distributions()
     named = {module: owners[module][0] for module in sorted(modules) if module in owners}
     return {module: f"{package}=={version(package)}" for module, package in named.items()}
+
+
+def _registered() -> set[str]:
+    """Return the types of ferbench in the extractors and classifiers that its modules register."""
+    names: set[str] = set()
+    for room in _ROOMS:
+        for make in find_registered(room).values():
+            # A library that is not installed must not prevent loading bundles that do not need it.
+            with contextlib.suppress(ImportError):
+                names |= type_names(make())
+    return {name for name in names if name.startswith("ferbench.")}
 
 
 def _of_packages() -> set[str]:

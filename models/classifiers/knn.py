@@ -20,7 +20,7 @@ class KNN(RowClassifier):
     """Distance-weighted vote of the nearest training rows.
 
     The weight of a neighbor decreases linearly, from 1 for the nearest neighbor to 0 for the first row that is not a
-    neighbor. `sample_weight` is not supported.
+    neighbor. `sample_weight` is not supported, since a row that counts twice would take the place of another neighbor.
 
     Parameters
     ----------

@@ -26,7 +26,8 @@ class LocalSVM(RowClassifier):
 
     The decision surface has to be linear only locally. Rows are scaled to unit length and projected on their principal
     axes. For each query, one SVM for each class against the rest is fitted on the neighbors in the projected space,
-    with the squared hinge loss and Newton's method. `sample_weight` is not supported.
+    with the squared hinge loss and Newton's method. `sample_weight` is not supported, since a row that
+    counts twice would take the place of another neighbor.
 
     Parameters
     ----------

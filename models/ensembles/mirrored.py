@@ -19,7 +19,8 @@ class Mirrored(ImageInput, MostProbable, BaseEstimator):
     """Meta-estimator that uses mirror images in training and prediction.
 
     A face and its mirror image show the same expression, so mirror images double the training data, and the mean over
-    both views is more accurate.
+    both views is more accurate. `sample_weight` is not supported, since recognizers are pipelines, which take weights
+    only by the name of a step (``classifier__sample_weight``).
 
     Parameters
     ----------

@@ -24,7 +24,8 @@ class Stack(Ensemble):
 
     The regression is fitted on cross-validated probabilities, predicted by members that were fitted without the fold of
     the image. Then all members are fitted on all images. Extractors that do not use labels are fitted only once, on all
-    training images.
+    training images. `sample_weight` is not supported, since members are pipelines, which take weights only by the name
+    of a step (``classifier__sample_weight``).
 
     Parameters
     ----------

@@ -18,6 +18,8 @@ class Vote(Ensemble):
 
     The mean of calibrated probabilities is underconfident if the members err on different images. It is therefore
     calibrated on held-out images, with members fitted on the other images. Then all members are fitted on all images.
+    `sample_weight` is not supported, since members are pipelines, which take weights only by the name of a step
+    (``classifier__sample_weight``).
 
     Parameters
     ----------

@@ -10,6 +10,9 @@ import pandas as pd
 import pytest
 from golden_reports import MEASURED, SOME, golden, rebuild
 
+from ferbench.benchmarks.displays import plugin_displays
+from ferbench.benchmarks.scores import plugin_metrics
+
 # What has another name by now: old one, new one. Values are patterns of a cell's text: the networks have sizes in their
 # names now, and what is a recipe's variant keeps its own name behind the `@`.
 RENAMED_FILES: dict[str, str] = {}
@@ -27,10 +30,10 @@ ADDED_COLUMNS: dict[str, set[str]] = {
     "leaderboard.csv": {
         *("identity", "stale", "latency_run", "latency_ranked", "machine", "fit_ranked"),
         *("seeds", "seed_mean", "seed_sd", "seed_min", "seed_max", "seed_split"),
-        *(f"{name}{end}" for name in ("cohen_kappa", "matthews") for end in ("", "_low", "_high")),
+        *(f"{name}{end}" for name in plugin_metrics() for end in ("", "_low", "_high")),
     },
 }
-ADDED_FILES = {"plot_coverage.csv"}
+ADDED_FILES = {f"plot_{name}.csv" for name in plugin_displays()}
 
 ALL = os.environ.get("FERBENCH_GOLDEN") == "all"
 QUICK = [name for name, recipes in SOME.items() if recipes != ()]

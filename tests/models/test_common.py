@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import re
 from importlib import import_module
 from typing import Any
 
@@ -246,6 +247,13 @@ def test_classifiers_take_sample_weights_or_document_that_they_do_not(estimator:
     taken = has_fit_parameter(estimator, "sample_weight")
     assert taken == (type(estimator) not in WITHOUT_WEIGHTS)
     assert taken or "`sample_weight`" in (type(estimator).__doc__ or "")
+
+
+@pytest.mark.parametrize("kind", [*WITHOUT_WEIGHTS, Mirrored, Stack, Vote], ids=lambda kind: kind.__name__)
+def test_those_that_take_no_sample_weights_say_why(kind: type) -> None:
+    assert "sample_weight" not in inspect.signature(kind.fit).parameters  # type: ignore[attr-defined]
+    text = " ".join((kind.__doc__ or "").split())
+    assert re.search("`sample_weight` is not supported(, since |; `imbalance` weights the classes)", text)
 
 
 @pytest.mark.parametrize(

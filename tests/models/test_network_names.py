@@ -96,6 +96,31 @@ def test_british_names_of_parameters_give_a_warning() -> None:
         make_recipe("hog+logreg", recogniser__features__bins=8)
 
 
+@pytest.mark.parametrize(
+    ("recipe", "owner"),
+    [
+        ("pixels+kernel-ridge", "classifier"),
+        ("pixels+mirror-kernel-ridge", "classifier"),
+        ("pixels+knn", "classifier"),
+        ("pixels+nystroem", "map"),
+        ("mirror:pixels+knn", "recognizer__classifier"),
+    ],
+)
+def test_british_values_of_parameters_give_a_warning(recipe: str, owner: str) -> None:
+    with pytest.warns(FutureWarning, match=f"{owner}__scaling='centre' was renamed to 'center'") as caught:
+        recognizer = make_recipe(recipe, **{f"{owner}__scaling": "centre"})
+    assert len(caught) == 1 and recognizer.get_params()[f"{owner}__scaling"] == "center"
+
+
+def test_a_british_name_and_value_give_one_warning_and_others_are_kept() -> None:
+    with pytest.warns(FutureWarning, match="recogniser__classifier__scaling was renamed .*'centre' was ren") as caught:
+        recognizer = make_recipe("mirror:pixels+knn", recogniser__classifier__scaling="centre")
+    assert len(caught) == 1 and recognizer.recognizer["classifier"].scaling == "center"
+    assert make_recipe("pixels+knn", classifier__scaling=None)["classifier"].scaling is None
+    # No old value of this parameter.
+    assert make_recipe("hog+svm", classifier__kernel="centre")["classifier"].kernel == "centre"
+
+
 def test_published_tables_of_live_and_training_name_the_network_that_was_measured() -> None:
     """Both called it `ferbench-net`: the medium network until the large one shipped, and then the large one."""
     for folder, size in (("live", "m"), ("live/ferbench-net-l", "l")):

@@ -45,6 +45,33 @@ from sklearn.preprocessing import StandardScaler
 
 REGISTERED = {"bayes": lambda: [("scale", StandardScaler()), ("classifier", GaussianNB())], "plain-bayes": GaussianNB}
 '''
+MEANS = '''
+"""Class means."""
+
+import numpy as np
+
+from ferbench.models.base import RowClassifier
+
+
+class ClassMeans(RowClassifier):
+    """Probabilities by the distance to the mean row of each class."""
+
+    def fit(self, X, y):
+        rows, labels = self._checked(X, y)
+        self.means_ = np.stack([rows[labels == name].mean(axis=0) for name in self.classes_])
+        return self
+
+    def predict_proba(self, X):
+        near = 1 / (1 + np.linalg.norm(self._rows(X)[:, None] - self.means_, axis=2))
+        return near / near.sum(axis=1, keepdims=True)
+
+
+class Unregistered(ClassMeans):
+    """A type that no recipe contains."""
+
+
+REGISTERED = {"means": ClassMeans}
+'''
 USE = """
 import numpy as np
 import ferbench.features, ferbench.models
@@ -57,6 +84,18 @@ X = rng.integers(0, 256, (40, 24, 24), dtype=np.uint8)
 y = np.where(X[:, :12].mean(axis=(1, 2)) > X[:, 12:].mean(axis=(1, 2)), "happy", "sad")
 for name in ("mine+svm", "mine+bayes", "hog+mine+plain-bayes"):
     print(name, name in recipes(), make_recipe(name).fit(X, y).predict_proba(X).shape)
+
+from ferbench.models import load_bundle, save_bundle
+from ferbench.models.classifiers.means import Unregistered
+
+recognizer = make_recipe("mine+means").fit(X, y)
+loaded = load_bundle(save_bundle("bundle", recognizer, image_shape=X.shape[1:]))
+print(np.abs(loaded.predict_proba(X) - recognizer.predict_proba(X)).max() < 1e-6)
+recognizer = make_recipe("mine+means").set_params(classifier=Unregistered()).fit(X, y)
+try:
+    save_bundle("refused", recognizer, image_shape=X.shape[1:])
+except ValueError as error:
+    print(error)
 """
 
 
@@ -66,17 +105,18 @@ def test_one_file_in_the_folder_adds_an_extractor_or_a_classifier(tmp_path: Path
         shutil.copytree(ROOT / room, tmp_path / "ferbench" / room, ignore=ignored)
     (tmp_path / "ferbench" / "features" / "mine.py").write_text(EXTRACTOR)
     (tmp_path / "ferbench" / "models" / "classifiers" / "bayes.py").write_text(CLASSIFIER)
+    (tmp_path / "ferbench" / "models" / "classifiers" / "means.py").write_text(MEANS)
     code = USE.format(root=str(tmp_path))
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == [
-        "mine+svm True (40, 2)",
-        "mine+bayes True (40, 2)",
-        "hog+mine+plain-bayes False (40, 2)",
-    ]
+    *made, trusted, refused = done.stdout.splitlines()
+    assert made == ["mine+svm True (40, 2)", "mine+bayes True (40, 2)", "hog+mine+plain-bayes False (40, 2)"]
+    # A bundle of what a file registers is saved and loaded; another type of the same file is refused.
+    assert trusted == "True"
+    assert "it holds the type ferbench.models.classifiers.means.Unregistered, which ferbench does not trust" in refused
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """Other folders use the helpers of utils instead of their own, and these helpers work."""
 
 import ast
+import os
 import signal
+import subprocess
+import sys
 import threading
 from functools import cache
 from pathlib import Path
@@ -82,6 +85,13 @@ def test_the_cache_folder_is_unchanged(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_dir() == tmp_path / ".cache" / "ferbench"
+
+
+def test_a_chosen_cache_folder_needs_no_platformdirs(tmp_path: Path) -> None:
+    code = "import sys; from ferbench.utils.cache import cache_dir; print(cache_dir(), 'platformdirs' in sys.modules)"
+    environment = {**os.environ, "FERBENCH_CACHE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(tmp_path), "False"]
 
 
 def test_suggestions() -> None:
