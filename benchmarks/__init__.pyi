@@ -17,9 +17,9 @@ from .displays import (
 )
 from .folds import FoldResults
 from .rebuild import load_measured, rebuild_report, report_of, report_text, write_report
-from .scores import Metric
+from .scores import Comparison, Metric
 from .store import Suite, available_suites, load_suite
-from .suite_results import Comparison, SuiteResults
+from .suite_results import SuiteResults
 
 __all__ = [
     "CedDisplay",

@@ -154,7 +154,7 @@ def run_suite(
 
 
 def best(
-    results: SuiteResults | str | Path | None = None,
+    results: SuiteResults | FoldResults | str | Path | None = None,
     *,
     max_latency_ms: float | None = None,
     max_size_mb: float | None = None,
@@ -166,8 +166,9 @@ def best(
 
     Parameters
     ----------
-    results : SuiteResults, str or Path, optional
-        Results or their folder; by default the only one in ``results``.
+    results : SuiteResults, FoldResults, str or Path, optional
+        Results or their folder; by default the only one in ``results``. `FoldResults` are refused: no bundle is kept
+        of a fold.
     max_latency_ms : float, optional
         Limit on the p90 latency for one image, in milliseconds.
     max_size_mb : float, optional
@@ -187,14 +188,15 @@ def best(
     Raises
     ------
     FileNotFoundError, ValueError
-        If there are no results, or no recognizer is within the limits; the message names the closest one.
+        If there are no results, they are folds of a protocol, or no recognizer is within the limits; the message
+        names the closest one.
 
     Examples
     --------
     >>> from ferbench.benchmarks import best
     >>> best("results/fer2013", max_latency_ms=5, max_size_mb=10).label  # doctest: +SKIP
     """
-    folder = results.root if isinstance(results, SuiteResults) else results
+    folder = results.root if isinstance(results, SuiteResults | FoldResults) else results
     limits = {"max_latency_ms": max_latency_ms, "max_size_mb": max_size_mb, "min_accuracy": min_accuracy}
     return choose.choose_best(folder, **limits, max_fit_s=max_fit_s, max_memory_mb=max_memory_mb)
 

@@ -22,7 +22,7 @@ from ferbench.benchmarks.report import (
     build_leaderboard,
     score_results,
 )
-from ferbench.benchmarks.scores import compare
+from ferbench.benchmarks.scores import Comparison, compare
 from ferbench.utils import closest
 
 if TYPE_CHECKING:
@@ -30,38 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ferbench.benchmarks.displays import Display
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Comparison of two recognizers on the same images, as :meth:`SuiteResults.compare` returns it.
-
-    Attributes
-    ----------
-    a, b, split : str
-        The recognizers, and the split on which they are compared.
-    n_images : int
-    difference, low, high : float
-        Accuracy of `a` minus accuracy of `b`, with its paired 95 % bootstrap interval.
-    p : float
-        Two-sided p-value of McNemar's test for this pair. It is not corrected for multiple comparisons.
-    verdict : {"better", "worse", "not shown to differ"}
-        How `a` compares with `b`.
-    """
-
-    a: str
-    b: str
-    split: str
-    n_images: int
-    difference: float
-    low: float
-    high: float
-    p: float
-    verdict: str
-
-    def __str__(self) -> str:
-        figures = f"{self.difference:+.3f} [{self.low:+.3f}, {self.high:+.3f}], p = {self.p:.2g}"
-        return f"{self.a} against {self.b} on {self.split} ({self.n_images:,} images): {figures}: {self.verdict}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from ferbench.benchmarks import displays
 from ferbench.benchmarks.folds import curve
 from ferbench.benchmarks.folds.displays import CurveDisplay, FoldsDisplay
-from ferbench.benchmarks.folds.reading import TEST, FoldContent, read_folds
+from ferbench.benchmarks.folds.reading import TEST, VALIDATION, FoldCell, FoldContent, read_folds
 from ferbench.benchmarks.folds.table import best_on_validation, complete, fold_table, leaderboard
 from ferbench.benchmarks.folds.tally import Estimate, Tally, tally
 from ferbench.benchmarks.pages import no_math
+from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, Comparison
 from ferbench.utils import closest
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class FoldResults:
     >>> from ferbench.benchmarks import read_results
     >>> results = read_results("results/ck48-kfold10")  # doctest: +SKIP
     >>> results.frame()[["recipe", "accuracy", "sd_folds", "pooled_low", "pooled_high"]]  # doctest: +SKIP
+    >>> print(results.compare("hog+svm", "lbp+svm"))  # doctest: +SKIP
     """
 
     content: FoldContent
@@ -110,6 +112,58 @@ class FoldResults:
     def _best(self) -> str | None:
         return best_on_validation(self.content)
 
+    @cached_property
+    def labels(self) -> dict[str, NDArray[np.str_]]:
+        """Labels of the rows of :meth:`probabilities` by split: all folds, one after the other."""
+        folds = [self.content.folds[place] for place in self._places]
+        return {split: np.concatenate([fold.parts[split].labels for fold in folds]) for split in (VALIDATION, TEST)}
+
+    def probabilities(self, recipe: str) -> dict[str, NDArray[Any]]:
+        """Return the stored probabilities of one recipe, pooled over the folds.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n_images, n_classes)
+            ``PublicTest``, the validation parts of the folds, and ``PrivateTest``, their test parts. Rows are in the
+            order of :attr:`labels`, columns in the order of :attr:`classes`. A learning curve gives its largest share.
+
+        Raises
+        ------
+        ValueError
+            If there is no such recipe, or it lacks a fold; :meth:`pooled` takes the folds that were measured.
+        """
+        cells = self._complete(recipe)
+        return {split: np.concatenate([cell.proba[split] for cell in cells]) for split in (VALIDATION, TEST)}
+
+    def compare(self, a: str, b: str, *, split: str = TEST) -> Comparison:
+        """Compare the pooled accuracy of two recipes on the same images.
+
+        Interval and p come from the same resamples of people, or of images where nobody is known. McNemar's test is
+        not used, because it takes images of one person for independent.
+
+        Parameters
+        ----------
+        a, b : str
+            The recipes.
+        split : {"PrivateTest", "PublicTest"}, default="PrivateTest"
+            The test parts of the folds, or their validation parts. A learning curve gives its largest share.
+
+        Raises
+        ------
+        ValueError
+            If one of them is unknown or lacks a fold, both are the same, or there is no such split.
+        """
+        first, second = self._complete(a), self._complete(b)
+        if split not in (VALIDATION, TEST):
+            raise ValueError(f"split must be one of {VALIDATION}, {TEST}; got {split!r}")
+        if a == b:
+            raise ValueError(f"compare needs two recognizers; got {a!r} twice")
+        counted, other = (tally(self.content, cells, split) for cells in (first, second))
+        gap, p = counted.less(other), counted.p_of_difference(other)
+        verdict = NO_DIFFERENCE if p >= ALPHA else "better" if gap.value > 0 else "worse"
+        images = np.concatenate([self.content.folds[place].parts[split].rows for place in self._places])
+        return Comparison(a, b, split, len(np.unique(images)), gap.value, gap.low, gap.high, p, verdict)
+
     def pooled(self, recipe: str) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
         """Labels and probabilities of all test rows of a recipe; for a learning curve, of its largest share.
 
@@ -118,10 +172,7 @@ class FoldResults:
         ValueError
             If there is no such recipe, or no fold of it was measured.
         """
-        cells = [cell for cell in self.content.cells[self._known(recipe)] if cell.ok]
-        if self.is_curve:
-            largest = f"curve-{curve.shares(self.content)[-1]:g}"
-            cells = [cell for cell in cells if self.content.folds[cell.fold].name == largest]
+        cells = [cell for cell in self._cells(recipe) if cell.ok]
         if not cells:
             raise ValueError(f"recipe {recipe!r} was measured in no fold; see folds() for the reasons")
         labels = [self.content.folds[cell.fold].parts[TEST].labels for cell in cells]
@@ -167,6 +218,22 @@ class FoldResults:
         labels, proba = self.pooled(recipe)
         about = f"{self.about}, pooled"
         return displays.ConfusionDisplay.from_predictions(labels, proba, self.classes, name=recipe, dataset=about)
+
+    @cached_property
+    def _places(self) -> tuple[int, ...]:
+        """Places of the folds that are pooled: all of them; of a learning curve, those of its largest share."""
+        largest = f"curve-{curve.shares(self.content)[-1]:g}" if self.is_curve else None
+        return tuple(place for place, fold in enumerate(self.content.folds) if largest in (None, fold.name))
+
+    def _cells(self, recipe: str) -> list[FoldCell]:
+        return [cell for cell in self.content.cells[self._known(recipe)] if cell.fold in self._places]
+
+    def _complete(self, recipe: str) -> list[FoldCell]:
+        """The cells of a recipe in the folds that are pooled, in the order of the folds."""
+        cells = self._cells(recipe)
+        if sum(cell.ok for cell in cells) < len(self._places):
+            raise ValueError(f"recipe {recipe!r} lacks folds; see folds() for the reasons")
+        return cells
 
     def _tally(self, recipe: str) -> Tally:
         if not complete(self.content, self._known(recipe)):

@@ -63,6 +63,13 @@ class Tally:
         whole = _share(self._counts().sum(axis=0)) - _share(other._counts().sum(axis=0))
         return _estimate(whole, self.resampled_accuracy() - other.resampled_accuracy())
 
+    def p_of_difference(self, other: "Tally") -> float:
+        """Two-sided p of the resampled difference in accuracy; never below ``2 / (N_BOOTSTRAP + 1)``."""
+        drawn = self.resampled_accuracy() - other.resampled_accuracy()
+        # A resample without rows is NaN and counts for neither.
+        smaller = min(int((~(drawn > 0)).sum()), int((~(drawn < 0)).sum()))
+        return min(2 * (smaller + 1) / (len(drawn) + 1), 1.0)
+
     def resampled_accuracy(self) -> Floats:
         """Accuracy of each resample; the same resamples for all tallies with as many clusters."""
         return _share(_resampled(self._counts()))

@@ -1,4 +1,5 @@
 from .bootstrap import bootstrap_weights, percentile_interval
+from .comparison import Comparison
 from .discovery import Found, one_line, usable_plugins
 from .keypoints import (
     FAILURE,
@@ -24,6 +25,7 @@ __all__ = [
     "N_BINS",
     "THRESHOLDS",
     "WITHIN",
+    "Comparison",
     "Detectable",
     "Found",
     "Metric",

@@ -13,8 +13,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from fake_results import fake_results
+from matplotlib.figure import Figure
 
-from ferbench.benchmarks import FoldResults, choose, identity, report_text, run_suite
+from ferbench.benchmarks import FoldResults, best, choose, identity, read_results, report_text, run_suite
 from ferbench.benchmarks.folds import FoldReport, write_summary
 from ferbench.benchmarks.folds.curve import crossing_point
 from ferbench.benchmarks.folds.reading import FoldContent
@@ -280,6 +282,65 @@ def test_pooled_predictions_give_the_confusion_matrix(kfold: FoldResults, faces:
     gap = kfold.difference("pixels+logreg", "constant")
     assert gap.value == pytest.approx(frame.loc["pixels+logreg", "pooled"] - frame.loc["constant", "pooled"])
     assert gap.low <= gap.value <= gap.high and kfold.best() in ("pixels+tree", "pixels+logreg")
+
+
+@pytest.mark.parametrize("kind", ["suite", "folds"])
+def test_the_same_calls_work_on_a_suite_and_on_folds(kind: str, output: Path, tmp_path: Path) -> None:
+    results = read_results(fake_results(tmp_path) if kind == "suite" else output / "faces-kfold2")
+    a, b, ax = "pixels+logreg", "pixels+tree", Figure().subplots()
+    frame = results.frame().set_index("recipe")
+    stored = results.probabilities(a)
+    assert set(stored) == {"PublicTest", "PrivateTest"}
+    for split, proba in stored.items():
+        assert proba.shape == (len(results.labels[split]), len(results.classes))
+    answers = np.array(results.classes)[stored["PrivateTest"].argmax(axis=1)]
+    found = results.compare(a, b)
+    pooled = "accuracy" if kind == "suite" else "pooled"
+    assert (answers == results.labels["PrivateTest"]).mean() == pytest.approx(frame.loc[a, pooled])
+    assert found.difference == pytest.approx(frame.loc[a, pooled] - frame.loc[b, pooled])
+    assert found.low <= found.difference <= found.high and 0 < found.p <= 1
+    assert f"{a} against {b} on PrivateTest ({found.n_images:,} images)" in str(found)
+    assert results.compare(a, b, split="PublicTest").split == "PublicTest"
+    for call, message in (
+        (lambda: results.compare(a, a), "compare needs two recognizers"),
+        (lambda: results.compare(a, b, split="Training"), "split must be one of PublicTest, PrivateTest"),
+        (lambda: results.probabilities("pixels+tre"), "unknown recipe 'pixels\\+tre'.*did you mean 'pixels\\+tree'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+    assert results.plot("confusion", recipe=a, ax=ax) is ax
+
+
+def test_recipes_are_compared_over_people(kfold: FoldResults, output: Path, tmp_path: Path) -> None:
+    found, gap = kfold.compare("pixels+logreg", "constant"), kfold.difference("pixels+logreg", "constant")
+    assert (found.low, found.difference, found.high) == (gap.low, gap.value, gap.high)
+    assert found.n_images == 84 and found.verdict == ("better" if found.p < 0.05 else "not shown to differ")
+    share = {"good": dict.fromkeys(("kfold2-1", "kfold2-2"), 0.9), "bad": dict.fromkeys(("kfold2-1", "kfold2-2"), 0.2)}
+    read = kfold.content
+    cells = {
+        name: tuple(answering(read, cell.fold, cell, right) for cell in read.cells["constant"])
+        for name, right in share.items()
+    }
+    apart = FoldResults(replace(read, cells=cells))
+    better, worse = apart.compare("good", "bad"), apart.compare("bad", "good")
+    assert (better.verdict, worse.verdict) == ("better", "worse") and better.p == pytest.approx(2 / 1001)
+    curve = FoldResults.of(output / "faces-curve-0.5-1")
+    assert curve.compare(*TWO).n_images == len(np.unique(curve.content.folds[-1].parts["PrivateTest"].rows))
+    assert len(curve.probabilities("constant")["PrivateTest"]) == len(curve.pooled("constant")[0])
+    same = Tally(np.stack([np.eye(2)] * 3), people=True)
+    assert same.p_of_difference(same) == 1
+    shutil.copytree(output / "faces-kfold2", tmp_path / "faces-kfold2")
+    next((tmp_path / "faces-kfold2").glob("records/pixels+tree-kfold2-2-*.json")).unlink()
+    with pytest.raises(ValueError, match="recipe 'pixels\\+tree' lacks folds"):
+        FoldResults.of(tmp_path / "faces-kfold2").probabilities("pixels+tree")
+
+
+def test_the_best_of_folds_is_refused_in_one_line_with_what_to_do(kfold: FoldResults) -> None:
+    with pytest.raises(
+        ValueError, match=r"holds folds of kfold:2.*for a winner, run the suite without a protocol"
+    ) as e:
+        best(kfold, max_latency_ms=5)
+    assert "\n" not in str(e.value)
 
 
 def test_tables_plots_and_page_are_written_from_the_records(output: Path) -> None:
