@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.folds.reading import FoldContent
-from ferbench.benchmarks.folds.table import is_constant, right_share
+from ferbench.benchmarks.folds.table import is_constant, right_share, with_metrics
 from ferbench.benchmarks.folds.tally import TEST, spread, tally
+from ferbench.benchmarks.scores import plugin_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,30 +58,29 @@ def curve_table(content: FoldContent) -> "pd.DataFrame":
     -------
     DataFrame
         ``recipe``, ``share``, ``n_training`` (mean over seeds), ``status``, ``seeds`` measured; ``accuracy`` with
-        bounds that resample people, ``sd_seeds``, and a ``note``.
+        bounds that resample people, ``sd_seeds``, a ``note``, and a column for each metric plug-in.
     """
     import pandas as pd
 
-    rows = []
+    rows, known = [], plugin_metrics()
     for recipe, cells in content.cells.items():
         for share in shares(content):
             planned = [place for place, fold in enumerate(content.folds) if _share(fold.name) == share]
             own = [cell for cell in cells if cell.fold in planned and cell.ok]
             figures = tally(content, own).accuracy()
-            rows.append(
-                {
-                    "recipe": recipe,
-                    "share": share,
-                    "n_training": float(np.mean([content.folds[place].n_training for place in planned])),
-                    "status": "ok" if len(own) == len(planned) else "incomplete",
-                    "seeds": len(own),
-                    "accuracy": figures.value,
-                    "accuracy_low": figures.low,
-                    "accuracy_high": figures.high,
-                    "sd_seeds": spread([right_share(content, cell, TEST) for cell in own]),
-                    "note": "",
-                }
-            )
+            row = {
+                "recipe": recipe,
+                "share": share,
+                "n_training": float(np.mean([content.folds[place].n_training for place in planned])),
+                "status": "ok" if len(own) == len(planned) else "incomplete",
+                "seeds": len(own),
+                "accuracy": figures.value,
+                "accuracy_low": figures.low,
+                "accuracy_high": figures.high,
+                "sd_seeds": spread([right_share(content, cell, TEST) for cell in own]),
+                "note": "",
+            }
+            rows.append(with_metrics(row, content, own, known))
     return pd.DataFrame(rows)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ferbench.benchmarks.folds.reading import TEST, VALIDATION, FoldCell, FoldContent
 from ferbench.benchmarks.folds.tally import NOTHING, Estimate, Tally, spread, tally
+from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,13 +47,18 @@ def leaderboard(content: FoldContent) -> "pd.DataFrame":
         ``sd_folds``, the mean over seeds of its standard deviation over folds; ``sd_seeds``, that of the means of the
         seeds; ``pooled`` accuracy over all test rows and ``macro_f1``, each with bounds that resample people;
         ``leak_free``, pooled without copies of training images; ``validation``, the mean on the parts to choose on,
-        with bounds; ``difference`` from the best on the validation parts, with bounds; ``fit_s``; ``note``.
+        with bounds; ``difference`` from the best on the validation parts, with bounds; ``fit_s``; ``note``; last, one
+        column for each metric plug-in, of the pooled test rows.
     """
     import pandas as pd
 
     best = best_on_validation(content)
     reference = None if best is None else tally(content, content.cells[best])
-    rows = [_row(content, name, best, reference) for name in content.cells]
+    known = plugin_metrics()
+    rows = [
+        with_metrics(_row(content, name, best, reference), content, cells, known)
+        for name, cells in content.cells.items()
+    ]
     frame = pd.DataFrame(rows)
     frame["rank"] = [(row["status"] != "ok", -np.nan_to_num(row["accuracy"], nan=-1.0)) for row in rows]
     return frame.sort_values(["rank", "recipe"]).drop(columns="rank").reset_index(drop=True)
@@ -98,6 +104,20 @@ def fold_mean(content: FoldContent, cells: Sequence[FoldCell], part: str = TEST)
     """Mean accuracy over the measured folds and seeds; NaN without one."""
     values = [right_share(content, cell, part) for cell in cells if cell.ok]
     return float(np.mean(values)) if values else float("nan")
+
+
+def with_metrics(
+    row: dict[str, Any], content: FoldContent, cells: Sequence[FoldCell], known: Mapping[str, Metric]
+) -> dict[str, Any]:
+    """Add the metrics of plug-ins on all test rows of the measured cells to a row; NaN without one."""
+    if taken := sorted(set(known).intersection(row)):
+        raise ValueError(f"metric {taken[0]!r}: the leaderboard has such a column already; give it another name")
+    measured = [cell for cell in cells if cell.ok]
+    if not measured:
+        return row | dict.fromkeys(known, float("nan"))
+    labels = np.concatenate([content.folds[cell.fold].parts[TEST].labels for cell in measured])
+    proba = np.concatenate([cell.proba[TEST] for cell in measured])
+    return row | metric_values(known, labels, proba, content.classes)
 
 
 def _row(content: FoldContent, name: str, best: str | None, reference: Tally | None) -> dict[str, Any]:

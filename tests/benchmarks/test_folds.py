@@ -15,11 +15,13 @@ import pandas as pd
 import pytest
 from fake_results import fake_results
 from matplotlib.figure import Figure
+from sklearn.metrics import cohen_kappa_score, matthews_corrcoef
 
 from ferbench.benchmarks import FoldResults, best, choose, identity, read_results, report_text, run_suite
 from ferbench.benchmarks.folds import FoldReport, write_summary
 from ferbench.benchmarks.folds.curve import crossing_point
 from ferbench.benchmarks.folds.reading import FoldContent
+from ferbench.benchmarks.folds.table import with_metrics
 from ferbench.benchmarks.folds.tally import Tally
 from ferbench.benchmarks.folds.wording import notes_of
 from ferbench.benchmarks.pages import suite_folders
@@ -29,6 +31,7 @@ from ferbench.benchmarks.run.folds import plan_folds, refuse_seen
 from ferbench.benchmarks.run.handoff import read_data, write_data
 from ferbench.benchmarks.run.process import cell_environment
 from ferbench.benchmarks.run.warm import WarmStart
+from ferbench.benchmarks.scores import Metric
 from ferbench.benchmarks.store import Ledger, Store, Suite, load_suite, with_seeds
 from ferbench.benchmarks.tasks import get_task
 from ferbench.datasets import Dataset, load, make_faces
@@ -341,6 +344,20 @@ def test_the_best_of_folds_is_refused_in_one_line_with_what_to_do(kfold: FoldRes
     ) as e:
         best(kfold, max_latency_ms=5)
     assert "\n" not in str(e.value)
+
+
+def test_metrics_of_plug_ins_are_columns_of_the_pooled_predictions(kfold: FoldResults, output: Path) -> None:
+    FoldReport(kfold.root).write()
+    table = pd.read_csv(kfold.root / "leaderboard.csv").set_index("recipe")
+    assert {"matthews", "cohen_kappa"} <= set(table.columns[list(table.columns).index("note") + 1 :])
+    labels, proba = kfold.pooled("pixels+logreg")
+    given = np.array(kfold.classes)[proba.argmax(axis=1)]
+    assert table.loc["pixels+logreg", "matthews"] == pytest.approx(matthews_corrcoef(labels, given), abs=1e-5)
+    assert table.loc["pixels+logreg", "cohen_kappa"] == pytest.approx(cohen_kappa_score(labels, given), abs=1e-5)
+    curve = FoldResults.of(output / "faces-curve-0.5-1").frame()
+    assert curve.loc[curve["recipe"] == "pixels+tree", "cohen_kappa"].notna().all()
+    with pytest.raises(ValueError, match="metric 'pooled': the leaderboard has such a column already"):
+        with_metrics({"pooled": 0.5}, kfold.content, [], {"pooled": Metric("pooled", "Pooled", lambda *_: 0.5)})
 
 
 def test_tables_plots_and_page_are_written_from_the_records(output: Path) -> None:
