@@ -53,10 +53,13 @@ def renames(node: ast.AST) -> bool:
     return node.func.attr in ("replace", "rename") and len(node.args) == 1 and not node.keywords
 
 
-def imported(node: ast.AST) -> set[str]:
+def used(node: ast.AST) -> set[str]:
+    """Modules and names that a node imports, and the function that it calls, such as ``tempfile.mkstemp``."""
     if isinstance(node, ast.Import):
         return {alias.name for alias in node.names}
-    return {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
+    if isinstance(node, ast.ImportFrom):
+        return {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {ast.unparse(node.func)} if isinstance(node, ast.Call) else set()
 
 
 def test_only_utils_renames_files() -> None:
@@ -64,9 +67,22 @@ def test_only_utils_renames_files() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("module", ["difflib", "tempfile.mkstemp"])
-def test_only_utils_makes_suggestions(module: str) -> None:
-    assert [name for name, nodes in sources() for node in nodes if module in imported(node)] == []
+@pytest.mark.parametrize("name", ["difflib", "tempfile.mkstemp"])
+def test_only_utils_makes_suggestions_and_temporary_files(name: str) -> None:
+    assert [path for path, nodes in sources() for node in nodes if name in used(node)] == []
+
+
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [
+        ("import difflib", "difflib"),
+        ("from difflib import get_close_matches", "difflib"),
+        ("import tempfile\ntempfile.mkstemp(dir='.')", "tempfile.mkstemp"),
+        ("from tempfile import mkstemp", "tempfile.mkstemp"),
+    ],
+)
+def test_the_search_for_what_only_utils_does_finds_it(program: str, name: str) -> None:
+    assert any(name in used(node) for node in ast.walk(ast.parse(program)))
 
 
 def test_only_utils_names_the_cache_and_handles_signals() -> None:
