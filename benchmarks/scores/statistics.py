@@ -150,6 +150,9 @@ def mcnemar(only_a: NDArray[np.integer], only_b: NDArray[np.integer]) -> Floats:
 
     If the recognizers are equal, each image that only one of them gets right is a's or b's with probability one half:
     p is that of a binomial distribution, without approximation (McNemar, Psychometrika 12, 1947).
+
+    scipy's `binomtest` takes one pair a call. A table of all recipes has thousands of pairs, so they are computed in
+    one call of the distribution; the tests compare the result with statsmodels.
     """
     from scipy.stats import binom
 

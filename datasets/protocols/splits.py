@@ -20,6 +20,10 @@ def stratified_split(
 ) -> NDArray[np.str_]:
     """Draw stratified parts from Training; rows of one group stay together.
 
+    This is not scikit-learn's `StratifiedShuffleSplit` or `StratifiedGroupKFold`. Those draw other rows for the same
+    seed, and the published results and drawn data depend on these draws. They also do not keep copies of an image
+    together while giving each part at least one row of each label.
+
     Returns
     -------
     ndarray of shape (n_samples,), str

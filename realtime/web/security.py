@@ -97,7 +97,12 @@ def host_name(netloc: str) -> str:
 
 
 class Guard:
-    """ASGI middleware that checks every request to the application."""
+    """ASGI middleware that checks every request to the application.
+
+    Starlette's `TrustedHostMiddleware` checks the host alone. It knows no rule for numeric addresses, which
+    :attr:`Access.any_address` needs, and its refusal is plain text instead of our JSON. Origin, token and rate have no
+    middleware there, and all of them must also hold for WebSockets, which `BaseHTTPMiddleware` passes unchecked.
+    """
 
     def __init__(self, app: ASGIApp, *, access: Access, rate: RateLimiter, login_page: Path) -> None:
         self._app, self._access, self._rate, self._login_page = app, access, rate, login_page
