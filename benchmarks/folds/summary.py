@@ -1,4 +1,4 @@
-"""Put protocols on the same data beside each other: how much a random split flatters, and who travels."""
+"""Compare protocols on the same data: random splits with those by person, and accuracy on another data set."""
 
 from functools import partial
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""Checksums of the bundles that a cell is made of or was taught by."""
+"""Compute the checksums of the bundles that a cell depends on: its members and teachers."""
 
 import hashlib
 import json

@@ -16,7 +16,7 @@ COMPLETE, INCOMPLETE, STALE, UNCHECKED = "complete", "incomplete", "stale", "unc
 
 @dataclass(frozen=True)
 class Standing:
-    """Whether a record still stands for its cell.
+    """Whether a record is still valid for its cell.
 
     Attributes
     ----------

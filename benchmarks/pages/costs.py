@@ -1,4 +1,4 @@
-"""Whole cost of a fit: with the extraction, and with everything that a recognizer is made of or was taught by."""
+"""Add up the whole cost of a fit: extraction, members and teachers included."""
 
 import ast
 from collections.abc import Iterable, Mapping

@@ -86,7 +86,7 @@ def leaderboard_frame(folder: str | Path) -> "pd.DataFrame":
         One row per cell, by falling accuracy on PrivateTest. Cells for which it was not opened follow by falling
         accuracy on PublicTest, with blank figures of PrivateTest; then cells that failed, and
         recipes of the suite without a record. Rates are fractions.
-        ``leak_free_*`` leaves out the images that stand in Training too, ``public_*`` is PublicTest, ``chosen`` marks
+        ``leak_free_*`` leaves out the images that are also in Training, ``public_*`` is PublicTest, ``chosen`` marks
         the best candidate there, the winner. ``against_first`` is ``first``, ``worse`` or ``not shown to differ``,
         corrected over the comparisons with the first row. ``against_winner`` is ``winner``, ``better``, ``worse`` or
         ``not shown to differ``; ``winner_difference`` is the row's accuracy less the winner's on the same images, with

@@ -1,4 +1,4 @@
-"""Are two recognizers different, or is it noise? Pairs on the same images, corrected for their number."""
+"""Compare pairs of recognizers on the same images, and correct p-values for the number of pairs."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

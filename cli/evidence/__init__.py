@@ -1,4 +1,4 @@
-"""Commands that say more than an accuracy: stress and explanations."""
+"""The commands ``ferbench stress`` and ``ferbench explain``."""
 
 import lazy_loader as lazy
 

@@ -51,7 +51,7 @@ def _test_rows(rows: MarkedRows, groups: NDArray[np.str_], seed: int) -> tuple[N
     # The choice depends only on the name, so that a person is in the same split in every file and for every seed.
     aside = [hashlib.sha256(group.encode()).digest()[0] % _HELD_OUT == 0 for group in groups.tolist()]
     return np.array(aside), [
-        f"{len(shared):,} people stand in both the training and the test part of the source: both were put together, "
+        f"{len(shared):,} people are in both the training and the test part of the source: both were put together, "
         f"and a fifth of the people, chosen by their names, is Test."
     ]
 

@@ -46,7 +46,8 @@ def protocol(name: str, test: Dataset | None = None) -> Protocol:
         - ``holdout``: one draw of 70 % / 15 % / 15 %, by person where people are known;
         - ``kfold:K``: K folds, by person where people are known;
         - ``loso``: each person is the test once;
-        - ``random:K``: K folds that ignore people: one person may be on both sides, which flatters; ``random`` has ten;
+        - ``random:K``: K folds that ignore people: one person may be on both sides, so that accuracy is too high;
+          ``random`` has ten;
         - ``cross``: train and choose on this data set without its test part, test on all of `test`;
         - ``curve:0.1,0.25,0.5,1``: parts of Training, with the same validation and test parts.
 
@@ -154,7 +155,9 @@ def _folds(dataset: Dataset, seed: int, count: int, *, by_person: bool) -> Seque
     people = dataset.groups if by_person else None
     note = f"Protocol {kind}:{count}, seed {seed}{_by(people)}."
     if people is None and dataset.groups is not None:
-        note += " It was asked for by name: one person may be in Training and in the test, which flatters."
+        note += (
+            " It was asked for by name: one person may be in Training and in the test, so that accuracy is too high."
+        )
     return tuple(
         _outer(
             dataset,
@@ -206,7 +209,7 @@ def _outer(
         split[rest] = stratified_split(dataset.labels[rest], seed, HELD_OUT, copies)
     else:
         split[rest] = split_people(dataset.labels[rest], people[rest], seed, HELD_OUT, f"{dataset.name} ({mark})")
-    _refuse_unlearnt(dataset, split, mark)
+    _refuse_unlearned(dataset, split, mark)
     return mark_fold(dataset, split, mark, note)
 
 
@@ -216,7 +219,7 @@ def _copies(images: NDArray[np.uint8]) -> NDArray[np.intp] | None:
     return groups if len(np.unique(groups)) < len(groups) else None
 
 
-def _refuse_unlearnt(dataset: Dataset, split: NDArray[np.str_], mark: str) -> None:
+def _refuse_unlearned(dataset: Dataset, split: NDArray[np.str_], mark: str) -> None:
     known = set(dataset.labels[split == TRAINING].tolist())
     if missing := sorted(set(dataset.labels.tolist()) - known):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Splits in which no person stands in two parts."""
+"""Draw splits in which no person is in two parts, and find people who are."""
 
 from collections.abc import Mapping
 
@@ -54,7 +54,7 @@ def split_people(
 
 
 def shared_people(split: NDArray[np.str_], people: NDArray[np.str_] | None) -> list[str]:
-    """How many people stand in two parts, in sentences; nothing where there are none."""
+    """Say how many people are in two parts, one sentence for each pair of parts; empty if there are none."""
     if people is None:
         return []
     notes = []

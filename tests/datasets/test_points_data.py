@@ -174,7 +174,7 @@ def test_people_on_both_sides_of_an_archive_are_split_anew(tmp_path: Path) -> No
     """Each of the fifteen people has faces in the training and in the test part, as in the public file."""
     data = load_points(archive(tmp_path / "marked.npz"))
     assert people_are_apart(data)
-    assert any("15 people stand in both" in note for note in data.notes)
+    assert any("15 people are in both" in note for note in data.notes)
     again = load_points(tmp_path / "marked.npz", seed=7)
     assert np.array_equal(data.split == "Test", again.split == "Test")
     assert not np.array_equal(data.split, again.split)
