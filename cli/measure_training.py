@@ -4,11 +4,11 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from ferbench import datasets
+from ferbench import datasets, models
 from ferbench.benchmarks import store, training
 from ferbench.cli.options import DataOptions, add_data_options, command
 
-RECIPES = ("ferbench-net@fast", "ferbench-net-l", "ferbench-net", "ferbench-net-xs", "cnn-4conv")
+RECIPES = ("ferbench-net-m@fast", "ferbench-net-l", "ferbench-net-m", "ferbench-net-xs", "cnn-4conv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,15 @@ def _measure(args: MeasureTrainingOptions) -> None:
         raise ValueError("measure-training needs --source PATH, such as fer2013.zip (or --rebuild)")
     suite = store.load_suite(args.suite)
     dataset = datasets.load(args.source, size=suite.size, seed=suite.dataset_seed, **args.reading())
-    params = {name: suite.params.get(name, {}) for name in args.recipes}
+    # A suite names its parameters by today's names of the recipes.
+    names = [models.recipe_name(name) for name in args.recipes]
+    params = {name: suite.params.get(name, {}) for name in names}
     with tqdm(total=1 + args.rounds * (len(params) + 1), desc="measure", unit="part", disable=None) as bar:
         training.measure_training_speed(
             dataset,
             params,
             args.output,
-            compared=args.recipe,
+            compared=models.recipe_name(args.recipe),
             target=args.target,
             steps=args.steps,
             rounds=args.rounds,

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from fake_results import fake_results
 
+from ferbench.benchmarks.store import load_suite
 from ferbench.benchmarks.training.epochs import TUTORIAL
 from ferbench.benchmarks.training.parts import Part, smaller
 from ferbench.benchmarks.training.pipeline import measure_pipeline
@@ -137,6 +138,24 @@ def test_the_report_is_rebuilt_from_what_was_measured(
     before = text
     write_training_report(measured, results)
     assert (measured / "training.md").read_text() == before
+
+
+@pytest.mark.parametrize("words", [[], ["--recipes", "ferbench-net@fast", "--recipe", "ferbench-net@fast"]])
+def test_networks_are_measured_with_the_parameters_of_the_suite(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[dict[str, object], str]] = []
+
+    def measure(dataset: object, params: dict[str, object], output: Path, *, compared: str, **_: object) -> None:
+        asked.append((params, compared))
+
+    monkeypatch.setattr("ferbench.datasets.load", lambda *args, **kwargs: None)
+    monkeypatch.setattr("ferbench.benchmarks.training.measure_training_speed", measure)
+    monkeypatch.setattr("ferbench.benchmarks.training.write_training_report", lambda *args: "")
+    assert main(["measure-training", "--source", "faces", *words, "--output", str(tmp_path)]) == 0
+    ((params, compared),) = asked
+    assert compared == "ferbench-net-m@fast" and params[compared]
+    assert params == {name: load_suite("fer2013").params.get(name, {}) for name in params}
 
 
 @pytest.mark.parametrize(
