@@ -37,11 +37,16 @@ from ferbench.benchmarks.displays import (
 )
 from ferbench.benchmarks.displays.base import CLASSIFIERS, classifier_style, group_styles, ink_on
 from ferbench.benchmarks.displays.labels import label_ends
+from ferbench.benchmarks.displays.plugins.coverage import CoverageDisplay
 from ferbench.benchmarks.displays.registry import PluginDisplay
 from ferbench.benchmarks.displays.tradeoff import pareto_front
+from ferbench.benchmarks.folds.curve import Crossing
+from ferbench.benchmarks.folds.displays import CurveDisplay, FoldsDisplay, ProtocolsDisplay
 from ferbench.benchmarks.scores import score_points, wilson_interval
 from ferbench.benchmarks.scores.metrics import Scores, score
 from ferbench.benchmarks.scores.statistics import mcnemar
+from ferbench.benchmarks.speed.displays import ExtractorSpeedDisplay, GrowthDisplay
+from ferbench.benchmarks.stress.displays import StressDisplay
 from ferbench.utils import POINT_NAMES
 
 CLASSES = ["angry", "disgust", "fear", "happy", "neutral", "sad", "surprise"]
@@ -135,6 +140,33 @@ def displays(labels, probas, scores, costs) -> dict[str, Display]:
     }
 
 
+@pytest.fixture(scope="module")
+def others(labels, probas) -> dict[str, Display]:
+    """Displays of other rooms."""
+    crowd = pd.DataFrame({"recipe": ["net", "hog+svm"], "pooled": [0.8, 0.7], "n_images": [1200, 1200]})
+    crowd = crowd.assign(pooled_low=crowd["pooled"] - 0.1, pooled_high=crowd["pooled"] + 0.1)
+    lines = pd.DataFrame({"recipe": ["net", "net", "hog+svm", "hog+svm"], "accuracy": [0.7, 0.8, 0.75, 0.7]})
+    lines = lines.assign(accuracy_low=lines["accuracy"] - 0.1, accuracy_high=lines["accuracy"] + 0.1)
+    shares, protocols = lines.assign(share=[0.5, 1.0] * 2), lines.assign(protocol=["kfold:2", "random:2"] * 2)
+    folds = lines.assign(seed=0, fold=["kfold2-1", "kfold2-2"] * 2, n_images=600)
+    kinds = [
+        {"recognizer": name, "side": side, "corruption": kind, "severity": level, "accuracy": 0.7, "n_images": 1200}
+        for name, side in (("net", "deep"), ("hog+svm", "classical"))
+        for kind, level in (("clean", 0), *(("contrast", level) for level in range(1, 6)))
+    ]
+    growth = pd.DataFrame({"classifier": ["svm"] * 2, "n_images": [1000, 4000], "seconds": [1.0, 9.0]})
+    speed = pd.DataFrame({"extractor": ["hog", "lbp"], "images_per_s": [900.0, 90.0], "n_features": [1764, 59]})
+    return {
+        "coverage": CoverageDisplay.from_predictions(labels, {"cnn": probas["cnn"]}, CLASSES, dataset=DATASET),
+        "folds": FoldsDisplay(crowd, folds, DATASET),
+        "curve": CurveDisplay(shares, (Crossing("hog+svm", "net", 0.7, 0.6, 0.8, 800.0),), DATASET),
+        "protocols": ProtocolsDisplay(protocols, DATASET),
+        "stress": StressDisplay(pd.DataFrame(kinds), 0.25, DATASET),
+        "growth": GrowthDisplay(growth, "Fit time", DATASET),
+        "extractors": ExtractorSpeedDisplay(speed, DATASET),
+    }
+
+
 RECOGNIZERS = ["calibration", "confusion", "f1", "history", "leaderboard", "roc", "tradeoff"]
 EACH = pytest.mark.parametrize("name", RECOGNIZERS)
 EVERY = pytest.mark.parametrize("name", [*RECOGNIZERS, "ced", "effects", "faces", "per-point", "published"])
@@ -217,6 +249,11 @@ def watched(displays) -> Callable[[str], tuple[Axes, set[str]]]:
 @EVERY
 def test_nothing_is_computed_while_drawing(watched, name: str) -> None:
     assert watched(name)[1] == set()
+
+
+@pytest.mark.parametrize("name", ["coverage", "folds", "curve", "protocols", "stress", "growth", "extractors"])
+def test_displays_of_other_rooms_compute_nothing_while_drawing(others, name: str) -> None:
+    assert draw_watched(others[name])[1] == set()
 
 
 @EACH
