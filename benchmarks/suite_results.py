@@ -23,7 +23,7 @@ from ferbench.benchmarks.report import (
     score_results,
 )
 from ferbench.benchmarks.scores import Comparison, compare
-from ferbench.utils import closest
+from ferbench.utils import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -247,6 +247,6 @@ def _listed(cells: list[Measured]) -> str:
 
 
 def _unknown(what: str, name: str, known: tuple[str, ...]) -> str:
-    nearest = closest(name, known, cutoff=0.5)
-    hint = f"; did you mean {nearest!r}?" if nearest else ""
-    return f"unknown {what} {name!r}; expected one of {', '.join(known)}{hint}"
+    text = f"unknown {what} {name!r}; expected one of {', '.join(known)}"
+    hint = did_you_mean(name, known, cutoff=0.5, quoted=True)
+    return f"{text}; {hint}" if hint else text

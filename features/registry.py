@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.pipeline import FeatureUnion
 
-from ferbench.utils import Plugin, closest, find_plugins, find_registered
+from ferbench.utils import Plugin, did_you_mean, find_plugins, find_registered
 
 GROUP = "ferbench.extractors"
 
@@ -90,9 +90,9 @@ def make_extractor(spec: str, **params: Any) -> Any:
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     choices = sorted(known)
-    nearest = closest(name, choices, cutoff=0.5)
-    hint = f"; did you mean {nearest!r}?" if nearest else ""
-    return f"unknown {what}: {name!r}; expected one of {', '.join(choices)}{hint}"
+    text = f"unknown {what}: {name!r}; expected one of {', '.join(choices)}"
+    hint = did_you_mean(name, choices, cutoff=0.5, quoted=True)
+    return f"{text}; {hint}" if hint else text
 
 
 def _third_party(plugin: Plugin, *args: Any, **kwargs: Any) -> Any:

@@ -51,7 +51,7 @@ from .points import MIRRORED, POINT_NAMES, derive_points
 from .redaction import redact
 from .regular import check_regular, kind_of
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
-from .suggestions import closest, suggest
+from .suggestions import closest, did_you_mean, suggest
 from .terminal import Color, fit_line, has_color, paint
 from .unfinished import remove_leftovers
 
@@ -98,6 +98,7 @@ __all__ = [
     "control_groups",
     "decode",
     "derive_points",
+    "did_you_mean",
     "entry_points",
     "equalize_histograms",
     "file_size_limit",

@@ -16,6 +16,18 @@ def closest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
     return match[0] if match else None
 
 
+def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6, quoted: bool = False) -> str:
+    """Ask whether the most similar known name was meant; an empty text if none is similar enough.
+
+    Examples
+    --------
+    >>> did_you_mean("hgo", ["hog", "lbp"]), did_you_mean("xyz", ["hog", "lbp"])
+    ('did you mean hog?', '')
+    """
+    match = closest(name, known, cutoff=cutoff)
+    return "" if match is None else f"did you mean {repr(match) if quoted else match}?"
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a hint with the most similar known name, or with all known names.
 
@@ -27,5 +39,4 @@ def suggest(name: str, known: Iterable[str]) -> str:
     'known: hog, lbp'
     """
     names = list(known)
-    match = closest(name, names)
-    return f"did you mean {match}?" if match else f"known: {', '.join(names)}"
+    return did_you_mean(name, names) or f"known: {', '.join(names)}"

@@ -17,7 +17,7 @@ from ferbench.benchmarks.folds.table import best_on_validation, complete, fold_t
 from ferbench.benchmarks.folds.tally import Estimate, Tally, tally
 from ferbench.benchmarks.pages import no_math
 from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, Comparison
-from ferbench.utils import closest
+from ferbench.utils import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,7 +242,7 @@ class FoldResults:
 
     def _known(self, recipe: str) -> str:
         if recipe not in self.content.cells:
-            nearest = closest(recipe, self.recipes, cutoff=0.5)
-            hint = f"; did you mean {nearest!r}?" if nearest else ""
-            raise ValueError(f"unknown recipe {recipe!r}; expected one of {', '.join(self.recipes)}{hint}")
+            text = f"unknown recipe {recipe!r}; expected one of {', '.join(self.recipes)}"
+            hint = did_you_mean(recipe, self.recipes, cutoff=0.5, quoted=True)
+            raise ValueError(f"{text}; {hint}" if hint else text)
         return recipe

@@ -18,7 +18,7 @@ from ferbench.benchmarks.run.planning import Plan, Step
 from ferbench.benchmarks.store import OFFICIAL, Cell, Ledger, Store, Suite
 from ferbench.benchmarks.tasks import Task, check_recipe, get_task
 from ferbench.datasets import Dataset, PointDataset
-from ferbench.utils import closest
+from ferbench.utils import did_you_mean
 
 
 @dataclass
@@ -257,6 +257,6 @@ def _check_recipes(suite: Suite, task: Task) -> None:
 
 
 def _no_match(only: Sequence[str], suite: Suite) -> str:
-    hints = [match for pattern in only if (match := closest(pattern, suite.recipes))]
-    hint = f"did you mean {hints[0]}?" if hints else f"its recipes are {', '.join(suite.recipes)}"
+    hints = [hint for pattern in only if (hint := did_you_mean(pattern, suite.recipes))]
+    hint = hints[0] if hints else f"its recipes are {', '.join(suite.recipes)}"
     return f"--only {' '.join(only)} matches no recipe of suite {suite.name}; {hint}"

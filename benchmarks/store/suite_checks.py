@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ferbench.datasets import protocol
-from ferbench.utils import closest
+from ferbench.utils import did_you_mean
 
 #: The protocol of a suite that does not name another: the split of the data set itself.
 OFFICIAL = "official"
@@ -68,6 +68,4 @@ def check_protocol(origin: str, task: str, name: str, test_sources: Sequence[Any
 def closest_of(key: str, known: Iterable[str]) -> str:
     """A hint for a name that is not known."""
     names = list(known)
-    if match := closest(key, names):
-        return f"did you mean {match!r}?"
-    return f"known are {', '.join(names)}"
+    return did_you_mean(key, names, quoted=True) or f"known are {', '.join(names)}"

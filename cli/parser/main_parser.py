@@ -23,16 +23,16 @@ class Parser(argparse.ArgumentParser):
         if action.choices is None or value in action.choices:
             return
         what = "command" if isinstance(action, argparse._SubParsersAction) else "choice"
-        near = utils.closest(str(value), choices)
-        hint = f"did you mean {near}?" if near else f"expected one of {', '.join(choices)}"
+        hint = utils.did_you_mean(str(value), choices) or f"expected one of {', '.join(choices)}"
         error = f"there is no {what} {str(value)!r}; {hint}"
         raise argparse.ArgumentError(None if what == "command" else action, error)
 
     def unknown_option(self, words: list[str]) -> str:
         """Say which words nobody takes, and which option the first one may have meant."""
         known = [name for option in options_of(self) for name in option.names]
-        near = utils.closest(words[0].partition("=")[0], known) if words[0].startswith("-") else None
-        return f"unrecognized arguments: {' '.join(words)}{f'; did you mean {near}?' if near else ''}"
+        text = f"unrecognized arguments: {' '.join(words)}"
+        hint = utils.did_you_mean(words[0].partition("=")[0], known) if words[0].startswith("-") else ""
+        return f"{text}; {hint}" if hint else text
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does; a command refuses what it does not know itself, as only it knows its options."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.datasets.base import Source
-from ferbench.utils import closest, find_registered
+from ferbench.utils import did_you_mean, find_registered
 
 ROOM = "ferbench.datasets.loaders"
 
@@ -85,9 +85,7 @@ def find_layout(source: str | os.PathLike[str], name: str | None = None) -> tupl
     layouts = known_layouts()
     key = plain_name(name)
     if key not in layouts:
-        hint = (
-            f"did you mean {match!r}?" if (match := closest(key, list(layouts))) else f"known are {', '.join(layouts)}"
-        )
+        hint = did_you_mean(key, layouts, quoted=True) or f"known are {', '.join(layouts)}"
         raise ValueError(f"layout {name!r} is unknown; {hint}")
     path = Path(text)
     if not path.exists():

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ferbench.utils import closest
+from ferbench.utils import did_you_mean
 
 # Last parts of the names of parameters that may not be set. `memory` names a folder whose files joblib unpickles, which
 # can run arbitrary code; `python` names a program. The next three name places that are written to. The others replace
@@ -63,8 +63,7 @@ def check_settable(recipe: str, recognizer: Any, parameters: Mapping[str, Any]) 
     for name, value in parameters.items():
         if name not in allowed:
             problem = f"has no parameter {name!r}" if name not in known else f"does not let {name!r} be set"
-            close = closest(name, allowed)
-            hint = f"did you mean {close}?" if close else f"settable parameters: {', '.join(allowed) or 'none'}"
+            hint = did_you_mean(name, allowed) or f"settable parameters: {', '.join(allowed) or 'none'}"
             raise ValueError(f"recipe {recipe} {problem}; {hint}")
         if _holds_estimators(value):
             raise ValueError(

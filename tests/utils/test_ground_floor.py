@@ -15,6 +15,7 @@ import pytest
 from ferbench.utils import (
     cache_dir,
     closest,
+    did_you_mean,
     interrupt_on_terminate,
     json_field,
     parse_json,
@@ -114,6 +115,12 @@ def test_suggestions() -> None:
     assert closest("hgo", ["lbp", "hog"]) == "hog"
     assert closest("zzz", ["lbp", "hog"]) is None
     assert suggest("zzz", ["lbp", "hog"]) == "known: lbp, hog"
+    assert did_you_mean("hgo", ["lbp", "hog"], quoted=True) == "did you mean 'hog'?"
+    assert did_you_mean("hgo", ["lbp", "hog"], cutoff=0.9) == ""
+
+
+def test_only_utils_asks_what_was_meant() -> None:
+    assert [str(path) for path in paths() if "did you mean {" in path.read_text()] == []
 
 
 @pytest.mark.parametrize(
