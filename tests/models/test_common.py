@@ -249,7 +249,11 @@ def test_classifiers_take_sample_weights_or_document_that_they_do_not(estimator:
     assert taken or "`sample_weight`" in (type(estimator).__doc__ or "")
 
 
-@pytest.mark.parametrize("kind", [*WITHOUT_WEIGHTS, Mirrored, Stack, Vote], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind",
+    sorted({*WITHOUT_WEIGHTS, Mirrored, Stack, Vote}, key=lambda kind: kind.__name__),
+    ids=lambda kind: kind.__name__,
+)
 def test_those_that_take_no_sample_weights_say_why(kind: type) -> None:
     assert "sample_weight" not in inspect.signature(kind.fit).parameters  # type: ignore[attr-defined]
     text = " ".join((kind.__doc__ or "").split())
