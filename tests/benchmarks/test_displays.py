@@ -391,7 +391,8 @@ def test_a_wilson_interval_is_scipys() -> None:
     assert (row["accuracy_low"], row["accuracy_high"]) == pytest.approx((expected.low, expected.high), abs=1e-6)
     for right, n in ((0, 5), (5, 5), (1, 1000), (7, 10)):
         expected = binomtest(right, n).proportion_ci(method="wilson")
-        assert wilson_interval(right / n, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+        # The quantile has the six decimals with which published tables were made.
+        assert wilson_interval(right / n, n) == pytest.approx((expected.low, expected.high), abs=1e-8)
 
 
 def test_the_best_epoch_is_the_one_with_the_highest_validation_accuracy(displays) -> None:
