@@ -44,9 +44,9 @@ cd "$work"
 "$prefix/bin/ferbench" doctor
 "$prefix/bin/python" - <<'PYTHON'
 from ferbench.datasets import make_faces
-from ferbench.models import load_bundle
+from ferbench.models import load_bundle, pretrained
 
 faces = make_faces(21, random_state=0)
-print("labels of drawn faces by what ships:", *load_bundle("ferbench-net-xs").predict(faces.images[:3]))
+print("labels of drawn faces by what ships:", *load_bundle(pretrained()["ferbench-net-xs"]).predict(faces.images[:3]))
 PYTHON
 "$prefix/bin/python" -m ferbench.cli best --help >/dev/null
