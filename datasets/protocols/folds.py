@@ -120,7 +120,7 @@ def make_folds(dataset: Dataset, name: str, seed: int = 0, *, test: Dataset | No
 def _holdout(dataset: Dataset, seed: int) -> Sequence[Dataset]:
     dataset = without_official_test(dataset)
     if dataset.groups is None:
-        split = stratified_split(dataset.labels, seed, FRACTIONS, _copies(dataset.images))
+        split = stratified_split(dataset.labels, seed, FRACTIONS, _copies(image_groups(dataset.images)))
     else:
         split = split_people(dataset.labels, dataset.groups, seed, FRACTIONS, dataset.name)
     return (mark_fold(dataset, split, f"holdout-s{seed}", f"Protocol holdout, seed {seed}{_by(dataset.groups)}."),)
@@ -153,6 +153,8 @@ def _folds(dataset: Dataset, seed: int, count: int, *, by_person: bool) -> Seque
     dataset = without_official_test(dataset)
     kind = "kfold" if by_person else "random"
     people = dataset.groups if by_person else None
+    # Where nobody is known, at least the copies of an image stay together.
+    image_of = image_groups(dataset.images) if dataset.groups is None else None
     note = f"Protocol {kind}:{count}, seed {seed}{_by(people)}."
     if people is None and dataset.groups is not None:
         note += (
@@ -164,14 +166,21 @@ def _folds(dataset: Dataset, seed: int, count: int, *, by_person: bool) -> Seque
             rows,
             seed,
             people=people,
+            image_of=image_of,
             mark=f"{kind}{count}-{number}",
             note=f"{note} Fold {number} of {count}.",
         )
-        for number, rows in enumerate(_test_rows(dataset, seed, count, people), start=1)
+        for number, rows in enumerate(_test_rows(dataset, seed, count, people, image_of), start=1)
     )
 
 
-def _test_rows(dataset: Dataset, seed: int, count: int, people: NDArray[np.str_] | None) -> Iterator[NDArray[np.intp]]:
+def _test_rows(
+    dataset: Dataset,
+    seed: int,
+    count: int,
+    people: NDArray[np.str_] | None,
+    image_of: NDArray[np.intp] | None,
+) -> Iterator[NDArray[np.intp]]:
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     if people is not None:
@@ -186,11 +195,9 @@ def _test_rows(dataset: Dataset, seed: int, count: int, people: NDArray[np.str_]
             f"{names[counts.argmin()]} has {counts.min()}"
         )
     plain = StratifiedKFold(count, shuffle=True, random_state=seed)
-    if dataset.groups is not None:
+    if image_of is None:
         yield from (rows for _, rows in plain.split(dataset.labels, dataset.labels))
         return
-    # Where nobody is known, at least the copies of an image stay together.
-    image_of = image_groups(dataset.images)
     first = np.sort(np.unique(image_of, return_index=True)[1])
     labels = dataset.labels[first]
     for _, chosen in plain.split(labels, labels):
@@ -198,14 +205,21 @@ def _test_rows(dataset: Dataset, seed: int, count: int, people: NDArray[np.str_]
 
 
 def _outer(
-    dataset: Dataset, rows: NDArray[np.intp], seed: int, *, people: NDArray[np.str_] | None, mark: str, note: str
+    dataset: Dataset,
+    rows: NDArray[np.intp],
+    seed: int,
+    *,
+    people: NDArray[np.str_] | None,
+    mark: str,
+    note: str,
+    image_of: NDArray[np.intp] | None = None,
 ) -> Dataset:
     """A fold with its test rows; the validation part is drawn out of the rest, by person where people are known."""
     split = np.full(len(dataset), TRAINING, "<U11")
     split[rows] = TEST
     rest = np.flatnonzero(split == TRAINING)
     if people is None:
-        copies = _copies(dataset.images[rest]) if dataset.groups is None else None
+        copies = None if image_of is None else _copies(image_of[rest])
         split[rest] = stratified_split(dataset.labels[rest], seed, HELD_OUT, copies)
     else:
         split[rest] = split_people(dataset.labels[rest], people[rest], seed, HELD_OUT, f"{dataset.name} ({mark})")
@@ -213,9 +227,8 @@ def _outer(
     return mark_fold(dataset, split, mark, note)
 
 
-def _copies(images: NDArray[np.uint8]) -> NDArray[np.intp] | None:
-    """Numbers of the distinct images, so that copies stay in one part; None where there are no copies."""
-    groups = image_groups(images)
+def _copies(groups: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    """Numbers of the images, so that copies stay in one part; None where there are no copies."""
     return groups if len(np.unique(groups)) < len(groups) else None
 
 
