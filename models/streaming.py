@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 
-from ferbench.utils import read_rows
+from ferbench.utils import read_rows, row_blocks
 
 # Images in a block: 4,096 rows of 1,764 features take 29 MB.
 BLOCK = 4096
@@ -87,7 +87,7 @@ def fit_in_stream(recognizer: Pipeline, X: NDArray[Any], y: ArrayLike, sample_we
 def predict_in_stream(recognizer: Any, X: NDArray[Any], method: str = "predict_proba") -> NDArray[Any]:
     """Return the predictions of a fitted recognizer on images or features of any number, computed block by block."""
     answer = getattr(recognizer, method)
-    return np.concatenate([answer(read_rows(X, block)) for block in blocks(len(X))])
+    return np.concatenate([answer(block) for block in row_blocks(X, BLOCK)])
 
 
 def blocks(n_samples: int) -> Iterator[slice]:

@@ -18,7 +18,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.models.bundles import check_parts, load_archive, save_archive
-from ferbench.utils import atomic_file, cache_dir, lock_file, read_rows, sha256_of, write_atomically
+from ferbench.utils import atomic_file, cache_dir, lock_file, row_blocks, sha256_of, write_atomically
 
 # Images whose features are computed at once and written; fewer are kept in memory.
 BLOCK = 8192
@@ -165,16 +165,14 @@ def _note(path: Path, part: Path, seconds: float) -> None:
 
 def _write_blocks(path: Path, extractor: Any, images: NDArray[np.uint8]) -> float:
     """Write the features of many images as a NumPy file, and return the seconds of the extraction."""
-    seconds, width = 0.0, 0
+    seconds = 0.0
     with path.open("wb") as handle:
-        for first in range(0, len(images), BLOCK):
-            block = read_rows(images, slice(first, first + BLOCK))
+        for block in row_blocks(images, BLOCK):
             start = time.perf_counter()
             rows = np.ascontiguousarray(extractor.transform(block), dtype=np.float32)
             seconds += time.perf_counter() - start
-            if not first:
-                width = rows.shape[1]
-                header = {"descr": "<f4", "fortran_order": False, "shape": (len(images), width)}
+            if not handle.tell():
+                header = {"descr": "<f4", "fortran_order": False, "shape": (len(images), rows.shape[1])}
                 np.lib.format.write_array_header_1_0(handle, header)
             handle.write(rows.astype("<f4", copy=False).data)
     return seconds

@@ -6,18 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.datasets.base import Dataset
-from ferbench.utils import read_rows
-
-# Images that are read at once.
-_BLOCK = 8192
+from ferbench.utils import row_blocks
 
 
 def image_groups(images: NDArray[np.uint8]) -> NDArray[np.intp]:
     """Number the distinct images: rows with equal pixels get the same number."""
     digests = [
         hashlib.blake2b(image, digest_size=16).digest()
-        for first in range(0, len(images), _BLOCK)
-        for image in np.ascontiguousarray(read_rows(images, slice(first, first + _BLOCK)))
+        for block in row_blocks(images)
+        for image in np.ascontiguousarray(block)
     ]
     return np.asarray(np.unique(np.array(digests, "V16"), return_inverse=True)[1], np.intp)
 

@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 
 from ferbench.models.networks.callbacks import STATE, Clock, Goal, OnEpoch, Progress, State, WeightAverage
 from ferbench.models.networks.start import freeze, phases, start_from
-from ferbench.utils import read_rows, require
+from ferbench.utils import require, row_blocks
 
 Pairs = tuple[NDArray[np.uint8], NDArray[Any]]
 
 # Images in a batch of the validation.
 VALIDATION_BATCH = 256
-# Images whose checksum is computed at once.
-_BLOCK = 8192
 # Parameters that do not affect the trained weights; a training can be resumed with other values of them.
 FREE_PARAMETERS = ("checkpoint_dir", "refit_head", "tensorboard", "test_time", "verbose")
 
@@ -274,8 +272,7 @@ def _checksum(*parts: Pairs) -> int:
     """Return a checksum of images and targets, so that a checkpoint is not resumed with other data."""
     checksum = 0
     for images, targets in parts:
-        for first in range(0, len(images), _BLOCK):
-            block = read_rows(images, slice(first, first + _BLOCK))
+        for block in row_blocks(images):
             checksum = zlib.crc32(np.ascontiguousarray(block).data, checksum)
         checksum = zlib.crc32(np.ascontiguousarray(targets).data, checksum)
     return checksum

@@ -1,4 +1,13 @@
 from .limits import CGROUPS, control_groups, memory_limit, read_or_empty, usable_memory
-from .maps import read_rows, update_digest
+from .maps import read_rows, row_blocks, update_digest
 
-__all__ = ["CGROUPS", "control_groups", "memory_limit", "read_or_empty", "read_rows", "update_digest", "usable_memory"]
+__all__ = [
+    "CGROUPS",
+    "control_groups",
+    "memory_limit",
+    "read_or_empty",
+    "read_rows",
+    "row_blocks",
+    "update_digest",
+    "usable_memory",
+]

@@ -1,6 +1,7 @@
 """Read rows of memory maps whose pages do not stay in memory."""
 
 import mmap
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 _KEPT_BYTES = 2**26
 # Scattered rows that are read at once: for each of them, the system may map two megabytes of the file.
 _SCATTERED = 64
-# Rows that are hashed at once.
+# Rows of a block.
 _BLOCK = 8192
 
 
@@ -45,10 +46,16 @@ def read_rows(array: NDArray[Any], places: Any) -> NDArray[Any]:
     return rows
 
 
+def row_blocks(array: NDArray[Any], size: int = _BLOCK) -> Iterator[NDArray[Any]]:
+    """Yield the rows of an array in blocks of at most `size`; see `read_rows`."""
+    for first in range(0, len(array), size):
+        yield read_rows(array, slice(first, first + size))
+
+
 def update_digest(digest: Any, array: NDArray[Any]) -> None:
     """Update a hash with the bytes of an array, such as a memory map, block by block."""
-    for first in range(0, len(array), _BLOCK):
-        digest.update(np.ascontiguousarray(read_rows(array, slice(first, first + _BLOCK))).data)
+    for block in row_blocks(array):
+        digest.update(np.ascontiguousarray(block).data)
 
 
 def _mapping(array: Any) -> mmap.mmap | None:
