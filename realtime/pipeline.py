@@ -168,8 +168,9 @@ class Pipeline:
         found = time.perf_counter()
         events = self._recognize(frame, tracks)
         self._cadence.took(found - started if searched else None, time.perf_counter() - found)
+        alive = self.track_ids
         for smoothers in (self._smoothers, self._point_smoothers):
-            for gone in smoothers.keys() - self.track_ids:
+            for gone in smoothers.keys() - alive:
                 del smoothers[gone]
         return events
 

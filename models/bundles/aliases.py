@@ -77,9 +77,7 @@ def renamed_values(owners: Mapping[str, Any], parameters: Mapping[str, Any]) -> 
     for name, value in parameters.items():
         owner, _, attribute = name.rpartition("__")
         for kind in type(owners.get(owner)).__mro__:
-            table = (
-                VALUES.get(f"ferbench.models.{kind.__name__}", {}) if kind.__module__.startswith("ferbench.") else {}
-            )
+            table = VALUES.get(public_name(f"{kind.__module__}.{kind.__qualname__}", VALUES), {})
             if isinstance(value, str) and value in table.get(attribute, {}):
                 found[name] = table[attribute][value]
     return found

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import SGDClassifier
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ferbench.models.base import (
@@ -158,7 +157,8 @@ class SGD(RowClassifier):
         weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)
         fraction = min(self.calibration_fraction, CALIBRATION_ROWS / len(labels))
         rest, held_out = hold_out(labels, fraction, self.random_state or 0)
-        self._forget()
+        # The first block starts anew.
+        self.__dict__.pop("coefficients_", None)
         for epoch in range(self.epochs):
             order = np.random.default_rng((self.random_state or 0, epoch)).permutation(rest)
             for places in self._blocks(order):
@@ -191,7 +191,7 @@ class SGD(RowClassifier):
         ValueError
             If `classes` is missing in the first call, or the classifier was pickled or loaded.
         """
-        first = not hasattr(self, "classes_") or "coefficients_" not in vars(self)
+        first = "coefficients_" not in vars(self)
         if first:
             self._start(classes)
         elif "_machine" not in vars(self):
@@ -203,7 +203,6 @@ class SGD(RowClassifier):
         self.intercept_ = np.asarray(self._machine.intercept_, np.float32).copy()
         self.calibrated_ = False
         self.probabilities_ = "normalized sigmoids of the decision values, not calibrated"
-        self.implementation_ = f"scikit-learn {version('scikit-learn')} SGDClassifier"
         return self
 
     def calibrate(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
@@ -232,17 +231,12 @@ class SGD(RowClassifier):
         """
         return log_odds(self.predict_proba(X))
 
-    def _forget(self) -> None:
-        for name in {"classes_", "coefficients_", "_machine"} & set(vars(self)):
-            delattr(self, name)
-
     def _start(self, classes: ArrayLike | None) -> None:
         check_parameters(self)
         if classes is None:
             raise ValueError("SGD: the first call of partial_fit needs classes, all labels that any block has")
-        labels = np.asarray(classes)
-        check_classification_targets(labels)
-        self.classes_ = check_classes(labels)
+        self.classes_ = check_classes(np.asarray(classes))
+        self.implementation_ = f"scikit-learn {version('scikit-learn')} SGDClassifier"
         self._machine = SGDClassifier(
             loss=self.loss,
             alpha=self.alpha,

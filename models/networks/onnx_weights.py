@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.models.base import open_session
 from ferbench.models.networks.network import run_in_blocks
 from ferbench.utils import require
 
@@ -108,9 +109,8 @@ def _in_order(layers: list[Any]) -> list[Any]:
 def _difference(network: Any, file: Path, *, head: bool) -> float:
     """Return the largest difference on random images between the ONNX file and the Keras network."""
     import keras
-    import onnxruntime
 
-    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    session = open_session(file)
     images = _probes(session.get_inputs()[0].shape[1:], network.input_shape[1:3])
     output = session.get_outputs()[0].name if head else "features"
     if output not in {known.name for known in session.get_outputs()}:
