@@ -23,7 +23,7 @@ from ferbench.benchmarks.report import (
     score_results,
 )
 from ferbench.benchmarks.scores import Comparison, compare
-from ferbench.utils import did_you_mean
+from ferbench.utils import with_hint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -248,5 +248,4 @@ def _listed(cells: list[Measured]) -> str:
 
 def _unknown(what: str, name: str, known: tuple[str, ...]) -> str:
     text = f"unknown {what} {name!r}; expected one of {', '.join(known)}"
-    hint = did_you_mean(name, known, cutoff=0.5, quoted=True)
-    return f"{text}; {hint}" if hint else text
+    return with_hint(text, name, known, cutoff=0.5, quoted=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.pipeline import FeatureUnion
 
-from ferbench.utils import Plugin, did_you_mean, find_plugins, find_registered
+from ferbench.utils import Plugin, find_plugins, find_registered, with_hint
 
 GROUP = "ferbench.extractors"
 
@@ -91,8 +91,7 @@ def make_extractor(spec: str, **params: Any) -> Any:
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     choices = sorted(known)
     text = f"unknown {what}: {name!r}; expected one of {', '.join(choices)}"
-    hint = did_you_mean(name, choices, cutoff=0.5, quoted=True)
-    return f"{text}; {hint}" if hint else text
+    return with_hint(text, name, choices, cutoff=0.5, quoted=True)
 
 
 def _third_party(plugin: Plugin, *args: Any, **kwargs: Any) -> Any:

@@ -51,7 +51,7 @@ from .points import MIRRORED, POINT_NAMES, derive_points
 from .redaction import redact
 from .regular import check_regular, kind_of
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
-from .suggestions import closest, did_you_mean, suggest
+from .suggestions import closest, did_you_mean, suggest, with_hint
 from .terminal import Color, fit_line, has_color, paint
 from .unfinished import remove_leftovers
 
@@ -151,5 +151,6 @@ __all__ = [
     "usable_memory",
     "version_of",
     "whole_numbers",
+    "with_hint",
     "write_atomically",
 ]

@@ -28,6 +28,18 @@ def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6, quoted
     return "" if match is None else f"did you mean {repr(match) if quoted else match}?"
 
 
+def with_hint(text: str, name: str, known: Iterable[str], *, cutoff: float = 0.6, quoted: bool = False) -> str:
+    """Return a message, with the question for the most similar known name at its end if there is one.
+
+    Examples
+    --------
+    >>> with_hint("there is no extractor 'hgo'", "hgo", ["hog", "lbp"])
+    "there is no extractor 'hgo'; did you mean hog?"
+    """
+    hint = did_you_mean(name, known, cutoff=cutoff, quoted=quoted)
+    return f"{text}; {hint}" if hint else text
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a hint with the most similar known name, or with all known names.
 

@@ -17,7 +17,7 @@ from ferbench.benchmarks.folds.table import best_on_validation, complete, fold_t
 from ferbench.benchmarks.folds.tally import Estimate, Tally, tally
 from ferbench.benchmarks.pages import no_math
 from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, Comparison
-from ferbench.utils import did_you_mean
+from ferbench.utils import with_hint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -243,6 +243,5 @@ class FoldResults:
     def _known(self, recipe: str) -> str:
         if recipe not in self.content.cells:
             text = f"unknown recipe {recipe!r}; expected one of {', '.join(self.recipes)}"
-            hint = did_you_mean(recipe, self.recipes, cutoff=0.5, quoted=True)
-            raise ValueError(f"{text}; {hint}" if hint else text)
+            raise ValueError(with_hint(text, recipe, self.recipes, cutoff=0.5, quoted=True))
         return recipe

@@ -31,8 +31,7 @@ class Parser(argparse.ArgumentParser):
         """Say which words nobody takes, and which option the first one may have meant."""
         known = [name for option in options_of(self) for name in option.names]
         text = f"unrecognized arguments: {' '.join(words)}"
-        hint = utils.did_you_mean(words[0].partition("=")[0], known) if words[0].startswith("-") else ""
-        return f"{text}; {hint}" if hint else text
+        return utils.with_hint(text, words[0].partition("=")[0], known) if words[0].startswith("-") else text
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse as argparse does; a command refuses what it does not know itself, as only it knows its options."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.realtime.detection.base import Detector
-from ferbench.utils import Plugin, did_you_mean, find_plugins
+from ferbench.utils import Plugin, find_plugins, with_hint
 
 GROUP = "ferbench.detectors"
 # YuNet finds 55 of 56 faces in the development photographs, at 5 ms per frame (haar: 44, dlib: 43).
@@ -110,5 +110,4 @@ def _load(added: Plugin) -> Any:
 def _unknown(name: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     text = f"unknown detector: {name!r}; expected one of {', '.join(names)}"
-    hint = did_you_mean(name, names, quoted=True)
-    return f"{text}; {hint}" if hint else text
+    return with_hint(text, name, names, quoted=True)
