@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ferbench import models
 from ferbench.benchmarks import scores
 from ferbench.benchmarks.choose.decision import decision_text
 from ferbench.benchmarks.choose.equals import FIGURES, Tie, tie_lines
 from ferbench.benchmarks.choose.limits import Limits
+from ferbench.benchmarks.identity import recorded_checksum, shipped_names
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
     SEED,
@@ -23,7 +23,6 @@ from ferbench.benchmarks.report import (
     read_results,
 )
 from ferbench.benchmarks.tables import interval_text, printable
-from ferbench.models.bundles import read_description
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Choice:
     bundle_exists : bool
         Whether that folder is on this machine.
     ships : bool
-        Whether it comes with ferbench, fitted on the same data.
+        Whether exactly these weights come with ferbench.
     ties : tuple of Tie
         The recognizers within the limits that are not shown to differ from it, the fastest first.
     total_fit_s : float or None
@@ -202,13 +201,8 @@ def _describe(
         bundle=str(bundle) if bundle else None,
         bundle_exists=bundle is not None and bundle.is_dir(),
         ties=_ties(results, winner, fitting, public),
-        ships=_ships(winner.recipe, results.dataset.get("fingerprint")),
+        ships=shipped_names().get(recorded_checksum(record) or "") == winner.recipe,
     )
-
-
-def _ships(recipe: str, fingerprint: object) -> bool:
-    folder = models.pretrained().get(recipe)
-    return folder is not None and read_description(folder).get("dataset", {}).get("fingerprint") == fingerprint
 
 
 def _ties(

@@ -1,6 +1,6 @@
 from .behavior import behavior_versions, library_versions, plain_parameters
 from .cells import IDENTITY, identify
-from .members import bundle_checksum, member_names, recorded_checksum, weights_checksum
+from .members import member_names, recorded_checksum, shipped_names, weights_checksum
 from .staleness import COMPLETE, INCOMPLETE, STALE, UNCHECKED, Standing, changes, standing_of, standings
 
 __all__ = [
@@ -11,13 +11,13 @@ __all__ = [
     "UNCHECKED",
     "Standing",
     "behavior_versions",
-    "bundle_checksum",
     "changes",
     "identify",
     "library_versions",
     "member_names",
     "plain_parameters",
     "recorded_checksum",
+    "shipped_names",
     "standing_of",
     "standings",
     "weights_checksum",

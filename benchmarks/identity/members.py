@@ -40,6 +40,11 @@ def bundle_checksum(place: str | Path) -> str | None:
     return None
 
 
+def shipped_names() -> dict[str, str]:
+    """Return the name of each bundle that ships by the checksum of its weights."""
+    return {str(bundle_checksum(name)): name for name in reversed(pretrained())}
+
+
 def recorded_checksum(record: Mapping[str, Any]) -> str | None:
     """Return the checksum of the bundle of a record, from the list of its files; None without a bundle."""
     bundle = record.get("bundle")

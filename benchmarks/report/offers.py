@@ -7,7 +7,7 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from ferbench.benchmarks.identity import bundle_checksum, recorded_checksum
+from ferbench.benchmarks.identity import recorded_checksum, shipped_names
 from ferbench.benchmarks.pages import (
     duration,
     machine_of,
@@ -19,7 +19,6 @@ from ferbench.benchmarks.pages import (
 )
 from ferbench.benchmarks.report.results import Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard, latency_median
-from ferbench.models import pretrained
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,10 @@ def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
     """Return the offer of each measured cell, by its id."""
     candidates = {cell.label for cell in results.candidates}
     usual = usual_machine(cell.record for cell in results.measured)
-    shipped = {bundle_checksum(name): name for name in reversed(pretrained())}
+    shipped = shipped_names()
     offers = {}
     for cell in results.measured:
-        weights = recorded_checksum(cell.record)
-        name = "" if weights is None else shipped.get(weights, "")
+        name = shipped.get(recorded_checksum(cell.record) or "", "")
         cell_id, score = str(cell.record["cell_id"]), _score(board, cell.label)
         costs: dict[str, Any] = _costs(results, cell, results.total_fits.get(cell_id))
         offers[cell_id] = Offer(
