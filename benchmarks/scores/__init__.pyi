@@ -1,6 +1,6 @@
 from .bootstrap import bootstrap_weights, percentile_interval
 from .comparison import Comparison
-from .discovery import Found, one_line, usable_plugins
+from .discovery import one_line, usable_plugins
 from .keypoints import (
     FAILURE,
     THRESHOLDS,
@@ -27,7 +27,6 @@ __all__ = [
     "WITHIN",
     "Comparison",
     "Detectable",
-    "Found",
     "Metric",
     "PointScores",
     "Scores",

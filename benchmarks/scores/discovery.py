@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from ferbench.utils import find_plugins
+from ferbench.utils import Plugin, entry_points
 
 
 class Found(NamedTuple):
@@ -50,19 +50,20 @@ def usable_plugins(group: str, folder: str, attribute: str, check: Callable[[Any
         if problem := check(content):
             raise ValueError(f"{name}: {attribute} {problem}")
         yield Found(module.name, name, content)
-    for name, plugin in sorted(find_plugins(group, attribute.lower()).items()):
-        content, problem = None, ""
+    # All entry points, not a mapping by name: two packages may have given theirs the same name.
+    for entry in sorted(entry_points(group=group), key=lambda each: each.name):
+        plugin, content, problem = Plugin(attribute.lower(), entry), None, ""
         try:
-            content = plugin.load()
-        except ImportError as error:
-            problem = one_line(error.__cause__ or error)
+            content = entry.load()
+        except Exception as error:
+            problem = one_line(error)
         if problem := problem or check(content):
             remedy = f"repair or uninstall {plugin.package}"
             warnings.warn(f"{plugin.origin} is left out: {problem}; {remedy}", stacklevel=3)
         else:
-            yield Found(name, plugin.package, content)
+            yield Found(entry.name, plugin.package, content)
 
 
-def one_line(error: BaseException) -> str:
+def one_line(error: Exception) -> str:
     """Return type and first line of an error as text."""
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"

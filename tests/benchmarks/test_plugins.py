@@ -1,8 +1,11 @@
 """One file or one entry point adds a metric to every table, or a display to every report."""
 
 import re
+import sys
 from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -250,6 +253,15 @@ def test_a_metric_that_makes_no_sense_is_refused(arguments: dict, message: str) 
     sound = {"name": "mine", "label": "Mine", "function": lambda y, p, c: 0.0}
     with pytest.raises(ValueError, match=message):
         Metric(**sound | arguments)
+
+
+def test_two_packages_may_give_their_entry_points_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = ModuleType("two_packages")
+    exec(MODULE, module.__dict__)
+    monkeypatch.setitem(sys.modules, "two_packages", module)
+    points = [EntryPoint("x", f"two_packages:{name}", "ferbench.metrics") for name in ("CERTAINTY", "LOSS")]
+    monkeypatch.setattr("ferbench.benchmarks.scores.discovery.entry_points", lambda *, group: points)
+    assert {"certainty", "zero_one_loss"} <= set(plugin_metrics())
 
 
 @pytest.fixture
