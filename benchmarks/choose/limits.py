@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ferbench.benchmarks.choose import costs
 from ferbench.benchmarks.report import VALIDATION, Accuracy, Measured, Results
 from ferbench.benchmarks.tables import listed
 
@@ -86,10 +85,14 @@ class Limits:
 def _costs(results: Results) -> tuple[_Cost, ...]:
     return (
         lambda cell: results.latency_of(cell).limited[0],
-        costs.megabytes,
+        _megabytes("size_bytes"),
         lambda cell: results.total_fits.get(str(cell.record["cell_id"])),
-        costs.memory,
+        _megabytes("peak_memory_bytes"),
     )
+
+
+def _megabytes(name: str) -> _Cost:
+    return lambda cell: None if (value := cell.record.get(name)) is None else value / 1e6
 
 
 def _at_most(

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.models.bundles import check_parts, load_archive, save_archive
-from ferbench.utils import atomic_file, cache_dir, lock_file, row_blocks, sha256_of, write_atomically
+from ferbench.utils import atomic_file, cache_dir, lock_file, row_blocks, sha256_of, version_of, write_atomically
 
 # Images whose features are computed at once and written; fewer are kept in memory.
 BLOCK = 8192
@@ -103,9 +102,13 @@ class CachedExtractor:
         self.seconds += seconds
         return features
 
-    def count_features(self, images: NDArray[np.uint8]) -> int:
-        """Return the number of columns of the features."""
-        return int(self.extractor.transform(images[:1]).shape[1])
+    def count_features(self, split: str, images: NDArray[np.uint8]) -> int:
+        """Return the number of columns of the features of one split, without an extraction where they are kept."""
+        if self._members:
+            return sum(member.count_features(split, images) for member in self._members)
+        path = self._folder / f"{split}.npy"
+        kept = _open(path, len(images)) if path.is_file() else None
+        return int((self.extractor.transform(images[:1]) if kept is None else kept).shape[1])
 
     def _extract_to(self, path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Extract many images block by block into a file, and return it as a memory map."""
@@ -224,7 +227,7 @@ def _key(extractor: BaseEstimator, fingerprint: str) -> str:
         "class": f"{kind.__module__}.{kind.__qualname__}",
         "params": {name: repr(params[name]) for name in sorted(params) if not name.endswith("n_jobs")},
         "files": _named_files([*params.values(), *_own_files(extractor)]) | _package_files(kind),
-        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "libraries": {name: version_of(name) for name in _LIBRARIES},
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
     return f"{kind.__name__}-{digest}"
@@ -249,10 +252,3 @@ def _package_files(kind: type) -> dict[str, str]:
     # Beside a module without a package lie unrelated modules, so only its own file counts.
     paths = sorted(file.parent.glob("*")) if module.__package__ else [file]
     return {path.name: sha256_of(path) for path in paths if path.suffix in (".py", ".dat")}
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

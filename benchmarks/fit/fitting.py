@@ -155,7 +155,7 @@ def _fit_on_features(recognizer: Pipeline, data: FitData, memory_mb: float | Non
         return Fitted(models.fit_in_stream(clone(recognizer), data.X, data.y), time.perf_counter() - start)
     cached = CachedExtractor(recognizer.steps[0][1], data.fingerprint, data.X, data.y)
     if not in_stream:
-        check_memory(recognizer, len(data.X), cached.count_features(data.X), memory_mb)
+        check_memory(recognizer, len(data.X), cached.count_features("Training", data.X), memory_mb)
     features = cached.features("Training", data.X)
     rest = clone(recognizer[1:])
     start = time.perf_counter()

@@ -13,7 +13,6 @@ from .leaderboard import (
     stale_notes,
     status_text,
 )
-from .machines import machine_of, usual_machine
 from .markdown import markdown_head
 from .missing import NOT_MEASURED, measure_command, missing_records
 from .page import leaderboard_rows, page_drawings, page_values, render_page
@@ -53,7 +52,6 @@ __all__ = [
     "if_not_ok",
     "leaderboard_rows",
     "load_again",
-    "machine_of",
     "markdown_head",
     "measure_command",
     "megabytes",
@@ -82,7 +80,6 @@ __all__ = [
     "training_display",
     "training_makers",
     "unique_labels",
-    "usual_machine",
     "verdict",
     "whole",
     "write_landing",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ferbench.benchmarks.pages.costs import total_fit_seconds
 from ferbench.benchmarks.pages.latencies import Latencies, Latency
+from ferbench.benchmarks.pages.machines import machine_of, usual_machine
 from ferbench.benchmarks.pages.missing import missing_records
 from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import OFFICIAL, Store, check_suite
@@ -92,6 +93,14 @@ class BaseResults:
     def total_fits(self) -> Mapping[str, float | None]:
         """Seconds of the whole fit of each measured cell, with extraction, teachers and members, by cell id."""
         return total_fit_seconds(cell.record for cell in self.measured)
+
+    def fit_ranked(self, cell: MeasuredCell) -> bool:
+        """Whether the fit time of a cell may be ranked: it was measured on the machine of most cells."""
+        return machine_of(cell.record) == self._usual_machine
+
+    @cached_property
+    def _usual_machine(self) -> str:
+        return usual_machine(cell.record for cell in self.measured)
 
     @property
     def is_drawn(self) -> bool:

@@ -10,12 +10,10 @@ from typing import Any
 from ferbench.benchmarks.identity import recorded_checksum, shipped_names
 from ferbench.benchmarks.pages import (
     duration,
-    machine_of,
     measure_command,
     megabytes,
     milliseconds,
     share,
-    usual_machine,
 )
 from ferbench.benchmarks.report.results import Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard, latency_median
@@ -72,7 +70,6 @@ class Offer:
 def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
     """Return the offer of each measured cell, by its id."""
     candidates = {cell.label for cell in results.candidates}
-    usual = usual_machine(cell.record for cell in results.measured)
     shipped = shipped_names()
     offers = {}
     for cell in results.measured:
@@ -90,7 +87,7 @@ def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
             ranked={
                 "ms": results.latency_of(cell).ranked,
                 "mb": True,
-                "fit": machine_of(cell.record) == usual,
+                "fit": results.fit_ranked(cell),
             },
             text=_texts(score, costs, results.latency_of(cell).limited[1]),
             command=_command(results, cell, name),

@@ -8,12 +8,10 @@ from ferbench.benchmarks import displays
 from ferbench.benchmarks.pages import (
     Drawings,
     about,
-    machine_of,
     no_math,
     slug,
     training_display,
     training_makers,
-    usual_machine,
 )
 from ferbench.benchmarks.report.results import VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard, best_on_validation
@@ -93,10 +91,9 @@ def _overviews(results: Results, board: ScoreBoard) -> "Iterator[tuple[str, Call
     def latency(cell: Measured) -> float | None:
         return _positive(results.latency_of(cell).median)
 
-    usual = usual_machine(cell.record for cell in results.measured)
     comparable = {
         "accuracy_latency": [label for label, cell in cells.items() if results.latency_of(cell).ranked],
-        "accuracy_fit_time": [label for label, cell in cells.items() if machine_of(cell.record) == usual],
+        "accuracy_fit_time": [label for label, cell in cells.items() if results.fit_ranked(cell)],
     }
     costs = (
         ("accuracy_latency", latency, "latency of one image, median (ms), features included"),
@@ -126,10 +123,6 @@ def _confusion(results: Results, board: ScoreBoard, cell: Measured) -> "Display"
     return displays.ConfusionDisplay.from_scores(
         scores, name=no_math(cell.label), dataset=about(results, results.split)
     )
-
-
-def _id(cell: Measured) -> str:
-    return str(cell.record["cell_id"])
 
 
 def _positive(value: float | None) -> float | None:
