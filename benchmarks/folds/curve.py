@@ -156,7 +156,7 @@ def _curves(content: FoldContent, recipe: str) -> tuple[Floats, Floats] | None:
             return None
         counted = tally(content, own)
         values.append(counted.accuracy().value)
-        drawn.append(counted.resampled_accuracy())
+        drawn.append(counted.resampled_accuracy)
     return np.array(values), np.stack(drawn, axis=1)
 
 

@@ -13,7 +13,7 @@ from ferbench.benchmarks import displays
 from ferbench.benchmarks.folds import curve
 from ferbench.benchmarks.folds.displays import CurveDisplay, FoldsDisplay
 from ferbench.benchmarks.folds.reading import TEST, VALIDATION, FoldCell, FoldContent, read_folds
-from ferbench.benchmarks.folds.table import best_on_validation, complete, fold_table, leaderboard
+from ferbench.benchmarks.folds.table import best_on_validation, complete, fold_table, leaderboard, pooled
 from ferbench.benchmarks.folds.tally import Estimate, Tally, tally
 from ferbench.benchmarks.pages import no_math
 from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, Comparison
@@ -175,8 +175,7 @@ class FoldResults:
         cells = [cell for cell in self._cells(recipe) if cell.ok]
         if not cells:
             raise ValueError(f"recipe {recipe!r} was measured in no fold; see folds() for the reasons")
-        labels = [self.content.folds[cell.fold].parts[TEST].labels for cell in cells]
-        return np.concatenate(labels), np.concatenate([cell.proba[TEST] for cell in cells])
+        return pooled(self.content, cells)
 
     def difference(self, a: str, b: str) -> Estimate:
         """Pooled accuracy of `a` less that of `b`, with a paired 95 % interval that resamples people.

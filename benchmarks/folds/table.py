@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench.benchmarks.folds.reading import TEST, VALIDATION, FoldCell, FoldContent
 from ferbench.benchmarks.folds.tally import NOTHING, Estimate, Tally, spread, tally
-from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics
+from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics, refuse_taken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,14 +111,17 @@ def with_metrics(
     row: dict[str, Any], content: FoldContent, cells: Sequence[FoldCell], known: Mapping[str, Metric]
 ) -> dict[str, Any]:
     """Add the metrics of plug-ins on all test rows of the measured cells to a row; NaN without one."""
-    if taken := sorted(set(known).intersection(row)):
-        raise ValueError(f"metric {taken[0]!r}: the leaderboard has such a column already; give it another name")
+    refuse_taken(known, row)
     measured = [cell for cell in cells if cell.ok]
     if not measured:
         return row | dict.fromkeys(known, float("nan"))
-    labels = np.concatenate([content.folds[cell.fold].parts[TEST].labels for cell in measured])
-    proba = np.concatenate([cell.proba[TEST] for cell in measured])
-    return row | metric_values(known, labels, proba, content.classes)
+    return row | metric_values(known, *pooled(content, measured), content.classes)
+
+
+def pooled(content: FoldContent, measured: Sequence[FoldCell]) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
+    """Labels and probabilities of all test rows of measured cells, cell by cell."""
+    labels = [content.folds[cell.fold].parts[TEST].labels for cell in measured]
+    return np.concatenate(labels), np.concatenate([cell.proba[TEST] for cell in measured])
 
 
 def _row(content: FoldContent, name: str, best: str | None, reference: Tally | None) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.folds.reading import TEST, FoldCell, FoldContent
-from ferbench.benchmarks.scores import bootstrap_weights, percentile_interval
+from ferbench.benchmarks.scores import bootstrap_weights, percentile_interval, two_sided_p
 
 N_BOOTSTRAP, SEED = 1000, 0
 Floats = NDArray[np.float64]
@@ -47,7 +48,7 @@ class Tally:
 
     def accuracy(self) -> Estimate:
         """Share of right answers, with an interval that resamples the clusters."""
-        return _estimate(_share(self._counts().sum(axis=0)), self.resampled_accuracy())
+        return _estimate(_share(self._counts().sum(axis=0)), self.resampled_accuracy)
 
     def macro_f1(self) -> Estimate:
         """Mean F1 over the labels of the test rows, with an interval that resamples the clusters."""
@@ -61,15 +62,13 @@ class Tally:
         if len(self.confusion) != len(other.confusion):
             raise ValueError("two tallies must count the same people")
         whole = _share(self._counts().sum(axis=0)) - _share(other._counts().sum(axis=0))
-        return _estimate(whole, self.resampled_accuracy() - other.resampled_accuracy())
+        return _estimate(whole, self.resampled_accuracy - other.resampled_accuracy)
 
     def p_of_difference(self, other: "Tally") -> float:
         """Two-sided p of the resampled difference in accuracy; never below ``2 / (N_BOOTSTRAP + 1)``."""
-        drawn = self.resampled_accuracy() - other.resampled_accuracy()
-        # A resample without rows is NaN and counts for neither.
-        smaller = min(int((~(drawn > 0)).sum()), int((~(drawn < 0)).sum()))
-        return min(2 * (smaller + 1) / (len(drawn) + 1), 1.0)
+        return float(two_sided_p(self.resampled_accuracy - other.resampled_accuracy))
 
+    @cached_property
     def resampled_accuracy(self) -> Floats:
         """Accuracy of each resample; the same resamples for all tallies with as many clusters."""
         return _share(_resampled(self._counts()))

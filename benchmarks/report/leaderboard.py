@@ -15,7 +15,7 @@ from ferbench.benchmarks.pages import (
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.report.scores import ScoreBoard, score_results
 from ferbench.benchmarks.report.seeds import SEED_COLUMNS, seed_columns, seeds_lines
-from ferbench.benchmarks.scores import NO_DIFFERENCE, Metric, metric_values, plugin_metrics
+from ferbench.benchmarks.scores import NO_DIFFERENCE, Metric, metric_values, plugin_metrics, refuse_taken
 from ferbench.benchmarks.tables import interval_text, is_missing, number_text, printable, text_table
 
 if TYPE_CHECKING:
@@ -158,8 +158,7 @@ def _against_winner(board: ScoreBoard, label: str) -> dict[str, Any]:
 
 def _add_metrics(row: dict[str, Any], results: Results, cell: Measured, added: Mapping[str, Metric]) -> None:
     """Add the columns of metric plug-ins; their names must be new."""
-    if taken := sorted(set(added).intersection({*row, *COLUMNS})):
-        raise ValueError(f"metric {taken[0]!r}: the leaderboard has such a column already; give it another name")
+    refuse_taken(added, {*row, *COLUMNS})
     row.update(metric_values(added, results.labels[TEST], cell.proba[TEST], results.classes))
 
 

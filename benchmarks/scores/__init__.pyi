@@ -1,4 +1,4 @@
-from .bootstrap import bootstrap_weights, percentile_interval
+from .bootstrap import bootstrap_weights, percentile_interval, two_sided_p
 from .comparison import Comparison
 from .discovery import one_line, usable_plugins
 from .keypoints import (
@@ -14,7 +14,7 @@ from .keypoints import (
 from .metrics import N_BINS, Scores, calibration_bins, expected_calibration_error, score
 from .power import Detectable, smallest_difference
 from .predictions import check_predictions
-from .registry import Metric, metric_values, plugin_metrics
+from .registry import Metric, metric_values, plugin_metrics, refuse_taken
 from .seeds import Spread, spreads
 from .statistics import ALPHA, NO_DIFFERENCE, compare, compare_with, holm, wilson_interval
 
@@ -45,10 +45,12 @@ __all__ = [
     "one_line",
     "percentile_interval",
     "plugin_metrics",
+    "refuse_taken",
     "score",
     "score_points",
     "smallest_difference",
     "spreads",
+    "two_sided_p",
     "usable_plugins",
     "wilson_interval",
 ]

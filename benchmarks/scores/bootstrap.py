@@ -44,6 +44,15 @@ def percentile_interval(resampled: Floats, level: float = 0.95) -> tuple[Floats,
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
 
+def two_sided_p(differences: Floats) -> Floats:
+    """Return the two-sided p of resampled differences over axis 0; never below 2 / (n_resamples + 1).
+
+    A resample without a value is NaN and counts for neither side.
+    """
+    smaller = np.minimum((~(differences > 0)).sum(axis=0), (~(differences < 0)).sum(axis=0))
+    return np.minimum(2 * (smaller + 1) / (len(differences) + 1), 1.0)
+
+
 def masked_mean(values: Floats, mask: NDArray[np.bool_]) -> Floats:
     """Return the mean over the last axis where `mask` is true; NaN if it is nowhere true."""
     count = mask.sum(axis=-1)

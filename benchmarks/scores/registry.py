@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +112,12 @@ def plugin_metrics() -> dict[str, Metric]:
         else:
             found[metric.name] = metric
     return found
+
+
+def refuse_taken(known: Mapping[str, Metric], columns: Iterable[str]) -> None:
+    """Raise ValueError if a metric has the name of a column that a table has already."""
+    if taken := sorted(set(known).intersection(columns)):
+        raise ValueError(f"metric {taken[0]!r}: the leaderboard has such a column already; give it another name")
 
 
 def metric_values(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks.scores.bootstrap import Floats, bootstrap_weights, percentile_interval
+from ferbench.benchmarks.scores.bootstrap import Floats, bootstrap_weights, percentile_interval, two_sided_p
 from ferbench.benchmarks.scores.predictions import check_predictions
 
 if TYPE_CHECKING:
@@ -215,9 +215,7 @@ def _paired_bootstrap(
     counts = np.concatenate([weights.T @ right for weights in blocks])
     differences = (counts[:, first] - counts[:, second]).astype(np.float64)
     low, high = percentile_interval(differences / len(right))
-    smaller = np.minimum((differences <= 0).sum(axis=0), (differences >= 0).sum(axis=0))
-    p = np.minimum(2 * (smaller + 1) / (n_bootstrap + 1), 1.0)
-    return {"difference_low": low, "difference_high": high, "p_bootstrap": p}
+    return {"difference_low": low, "difference_high": high, "p_bootstrap": two_sided_p(differences)}
 
 
 def _verdicts(table: "pd.DataFrame", better: str, worse: str) -> NDArray[np.str_]:
