@@ -32,6 +32,14 @@ class Said:
         """Return the lines of one kind."""
         return [line for line in self.lines if line["event"] == event]
 
+    def outcome(self) -> dict[str, Any]:
+        """Return status, reason and figures, for the record of a measurement that says one line ``done``."""
+        done = self.of("done")
+        if self.reason or not done:
+            return {"status": "failed", "reason": self.reason or "it said nothing"}
+        figures = {name: value for name, value in done[0].items() if name not in ("event", "at_s")}
+        return {"status": "ok", "reason": None, **figures}
+
 
 def run_child(command: Sequence[str], *, timeout_s: float) -> Said:
     """Run a measuring command and read its JSON lines.

@@ -121,10 +121,6 @@ class ScaleBench:
         load = load_average()
         command = [sys.executable, "-P", "-m", "ferbench.benchmarks.speed.scale_child", str(folder / "job.json")]
         said = run_child(command, timeout_s=self.limit_s)
-        done = said.of("done")
         head = {"schema": 1, "name": f"{name}-{size}", "session": self.session}
         head |= {"config": {"name": name, "n_images": size}, "load_before": load, "load_after": load_average()}
-        if said.reason or not done:
-            return {**head, "status": "failed", "reason": said.reason or "it said nothing"}
-        figures = {key: value for key, value in done[0].items() if key not in ("event", "at_s")}
-        return {**head, "status": "ok", "reason": None, **figures}
+        return {**head, **said.outcome()}

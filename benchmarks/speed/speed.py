@@ -134,12 +134,8 @@ class SpeedBench:
         job.write_text(json.dumps({**measurement.as_dict(), "data": str(folder), "threads": threads}))
         command = [sys.executable, "-P", "-m", "ferbench.benchmarks.speed.child", str(job)]
         load = load_average()
-        said = run_child(command, timeout_s=2 * self.limit_s + _OVERHEAD_S)
-        done = said.of("done")
-        if said.reason or not done:
-            return self._record(measurement, {"status": "failed", "reason": said.reason or "it said nothing"})
-        figures = {key: value for key, value in done[0].items() if key not in ("event", "at_s")}
-        return self._record(measurement, {"status": "ok", "reason": None, **figures, "load_before": load})
+        outcome = run_child(command, timeout_s=2 * self.limit_s + _OVERHEAD_S).outcome()
+        return self._record(measurement, {**outcome, "load_before": load} if outcome["status"] == "ok" else outcome)
 
     def _record(self, measurement: Measurement, result: Record) -> Record:
         head = {"schema": SCHEMA, "name": measurement.label, "config": measurement.as_dict(), "session": self.session}
