@@ -1,7 +1,6 @@
 """Runs and reports without what a test does not look at: new processes for cells, drawn plots."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from thirdparty_package import know_spies
 
 from ferbench.benchmarks.pages import drawings
 from ferbench.benchmarks.run import cell
@@ -71,12 +71,8 @@ def _few_calls(predict: Any, images: Any, **options: Any) -> dict[str, int | flo
 @contextmanager
 def known_spies(log: Path) -> Iterator[Path]:
     """Make the third-party package with the recipes that watch and misbehave known, as the fixture ``spies`` does."""
-    folder = str(Path(__file__).parent / "thirdparty")
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH", "")])))
-        patch.setenv("SPY_LOG", str(log))
-        yield log
+        yield know_spies(patch, log)
 
 
 @contextmanager

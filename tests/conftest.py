@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,9 @@ def spies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     Returns the file it writes its notes to.
     """
-    folder = str(Path(__file__).parent / "thirdparty")
-    monkeypatch.syspath_prepend(folder)
-    monkeypatch.setenv("PYTHONPATH", folder)
-    monkeypatch.setenv("SPY_LOG", str(tmp_path / "spy.log"))
-    return tmp_path / "spy.log"
+    from thirdparty_package import know_spies
+
+    return know_spies(monkeypatch, tmp_path / "spy.log")
 
 
 @pytest.fixture
@@ -63,17 +62,9 @@ def cells_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def blank_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave ferbench's own plots empty, for tests of reports that look at none of them: drawing takes seconds."""
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+def blank_drawings() -> Iterator[None]:
+    """Leave the plots of reports empty, for tests that look at none of them: drawing takes seconds."""
+    from cells_here import undrawn
 
-    from ferbench.benchmarks import Display
-
-    plot = Display.plot
-
-    def empty(self: Display, ax: Axes | None = None) -> Axes:
-        ours = type(self).__module__.startswith("ferbench.")
-        return Figure(figsize=(1, 1)).subplots() if ours and ax is None else plot(self, ax)
-
-    monkeypatch.setattr(Display, "plot", empty)
+    with undrawn():
+        yield

@@ -4,24 +4,22 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from unittest import mock
 
-HERE = Path(__file__).parent
+from ferbench.benchmarks.run.process import cell_environment
 
 
 class ForkedRuns:
     """One process that forks for each run; cells are measured in the process of their run.
 
-    A run starts at once, so that a moment of a second is one of its work and not of its imports.
+    The third-party package must be known, as by the fixture ``spies``. A run starts at once, so that a moment of a
+    second is one of its work and not of its imports.
     """
 
     def __init__(self) -> None:
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"), "1")
-        path = {"PYTHONPATH": os.pathsep.join([str(HERE / "thirdparty"), str(HERE)])}
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            [sys.executable, __file__], stdin=pipe, stdout=pipe, text=True, env={**os.environ, **threads, **path}
+            [sys.executable, __file__], stdin=pipe, stdout=pipe, text=True, env=cell_environment(1)
         )
 
     def start(self, *words: str) -> int:

@@ -1,5 +1,6 @@
 """An installed package of somebody else, as `importlib.metadata` sees one."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -18,3 +19,12 @@ def install(folder: Path, patch: pytest.MonkeyPatch, module: str, code: str, ent
     # Another test may have imported a module of this name.
     patch.delitem(sys.modules, module, raising=False)
     patch.syspath_prepend(str(folder))
+
+
+def know_spies(patch: pytest.MonkeyPatch, log: Path) -> Path:
+    """Make the package with the recipes that watch and misbehave known to all processes; return its file of notes."""
+    folder = str(Path(__file__).parent / "thirdparty")
+    patch.syspath_prepend(folder)
+    patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [folder, os.environ.get("PYTHONPATH", "")])))
+    patch.setenv("SPY_LOG", str(log))
+    return log

@@ -17,14 +17,18 @@ from ferbench.benchmarks.training.pipeline import measure_pipeline
 from ferbench.benchmarks.training.report import compare_times, time_to_accuracy, write_training_report
 from ferbench.benchmarks.training.speed import measure_training_speed
 from ferbench.cli import main
-from ferbench.datasets import make_faces
+from ferbench.datasets import Dataset, make_faces
 
 TINY = {"architecture": "tiny"}
-FACES = make_faces(105, size=24, random_state=0)
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def faces() -> Dataset:
+    return make_faces(105, size=24, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def measured(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
     recipes = {
         "cnn@fast": TINY,
@@ -36,7 +40,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr("ferbench.benchmarks.training.parts.BATCH", 8)
         patch.setattr("ferbench.benchmarks.training.epochs.BATCH", 8)
         patch.setattr("ferbench.benchmarks.training.speed.measure_pipeline", partial(measure_pipeline, seconds=0.1))
-        measure_training_speed(FACES, recipes, folder, compared="cnn@fast", steps=4, rounds=2)
+        measure_training_speed(faces, recipes, folder, compared="cnn@fast", steps=4, rounds=2)
     return folder
 
 
@@ -54,11 +58,11 @@ def results(tmp_path: Path) -> Path:
     return folder
 
 
-def test_each_network_and_the_tutorials_way_get_their_seconds(measured: Path) -> None:
+def test_each_network_and_the_tutorials_way_get_their_seconds(measured: Path, faces: Dataset) -> None:
     content = json.loads((measured / "training.json").read_text())
     entries = {entry["recipe"]: entry for entry in content["epochs"]}
     assert list(entries) == ["cnn@fast", "cnn@taught", "cnn@small-first", TUTORIAL]
-    training = len(FACES.rows("Training"))
+    training = len(faces.rows("Training"))
     assert all(entry["n_images"] < training for entry in entries.values())
     for name, entry in entries.items():
         each = np.reshape(entry["seconds"], (2, -1, 2))

@@ -1,7 +1,6 @@
 """The report page in a real browser: budget, plot, filters, sorting, views, print; no request to anywhere."""
 
 import base64
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import EACH_SCREEN, axe_script, emulate, violations
 from cells_here import undrawn
 from fake_results import digits_dataset, fake_results
 
@@ -223,13 +223,6 @@ def test_nothing_is_requested_and_nothing_goes_wrong(browser: Any) -> None:
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
-def emulate(browser: Any, width: int, theme: str = "light") -> None:
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    features = [{"name": "prefers-color-scheme", "value": theme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-
-
 @pytest.mark.parametrize("width", [390, 768, 1440])
 def test_no_width_needs_sideways_scrolling(browser: Any, width: int) -> None:
     emulate(browser, width)
@@ -263,17 +256,11 @@ def test_text_in_heat_cells_has_enough_contrast(browser: Any, theme: str) -> Non
     assert len(ratios) > 50 and min(ratios) >= 4.5
 
 
-@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (768, "light"), (1440, "dark"), (1440, "light")])
+@EACH_SCREEN
 def test_axe_finds_nothing(browser: Any, page: Path, width: int, theme: str) -> None:
-    script = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
-    if not script.is_file():
-        pytest.skip("axe-core is not at hand: npm install axe-core, or name its axe.min.js in AXE_CORE")
+    script = axe_script()
     emulate(browser, width, theme)
-    browser.execute_script(script.read_text(encoding="utf-8"))
-    browser.set_script_timeout(120)
-    run = "axe.run(document, {resultTypes: ['violations']}).then((found) => arguments[0](found.violations))"
-    found = browser.execute_async_script(run)
-    assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []
+    assert violations(browser, script) == []
 
 
 def test_it_prints_on_few_pages(browser: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from axe import EACH_SCREEN, axe_script, emulate, violations
 from PIL import Image
 from points_parts import face_bundle, face_in
 from web_server import MODELS, Process, drawn_bundles, encoded, portrait, served_process
@@ -694,24 +695,15 @@ def test_a_folder_can_be_dropped(page: Any, tmp_path: Path) -> None:
     assert names == ["2.jpg", "10.jpg"]
 
 
-@pytest.mark.parametrize(("width", "theme"), [(390, "dark"), (768, "light"), (1440, "dark"), (1440, "light")])
+@EACH_SCREEN
 def test_axe_finds_nothing(page: Any, served: Process, width: int, theme: str) -> None:
-    script = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
-    if not script.is_file():
-        pytest.skip("axe-core is not at hand: npm install axe-core, or name its axe.min.js in AXE_CORE")
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    theme_of = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
-    page.execute_cdp_cmd("Emulation.setEmulatedMedia", theme_of)
-    run = "axe.run(document, {resultTypes: ['violations']}).then((found) => arguments[0](found.violations))"
+    script = axe_script()
+    emulate(page, width, theme, mobile=width < 600)
     try:
         for address, ready in (("/", "#begin"), ("/docs", ".docs section")):
             page.get(f"{served.http}{address}")
             wait(lambda wanted=ready: page.find_elements("css selector", wanted), address)
-            page.execute_script(script.read_text(encoding="utf-8"))
-            page.set_script_timeout(120)
-            found = page.execute_async_script(run)
-            assert [(rule["id"], [node["target"] for node in rule["nodes"]]) for rule in found] == []
+            assert violations(page, script) == []
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})

@@ -25,11 +25,10 @@ from ferbench.utils import (
 )
 
 HOUSE = Path(__file__).parents[2]
-FOLDERS = ("benchmarks", "cli", "datasets", "features", "models", "realtime")
 
 
 def paths() -> list[Path]:
-    return [path for folder in FOLDERS for path in sorted((HOUSE / folder).rglob("*.py"))]
+    return [path for name, path in house.modules().items() if name.split(".")[1] != "utils"]
 
 
 @cache
