@@ -1,11 +1,11 @@
-"""Compute SIFT descriptors on a dense grid by two matrix products for each image."""
+"""Compute SIFT descriptors on a dense grid by two matrix products for each image, in NumPy or in an ONNX graph."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.utils import Images
+from ferbench.utils import Graph, Images
 
 BINS, DIRECTIONS = 4, 8
 DIMENSIONS = BINS * BINS * DIRECTIONS
@@ -13,6 +13,8 @@ DIMENSIONS = BINS * BINS * DIRECTIONS
 CLIP = np.float32(0.2)
 # Shorter descriptors (in gray levels times pixels) are not scaled to unit length, which would amplify noise.
 FLAT = np.float32(10.0)
+# In a graph, added to the vertical gradient so that the direction of a flat or horizontal gradient is defined.
+TINY = 1e-6
 
 Descriptors = NDArray[np.float32]
 
@@ -106,3 +108,51 @@ def describe(maps: NDArray[np.float32], windows: Windows, *, root: bool) -> Desc
 
 def _lengths(rows: Descriptors) -> NDArray[np.float32]:
     return np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, np.newaxis]
+
+
+def write_descriptors(graph: Graph, images: str, windows: list[Windows], *, root: bool) -> str:
+    """Add the nodes of `describe` for windows of several sizes; return their name: (n_samples, n_windows, 128)."""
+    maps = _write_direction_maps(graph, images)
+    sizes = [_write_window(graph, maps, each, root=root) for each in windows]
+    return sizes[0] if len(sizes) == 1 else graph.add("Concat", *sizes, axis=1)
+
+
+def _write_direction_maps(graph: Graph, images: str) -> str:
+    """Add the nodes of `direction_maps`: (n_samples, 8, height, width)."""
+    height, width = graph.image_shape
+    padded = graph.add("Pad", images, graph.constant([0, 1, 1, 0, 1, 1], np.int64), mode="edge")
+    rows, columns = graph.crop(padded, 1, 1, height + 1), graph.crop(padded, 2, 1, width + 1)
+    across = graph.add("Sub", graph.crop(rows, 2, 2, width + 2), graph.crop(rows, 2, 0, width))
+    down = graph.add("Sub", graph.crop(columns, 1, 2, height + 2), graph.crop(columns, 1, 0, height))
+    squares = graph.add("Add", graph.add("Mul", across, across), graph.add("Mul", down, down))
+    magnitude = graph.add("Sqrt", squares)
+    # The angle of (x, y) is twice that of (length + x, y). The sum is zero only to the left, where y decides.
+    beside = graph.add("Max", graph.add("Add", magnitude, across), TINY**2)
+    half = graph.add("Atan", graph.add("Div", graph.add("Add", down, TINY), beside))
+    angle = graph.add("Mul", half, DIRECTIONS / np.pi)
+    directions = np.arange(DIRECTIONS, dtype=np.float32).reshape(1, DIRECTIONS, 1, 1)
+    axis = graph.constant([1], np.int64)
+    distance = graph.add("Sub", graph.add("Unsqueeze", angle, axis), directions)
+    shares = [_share(graph, distance), _share(graph, graph.add("Add", distance, float(DIRECTIONS)))]
+    return graph.add("Mul", graph.add("Add", *shares), graph.add("Unsqueeze", magnitude, axis))
+
+
+def _share(graph: Graph, distance: str) -> str:
+    """Share of a direction in the gradient, which falls from one to zero over the distance of two directions."""
+    return graph.add("Relu", graph.add("Sub", 1.0, graph.add("Abs", distance)))
+
+
+def _write_window(graph: Graph, maps: str, windows: Windows, *, root: bool) -> str:
+    (n_rows, n_columns), (height, width) = windows.shape, graph.image_shape
+    # The bins of a window lie side by side here, so that the transposition moves blocks of numbers.
+    rows = windows.rows.reshape(BINS, n_rows, height).transpose(1, 0, 2).reshape(-1, height)
+    columns = windows.columns.reshape(width, BINS, n_columns).transpose(0, 2, 1).reshape(width, -1)
+    pooled = graph.add("MatMul", rows, graph.add("MatMul", maps, columns))
+    pooled = graph.reshape(pooled, 0, DIRECTIONS, n_rows, BINS, n_columns, BINS)
+    pooled = graph.add("Transpose", pooled, perm=[0, 2, 4, 1, 3, 5])
+    descriptors = graph.unit(graph.reshape(pooled, 0, n_rows * n_columns, DIMENSIONS), float(FLAT))
+    descriptors = graph.unit(graph.add("Min", descriptors, float(CLIP)), float(CLIP))
+    if not root:
+        return descriptors
+    total = graph.add("Max", graph.sum(descriptors, 2), 1.0)
+    return graph.add("Sqrt", graph.add("Div", descriptors, total))

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from ferbench.features.pooling import edges
+from ferbench.utils import Graph
 
 Array = NDArray[np.float32]
 
@@ -107,12 +108,17 @@ class Mixture:
     means: Array
     variances: Array
 
-    def posteriors(self, features: Array) -> Array:
-        """Return the posterior probability of each Gaussian for each local feature."""
+    def terms(self) -> tuple[Array, Array, Array]:
+        """Return the factors of a feature and of its squares, (n_dimensions, n) each, and constants: the logits."""
         precisions = 1 / self.variances
         constants = np.log(self.weights) + 0.5 * np.log(precisions).sum(axis=1)
         constants -= 0.5 * (self.means**2 * precisions).sum(axis=1)
-        logits = features @ (self.means * precisions).T - 0.5 * (features**2 @ precisions.T) + constants
+        return (self.means * precisions).T, -0.5 * precisions.T, constants
+
+    def posteriors(self, features: Array) -> Array:
+        """Return the posterior probability of each Gaussian for each local feature."""
+        slopes, curvatures, constants = self.terms()
+        logits = features @ slopes + features**2 @ curvatures + constants
         logits -= logits.max(axis=1, keepdims=True)
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=1, keepdims=True)
@@ -145,3 +151,31 @@ def learn_mixture(samples: Array, words: Array, seed: int) -> Mixture:
         mixture.fit(samples)
     fitted = (mixture.weights_, mixture.means_, mixture.covariances_)
     return Mixture(*(np.asarray(values, np.float32) for values in fitted))
+
+
+def write_fisher(graph: Graph, features: str, mixture: Mixture, pyramid: Pyramid) -> str:
+    """Add the nodes of `Mixture.fisher` to a graph; return their name: (n_samples, n_cells, 2 * n * n_dimensions)."""
+    slopes, curvatures, constants = mixture.terms()
+    (n_words, width), n_cells = mixture.means.shape, len(pyramid.members)
+    # The cells of all grids are sums over atoms: places that are in the same cells.
+    atoms, numbers = np.unique(pyramid.shares, axis=1, return_inverse=True)
+    order, sizes = np.argsort(numbers, kind="stable"), np.bincount(numbers)
+    ordered = graph.add("Gather", features, graph.constant(order, np.int64), axis=1)
+    both = graph.add("Concat", ordered, graph.add("Mul", ordered, ordered), axis=2)
+    logits = graph.add("Add", graph.add("MatMul", both, np.concatenate([slopes, curvatures])), constants)
+    posteriors = graph.add("Transpose", graph.add("Softmax", logits, axis=-1), perm=[0, 2, 1])
+    counts = graph.add("Transpose", graph.add("MatMul", posteriors, pyramid.shares[:, order].T), perm=[0, 2, 1])
+    counts = graph.reshape(counts, 0, n_cells, n_words, 1)
+    parts = zip(graph.split(posteriors, 2, sizes), graph.split(both, 1, sizes), strict=True)
+    sums = graph.add("Concat", *(graph.add("MatMul", *part) for part in parts), axis=1)
+    sums = graph.add("MatMul", atoms, graph.reshape(sums, 0, len(sizes), 2 * n_words * width))
+    sums = graph.reshape(sums, 0, n_cells, n_words, 2 * width)
+    first, second = graph.crop(sums, 3, 0, width), graph.crop(sums, 3, width, 2 * width)
+    deviations, weights = np.sqrt(mixture.variances), mixture.weights[:, np.newaxis]
+    mean = graph.add("Sub", first, graph.add("Mul", counts, mixture.means))
+    mean = graph.add("Mul", mean, 1 / (deviations * np.sqrt(weights)))
+    spread = graph.add("Sub", second, graph.add("Mul", first, 2 * mixture.means))
+    spread = graph.add("Add", spread, graph.add("Mul", counts, mixture.means**2 - mixture.variances))
+    spread = graph.add("Mul", spread, 1 / (mixture.variances * np.sqrt(2 * weights)))
+    joined = graph.add("Concat", mean, spread, axis=2)
+    return graph.reshape(joined, 0, n_cells, 2 * n_words * width)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
 from ferbench.features.base import ImageExtractor, Rows
-from ferbench.utils import Images, multiply
+from ferbench.utils import Graph, Images, multiply
 
 # Size, in bytes, of the sample of codes from which the principal components are learned.
 SAMPLE_BYTES = 400_000_000
@@ -54,6 +54,38 @@ class LearnedExtractor(ImageExtractor):
     @abstractmethod
     def _code_names(self) -> list[str]:
         """Return the names of the columns of `_encode`."""
+
+    def _write_codes(self, graph: Graph, images: str) -> str:
+        """Add the nodes of `_encode` to a graph; return their name."""
+        raise ValueError(f"{type(self).__name__} cannot be compiled to a network; sift with Fisher vectors can")
+
+    def write_graph(self, graph: Graph, images: str, sample: Images) -> str:
+        """Add the nodes of `transform` to a graph.
+
+        Parameters
+        ----------
+        graph : ferbench.utils.Graph
+        images : str
+            Name of the images in the graph.
+        sample : ndarray of shape (n_samples, height, width), uint8
+            Training images; they give the range of the codes in a graph of 8-bit integers.
+
+        Returns
+        -------
+        str
+            Name of the features, of shape (n_samples, n_features).
+
+        Raises
+        ------
+        ValueError
+            If the extractor cannot be compiled.
+        """
+        rows = self._write_codes(graph, images)
+        if self.components is not None:
+            largest = float(np.abs(self._encode(sample)).max())
+            rows = graph.project(rows, self.components_, largest)
+            rows = graph.add("Sub", rows, multiply(self.mean_[np.newaxis], self.components_))
+        return graph.unit(rows) if self.normalize else rows
 
     def _learn(self, images: Images) -> None:
         self._learn_words(images)

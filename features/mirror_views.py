@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features.base import Rows
 from ferbench.features.image_input import ImageInput
-from ferbench.utils import Images
+from ferbench.utils import Graph, Images
 
 
 def mirror(images: Images) -> Images:
@@ -64,6 +64,11 @@ class MirrorViews(ImageInput, TransformerMixin, BaseEstimator):
         images = self._same_images(X)
         seen = np.asarray(self.extractor_.transform(images), np.float32)
         return np.hstack([seen, np.asarray(self.extractor_.transform(mirror(images)), np.float32)])
+
+    def write_graph(self, graph: Graph, images: str, sample: Images) -> str:
+        """Add the nodes of `transform` to a graph and return their name; the extractor must be able to do so."""
+        views = [self.extractor_.write_graph(graph, view, sample) for view in (images, graph.mirror(images))]
+        return graph.add("Concat", *views, axis=1)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return the names of the columns: those of the extractor, then the same with the prefix ``mirror_``."""

@@ -15,6 +15,7 @@ from ferbench.features.dense_sift import (
     describe,
     direction_maps,
     make_windows,
+    write_descriptors,
 )
 from ferbench.features.encodings import (
     Mixture,
@@ -25,6 +26,7 @@ from ferbench.features.encodings import (
     soft_assignment,
     squared_distances,
     vlad,
+    write_fisher,
 )
 from ferbench.features.kmeans import draw, learn_words
 from ferbench.features.learned import LearnedExtractor, unit_rows
@@ -32,6 +34,7 @@ from ferbench.utils import (
     BOOLEAN,
     AtLeast,
     Constraint,
+    Graph,
     Images,
     OneOf,
     OrNone,
@@ -210,18 +213,12 @@ class SIFTExtractor(LearnedExtractor):
         return make_pyramid([windows.shape for windows in self._windows()], whole_numbers(self.pyramid))
 
     def _code_names(self) -> list[str]:
-        n_words = len(self.words_)
-        if self.encoding == "vlad":
-            ends = [f"word{word}_dim{i}" for word in range(n_words) for i in range(self.words_.shape[1])]
-        elif self.encoding == "fisher":
-            ends = [
-                f"{what}{word}_dim{i}"
-                for what in ("mean", "deviation")
-                for word in range(n_words)
-                for i in range(self.words_.shape[1])
-            ]
-        else:
+        n_words, width = self.words_.shape
+        kinds = {"vlad": ["word"], "fisher": ["mean", "deviation"]}.get(self.encoding)
+        if kinds is None:
             ends = [f"word{word}" for word in range(n_words)]
+        else:
+            ends = [f"{kind}{word}_dim{i}" for kind in kinds for word in range(n_words) for i in range(width)]
         return [f"sift_{cell}_{end}" for cell in self._cells().names for end in ends]
 
     def _learn_words(self, images: Images) -> None:
@@ -231,8 +228,9 @@ class SIFTExtractor(LearnedExtractor):
             samples = self._turned(samples)
         n_words = self.words or WORDS[self.encoding]
         self.words_ = learn_words("SIFTExtractor", samples, n_words, self.random_state)
-        nearest = [squared_distances(part, self.words_).min(axis=1) for part in np.array_split(samples, 100)]
-        self.spread_ = np.asarray(np.concatenate(nearest).mean(), np.float32)
+        parts = np.array_split(samples, 100)
+        nearest = np.concatenate([squared_distances(part, self.words_).min(axis=1) for part in parts])
+        self.spread_ = np.asarray(nearest.mean(), np.float32)
         if self.encoding == "fisher":
             mixture = learn_mixture(samples, self.words_, self.random_state)
             self.weights_, self.words_, self.variances_ = mixture.weights, mixture.means, mixture.variances
@@ -246,39 +244,47 @@ class SIFTExtractor(LearnedExtractor):
         self.axes_ = np.ascontiguousarray(axes[:, ::-1][:, :kept], np.float32)
 
     def _turned(self, descriptors: Descriptors) -> Descriptors:
-        if self.descriptor_components is None:
-            return descriptors
-        return np.asarray((descriptors - self.center_) @ self.axes_, np.float32)
+        turned = descriptors if self.descriptor_components is None else (descriptors - self.center_) @ self.axes_
+        return np.asarray(turned, np.float32)
 
     def _sample(self, images: Images) -> Descriptors:
         chosen = np.random.default_rng(self.random_state)
         numbers = np.sort(chosen.choice(len(images), min(len(images), SAMPLE_IMAGES), replace=False))
         windows = self._windows()
-        n_places = sum(rows * columns for rows, columns in (size.shape for size in windows))
+        n_places = sum(size.shape[0] * size.shape[1] for size in windows)
         places = draw((len(numbers), n_places), self.samples, self.random_state)
         return np.concatenate([self._describe(images[numbers[image]], windows)[some] for image, some in places])
 
     def _describe(self, image: Images, windows: list[Windows]) -> Descriptors:
-        if self.equalize:
-            image = equalize_histograms(image[np.newaxis])[0]
-        maps = direction_maps(image)
+        maps = direction_maps(equalize_histograms(image[np.newaxis])[0] if self.equalize else image)
         return np.concatenate([describe(maps, size, root=bool(self.root)) for size in windows])
 
     def _encode(self, images: Images) -> Rows:
         windows, pyramid = self._windows(), self._cells()
         # One image at a time: its distances fit into the processor cache, and products always have the same shape.
-        codes = [self._code(self._turned(self._describe(image, windows)), pyramid).ravel() for image in images]
-        return np.stack(codes)
+        return np.stack([self._code(self._turned(self._describe(each, windows)), pyramid).ravel() for each in images])
 
     def _code(self, descriptors: Descriptors, pyramid: Pyramid) -> Rows:
-        if self.encoding == "fisher":
-            code = Mixture(self.weights_, self.words_, self.variances_).fisher(descriptors, pyramid)
-        else:
-            code = self._word_code(descriptors, pyramid)
+        fisher = self.encoding == "fisher"
+        code = self._mixture().fisher(descriptors, pyramid) if fisher else self._word_code(descriptors, pyramid)
         if self.sqrt:
             code = np.copysign(np.sqrt(np.abs(code)), code)
         # The length of these codes grows with the contrast of the cell, which carries no information.
         return unit_rows(code) if self.encoding in ("vlad", "fisher") else code
+
+    def _mixture(self) -> Mixture:
+        return Mixture(self.weights_, self.words_, self.variances_)
+
+    def _write_codes(self, graph: Graph, images: str) -> str:
+        if self.encoding != "fisher" or self.equalize:
+            return super()._write_codes(graph, images)
+        features = write_descriptors(graph, images, self._windows(), root=bool(self.root))
+        if self.descriptor_components is not None:
+            features = graph.add("MatMul", graph.add("Sub", features, self.center_), self.axes_)
+        codes = write_fisher(graph, features, self._mixture(), self._cells())
+        if self.sqrt:
+            codes = graph.add("Mul", graph.add("Sign", codes), graph.add("Sqrt", graph.add("Abs", codes)))
+        return graph.reshape(graph.unit(codes), 0, -1)
 
     def _word_code(self, descriptors: Descriptors, pyramid: Pyramid) -> Rows:
         distances = squared_distances(descriptors, self.words_)

@@ -14,6 +14,8 @@ from .classifiers.sgd import SGD
 from .classifiers.svm import SVM
 from .classifiers.tree import Tree
 from .ensembles.calibrated import Calibrated
+from .ensembles.compact import Compact
+from .ensembles.joined import Joined
 from .ensembles.mirrored import Mirrored
 from .ensembles.pretrained import Pretrained
 from .ensembles.stack import Stack
@@ -39,11 +41,13 @@ __all__ = [
     "SVM",
     "Augmentation",
     "Calibrated",
+    "Compact",
     "DeepExtractor",
     "DlibShape",
     "Estimator",
     "ForeignModel",
     "Forest",
+    "Joined",
     "KernelRidge",
     "KeypointExtractor",
     "LoadedBundle",

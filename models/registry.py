@@ -17,7 +17,7 @@ from ferbench.features import MirrorViews, extractors, make_extractor
 from ferbench.models.base import check_settable, library_of, parts_of
 from ferbench.models.bundles import recipe_name, renamed_parameters, renamed_values
 from ferbench.models.classifiers import classifier_steps
-from ferbench.models.ensembles import Mirrored, Pretrained, Stack, Vote
+from ferbench.models.ensembles import Compact, Joined, Mirrored, Pretrained, Stack, Vote
 from ferbench.models.foreign import ForeignModel, foreign_kind, foreign_path
 from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
@@ -133,7 +133,7 @@ def recipes() -> dict[str, Recipe]:
     'classical'
     """
     known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
-    known.append(Recipe("pretrained", "pretrained", Pretrained))
+    known += [Recipe("pretrained", "pretrained", Pretrained), Recipe("joined", "pretrained", Joined)]
     known += [_network(name, settings) for name, settings in NETWORKS.items()]
     known += [Recipe("mean-shape", "keypoints", MeanShape), Recipe("dlib-shape", "keypoints", DlibShape)]
     known += [_points(name, settings) for name, settings in POINT_NETWORKS.items()]
@@ -150,6 +150,7 @@ def get_recipe(name: str) -> Recipe:
     """Return a recipe by name, such as ``extractor[+extractor…]+classifier``.
 
     ``mirror:RECIPE`` trains a recipe also on mirror images and averages its predictions over them (:class:`Mirrored`).
+    ``compact:RECIPE`` compiles a fitted recipe to a small network (:class:`Compact`).
     ``vote:RECIPE,RECIPE…`` is a soft vote (:class:`Vote`), and ``stack:RECIPE,RECIPE…`` is a stack (:class:`Stack`).
 
     ``onnx:PATH`` and ``keras:PATH`` are models that were trained elsewhere (:class:`ForeignModel`), ``peer:NAME`` is
@@ -244,15 +245,15 @@ def _foreign(name: str) -> Recipe:
 
 
 def _composed(name: str) -> Recipe | None:
-    """Return the recipe of a composed name (mirror, vote or stack), or None for other names."""
+    """Return the recipe of a composed name (compact, mirror, vote or stack), or None for other names."""
     kind, colon, rest = name.partition(":")
-    if not colon or kind not in ("mirror", "stack", "vote"):
+    if not colon or kind not in ("compact", "mirror", "stack", "vote"):
         return None
-    if kind == "mirror":
-        inner = get_recipe(rest)
+    if kind in ("compact", "mirror"):
+        inner, wrap = get_recipe(rest), {"compact": Compact, "mirror": Mirrored}[kind]
         if inner.family != "classical":
-            raise ValueError(f"recipe {name!r}: mirror: takes a classical recipe; {rest} mirrors by its own parameters")
-        return Recipe(name, "classical", lambda: Mirrored(inner.make()))
+            raise ValueError(f"recipe {name!r}: {kind}: takes a classical recipe; {rest} is {inner.family}")
+        return Recipe(name, "classical", lambda: wrap(inner.make()))
     members = [get_recipe(part.strip()) for part in rest.split(",")]
     if named := [member.name for member in members if foreign_kind(member.name) or peer_name(member.name)]:
         raise ValueError(f"recipe {name!r}: {kind}: takes no model of others; name {named[0]!r} as its own recipe")

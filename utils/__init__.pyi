@@ -8,6 +8,7 @@ from .images import Images, check_images, equalize_histograms, resize_face, resi
 from .json_files import json_field, parse_json, read_json
 from .memory.limits import CGROUPS, control_groups, memory_limit, read_or_empty, usable_memory
 from .memory.maps import read_rows, row_blocks, update_digest
+from .onnx_graph import Graph
 from .outputs import check_outputs, printable, safe_cell, safe_frame, safe_row
 from .parameters import (
     BOOLEAN,
@@ -71,6 +72,7 @@ __all__ = [
     "Decoded",
     "Each",
     "Either",
+    "Graph",
     "Images",
     "Interruption",
     "OneOf",

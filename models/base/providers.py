@@ -14,13 +14,13 @@ PROVIDERS = {
 _PACKAGES = {"cuda": "onnxruntime-gpu", "openvino": "onnxruntime-openvino", "coreml": "onnxruntime on macOS"}
 
 
-def open_session(file: Path, n_threads: int | None = None, provider: str = CPU, *, quiet: bool = False) -> Any:
+def open_session(file: Path | bytes, n_threads: int | None = None, provider: str = CPU, *, quiet: bool = False) -> Any:
     """Open an ONNX file with onnxruntime.
 
     Parameters
     ----------
-    file : Path
-        ONNX model.
+    file : Path or bytes
+        ONNX model, or the content of its file.
     n_threads : int or None
         Threads for one call; None uses the default of onnxruntime.
     provider : {"cpu", "cuda", "openvino", "coreml"}, default="cpu"

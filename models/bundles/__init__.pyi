@@ -17,7 +17,7 @@ from .description import check_description, digest, read_description
 from .files import NETWORK, file_sha256
 from .int8 import CALIBRATION, precision_of, quantize_bundle
 from .loaded import LoadedBundle
-from .onnx_network import FEATURES, POINTS
+from .onnx_network import FEATURES, POINTS, OnnxRecognizer
 from .providers import PROVIDERS, provider_names
 from .shape_predictor import ShapePredictor, enlarged, reduced
 from .shipped import DEFAULT, DEFAULT_POINTS, find_shipped
@@ -31,6 +31,7 @@ __all__ = [
     "POINTS",
     "PROVIDERS",
     "LoadedBundle",
+    "OnnxRecognizer",
     "ShapePredictor",
     "add_calibration",
     "add_scores",

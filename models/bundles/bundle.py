@@ -172,7 +172,7 @@ def _finds_points(recognizer: Any) -> bool:
 def _write_model(folder: Path, recognizer: Any, image_shape: tuple[int, int]) -> dict[str, Any] | None:
     """Write the file of the model; return the contract of a foreign one."""
     if hasattr(recognizer, "write_model"):
-        contract: dict[str, Any] = recognizer.write_model(folder / NETWORK)
+        contract: dict[str, Any] | None = recognizer.write_model(folder / NETWORK)
         return contract
     if hasattr(recognizer, "model_"):
         output = POINTS if _finds_points(recognizer) else None

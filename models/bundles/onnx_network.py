@@ -25,8 +25,8 @@ class OnnxNetwork:
 
     Parameters
     ----------
-    file : Path
-        ONNX model; `run` returns its first output.
+    file : Path or bytes
+        ONNX model, or the content of its file; `run` returns its first output.
     n_threads : int or None
         Threads for one call; None uses the default of onnxruntime.
     provider : {"cpu", "cuda", "openvino", "coreml"}, default="cpu"
@@ -37,7 +37,7 @@ class OnnxNetwork:
     Several threads may share an instance: `run` of onnxruntime is thread-safe, and there is no other state.
     """
 
-    def __init__(self, file: Path, *, n_threads: int | None = None, provider: str = CPU) -> None:
+    def __init__(self, file: Path | bytes, *, n_threads: int | None = None, provider: str = CPU) -> None:
         self.session = open_session(file, n_threads, provider)
         self.input_name = self.session.get_inputs()[0].name
         self.output_name = self.session.get_outputs()[0].name
@@ -57,9 +57,9 @@ class OnnxRecognizer(OnnxNetwork):
 
     Parameters
     ----------
-    file : Path
-        ONNX model that takes float32 gray values 0 to 255 of shape (n_samples, height, width) and returns
-        probabilities of shape (n_samples, n_classes).
+    file : Path or bytes
+        ONNX model, or the content of its file. It takes float32 gray values 0 to 255 of shape (n_samples, height,
+        width) and returns probabilities of shape (n_samples, n_classes).
     labels : sequence of str
         Labels in the order of the output columns.
     n_threads : int or None
@@ -68,7 +68,9 @@ class OnnxRecognizer(OnnxNetwork):
         Execution provider of onnxruntime.
     """
 
-    def __init__(self, file: Path, labels: Sequence[str], *, n_threads: int | None = None, provider: str = CPU) -> None:
+    def __init__(
+        self, file: Path | bytes, labels: Sequence[str], *, n_threads: int | None = None, provider: str = CPU
+    ) -> None:
         super().__init__(file, n_threads=n_threads, provider=provider)
         self.classes_ = np.asarray(labels)
 

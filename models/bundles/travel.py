@@ -15,7 +15,7 @@ def check_can_travel(recognizer: Any) -> None:
         raise ValueError(f"this is a bundle already; copy its folder {recognizer.path}")
     if loaded := [part for part in parts_of(recognizer) for part in getattr(part, "members_", [])]:
         folders = [str(part.path) for part in loaded if isinstance(part, LoadedBundle)]
-        if folders:
+        if folders and not hasattr(recognizer, "write_model"):
             raise ValueError(f"a {name} of bundles cannot be saved again; copy the folders {', '.join(folders)}")
     kinds = ("point_names", "predict_proba", "model_", "shape_predictor_")
     if not any(hasattr(recognizer, kind) for kind in kinds):

@@ -12,9 +12,10 @@ from tqdm import tqdm
 
 from ferbench.models.base import RowClassifier, fit_calibration, hold_out
 from ferbench.models.classifiers.cholesky import factor_in_place, last_of_inverse_diagonal, solve_factored
+from ferbench.models.classifiers.kernel_graph import write_rbf, write_softmax, write_unit_views
 from ferbench.models.classifiers.kernel_machine import BLOCK, KERNEL_CONSTRAINTS, KernelMachine
 from ferbench.models.classifiers.kernels import Kernel, Matrix, Prepared, kernel_block
-from ferbench.utils import Above, Constraint, Each, Either, Whole, usable_memory
+from ferbench.utils import Above, Constraint, Each, Either, Graph, Whole, usable_memory
 
 
 class KernelRidge(RowClassifier, KernelMachine):
@@ -168,6 +169,33 @@ class KernelRidge(RowClassifier, KernelMachine):
         """Return the regressed indicator of each class, ndarray of shape (n_samples, n_classes), float64."""
         check_is_fitted(self, "dual_coef_")
         return self._compare(self._rows(X), self.dual_coef_) + self.shares_
+
+    def write_graph(self, graph: Graph, rows: str) -> str:
+        """Add the nodes of `predict_proba` to a graph.
+
+        Parameters
+        ----------
+        graph : ferbench.utils.Graph
+        rows : str
+            Name of the features in the graph.
+
+        Returns
+        -------
+        str
+            Name of the probabilities, of shape (n_samples, n_classes).
+
+        Raises
+        ------
+        ValueError
+            If the kernel is not ``rbf``, or has `blocks` or no `scaling`.
+        """
+        check_is_fitted(self, "dual_coef_")
+        if self.kernel != "rbf" or self.scaling is None or len(self._widths()) > 1:
+            raise ValueError("KernelRidge: only an rbf kernel of one block, with scaling, can be compiled to a network")
+        views = write_unit_views(graph, rows, getattr(self, "mean_", None), self.views, self._widths()[0])
+        scores = graph.add("Add", write_rbf(graph, views, self.rows_, self.rates_[0], self.dual_coef_), self.shares_)
+        regression = self.calibration_
+        return write_softmax(graph, scores, self.score_scale_, regression.coef_, regression.intercept_)
 
     def _alphas(self) -> list[float]:
         return [float(alpha) for alpha in np.atleast_1d(self.alpha)]

@@ -1,4 +1,6 @@
 from .calibrated import Calibrated
+from .compact import Compact
+from .joined import Joined
 from .mirrored import Mirrored
 from .pretrained import Pretrained
 from .stack import Stack
@@ -6,6 +8,8 @@ from .vote import Vote
 
 __all__ = [
     "Calibrated",
+    "Compact",
+    "Joined",
     "Mirrored",
     "Pretrained",
     "Stack",

@@ -42,9 +42,11 @@ from ferbench.models import (
     SGD,
     SVM,
     Calibrated,
+    Compact,
     DlibShape,
     ForeignModel,
     Forest,
+    Joined,
     KernelRidge,
     LocalSVM,
     MeanShape,
@@ -108,6 +110,8 @@ IMAGES: list[Any] = [
     Vote([("a", make_recipe("pixels+tree")), ("b", make_recipe("pixels+knn"))]),
     Stack([("a", make_recipe("pixels+tree")), ("b", make_recipe("pixels+knn"))]),
     Pretrained(),
+    Compact(make_recipe("sift+kernel-ridge", features__encoding="fisher", features__words=4, features__samples=2000)),
+    Joined(),
     MeanShape(),
     DlibShape(),
     CNN("tiny"),
@@ -170,7 +174,7 @@ def test_scikit_learn_checks_without_data(estimator: Any, check: Any) -> None:
 def test_constructors_only_store(estimator: Any) -> None:
     name = type(estimator).__name__
     check_do_not_raise_errors_in_init_or_set_params(name, estimator)
-    if not isinstance(estimator, MirrorViews | Mirrored):
+    if not isinstance(estimator, MirrorViews | Mirrored | Compact):
         check_parameters_default_constructible(name, estimator)
 
 
@@ -201,7 +205,7 @@ def test_parameters_are_checked_by_one_mechanism(estimator: Any) -> None:
     name = type(estimator).__name__
     if isinstance(estimator, MirrorViews | MeanShape):
         pytest.skip("has no parameters of its own")
-    seeds = [each for each in estimator.constraints if each in ("random_state", "n_jobs", "test_time")]
+    seeds = [each for each in estimator.constraints if each in ("random_state", "n_jobs", "test_time", "precision")]
     assert set(estimator.constraints) <= set(estimator.get_params(deep=False))
     assert seeds, f"{name} declares no constraints"
     X = np.random.default_rng(0).normal(size=(20, 3)) if estimator in ROWS else np.zeros((20, 48, 48), np.uint8)
@@ -251,7 +255,7 @@ def test_classifiers_take_sample_weights_or_document_that_they_do_not(estimator:
 
 @pytest.mark.parametrize(
     "kind",
-    sorted({*WITHOUT_WEIGHTS, Mirrored, Stack, Vote}, key=lambda kind: kind.__name__),
+    sorted({*WITHOUT_WEIGHTS, Compact, Mirrored, Stack, Vote}, key=lambda kind: kind.__name__),
     ids=lambda kind: kind.__name__,
 )
 def test_those_that_take_no_sample_weights_say_why(kind: type) -> None:

@@ -1,0 +1,57 @@
+"""Mixin of the recognizers that run as one network in ONNX format."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from ferbench.features import ImageInput
+from ferbench.models.bundles import OnnxRecognizer
+from ferbench.utils import Graph
+
+
+class Compiled(ImageInput):
+    """Mixin of the recognizers that `fit` compiles to a network.
+
+    `predict_proba` runs the network, so what is measured is what the bundle contains.
+
+    Attributes
+    ----------
+    network_ : bytes
+        ONNX file of the network, which takes float32 gray values 0 to 255 of shape (n_samples, height, width).
+    """
+
+    network_: bytes
+    classes_: NDArray[Any]
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return probabilities, ndarray of shape (n_samples, n_classes), in the order of `classes_`."""
+        check_is_fitted(self, "network_")
+        if "_session" not in self.__dict__:
+            self._session = OnnxRecognizer(self.network_, self.classes_.tolist())
+        return self._session.predict_proba(self._same_images(X))
+
+    def write_model(self, file: Path) -> None:
+        """Write the network of a bundle."""
+        file.write_bytes(self.network_)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # An open session cannot be pickled; it is opened again.
+        state: dict[str, Any] = dict(super().__getstate__())
+        return {name: value for name, value in state.items() if name != "_session"}
+
+    def _keep(self, network: bytes) -> None:
+        """Replace the network."""
+        self.network_ = network
+        self.__dict__.pop("_session", None)
+
+
+def network_of(graph: Graph, result: str, labels: NDArray[Any]) -> bytes:
+    """Return the content of the ONNX file of a graph with the probabilities `result`."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.onnx"
+        graph.write(file, result, [str(label) for label in labels])
+        return file.read_bytes()
