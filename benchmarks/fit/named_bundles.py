@@ -11,11 +11,13 @@ from ferbench.models.bundles import read_description
 # Last part of the parameter names that hold bundles: teachers of a network, members of an ensemble, the network of an
 # extractor.
 _PARAMETERS = ("teachers", "bundles", "bundle")
+# This one holds a bundle, the name of other weights, or a file of weights.
+_START, _OTHER_WEIGHTS = "initial_weights", "imagenet"
 
 
 def bundle_names(params: Mapping[str, Any]) -> list[str]:
     """Return the bundle names in a cell's parameters (recipes, shipped bundles or folders) without repeats."""
-    values = [value for name, value in params.items() if _names_bundles(name)]
+    values = [value for name, value in params.items() if _names_bundles(name, value)]
     listed = [[value] if isinstance(value, str | Path) else list(value) for value in values]
     return list(dict.fromkeys(str(name) for names in listed for name in names))
 
@@ -26,12 +28,12 @@ def with_folders(params: Mapping[str, Any], folders: Mapping[str, str]) -> dict[
     def place(value: Any) -> Any:
         return folders.get(str(value), value) if isinstance(value, str | Path) else [place(part) for part in value]
 
-    return {name: place(value) if _names_bundles(name) else value for name, value in params.items()}
+    return {name: place(value) if _names_bundles(name, value) else value for name, value in params.items()}
 
 
 def with_names(plain: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters for a record, with bundle names instead of folders, which differ between machines."""
-    named = {name: value for name, value in params.items() if _names_bundles(name)}
+    named = {name: value for name, value in params.items() if _names_bundles(name, value)}
     return dict(plain) | {name: value if isinstance(value, str) else repr(value) for name, value in named.items()}
 
 
@@ -139,5 +141,8 @@ def _needs(cell: Cell) -> set[tuple[str, int]]:
     return {(name, cell.seed) for name in bundle_names(cell.params) if name != cell.recipe}
 
 
-def _names_bundles(parameter: str) -> bool:
-    return parameter.rpartition("__")[2] in _PARAMETERS
+def _names_bundles(parameter: str, value: Any) -> bool:
+    last = parameter.rpartition("__")[2]
+    if last == _START:
+        return value is not None and str(value) != _OTHER_WEIGHTS and not Path(value).suffix
+    return last in _PARAMETERS

@@ -10,6 +10,7 @@ from ferbench.benchmarks import explain as explaining
 from ferbench.benchmarks import stress as stresses
 from ferbench.cli.evidence.bundle_names import folders_by_name
 from ferbench.cli.options import add_labels_option, command, given, told_steps
+from ferbench.models.bundles import DEFAULT_FLOAT32
 from ferbench.utils import pictures
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def explain(args: ExplainOptions) -> int:
     """Explain an image or a data set."""
     if args.image is None and args.source is None:
         raise ValueError("explain needs an IMAGE, or --source PATH for mean maps of a data set")
-    folders = folders_by_name(args.model or [next(iter(models.pretrained()))], args.results)
+    folders = folders_by_name(args.model or [DEFAULT_FLOAT32], args.results)
     bundles = {name: models.load_bundle(folder) for name, folder in folders.items()}
     if args.image is not None:
         return _explain_image(args, bundles)

@@ -20,11 +20,12 @@ from .loaded import LoadedBundle
 from .onnx_network import FEATURES, POINTS, OnnxRecognizer
 from .providers import PROVIDERS, provider_names
 from .shape_predictor import ShapePredictor, enlarged, reduced
-from .shipped import DEFAULT, DEFAULT_POINTS, find_shipped
+from .shipped import DEFAULT, DEFAULT_FLOAT32, DEFAULT_POINTS, find_shipped
 
 __all__ = [
     "CALIBRATION",
     "DEFAULT",
+    "DEFAULT_FLOAT32",
     "DEFAULT_POINTS",
     "FEATURES",
     "NETWORK",

@@ -7,7 +7,9 @@ from typing import Any
 from ferbench.models.bundles.aliases import bundle_name
 
 FOLDER = Path(__file__).parents[1] / "pretrained"
-DEFAULT, DEFAULT_POINTS = "ferbench-net-l", "ferbench-points"
+DEFAULT, DEFAULT_POINTS = "ferbench-net-l-int8", "ferbench-points"
+# The default network before it was quantized; trainings start from it, and features and explanations are taken from it.
+DEFAULT_FLOAT32 = "ferbench-net-l"
 
 
 class Shipped(dict[str, Path]):
@@ -38,7 +40,7 @@ def pretrained(task: str = "expressions") -> dict[str, Path]:
     --------
     >>> from ferbench.models import pretrained
     >>> list(pretrained())
-    ['ferbench-net-l', 'ferbench-net-l-int8', 'ferbench-net-xs']
+    ['ferbench-net-l-int8', 'ferbench-net-l', 'ferbench-net-xs']
     """
     return Shipped({name: path for name, path in _shipped().items() if _task(path) == task})
 

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import ImageInput
 from ferbench.models.base import MostProbable
-from ferbench.models.bundles import DEFAULT, LoadedBundle, find_shipped, load_bundle
+from ferbench.models.bundles import DEFAULT_FLOAT32, LoadedBundle, find_shipped, load_bundle
 from ferbench.models.networks import five_crops
 from ferbench.utils import BOOLEAN, Constraint, OneOf, OrNone, check_parameters, resize_faces
 
@@ -59,7 +59,7 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
 
     def __init__(
         self,
-        bundles: str | Path | Sequence[str | Path] = DEFAULT,
+        bundles: str | Path | Sequence[str | Path] = DEFAULT_FLOAT32,
         *,
         test_time: Literal["flip", "ten-crop"] | None = None,
         adapt: bool = False,

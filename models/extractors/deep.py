@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ferbench.features import Rows
-from ferbench.models.bundles import DEFAULT, FEATURES
+from ferbench.models.bundles import DEFAULT_FLOAT32, FEATURES
 from ferbench.models.extractors.network import NetworkExtractor
 from ferbench.utils import Images
 
@@ -61,7 +61,7 @@ class DeepExtractor(NetworkExtractor):
 
     trained_on_: str
 
-    def __init__(self, *, bundle: str | Path = DEFAULT, n_jobs: int | None = None) -> None:
+    def __init__(self, *, bundle: str | Path = DEFAULT_FLOAT32, n_jobs: int | None = None) -> None:
         self.bundle = bundle
         self.n_jobs = n_jobs
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ferbench.features import ImageExtractor, Rows
 from ferbench.models.base import open_session
-from ferbench.models.bundles import DEFAULT, NETWORK, file_sha256, find_shipped, read_description, recipe_name
+from ferbench.models.bundles import DEFAULT_FLOAT32, NETWORK, file_sha256, find_shipped, read_description, recipe_name
 from ferbench.utils import Constraint, Images, Type, WorkerCount, resize_faces
 
 
@@ -47,7 +47,7 @@ class NetworkExtractor(ImageExtractor):
     network_sha256_: str
     origin_: str
 
-    def __init__(self, *, bundle: str | Path = DEFAULT, n_jobs: int | None = None) -> None:
+    def __init__(self, *, bundle: str | Path = DEFAULT_FLOAT32, n_jobs: int | None = None) -> None:
         self.bundle = bundle
         self.n_jobs = n_jobs
 

@@ -43,7 +43,7 @@ def test_published_results_without_bundles_do_not_stand_in_the_way(results: Path
     shutil.rmtree(tmp_path / "results" / "two" / "bundles")
     assert find_bundle("winner", tmp_path / "results").parents[1].name == "one"
     shutil.rmtree(tmp_path / "results" / "one" / "bundles")
-    assert find_bundle("winner", tmp_path / "results") == pretrained()["ferbench-net-l"], (
+    assert find_bundle("winner", tmp_path / "results") == pretrained()["ferbench-net-l-int8"], (
         "nothing measured here: what ships"
     )
     assert find_bundle("ferbench-net-xs", tmp_path / "results") == pretrained()["ferbench-net-xs"]
@@ -57,7 +57,7 @@ def test_an_unknown_name_lists_those_there_are(results: Path, tmp_path: Path) ->
 
 def test_what_drawn_faces_taught_wins_only_in_their_own_folder(tmp_path: Path) -> None:
     Run(Suite("small", ("pixels+tree",)), make_faces(210, size=24, random_state=0), tmp_path).execute(CellsHere())
-    assert find_bundle("winner", tmp_path) == pretrained()["ferbench-net-l"]
+    assert find_bundle("winner", tmp_path) == pretrained()["ferbench-net-l-int8"]
     assert find_bundle("winner", tmp_path / "faces").name.startswith("pixels+tree")
     assert find_bundle("pixels+tree", tmp_path).name.startswith("pixels+tree"), "by name it is found everywhere"
 

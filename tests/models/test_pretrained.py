@@ -27,7 +27,7 @@ def bundles(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> list[Pa
 
 def test_the_shipped_bundles_are_small_networks_with_scores() -> None:
     shipped = pretrained()
-    assert list(shipped) == ["ferbench-net-l", "ferbench-net-l-int8", "ferbench-net-xs"]
+    assert list(shipped) == ["ferbench-net-l-int8", "ferbench-net-l", "ferbench-net-xs"]
     files = [file for path in shipped.values() for file in path.iterdir()]
     assert sum(file.stat().st_size for file in files) < 24 * 2**20
     for path in shipped.values():
