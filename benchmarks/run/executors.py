@@ -2,12 +2,12 @@
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from ferbench.benchmarks.run.dask import DaskExecutor
 from ferbench.benchmarks.run.job import Job
-from ferbench.benchmarks.run.outcome import Executor, Outcome
+from ferbench.benchmarks.run.outcome import Executor, Outcome, ignore_start
 from ferbench.benchmarks.run.process import cell_environment, run_cell
 from ferbench.benchmarks.run.warm import WarmStart
 from ferbench.benchmarks.store import Store
@@ -22,6 +22,11 @@ class LocalExecutor:
     jobs : int, default=1
         Number of cells that run in parallel; they share the cores.
 
+    Attributes
+    ----------
+    on_start : callable
+        Called with each job when its measurement starts, in the thread that waits for it.
+
     Raises
     ------
     ValueError
@@ -32,6 +37,7 @@ class LocalExecutor:
         if jobs < 1:
             raise ValueError(f"jobs must be at least 1; got {jobs}")
         self.jobs = jobs
+        self.on_start: Callable[[Job], None] = ignore_start
 
     def threads(self) -> int:
         """Threads per cell: the cores of this process divided among the parallel cells."""
@@ -44,6 +50,7 @@ class LocalExecutor:
         def one(job: Job) -> Outcome | None:
             if stop.is_set():
                 return None
+            self.on_start(job)
             outbox = store.outbox()
             warm = warm_of.get() if job.protocol and hasattr(os, "fork") else None
             record = run_cell(job, outbox, store.checkpoints(job.cell.cell_id), stop.is_set, warm)

@@ -1,10 +1,10 @@
 """Measure cells in the current process, to debug a failure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ferbench.benchmarks.run.cell import measure
-from ferbench.benchmarks.run.executors import Outcome
 from ferbench.benchmarks.run.job import Job, now
+from ferbench.benchmarks.run.outcome import Outcome, ignore_start
 from ferbench.benchmarks.store import Store
 
 
@@ -14,10 +14,18 @@ class InProcessExecutor:
     Use it for debugging. Limits of time and memory are not enforced, and the measured memory is that of the whole
     process, so its records must not be published.
 
+    Attributes
+    ----------
+    on_start : callable
+        Called with each job when its measurement starts.
+
     See Also
     --------
     make_executor : Make an executor whose records can be published.
     """
+
+    def __init__(self) -> None:
+        self.on_start: Callable[[Job], None] = ignore_start
 
     def threads(self) -> int:
         """Number of threads per cell; the threads of this process are not changed."""
@@ -26,6 +34,7 @@ class InProcessExecutor:
     def run(self, jobs: Sequence[Job], store: Store) -> Iterator[Outcome]:
         """Yield the outcome of each job; an exception in a job ends the run."""
         for job in jobs:
+            self.on_start(job)
             outbox = store.outbox()
             record = job.blank_record()
             record |= measure(job, outbox, None) | {"status": "ok", "finished": now()}

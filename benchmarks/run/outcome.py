@@ -1,9 +1,9 @@
 """Define the protocol of executors and the outcome of a cell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ferbench.benchmarks.run.job import Job
 from ferbench.benchmarks.store import Store
@@ -41,3 +41,20 @@ class Executor(Protocol):
             If results can no longer be written.
         """
         ...
+
+
+@runtime_checkable
+class TellsStarts(Protocol):
+    """Protocol of an executor that says when it starts a cell. An executor need not do so.
+
+    Attributes
+    ----------
+    on_start : callable
+        Called with each job when its measurement starts, possibly in another thread.
+    """
+
+    on_start: Callable[[Job], None]
+
+
+def ignore_start(job: Job) -> None:
+    """Do nothing: the start of a job is of no interest."""

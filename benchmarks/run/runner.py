@@ -13,9 +13,9 @@ from ferbench.benchmarks.run.executors import LocalExecutor
 from ferbench.benchmarks.run.handoff import write_data, write_test_images
 from ferbench.benchmarks.run.job import Job, now
 from ferbench.benchmarks.run.opening import Gate
-from ferbench.benchmarks.run.outcome import Executor
+from ferbench.benchmarks.run.outcome import Executor, TellsStarts
 from ferbench.benchmarks.run.planning import Plan, Step
-from ferbench.benchmarks.store import OFFICIAL, Cell, Ledger, Store, Suite
+from ferbench.benchmarks.store import OFFICIAL, Cell, Ledger, Store, Suite, read_arrays
 from ferbench.benchmarks.tasks import Task, check_recipe, get_task
 from ferbench.datasets import Dataset, PointDataset
 from ferbench.utils import did_you_mean
@@ -119,6 +119,7 @@ class Run:
         executor: Executor | None = None,
         *,
         on_plan: Callable[[list[Step]], None] = lambda steps: None,
+        on_start: Callable[[str], None] = lambda cell_id: None,
         on_record: Callable[[dict[str, Any]], None] = lambda record: None,
     ) -> Summary:
         """Measure the cells that need it; each record is stored before the next outcome is handled.
@@ -129,6 +130,9 @@ class Run:
             Where cells run; by default one after another on this machine.
         on_plan : callable
             Called once with the steps, before anything runs.
+        on_start : callable
+            Called with the id of each cell when its measurement starts, possibly in another thread. Executors that
+            do not say when they start a cell, such as that of Dask, never call it.
         on_record : callable
             Called with each new record.
 
@@ -140,6 +144,8 @@ class Run:
             If the folder cannot be written to or the disk is full. Records written before are kept.
         """
         executor = executor or LocalExecutor()
+        if isinstance(executor, TellsStarts):
+            executor.on_start = lambda job: on_start(job.cell.cell_id)
         self.started = now()
         summary = Summary(self.store.root)
         with ExitStack() as stack:
@@ -158,6 +164,11 @@ class Run:
         summary.kept = len(steps) - len(summary.measured)
         summary.failed = self._failed()
         return summary
+
+    def figure(self, cell_id: str) -> float:
+        """Return the score of a finished cell on the validation split: the accuracy, or the error of key points."""
+        arrays = read_arrays(self.store.root / self.task.companion / f"{cell_id}.npz")
+        return self.task.figure(arrays, self._gate_of(cell_id).dataset)
 
     def _measure(self, cells: Sequence[Cell], executor: Executor) -> Generator[dict[str, Any]]:
         jobs = []

@@ -23,6 +23,7 @@ class Expressions(Task):
     folder = ""
     companion = "probabilities"
     validation, test = "PublicTest", "PrivateTest"
+    figure_name = "accuracy"
     columns = ("images", "labels", "split")
 
     def _load(self, source: str, suite: "Suite", options: dict[str, Any]) -> Dataset:
@@ -74,6 +75,12 @@ class Expressions(Task):
         found, seconds = fitted.predict_proba(self.validation, images)
         scores = {self.validation: metrics.score(labels, found, classes).as_dict()}
         return {"classes": np.array(classes), self.validation: found}, scores, seconds
+
+    def figure(self, arrays: Mapping[str, NDArray[Any]], dataset: Dataset) -> float:
+        """Return the accuracy."""
+        labels = dataset.labels[dataset.rows(self.validation)]
+        predicted = arrays["classes"][arrays[self.validation].argmax(axis=1)]
+        return float(np.mean(predicted == labels))
 
     def blind(self, fitted: "Fitted", images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
         """Return probabilities in the order of the recognizer's classes."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench import datasets
-from ferbench.benchmarks.scores import interocular_distance, score_points
+from ferbench.benchmarks.scores import face_errors, interocular_distance, score_points
 from ferbench.benchmarks.tasks.task import Predict, Task
 from ferbench.datasets import POINT_SPLITS, PointDataset
 
@@ -30,6 +30,7 @@ class KeyPoints(Task):
     folder = "keypoints"
     companion = "errors"
     validation, test = "Validation", "Test"
+    figure_name = "NME"
     columns = ("images", "points", "split", "groups")
     families = ("keypoints",)
     one_core = True
@@ -81,6 +82,13 @@ class KeyPoints(Task):
         found, seconds = fitted.predict(self.validation, dataset.part(self.validation)[0])
         errors, scores = _compare(found, dataset, self.validation)
         return {self.validation: errors}, {self.validation: scores}, seconds
+
+    def figure(self, arrays: Mapping[str, NDArray[Any]], dataset: PointDataset) -> float:
+        """Return the normalized mean error, as a fraction of the distance between the eyes."""
+        _, distances = _people_and_distances(dataset, self.validation)
+        errors = face_errors(arrays[self.validation], distances)
+        known = errors[np.isfinite(errors)]
+        return float(known.mean()) if len(known) else np.nan
 
     def blind(self, fitted: "Fitted", images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], float]:
         """Return points in pixels."""

@@ -35,6 +35,8 @@ class Task(ABC):
         Families of its recipes; None for all families without another task.
     one_core : bool
         Whether latency is measured on a single core.
+    figure_name : str
+        What :meth:`figure` returns.
     """
 
     name: ClassVar[str]
@@ -42,6 +44,7 @@ class Task(ABC):
     companion: ClassVar[str]
     validation: ClassVar[str]
     test: ClassVar[str]
+    figure_name: ClassVar[str]
     columns: ClassVar[tuple[str, ...]]
     families: ClassVar[tuple[str, ...] | None] = None
     one_core: ClassVar[bool] = False
@@ -91,6 +94,10 @@ class Task(ABC):
             Flat rows of scores, by split.
         seconds : float
         """
+
+    @abstractmethod
+    def figure(self, arrays: "Mapping[str, NDArray[Any]]", dataset: Any) -> float:
+        """Return one score on the validation split, by which a cell is shown, from its stored arrays."""
 
     @abstractmethod
     def blind(self, fitted: "Fitted", images: "NDArray[np.uint8]") -> "tuple[NDArray[np.float32], float]":

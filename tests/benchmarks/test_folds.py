@@ -31,7 +31,7 @@ from ferbench.benchmarks.run.folds import plan_folds, refuse_seen
 from ferbench.benchmarks.run.handoff import read_data, write_data
 from ferbench.benchmarks.run.process import cell_environment
 from ferbench.benchmarks.run.warm import WarmStart
-from ferbench.benchmarks.scores import Metric
+from ferbench.benchmarks.scores import Metric, score
 from ferbench.benchmarks.store import Ledger, Store, Suite, load_suite, with_seeds
 from ferbench.benchmarks.tasks import get_task
 from ferbench.datasets import Dataset, load, make_faces
@@ -134,6 +134,15 @@ def test_a_run_goes_on_with_the_folds_that_are_missing(output: Path, faces: Data
     assert [step.cell.cell_id for step in run.plan() if step.action == "run"] == [gone.stem]
     summary = run.execute(InProcessExecutor())
     assert (summary.kept, len(summary.measured)) == (5, 1) and gone.is_file()
+
+
+def test_a_fold_is_shown_by_its_accuracy_on_its_own_rows(output: Path, faces: Dataset) -> None:
+    run = FoldedRun(SUITE, faces, output)
+    for cell in run.cells[-2:]:
+        proba = run.store.probabilities(cell.cell_id)
+        labels = run._fold_of[cell.cell_id].dataset.part("PublicTest")[1]
+        scores = score(labels, proba["PublicTest"], proba["classes"].tolist(), n_bootstrap=0)
+        assert run.figure(cell.cell_id) == pytest.approx(scores.accuracy)
 
 
 def test_nothing_that_is_stored_names_a_person(output: Path, faces: Dataset, tmp_path: Path) -> None:

@@ -66,6 +66,14 @@ def test_a_record_says_what_was_measured(root: Path, faces: PointDataset) -> Non
     assert record["size_bytes"] > 0
 
 
+def test_a_cell_is_shown_by_its_error_on_validation(root: Path, faces: PointDataset) -> None:
+    run = Run(replace(SUITE, recipes=("mean-shape",)), faces, root.parents[1])
+    record = record_of(root, "mean-shape")
+    scores = json.loads((root / record["bundle"] / "bundle.json").read_text())["scores"]["Validation"]
+    assert run.task.figure_name == "NME"
+    assert run.figure(record["cell_id"]) == pytest.approx(scores["nme"], rel=1e-5)
+
+
 def test_the_bundle_is_what_was_measured(root: Path, faces: PointDataset) -> None:
     record = record_of(root, "mean-shape")
     images, points = faces.part("Test")
