@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import shutil
 import signal
 import sys
 from contextlib import nullcontext
@@ -12,6 +13,7 @@ from ferbench import benchmarks, datasets
 from ferbench.benchmarks import folds, store, tasks
 from ferbench.benchmarks import run as runs
 from ferbench.cli.options import DataOptions, add_data_options, command
+from ferbench.cli.running import fit_text, shown
 from ferbench.cli.verdict import verdict_lines
 from ferbench.models import peers
 from ferbench.utils import Interruption, fit_line, interrupt_on_terminate, paint
@@ -103,8 +105,10 @@ def run(args: RunOptions) -> int:
 
 
 def _interrupted(args: RunOptions, stop: Interruption) -> int:
-    command = _command_to_go_on(args)
-    print(f"\ninterrupted; finished cells are saved. Continue with: {command}", file=sys.stderr)
+    told, command = "interrupted; finished cells are saved. Continue with:", _command_to_go_on(args)
+    # A command to copy is not broken, but it may have a line of its own.
+    between = " " if fit_line(f"{told} {command}", sys.stderr) == f"{told} {command}" else "\n"
+    print(f"\n{told}{between}{command}", file=sys.stderr)
     return stop.exit_code or 128 + signal.SIGINT
 
 
@@ -122,7 +126,7 @@ def _run(args: RunOptions) -> int:
     dataset = task.load(source, suite)
     if args.protocol == "official" and suite.task == "expressions":
         datasets.make_folds(dataset, "official")
-    print(_describe(dataset, task))
+    print(fit_text(_describe(dataset, task)))
     again: dict[str, Any] = {"force": args.force, "retry_failed": args.retry_failed, "refresh": args.refresh}
     jobs = runs.make_runs(suite, dataset, args.output, task, only=args.only, **again)
     return max(_measure(job, args, executor) for job in jobs)
@@ -133,15 +137,16 @@ def _measure(job: "Run", args: RunOptions, executor: Any) -> int:
     if args.dry_run:
         _print_plan(job.plan())
         return 0
-    print(_gate(job))
+    print(fit_text(_gate(job)))
     # Packages differ in how they use several cores.
     with store.one_core() if store.has_peers(job.suite) else nullcontext():
         summary = _execute(job, executor)
+    # Before the report, so that the verdict and the page are the last lines.
+    for record in summary.failed:
+        problem = fit_text(f"{record['status']}: {record['cell_id']}: {record['reason']}", sys.stderr)
+        print(paint(problem, "red", sys.stderr), file=sys.stderr)
     if not args.no_report:
         _report(summary.root, job.dataset, job.task)
-    for record in summary.failed:
-        problem = f"{record['status']}: {record['cell_id']}: {record['reason']}"
-        print(paint(problem, "red", sys.stderr), file=sys.stderr)
     return 1 if summary.failed else 0
 
 
@@ -151,54 +156,18 @@ def _with_others(suite: "store.Suite", args: RunOptions) -> "store.Suite":
     peers.set_interpreters(interpreters)
     suite, notes = store.with_peers(suite, interpreters)
     for note in notes:
-        print(note)
+        print(fit_text(note))
     return suite if args.contract is None else store.with_contract(suite, args.contract)
 
 
 def _execute(job: "Run", executor: Any) -> Any:
-    from tqdm import tqdm
-
-    with tqdm(unit="cell", disable=None, desc=job.suite.name) as bar:
-
-        def on_plan(steps: "list[Step]") -> None:
-            todo = [step for step in steps if step.action == "run"]
-            bar.reset(len(todo))
-            kept = len(steps) - len(todo)
-            tqdm.write(f"{len(todo)} cells to measure, {kept} kept" if kept else f"{len(todo)} cells to measure")
-            for step in steps:
-                if step.why not in ("not measured yet", "forced") and not step.why.startswith("ok"):
-                    tqdm.write(fit_line(f"{step.action:8}{step.cell.cell_id}: {step.why}"))
-
-        def on_record(record: dict[str, Any]) -> None:
-            _print_record(record)
-            bar.update()
-
-        return job.execute(executor, on_plan=on_plan, on_record=on_record)
-
-
-def _line(record: dict[str, Any]) -> str:
-    start = f"{record['status']:8}{record['cell_id']:36}"
-    timings = record["timings"]
-    if record["status"] != "ok":
-        return f"{start} {record['reason']}"
-    # Both are needed before it can answer; the records keep them apart.
-    seconds = timings["fit_s"] + (timings["extract_s"] or 0.0)
-    line = f"{start} fit {seconds:.1f} s"
-    if timings["latency_ms"] is not None:
-        line += f", {timings['latency_ms']['median']:.2f} ms/image"
-    return f"{line}, {record['reason']}" if record["reason"] else line
-
-
-def _print_record(record: dict[str, Any]) -> None:
-    from tqdm import tqdm
-
-    line = fit_line(_line(record))
-    tqdm.write(line if record["status"] == "ok" else paint(line, "red"))
+    with shown(job) as table:
+        return job.execute(executor, on_plan=table.plan, on_start=table.start, on_record=table.record)
 
 
 def _print_plan(steps: "list[Step]") -> None:
     for step in steps:
-        print(f"{step.action:6}{step.cell.cell_id:38} {step.why}")
+        print(fit_line(f"{step.action:6}{step.cell.cell_id:38} {step.why}"))
     print(f"{sum(step.action == 'run' for step in steps)} of {len(steps)} cells would be measured")
 
 
@@ -220,11 +189,11 @@ def _gate(job: "Run") -> str:
 
 def _report(folder: "Path", dataset: Any, task: "Task") -> None:
     page, table = benchmarks.rebuild_report(folder, dataset=dataset)
-    print(benchmarks.report_text(folder, table))
+    print(fit_text(benchmarks.report_text(folder, table), table=True))
     if dataset.drawn:
-        print("These are drawn faces, not real photographs: use the results only to compare methods.")
+        print(fit_text("These are drawn faces, not real photographs: use the results only to compare methods."))
     if task.name == "expressions" and not folds.holds_folds(folder):
-        print(verdict_lines(folder))
+        print(verdict_lines(folder, shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
     print(f"report: {page}")
 
 

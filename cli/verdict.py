@@ -4,38 +4,52 @@ import shlex
 from pathlib import Path
 
 from ferbench.benchmarks import choose
+from ferbench.cli.running import shorten, wrap
 from ferbench.utils import printable
 
 
-def verdict_lines(folder: Path) -> str:
+def verdict_lines(folder: Path, columns: int | None = None) -> str:
     """Return the verdict on a results folder of expressions; one line where there is nothing to choose from.
 
     Parameters
     ----------
     folder : Path
         Such as ``results/faces``.
+    columns : int, optional
+        Width of the window. The two lines with figures fit into it; the command to copy is never cut.
     """
     try:
         choice = choose.choose_best(folder)
     except (ValueError, OSError) as error:
-        return f"best:    none: {' '.join(str(error).split())}"
-    lines = [f"best:    {_best(choice)}", f"cheaper: {_cheaper(choice)}"]
-    lines.append(_next(choice))
-    return "\n".join(lines)
+        line = f"best:    none: {' '.join(str(error).split())}"
+        return line if columns is None else wrap(line, columns)
+    return "\n".join([_best(choice, columns), _cheaper(choice, columns), _next(choice)])
 
 
-def _best(choice: "choose.Choice") -> str:
-    figures = [f"accuracy {choice.public.value:.3f} [{choice.public.low:.3f}, {choice.public.high:.3f}] on PublicTest"]
-    figures += [f"{choice.latency_ms:.2f} ms"] if choice.latency_ms is not None else []
-    return f"{printable(choice.label)}, {', '.join(figures)}"
+def _best(choice: "choose.Choice", columns: int | None) -> str:
+    figures = f"{choice.public.value:.3f} [{choice.public.low:.3f}, {choice.public.high:.3f}] on PublicTest"
+    if choice.latency_ms is not None:
+        figures += f", {choice.latency_ms:.2f} ms"
+    line = f"best:    {printable(choice.label)}, accuracy {figures}"
+    if columns is None or len(line) <= columns:
+        return line
+    return _named("best:    ", choice.label, f", {figures}", columns)
 
 
-def _cheaper(choice: "choose.Choice") -> str:
+def _cheaper(choice: "choose.Choice", columns: int | None) -> str:
     """The fastest that is inside the noise of the winner, and in no cost worse."""
     for tie in choice.ties:
         if tie.cheaper and tie.latency_ms_median is not None:
-            return f"{printable(tie.label)}, accuracy {tie.public_accuracy:.3f}, {tie.latency_ms_median:.2f} ms"
-    return "none"
+            figures = f", accuracy {tie.public_accuracy:.3f}, {tie.latency_ms_median:.2f} ms"
+            return _named("cheaper: ", tie.label, figures, columns)
+    return "cheaper: none"
+
+
+def _named(start: str, label: str, figures: str, columns: int | None) -> str:
+    """A line with the name of a recognizer, which is shortened where the window is too narrow."""
+    if columns is None:
+        return f"{start}{printable(label)}{figures}"
+    return f"{start}{shorten(label, max(12, columns - len(start) - len(figures)))}{figures}"
 
 
 def _next(choice: "choose.Choice") -> str:

@@ -1,14 +1,16 @@
 """What `ferbench run` prints: lines of 80 columns, and in the end the verdict and the path of the page."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fake_results import fake_results
 
-from ferbench.benchmarks import best
+from ferbench.benchmarks import best, choose
+from ferbench.benchmarks.choose.best import Choice, Tie
 from ferbench.cli import main
-from ferbench.cli.run import _line
+from ferbench.cli.running.lines import record_line
 from ferbench.cli.verdict import verdict_lines
 
 SUITE = """name = "tiny"
@@ -21,9 +23,17 @@ options = { n_samples = 210 }
 """
 
 
-def test_the_verdict_has_three_lines(tmp_path: Path) -> None:
-    folder = fake_results(tmp_path / "results")
-    choice = best(folder)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fake_results(tmp_path_factory.mktemp("verdict") / "results")
+
+
+@pytest.fixture(scope="module")
+def choice(folder: Path) -> Choice:
+    return best(folder)
+
+
+def test_the_verdict_has_three_lines(folder: Path, choice: Choice) -> None:
     first, second, third = verdict_lines(folder).splitlines()
     assert first.startswith(f"best:    {choice.label}, accuracy {choice.public.value:.3f} [")
     assert first.endswith(f"on PublicTest, {choice.latency_ms:.2f} ms")
@@ -33,22 +43,34 @@ def test_the_verdict_has_three_lines(tmp_path: Path) -> None:
     assert ("ferbench image me.jpg --model" in third) is choice.bundle_exists
 
 
-def test_a_cheaper_one_that_is_as_good_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
-    from ferbench.benchmarks import choose
-    from ferbench.benchmarks.choose.best import Tie
-
-    folder = fake_results(tmp_path / "results")
+def test_a_cheaper_one_that_is_as_good_is_named(folder: Path, choice: Choice, monkeypatch: pytest.MonkeyPatch) -> None:
     ties = (
         Tie("dear", 0.5, 9.0, 10, False, -0.1, -0.2, 0.0, 0.1),
         Tie("cheap", 0.4, 1.25, 10, True, -0.2, -0.4, 0.0, 0.1),
     )
-    choice = replace(best(folder), ties=ties, bundle="a bundle", bundle_exists=True)
+    choice = replace(choice, ties=ties, bundle="a bundle", bundle_exists=True)
     monkeypatch.setattr(choose, "choose_best", lambda _: choice)
     _, second, third = verdict_lines(folder).splitlines()
     assert second == "cheaper: cheap, accuracy 0.400, 1.25 ms"
     assert third == "try it:  ferbench image me.jpg --model 'a bundle'"
+
+
+@pytest.mark.parametrize("label", ["hog+landmarks+linear-svm", "hog+landmarks+linear-svm@with-a-name-of-its-own-s1"])
+def test_the_figures_of_the_verdict_fit_80_columns(
+    label: str, folder: Path, choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tie = Tie(label, 0.4, 123.45, 10, True, -0.2, -0.4, 0.0, 0.1)
+    bundle = f"results/faces/bundles/{label}-s0-90dc36a8"
+    choice = replace(choice, label=label, latency_ms=23.45, ties=(tie,), bundle=bundle, bundle_exists=True)
+    monkeypatch.setattr(choose, "choose_best", lambda _: choice)
+    first, second, third = verdict_lines(folder, 80).splitlines()
+    assert max(len(first), len(second)) <= 80
+    public = choice.public
+    assert first.endswith(f", {public.value:.3f} [{public.low:.3f}, {public.high:.3f}] on PublicTest, 23.45 ms")
+    assert second.endswith(", accuracy 0.400, 123.45 ms")
+    assert (label in first) is (len(label) == 24)
+    assert third.endswith(f"--model {bundle}"), "a command to copy is not cut"
+    assert verdict_lines(folder).splitlines()[0].startswith(f"best:    {label}, accuracy "), "a pipe gets all of it"
 
 
 def test_without_anything_to_choose_from_the_verdict_is_one_line(tmp_path: Path) -> None:
@@ -60,7 +82,7 @@ def test_without_anything_to_choose_from_the_verdict_is_one_line(tmp_path: Path)
 def test_the_line_of_a_cell_fits_80_columns(extract_s: float | None) -> None:
     timings = {"fit_s": 1234.5, "extract_s": extract_s, "latency_ms": {"median": 123.45}}
     cell = "hog+landmarks+linear-svm-s0-90dc36a8"
-    line = _line({"status": "ok", "cell_id": cell, "reason": None, "timings": timings})
+    line = record_line({"status": "ok", "cell_id": cell, "reason": None, "timings": timings})
     assert len(line) <= 80 and f"fit {1234.5 + (extract_s or 0):.1f} s" in line and "123.45 ms/image" in line
 
 

@@ -1,0 +1,134 @@
+"""The lines of ``ferbench run``: their width, what they say of a plan and of a record, and how pipes get them."""
+
+import contextlib
+import shutil
+import sys
+import textwrap
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ferbench.utils import fit_line, paint, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from ferbench.benchmarks.run import Step
+
+
+def fit_text(text: str, stream: TextIO | None = None, *, table: bool = False) -> str:
+    """Fit each line to the width of a terminal; files and pipes get the text as it is.
+
+    Lines are broken between words. A word that is too long stays whole, since it may be a path or a command to copy.
+
+    Parameters
+    ----------
+    text : str
+        Lines without color.
+    stream : text stream, optional
+        Where the text goes; standard output by default.
+    table : bool, default=False
+        Whether some lines are rows of a table, with two spaces between columns. They are cut, because a row that is
+        broken cannot be read.
+    """
+    stream = sys.stdout if stream is None else stream
+    if not stream.isatty():
+        return text
+    columns = shutil.get_terminal_size().columns
+    lines = text.splitlines()
+    return "\n".join(
+        fit_line(line, stream) if table and "  " in line.strip() else wrap(line, columns) for line in lines
+    )
+
+
+def wrap(line: str, columns: int, indent: str = "") -> str:
+    """Break a line between words, so that each part is at most `columns` wide."""
+    options: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
+    parts = textwrap.wrap(line, max(columns, 20), initial_indent=indent, subsequent_indent=indent, **options)
+    return "\n".join(parts)
+
+
+def shorten(name: str, width: int) -> str:
+    """Leave out the middle of a name that is too long: it begins with the recipe and ends with the seed.
+
+    Examples
+    --------
+    >>> shorten("hog+landmarks+linear-svm-s0-90dc36a8", 20)
+    'hog+landma…-90dc36a8'
+    """
+    name = printable(name)
+    if len(name) <= width:
+        return name
+    tail = (width - 1) // 2
+    return f"{name[: width - 1 - tail]}…{name[-tail:]}"
+
+
+def plan_lines(steps: "Sequence[Step]") -> list[str]:
+    """Say how many cells are measured, and why some are measured again or not."""
+    todo = sum(step.action == "run" for step in steps)
+    kept = len(steps) - todo
+    lines = [f"{todo} cells to measure, {kept} kept" if kept else f"{todo} cells to measure"]
+    for step in steps:
+        if step.why not in ("not measured yet", "forced") and not step.why.startswith("ok"):
+            lines.append(f"{step.action:8}{step.cell.cell_id}: {step.why}")
+    return [fit_line(line) for line in lines]
+
+
+def record_line(record: dict[str, Any]) -> str:
+    """Say in one line what came of a cell."""
+    start = f"{record['status']:8}{record['cell_id']:36}"
+    if record["status"] != "ok":
+        return f"{start} {record['reason']}"
+    line = f"{start} fit {fit_seconds(record):.1f} s"
+    if (latency := record["timings"]["latency_ms"]) is not None:
+        line += f", {latency['median']:.2f} ms/image"
+    return f"{line}, {record['reason']}" if record["reason"] else line
+
+
+def fit_seconds(record: dict[str, Any]) -> float:
+    """Seconds of extraction and fit: both are needed before it can answer; the records keep them apart."""
+    timings = record["timings"]
+    return float(timings["fit_s"] + (timings["extract_s"] or 0.0))
+
+
+class PlainLines:
+    """One line for each cell, for pipes and files; with a bar where standard error is a terminal.
+
+    Parameters
+    ----------
+    name : str
+        Name of the suite.
+
+    See Also
+    --------
+    ferbench.cli.running.table.LiveTable : What a terminal gets.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> "PlainLines":
+        from tqdm import tqdm
+
+        self._bar: Any = self._stack.enter_context(tqdm(unit="cell", disable=None, desc=self._name))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        self._stack.close()
+
+    def plan(self, steps: "Sequence[Step]") -> None:
+        """Print the plan."""
+        self._bar.reset(sum(step.action == "run" for step in steps))
+        for line in plan_lines(steps):
+            self._bar.write(line)
+
+    def start(self, cell_id: str) -> None:
+        """Print nothing: a pipe is told what is finished."""
+
+    def record(self, record: dict[str, Any]) -> None:
+        """Print the line of a finished cell."""
+        line = fit_line(record_line(record))
+        self._bar.write(line if record["status"] == "ok" else paint(line, "red"))
+        self._bar.update()
