@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Width of the columns beside that of the cell: the status before it; score, fit, latency and time after it.
 _STATUS, _FIGURES = 8, (9, 9, 9, 8)
+# A narrow window leaves out figures, the latency first, so that this is left for the name of the cell.
+_NAME, _LEFT_OUT = 14, (2, 1, 0)
 _REFRESH_S = 1.0
 
 
@@ -146,8 +148,8 @@ class LiveTable:
             for line, text in zip(self._lines, texts, strict=True):
                 line.set_description_str(text)
             # What the terminal itself writes, such as ^C, must not begin at the end of a line.
-            self._stderr.write("\r")
-            self._stderr.flush()
+            self._lines[0].fp.write("\r")
+            self._lines[0].fp.flush()
 
     def _rest(self, working: "list[tuple[Cell, float]]") -> str:
         """What the line with the bar says after the number of finished cells."""
@@ -188,8 +190,12 @@ def _in_work(working: "list[tuple[Cell, float]]") -> list[str]:
 
 def _row(status: str, cell: str, figures: "Sequence[str]") -> str:
     columns = _columns()
-    width = max(12, columns - _STATUS - sum(_FIGURES))
-    right = "".join(f"{figure:>{size}}" for figure, size in zip(figures, _FIGURES, strict=True))
+    kept = dict(enumerate(_FIGURES))
+    for place in _LEFT_OUT:
+        if columns - _STATUS - sum(kept.values()) < _NAME:
+            del kept[place]
+    width = max(_NAME, columns - _STATUS - sum(kept.values()))
+    right = "".join(f"{figures[place]:>{size}}" for place, size in kept.items())
     return f"{status:{_STATUS}}{shorten(cell, width):{width}}{right}"[:columns]
 
 
