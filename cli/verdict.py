@@ -4,8 +4,11 @@ import shlex
 from pathlib import Path
 
 from ferbench.benchmarks import choose
+from ferbench.cli.named_models import find_model
 from ferbench.cli.running import shorten, wrap
 from ferbench.utils import printable
+
+_TRY = "try it:  ferbench image me.jpg --model "
 
 
 def verdict_lines(folder: Path, columns: int | None = None) -> str:
@@ -16,14 +19,15 @@ def verdict_lines(folder: Path, columns: int | None = None) -> str:
     folder : Path
         Such as ``results/faces``.
     columns : int, optional
-        Width of the window. The two lines with figures fit into it; the command to copy is never cut.
+        Width of the window. The two lines with figures fit into it; the command to copy is never cut, but names the
+        recipe instead of the folder where that is shorter and finds the same bundle.
     """
     try:
         choice = choose.choose_best(folder)
     except (ValueError, OSError) as error:
         line = f"best:    none: {' '.join(str(error).split())}"
         return line if columns is None else wrap(line, columns)
-    return "\n".join([_best(choice, columns), _cheaper(choice, columns), _next(choice)])
+    return "\n".join([_best(choice, columns), _cheaper(choice, columns), _next(choice, folder, columns)])
 
 
 def _best(choice: "choose.Choice", columns: int | None) -> str:
@@ -52,7 +56,23 @@ def _named(start: str, label: str, figures: str, columns: int | None) -> str:
     return f"{start}{shorten(label, max(12, columns - len(start) - len(figures)))}{figures}"
 
 
-def _next(choice: "choose.Choice") -> str:
+def _next(choice: "choose.Choice", folder: Path, columns: int | None) -> str:
     if choice.bundle is None or not choice.bundle_exists:
         return "try it:  not possible, it has no bundle"
-    return f"try it:  ferbench image me.jpg --model {shlex.quote(choice.bundle)}"
+    line = f"{_TRY}{shlex.quote(choice.bundle)}"
+    if columns is None or len(line) <= columns:
+        return line
+    named = _next_by_name(choice, folder.parent)
+    return named if named is not None and len(named) < len(line) else line
+
+
+def _next_by_name(choice: "choose.Choice", results: Path) -> str | None:
+    """The command with the name of the recipe, if that finds the same bundle; it is shorter than the folder."""
+    try:
+        found = find_model(choice.recipe, results)
+    except (ValueError, OSError):
+        return None
+    if choice.bundle is None or found.resolve() != Path(choice.bundle).resolve():
+        return None
+    where = "" if results == Path("results") else f" --results {shlex.quote(str(results))}"
+    return f"{_TRY}{shlex.quote(choice.recipe)}{where}"

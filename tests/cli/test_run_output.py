@@ -73,6 +73,23 @@ def test_the_figures_of_the_verdict_fit_80_columns(
     assert verdict_lines(folder).splitlines()[0].startswith(f"best:    {label}, accuracy "), "a pipe gets all of it"
 
 
+def test_the_command_names_the_recipe_where_the_folder_is_too_long(
+    choice: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe, faces = "hog+landmarks+linear-svm", Path("results/faces")
+    bundle = faces / "bundles" / f"{recipe}-s0-90dc36a8"
+    known = {(recipe, Path("results")): bundle, (recipe, Path("mine")): bundle}
+    choice = replace(choice, recipe=recipe, bundle=str(bundle), bundle_exists=True)
+    monkeypatch.setattr(choose, "choose_best", lambda _: choice)
+    monkeypatch.setattr("ferbench.cli.verdict.find_model", lambda *asked: known[asked])
+    command = f"ferbench image me.jpg --model {recipe}"
+    assert verdict_lines(faces, 80).splitlines()[-1] == f"try it:  {command}"
+    assert verdict_lines(Path("mine/faces"), 80).splitlines()[-1] == f"try it:  {command} --results mine"
+    assert verdict_lines(faces, 200).splitlines()[-1].endswith(f"--model {bundle}"), "there is room for the folder"
+    known[recipe, Path("results")] = faces / "bundles" / "another one"
+    assert verdict_lines(faces, 80).splitlines()[-1].endswith(f"--model {bundle}"), "the name would find another one"
+
+
 def test_without_anything_to_choose_from_the_verdict_is_one_line(tmp_path: Path) -> None:
     line = verdict_lines(tmp_path)
     assert line.startswith("best:    none: ") and "\n" not in line
