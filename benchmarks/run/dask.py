@@ -7,8 +7,9 @@ import tempfile
 import threading
 import time
 import traceback
+import uuid
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from ferbench.benchmarks.run.cell import ANSWERS
 from ferbench.benchmarks.run.handoff import pack_data, unpack_data
 from ferbench.benchmarks.run.job import Job, now
-from ferbench.benchmarks.run.outcome import Outcome
+from ferbench.benchmarks.run.outcome import Outcome, ignore_start
 from ferbench.benchmarks.run.process import run_cell
 from ferbench.benchmarks.store import COMPANIONS, Store
 
@@ -42,6 +43,11 @@ class DaskExecutor:
     patience_s : float, default=60
         Seconds to wait for a new worker if all have stopped.
 
+    Attributes
+    ----------
+    on_start : callable
+        Called with each job when a worker starts it, in a thread of the client; again if another worker tries it.
+
     Raises
     ------
     ImportError
@@ -55,6 +61,7 @@ class DaskExecutor:
     def __init__(self, address: str, *, timeout_s: float = 10.0, patience_s: float = 60.0) -> None:
         self.address, self.patience_s = address, patience_s
         self.timeout_s = timeout_s
+        self.on_start: Callable[[Job], None] = ignore_start
         self._client = self._connect()
         try:
             self._check_workers()
@@ -80,12 +87,14 @@ class DaskExecutor:
         futures: dict[Any, Job] = {}
         if self._client.status == "closed":
             self._client = self._connect()
+        started = self._hear_starts(jobs)
         try:
             packed = {folder: self._send(folder) for folder in {job.data for job in jobs}}
             for job in jobs:
                 bundles = {name: pack_data(Path(folder)) for name, folder in job.bundles.items()}
                 test = pack_data(Path(job.test)) if job.test else {}
-                future = self._client.submit(_measure, job.to_json(), packed[job.data], bundles, test, pure=False)
+                parts = (packed[job.data], bundles, test)
+                future = self._client.submit(_measure, job.to_json(), *parts, started, pure=False)
                 futures[future] = job
             for future in self._as_completed(list(futures)):
                 yield self._receive(future, futures[future], store)
@@ -95,6 +104,12 @@ class DaskExecutor:
             with contextlib.suppress(Exception):
                 self._client.cancel(list(futures), force=True)
             self._client.close()
+
+    def _hear_starts(self, jobs: Sequence[Job]) -> str:
+        """Pass on what the workers start; return the topic under which they tell it."""
+        topic, by_id = f"ferbench-{uuid.uuid4().hex}", {job.cell.cell_id: job for job in jobs}
+        self._client.subscribe_topic(topic, lambda event: self.on_start(by_id[event[1]]))
+        return topic
 
     def _as_completed(self, pending: list[Any]) -> Iterator[Any]:
         distributed = _distributed()
@@ -167,6 +182,7 @@ def _measure(
     files: Mapping[str, bytes],
     bundles: Mapping[str, Mapping[str, bytes]],
     test: Mapping[str, bytes],
+    started: str,
 ) -> tuple[dict[str, Any] | None, bytes]:
     """Run on a worker: measure one cell in a child process; return its record and its companions."""
     distributed = _distributed()
@@ -178,6 +194,7 @@ def _measure(
 
     with _ONE_CELL, tempfile.TemporaryDirectory(prefix="ferbench-") as scratch:
         fields = Job.from_json(job_text)
+        worker.log_event(started, fields.cell.cell_id)
         there = {"data": str(unpack_data(files)), "threads": worker.state.nthreads}
         if test:
             there["test"] = _unpack_bundles({"test": test}, Path(scratch) / "images")["test"]

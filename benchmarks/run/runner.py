@@ -131,8 +131,8 @@ class Run:
         on_plan : callable
             Called once with the steps, before anything runs.
         on_start : callable
-            Called with the id of each cell when its measurement starts, possibly in another thread. Executors that
-            do not say when they start a cell, such as that of Dask, never call it.
+            Called with the id of each cell when its measurement starts, possibly in another thread. An executor
+            that does not say when it starts a cell never calls it.
         on_record : callable
             Called with each new record.
 

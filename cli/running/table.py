@@ -99,7 +99,9 @@ class LiveTable:
         """Show a cell as being in work; called by the threads that wait for cells."""
         with self._lock:
             self._told = True
-            self._since[cell_id] = time.monotonic()
+            # The word of a distant worker may come after the record.
+            if cell_id in self._cells:
+                self._since[cell_id] = time.monotonic()
         self._draw()
 
     def record(self, record: dict[str, Any]) -> None:

@@ -121,10 +121,14 @@ def test_a_cluster_and_cells_at_once_give_the_results_of_a_plain_run(
     assert at_once.records()[0]["environment"]["threads"]["OMP_NUM_THREADS"] == "1"
 
 
-def test_the_cell_of_a_dead_worker_is_tried_again(cluster: str, notes: Path, tmp_path: Path, faces: Dataset) -> None:
-    store = measure(tmp_path, faces, cluster, "fatal-worker")
-    assert [record["status"] for record in store.records()] == ["ok"]
+def test_the_cell_of_a_dead_worker_is_tried_again_and_told_again(
+    cluster: str, notes: Path, tmp_path: Path, faces: Dataset
+) -> None:
+    run, started = Run(Suite("small", ("fatal-worker",)), faces, tmp_path), []
+    summary = run.execute(make_executor(cluster), on_start=started.append)
+    assert [record["status"] for record in summary.measured] == ["ok"]
     assert len(notes.read_text().splitlines()) == 2
+    assert started == [run.cells[0].cell_id] * 2
 
 
 def test_a_cell_that_kills_each_worker_becomes_a_row(cluster: str, tmp_path: Path, faces: Dataset) -> None:
