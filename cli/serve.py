@@ -38,6 +38,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     add_points(parser, "find 15 key points of each face; without this option, users switch them on in the page")
     add_provider(parser)
     parser.add_argument(
+        "--compound",
+        action="store_true",
+        help="name mixtures of two emotions, such as happily surprised; derived, not measured. Without this option, "
+        "users switch them on in the page",
+    )
+    parser.add_argument(
         "--token",
         default=os.environ.get("FERBENCH_TOKEN"),
         metavar="SECRET",
@@ -68,6 +74,7 @@ def serve(args: argparse.Namespace) -> int:
             points=_points(args.points),
             points_on=args.points is not None,
             provider=args.provider,
+            compound=args.compound,
         )
         address = _address(args, bound.getsockname()[1])
         tls = (str(args.tls_cert), str(args.tls_key)) if args.tls_cert else None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.realtime import FaceEvent, FrameResult
+from ferbench.realtime.tracking import with_compound
 
 
 def describe_event(event: FaceEvent) -> dict[str, Any]:
@@ -25,6 +26,7 @@ def describe_event(event: FaceEvent) -> dict[str, Any]:
         "probabilities": _named(event.classes, event.smoothed),
         "raw": _named(event.classes, event.probabilities),
         "points": _located(event),
+        "compound": with_compound(event).compound,
     }
 
 

@@ -60,6 +60,7 @@ def create_app(
     points: str | Path | None = None,
     points_on: bool = False,
     provider: str = "cpu",
+    compound: bool = False,
 ) -> FastAPI:
     """Create the web application.
 
@@ -81,6 +82,9 @@ def create_app(
         Whether key points are found by default; the bundle is then loaded now.
     provider : str, default="cpu"
         Execution provider of onnxruntime, see :func:`ferbench.models.load_bundle`.
+    compound : bool, default=False
+        Whether the page and the pictures of `source` name mixtures of two emotions by default; see
+        :func:`ferbench.realtime.tracking.compound_of`.
 
     Returns
     -------
@@ -99,7 +103,7 @@ def create_app(
     if offer.on:
         offer.get()
     engine = Engine(shelf, detector, limits, offer)
-    feed = None if source is None else Feed(source, engine)
+    feed = None if source is None else Feed(source, engine, compound=compound)
     app = FastAPI(
         title="ferbench",
         version=version("ferbench"),
@@ -111,7 +115,7 @@ def create_app(
     )
     app.state.close_streams = feed.close if feed else None
     _add_pages(app)
-    _add_api(app, engine, feed, access)
+    _add_api(app, engine, feed, access, compound)
     _add_streams(app, engine, feed)
     app.add_middleware(Guard, access=access, rate=RateLimiter(limits), login_page=STATIC / "login.html")
     return app
@@ -170,7 +174,7 @@ def _add_pages(app: FastAPI) -> None:
     app.mount("/static", StaticFiles(directory=STATIC))
 
 
-def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) -> None:
+def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access, compound: bool) -> None:
     shelf, limits = engine.shelf, engine.limits
     problems: dict[int | str, dict[str, Any]] = {
         status: {"model": Problem, "description": text} for status, text in _REFUSALS.items()
@@ -187,6 +191,7 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access) ->
         return {
             "models": shelf.describe(),
             "points": engine.points.describe(),
+            "compound": compound,
             "detector": engine.detector_name,
             "source": feed.source if feed else None,
             "private": not access.any_address and access.hosts <= Access().hosts,

@@ -81,10 +81,12 @@ class Feed:
         Source for `open_source`: camera number, file or URL.
     engine : Engine
         Provides the models.
+    compound : bool, default=False
+        Whether the pictures name mixtures of two emotions.
     """
 
-    def __init__(self, source: str, engine: Engine) -> None:
-        self._address, self._engine = source, engine
+    def __init__(self, source: str, engine: Engine, *, compound: bool = False) -> None:
+        self._address, self._engine, self._compound = source, engine, compound
         # Displayed name without a password, which camera URLs often contain.
         self.source = redact(source)
         self.model = engine.shelf.default
@@ -195,6 +197,7 @@ class _Worker:
         while not self._stop.is_set():
             points = engine.points.get() if self._feed.points else None
             self._feed._pipeline = engine.pipeline(engine.shelf.get(self._feed.model), points)
+            self._feed._pipeline.compound = self._feed._compound
             with open_source(self._feed._address, live=True) as source:
                 self._live, self._paced_from_s = source.live, None
                 summary = run(source, self._feed._pipeline, [self], stop=self._stop)

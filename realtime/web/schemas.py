@@ -41,6 +41,10 @@ class Event(BaseModel):
     probabilities: dict[str, float] | None = Field(description="by class; smoothed over time in a video")
     raw: dict[str, float] | None = Field(description="by class, for this frame only")
     points: dict[str, Point] | None = Field(description="key points by name; null if not requested")
+    compound: str | None = Field(
+        description="mixture of two basic emotions that share the probability; derived from it, not measured",
+        examples=["happily surprised"],
+    )
 
 
 class Comparison(BaseModel):
@@ -72,6 +76,7 @@ class ModelInfo(BaseModel):
     recipe: str | None = Field(description="recipe of the model")
     kind: str = Field(description="network or classical")
     classes: list[str]
+    compounds: list[str] = Field(description="mixtures that can be named with its classes; derived, not measured")
     colours: dict[str, str] = Field(description="a color for each class, the same everywhere in ferbench")
     columns: list[str] = Field(description="columns of a session's CSV")
     dataset: str | None = Field(description="training data set")
@@ -91,6 +96,7 @@ class Models(BaseModel):
 
     models: list[ModelInfo]
     points: PointsInfo | None = Field(description="the key-point model; null if there is none")
+    compound: bool = Field(description="whether the page names mixtures of two emotions by default")
     detector: str = Field(description="the face detector")
     source: str | None = Field(description="the server's own source; null if there is none")
     private: bool = Field(description="whether the server can be reached from this machine only")

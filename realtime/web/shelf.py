@@ -10,6 +10,7 @@ from ferbench.models import load_bundle
 from ferbench.realtime import FaceEvent, Recognizer
 from ferbench.realtime.drawing import color_of
 from ferbench.realtime.recognition import check_recognizer
+from ferbench.realtime.tracking import COMPOUNDS
 from ferbench.realtime.web.refusal import Refusal
 
 
@@ -86,6 +87,7 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
         "recipe": info.get("recipe", {}).get("name"),
         "kind": "network" if "model.onnx" in info["files"] else "classical",
         "classes": classes,
+        "compounds": [name for pair, name in COMPOUNDS.items() if pair <= set(classes)],
         "colours": {label: color_of(label, classes) for label in classes},
         "columns": FaceEvent.columns(classes),
         "dataset": info.get("dataset", {}).get("name"),

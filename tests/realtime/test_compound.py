@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from web_server import encoded, mixed_bundle, portrait, serving
 
 from ferbench.datasets import LABELS
 from ferbench.realtime import CsvSink, FaceEvent, FrameResult, JsonLinesSink
+from ferbench.realtime.drawing import Overlay
 from ferbench.realtime.drawing.captions import captions_of
 from ferbench.realtime.tracking import COMPOUNDS, compound_of, with_compound
 
@@ -59,6 +62,45 @@ def test_files_of_events_have_it_only_when_asked(tmp_path: Path) -> None:
         assert first.endswith(",happily surprised") is compound
         assert json.loads(lines.read_text()).get("compound") == ("happily surprised" if compound else None)
         assert ("compound" in json.loads(lines.read_text())) is compound
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    return mixed_bundle(tmp_path_factory.mktemp("mixed"))
+
+
+@pytest.mark.parametrize("on", [False, True])
+def test_the_web_names_it_by_the_same_rule(
+    mixed: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on: bool
+) -> None:
+    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+    client = pytest.importorskip("websockets.sync.client", reason="websockets is not installed")
+    annotate = Overlay.annotate
+    captions: set[str] = set()
+
+    def noting(overlay: Overlay, result: FrameResult) -> Any:
+        captions.update(captions_of(event)[1] for event in result.events)
+        return annotate(overlay, result)
+
+    monkeypatch.setattr(Overlay, "annotate", noting)
+    (tmp_path / "face.png").write_bytes(encoded(portrait(), "PNG"))
+    with serving(mixed, source=str(tmp_path), compound=on) as served:
+        offer = httpx.get(f"{served.http}/api/models").json()
+        assert offer["compound"] is on
+        assert offer["models"][0]["compounds"] == list(COMPOUNDS.values())
+        body = (tmp_path / "face.png").read_bytes()
+        answer = httpx.post(f"{served.http}/api/predict?compare=mixed", content=body, timeout=30).json()
+        events = [answer["events"][0], answer["compare"]["events"][0]]
+        with client.connect(f"{served.ws}/ws/source") as socket:
+            while not (message := json.loads(socket.recv(20))).get("events"):
+                pass
+        with httpx.stream("GET", f"{served.http}/api/source.mjpg", timeout=30) as pictures:
+            next(pictures.iter_bytes())
+        for found in (*events, message["events"][0]):
+            row = np.array([found["probabilities"][label] for label in LABELS])
+            assert found["compound"] == compound_of(row, LABELS) == "happily surprised"
+            assert found["label"] == "happy"
+    assert captions == {"happily surprised" if on else "happy"}, "the pictures of the server's own source"
 
 
 def test_a_frame_without_a_face_has_none() -> None:

@@ -14,7 +14,7 @@ import pytest
 from axe import EACH_SCREEN, axe_script, emulate, violations
 from PIL import Image
 from points_parts import face_bundle, face_in
-from web_server import MODELS, Process, drawn_bundles, encoded, portrait, served_process
+from web_server import MODELS, Process, drawn_bundles, encoded, mixed_bundle, portrait, served_process
 
 from ferbench.features import POINT_NAMES
 from ferbench.realtime import FaceEvent
@@ -437,6 +437,48 @@ def test_the_switch_for_points_is_there_only_where_there_is_a_model(page: Any) -
     offered = page.execute_script("return fetch('/api/models').then((answer) => answer.json())")["points"]
     assert page.find_element("id", "points-field").is_displayed() is (offered is not None)
     assert not switched(page)
+
+
+@pytest.fixture(scope="module")
+def mixed(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    others = mixed_bundle(tmp_path_factory.mktemp("mixed"))
+    with served_process({**others, MODELS[0]: bundles[MODELS[0]]}) as process:
+        yield process
+
+
+def test_a_mixture_is_named_as_derived_where_it_is_switched_on(browser: Any, mixed: Process, tmp_path: Path) -> None:
+    page = browser
+    page.get(mixed.http)
+    wait(lambda: page.find_element("id", "begin").text)
+    assert page.find_element("id", "compound-field").is_displayed()
+    assert "derived, not measured" in text(page, "compound-field")
+    file = tmp_path / "face.png"
+    file.write_bytes(encoded(portrait(), "PNG"))
+    mode(page, "picture")
+    page.find_element("id", "file").send_keys(str(file))
+    wait(lambda: rows(page) == 1, "for the answer")
+    assert text(page, "label-text") == "happy" and "derived" not in text(page, "label-note")
+    assert "compound" not in downloaded(page)[0]
+    covered = drawn(page)
+
+    click(page, "compound")
+    assert text(page, "label-text") == "happily surprised" and text(page, "label-share") == ""
+    assert "derived, not measured" in text(page, "label-note")
+    assert drawn(page) > covered, "the label on the picture is longer"
+    wait(lambda: "happily surprised, derived, not measured" in text(page, "spoken"), "for screen readers")
+    page.execute_script(COMPARE, MODELS[0])
+    wait(lambda: "ms" in second_line(page), "for both models")
+    assert first_line(page).startswith("happily surprised") and "derived" in first_line(page)
+    assert [row["compound"] for row in downloaded(page)] == ["", "happily surprised"]
+
+    click(page, "compound")
+    assert "derived" not in first_line(page) and "happy" in first_line(page)
+    # The picture was not sent again, and the second model was asked once.
+    assert rows(page) == 2
+
+
+def first_line(page: Any) -> str:
+    return str(page.execute_script("return document.querySelector('#duel li').textContent"))
 
 
 def timeline_drawn(page: Any) -> int:

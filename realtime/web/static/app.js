@@ -27,6 +27,8 @@ class View {
     this.told = 0;
     this.about = null;
     this.rival = null;
+    this.compound = limits.compound;
+    $("compound").checked = this.compound;
     this.model = limits.models.find((model) => model.default).name;
     this.use(this.model);
     show($("points-field"), Boolean(limits.points));
@@ -38,6 +40,21 @@ class View {
     this.points = on;
     $("points").checked = on;
     this.redraw?.();
+  }
+
+  // Whether mixtures of two emotions are named. The server derives them from the probabilities of every face.
+  useCompound(on) {
+    this.compound = on;
+    this.redraw?.();
+    this.redrawPanel();
+  }
+
+  // A message without its mixtures, where they are not asked for.
+  asked(message) {
+    if (this.compound) return message;
+    const plain = (events) => events.map((event) => ({ ...event, compound: null }));
+    const compare = message.compare && { ...message.compare, events: plain(message.compare.events) };
+    return { ...message, events: plain(message.events), compare };
   }
 
   // Compare with a second model; null for none.
@@ -69,6 +86,7 @@ class View {
     $("models").value = known.name;
     this.model = known.name;
     $("model-note").textContent = describe(known);
+    show($("compound-field"), known.compounds.length > 0);
     if (this.about === known) return;
     this.about = known;
     // Answers of the former model are not those of this one.
@@ -122,7 +140,12 @@ class View {
   }
 
   redrawPanel() {
-    if (this.latest) this.panel.update(this.latest.events, "No face yet", this.latest);
+    if (this.latest) this.updatePanel(this.latest);
+  }
+
+  updatePanel(message) {
+    const asked = this.asked(message);
+    this.panel.update(asked.events, "No face yet", asked);
   }
 
   clearTimeline() {
@@ -134,18 +157,24 @@ class View {
   show(message, { mirrored = false, overlay = true, still = false, roundTrip = null, frame = null, recorded = false } = {}) {
     const { events } = message;
     if (events.length) this.latest = message;
-    if (!recorded) this.record.add({ timestamp_s: 0, ...message });
-    this.redraw = () => overlay && drawOverlay(events, message, this.about.colours, {
+    if (!recorded) this.keep(message);
+    this.redraw = () => overlay && drawOverlay(this.asked(message).events, message, this.about.colours, {
       mirrored: mirrored && $("video").classList.contains("mirrored"),
       points: this.points,
       frame,
     });
     this.redraw();
-    if (events.length) this.panel.update(events, "No face yet", message);
+    if (events.length) this.updatePanel(message);
     if (events.length && !still) this.timeline.add(events[0].timestamp_s, this.panel.choose(events));
     this.count(events, message, still, roundTrip);
     $("clear").disabled = $("download").disabled = !this.record.rows.length;
     $("rows").textContent = this.record.rows.length ? this.record.rows.length.toLocaleString("en") : "";
+  }
+
+  // As in files of events, mixtures have a column of their own, only where they are asked for.
+  keep(message) {
+    if (this.compound) this.record.use(["compound"]);
+    this.record.add({ timestamp_s: 0, ...this.asked(message) });
   }
 
   count(events, message, still, roundTrip) {
@@ -232,6 +261,7 @@ async function start() {
     view.usePoints($("points").checked);
     current().points(view.points);
   });
+  $("compound").addEventListener("change", () => view.useCompound($("compound").checked));
   $("download").addEventListener("click", () => save(view.record.csv(), "ferbench-session.csv", "text/csv"));
   $("clear").addEventListener("click", () => {
     view.record.clear();

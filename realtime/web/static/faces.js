@@ -44,10 +44,12 @@ export class FacePanel {
     const face = this.choose(events);
     this.chips(faces, face);
     const known = face && face.certain;
+    $("label").classList.toggle("long", Boolean(face?.compound));
+    const measured = known && !face.compound;
     const best = face ? face.probabilities[face.label] : 0;
     $("label-dot").style.setProperty("--color", known ? this.about.colours[face.label] : "var(--lane)");
-    $("label-text").textContent = face ? (known ? face.label : "uncertain") : "–";
-    $("label-share").textContent = known ? percent(best) : "";
+    $("label-text").textContent = face ? word(face) : "–";
+    $("label-share").textContent = measured ? percent(best) : "";
     $("label-note").textContent = note(face, faces.length, events.length ? "No face in view" : idle);
     for (const row of $("bars").children) {
       const value = face?.probabilities[row.dataset.label] ?? 0;
@@ -55,7 +57,7 @@ export class FacePanel {
       row.classList.toggle("top", Boolean(known) && row.dataset.label === face.label);
     }
     if (this.rival) this.duel(face, message);
-    if (events.length) speak(face ? `${name(face)}: ${known ? face.label : "uncertain"}` : "No face in view");
+    if (events.length) speak(face ? `${name(face)}: ${spoken(face)}` : "No face in view");
   }
 
   // Both answers for the chosen face, with the milliseconds of each model.
@@ -68,7 +70,7 @@ export class FacePanel {
       const known = answer?.certain;
       const row = document.createElement("li");
       row.style.setProperty("--color", known ? about.colours[answer.label] : "var(--lane)");
-      row.append(part("dot"), part("word", answer ? (known ? answer.label : "uncertain") : "–"), part("share", known ? percent(answer.probabilities[answer.label]) : ""));
+      row.append(part("dot"), part("word", answer ? word(answer) : "–"), part("share", answer ? share(answer) : ""));
       row.append(part("by", `${about.name}, ${at ? "lower" : "upper"} bars`), part("ms", ms === undefined || !answer ? "" : `${ms.toFixed(ms < 10 ? 1 : 0)} ms`));
       return row;
     }));
@@ -84,8 +86,8 @@ export class FacePanel {
     for (const chip of $("faces").children) {
       const face = faces.find((one) => String(key(one)) === chip.dataset.face);
       chip.style.setProperty("--color", face?.certain ? this.about.colours[face.label] : "var(--lane)");
-      chip.querySelector(".word").textContent = face?.certain ? face.label : "uncertain";
-      chip.querySelector(".share").textContent = face?.certain ? percent(face.probabilities[face.label]) : "";
+      chip.querySelector(".word").textContent = face ? word(face) : "uncertain";
+      chip.querySelector(".share").textContent = face ? share(face) : "";
     }
   }
 
@@ -118,6 +120,17 @@ export const key = (face) => face.track_id ?? face.number;
 
 export const name = (face) => (key(face) ? `Face ${key(face)}` : "The face");
 
+// The label of a face, or the mixture of two emotions where one is named.
+export const word = (face) => face.compound ?? (face.certain ? face.label : "uncertain");
+
+const spoken = (face) => (face.compound ? `${face.compound}, derived, not measured` : word(face));
+
+// A mixture has no measured probability.
+function share(face) {
+  if (face.compound) return "derived";
+  return face.certain ? percent(face.probabilities[face.label]) : "";
+}
+
 function part(name, content = "") {
   const element = document.createElement("span");
   element.className = name;
@@ -134,6 +147,7 @@ function fill(row, lane, text, value) {
 function note(face, count, otherwise) {
   if (!face) return otherwise;
   const others = count > 1 ? `, one of ${count}` : "";
+  if (face.compound) return `${name(face)}${others}: derived, not measured`;
   if (face.certain) return `${name(face)}${others}`;
   return `${name(face)}${others}: perhaps ${face.label}, but not clearly`;
 }

@@ -1,7 +1,7 @@
 // Places for the labels of faces: none covers another label or the face of a neighbor, and all have the same form.
 
 import { percent } from "./page.js";
-import { key } from "./faces.js";
+import { key, word } from "./faces.js";
 
 // From the square that the recognizer sees to the face in it, as shares of its side: left, top, right, bottom.
 const MARGINS = [0.11, 0.05, 0.11, 0.02];
@@ -11,15 +11,15 @@ export function faceRect({ x, y, width, height }) {
   return { x: x + left * width, y: y + top * height, width: width * (1 - left - right), height: height * (1 - top - bottom) };
 }
 
-const words = (face) => (face.certain ? face.label : "uncertain");
 const number = (face, text) => (key(face) ? `${key(face)} · ${text}` : text);
-const full = (face) => number(face, face.certain ? `${face.label} ${percent(face.probabilities[face.label])}` : "uncertain");
+const measured = (face) => (face.certain ? `${face.label} ${percent(face.probabilities[face.label])}` : "uncertain");
+const full = (face) => number(face, face.compound ? `${face.compound} (derived)` : measured(face));
 // The first form with a free place for every face is used for all of them.
 const FORMS = [
   { size: 14, text: full },
   { size: 12, text: full },
-  { size: 12, text: words },
-  { size: 11, text: (face) => (face.certain ? face.label.slice(0, 3) : "?") },
+  { size: 12, text: word },
+  { size: 11, text: (face) => (face.certain || face.compound ? word(face).slice(0, 3) : "?") },
 ];
 
 // `places` are the rectangles of the faces on the stage; `measure(text, size)` is the width of a text in pixels.

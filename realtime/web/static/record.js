@@ -1,7 +1,7 @@
 // Events since the page was opened, for the download; kept only in the memory of the page.
 
 const MOST_ROWS = 200_000;
-const PLAIN = new Set(["frame", "timestamp_s", "track_id", "state", "score", "label"]);
+const PLAIN = new Set(["frame", "timestamp_s", "track_id", "state", "score", "label", "compound"]);
 
 export class Record {
   constructor() {
