@@ -212,6 +212,8 @@ def _add_api(app: FastAPI, engine: Engine, feed: Feed | None, access: Access, co
     ) -> Response:
         """Send the bytes of a JPEG, PNG, WebP, BMP or GIF as the body, or a form with one file.
 
+        HEIC is read where the server has `pillow-heif`.
+
         `curl --data-binary @face.jpg http://127.0.0.1:8000/api/predict`
 
         With `?points=true` each face has key points. With `?compare=NAME` a second model labels the same faces.

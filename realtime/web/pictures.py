@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from ferbench.realtime.web.refusal import Refusal
 from ferbench.utils.pictures import PictureError, open_picture, to_color
 
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF")
-MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "HEIC")
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/gif", "image/heic")
 
 
 def read_picture(data: bytes, *, max_pixels: int, max_side: int = 1920) -> NDArray[np.uint8]:
@@ -16,7 +16,7 @@ def read_picture(data: bytes, *, max_pixels: int, max_side: int = 1920) -> NDArr
     Parameters
     ----------
     data : bytes
-        JPEG, PNG, WebP, BMP or GIF file; of a GIF, the first frame is used.
+        JPEG, PNG, WebP, BMP or GIF file, or HEIC where `pillow-heif` is installed; of a GIF, the first frame is used.
     max_pixels : int
         Maximum number of pixels, checked in the header.
     max_side : int
@@ -49,6 +49,9 @@ def _refusal(error: PictureError, n_bytes: int, max_pixels: int) -> Refusal:
         return _too_many_pixels(max_pixels, str(error).partition(" pixels are")[0].replace(" x ", " × "))
     if error.kind == "no_picture":
         message = f"these {n_bytes} bytes are no picture; send a JPEG, PNG, WebP, BMP or GIF file"
+        return Refusal(422, "no_picture", message)
+    if error.kind == "no_reader":
+        message = "this server cannot read HEIC photographs, because pillow-heif is not installed; send a JPEG file"
         return Refusal(422, "no_picture", message)
     return Refusal(422, "broken_picture", f"the picture cannot be decoded: {error}; save it anew")
 

@@ -146,7 +146,8 @@ def test_pixels_with_nan_and_infinity() -> None:
 def test_heic_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     head = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100)
     assert sniff(head) == "HEIC"
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    for name in ("pillow_heif", "pillow_heif.as_plugin"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ValueError, match=r'a HEIC photograph, which needs pillow-heif: pip install "ferbench\[heic\]"'):
         decode_color(head)
 

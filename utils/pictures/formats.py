@@ -55,8 +55,8 @@ class PictureError(ValueError):
 
     Attributes
     ----------
-    kind : {"empty", "no_picture", "too_many_pixels", "broken_picture"}
-        Kind of the problem.
+    kind : {"empty", "no_picture", "no_reader", "too_many_pixels", "broken_picture"}
+        Kind of the problem; `no_reader` if an optional library is missing.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -133,7 +133,7 @@ def _header(name: str, data: bytes) -> tuple[Any, int, int]:
     try:
         make = getattr(importlib.import_module(module), kind)
     except ImportError:
-        raise PictureError("no_picture", _MISSING.get(name, f"{name} images cannot be read here")) from None
+        raise PictureError("no_reader", _MISSING.get(name, f"{name} images cannot be read here")) from None
     try:
         # Use the class of the format; Image.open would try all formats, and warn about large images.
         image = make(io.BytesIO(data))
