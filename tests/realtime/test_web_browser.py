@@ -206,6 +206,17 @@ def test_a_broken_picture_is_told_on_the_page(page: Any, tmp_path: Path) -> None
     assert page.find_element("id", "notice-text").get_attribute("role") == "alert"
 
 
+def test_a_picture_that_only_the_server_can_read_is_explained(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "face.png"
+    file.write_bytes(encoded(portrait(), "PNG"))
+    mode(page, "picture")
+    # As for a HEIC photograph in most browsers.
+    page.execute_script("URL.createObjectURL = () => 'data:image/heic,photograph'")
+    page.find_element("id", "file").send_keys(str(file))
+    wait(lambda: "cannot show it" in text(page, "notice-text"), "for the reason")
+    assert text(page, "stats").startswith("1 face") and sum(values(page)) == pytest.approx(100, abs=4)
+
+
 @pytest.mark.parametrize("way", ["drop", "paste"])
 def test_a_picture_can_be_dropped_and_pasted(page: Any, way: str) -> None:
     script = """

@@ -25,6 +25,8 @@ export class PictureMode {
       });
     }
     $("another").addEventListener("click", () => $("file").click());
+    // A picture is shown only after the server has read it.
+    $("picture").addEventListener("error", () => notify("ferbench has read this picture, but the browser cannot show it, as is usual for HEIC. Save it as JPEG to see it."));
     $("paste").addEventListener("click", () => this.pasteByButton(take));
     document.addEventListener("paste", (event) => {
       const file = [...(event.clipboardData?.files ?? [])].find((item) => item.type.startsWith("image/"));
