@@ -28,7 +28,14 @@ def command(kind: type[T], function: Callable[[T], int]) -> Callable[[argparse.N
     """
 
     def call(args: argparse.Namespace) -> int:
-        return function(read_options(kind, args))
+        try:
+            return function(read_options(kind, args))
+        except ValueError as error:
+            # A message of the Python API names a parameter; here it is an option.
+            name, _, rest = str(error).partition(" ")
+            if "_" in name and name in {field.name for field in fields(kind)}:  # type: ignore[arg-type]
+                raise ValueError(f"--{name.replace('_', '-')} {rest}") from error
+            raise
 
     return call
 

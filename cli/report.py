@@ -112,6 +112,8 @@ def register_export(parser: argparse.ArgumentParser) -> None:
 
 def export(args: ExportOptions) -> int:
     """Copy a bundle, or write its int8 version, and print the path of its card."""
+    if not args.folder.name:
+        raise ValueError(f"FOLDER must be the name of a folder to create; got {str(args.folder)!r}")
     if args.int8:
         return _export_int8(args)
     if args.source is not None:

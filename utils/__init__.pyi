@@ -2,7 +2,7 @@ from .blas import multiply, one_blas_thread
 from .cache import cache_dir
 from .deprecation import renamed_keywords
 from .extras import install_command, known_extras, missing_packages, require, version_of
-from .files import PartFile, atomic_file, move, prepared_file, sha256_of, write_atomically
+from .files import PartFile, atomic_file, move, naming, prepared_file, read_arrays, sha256_of, write_atomically
 from .folders import PartFolder, atomic_folder, remove_folder
 from .images import Images, check_images, equalize_histograms, resize_face, resize_faces
 from .json_files import json_field, parse_json, read_json
@@ -123,12 +123,14 @@ __all__ = [
     "missing_packages",
     "move",
     "multiply",
+    "naming",
     "one_blas_thread",
     "own_group",
     "paint",
     "parse_json",
     "prepared_file",
     "printable",
+    "read_arrays",
     "read_json",
     "read_or_empty",
     "read_rows",

@@ -1,13 +1,17 @@
-"""Write files atomically, and compute the hash of a file."""
+"""Read and write files: errors that name the file, atomic writing, arrays, and the hash of a file."""
 
 import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ferbench.utils.platforms import sync
 from ferbench.utils.unfinished import about_target, claim, remove_leftovers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class PartFile:
@@ -172,6 +176,40 @@ def atomic_file(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
         file.discard()
     if durable:
         sync(file.path.parent)
+
+
+@contextmanager
+def naming(path: str | Path) -> Iterator[None]:
+    """Give an OSError the name of the file, which the system leaves out of errors of a file that is open."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def read_arrays(path: Path, remedy: str) -> "dict[str, NDArray[Any]]":
+    """Read the arrays of an ``.npz`` file; nothing is unpickled.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is damaged; the message names the file and ends with `remedy`.
+    """
+    import numpy as np
+
+    try:
+        # Opened here because NumPy does not close its own handle if the archive is damaged.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        # NumPy, zipfile and zlib raise different exceptions for a damaged archive.
+        raise ValueError(f"{path}: not a readable .npz file, or a damaged archive ({error}); {remedy}") from error
 
 
 def move(source: Path, target: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ferbench.utils.files import naming
 from ferbench.utils.regular import check_regular
 
 MAX_JSON_BYTES = 64 * 2**20
@@ -22,7 +23,7 @@ def read_json(path: str | Path, *, max_bytes: int = MAX_JSON_BYTES, max_depth: i
         If it is no regular file, too large, too deeply nested or not JSON; the message names the file.
     """
     check_regular(path, "a JSON file")
-    with Path(path).open("rb") as stream:
+    with naming(path), Path(path).open("rb") as stream:
         data = stream.read(max_bytes + 1)
     return parse_json(data, str(path), max_bytes=max_bytes, max_depth=max_depth)
 

@@ -34,7 +34,7 @@ def check_outputs(source: object, outputs: Iterable[Path]) -> None:
     given = list(source) if isinstance(source, list | tuple | set | frozenset) else [source]
     inputs = [Path(name) for name in given if isinstance(name, str | os.PathLike) and "://" not in str(name)]
     files = {_identity(path) for path in inputs if path.is_file()}
-    folders = [path.resolve() for path in inputs if path.is_dir()]
+    folders = [_real(path) for path in inputs if path.is_dir()]
     seen: set[object] = set()
     for path in outputs:
         place = "-" if str(path) == "-" else _identity(path)
@@ -46,7 +46,7 @@ def check_outputs(source: object, outputs: Iterable[Path]) -> None:
         if path.exists() and not path.is_file():
             raise ValueError(f"{path}: is no file that could be replaced; choose another name")
         # If the input is a folder, a new file in it is allowed, but replacing a file in it is not.
-        inside = path.exists() and any(path.resolve().is_relative_to(folder) for folder in folders)
+        inside = path.exists() and any(_real(path).is_relative_to(folder) for folder in folders)
         if place in files or inside:
             raise ValueError(f"{path}: is the input, which is never overwritten; choose another name")
         # Check now that the file can be written, not only at the end of a long run.
@@ -97,12 +97,17 @@ def safe_frame(frame: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _identity(path: Path) -> object:
-    place = path.resolve()  # also if a parent folder does not exist yet
+    place = _real(path)
     try:
         status = place.stat()
     except OSError:
         return place
     return status.st_dev, status.st_ino
+
+
+def _real(path: Path) -> Path:
+    """Return the path without links, also if a parent folder is missing; `resolve` fails at links in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _escaped(letter: str) -> str:

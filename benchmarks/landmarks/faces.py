@@ -1,7 +1,6 @@
 """Read and augment faces with 68 landmarks, to train and measure landmark models."""
 
 import hashlib
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from ferbench.utils import read_arrays
 
 N_LANDMARKS = 68
 # Which landmark of a face each landmark of its mirror image is (iBUG order).
@@ -65,11 +66,7 @@ def read_marked_faces(path: Path) -> tuple[MarkedFaces, MarkedFaces]:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; expected an .npz with the arrays {', '.join(_KEYS)}")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files if key in _KEYS}
-    except (ValueError, zipfile.BadZipFile, EOFError) as error:
-        raise ValueError(f"{path}: not a readable .npz file ({error}); fetch it again") from None
+    arrays = read_arrays(path, "fetch it again")
     if missing := [key for key in _KEYS if key not in arrays]:
         raise ValueError(f"{path}: the array {missing[0]} is missing; expected {', '.join(_KEYS)}")
     training, test = (_part(path, part, arrays) for part in ("training", "test"))

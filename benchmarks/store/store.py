@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ferbench.benchmarks.store.shapes import check_record, check_suite
 from ferbench.models.bundles import with_recipe_names
 from ferbench.utils import atomic_file, lock_file, move, prepared_file, read_json, remove_leftovers, write_atomically
+from ferbench.utils import read_arrays as read_npz
 from ferbench.utils import sha256_of as file_digest
 
 SCHEMA = 1
@@ -273,15 +274,7 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Read an ``.npz``; raise ValueError if it is damaged."""
-    try:
-        # Opened here because NumPy does not close its own handle if the archive is damaged.
-        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
-            return dict(archive)
-    except FileNotFoundError:
-        raise
-    except Exception as error:
-        # NumPy, zipfile and zlib raise different exceptions for a damaged archive.
-        raise ValueError(f"{path}: damaged archive ({error}); run the suite again to redo it") from error
+    return read_npz(path, "run the suite again to redo it")
 
 
 def _json_bytes(content: Mapping[str, Any]) -> bytes:

@@ -17,7 +17,7 @@ from ferbench.benchmarks.store.identified import identified
 from ferbench.benchmarks.store.suite_checks import OFFICIAL, check_final, check_list, check_protocol, closest_of
 from ferbench.models.base import refuse_forbidden
 from ferbench.models.bundles import former_recipe_name, recipe_name, with_members
-from ferbench.utils import did_you_mean
+from ferbench.utils import did_you_mean, naming
 
 # Keys and types of each table of a suite file. An unknown key is an error, so that a typo does not become a default.
 _NUMBER = (int, float)
@@ -211,7 +211,9 @@ def load_suite(name_or_path: str | Path) -> Suite:
         return _parse(content, f"{text}.toml")
     path = Path(name_or_path)
     if path.is_file():
-        return _parse(path.read_bytes(), str(path))
+        with naming(path):
+            content = path.read_bytes()
+        return _parse(content, str(path))
     known = available_suites()
     hint = did_you_mean(text, known, quoted=True) or "name one"
     raise FileNotFoundError(f"suite {text!r}: neither a shipped suite ({', '.join(known)}) nor a TOML file; {hint}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from ferbench.models import MIRROR_VIEWS, Augmentation, Recipe
 from ferbench.models.base import refuse_forbidden, settable
-from ferbench.utils import check_regular, suggest
+from ferbench.utils import check_regular, naming, suggest
 
 # The only parameter that is a table.
 _TABLE = "augmentation"
@@ -190,7 +190,8 @@ def read_space(path: str | Path) -> tuple[Space, dict[str, Any]]:
     """
     check_regular(path, "a TOML file with a table [space]")
     try:
-        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        with naming(path):
+            tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: no such file; expected a TOML file with a table [space]") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

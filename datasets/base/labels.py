@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
+from ferbench.utils import naming
+
 _LABELS = {
     "angry": "angry anger ang",
     "contempt": "contempt contemptuous",
@@ -81,7 +83,8 @@ def _read_toml(path: Path) -> dict[str, object]:
     if not path.is_file():
         raise FileNotFoundError(f'{path}: no such file; expected a TOML file with lines such as anger = "angry"')
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        with naming(path):
+            content = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from error
     inner = content.get("labels", content)

@@ -1,6 +1,5 @@
 """Read annotated faces from an ``.npz`` file: images, 15 or 68 points, and the names of the images."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.datasets.points.marked import MarkedRows
-from ferbench.utils import POINT_NAMES, derive_points
+from ferbench.utils import POINT_NAMES, derive_points, read_arrays
 
 _PARTS = ("training", "test")
 _N_LANDMARKS = 68
@@ -22,7 +21,7 @@ def read_npz(path: Path) -> MarkedRows:
     ValueError
         If an array is missing or has a wrong shape or type; the message names the file and the array.
     """
-    arrays = _arrays(path)
+    arrays = read_arrays(path, "fetch or write it again")
     needed = [f"{kind}_{part}" for part in _PARTS for kind in ("images", "points")]
     if missing := [name for name in needed if name not in arrays]:
         raise ValueError(f"{path}: the array {missing[0]} is missing; expected {', '.join(needed)}")
@@ -41,15 +40,6 @@ def read_npz(path: Path) -> MarkedRows:
         test=np.repeat([False, True], [len(part.images) for part in parts]),
         notes=notes,
     )
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        # Open the file here, because NumPy does not close it if the archive is damaged.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
-        raise ValueError(f"{path}: not a readable .npz file ({error}); fetch or write it again") from None
 
 
 def _part(path: Path, part: str, arrays: dict[str, NDArray[Any]]) -> MarkedRows:

@@ -132,6 +132,8 @@ def read_source(source: Source, size: int, seed: int, problems: Problems) -> tup
     people = table.people if table.people.size and (table.people != "").any() else None
     split, notes = resolve_splits(table.parts, table.labels, table.images, seed, problems.source, people=people)
     votes = _votes(source, table)
+    if (empty := table.ids[table.labels == ""]).size:
+        raise ValueError(f"{problems.source}: {empty[0]} has an empty label; name one, or leave the image out")
     dataset = Dataset(
         name=re.sub(r"[^\w.-]+", "-", source.name).strip("-.") or "dataset",
         images=table.images,

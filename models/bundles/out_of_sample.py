@@ -3,10 +3,11 @@
 import hashlib
 from pathlib import Path
 from typing import Any, Self
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ferbench.utils import read_arrays
 
 Images = NDArray[np.uint8]
 
@@ -59,12 +60,12 @@ class OutOfSample:
     @classmethod
     def read(cls, file: Path, n_classes: int) -> Self:
         """Read a file of `write`; raise ValueError if its content is invalid."""
+        arrays = read_arrays(file, "copy the bundle again")
         try:
-            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                answers = cls(arrays["digests"], arrays["probabilities"])
+            answers = cls(arrays["digests"], arrays["probabilities"])
             if answers.probabilities.shape[1] != n_classes:
                 raise ValueError(f"it holds {answers.probabilities.shape[1]} classes, the bundle {n_classes}")
-        except (ValueError, KeyError, EOFError, BadZipFile) as error:
+        except (ValueError, KeyError) as error:
             raise ValueError(f"{file}: {error}; copy the bundle again") from error
         return answers
 

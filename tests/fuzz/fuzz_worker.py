@@ -130,4 +130,6 @@ def names_something(message: str, argv: list[str], place: Path) -> bool:
     words = {word for word in argv[1:] if len(word) > 1 and not word.startswith("-")}
     words |= {path.name for path in place.rglob("*") if len(path.name) > 2}
     options = re.search(r"--?[a-z][\w-]*|\b[A-Z_]{2,}\b|argument |arguments: |one of ", message.partition("error: ")[2])
-    return bool(options) or any(word in message for word in words)
+    # A name of one letter, such as the folder ".", is one at the start only.
+    first = message.partition("error: ")[2].partition(":")[0]
+    return bool(options) or first in argv[1:] or any(word in message for word in words)
