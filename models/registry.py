@@ -27,6 +27,9 @@ from ferbench.utils import entry_points, suggest
 
 ENTRY_POINTS = "ferbench.recipes"
 
+# The most accurate bundle that ships; a suite that makes it anew gives its parts.
+QUALITY = "ferbench-quality"
+
 # Classifier whose kernel averages over an image and its mirror image; its extractor is wrapped in `MirrorViews`.
 MIRROR_VIEWS = "mirror-kernel-ridge"
 
@@ -134,6 +137,7 @@ def recipes() -> dict[str, Recipe]:
     """
     known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
     known += [Recipe("pretrained", "pretrained", Pretrained), Recipe("joined", "pretrained", Joined)]
+    known.append(Recipe(QUALITY, "pretrained", lambda: Joined(QUALITY)))
     known += [_network(name, settings) for name, settings in NETWORKS.items()]
     known += [Recipe("mean-shape", "keypoints", MeanShape), Recipe("dlib-shape", "keypoints", DlibShape)]
     known += [_points(name, settings) for name, settings in POINT_NETWORKS.items()]

@@ -144,5 +144,5 @@ def _needs(cell: Cell) -> set[tuple[str, int]]:
 def _names_bundles(parameter: str, value: Any) -> bool:
     last = parameter.rpartition("__")[2]
     if last == _START:
-        return value is not None and str(value) != _OTHER_WEIGHTS and not Path(value).suffix
+        return isinstance(value, str | Path) and str(value) != _OTHER_WEIGHTS and not Path(value).suffix
     return last in _PARAMETERS

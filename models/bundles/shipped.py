@@ -40,7 +40,7 @@ def pretrained(task: str = "expressions") -> dict[str, Path]:
     --------
     >>> from ferbench.models import pretrained
     >>> list(pretrained())
-    ['ferbench-net-l-int8', 'ferbench-net-l', 'ferbench-net-xs']
+    ['ferbench-net-l-int8', 'ferbench-net-l', 'ferbench-net-xs', 'ferbench-quality']
     """
     return Shipped({name: path for name, path in _shipped().items() if _task(path) == task})
 

@@ -174,7 +174,7 @@ def test_names_are_found_in_each_parameter_that_holds_bundles() -> None:
 
 
 def test_the_bundle_that_a_training_starts_from_is_named_but_no_other_weights() -> None:
-    for weights in ("imagenet", "weights.h5", None):
+    for weights in ("imagenet", "weights.h5", None, ()):
         assert bundle_names({"initial_weights": weights}) == []
         assert with_folders({"initial_weights": weights}, {}) == {"initial_weights": weights}
     assert bundle_names({"initial_weights": "small", "teachers": ["large"]}) == ["small", "large"]

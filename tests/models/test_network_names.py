@@ -38,7 +38,7 @@ def test_a_shipped_bundle_has_the_name_of_its_recipe() -> None:
 
 def test_the_older_name_of_the_shipped_bundle_is_found() -> None:
     shipped = pretrained()
-    assert list(shipped) == ["ferbench-net-l-int8", "ferbench-net-l", "ferbench-net-xs"]
+    assert list(shipped) == ["ferbench-net-l-int8", "ferbench-net-l", "ferbench-net-xs", "ferbench-quality"]
     assert bundle_name("ferbench-net") == "ferbench-net-l"
     assert shipped["ferbench-net"] == shipped["ferbench-net-l"] == find_shipped("ferbench-net")
     assert "ferbench-net" in shipped and shipped.get("ferbench-net") is not None and shipped.get("other") is None
