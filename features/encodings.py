@@ -113,7 +113,8 @@ class Mixture:
         precisions = 1 / self.variances
         constants = np.log(self.weights) + 0.5 * np.log(precisions).sum(axis=1)
         constants -= 0.5 * (self.means**2 * precisions).sum(axis=1)
-        return (self.means * precisions).T, -0.5 * precisions.T, constants
+        slopes, curvatures = (self.means * precisions).T, -0.5 * precisions.T
+        return np.asarray(slopes, np.float32), np.asarray(curvatures, np.float32), np.asarray(constants, np.float32)
 
     def posteriors(self, features: Array) -> Array:
         """Return the posterior probability of each Gaussian for each local feature."""

@@ -96,7 +96,7 @@ class Graph:
         steps = np.maximum(np.abs(matrix).max(axis=0), np.float32(1e-30)) / np.float32(ZERO - 1)
         zero = self.constant(ZERO, np.uint8)
         rounded = self.constant(np.rint(matrix / steps) + ZERO, np.uint8)
-        product = self.add("MatMulInteger", self.add("QuantizeLinear", value, step, zero), rounded, zero, zero)
+        product = self.add("MatMulInteger", self.add("QuantizeLinear", value, float(step), zero), rounded, zero, zero)
         return self.add("Mul", self.add("Cast", product, to=_float_type()), steps * step)
 
     def include(self, file: Path, images: str) -> str:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ferbench.utils import Graph
 
 Matrix = NDArray[np.float32]
+Numbers = NDArray[np.floating]
 
 
 def write_unit_views(graph: Graph, rows: str, mean: Matrix | None, n_views: int, width: int) -> list[str]:
@@ -49,7 +50,7 @@ def write_rbf(graph: Graph, views: Sequence[str], stored: Matrix, rate: float, w
     return graph.add("MatMul", total, weights / np.float32(len(kernels)))
 
 
-def write_softmax(graph: Graph, scores: str, scale: Matrix, slopes: Matrix, offsets: Matrix) -> str:
+def write_softmax(graph: Graph, scores: str, scale: Numbers, slopes: Numbers, offsets: Numbers) -> str:
     """Add the nodes of a multinomial logistic regression of scaled scores, and return the name of its probabilities."""
     # For two classes, the regression has one row of logits: those of the second class.
     if len(slopes) == 1:

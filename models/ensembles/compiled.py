@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,7 +40,7 @@ class Compiled(ImageInput):
 
     def __getstate__(self) -> dict[str, Any]:
         # An open session cannot be pickled; it is opened again.
-        state: dict[str, Any] = dict(super().__getstate__())
+        state = cast("dict[str, Any]", super().__getstate__())
         return {name: value for name, value in state.items() if name != "_session"}
 
     def _keep(self, network: bytes) -> None:
