@@ -256,7 +256,8 @@ def _composed(name: str) -> Recipe | None:
     if kind in ("compact", "mirror"):
         inner, wrap = get_recipe(rest), {"compact": Compact, "mirror": Mirrored}[kind]
         if inner.family != "classical":
-            raise ValueError(f"recipe {name!r}: {kind}: takes a classical recipe; {rest} is {inner.family}")
+            reason = "mirrors by its own parameters" if kind == "mirror" else "is none"
+            raise ValueError(f"recipe {name!r}: {kind}: takes a classical recipe; {rest} {reason}")
         return Recipe(name, "classical", lambda: wrap(inner.make()))
     members = [get_recipe(part.strip()) for part in rest.split(",")]
     if named := [member.name for member in members if foreign_kind(member.name) or peer_name(member.name)]:

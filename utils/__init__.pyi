@@ -54,7 +54,7 @@ from .regular import check_regular, kind_of
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
 from .suggestions import closest, did_you_mean, suggest, with_hint
 from .terminal import Color, fit_line, has_color, paint
-from .unfinished import remove_leftovers
+from .unfinished import finished_files, remove_leftovers
 
 __all__ = [
     "BOOLEAN",
@@ -106,6 +106,7 @@ __all__ = [
     "file_size_limit",
     "find_plugins",
     "find_registered",
+    "finished_files",
     "fit_line",
     "handle_signals",
     "has_color",

@@ -30,6 +30,14 @@ def remove_leftovers(folder: Path) -> None:
                 _remove_unless_locked(path)
 
 
+def finished_files(folder: Path, pattern: str) -> list[Path]:
+    """Return the files in `folder` that match a pattern, in order, without temporary ones of this or a killed process.
+
+    A pattern such as ``*.json`` matches temporary files as well, since these keep the suffix.
+    """
+    return sorted(path for path in folder.glob(pattern) if not _PART.fullmatch(path.name))
+
+
 def part_name(path: Path, *, folder: bool) -> Path:
     """Return a new temporary name for `path`."""
     # Folders have no suffix; a dot in the name may belong to a version, such as "v1.5".

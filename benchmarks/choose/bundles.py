@@ -7,7 +7,7 @@ from ferbench.benchmarks.choose.best import choose_best
 from ferbench.benchmarks.store import Store
 from ferbench.models import foreign_bundle, pretrained, recipe_name
 from ferbench.models.foreign import foreign_kind
-from ferbench.utils import read_json
+from ferbench.utils import finished_files, read_json
 
 _LOGGER = logging.getLogger("ferbench")
 
@@ -85,7 +85,7 @@ def _is_drawn(folder: Path) -> bool:
 def _bundles(results: Path) -> list[tuple[str, str, Path]]:
     """Return recipe, end time and folder of each bundle."""
     found = []
-    for file in [*results.glob("records/*.json"), *results.glob("*/records/*.json")]:
+    for file in [*finished_files(results, "records/*.json"), *finished_files(results, "*/records/*.json")]:
         try:
             record = Store(file.parents[1]).record(file.stem)
         except ValueError as error:

@@ -13,6 +13,7 @@ from ferbench.benchmarks.pages import check_shape, companion, find_results, prot
 from ferbench.benchmarks.store import OFFICIAL, Store
 from ferbench.datasets.base import LABELS
 from ferbench.models import recipe_name
+from ferbench.utils import finished_files
 
 TEST, VALIDATION = "PrivateTest", "PublicTest"
 _LOGGER = logging.getLogger("ferbench")
@@ -180,7 +181,7 @@ def _records(
     """The record of each recipe and fold; of several, that of the suite, else the newest."""
     planned = set(suite.get("cells", []))
     found: dict[tuple[str, int], Mapping[str, Any]] = {}
-    for path in sorted(store.root.glob("records/*.json")):
+    for path in finished_files(store.root, "records/*.json"):
         try:
             record = store.record(path.stem)
         except ValueError as error:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.store.store import SCHEMA, Store, file_digest, read_arrays, save_arrays, write_record_file
-from ferbench.utils import read_json
+from ferbench.utils import finished_files, read_json
 
 FINALS = "finals"
 
@@ -85,7 +85,7 @@ def _record_file(store: Store, cell_id: str) -> Path:
 def _files(store: Store, cell_id: str) -> list[Path]:
     """Return the final records of a cell, oldest first."""
     found = {}
-    for path in (store.root / FINALS).glob("*.json"):
+    for path in finished_files(store.root / FINALS, "*.json"):
         name, _, number = path.stem.rpartition(".")
         if path.stem == cell_id:
             found[1] = path

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks.store.store import write_record_file
-from ferbench.utils import read_json
+from ferbench.utils import finished_files, read_json
 
 TIMINGS = "timings"
 TIMING_SCHEMA = 1
@@ -36,7 +36,9 @@ def read_timings(root: Path) -> list[dict[str, Any]]:
     ValueError
         If a file is damaged, or of a newer version; the message names it.
     """
-    return sorted((_read(path) for path in (root / TIMINGS).glob("*.json")), key=lambda run: run["run"], reverse=True)
+    return sorted(
+        (_read(path) for path in finished_files(root / TIMINGS, "*.json")), key=lambda run: run["run"], reverse=True
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

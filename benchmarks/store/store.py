@@ -15,7 +15,16 @@ from numpy.typing import NDArray
 
 from ferbench.benchmarks.store.shapes import check_record, check_suite
 from ferbench.models.bundles import with_recipe_names
-from ferbench.utils import atomic_file, lock_file, move, prepared_file, read_json, remove_leftovers, write_atomically
+from ferbench.utils import (
+    atomic_file,
+    finished_files,
+    lock_file,
+    move,
+    prepared_file,
+    read_json,
+    remove_leftovers,
+    write_atomically,
+)
 from ferbench.utils import read_arrays as read_npz
 from ferbench.utils import sha256_of as file_digest
 
@@ -81,7 +90,7 @@ class Store:
         """
         found: dict[tuple[str, int], dict[str, Any]] = {}
         fingerprint, order = self._fingerprint(), self._suite_order()
-        for path in sorted(self.root.glob("records/*.json")):
+        for path in finished_files(self.root, "records/*.json"):
             try:
                 record = self.record(path.stem)
             except ValueError as error:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ferbench.utils import read_json
+from ferbench.utils import finished_files, read_json
 
 
 def read_runs(folder: Path, command: str) -> list[dict[str, Any]]:
@@ -21,7 +21,7 @@ def read_runs(folder: Path, command: str) -> list[dict[str, Any]]:
     FileNotFoundError
         If there is none.
     """
-    files = sorted((folder / "runs").glob("*.json"))
+    files = finished_files(folder / "runs", "*.json")
     if not files:
         raise FileNotFoundError(f"{folder / 'runs'}: no records; measure first with `ferbench {command}`")
     return [read_json(file) for file in files]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.store import write_record_file
+from ferbench.utils import finished_files
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,7 @@ class Trials:
         ValueError
             If a record is damaged; the message names it.
         """
-        records = [_read(path) for path in sorted(self.folder.glob("trials/*.json"))]
+        records = [_read(path) for path in finished_files(self.folder, "trials/*.json")]
         for number, record in enumerate(records):
             if record.get("trial") != number or record.get("status") not in STATUSES:
                 raise ValueError(

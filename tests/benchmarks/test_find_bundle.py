@@ -50,7 +50,8 @@ def test_published_results_without_bundles_do_not_stand_in_the_way(results: Path
 
 
 def test_an_unknown_name_lists_those_there_are(results: Path, tmp_path: Path) -> None:
-    known = r"known: constant, ferbench-net-l, ferbench-net-l-int8, ferbench-net-xs, pixels\+logreg, pixels\+tree"
+    shipped = "ferbench-net-l, ferbench-net-l-int8, ferbench-net-xs, ferbench-quality"
+    known = rf"known: constant, {shipped}, pixels\+logreg, pixels\+tree"
     with pytest.raises(FileNotFoundError, match=rf"none of that name \({known}\)"):
         find_bundle("hog+svm", results)
 

@@ -208,6 +208,17 @@ def test_a_trial_that_kills_the_process_every_time_is_given_up(
     assert "the process ended 3 times in this trial" in progress.records[1]["reason"]
 
 
+def test_a_trial_that_a_killed_process_was_writing_is_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faces: Dataset
+) -> None:
+    use_steps(monkeypatch)
+    search = Search("steps", faces, tmp_path, space={"level": Range(0.0, 1.0)})
+    search.run(2)
+    (search.trials.folder / "trials" / ".0002.ferbench-0123abcd.part.json").write_bytes(b'{"trial": 2, "sta')
+    assert [record["trial"] for record in search.trials.records()] == [0, 1]
+    assert [record["status"] for record in search.run(3).records] == ["ok"] * 3
+
+
 def write_space(folder: Path, text: str = "seconds = {low = 0.3, high = 0.6}") -> Path:
     path = folder / "space.toml"
     path.write_text(f"[space]\n{text}\n")
@@ -223,14 +234,14 @@ def start(*arguments: object) -> "subprocess.Popen[str]":
 
 def wait_for_trials(folder: Path, n_trials: int) -> None:
     for _ in range(600):
-        if len(list(folder.glob("small/tune/quick/trials/*.json"))) >= n_trials:
+        if len(list(folder.glob("small/tune/quick/trials/[0-9]*.json"))) >= n_trials:
             return
         time.sleep(0.1)
     raise AssertionError("the search did not get so far")
 
 
 def finished(folder: Path) -> dict[int, str]:
-    records = [json.loads(path.read_bytes()) for path in folder.glob("small/tune/quick/trials/*.json")]
+    records = [json.loads(path.read_bytes()) for path in folder.glob("small/tune/quick/trials/[0-9]*.json")]
     return {record["trial"]: record["finished"] for record in records if record["status"] == "ok"}
 
 

@@ -23,4 +23,5 @@ def test_an_old_suite_file_plans_the_same_cells(name: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_suite_that_ships_plans_the_same_cells(name: str, tmp_path: Path) -> None:
-    assert plan(name, name, tmp_path) == cells(name)
+    # Rows that were added since then plan further cells.
+    assert [cell for cell in plan(name, name, tmp_path) if cell in cells(name)] == cells(name)

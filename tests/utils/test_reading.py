@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ferbench.cli import main
-from ferbench.utils import check_outputs, naming, read_arrays
+from ferbench.utils import PartFile, check_outputs, finished_files, naming, read_arrays
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.6, 1.0])
@@ -74,3 +74,12 @@ def test_a_label_that_is_empty_at_last_names_the_file_and_the_row(
     (tmp_path / "data.csv").write_text("\n".join(["emotion,pixels,Usage", *rows]) + "\n")
     assert main(["data", "audit", str(tmp_path / "data.csv"), "--output", str(tmp_path / "out")]) == 2
     assert "data.csv: row 2 (line 3) has an empty label; name one, or leave the image out\n" in capsys.readouterr().err
+
+
+def test_files_that_are_being_written_are_no_finished_ones(tmp_path: Path) -> None:
+    for name in ("b.json", "a.json", ".hidden.json", "a.txt"):
+        (tmp_path / name).write_text("{}")
+    part = PartFile(tmp_path / "c.json")
+    assert len(list(tmp_path.glob("*.json"))) == 4
+    assert [path.name for path in finished_files(tmp_path, "*.json")] == [".hidden.json", "a.json", "b.json"]
+    part.discard()
