@@ -10,7 +10,6 @@ from ferbench.utils import fit_line, paint, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from ferbench.benchmarks.run import Step
 
@@ -90,7 +89,7 @@ def fit_seconds(record: dict[str, Any]) -> float:
     return float(timings["fit_s"] + (timings["extract_s"] or 0.0))
 
 
-class PlainLines:
+class PlainLines(contextlib.ExitStack):
     """One line for each cell, for pipes and files; with a bar where standard error is a terminal.
 
     Parameters
@@ -104,19 +103,14 @@ class PlainLines:
     """
 
     def __init__(self, name: str) -> None:
+        super().__init__()
         self._name = name
-        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "PlainLines":
         from tqdm import tqdm
 
-        self._bar: Any = self._stack.enter_context(tqdm(unit="cell", disable=None, desc=self._name))
+        self._bar: Any = self.enter_context(tqdm(unit="cell", disable=None, desc=self._name))
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        self._stack.close()
 
     def plan(self, steps: "Sequence[Step]") -> None:
         """Print the plan."""

@@ -14,7 +14,6 @@ from ferbench.utils import paint, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from ferbench.benchmarks.run import Run, Step
     from ferbench.benchmarks.store import Cell
@@ -36,7 +35,7 @@ def shown(job: "Run") -> "LiveTable | PlainLines":
     return LiveTable(job) if can_redraw() else PlainLines(job.suite.name)
 
 
-class LiveTable:
+class LiveTable(contextlib.ExitStack):
     """A table whose last lines are drawn again each second.
 
     Finished cells are lines that stay and scroll. Below them are the cells in work, as many as the window has room
@@ -54,6 +53,7 @@ class LiveTable:
     """
 
     def __init__(self, job: "Run") -> None:
+        super().__init__()
         self._job = job
         self._cells: dict[str, Cell] = {}  # those that are left
         self._since: dict[str, float] = {}  # when those in work started
@@ -63,21 +63,15 @@ class LiveTable:
         self._lines: list[Any] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "LiveTable":
         from tqdm.contrib import DummyTqdmFile
 
         self._stderr = sys.stderr
         # Warnings go above the lines, not into them.
-        self._stack.enter_context(contextlib.redirect_stderr(DummyTqdmFile(sys.stderr)))
-        self._stack.callback(self._close)
+        self.enter_context(contextlib.redirect_stderr(DummyTqdmFile(sys.stderr)))
+        self.callback(self._close_lines)
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
-    ) -> None:
-        self._stack.close()
 
     def plan(self, steps: "Sequence[Step]") -> None:
         """Print the plan and the head of the table, and begin to draw."""
@@ -92,8 +86,8 @@ class LiveTable:
         self._draw()
         thread = threading.Thread(target=self._keep_drawing, daemon=True)
         thread.start()
-        self._stack.callback(thread.join)
-        self._stack.callback(self._stop.set)
+        self.callback(thread.join)
+        self.callback(self._stop.set)
 
     def start(self, cell_id: str) -> None:
         """Show a cell as being in work; called by the threads that wait for cells."""
@@ -170,7 +164,7 @@ class LiveTable:
             total=total, position=place, bar_format=form, leave=leave, dynamic_ncols=True, file=self._stderr, delay=0
         )
 
-    def _close(self) -> None:
+    def _close_lines(self) -> None:
         for line in reversed(self._lines):
             line.close()
 
