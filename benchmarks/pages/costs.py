@@ -56,8 +56,8 @@ def _needs(record: Mapping[str, Any], cells: _Cells) -> list[Mapping[str, Any] |
     """The record of each bundle in the parameters of a cell; None for one that was not measured here."""
     recipe, seed = record["recipe"], record.get("seed")
     known = {**(recipe.get("all_params") or {}), **(recipe.get("params") or {})}
-    start = {"initial_weights": _plain(known.get("initial_weights"))}
-    if start["initial_weights"] and not bundle_names(start):
+    start = _plain(known.get("initial_weights"))
+    if start and not bundle_names({"initial_weights": start}):
         return [None]  # Weights that were trained elsewhere, at a cost that is not known here.
     asked = bundle_names(recipe.get("params") or {})
     every = bundle_names({name: _plain(value) for name, value in (recipe.get("all_params") or {}).items()})
