@@ -55,9 +55,13 @@ class LearnedExtractor(ImageExtractor):
     def _code_names(self) -> list[str]:
         """Return the names of the columns of `_encode`."""
 
+    def check_graph(self) -> None:
+        """Raise ValueError if the extractor cannot write a graph with its parameters."""
+        raise ValueError(f"{type(self).__name__} cannot be compiled to a network; sift with Fisher vectors can")
+
     def _write_codes(self, graph: Graph, images: str) -> str:
         """Add the nodes of `_encode` to a graph; return their name."""
-        raise ValueError(f"{type(self).__name__} cannot be compiled to a network; sift with Fisher vectors can")
+        raise NotImplementedError
 
     def write_graph(self, graph: Graph, images: str, sample: Images) -> str:
         """Add the nodes of `transform` to a graph.
@@ -80,6 +84,7 @@ class LearnedExtractor(ImageExtractor):
         ValueError
             If the extractor cannot be compiled.
         """
+        self.check_graph()
         rows = self._write_codes(graph, images)
         if self.components is not None:
             largest = float(np.abs(self._encode(sample)).max())

@@ -65,8 +65,14 @@ class MirrorViews(ImageInput, TransformerMixin, BaseEstimator):
         seen = np.asarray(self.extractor_.transform(images), np.float32)
         return np.hstack([seen, np.asarray(self.extractor_.transform(mirror(images)), np.float32)])
 
+    @available_if(lambda self: hasattr(self.extractor, "write_graph"))
+    def check_graph(self) -> None:
+        """Raise ValueError if the extractor cannot write a graph with its parameters."""
+        self.extractor.check_graph()
+
+    @available_if(lambda self: hasattr(self.extractor, "write_graph"))
     def write_graph(self, graph: Graph, images: str, sample: Images) -> str:
-        """Add the nodes of `transform` to a graph and return their name; the extractor must be able to do so."""
+        """Add the nodes of `transform` to a graph and return their name."""
         views = [self.extractor_.write_graph(graph, view, sample) for view in (images, graph.mirror(images))]
         return graph.add("Concat", *views, axis=1)
 

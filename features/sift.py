@@ -226,8 +226,7 @@ class SIFTExtractor(LearnedExtractor):
         if self.descriptor_components is not None:
             self._learn_axes(samples)
             samples = self._turned(samples)
-        n_words = self.words or WORDS[self.encoding]
-        self.words_ = learn_words("SIFTExtractor", samples, n_words, self.random_state)
+        self.words_ = learn_words("SIFTExtractor", samples, self.words or WORDS[self.encoding], self.random_state)
         parts = np.array_split(samples, 100)
         nearest = np.concatenate([squared_distances(part, self.words_).min(axis=1) for part in parts])
         self.spread_ = np.asarray(nearest.mean(), np.float32)
@@ -275,9 +274,11 @@ class SIFTExtractor(LearnedExtractor):
     def _mixture(self) -> Mixture:
         return Mixture(self.weights_, self.words_, self.variances_)
 
-    def _write_codes(self, graph: Graph, images: str) -> str:
+    def check_graph(self) -> None:
         if self.encoding != "fisher" or self.equalize:
-            return super()._write_codes(graph, images)
+            super().check_graph()
+
+    def _write_codes(self, graph: Graph, images: str) -> str:
         features = write_descriptors(graph, images, self._windows(), root=bool(self.root))
         if self.descriptor_components is not None:
             features = graph.add("MatMul", graph.add("Sub", features, self.center_), self.axes_)

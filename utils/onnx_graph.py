@@ -1,5 +1,6 @@
 """Write ONNX graphs node by node, for recognizers that are compiled to one network."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,18 @@ class Graph:
         self.int8 = int8
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
+        self._names: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def constant(self, values: Any, dtype: Any = np.float32) -> str:
-        """Add an array of numbers and return its name."""
+        """Add an array of numbers and return its name; equal arrays are stored once."""
         from onnx import numpy_helper
 
-        name = f"constant{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.asarray(values, dtype, order="C"), name))
-        return name
+        array = np.asarray(values, dtype, order="C")
+        key = (array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).digest())
+        if key not in self._names:
+            self._names[key] = f"constant{len(self._constants)}"
+            self._constants.append(numpy_helper.from_array(array, self._names[key]))
+        return self._names[key]
 
     def add(self, operator: str, *inputs: "str | float | NDArray[Any]", **attributes: Any) -> str:
         """Add a node of an operator and return the name of its result; numbers and arrays become float32 constants."""
@@ -116,19 +121,19 @@ class Graph:
         self._constants += list(graph.initializer)
         return str(graph.output[0].name)
 
-    def write(self, file: Path, result: str, labels: Sequence[str]) -> None:
-        """Write the graph to an ONNX file, with `result` as its only output: one column for each of the labels."""
+    def content(self, result: str, n_classes: int) -> bytes:
+        """Return the content of the ONNX file whose only output is `result`, of shape (n_samples, n_classes)."""
         import onnx
         from onnx import TensorProto, helper
 
         nodes = [*self._nodes, helper.make_node("Identity", [result], [OUTPUT], name=OUTPUT)]
         images = helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["n_samples", *self.image_shape])
-        answer = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n_samples", len(labels)])
+        answer = helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n_samples", n_classes])
         graph = helper.make_graph(nodes, "recognizer", [images], [answer], self._constants)
         opsets = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="ferbench")
         onnx.checker.check_model(model)
-        onnx.save(model, file)
+        return bytes(model.SerializeToString())
 
 
 def _float_type() -> int:

@@ -170,6 +170,11 @@ class KernelRidge(RowClassifier, KernelMachine):
         check_is_fitted(self, "dual_coef_")
         return self._compare(self._rows(X), self.dual_coef_) + self.shares_
 
+    def check_graph(self) -> None:
+        """Raise ValueError if the classifier cannot write a graph with its parameters."""
+        if self.kernel != "rbf" or self.scaling is None or (self.blocks is not None and len(self.blocks) > 1):
+            raise ValueError("KernelRidge: only an rbf kernel of one block, with scaling, can be compiled to a network")
+
     def write_graph(self, graph: Graph, rows: str) -> str:
         """Add the nodes of `predict_proba` to a graph.
 
@@ -190,8 +195,7 @@ class KernelRidge(RowClassifier, KernelMachine):
             If the kernel is not ``rbf``, or has `blocks` or no `scaling`.
         """
         check_is_fitted(self, "dual_coef_")
-        if self.kernel != "rbf" or self.scaling is None or len(self._widths()) > 1:
-            raise ValueError("KernelRidge: only an rbf kernel of one block, with scaling, can be compiled to a network")
+        self.check_graph()
         views = write_unit_views(graph, rows, getattr(self, "mean_", None), self.views, self._widths()[0])
         scores = graph.add("Add", write_rbf(graph, views, self.rows_, self.rates_[0], self.dual_coef_), self.shares_)
         regression = self.calibration_

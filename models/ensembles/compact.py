@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 
 from ferbench.models.base import MostProbable, check_classes, library_of
-from ferbench.models.ensembles.compiled import Compiled, network_of
+from ferbench.models.ensembles.compiled import Compiled
 from ferbench.utils import Constraint, Graph, OneOf, check_parameters, require
 
 # Training images that give the ranges of 8-bit integers.
@@ -26,8 +26,8 @@ class Compact(Compiled, MostProbable, BaseEstimator):
     ----------
     recognizer : Pipeline
         Unfitted recipe whose extractor and classifier can write a graph: `SIFTExtractor` with Fisher vectors, also in
-        `MirrorViews`, and `KernelRidge` with an RBF kernel. Other estimators that define `write_graph` can be compiled,
-        too.
+        `MirrorViews`, and `KernelRidge` with an RBF kernel. Other estimators that define `check_graph` and
+        `write_graph` can be compiled, too.
     precision : {"int8", "float32"}, default="int8"
         Numbers in which the components and the stored rows are kept.
 
@@ -81,7 +81,7 @@ class Compact(Compiled, MostProbable, BaseEstimator):
         extractor, classifier = fitted[0], fitted[-1]
         graph = Graph(self.image_shape_, int8=self.precision == "int8")
         result = classifier.write_graph(graph, extractor.write_graph(graph, "images", images[:SAMPLE]))
-        self._keep(network_of(graph, result, self.classes_))
+        self._compile(graph, result)
         self.__dict__.pop("loo_probabilities_", None)
         if (answers := getattr(classifier, "loo_probabilities_", None)) is not None:
             self.loo_probabilities_ = answers
@@ -94,3 +94,6 @@ class Compact(Compiled, MostProbable, BaseEstimator):
         if len(steps) != 2 or not all(hasattr(step, "write_graph") for step in steps):
             names = "+".join(type(step).__name__ for step in steps) or type(self.recognizer).__name__
             raise ValueError(f"{names} cannot be compiled to a network; sift+kernel-ridge with Fisher vectors can")
+        # A fit takes long, so what cannot be compiled is refused before it.
+        for step in steps:
+            step.check_graph()

@@ -1,6 +1,5 @@
 """Mixin of the recognizers that run as one network in ONNX format."""
 
-import tempfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,15 +42,7 @@ class Compiled(ImageInput):
         state = cast("dict[str, Any]", super().__getstate__())
         return {name: value for name, value in state.items() if name != "_session"}
 
-    def _keep(self, network: bytes) -> None:
-        """Replace the network."""
-        self.network_ = network
+    def _compile(self, graph: Graph, result: str) -> None:
+        """Replace the network by that of a graph with the probabilities `result`."""
+        self.network_ = graph.content(result, len(self.classes_))
         self.__dict__.pop("_session", None)
-
-
-def network_of(graph: Graph, result: str, labels: NDArray[Any]) -> bytes:
-    """Return the content of the ONNX file of a graph with the probabilities `result`."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "network.onnx"
-        graph.write(file, result, [str(label) for label in labels])
-        return file.read_bytes()

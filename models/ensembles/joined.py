@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models.bundles import NETWORK, LoadedBundle, OnnxRecognizer
-from ferbench.models.ensembles.compiled import Compiled, network_of
+from ferbench.models.ensembles.compiled import Compiled
 from ferbench.models.ensembles.pretrained import Pretrained
 from ferbench.utils import Graph, OneOf, OrNone, require
 
@@ -59,7 +59,7 @@ class Joined(Compiled, Pretrained):
         if self.test_time is not None:
             views = graph.reshape(total, 2, -1, len(self.classes_))
             total = graph.add("ReduceMean", views, axes=[0], keepdims=0)
-        self._keep(network_of(graph, total, self.classes_))
+        self._compile(graph, total)
         return self
 
     def _answer(self, graph: Graph, member: LoadedBundle, images: str) -> str:

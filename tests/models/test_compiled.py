@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.pipeline import Pipeline
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import Compact, Joined, Pretrained, load_bundle, make_recipe, pretrained, save_bundle
@@ -65,6 +66,15 @@ def test_a_network_in_float32_gives_the_answers_of_the_recognizer(
     assert np.abs(expected - expected.mean(axis=0)).max() > 0.1  # The answers differ between images.
 
 
+def test_no_array_is_stored_twice(faces: Dataset) -> None:
+    import onnx
+
+    network = compact(faces, "sift+mirror-kernel-ridge", **settings("features__extractor"))
+    constants = onnx.load_from_string(network.network_).graph.initializer
+    contents = [(tuple(each.dims), each.data_type, each.raw_data) for each in constants]
+    assert len(contents) == len(set(contents)) > 20
+
+
 def test_two_classes_and_flat_images_give_the_answers_of_the_recognizer(faces: Dataset) -> None:
     kept = np.isin(faces.labels, ["happy", "sad"])
     images, labels = faces.images[kept], faces.labels[kept]
@@ -102,16 +112,23 @@ def test_the_bundle_holds_the_network_and_the_leave_one_out_answers(
     [
         ("hog+svm", r"HOGExtractor\+StandardScaler\+SVM"),
         ("hog+kernel-ridge", r"HOGExtractor\+KernelRidge"),
+        ("hog+mirror-kernel-ridge", r"MirrorViews\+KernelRidge"),
         ("sift+kernel-ridge", "SIFTExtractor"),
     ],
 )
-def test_what_cannot_be_compiled_is_refused_before_or_in_the_fit(faces: Dataset, recipe: str, names: str) -> None:
+def test_what_cannot_be_compiled_is_refused_before_the_fit(
+    faces: Dataset, recipe: str, names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small = {"features__words": 20, "features__samples": 2000} if recipe.startswith("sift") else {}
+    monkeypatch.setattr(Pipeline, "fit", lambda *_: pytest.fail("it was fitted"))
     with pytest.raises(ValueError, match=rf"^{names} cannot be compiled to a network; .* with Fisher vectors can$"):
         Compact(make_recipe(recipe, **small)).fit(faces.images, faces.labels)
 
 
-def test_a_kernel_that_cannot_be_compiled_is_refused(faces: Dataset) -> None:
+def test_a_kernel_that_cannot_be_compiled_is_refused_before_the_fit(
+    faces: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pipeline, "fit", lambda *_: pytest.fail("it was fitted"))
     with pytest.raises(ValueError, match="only an rbf kernel of one block, with scaling, can be compiled"):
         compact(faces, **settings(), classifier__kernel="linear")
 
