@@ -1,10 +1,12 @@
 """Compute SIFT descriptors on a dense grid by two matrix products for each image, in NumPy or in an ONNX graph."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.features.vocabulary import Symmetry
 from ferbench.utils import Graph, Images
 
 BINS, DIRECTIONS = 4, 8
@@ -36,6 +38,55 @@ class Windows:
     shape: tuple[int, int]
     rows: NDArray[np.float32]
     columns: NDArray[np.float32]
+
+
+def descriptor_symmetry() -> Symmetry:
+    """Return how a descriptor changes when its window is mirrored: bins and directions change places."""
+    numbers = np.arange(DIMENSIONS).reshape(DIRECTIONS, BINS, BINS)
+    directions = (DIRECTIONS // 2 - np.arange(DIRECTIONS)) % DIRECTIONS
+    return Symmetry(numbers[directions][:, :, ::-1].ravel(), np.ones(DIMENSIONS, np.float32))
+
+
+def place_windows(
+    image_shape: tuple[int, int], bin_sizes: Sequence[int], stride: int, finest: int, *, symmetric: bool
+) -> list[Windows]:
+    """Place the windows of each size.
+
+    Parameters
+    ----------
+    image_shape : tuple of (int, int)
+        Height and width of the images, in pixels.
+    bin_sizes : sequence of int
+        Width and height of a bin of each size, in pixels.
+    stride : int
+        Distance between neighboring windows, in pixels.
+    finest : int
+        Cells across the finest grid of the pyramid; each needs a window.
+    symmetric : bool
+        Whether the windows must lie exactly in the middle of the image.
+
+    Raises
+    ------
+    ValueError
+        If the images are too small, or the windows do not lie in the middle.
+    """
+    made = []
+    height, width = image_shape
+    for bin_size in bin_sizes:
+        window = f"windows of {BINS} bins of {bin_size} pixels at a stride of {stride}"
+        smallest = BINS * bin_size + (finest - 1) * stride
+        if min(image_shape) < smallest:
+            raise ValueError(
+                f"SIFTExtractor: a grid of {finest} cells over {window} needs images of at least {smallest} x "
+                f"{smallest} pixels; got {height} x {width}; choose smaller bin_sizes or a smaller pyramid"
+            )
+        if symmetric and (width - BINS * bin_size) % stride % 2:
+            raise ValueError(
+                f"SIFTExtractor: with symmetric, {window} must lie in the middle of {width} pixels, and they leave an "
+                "odd rest; choose another stride or other bin_sizes"
+            )
+        made.append(make_windows(image_shape, bin_size, stride))
+    return made
 
 
 def make_windows(image_shape: tuple[int, int], bin_size: int, stride: int) -> Windows:

@@ -63,7 +63,10 @@ class MirrorViews(ImageInput, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "extractor_")
         images = self._same_images(X)
         seen = np.asarray(self.extractor_.transform(images), np.float32)
-        return np.hstack([seen, np.asarray(self.extractor_.transform(mirror(images)), np.float32)])
+        told = self.extractor_.mirrored(seen) if hasattr(self.extractor_, "mirrored") else None
+        if told is None:
+            told = np.asarray(self.extractor_.transform(mirror(images)), np.float32)
+        return np.hstack([seen, told])
 
     @available_if(lambda self: hasattr(self.extractor, "write_graph"))
     def check_graph(self) -> None:
@@ -73,8 +76,11 @@ class MirrorViews(ImageInput, TransformerMixin, BaseEstimator):
     @available_if(lambda self: hasattr(self.extractor, "write_graph"))
     def write_graph(self, graph: Graph, images: str, sample: Images) -> str:
         """Add the nodes of `transform` to a graph and return their name."""
-        views = [self.extractor_.write_graph(graph, view, sample) for view in (images, graph.mirror(images))]
-        return graph.add("Concat", *views, axis=1)
+        seen = self.extractor_.write_graph(graph, images, sample)
+        told = self.extractor_.write_mirrored(graph, seen) if hasattr(self.extractor_, "write_mirrored") else None
+        if told is None:
+            told = self.extractor_.write_graph(graph, graph.mirror(images), sample)
+        return graph.add("Concat", seen, told, axis=1)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return the names of the columns: those of the extractor, then the same with the prefix ``mirror_``."""

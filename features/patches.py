@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.features.base import Rows
-from ferbench.features.kmeans import draw, learn_words
 from ferbench.features.learned import LearnedExtractor
 from ferbench.features.pooling import max_pooling, mean_pooling
+from ferbench.features.vocabulary import draw, learn_words
 from ferbench.utils import BOOLEAN, Between, Constraint, Images, OneOf, OrNone, Whole, WorkerCount, equalize_histograms
 
 

@@ -8,28 +8,28 @@ from numpy.typing import NDArray
 
 from ferbench.features.base import Rows
 from ferbench.features.dense_sift import (
-    BINS,
     DIMENSIONS,
     Descriptors,
     Windows,
     describe,
+    descriptor_symmetry,
     direction_maps,
-    make_windows,
+    place_windows,
     write_descriptors,
 )
-from ferbench.features.encodings import (
+from ferbench.features.learned import LearnedExtractor, unit_rows
+from ferbench.features.vocabulary import (
     Mixture,
     Pyramid,
-    learn_mixture,
+    Symmetry,
+    code_symmetry,
+    draw,
+    learn_vocabulary,
     make_pyramid,
-    presence,
-    soft_assignment,
-    squared_distances,
-    vlad,
+    principal_axes,
+    word_code,
     write_fisher,
 )
-from ferbench.features.kmeans import draw, learn_words
-from ferbench.features.learned import LearnedExtractor, unit_rows
 from ferbench.utils import (
     BOOLEAN,
     AtLeast,
@@ -90,6 +90,11 @@ class SIFTExtractor(LearnedExtractor):
         Number of descriptors to learn from, drawn at random from at most 4,000 images.
     components : int or None, default=None
         Number of principal components of the codes to keep, at most the number of images; None keeps the codes.
+    component_images : int or None, default=None
+        Number of training images from which these components are learned; None is as many as have codes of 400 MB.
+    symmetric : bool, default=False
+        Whether words form pairs of mirror images, and a component keeps its value, or changes its sign, if the image
+        is mirrored. `MirrorViews` then needs no second extraction. `words` must be even.
     normalize : bool, default=False
         Whether to scale the rows to unit length as the last step.
     random_state : int, default=0
@@ -105,8 +110,9 @@ class SIFTExtractor(LearnedExtractor):
         Mean squared distance of the sampled descriptors to their nearest word.
     weights_, variances_ : ndarray
         Weights and variances of the mixture; only for ``fisher``.
-    center_, axes_ : ndarray
-        Mean and principal components of the descriptors; only if `descriptor_components` is set.
+    center_, axes_, axis_signs_ : ndarray
+        Mean and principal components of the descriptors, and their signs in the mirror image; only with
+        `descriptor_components`.
 
     See Also
     --------
@@ -145,6 +151,8 @@ class SIFTExtractor(LearnedExtractor):
         "equalize": BOOLEAN,
         "samples": Whole(2),
         "components": OrNone(Whole(1)),
+        "component_images": OrNone(Whole(1)),
+        "symmetric": BOOLEAN,
         "normalize": BOOLEAN,
         "random_state": Whole(0),
         "n_jobs": WorkerCount(),
@@ -174,6 +182,8 @@ class SIFTExtractor(LearnedExtractor):
         equalize: bool = False,
         samples: int = 200_000,
         components: int | None = None,
+        component_images: int | None = None,
+        symmetric: bool = False,
         normalize: bool = False,
         random_state: int = 0,
         n_jobs: int | None = None,
@@ -190,27 +200,19 @@ class SIFTExtractor(LearnedExtractor):
         self.equalize = equalize
         self.samples = samples
         self.components = components
+        self.component_images = component_images
+        self.symmetric = symmetric
         self.normalize = normalize
         self.random_state = random_state
         self.n_jobs = n_jobs
 
     def _windows(self) -> list[Windows]:
-        finest = max(whole_numbers(self.pyramid))
-        made = []
-        for bin_size in whole_numbers(self.bin_sizes):
-            smallest = BINS * bin_size + (finest - 1) * self.stride
-            if min(self.image_shape_) < smallest:
-                height, width = self.image_shape_
-                raise ValueError(
-                    f"SIFTExtractor: a grid of {finest} cells over windows of {BINS} bins of {bin_size} pixels at a "
-                    f"stride of {self.stride} needs images of at least {smallest} x {smallest} pixels; got "
-                    f"{height} x {width}; choose smaller bin_sizes or a smaller pyramid"
-                )
-            made.append(make_windows(self.image_shape_, bin_size, self.stride))
-        return made
+        sizes, finest, symmetric = whole_numbers(self.bin_sizes), max(whole_numbers(self.pyramid)), bool(self.symmetric)
+        return place_windows(self.image_shape_, sizes, self.stride, finest, symmetric=symmetric)
 
     def _cells(self) -> Pyramid:
-        return make_pyramid([windows.shape for windows in self._windows()], whole_numbers(self.pyramid))
+        shapes = [windows.shape for windows in self._windows()]
+        return make_pyramid(shapes, whole_numbers(self.pyramid), symmetric=bool(self.symmetric))
 
     def _code_names(self) -> list[str]:
         n_words, width = self.words_.shape
@@ -222,25 +224,31 @@ class SIFTExtractor(LearnedExtractor):
         return [f"sift_{cell}_{end}" for cell in self._cells().names for end in ends]
 
     def _learn_words(self, images: Images) -> None:
-        samples = self._sample(images)
+        n_words, samples = self.words or WORDS[self.encoding], self._sample(images)
         if self.descriptor_components is not None:
-            self._learn_axes(samples)
+            kept = min(self.descriptor_components, DIMENSIONS)
+            symmetry = descriptor_symmetry() if self.symmetric else None
+            self.center_, self.axes_, self.axis_signs_ = principal_axes(samples, kept, symmetry)
             samples = self._turned(samples)
-        self.words_ = learn_words("SIFTExtractor", samples, self.words or WORDS[self.encoding], self.random_state)
-        parts = np.array_split(samples, 100)
-        nearest = np.concatenate([squared_distances(part, self.words_).min(axis=1) for part in parts])
-        self.spread_ = np.asarray(nearest.mean(), np.float32)
-        if self.encoding == "fisher":
-            mixture = learn_mixture(samples, self.words_, self.random_state)
-            self.weights_, self.words_, self.variances_ = mixture.weights, mixture.means, mixture.variances
+        symmetry, fisher = self._local_symmetry(), self.encoding == "fisher"
+        learned = learn_vocabulary("SIFTExtractor", samples, n_words, self.random_state, symmetry, mixture=fisher)
+        self.words_, self.spread_ = learned.words, np.asarray(learned.spread, np.float32)
+        if learned.mixture is not None:
+            self.weights_, self.variances_ = learned.mixture.weights, learned.mixture.variances
 
-    def _learn_axes(self, samples: Descriptors) -> None:
-        kept = min(self.descriptor_components or DIMENSIONS, DIMENSIONS)
-        self.center_ = samples.mean(axis=0)
-        # Not np.cov: it would copy all samples as float64.
-        centered = samples - self.center_
-        _, axes = np.linalg.eigh((centered.T @ centered).astype(np.float64))
-        self.axes_ = np.ascontiguousarray(axes[:, ::-1][:, :kept], np.float32)
+    def _local_symmetry(self) -> Symmetry | None:
+        """Return how a descriptor, or its components, change when its window is mirrored."""
+        if not self.symmetric:
+            return None
+        return descriptor_symmetry() if self.descriptor_components is None else Symmetry.of_signs(self.axis_signs_)
+
+    def _symmetry(self) -> Symmetry | None:
+        if (local := self._local_symmetry()) is None:
+            return None
+        # The gradient by a mean changes its sign with the descriptor, that by a deviation does not.
+        kinds = {"vlad": [True], "fisher": [True, False]}.get(self.encoding)
+        grids, n_words = whole_numbers(self.pyramid), len(self.words_)
+        return code_symmetry(grids, n_words, kinds or [False], local if kinds else None)
 
     def _turned(self, descriptors: Descriptors) -> Descriptors:
         turned = descriptors if self.descriptor_components is None else (descriptors - self.center_) @ self.axes_
@@ -264,8 +272,10 @@ class SIFTExtractor(LearnedExtractor):
         return np.stack([self._code(self._turned(self._describe(each, windows)), pyramid).ravel() for each in images])
 
     def _code(self, descriptors: Descriptors, pyramid: Pyramid) -> Rows:
-        fisher = self.encoding == "fisher"
-        code = self._mixture().fisher(descriptors, pyramid) if fisher else self._word_code(descriptors, pyramid)
+        if self.encoding == "fisher":
+            code = self._mixture().fisher(descriptors, pyramid)
+        else:
+            code = word_code(self.encoding, descriptors, self.words_, self.softness * float(self.spread_), pyramid)
         if self.sqrt:
             code = np.copysign(np.sqrt(np.abs(code)), code)
         # The length of these codes grows with the contrast of the cell, which carries no information.
@@ -286,15 +296,6 @@ class SIFTExtractor(LearnedExtractor):
         if self.sqrt:
             codes = graph.add("Mul", graph.add("Sign", codes), graph.add("Sqrt", graph.add("Abs", codes)))
         return graph.reshape(graph.unit(codes), 0, -1)
-
-    def _word_code(self, descriptors: Descriptors, pyramid: Pyramid) -> Rows:
-        distances = squared_distances(descriptors, self.words_)
-        if self.encoding == "presence":
-            return presence(distances, pyramid)
-        shares = soft_assignment(distances, float(self.softness) * float(self.spread_))
-        if self.encoding == "vlad":
-            return vlad(descriptors, shares, self.words_, pyramid)
-        return pyramid.shares @ shares
 
 
 REGISTERED = {"sift": SIFTExtractor}

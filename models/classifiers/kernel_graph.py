@@ -36,18 +36,31 @@ def write_rbf(graph: Graph, views: Sequence[str], stored: Matrix, rate: float, w
     str
         Name of the products, of shape (n_samples, n_results).
     """
+    n_views, parts = len(views), np.split(stored, len(views), axis=1)
+    if n_views == 2 and _differ_by_signs(*parts):
+        # The views of a new row differ by the same signs, so the pairs with the second part repeat the others.
+        parts = parts[:1]
+    rows = graph.add("Concat", *views, axis=0) if n_views > 1 else views[0]
     kernels = []
-    for part in np.split(stored, len(views), axis=1):
-        largest = float(np.abs(part).max())
+    for part in parts:
         lengths = np.einsum("ij,ij->i", part, part)
-        for view in views:
-            products = graph.add("Mul", graph.project(view, np.ascontiguousarray(part.T), largest), 2 * rate)
-            # New rows have a squared length of one.
-            kernels.append(graph.add("Exp", graph.add("Sub", products, rate * (1 + lengths))))
+        products = graph.project(rows, np.ascontiguousarray(part.T), float(np.abs(part).max()))
+        # New rows have a squared length of one.
+        kernels.append(graph.add("Exp", graph.add("Sub", graph.add("Mul", products, 2 * rate), rate * (1 + lengths))))
     total = kernels[0]
     for kernel in kernels[1:]:
         total = graph.add("Add", total, kernel)
-    return graph.add("MatMul", total, weights / np.float32(len(kernels)))
+    scores = graph.add("MatMul", total, weights / np.float32(len(parts) * n_views))
+    if n_views == 1:
+        return scores
+    scores = graph.sum(graph.reshape(scores, n_views, -1, weights.shape[1]), 0)
+    return graph.reshape(scores, -1, weights.shape[1])
+
+
+def _differ_by_signs(rows: Matrix, others: Matrix) -> bool:
+    """Return whether two arrays are equal but for the sign of whole columns."""
+    signs = np.where(np.einsum("ij,ij->j", rows, others) < 0, np.float32(-1), np.float32(1))
+    return np.array_equal(rows * signs, others)
 
 
 def write_softmax(graph: Graph, scores: str, scale: Numbers, slopes: Numbers, offsets: Numbers) -> str:

@@ -54,6 +54,8 @@ def bundles(faces: Dataset, int8: Compact, tmp_path_factory: pytest.TempPathFact
         ("sift+kernel-ridge", settings(root=False, sqrt=False, normalize=True, descriptor_components=None)),
         ("sift+kernel-ridge", {**settings(pyramid="1,2", components=None), "classifier__scaling": "norm"}),
         ("sift+mirror-kernel-ridge", settings("features__extractor")),
+        ("sift+mirror-kernel-ridge", settings("features__extractor", symmetric=True, bin_sizes="2,4")),
+        ("sift+mirror-kernel-ridge", settings("features__extractor", symmetric=True, components=None)),
     ],
 )
 def test_a_network_in_float32_gives_the_answers_of_the_recognizer(
@@ -73,6 +75,21 @@ def test_no_array_is_stored_twice(faces: Dataset) -> None:
     constants = onnx.load_from_string(network.network_).graph.initializer
     contents = [(tuple(each.dims), each.data_type, each.raw_data) for each in constants]
     assert len(contents) == len(set(contents)) > 20
+
+
+def test_rows_and_components_that_differ_by_signs_are_stored_once(faces: Dataset, others: Dataset) -> None:
+    name, plain, symmetric = (
+        "sift+mirror-kernel-ridge",
+        *(settings("features__extractor", symmetric=each, components=64) for each in (False, True)),
+    )
+    twice, once = (len(compact(faces, name, "float32", **each).network_) for each in (plain, symmetric))
+    rows, components = 4 * len(faces.images) * 64, 4 * 14 * 2 * 4 * 16 * 64
+    assert abs(twice - once - rows - components / 2) < 0.1 * components
+    # The answers are the same for both views of an image.
+    network = compact(faces, name, **symmetric)
+    np.testing.assert_allclose(
+        network.predict_proba(others.images), network.predict_proba(others.images[:, :, ::-1]), atol=0.02
+    )
 
 
 def test_two_classes_and_flat_images_give_the_answers_of_the_recognizer(faces: Dataset) -> None:

@@ -33,8 +33,12 @@ class Pyramid:
     shares: Array
 
 
-def make_pyramid(shapes: list[tuple[int, int]], grids: list[int]) -> Pyramid:
-    """Make the cells of each grid over the concatenated maps of local features, one map for each window size."""
+def make_pyramid(shapes: list[tuple[int, int]], grids: list[int], *, symmetric: bool = False) -> Pyramid:
+    """Make the cells of each grid over the concatenated maps of local features, one map for each window size.
+
+    Cells of the same column of a grid differ in width by one place where the width of a map cannot be divided. With
+    `symmetric`, they overlap there instead, so that a grid is its own mirror image.
+    """
     names, members = [], []
     starts = np.cumsum([0, *(rows * columns for rows, columns in shapes)])
     for grid in grids:
@@ -42,7 +46,10 @@ def make_pyramid(shapes: list[tuple[int, int]], grids: list[int]) -> Pyramid:
             names.append(f"grid{grid}_cell{row}_{column}")
             members.append(
                 np.concatenate(
-                    [start + _inside(shape, grid, row, column) for start, shape in zip(starts, shapes, strict=False)]
+                    [
+                        start + _inside(shape, grid, row, column, symmetric)
+                        for start, shape in zip(starts, shapes, strict=False)
+                    ]
                 )
             )
     shares = np.zeros((len(members), starts[-1]), np.float32)
@@ -51,10 +58,11 @@ def make_pyramid(shapes: list[tuple[int, int]], grids: list[int]) -> Pyramid:
     return Pyramid(names, members, shares)
 
 
-def _inside(shape: tuple[int, int], grid: int, row: int, column: int) -> NDArray[np.intp]:
+def _inside(shape: tuple[int, int], grid: int, row: int, column: int, symmetric: bool) -> NDArray[np.intp]:
     rows, columns = edges(shape[0], grid), edges(shape[1], grid)
     numbers = np.arange(shape[0] * shape[1]).reshape(shape)
-    return numbers[rows[row] : rows[row + 1], columns[column] : columns[column + 1]].ravel()
+    stop = shape[1] - columns[grid - 1 - column] if symmetric else columns[column + 1]
+    return numbers[rows[row] : rows[row + 1], columns[column] : stop].ravel()
 
 
 def squared_distances(features: Array, words: Array) -> Array:
@@ -100,6 +108,17 @@ def vlad(features: Array, shares: Array, words: Array, pyramid: Pyramid) -> Arra
     return codes.reshape(len(codes), -1)
 
 
+def word_code(encoding: str, features: Array, words: Array, width: float, pyramid: Pyramid) -> Array:
+    """Return the codes of all cells for an encoding by single words: ``bag``, ``presence`` or ``vlad``."""
+    distances = squared_distances(features, words)
+    if encoding == "presence":
+        return presence(distances, pyramid)
+    shares = soft_assignment(distances, width)
+    if encoding == "vlad":
+        return vlad(features, shares, words, pyramid)
+    return np.asarray(pyramid.shares @ shares, np.float32)
+
+
 @dataclass(frozen=True)
 class Mixture:
     """Gaussian mixture with diagonal covariances: weights (n,), means and variances (n, n_dimensions)."""
@@ -140,12 +159,28 @@ class Mixture:
         return codes.reshape(len(codes), -1)
 
 
-def learn_mixture(samples: Array, words: Array, seed: int) -> Mixture:
-    """Fit a Gaussian mixture that starts from `words`, by at most 20 steps of expectation maximization."""
+def learn_mixture(
+    samples: Array,
+    words: Array,
+    seed: int,
+    weights: NDArray[np.float64] | None = None,
+    variances: Array | None = None,
+) -> Mixture:
+    """Fit a Gaussian mixture that starts from `words`, by at most 20 steps of expectation maximization.
+
+    Weights (n,) and variances (n, n_dimensions) to start from are optional; by default, k-means makes them.
+    """
     # Without a lower bound, one Gaussian would collapse on the descriptors of flat regions, which are all alike.
     floor = 0.01 * float(samples.var(axis=0).mean()) + 1e-6
     mixture = GaussianMixture(
-        len(words), covariance_type="diag", means_init=words, reg_covar=floor, max_iter=20, random_state=seed
+        len(words),
+        covariance_type="diag",
+        weights_init=weights,
+        means_init=words,
+        precisions_init=None if variances is None else 1 / (variances + floor),
+        reg_covar=floor,
+        max_iter=20,
+        random_state=seed,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
