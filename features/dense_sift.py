@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.features.vocabulary import Symmetry
+from ferbench.features.local import Symmetry
 from ferbench.utils import Graph, Images
 
 BINS, DIRECTIONS = 4, 8

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.features.base import ImageExtractor, Rows
-from ferbench.features.pooling import max_pooling, mean_pooling
+from ferbench.features.local import max_pooling, mean_pooling
 from ferbench.utils import (
     BOOLEAN,
     Between,

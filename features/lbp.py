@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.features.base import ImageExtractor, Rows
-from ferbench.features.pooling import edges
+from ferbench.features.local import edges
 from ferbench.utils import BOOLEAN, Constraint, Images, Whole, Wholes, WorkerCount, equalize_histograms, whole_numbers
 
 NEIGHBORS = 8

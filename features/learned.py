@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
 from ferbench.features.base import ImageExtractor, Rows
-from ferbench.features.vocabulary import Symmetry
+from ferbench.features.local import Symmetry
 from ferbench.utils import Graph, Images, multiply
 
 # Size, in bytes, of the sample of codes from which the principal components are learned.

@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from ferbench.features.base import Rows
 from ferbench.features.learned import LearnedExtractor
-from ferbench.features.pooling import max_pooling, mean_pooling
-from ferbench.features.vocabulary import draw, learn_words
+from ferbench.features.local import draw, learn_words, max_pooling, mean_pooling
 from ferbench.utils import BOOLEAN, Between, Constraint, Images, OneOf, OrNone, Whole, WorkerCount, equalize_histograms
 
 

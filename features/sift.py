@@ -18,7 +18,7 @@ from ferbench.features.dense_sift import (
     write_descriptors,
 )
 from ferbench.features.learned import LearnedExtractor, unit_rows
-from ferbench.features.vocabulary import (
+from ferbench.features.local import (
     Mixture,
     Pyramid,
     Symmetry,
@@ -57,8 +57,7 @@ class SIFTExtractor(LearnedExtractor):
 
     A SIFT descriptor holds the strength of the gradients in eight directions for each of 4 x 4 bins of a window.
     Descriptors are computed on a dense grid. They are not rotated to a main direction, since the faces are upright.
-    The vocabulary is learned from descriptors of the training images, without labels. Each cell of each grid of the
-    pyramid gets one code.
+    The vocabulary is learned from training images, without labels. Each cell of the pyramid gets one code.
 
     Parameters
     ----------

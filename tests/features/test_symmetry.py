@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from ferbench.features import MirrorViews, SIFTExtractor, check_extractor
 from ferbench.features.checks import check_pictures
 from ferbench.features.dense_sift import describe, descriptor_symmetry, direction_maps, make_windows
-from ferbench.features.vocabulary import Symmetry, principal_axes
+from ferbench.features.local import Symmetry, principal_axes
 
 ENCODINGS = ["bag", "presence", "vlad", "fisher"]
 SMALL = {"words": 8, "bin_sizes": (2, 4), "samples": 3000, "symmetric": True}

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.features.vocabulary.encodings import Mixture, learn_mixture, squared_distances
-from ferbench.features.vocabulary.kmeans import learn_words
-from ferbench.features.vocabulary.symmetry import Symmetry, eigenvectors
+from ferbench.features.local.encodings import Mixture, learn_mixture, squared_distances
+from ferbench.features.local.kmeans import learn_words
+from ferbench.features.local.symmetry import Symmetry, eigenvectors
 
 Array = NDArray[np.float32]
 

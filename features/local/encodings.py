@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
-from ferbench.features.pooling import edges
+from ferbench.features.local.pooling import edges
 from ferbench.utils import Graph
 
 Array = NDArray[np.float32]

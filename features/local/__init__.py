@@ -1,4 +1,4 @@
-"""Vocabularies of local features: learn their words, and encode an image by them."""
+"""Local features: learn their words, encode an image by them, and pool them over cells."""
 
 import lazy_loader as lazy
 
