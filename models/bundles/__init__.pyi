@@ -17,7 +17,7 @@ from .description import check_description, digest, read_description
 from .files import NETWORK, file_sha256
 from .int8 import CALIBRATION, precision_of, quantize_bundle
 from .loaded import LoadedBundle
-from .onnx_network import FEATURES, POINTS, OnnxRecognizer
+from .onnx_network import FEATURES, POINTS, OnnxNetwork, OnnxRecognizer
 from .providers import PROVIDERS, provider_names
 from .shape_predictor import ShapePredictor, enlarged, reduced
 from .shipped import DEFAULT, DEFAULT_FLOAT32, DEFAULT_POINTS, find_shipped
@@ -32,6 +32,7 @@ __all__ = [
     "POINTS",
     "PROVIDERS",
     "LoadedBundle",
+    "OnnxNetwork",
     "OnnxRecognizer",
     "ShapePredictor",
     "add_calibration",

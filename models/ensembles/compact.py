@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
+from tqdm import tqdm
 
 from ferbench.models.base import MostProbable, check_classes, library_of
+from ferbench.models.bundles import OnnxNetwork
 from ferbench.models.ensembles.compiled import Compiled
 from ferbench.utils import Constraint, Graph, OneOf, check_parameters, require
 
-# Training images that give the ranges of 8-bit integers.
-SAMPLE = 256
+# Training images that give the ranges of 8-bit integers, and images of a batch.
+SAMPLE, BLOCK = 256, 256
 
 
 class Compact(Compiled, MostProbable, BaseEstimator):
@@ -45,8 +47,8 @@ class Compact(Compiled, MostProbable, BaseEstimator):
 
     Notes
     -----
-    `predict_proba` runs the network. `sample_weight` is not supported, since the recognizer is a pipeline, which takes
-    weights only by the name of a step.
+    `predict_proba` runs the network, and `fit` extracts the features by the same nodes, in float32. `sample_weight` is
+    not supported, since the recognizer is a pipeline, which takes weights only by the name of a step.
 
     Examples
     --------
@@ -77,17 +79,25 @@ class Compact(Compiled, MostProbable, BaseEstimator):
         images, labels = self._first_images(X), np.asarray(y)
         self.classes_ = check_classes(labels)
         self._check_parts()
-        fitted = clone(self.recognizer).fit(images, labels)
-        extractor, classifier = fitted[0], fitted[-1]
+        extractor = clone(self.recognizer[0]).fit(images, labels)
+        classifier = clone(self.recognizer[-1]).fit(self._features(extractor, images), labels)
         graph = Graph(self.image_shape_, int8=self.precision == "int8")
         result = classifier.write_graph(graph, extractor.write_graph(graph, "images", images[:SAMPLE]))
         self._compile(graph, result)
         self.__dict__.pop("loo_probabilities_", None)
         if (answers := getattr(classifier, "loo_probabilities_", None)) is not None:
             self.loo_probabilities_ = answers
-        self.implementation_ = f"{library_of(fitted)}; compiled to ONNX, {self.precision}"
+        self.implementation_ = f"{library_of(classifier)}; compiled to ONNX, {self.precision}"
         self.probabilities_ = classifier.probabilities_
         return self
+
+    def _features(self, extractor: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the features of the training images, from the same nodes that the compiled network has."""
+        graph = Graph(self.image_shape_)
+        features = extractor.write_graph(graph, "images", images[:SAMPLE])
+        network = OnnxNetwork(graph.content(features, len(extractor.get_feature_names_out())))
+        starts = tqdm(range(0, len(images), BLOCK), desc="features", unit="batch", delay=2, leave=False, disable=None)
+        return np.concatenate([network.run(images[start : start + BLOCK]) for start in starts])
 
     def _check_parts(self) -> None:
         steps = [step for _, step in getattr(self.recognizer, "steps", [])]
