@@ -24,8 +24,9 @@ from ferbench.models.networks import (
     Start,
     Targets,
     check_training_parameters,
+    require_keras,
 )
-from ferbench.utils import Constraint, OneOf, require
+from ferbench.utils import Constraint, OneOf
 
 
 class PointNet(PointRegressor, NetworkEstimator):
@@ -198,7 +199,7 @@ class PointNet(PointRegressor, NetworkEstimator):
         ImportError
             If Keras is not installed.
         """
-        require("keras", "PointNet", extra="deep")
+        require_keras("PointNet")
 
         images = self._first_images(X)
         self._check_parameters((images.shape[1], images.shape[2]))

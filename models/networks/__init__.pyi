@@ -6,7 +6,7 @@ from .callbacks import Goal
 from .class_training import ClassTraining
 from .cnn import CNN
 from .groups import Distillation, Group, Optimizer, Prediction, Run, Schedule, Sizes, Start, Targets
-from .network import TRAINING_CONSTRAINTS, NetworkEstimator, check_training_parameters
+from .network import TRAINING_CONSTRAINTS, NetworkEstimator, check_training_parameters, require_keras
 from .training import Pairs, Training
 from .views import five_crops
 
@@ -38,6 +38,7 @@ __all__ = [
     "five_crops",
     "norm",
     "relu",
+    "require_keras",
     "residual_stages",
     "size_in",
 ]

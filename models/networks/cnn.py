@@ -17,9 +17,9 @@ from ferbench.models.networks.augmentation import Augmentation
 from ferbench.models.networks.cnn_parameters import CNN_CONSTRAINTS, CNN_GROUPS
 from ferbench.models.networks.groups import Group
 from ferbench.models.networks.labels import class_columns, split_rows
-from ferbench.models.networks.network import NetworkEstimator, check_training_parameters
+from ferbench.models.networks.network import NetworkEstimator, check_training_parameters, require_keras
 from ferbench.models.networks.views import TestTime
-from ferbench.utils import Constraint, require
+from ferbench.utils import Constraint
 
 Imbalance = Literal["weights", "sqrt-weights", "oversample"]
 
@@ -235,7 +235,7 @@ class CNN(ImageInput, MostProbable, NetworkEstimator):
         ImportError
             If Keras is not installed.
         """
-        require("keras", "CNN", extra="deep")
+        require_keras("CNN")
 
         self._check_parameters()
         X, labels = self._first_images(X), np.asarray(y)

@@ -1,5 +1,6 @@
 """The CNN as a scikit-learn classifier: learns, repeats, resumes, refuses bad input."""
 
+import os
 import pickle
 from pathlib import Path
 
@@ -11,6 +12,7 @@ pytest.importorskip("keras", reason="the deep extra is not installed")
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import CNN, Augmentation
+from ferbench.models.networks import require_keras
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +205,19 @@ def test_images_on_disk_and_a_validation_in_batches_give_the_same_network(
     streamed = tiny().fit(parts[0], parts[1], X_val=parts[2], y_val=parts[3])
     assert weights_equal(streamed, fitted)
     np.testing.assert_allclose(streamed.history_["val_loss"], fitted.history_["val_loss"], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("0", "0")])
+def test_training_chooses_the_fast_kernels_of_tensorflow_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, expected: str
+) -> None:
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", given)
+    require_keras("CNN")
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == expected
+    # The estimators ask before they import Keras.
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS")
+    with pytest.raises(ValueError, match="epochs"):
+        CNN(epochs=0).fit(np.zeros((4, 48, 48), np.uint8), ["a", "b"] * 2)
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "1"
