@@ -17,6 +17,15 @@ whole fit from images: of `sgd-logreg` and `sgd-svm` all passes with extraction 
 the one before: 1 is linear. The accuracy is on {N_NEW:,} other drawn faces, of which {N_VALIDATION:,} validate a
 network and are left out for it; drawn faces say nothing about real ones.
 """
+_PAPER = """\
+Not measured: the straight line through the last two measured sizes. A pass reads every image once, so time grows with
+their number. The memory holds one block of images and the labels of all; its peak also counts pages of the memory map,
+which the system takes back where it needs them. *Images* is what 48 x 48 bytes each take on the disk.
+"""
+#: Numbers of images for which the figures are extrapolated.
+ON_PAPER = (10**7, 10**8)
+# Bytes of one drawn face.
+_IMAGE_BYTES = 48 * 48
 _COLUMNS = [
     *("recipe", "n_images", "status", "reason", "fit_s", "fit_growth", "peak_memory_bytes", "memory_growth"),
     *("predict_s", "n_predicted", "accuracy", "load_before", "load_after"),
@@ -33,10 +42,15 @@ def write_scale_report(folder: Path) -> str:
     """
     records = read_runs(folder, "measure-speed --scale")
     table = scale_table(records)
+    paper = paper_table(table)
     write_csv(table, folder / "scale.csv")
+    write_csv(paper, folder / "scale_on_paper.csv")
     end = "Written by `ferbench measure-speed --scale`; `--rebuild` writes it again from the records."
+    sections = [("Time and memory", _text(table), ())]
+    if len(paper):
+        sections.append(("On paper", f"{_PAPER.strip()}\n\n{_paper_text(paper)}", ()))
     start = ["# Fits on growing numbers of images", _machine(records), _HOW.strip()]
-    write_text(folder / "scale.md", markdown_page(start, [("Time and memory", _text(table), ())], (), end))
+    write_text(folder / "scale.md", markdown_page(start, sections, (), end))
     return table[["recipe", "n_images", "status", "fit_s", "peak_memory_bytes"]].to_string(index=False, na_rep="")
 
 
@@ -55,6 +69,36 @@ def scale_table(records: Sequence[dict[str, Any]]) -> pd.DataFrame:
             row[name] = growth([each["n_images"] for each in pair], [each[of] for each in pair])
         rows.append(row)
     return pd.DataFrame(rows, columns=_COLUMNS)
+
+
+def paper_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Return fit time, memory and disk space for more images than were measured, for recipes with two sizes or more."""
+    rows = []
+    for recipe, measured in table[table["status"] == "ok"].groupby("recipe", sort=True):
+        if len(measured) < 2:
+            continue
+        one, two = measured.sort_values("n_images").iloc[-2:].to_dict("records")
+        for n_images in ON_PAPER:
+            if n_images <= two["n_images"]:
+                continue
+            share = (n_images - two["n_images"]) / (two["n_images"] - one["n_images"])
+            line = {name: two[name] + share * max(0, two[name] - one[name]) for name in ("fit_s", "peak_memory_bytes")}
+            rows.append({"recipe": recipe, "n_images": n_images, **line, "images_bytes": n_images * _IMAGE_BYTES})
+    return pd.DataFrame(rows, columns=["recipe", "n_images", "fit_s", "peak_memory_bytes", "images_bytes"])
+
+
+def _paper_text(paper: pd.DataFrame) -> str:
+    rows = [
+        [
+            row["recipe"],
+            f"{row['n_images']:,}",
+            f"{row['fit_s'] / 3600:,.1f}",
+            f"{row['peak_memory_bytes'] / 2**30:,.1f}",
+            f"{row['images_bytes'] / 2**30:,.0f}",
+        ]
+        for row in paper.to_dict("records")
+    ]
+    return markdown_table(("recipe", "images", "fit, h", "peak, GiB", "images, GiB"), rows)
 
 
 def _text(table: pd.DataFrame) -> str:

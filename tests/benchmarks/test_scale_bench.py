@@ -52,7 +52,14 @@ def test_each_size_is_measured_once_on_the_same_faces(
     assert row["fit_growth"] == pytest.approx(1.5) and row["memory_growth"] == pytest.approx(0, abs=1e-6)
     failed = table[table["status"] == "failed"].iloc[0]
     assert pd.isna(failed["fit_s"]) and pd.isna(failed["fit_growth"])
+    paper = pd.read_csv(tmp_path / "scale_on_paper.csv")
+    assert set(paper["recipe"]) == set(scale.SCALED) - {"cnn@4conv-thin"}, "one size makes no line"
+    last = paper[(paper["recipe"] == "hog+sgd-logreg") & (paper["n_images"] == 10**8)].iloc[0]
+    slope = (120**1.5 - 100**1.5) / 1e4 / 20
+    assert last["fit_s"] == pytest.approx(120**1.5 / 1e4 + slope * (10**8 - 120), rel=1e-4)
+    assert last["peak_memory_bytes"] == 2**29 and last["images_bytes"] == 48 * 48 * 10**8
     page = (tmp_path / "scale.md").read_text()
+    assert "## On paper" in page and "100,000,000" in page
     assert "load around the measurements 2.5 to 2.5" in page and "times are too long" in page
     assert "on 120 images: killed by SIGKILL" in page and "0.50" in page
     # A measurement that nobody made is named as well.
