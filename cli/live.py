@@ -6,7 +6,7 @@ from typing import Any
 
 from ferbench.cli import live_run
 from ferbench.cli.live_options import ImageOptions, LiveOptions, VideoOptions
-from ferbench.cli.options import read_options
+from ferbench.cli.options import add_priors_option, read_options
 from ferbench.models import bundles
 from ferbench.utils import redact
 
@@ -104,6 +104,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
     add_points(parser, "also find 15 key points of each face, with the shipped model or with the given bundle")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the models (default: 1)")
     add_provider(parser)
+    add_priors_option(parser)
     parser.add_argument(
         "--compound",
         action="store_true",

@@ -16,6 +16,7 @@ class ModelOptions:
     points: str | Literal[True] | None
     threads: int
     provider: str
+    priors: str | None
     compound: bool
 
 

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ferbench import models, realtime, utils
 from ferbench.cli import live_outputs, named_models
 from ferbench.cli.live_options import ImageOptions, LiveOptions, RunOptions, VideoOptions
 from ferbench.models import bundles
+from ferbench.models.base import priors_text
 from ferbench.realtime import recognition, sources
 from ferbench.realtime import sinks as output
 from ferbench.utils import pictures
@@ -145,7 +147,7 @@ def _pipeline(args: RunOptions | ImageOptions, model: str) -> Pipeline:
     options: dict[str, Any] = {"compound": args.compound}
     if isinstance(args, RunOptions):
         options |= {"smoothing_s": args.smoothing, "detect_every": args.detect_every}
-    recognizer = load_recognizer(model, Path(args.results), args.threads, args.provider)
+    recognizer = load_recognizer(model, Path(args.results), args.threads, args.provider, args.priors)
     points = recognition.load_points(args.points, n_threads=args.threads, provider=args.provider)
     detector = realtime.make_detector(args.detector)
     if args.min_probability is not None:
@@ -156,24 +158,30 @@ def _pipeline(args: RunOptions | ImageOptions, model: str) -> Pipeline:
 def _say_models(pipeline: Pipeline) -> None:
     """Print the models in use, because a name such as winner can mean another model later."""
     points = f", key points {pipeline.points.name}" if pipeline.points else ""
-    print(f"ferbench: model {pipeline.recognizer.name}, detector {pipeline.detector.name}{points}", file=sys.stderr)
+    recognizer = pipeline.recognizer
+    priors = f", class priors {priors_text(recognizer.priors)}" if recognizer.priors else ""
+    print(f"ferbench: model {recognizer.name}{priors}, detector {pipeline.detector.name}{points}", file=sys.stderr)
 
 
-def load_recognizer(name: str, results: Path, n_threads: int = 1, provider: str = "cpu") -> Recognizer:
+def load_recognizer(
+    name: str, results: Path, n_threads: int = 1, provider: str = "cpu", priors: str | None = None
+) -> Recognizer:
     """Load a recognizer by path, pretrained name, recipe or ``winner``."""
     path = named_models.find_model(name, results)
     bundle = bundles.load_bundle(path, n_threads=n_threads, provider=provider)
     # A user's bundle may have the recipe name of a shipped bundle; its folder tells them apart.
     recipe = bundle.info.get("recipe", {}).get("name")
     own = f"{recipe} ({path.resolve().name})" if recipe in models.pretrained() else None
-    return realtime.Recognizer(bundle, name=path.name if path in models.pretrained().values() else own)
+    shown = path.name if path in models.pretrained().values() else own
+    return realtime.Recognizer(bundle, name=shown, priors=priors)
 
 
 def _window(args: LiveOptions, pipeline: Pipeline, source: Source, stop: Interruption) -> Window | None:
     results = Path(args.results)
     names = args.models or _models_here(args.model, results)
     more: dict[str, Any] = {"n_threads": args.threads, "provider": args.provider}
-    switcher = realtime.ModelSwitcher(pipeline, names, lambda name: load_recognizer(name, results, **more))
+    load = partial(load_recognizer, results=results, priors=args.priors, **more)
+    switcher = realtime.ModelSwitcher(pipeline, names, load)
     window = realtime.Window(
         f"ferbench: {source.name}",
         stop=stop,

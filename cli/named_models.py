@@ -3,10 +3,12 @@
 import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ferbench import models
 from ferbench.benchmarks import choose
 from ferbench.models import bundles
+from ferbench.models.base import full_priors
 
 
 def find_model(name: str, results: Path, *, live: bool = True) -> Path:
@@ -32,7 +34,7 @@ def find_model(name: str, results: Path, *, live: bool = True) -> Path:
     return path
 
 
-def named_models(names: Sequence[str], results: Path) -> dict[str, Path]:
+def named_models(names: Sequence[str], results: Path, priors: str | None = None) -> dict[str, Path]:
     """Return the folders of the named models, followed by the shipped ones, by distinct names.
 
     A shipped bundle keeps its name. Any other bundle is named after its recipe or the requested name; if that name is
@@ -44,17 +46,19 @@ def named_models(names: Sequence[str], results: Path) -> dict[str, Path]:
         Names given by the user; the first is the default model.
     results : Path
         Results folder in which names are looked up.
+    priors : str, optional
+        Expected shares of the classes. Shipped models whose labels do not fit them are left out.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If a named bundle is missing or damaged; it is never replaced by another one.
+        If a named bundle is missing, is damaged or does not fit `priors`; it is never replaced by another one.
     """
     shipped = models.pretrained()
     found: dict[str, Path] = {}
     for name in names:
         path = find_model(name, results)
-        info = bundles.check_bundle(path)
+        info = _checked(path, priors)
         if is_listed(path, found):
             continue
         known = next((title for title, folder in shipped.items() if folder == path), None)
@@ -65,9 +69,16 @@ def named_models(names: Sequence[str], results: Path) -> dict[str, Path]:
         # A damaged bundle that the user did not name must not stop the server.
         with contextlib.suppress(ValueError, OSError):
             if not is_listed(path, found):
-                bundles.check_bundle(path)
+                _checked(path, priors)
                 found[title] = path
     return found
+
+
+def _checked(path: Path, priors: str | None) -> dict[str, Any]:
+    info = bundles.check_bundle(path)
+    if priors is not None:
+        full_priors(priors, info, path)
+    return info
 
 
 def is_listed(path: Path, found: Mapping[str, Path]) -> bool:

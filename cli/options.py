@@ -57,6 +57,12 @@ def add_labels_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", metavar="MAP", help=text)
 
 
+def add_priors_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--priors``, shares of the classes."""
+    text = "expected shares of the labels: uniform, or angry=0.2,happy=0.4 (default: those of the training data)"
+    parser.add_argument("--priors", metavar="SHARES", help=text)
+
+
 @dataclass(frozen=True, slots=True)
 class DataOptions:
     """Arguments of the commands that read a data set."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench import models
 from ferbench.benchmarks import choose
-from ferbench.cli.options import command
+from ferbench.cli.options import add_priors_option, command
+from ferbench.models.base import priors_text
 from ferbench.utils import check_outputs, pictures, printable, safe_frame, write_atomically
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class PredictOptions:
     images: list[str]
     model: str
     results: str
+    priors: str | None
     json: Path | None
     csv: Path | None
     strict: bool
@@ -49,6 +51,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="results folder in which to look up model names (default: results)",
     )
+    add_priors_option(parser)
     parser.add_argument("--json", metavar="FILE", type=Path, help="also write JSON; - for standard output")
     parser.add_argument(
         "--csv", metavar="FILE", type=Path, help="also write CSV: image,label,p_angry,…; - for standard output"
@@ -62,11 +65,15 @@ def predict(args: PredictOptions) -> int:
     check_outputs(args.images, [path for path in (args.csv, args.json) if path])
     files, notes = _image_files(args.images)
     bundle = models.load_bundle(choose.find_bundle(args.model, Path(args.results)))
+    if args.priors is not None:
+        bundle = bundle.with_priors(args.priors)
     table, skipped = _predict_all(bundle, files, strict=args.strict)
     # A table on standard output must not be mixed with other text.
     piped = "-" in (str(args.csv), str(args.json))
     out = sys.stderr if piped else sys.stdout
     print(f"model: {bundle.info.get('recipe', {}).get('name', bundle.path)} ({bundle.path})", file=out)
+    if bundle.priors is not None:
+        print(f"class priors: {priors_text(bundle.priors)}", file=out)
     if bundle.info.get("dataset", {}).get("drawn"):
         print("note: this model was trained on drawn faces; its predictions on photographs are not reliable", file=out)
     if not piped:

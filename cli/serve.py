@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ferbench.cli.live import add_points, add_provider
 from ferbench.cli.named_models import named_models
+from ferbench.cli.options import add_priors_option
 from ferbench.realtime import recognition, web
 
 HELP = """Serve a web page and an API, reachable only from this machine. The page shows emotions in the browser's camera
@@ -37,6 +38,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detector", metavar="NAME", help="face detector: yunet, haar, dlib or mtcnn")
     add_points(parser, "find 15 key points of each face; without this option, users switch them on in the page")
     add_provider(parser)
+    add_priors_option(parser)
     parser.add_argument(
         "--compound",
         action="store_true",
@@ -66,7 +68,7 @@ def serve(args: argparse.Namespace) -> int:
     # Bind the port before loading models, so that a port in use is reported at once.
     with web.bind(args.host, args.port, limits=limits) as bound:
         app = web.create_app(
-            named_models(args.model, Path(args.results)),
+            named_models(args.model, Path(args.results), args.priors),
             detector=args.detector,
             source=args.source,
             access=access,
@@ -75,6 +77,7 @@ def serve(args: argparse.Namespace) -> int:
             points_on=args.points is not None,
             provider=args.provider,
             compound=args.compound,
+            priors=args.priors,
         )
         address = _address(args, bound.getsockname()[1])
         tls = (str(args.tls_cert), str(args.tls_key)) if args.tls_cert else None

@@ -203,7 +203,7 @@ def run(
 def stream(
     source: str | int | Source,
     *,
-    model: str | None = None,
+    model: str | Recognizer | None = None,
     detector: str | Detector | None = None,
     live: bool | None = None,
     points: PointsChoice = None,
@@ -215,7 +215,7 @@ def stream(
     ----------
     source : str, int or Source
         As in :func:`open_source`.
-    model : str, optional
+    model : str or Recognizer, optional
         As in :meth:`Recognizer.load`.
     detector : str or Detector, optional
         As in :func:`make_detector`.
@@ -238,7 +238,8 @@ def stream(
     ...     print(event.timestamp_s, event.track_id, event.label)
     """
     chosen = detector if isinstance(detector, Detector) else make_detector(detector)
-    pipeline = Pipeline(Recognizer.load(model), chosen, points=points, **options)
+    recognizer = model if isinstance(model, Recognizer) else Recognizer.load(model)
+    pipeline = Pipeline(recognizer, chosen, points=points, **options)
     opened = source if isinstance(source, Source) else open_source(source, live=live)
     with Loop(opened, pipeline) as loop:
         for result in loop:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ferbench.benchmarks.store import Cell, Store, Suite
 from ferbench.models import pretrained, recipe_name
-from ferbench.models.bundles import read_description
+from ferbench.models.bundles import read_description, recognizer_sha256
 
 # Last part of the parameter names that hold bundles: teachers of a network, members of an ensemble, the network of an
 # extractor.
@@ -43,7 +43,7 @@ def describe_bundles(folders: Mapping[str, str], fingerprint: str) -> tuple[dict
     data = {name: info.get("dataset", {}).get("fingerprint", "") for name, info in described.items()}
     foreign = [f"{name} ({trained[:12] or 'unknown data'})" for name, trained in data.items() if trained != fingerprint]
     warning = f"depends on bundles trained on other rows, {', '.join(foreign)}: these may include the test images"
-    return {name: info["sha256"] for name, info in described.items()}, warning if foreign else None
+    return {name: recognizer_sha256(info) for name, info in described.items()}, warning if foreign else None
 
 
 def in_order(cells: Sequence[Cell]) -> list[list[Cell]]:

@@ -15,7 +15,7 @@ from ferbench.benchmarks import store
 from ferbench.benchmarks.int8.checked import VALIDATION, Checked, calibration, check_int8
 from ferbench.datasets import Dataset
 from ferbench.models import load_bundle
-from ferbench.models.bundles import precision_of, quantize_bundle, read_description
+from ferbench.models.bundles import precision_of, quantize_bundle, read_description, recognizer_sha256
 from ferbench.utils import load_average, read_json
 
 ROUNDS, CALLS = 5, 200
@@ -85,7 +85,7 @@ def _made(folder: Path) -> Path | None:
     if not (small / "bundle.json").is_file():
         return None
     info = read_description(small)
-    same = precision_of(info) == "int8" and info["precision"]["sha256"] == read_description(folder)["sha256"]
+    same = precision_of(info) == "int8" and info["precision"]["sha256"] == recognizer_sha256(read_description(folder))
     return small if same else None
 
 

@@ -13,7 +13,7 @@ from ferbench.benchmarks.fit import FitData, OnEpoch, fit_recognizer, seed_recog
 from ferbench.benchmarks.own.cards import own_card
 from ferbench.benchmarks.scores import Scores, score
 from ferbench.datasets import Dataset
-from ferbench.models.bundles import find_shipped, read_description
+from ferbench.models.bundles import find_shipped, read_description, recognizer_sha256
 
 TRAINING, VALIDATION, TEST = "Training", "PublicTest", "PrivateTest"
 #: Parameters of a network that starts from a bundle: a small learning rate, small batches and few epochs.
@@ -131,11 +131,12 @@ def train_bundle(
     splits = [VALIDATION, *([TEST] if test else [])]
     scores = {split: _score(fitted.recognizer, dataset, split) for split in splits}
     on_step("save")
-    images = dataset.part(TRAINING)[0]
+    images, labels = dataset.part(TRAINING)
     info = {**_info(recipe, asked, dataset, scores), "seed": seed}
     if start is not None:
-        info["started_from"] = read_description(find_shipped(start))["sha256"]
-    models.save_bundle(output, fitted.recognizer, image_shape=images.shape[1:], info=info, images=images)
+        info["started_from"] = recognizer_sha256(read_description(find_shipped(start)))
+    trained_on: dict[str, Any] = {"image_shape": images.shape[1:], "images": images, "labels": labels}
+    models.save_bundle(output, fitted.recognizer, info=info, **trained_on)
     trained = Trained(output, scores, fitted.fit_s + (fitted.extract_s or 0.0))
     card = own_card(recipe, dataset, scores, fitted.recognizer, start)
     (output / CARD).write_text(card, encoding="utf-8")

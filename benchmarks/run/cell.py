@@ -207,8 +207,9 @@ def _bundle(recognizer: Any, job: Job, dataset: Any, scores: dict[str, Any], out
         "scores": scores,
     }
     try:
-        images = dataset.part("Training")[0]
-        models.save_bundle(outbox / name, recognizer, image_shape=images.shape[1:], info=info, images=images)
+        images, labels = dataset.part("Training")
+        trained_on: dict[str, Any] = {"image_shape": images.shape[1:], "images": images, "labels": labels}
+        models.save_bundle(outbox / name, recognizer, info=info, **trained_on)
         _check_same(recognizer, models.load_bundle(outbox / name), dataset, task)
     except (OSError, MemoryError, ImportError):
         raise

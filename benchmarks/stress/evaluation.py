@@ -13,6 +13,7 @@ from ferbench.benchmarks.store import environment, write_record_file
 from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES, corrupt, find_points
 from ferbench.datasets import Dataset
 from ferbench.models import LoadedBundle, load_bundle
+from ferbench.models.bundles import recognizer_sha256
 from ferbench.utils import load_average, resize_faces
 
 SCHEMA = 1
@@ -150,7 +151,7 @@ def describe_bundle(bundle: LoadedBundle) -> Record:
     return {
         "recipe": bundle.name,
         "side": "deep" if deep else "classical",
-        "sha256": info["sha256"],
+        "sha256": recognizer_sha256(info),
         "trained_on": {key: data.get(key) for key in ("name", "fingerprint", "drawn")},
     }
 

@@ -1,4 +1,4 @@
-from .additions import add_calibration, add_scores
+from .additions import add_calibration, add_class_shares, add_scores
 from .aliases import (
     bundle_name,
     former_recipe_name,
@@ -13,7 +13,7 @@ from .archive import load_archive, save_archive
 from .bundle import check_bundle, load_bundle, save_bundle
 from .calibration import check_calibration, fit_temperature, reject_threshold, with_temperature
 from .checks import check_parts
-from .description import check_description, digest, read_description
+from .description import check_description, digest, read_description, recognizer_sha256
 from .files import NETWORK, file_sha256
 from .int8 import CALIBRATION, precision_of, quantize_bundle
 from .loaded import LoadedBundle
@@ -36,6 +36,7 @@ __all__ = [
     "OnnxRecognizer",
     "ShapePredictor",
     "add_calibration",
+    "add_class_shares",
     "add_scores",
     "bundle_name",
     "check_bundle",
@@ -56,6 +57,7 @@ __all__ = [
     "quantize_bundle",
     "read_description",
     "recipe_name",
+    "recognizer_sha256",
     "reduced",
     "reject_threshold",
     "renamed_parameters",

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from ferbench.models.base import CPU, check_offered, parts_of
+from ferbench.models.base import CLASS_SHARES, CPU, check_offered, parts_of, training_shares
 from ferbench.models.bundles.aliases import with_recipe_names
 from ferbench.models.bundles.archive import load_archive, save_archive
 from ferbench.models.bundles.checks import check_parts
@@ -38,6 +38,7 @@ def save_bundle(
     info: Mapping[str, Any] | None = None,
     images: NDArray[np.uint8] | None = None,
     calibration: Mapping[str, Any] | None = None,
+    labels: ArrayLike | None = None,
 ) -> Path:
     """Save a fitted recognizer, or a key-point regressor, as a bundle; the folder is written atomically.
 
@@ -58,6 +59,9 @@ def save_bundle(
     calibration : mapping, optional
         Temperature and reject threshold, as :func:`ferbench.benchmarks.choose.measure_calibration` returns them. The
         loaded bundle applies the temperature.
+    labels : array-like of shape (n_samples,), optional
+        Labels of the training images. The bundle then states the shares of its classes, which class priors need,
+        unless the fit weighted the classes.
 
     Raises
     ------
@@ -77,7 +81,7 @@ def save_bundle(
             **({"margin": MARGIN, "offset": OFFSET} if _finds_points(recognizer) else {}),
             **(info or {}),
             **({} if calibration is None else {"calibration": dict(calibration)}),
-            **_answers(recognizer),
+            **_answers(recognizer, labels),
             **({"contract": contract} if contract else {}),
             **({"plugins": plugins} if (plugins := plugins_of(recognizer)) else {}),
             "format": FORMAT,
@@ -158,11 +162,13 @@ def _open_points(path: Path, info: dict[str, Any], options: dict[str, Any]) -> A
     return _load_classical(path, info)
 
 
-def _answers(recognizer: Any) -> dict[str, Any]:
-    """Return the fields of the description about the model's output: labels, or names of points."""
+def _answers(recognizer: Any, labels: ArrayLike | None) -> dict[str, Any]:
+    """Return the fields of the description about the model's output: labels and their shares, or names of points."""
     if _finds_points(recognizer):
         return {"task": TASK, "points": list(recognizer.point_names)}
-    return {"labels": [str(label) for label in recognizer.classes_]}
+    shares = training_shares(recognizer, None if labels is None else np.asarray(labels).tolist())
+    named = [str(label) for label in recognizer.classes_]
+    return {"labels": named, **({CLASS_SHARES: shares} if shares else {})}
 
 
 def _finds_points(recognizer: Any) -> bool:

@@ -10,6 +10,7 @@ from operator import eq
 from pathlib import Path
 from typing import Any
 
+from ferbench.models.base import CLASS_SHARES, check_class_shares
 from ferbench.models.bundles.calibration import check_calibration
 from ferbench.utils import write_atomically
 
@@ -71,6 +72,16 @@ def digest(description: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a description without its field ``sha256``."""
     rest = {key: value for key, value in description.items() if key != "sha256"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def recognizer_sha256(description: Mapping[str, Any]) -> str:
+    """Return the SHA-256 by which records and other bundles refer to a bundle: without the shares of its classes.
+
+    Shares can be added to an older bundle. Its answers stay the same, and so does this checksum.
+    """
+    if CLASS_SHARES not in description:
+        return str(description["sha256"])
+    return digest({key: value for key, value in description.items() if key != CLASS_SHARES})
 
 
 def check_description(info: Any) -> None:
@@ -135,6 +146,8 @@ def _check_notes(info: dict[str, Any]) -> None:
     if "drawn" in info.get("dataset", {}):
         _field(info["dataset"], "drawn", "true or false", lambda value: isinstance(value, bool), within="dataset")
     if "calibration" in info and (problem := check_calibration(info["calibration"])):
+        raise ValueError(f"{problem}; get the bundle from its maker")
+    if CLASS_SHARES in info and (problem := check_class_shares(info[CLASS_SHARES], info.get("labels", ()))):
         raise ValueError(f"{problem}; get the bundle from its maker")
     for part, scores in info.get("scores", {}).items():
         if isinstance(scores, dict):

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from ferbench.features import check_images
 from ferbench.models.bundles.bundle import load_bundle
-from ferbench.models.bundles.description import TASK, write_description
+from ferbench.models.bundles.description import TASK, recognizer_sha256, write_description
 from ferbench.models.bundles.files import NETWORK, file_sha256
 from ferbench.utils import atomic_folder, require
 
@@ -99,7 +99,7 @@ def _check(info: Mapping[str, Any], source: Path, target: Path) -> None:
 def _description(info: Mapping[str, Any], name: str, n_images: int, folder: Path) -> dict[str, Any]:
     """Return the description: that of the float32 network with the precision, without scores and calibration."""
     recipe = {**info.get("recipe", {}), "name": f"{name}{SUFFIX}"}
-    precision = {"type": PRECISION, "of": name, "sha256": info["sha256"], "calibration_images": n_images}
+    precision = {"type": PRECISION, "of": name, "sha256": recognizer_sha256(info), "calibration_images": n_images}
     kept = {key: value for key, value in info.items() if key not in ("calibration", "scores", "sha256")}
     return {
         **kept,

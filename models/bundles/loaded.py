@@ -1,14 +1,15 @@
 """Recognizer loaded from a bundle. Live mode imports this module, so it does not import scikit-learn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ferbench.features import check_images
+from ferbench.models.base import Priors, full_priors, with_priors
 from ferbench.models.bundles.calibration import calibrated, reject_threshold
 from ferbench.models.bundles.files import OUT_OF_SAMPLE
 from ferbench.models.bundles.out_of_sample import OutOfSample
@@ -26,6 +27,8 @@ class LoadedBundle:
         Content of ``bundle.json``: labels, input contract, recipe, versions, data set, scores.
     path : Path
         The bundle's folder.
+    priors : dict of str to float, optional
+        Expected share of each class, see :meth:`with_priors`; None leaves the probabilities as they are.
 
     See Also
     --------
@@ -41,6 +44,7 @@ class LoadedBundle:
     estimator: Any
     info: dict[str, Any]
     path: Path
+    priors: dict[str, float] | None = None
 
     _estimator_type: ClassVar[str] = "classifier"
 
@@ -70,12 +74,44 @@ class LoadedBundle:
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return probabilities of shape (n_samples, n_classes) for images of :attr:`image_shape`.
 
-        If the bundle was exported with a calibration, its temperature is applied.
+        If the bundle was exported with a calibration, its temperature is applied. Stated class priors come after it.
         """
         X = check_images(X)
         if X.shape[1:] != self.image_shape:
             raise ValueError(f"{self.path} takes images of {self.image_shape} pixels; got {X.shape[1:]}")
-        return calibrated(self.estimator.predict_proba(X), self.info)
+        answers = calibrated(self.estimator.predict_proba(X), self.info)
+        return answers if self.priors is None else with_priors(answers, self.priors, self.info)
+
+    def with_priors(self, priors: Priors) -> Self:
+        """Return the same recognizer for data whose classes have other shares than the training data.
+
+        Each probability is multiplied by the stated share of its class and divided by the training share, and the
+        probabilities of an image are normalized to a sum of one. :attr:`reject_below` applies to the result.
+
+        Parameters
+        ----------
+        priors : {"uniform"}, str or mapping of str to float
+            ``uniform`` gives every class the same share. Otherwise the shares by label, or as text:
+            ``angry=0.2,happy=0.4``. Labels that are not named share what is left in proportion to the training shares.
+
+        Raises
+        ------
+        ValueError
+            If the bundle does not state its training shares, a label is unknown, or a share or their sum is out of
+            range.
+
+        References
+        ----------
+        Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities: a
+        simple procedure", Neural Computation 14, 2002.
+
+        Examples
+        --------
+        >>> from ferbench.models import load_bundle, pretrained
+        >>> load_bundle(pretrained()["ferbench-net-xs"]).with_priors("happy=0.5").priors["happy"]
+        0.5
+        """
+        return replace(self, priors=full_priors(priors, self.info, self.path))
 
     def predict(self, X: NDArray[np.uint8]) -> NDArray[np.str_]:
         """Return the most probable label of each image."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.models.base import common_shares
 from ferbench.models.bundles import NETWORK, LoadedBundle, OnnxRecognizer
 from ferbench.models.ensembles.compiled import Compiled
 from ferbench.models.ensembles.pretrained import Pretrained
@@ -29,6 +30,8 @@ class Joined(Compiled, Pretrained):
     ----------
     network_ : bytes
         ONNX file of the network.
+    class_shares_ : dict of str to float or None
+        Shares of the classes in the training data, where the bundles state the same ones.
 
     See Also
     --------
@@ -60,6 +63,7 @@ class Joined(Compiled, Pretrained):
             views = graph.reshape(total, 2, -1, len(self.classes_))
             total = graph.add("ReduceMean", views, axes=[0], keepdims=0)
         self._compile(graph, total)
+        self.class_shares_ = common_shares((member.info for member in self.members_), self.classes_)
         return self
 
     def _answer(self, graph: Graph, member: LoadedBundle, images: str) -> str:

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import ImageInput
 from ferbench.models.base import MostProbable
-from ferbench.models.bundles import DEFAULT_FLOAT32, LoadedBundle, find_shipped, load_bundle
+from ferbench.models.bundles import DEFAULT_FLOAT32, LoadedBundle, find_shipped, load_bundle, recognizer_sha256
 from ferbench.models.networks import five_crops
 from ferbench.utils import BOOLEAN, Constraint, OneOf, OrNone, check_parameters, resize_faces
 
@@ -163,4 +163,4 @@ def _origin(member: LoadedBundle) -> str:
     recipe = info.get("recipe", {}).get("name", "a recognizer")
     dataset = info.get("dataset", {})
     where = f"{dataset.get('name', 'unknown data')} {dataset.get('fingerprint', '')[:8]}".strip()
-    return f"bundle {recipe} of {where} ({info['sha256'][:12]})"
+    return f"bundle {recipe} of {where} ({recognizer_sha256(info)[:12]})"

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from ferbench.models.base import check_class_shares
 from ferbench.utils import suggest
 
 MAX_BYTES = 64 * 2**10
@@ -42,6 +43,8 @@ class Contract:
         In live use, the share of the face box that is added on each side.
     trained_on : str
         Data that the model was trained on, for the record; empty if unknown.
+    class_shares : tuple of float
+        Shares of the classes in that data, in the order of `labels`, for class priors; empty if unknown.
     """
 
     height: int
@@ -55,6 +58,7 @@ class Contract:
     deviation: tuple[float, ...] = (1.0,)
     crop_margin: float = 0.0
     trained_on: str = ""
+    class_shares: tuple[float, ...] = ()
 
     @property
     def channels(self) -> int:
@@ -83,11 +87,15 @@ class Contract:
         color = "gray" if table["color"] == "grey" else table["color"]
         contract = cls(height, width, color, table["layout"], tuple(table["labels"]), table["output"], **_rest(table))
         contract._check_channels(source)
+        contract._check_shares(source)
         return contract
 
     def as_table(self) -> dict[str, Any]:
         """Return the contract as :meth:`of` reads it."""
         table = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        if not self.class_shares:
+            # Models without shares keep the checksum that they had before there were any.
+            del table["class_shares"]
         return {"size": [table.pop("height"), table.pop("width")], **table}
 
     def _check_channels(self, source: str) -> None:
@@ -97,6 +105,17 @@ class Contract:
                 raise ValueError(f"{source}: {key!r} must be {expected}; got {n}")
         if self.layout == "nhw" and self.channels > 1:
             raise ValueError(f"{source}: layout 'nhw' has no channels, but color is {self.color!r}; name nchw or nhwc")
+
+    def _check_shares(self, source: str) -> None:
+        if not self.class_shares:
+            return
+        if len(self.class_shares) != len(self.labels):
+            raise ValueError(
+                f"{source}: 'class_shares' must be {len(self.labels)} numbers, one of each label; got "
+                f"{len(self.class_shares)}"
+            )
+        if problem := check_class_shares(dict(zip(self.labels, self.class_shares, strict=True)), self.labels):
+            raise ValueError(f"{source}: {problem}")
 
 
 def contract_file(model: Path) -> Path:
@@ -138,6 +157,8 @@ def _rest(table: Mapping[str, Any]) -> dict[str, Any]:
         if key in table:
             values = table[key] if isinstance(table[key], list) else [table[key]]
             found[key] = tuple(map(float, values))
+    if "class_shares" in table:
+        found["class_shares"] = tuple(map(float, table["class_shares"]))
     return found | ({"trained_on": table["trained_on"]} if "trained_on" in table else {})
 
 
@@ -173,6 +194,10 @@ def _are_labels(value: Any) -> bool:
     return all(isinstance(name, str) and 0 < len(name) <= MAX_LABEL for name in value) and len(set(value)) == len(value)
 
 
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, list) and 0 < len(value) <= MAX_LABELS and all(map(_is_number, value))
+
+
 def _one_of(names: tuple[str, ...]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and value in names
 
@@ -190,5 +215,6 @@ _CHECKS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
         "a number above -0.9 and below 9",
         lambda value: _is_number(value) and -0.9 < value < 9,
     ),
+    "class_shares": ("the shares of the labels in the training data", _are_numbers),
     "trained_on": ("a text of at most 200 characters", lambda value: isinstance(value, str) and len(value) <= 200),
 }

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import ImageInput
-from ferbench.models.base import MostProbable
+from ferbench.models.base import CLASS_SHARES, MostProbable, kept_shares
 from ferbench.models.foreign.files import checksum_of, load_contract
 from ferbench.models.foreign.keras_file import convert_keras
 from ferbench.models.foreign.network import ForeignNetwork
@@ -45,6 +45,8 @@ class ForeignModel(ImageInput, MostProbable, BaseEstimator):
         Size of the file.
     warning_ : str
         What the record says about the data that the model was trained on.
+    class_shares_ : dict of str to float or None
+        Shares of the classes in that data, where the contract states them.
 
     See Also
     --------
@@ -93,6 +95,8 @@ class ForeignModel(ImageInput, MostProbable, BaseEstimator):
             raise ValueError(f"{path} or its contract changed: expected {self.checksum}, got {found}; run it again")
         self.classes_ = np.unique(np.asarray(y))
         self._open()
+        stated = dict(zip(self.contract_.labels, self.contract_.class_shares, strict=False))
+        self.class_shares_ = kept_shares(stated, self.classes_)
         self.origin_ = f"{path.name} ({found})"
         known = self.contract_.trained_on or "unknown data"
         self.warning_ = f"trained elsewhere, on {known}: it may have seen these test images"
@@ -109,7 +113,8 @@ class ForeignModel(ImageInput, MostProbable, BaseEstimator):
         """Write the model as ONNX to a file; return the contract, for the description of a bundle."""
         check_is_fitted(self, "network_")
         target.write_bytes(self._onnx)
-        return self.contract_.as_table()
+        # The description of the bundle has the shares in a field of their own.
+        return {key: value for key, value in self.contract_.as_table().items() if key != CLASS_SHARES}
 
     def _open(self) -> None:
         path = Path(self.path)

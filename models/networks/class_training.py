@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from ferbench.models.bundles import recognizer_sha256
 from ferbench.models.networks.architectures import build_network
 from ferbench.models.networks.batches import Batches, PlainBatches, load_teachers, size_in, teach
 from ferbench.models.networks.callbacks import TrainAccuracy
@@ -104,7 +105,7 @@ class ClassTraining(Training):
         """Parameters that affect the trained weights; teachers are identified by content, not by path."""
         parameters = super().parameters()
         del parameters["teachers"]
-        return {**parameters, "teachers": [teacher.info["sha256"] for teacher in self.teachers]}
+        return {**parameters, "teachers": [recognizer_sha256(teacher.info) for teacher in self.teachers]}
 
     def identity(self) -> str:
         """Return the classes."""

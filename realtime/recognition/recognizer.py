@@ -8,6 +8,7 @@ import numpy as np
 
 from ferbench import models
 from ferbench.models import bundles
+from ferbench.models.base import Priors
 from ferbench.realtime.detection import Detector, make_detector
 from ferbench.realtime.events import Box, FaceEvent, Frame, Image, Probabilities
 from ferbench.realtime.recognition.crop import crop_face
@@ -29,6 +30,10 @@ class Recognizer:
         Displayed name; by default the recipe of the bundle.
     points : KeyPoints, str, Path or bool, optional
         Key-point model for the same faces: True for the shipped one, or the folder of a bundle; by default none.
+    priors : {"uniform"}, str or mapping of str to float, optional
+        Shares of the classes that the faces are expected to have, in place of the shares of the training data:
+        ``uniform``, the shares by label, or text such as ``angry=0.2,happy=0.4``; see :meth:`LoadedBundle.with_priors`.
+        They are applied to each face before any smoothing. By default the probabilities stay as they are.
 
     Attributes
     ----------
@@ -39,12 +44,20 @@ class Recognizer:
     points : KeyPoints or None
         The key-point model.
     certainty : Certainty
-        Thresholds of a certain label: those that the bundle states, else the usual ones.
+        Thresholds of a certain label: those that the bundle states, else the usual ones. They apply to the
+        probabilities after `priors`.
+    priors : dict of str to float or None
+        Expected share of each class.
 
     Raises
     ------
     ValueError
-        If `bundle` is a key-point bundle, or `points` is a recognizer bundle.
+        If `bundle` is a key-point bundle, `points` is a recognizer bundle, or `priors` do not fit the bundle.
+
+    References
+    ----------
+    Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to new a priori probabilities: a simple
+    procedure", Neural Computation 14, 2002.
 
     Notes
     -----
@@ -65,9 +78,11 @@ class Recognizer:
         detector: Detector | str | None = None,
         name: str | None = None,
         points: PointsChoice = None,
+        priors: Priors | None = None,
     ) -> None:
         check_recognizer(bundle.info, bundle.path)
-        self._bundle = bundle
+        self._bundle = bundle if priors is None else bundle.with_priors(priors)
+        self.priors: dict[str, float] | None = getattr(self._bundle, "priors", None)
         self.points: KeyPoints | None = load_points(points)
         self._detector = detector
         self.classes_: tuple[str, ...] = tuple(bundle.info["labels"])
@@ -85,6 +100,7 @@ class Recognizer:
         n_threads: int = 1,
         points: PointsChoice = None,
         provider: str = "cpu",
+        priors: Priors | None = None,
     ) -> Self:
         """Load a bundle.
 
@@ -100,13 +116,15 @@ class Recognizer:
             See the class.
         provider : str, default="cpu"
             Execution provider of onnxruntime, see :func:`ferbench.models.load_bundle`.
+        priors : {"uniform"}, str or mapping of str to float, optional
+            See the class.
 
         Raises
         ------
         FileNotFoundError
             If the bundle does not exist.
         ValueError
-            If the bundle is damaged, or is a key-point bundle.
+            If the bundle is damaged, is a key-point bundle, or does not fit `priors`.
         """
         path, name = _find(bundle)
         return cls(
@@ -114,6 +132,7 @@ class Recognizer:
             detector=detector,
             name=name,
             points=load_points(points, n_threads=n_threads, provider=provider),
+            priors=priors,
         )
 
     def predict_faces(self, image: Image, boxes: Sequence[Box]) -> Probabilities:

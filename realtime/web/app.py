@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from ferbench.models.base import Priors
 from ferbench.realtime.web.body import read_body
 from ferbench.realtime.web.engine import Engine
 from ferbench.realtime.web.feed import Feed
@@ -61,6 +62,7 @@ def create_app(
     points_on: bool = False,
     provider: str = "cpu",
     compound: bool = False,
+    priors: Priors | None = None,
 ) -> FastAPI:
     """Create the web application.
 
@@ -85,6 +87,8 @@ def create_app(
     compound : bool, default=False
         Whether the page and the pictures of `source` name mixtures of two emotions by default; see
         :func:`ferbench.realtime.tracking.compound_of`.
+    priors : {"uniform"}, str or mapping of str to float, optional
+        Expected shares of the classes, for all models; see :class:`ferbench.realtime.Recognizer`.
 
     Returns
     -------
@@ -94,10 +98,10 @@ def create_app(
     Raises
     ------
     ValueError, FileNotFoundError
-        If a bundle is missing, damaged or of the wrong kind, or the detector is unknown.
+        If a bundle is missing, damaged or of the wrong kind, `priors` do not fit it, or the detector is unknown.
     """
     limits, access = limits or Limits(), access or Access()
-    shelf = Shelf(bundles, provider)
+    shelf = Shelf(bundles, provider, priors)
     shelf.get()
     offer = PointsOffer(points, on=points_on, provider=provider)
     if offer.on:

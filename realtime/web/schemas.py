@@ -81,6 +81,9 @@ class ModelInfo(BaseModel):
     columns: list[str] = Field(description="columns of a session's CSV")
     dataset: str | None = Field(description="training data set")
     accuracy: float | None = Field(description="accuracy on the test images of that data set; null if not measured")
+    priors: dict[str, float] | None = Field(
+        description="share of each class that its probabilities are adjusted to; null if they are not adjusted"
+    )
     default: bool = Field(description="whether it is used if a request names no model")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.models import load_bundle
+from ferbench.models.base import Priors, full_priors
 from ferbench.realtime import FaceEvent, Recognizer
 from ferbench.realtime.drawing import color_of
 from ferbench.realtime.recognition import check_recognizer
@@ -23,19 +24,21 @@ class Shelf:
         Folders of the bundles; the first is the default.
     provider : str, default="cpu"
         Execution provider of onnxruntime, see :func:`ferbench.models.load_bundle`.
+    priors : {"uniform"}, str or mapping of str to float, optional
+        Expected shares of the classes, for all models; see :class:`Recognizer`.
 
     Raises
     ------
     ValueError
-        If `bundles` is empty.
+        If `bundles` is empty, or `priors` do not fit one of them.
     """
 
-    def __init__(self, bundles: Mapping[str, Path], provider: str = "cpu") -> None:
+    def __init__(self, bundles: Mapping[str, Path], provider: str = "cpu", priors: Priors | None = None) -> None:
         if not bundles:
             raise ValueError("no model to serve: name a bundle with --model, or create one with `ferbench run`")
-        self._bundles, self._provider = dict(bundles), provider
+        self._bundles, self._provider, self._priors = dict(bundles), provider, priors
         self.default = next(iter(self._bundles))
-        self._descriptions = {name: _describe(name, path) for name, path in self._bundles.items()}
+        self._descriptions = {name: _describe(name, path, priors) for name, path in self._bundles.items()}
         self._loaded: dict[str, Recognizer] = {}
         self._locks = {name: threading.Lock() for name in self._bundles}
 
@@ -63,7 +66,8 @@ class Shelf:
             return self._loaded[name]
 
     def _load(self, name: str) -> Recognizer:
-        return Recognizer(load_bundle(self._bundles[name], n_threads=1, provider=self._provider), name=name)
+        bundle = load_bundle(self._bundles[name], n_threads=1, provider=self._provider)
+        return Recognizer(bundle, name=name, priors=self._priors)
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the descriptions of all models without loading them."""
@@ -74,7 +78,7 @@ class Shelf:
         return self._descriptions[name]
 
 
-def _describe(name: str, path: Path) -> dict[str, Any]:
+def _describe(name: str, path: Path, priors: Priors | None) -> dict[str, Any]:
     file = path / "bundle.json"
     if not file.is_file():
         raise FileNotFoundError(f"{path} is not a bundle: it has no bundle.json")
@@ -92,4 +96,5 @@ def _describe(name: str, path: Path) -> dict[str, Any]:
         "columns": FaceEvent.columns(classes),
         "dataset": info.get("dataset", {}).get("name"),
         "accuracy": test.get("accuracy"),
+        "priors": None if priors is None else full_priors(priors, info, path),
     }
