@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench import models, realtime, utils
 from ferbench.cli import live_outputs, named_models
 from ferbench.cli.live_options import ImageOptions, LiveOptions, RunOptions, VideoOptions
-from ferbench.models import bundles
-from ferbench.models.base import priors_text
+from ferbench.models import base, bundles
 from ferbench.realtime import recognition, sources
 from ferbench.realtime import sinks as output
 from ferbench.utils import pictures
@@ -159,7 +158,7 @@ def _say_models(pipeline: Pipeline) -> None:
     """Print the models in use, because a name such as winner can mean another model later."""
     points = f", key points {pipeline.points.name}" if pipeline.points else ""
     recognizer = pipeline.recognizer
-    priors = f", class priors {priors_text(recognizer.priors)}" if recognizer.priors else ""
+    priors = f", class priors {base.priors_text(recognizer.priors)}" if recognizer.priors else ""
     print(f"ferbench: model {recognizer.name}{priors}, detector {pipeline.detector.name}{points}", file=sys.stderr)
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from ferbench import models
 from ferbench.benchmarks import choose
-from ferbench.models import bundles
-from ferbench.models.base import full_priors
+from ferbench.models import base, bundles
 
 
 def find_model(name: str, results: Path, *, live: bool = True) -> Path:
@@ -77,7 +76,7 @@ def named_models(names: Sequence[str], results: Path, priors: str | None = None)
 def _checked(path: Path, priors: str | None) -> dict[str, Any]:
     info = bundles.check_bundle(path)
     if priors is not None:
-        full_priors(priors, info, path)
+        base.full_priors(priors, info, path)
     return info
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench import models
 from ferbench.benchmarks import choose
 from ferbench.cli.options import add_priors_option, command
-from ferbench.models.base import priors_text
+from ferbench.models import base
 from ferbench.utils import check_outputs, pictures, printable, safe_frame, write_atomically
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def predict(args: PredictOptions) -> int:
     out = sys.stderr if piped else sys.stdout
     print(f"model: {bundle.info.get('recipe', {}).get('name', bundle.path)} ({bundle.path})", file=out)
     if bundle.priors is not None:
-        print(f"class priors: {priors_text(bundle.priors)}", file=out)
+        print(f"class priors: {base.priors_text(bundle.priors)}", file=out)
     if bundle.info.get("dataset", {}).get("drawn"):
         print("note: this model was trained on drawn faces; its predictions on photographs are not reliable", file=out)
     if not piped:

@@ -16,7 +16,7 @@ from ferbench.benchmarks.store.store import Store
 from ferbench.benchmarks.store.suite import Cell, Suite
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import load_bundle
-from ferbench.models.bundles.description import digest
+from ferbench.models.bundles import digest, recognizer_sha256
 
 BASE = Suite(
     "small",
@@ -57,7 +57,7 @@ def test_a_record_keeps_the_names_and_the_checksums_of_what_taught(measured: tup
     assert recipe["all_params"]["teachers"] == "['pixels+logreg@alone', 'pixels+tree']"
     assert list(recipe["made_of"]) == ["pixels+logreg@alone", "pixels+tree"]
     for name, checksum in recipe["made_of"].items():
-        assert load_bundle(root / records[name]["bundle"]).info["sha256"] == checksum
+        assert recognizer_sha256(load_bundle(root / records[name]["bundle"]).info) == checksum
     texts = (path.read_text() for path in [*root.glob("records/*.json"), *root.glob("bundles/*/bundle.json")])
     assert not [text for text in texts if str(root) in text], "no path of this machine"
 
@@ -179,3 +179,13 @@ def test_the_bundle_that_a_training_starts_from_is_named_but_no_other_weights() 
         assert with_folders({"initial_weights": weights}, {}) == {"initial_weights": weights}
     assert bundle_names({"initial_weights": "small", "teachers": ["large"]}) == ["small", "large"]
     assert with_folders({"initial_weights": "small"}, {"small": "/bundles/7"}) == {"initial_weights": "/bundles/7"}
+
+
+def test_measured_bundles_state_the_shares_of_their_classes(
+    measured: tuple[Path, dict[str, Any]], faces: Dataset
+) -> None:
+    root, records = measured
+    labels = faces.part("Training")[1]
+    shares = {label: np.mean(labels == label) for label in np.unique(labels).tolist()}
+    for name in ("pixels+tree", "pixels+logreg@alone"):
+        assert load_bundle(root / records[name]["bundle"]).info["class_shares"] == pytest.approx(shares, rel=1e-12)

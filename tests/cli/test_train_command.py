@@ -16,6 +16,7 @@ from ferbench.cli import main
 from ferbench.datasets import make_faces
 from ferbench.datasets.readers import loading
 from ferbench.models import load_bundle, pretrained
+from ferbench.models.bundles import read_description, recognizer_sha256
 
 PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
 LABELS = {"happy": "keen", "surprise": "keen", "sad": "bored", "neutral": "bored"}
@@ -100,8 +101,8 @@ def test_the_walk_for_fine_tuning(
         assert main(words) == 0
     bundle = load_bundle("my-network")
     assert list(bundle.classes_) == ["bored", "keen"]
-    shipped = json.loads((pretrained()["ferbench-net-xs"] / "bundle.json").read_text())
-    assert bundle.info["started_from"] == shipped["sha256"]
+    shipped = read_description(pretrained()["ferbench-net-xs"])
+    assert bundle.info["started_from"] == recognizer_sha256(shipped)
     assert "Started from the weights of `ferbench-net-xs`" in Path("my-network/MODEL_CARD.md").read_text()
 
 

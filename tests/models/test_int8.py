@@ -8,7 +8,13 @@ import pytest
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import DeepExtractor, load_bundle, pretrained
-from ferbench.models.bundles import check_description, precision_of, quantize_bundle, read_description
+from ferbench.models.bundles import (
+    check_description,
+    precision_of,
+    quantize_bundle,
+    read_description,
+    recognizer_sha256,
+)
 from ferbench.models.networks import build_network
 from ferbench.models.networks.onnx_weights import load_onnx_weights
 
@@ -37,12 +43,13 @@ def test_its_description_says_what_it_is_and_carries_no_scores_of_another_networ
     assert (precision_of(info), precision_of(read_description(XS))) == ("int8", "float32")
     assert info["precision"] == {
         **{"type": "int8", "of": "ferbench-net-xs", "calibration_images": 32},
-        "sha256": read_description(XS)["sha256"],
+        "sha256": recognizer_sha256(read_description(XS)),
     }
     assert "scores" not in info and info["recipe"]["name"] == "ferbench-net-xs-int8"
     assert {key: value for key, value in info.items() if key in ("labels", "input", "dataset")} == {
         key: value for key, value in read_description(XS).items() if key in ("labels", "input", "dataset")
     }
+    assert info["class_shares"] == read_description(XS)["class_shares"]
 
 
 def test_no_weight_is_signed(small: Path) -> None:

@@ -199,7 +199,16 @@ function describe(model) {
   const kind = model.kind === "network" ? "Network" : "Classical";
   const fitted = model.dataset ? `, trained on ${model.dataset}` : "";
   const right = model.accuracy === null ? "" : `: ${percent(model.accuracy)} accuracy on its test images`;
-  return `${kind}${fitted}${right}`;
+  return `${kind}${fitted}${right}${expected(model)}`;
+}
+
+// Shares of the labels that the server was started with; without them nothing is said.
+function expected(model) {
+  if (!model.priors) return "";
+  const shares = Object.entries(model.priors);
+  const even = shares.every(([, share]) => Math.abs(share - shares[0][1]) < 1e-6);
+  const told = even ? "uniform" : shares.map(([label, share]) => `${label} ${percent(share)}`).join(", ");
+  return `. Class priors: ${told}`;
 }
 
 function modes(view) {
