@@ -203,10 +203,17 @@ def formats_example(out: str, _: Path) -> None:
     assert out.startswith("(3589, 7) [") and "'surprise'" in out
 
 
+def priors_example(out: str, _: Path) -> None:
+    """The share of a label that was not named, labels of a picture, and a uniform share."""
+    rest, uniform = out.strip().splitlines()
+    assert 0.1 < float(rest.split()[0]) < 0.15 and rest.endswith("']") and float(uniform) == 1 / 7
+
+
 RUN: dict[str, Callable[[str, Path], None]] = {
     "README.md": readme_examples,
     "docs/api.md": api_examples,
     "docs/data.md": data_examples,
+    "docs/live.md": priors_example,
     "docs/others.md": others_examples,
     "docs/formats.md": formats_example,
     "docs/own-method.md": own_method,

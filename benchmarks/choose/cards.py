@@ -21,6 +21,14 @@ def fit_text(record: Mapping[str, Any]) -> str:
     )
 
 
+def shares_text(shares: Mapping[str, float] | None) -> str:
+    """Return a line about the shares of the classes in the training data; empty where the bundle states none."""
+    if shares is None:
+        return ""
+    said = ", ".join(f"{label} {share:.3f}" for label, share in shares.items())
+    return f"\n- Shares of the classes: {said}. For faces with other shares, state these: `--priors`."
+
+
 def card_text(parts: Sequence[str], notes: Sequence[str] = ()) -> str:
     """Join the sections of a card, then add the notes."""
     told = [f"## Notes\n\n{note}" if place == 0 else note for place, note in enumerate(notes)]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ferbench.benchmarks import scores as metrics
 from ferbench.benchmarks.choose.bundles import find_bundle
 from ferbench.benchmarks.choose.calibration import measure_calibration
-from ferbench.benchmarks.choose.cards import card_text, data_text, fit_text
+from ferbench.benchmarks.choose.cards import card_text, data_text, fit_text, shares_text
 from ferbench.benchmarks.choose.export_points import points_card
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
@@ -26,6 +26,7 @@ from ferbench.benchmarks.report import (
 )
 from ferbench.benchmarks.tables import listed
 from ferbench.models import load_bundle
+from ferbench.models.base import CLASS_SHARES
 from ferbench.models.bundles import add_calibration, read_description, with_temperature
 
 CARD = "MODEL_CARD.md"
@@ -78,7 +79,8 @@ def export_bundle(
         results_read = read_results(measured)
         cell = next(cell for cell in results_read.measured if cell.record["cell_id"] == bundle.name)
         calibration = None if calibrate is None else _calibration(bundle, cell, results_read, calibrate)
-        text = card(cell, results_read, notes, calibration)
+        shares = read_description(bundle).get(CLASS_SHARES)
+        text = card(cell, results_read, notes, calibration, shares)
     if target.exists():
         shutil.rmtree(target)
     shutil.copytree(bundle, target)
@@ -97,7 +99,11 @@ def _calibration(bundle: Path, cell: Measured, results: Results, coverage: float
 
 
 def card(
-    cell: Measured, results: Results, notes: Sequence[str] = (), calibration: Mapping[str, Any] | None = None
+    cell: Measured,
+    results: Results,
+    notes: Sequence[str] = (),
+    calibration: Mapping[str, Any] | None = None,
+    shares: Mapping[str, float] | None = None,
 ) -> str:
     """Return the model card of a measured recognizer in Markdown; all metrics come from its stored probabilities."""
     record = cell.record
@@ -109,7 +115,7 @@ def card(
         f"- Data: {data_text(data)}; "
         f"{data['counts']['Training']:,} training images; model selection on {data['counts']['PublicTest']:,} others.\n"
         f"- Recipe: `{recipe['name']}`, {recipe['implementation']}; probabilities: {recipe['probabilities']}.\n"
-        f"{fit_text(record)}",
+        f"{fit_text(record)}{shares_text(shares)}",
         "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(cell, results),
         f"## By class, on {_split(cell)}\n\n" + _classes(cell, results),
         *([] if calibration is None else ["## Calibration\n\n" + _calibration_text(cell, results, calibration)]),

@@ -5,14 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from ferbench import models
-from ferbench.benchmarks.choose import card_text, data_text
+from ferbench.benchmarks.choose import card_text, data_text, shares_text
 from ferbench.benchmarks.scores import Scores
 from ferbench.benchmarks.tables import listed, markdown_table
 from ferbench.datasets import Dataset
 
 
 def own_card(
-    recipe: str, dataset: Dataset, scores: Mapping[str, Scores], recognizer: Any, start: str | Path | None
+    recipe: str,
+    dataset: Dataset,
+    scores: Mapping[str, Scores],
+    recognizer: Any,
+    start: str | Path | None,
+    *,
+    shares: Mapping[str, float] | None = None,
 ) -> str:
     """Return the model card in Markdown."""
     labels = [str(label) for label in recognizer.classes_]
@@ -26,7 +32,8 @@ def own_card(
         f"- Data: {data_text(about)}; {(dataset.split == 'Training').sum():,} training images.\n"
         + "".join(f"- {note}\n" for note in dataset.notes)
         + f"- Recipe: `{recipe}`, {described['implementation']}; probabilities: {described['probabilities']}."
-        + from_where,
+        + from_where
+        + shares_text(shares),
         "## Measured",
         markdown_table(("images", "n", "accuracy", "95 % interval"), [_row(*each) for each in scores.items()]),
         "## Terms",

@@ -13,6 +13,7 @@ from ferbench.benchmarks.fit import FitData, OnEpoch, fit_recognizer, seed_recog
 from ferbench.benchmarks.own.cards import own_card
 from ferbench.benchmarks.scores import Scores, score
 from ferbench.datasets import Dataset
+from ferbench.models.base import CLASS_SHARES
 from ferbench.models.bundles import find_shipped, read_description, recognizer_sha256
 
 TRAINING, VALIDATION, TEST = "Training", "PublicTest", "PrivateTest"
@@ -138,7 +139,8 @@ def train_bundle(
     trained_on: dict[str, Any] = {"image_shape": images.shape[1:], "images": images, "labels": labels}
     models.save_bundle(output, fitted.recognizer, info=info, **trained_on)
     trained = Trained(output, scores, fitted.fit_s + (fitted.extract_s or 0.0))
-    card = own_card(recipe, dataset, scores, fitted.recognizer, start)
+    shares = read_description(output).get(CLASS_SHARES)
+    card = own_card(recipe, dataset, scores, fitted.recognizer, start, shares=shares)
     (output / CARD).write_text(card, encoding="utf-8")
     return trained
 

@@ -149,7 +149,7 @@ def test_a_class_without_training_images_cannot_be_expected() -> None:
         ):
             full_priors(priors, info, "mine")
     assert full_priors("sad=0", info, "mine") == {"happy": 1.0, "sad": 0.0}
-    with pytest.raises(ValueError, match="the shares sum to 0.4, and no other label can take the rest"):
+    with pytest.raises(ValueError, match=r"the shares sum to 0\.4, and no other label can take the rest"):
         full_priors("happy=0.4", info, "mine")
 
 

@@ -15,7 +15,7 @@ from ferbench.cli.named_models import named_models
 from ferbench.datasets import make_faces
 from ferbench.models import load_bundle, make_recipe, pretrained, save_bundle
 from ferbench.models.bundles import add_calibration, digest
-from ferbench.realtime import Detection, Frame, ModelSwitcher, Pipeline, Recognizer, stream, table
+from ferbench.realtime import Detection, Frame, ModelSwitcher, Pipeline, Recognizer, Smoother, stream, table
 from ferbench.realtime.web.shelf import Shelf
 
 UNIFORM = dict.fromkeys(("angry", "happy", "sad"), 1 / 3)
@@ -80,10 +80,14 @@ def test_the_smoothing_comes_after_the_priors(bundle: Path) -> None:
         pipeline = Pipeline(recognizer, ScriptedDetector(one_face), detect_every=1)
         found.append([pipeline.process(frame).events[0] for frame in frames])
     plain, adjusted = found
-    raw = np.array([event.raw for event in plain])
-    np.testing.assert_allclose([event.raw for event in adjusted], divided(raw), rtol=1e-6)
-    weights = np.linalg.lstsq(raw[:2].T, np.array(plain[1].probabilities), rcond=None)[0]
-    np.testing.assert_allclose(adjusted[1].probabilities, weights @ divided(raw[:2]), rtol=1e-5)
+    raw = np.array([event.probabilities for event in plain])
+    np.testing.assert_allclose([event.probabilities for event in adjusted], divided(raw), rtol=1e-6)
+    smoother = Smoother(0.5)
+    for event, row in zip(adjusted, divided(raw), strict=True):
+        np.testing.assert_allclose(event.smoothed, smoother.update(row, event.timestamp_s), rtol=1e-6)
+    # Smoothing first would give something else.
+    last = np.array([plain[-1].smoothed])
+    assert np.abs(divided(last) - adjusted[-1].smoothed).max() > 1e-6
 
 
 def test_the_threshold_of_a_bundle_applies_to_the_adjusted_probabilities(bundle: Path, tmp_path: Path) -> None:
