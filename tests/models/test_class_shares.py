@@ -199,6 +199,8 @@ def test_training_writes_the_shares_of_the_training_part_only(tmp_path: Path) ->
     labels = drawn.part("Training")[1]
     expected = {label: np.mean(labels == label) for label in np.unique(labels).tolist()}
     assert read_description(trained.bundle)["class_shares"] == pytest.approx(expected, rel=1e-12)
+    said = ", ".join(f"{label} {share:.3f}" for label, share in expected.items())
+    assert f"- Shares of the classes: {said}." in (trained.bundle / "MODEL_CARD.md").read_text()
 
 
 def test_a_fit_that_weighted_the_classes_states_none() -> None:
