@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Limits that keep the page small: further recognizers are in the CSV file only.
 _MOST_SHOWN, _SIDE = 3, 64
-_UNITS = {"occlusion": "fall of the probability", "Grad-CAM": "score before the softmax"}
+_UNITS = {"occlusion": "fall of the probability when covered", "Grad-CAM": "score before the softmax"}
 
 
 def maps_table(maps: Sequence[StoredMaps]) -> "pd.DataFrame | None":
