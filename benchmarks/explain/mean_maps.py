@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ferbench.benchmarks.explain.class_activation import ClassActivation
 from ferbench.benchmarks.explain.occlusion import occlusion_maps
+from ferbench.benchmarks.explain.regions import REGIONS, shares_of
 from ferbench.benchmarks.explain.views import SIDE, heat_on
 from ferbench.benchmarks.store import environment
 from ferbench.benchmarks.stress import StressData, check_labels, describe_bundle
@@ -31,13 +32,6 @@ SCHEMA = 1
 # An average of fewer faces could reveal a person.
 MIN_FACES = 25
 _LEFT, _TOP = 150, 26
-# Landmarks in iBUG order.
-REGIONS: Mapping[str, slice] = {
-    "brows": slice(17, 27),
-    "eyes": slice(36, 48),
-    "nose": slice(27, 36),
-    "mouth": slice(48, 68),
-}
 _HOW = """\
 For each image the maps of its own label are taken and averaged over the images of that label. *Occlusion*: how much the
 probability falls when the surroundings of a place are covered with gray. *Grad-CAM*: where the last feature maps speak
@@ -123,12 +117,7 @@ def region_shares(maps: list[MeanMaps], data: StressData) -> pd.DataFrame:
     rows = []
     for each in maps:
         for label, values in each.maps.items():
-            positive = np.maximum(values, 0)
-            total = positive.sum()
-            shares = {}
-            for region, points in REGIONS.items():
-                inside = _region(data.landmarks[data.labels == label][:, points], values.shape)
-                shares[region] = positive[inside].sum() / total / inside.mean() if total else np.nan
+            shares = shares_of(values, data.landmarks[data.labels == label].mean(axis=0))
             rows.append({"recognizer": each.name, "method": each.method, "label": label, **shares})
     return pd.DataFrame(rows)
 
@@ -155,14 +144,6 @@ def write_mean_maps(
 
 def _by_label(maps: NDArray[np.float64], data: StressData) -> dict[str, NDArray[np.float64]]:
     return {str(label): maps[data.labels == label].mean(axis=0) for label in np.unique(data.labels)}
-
-
-def _region(points: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Box around the mean place of some landmarks, a tenth of the image wider on each side."""
-    mean, side = points.mean(axis=0), min(shape)
-    (left, top), (right, bottom) = mean.min(axis=0) - side / 20, mean.max(axis=0) + side / 20
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    return np.asarray((columns >= left) & (columns <= right) & (rows >= top) & (rows <= bottom))
 
 
 def _sheet(maps: list[MeanMaps], data: StressData) -> NDArray[np.uint8]:

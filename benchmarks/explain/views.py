@@ -72,15 +72,15 @@ def draw_points(image: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArra
     return face
 
 
-def enlarged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Enlarge a gray image to the side of the drawings."""
-    return np.asarray(cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC), np.uint8)
+def enlarged(image: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.uint8]:
+    """Resize a gray image to the side of the drawings."""
+    return np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def heat_on(image: NDArray[np.uint8], values: NDArray[np.float64], limit: float) -> NDArray[np.uint8]:
+def heat_on(image: NDArray[np.uint8], values: NDArray[np.float64], limit: float, side: int = SIDE) -> NDArray[np.uint8]:
     """Color the face where the values are: orange above 0, blue below, full color at `limit`."""
-    face = cv2.cvtColor(enlarged(image), cv2.COLOR_GRAY2BGR).astype(np.float64)
-    share = cv2.resize(values / max(limit, 1e-9), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)[:, :, None]
+    face = cv2.cvtColor(enlarged(image, side), cv2.COLOR_GRAY2BGR).astype(np.float64)
+    share = cv2.resize(values / max(limit, 1e-9), (side, side), interpolation=cv2.INTER_LINEAR)[:, :, None]
     color = np.where(share > 0, np.array([0, 94, 213.0]), np.array([178, 114, 0.0]))
     opacity = 0.75 * np.clip(np.abs(share), 0, 1)
     return np.rint((1 - opacity) * face + opacity * color).astype(np.uint8)

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks import displays
+from ferbench.benchmarks.explain import read_mean_maps
 from ferbench.benchmarks.pages import Drawings, Report, stacked
 from ferbench.benchmarks.report.additions import Additions
 from ferbench.benchmarks.report.errors import wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures, load_source
 from ferbench.benchmarks.report.leaderboard import build_leaderboard, leaderboard_text
 from ferbench.benchmarks.report.markdown import leaderboard_markdown
+from ferbench.benchmarks.report.mean_maps import maps_table
 from ferbench.benchmarks.report.page import render_faces, render_index
 from ferbench.benchmarks.report.plots import PATTERNS, makers
 from ferbench.benchmarks.report.plugin_plots import PluginPlots
@@ -44,6 +46,8 @@ class ExpressionReport(Report):
         board = score_results(self.results)
         self._additions = Additions.of(self.results, board)
         self._plugins = PluginPlots.of(self.results)
+        fingerprint = str(self.results.dataset.get("fingerprint"))
+        self._maps = read_mean_maps(self.results.root, fingerprint, self.results.classes)
         return board
 
     def leaderboard(self) -> "pd.DataFrame":
@@ -51,12 +55,13 @@ class ExpressionReport(Report):
         return build_leaderboard(self.results, self.board)
 
     def tables(self) -> "Mapping[str, pd.DataFrame | None]":
-        """Classes, confusions, calibration, and images that every recognizer gets wrong."""
+        """Classes, confusions, calibration, images that every recognizer gets wrong, and mean maps."""
         return {
             "per_class": _per_class(self.board),
             "confusion": _confusion(self.results, self.board),
             "calibration": _calibration(self.results),
             "wrong_everywhere": _wrong_everywhere(self.results),
+            "mean_maps": maps_table(self._maps),
             **self._additions.tables(),
             **self._plugins.tables(self.results),
         }
@@ -74,7 +79,9 @@ class ExpressionReport(Report):
     def page(self, drawings: Drawings) -> str:
         """The page; with pictures of drawn faces."""
         pictures: Any = self.pictures if self.results.is_drawn else None
-        return render_index(self.results, self.board, self.frame, drawings, self._additions, pictures=pictures)
+        return render_index(
+            self.results, self.board, self.frame, drawings, self._additions, maps=self._maps, pictures=pictures
+        )
 
     def faces_page(self) -> str:
         """Mistakes with their photographs."""

@@ -1,10 +1,11 @@
 """Write the HTML pages about expressions: compute plain values and fill the templates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks import displays
+from ferbench.benchmarks.explain import StoredMaps
 from ferbench.benchmarks.pages import (
     Drawings,
     identity_text,
@@ -19,6 +20,7 @@ from ferbench.benchmarks.report.choice import page_choice
 from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures
 from ferbench.benchmarks.report.leaderboard import headline
+from ferbench.benchmarks.report.mean_maps import maps_for_page
 from ferbench.benchmarks.report.offers import make_offers
 from ferbench.benchmarks.report.page_columns import VIEWS, columns
 from ferbench.benchmarks.report.plots import champions
@@ -36,7 +38,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _AS_TABLES = ("confusion_", "leaderboard", "per_class_f1", "accuracy_fit_time")
 _FILES = (
     *("leaderboard.csv", "comparisons.csv", "per_class.csv", "confusion.csv", "calibration.csv", "history.csv"),
-    *("published.csv", "effects.csv", "wrong_everywhere.csv", "ledger.csv"),
+    *("published.csv", "effects.csv", "wrong_everywhere.csv", "mean_maps.csv", "ledger.csv"),
 )
 # Limits keep the page small: further pictures and ids are only counted, and the CSV lists all of them.
 _MOST_PICTURES = 120
@@ -51,6 +53,7 @@ def render_index(
     drawings: Drawings,
     additions: Additions,
     *,
+    maps: Sequence[StoredMaps] = (),
     pictures: Pictures | None,
 ) -> str:
     """Return the main page. Give `pictures` only for drawn faces, because a published page must not show other data."""
@@ -83,6 +86,7 @@ def render_index(
         seeds_text=seeds_text(frame),
         latencies=results.latencies.text(),
         **additions.for_page(),
+        **maps_for_page(maps),
     )
 
 

@@ -43,7 +43,15 @@ class StressData:
     landmarks: NDArray[np.float32]
 
     @classmethod
-    def of(cls, dataset: Dataset, *, split: str | None = None, limit: int | None = None) -> "StressData":
+    def of(
+        cls,
+        dataset: Dataset,
+        *,
+        split: str | None = None,
+        limit: int | None = None,
+        per_label: int | None = None,
+        seed: int = 0,
+    ) -> "StressData":
         """Take the split that may be used: the test part of drawn faces, PublicTest of photographs.
 
         Parameters
@@ -53,20 +61,25 @@ class StressData:
             Another split than the usual one. PrivateTest of photographs is refused.
         limit : int, optional
             The first images only, in the order of the data set.
+        per_label : int, optional
+            At most this many images of each label, drawn at random.
+        seed : int, default=0
+            Seed of that draw.
 
         Raises
         ------
         ValueError
-            If PrivateTest of photographs is asked for, or the split or the limit does not fit.
+            If PrivateTest of photographs is asked for, or the split or a number of images does not fit.
         """
         split = split or ("PrivateTest" if dataset.drawn else "PublicTest")
         if split == "PrivateTest" and not dataset.drawn:
             raise ValueError(
                 f"stress does not open PrivateTest of {dataset.name}: only `ferbench score-final` does; use PublicTest"
             )
-        rows = dataset.rows(split)[:limit]
-        if limit is not None and limit < 1:
-            raise ValueError(f"--limit must be at least 1 image; got {limit}")
+        for option, number in (("--limit", limit), ("--per-label", per_label)):
+            if number is not None and number < 1:
+                raise ValueError(f"{option} must be at least 1 image; got {number}")
+        rows = _some_of_each(dataset.labels, dataset.rows(split)[:limit], per_label, seed)
         if not len(rows):
             raise ValueError(f"{dataset.name} has no images in {split}; name another split")
         images = np.asarray(dataset.images[rows])
@@ -162,6 +175,15 @@ def check_labels(name: str, bundle: LoadedBundle, data: StressData) -> None:
         raise ValueError(
             f"{name} does not know the labels {', '.join(missing)} of {data.name}; rename or drop them with --labels"
         )
+
+
+def _some_of_each(labels: NDArray[np.str_], rows: NDArray[np.intp], number: int | None, seed: int) -> NDArray[np.intp]:
+    """Return at most `number` random rows of each label, in their order; all without a number."""
+    if number is None:
+        return rows
+    mixed = np.random.default_rng(seed).permutation(rows)
+    kept = [mixed[labels[mixed] == label][:number] for label in np.unique(labels[rows])]
+    return np.sort(np.concatenate([*kept, rows[:0]]))
 
 
 def _right(bundle: LoadedBundle, images: NDArray[np.uint8], labels: NDArray[np.str_]) -> int:

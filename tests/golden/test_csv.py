@@ -33,7 +33,7 @@ ADDED_COLUMNS: dict[str, set[str]] = {
         *(f"{name}{end}" for name in plugin_metrics() for end in ("", "_low", "_high")),
     },
 }
-ADDED_FILES = {f"plot_{name}.csv" for name in plugin_displays()}
+ADDED_FILES = {"mean_maps.csv", *(f"plot_{name}.csv" for name in plugin_displays())}
 
 ALL = os.environ.get("FERBENCH_GOLDEN") == "all"
 QUICK = [name for name, recipes in SOME.items() if recipes != ()]
