@@ -52,10 +52,12 @@ def rebuild_report(folder: Path | str, *, dataset: Any = None) -> "tuple[Path, p
     return made.write(), made.frame
 
 
-def report_text(folder: Path | str, frame: "pd.DataFrame") -> str:
-    """The leaderboard of a results folder for a terminal."""
+def report_text(folder: Path | str, frame: "pd.DataFrame", width: int | None = None) -> str:
+    """The leaderboard of a results folder for a terminal, fitted into its width if that is given."""
     root = pages.find_results(folder)
-    return folds.FoldReport(root).text() if folds.holds_folds(root) else report_of(task_of(root)).text(frame)
+    if folds.holds_folds(root):
+        return folds.FoldReport(root).text(width)
+    return report_of(task_of(root)).text(frame, width)
 
 
 def report_of(task: Task) -> "type[pages.Report]":

@@ -8,6 +8,7 @@ from pathlib import Path
 from ferbench import benchmarks, datasets, models
 from ferbench.benchmarks import choose, folds, int8, pages
 from ferbench.cli.options import command
+from ferbench.cli.running import path_line, report_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +148,10 @@ def report(args: ReportOptions) -> int:
     folder = pages.find_results(args.folder)
     dataset = benchmarks.load_measured(folder, args.faces) if args.faces else None
     page, frame = benchmarks.rebuild_report(folder, dataset=dataset)
-    print(benchmarks.report_text(folder, frame))
-    print(f"report: {page}")
+    print(report_lines(folder, frame))
+    print(path_line("report", page))
     if args.faces and (page.parent / "faces.html").is_file():
-        print(f"report with pictures, for private use only: {page.parent / 'faces.html'}")
+        print(path_line("report with pictures, for private use only", page.parent / "faces.html"))
     return 0
 
 

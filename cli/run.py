@@ -2,7 +2,6 @@
 
 import argparse
 import shlex
-import shutil
 import signal
 import sys
 from contextlib import nullcontext
@@ -13,7 +12,7 @@ from ferbench import benchmarks, datasets
 from ferbench.benchmarks import folds, store, tasks
 from ferbench.benchmarks import run as runs
 from ferbench.cli.options import DataOptions, add_data_options, command
-from ferbench.cli.running import fit_text, shown
+from ferbench.cli.running import fit_text, path_line, report_lines, shown, window_width
 from ferbench.cli.verdict import verdict_lines
 from ferbench.models import peers
 from ferbench.utils import Interruption, fit_line, interrupt_on_terminate, paint
@@ -189,12 +188,12 @@ def _gate(job: "Run") -> str:
 
 def _report(folder: "Path", dataset: Any, task: "Task") -> None:
     page, table = benchmarks.rebuild_report(folder, dataset=dataset)
-    print(fit_text(benchmarks.report_text(folder, table), table=True))
+    print(report_lines(folder, table))
     if dataset.drawn:
         print(fit_text("These are drawn faces, not real photographs: use the results only to compare methods."))
     if task.name == "expressions" and not folds.holds_folds(folder):
-        print(verdict_lines(folder, shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
-    print(f"report: {page}")
+        print(verdict_lines(folder, window_width()))
+    print(path_line("report", page))
 
 
 def _command_to_go_on(args: RunOptions) -> str:

@@ -20,7 +20,7 @@ def verdict_lines(folder: Path, columns: int | None = None) -> str:
         Such as ``results/faces``.
     columns : int, optional
         Width of the window. The two lines with figures fit into it; the command to copy is never cut, but names the
-        recipe instead of the folder where that is shorter and finds the same bundle.
+        recipe instead of the folder where that is shorter and finds the same bundle, and goes on in a second line.
     """
     try:
         choice = choose.choose_best(folder)
@@ -63,7 +63,9 @@ def _next(choice: "choose.Choice", folder: Path, columns: int | None) -> str:
     if columns is None or len(line) <= columns:
         return line
     named = _next_by_name(choice, folder.parent)
-    return named if named is not None and len(named) < len(line) else line
+    line = named if named is not None and len(named) < len(line) else line
+    # A shell reads the two lines as one.
+    return line if len(line) <= columns else line.replace(" --model ", " \\\n  --model ", 1)
 
 
 def _next_by_name(choice: "choose.Choice", results: Path) -> str | None:

@@ -9,7 +9,7 @@ from .json_files import json_field, parse_json, read_json
 from .memory.limits import CGROUPS, control_groups, memory_limit, read_or_empty, usable_memory
 from .memory.maps import read_rows, row_blocks, update_digest
 from .onnx_graph import Graph
-from .outputs import check_outputs, printable, safe_cell, safe_frame, safe_row
+from .outputs import brief_repr, check_outputs, printable, safe_cell, safe_frame, safe_row
 from .parameters import (
     BOOLEAN,
     SEED,
@@ -90,6 +90,7 @@ __all__ = [
     "address_space_limit",
     "atomic_file",
     "atomic_folder",
+    "brief_repr",
     "cache_dir",
     "can_pass_pipes",
     "check_images",

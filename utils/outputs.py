@@ -1,8 +1,9 @@
-"""Check that outputs do not overwrite inputs, and make names safe for terminals and spreadsheets."""
+"""Check that outputs do not overwrite inputs, make names safe for terminals and spreadsheets, and keep `repr` short."""
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from ferbench.utils.files import PartFile
 if TYPE_CHECKING:
     import pandas as pd
 
+# Characters of a value that is shown as it is.
+_LONGEST = 60
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?")
 
 
@@ -51,6 +54,40 @@ def check_outputs(source: object, outputs: Iterable[Path]) -> None:
             raise ValueError(f"{path}: is the input, which is never overwritten; choose another name")
         # Check now that the file can be written, not only at the end of a long run.
         PartFile(path).discard()
+
+
+def brief_repr(owner: Any) -> str:
+    """Return the `repr` of a data class in one line: arrays and tables by their shape, other collections by length.
+
+    Fields that have their default value are left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dataclasses import make_dataclass
+    >>> Photograph = make_dataclass("Photograph", ["name", "image"])
+    >>> brief_repr(Photograph("me.jpg", np.zeros((480, 640, 3), np.uint8)))
+    "Photograph(name='me.jpg', image=uint8 (480, 640, 3))"
+    """
+    shown = [field for field in fields(owner) if field.repr]
+    values = ((field, getattr(owner, field.name)) for field in shown)
+    texts = [f"{field.name}={_brief(value)}" for field, value in values if value is not field.default]
+    return f"{type(owner).__name__}({', '.join(texts)})"
+
+
+def _brief(value: Any) -> str:
+    if (shape := getattr(value, "shape", ())) != ():
+        return f"{getattr(value, 'dtype', type(value).__name__)} {tuple(shape)}"
+    if is_dataclass(value):
+        return f"{type(value).__name__}(...)"
+    text = repr(value)
+    if len(text) <= _LONGEST and "\n" not in text:
+        return text
+    if isinstance(value, str | Path):
+        return f"{text[: _LONGEST - 1]}…"
+    return (
+        f"{len(value)} in {type(value).__name__}" if isinstance(value, Collection) else f"{type(value).__name__}(...)"
+    )
 
 
 def printable(name: object) -> str:

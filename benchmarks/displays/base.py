@@ -13,7 +13,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from ferbench.utils import safe_frame, write_atomically
+from ferbench.utils import brief_repr, safe_frame, write_atomically
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +49,7 @@ class Display(ABC):
     """
 
     figsize: ClassVar[tuple[float, float]] = (7.0, 6.0)
+    __repr__ = brief_repr
 
     @abstractmethod
     def frame(self) -> "pd.DataFrame":

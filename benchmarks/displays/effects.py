@@ -20,7 +20,7 @@ _AXIS = (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EffectsDisplay(Display):
     """Bars of the effects in percentage points with their paired 95 % intervals, the best at the top.
 

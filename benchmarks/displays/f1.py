@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class F1Display(Display):
     """Heat map of F1: one row per recognizer, one column per class and one for the macro average.
 

@@ -28,7 +28,7 @@ _AUGMENTED = ("accuracy", "accuracy", "val_accuracy")
 _LONGEST = 24
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HistoryDisplay(Display):
     """Training curves: loss and accuracy on the training and validation splits, and the learning rate.
 

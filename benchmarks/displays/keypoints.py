@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CedDisplay(Display):
     """Cumulative error distribution: share of faces whose normalized error is at most a threshold.
 
@@ -84,7 +84,7 @@ class CedDisplay(Display):
         set_title(ax, "Cumulative errors", self.dataset, self.n_images)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PerPointDisplay(Display):
     """Heat map of the normalized error: one row per point, one column per model, and the means in the last row.
 
@@ -146,7 +146,7 @@ class PerPointDisplay(Display):
         set_title(ax, "Error of each point", self.dataset, self.n_images)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PointFacesDisplay(Display):
     """Faces with annotated and predicted points, by rising error. Use it only for faces that may be published.
 

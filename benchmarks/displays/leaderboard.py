@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LeaderboardDisplay(Display):
     """Bars of one metric, the best recognizer first, each with its 95 % interval.
 

@@ -20,7 +20,7 @@ _CHOSEN = {
 _LONGEST = 64
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PublishedDisplay(Display):
     """Published figures as hollow markers, measured ones as filled points with intervals, the best at the top.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ReliabilityDisplay(Display):
     """Reliability diagram of the most probable class in 15 bins of equal width, with the number of images per bin.
 

@@ -18,7 +18,7 @@ Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 MACRO = "macro average"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RocDisplay(Display):
     """One ROC curve per class against the rest, and their macro average.
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST_NAMES = 24
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TradeoffDisplay(Display):
     """Accuracy with its 95 % interval against a cost on a logarithmic axis, with the Pareto front.
 

@@ -15,6 +15,7 @@ from ferbench import models
 from ferbench.benchmarks.fit.features_cache import CachedExtractor
 from ferbench.benchmarks.fit.memory import check_memory
 from ferbench.datasets import Dataset, PointDataset
+from ferbench.utils import brief_repr
 
 # Called after each epoch with its number, from 1, and its metrics; an exception in it ends the fit.
 OnEpoch = Callable[[int, Mapping[str, float]], None]
@@ -22,7 +23,7 @@ OnEpoch = Callable[[int, Mapping[str, float]], None]
 _VALIDATED = {"deep": ("X_val", "y_val"), "keypoints": ("X_val", "points_val")}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FitData:
     """The data for `fit`. It has no field for PrivateTest, so that no fit can get it by mistake.
 
@@ -41,6 +42,8 @@ class FitData:
     X_val: NDArray[np.uint8]
     y_val: NDArray[Any]
     fingerprint: str
+
+    __repr__ = brief_repr
 
     @classmethod
     def of(cls, dataset: Dataset | PointDataset, validation: str = "PublicTest") -> "FitData":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FoldsDisplay(Display):
     """Accuracy of each recipe over folds: a dot for each fold, the pooled accuracy with its interval over people.
 
@@ -53,7 +53,7 @@ class FoldsDisplay(Display):
         set_title(ax, "Accuracy over folds", self.dataset, int(self.table["n_images"].max()))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CurveDisplay(Display):
     """Learning curves with intervals, and the points at which recipes cross.
 
@@ -94,7 +94,7 @@ class CurveDisplay(Display):
         set_title(ax, "Learning curves", self.dataset)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ProtocolsDisplay(Display):
     """The same recipes under several protocols, with intervals over people.
 

@@ -45,14 +45,14 @@ class FoldReport:
         write_text(root / "index.html", self._page(drawings))
         return root / "index.html"
 
-    def text(self) -> str:
-        """The leaderboard for a terminal."""
+    def text(self, width: int | None = None) -> str:
+        """The leaderboard for a terminal, fitted into its width if that is given."""
         columns = self._columns()
         lines = [list(columns), *cells_of(self.frame, columns)]
         right = range(1, len(columns))
         rows = self.frame.to_dict("records")
         missing = [f"{row['recipe']}: {row['note']}" for row in rows if row["status"] != "ok" and row["note"]]
-        return "\n".join([*text_table(lines, tuple(right)), *missing, *self._crossing_lines()])
+        return "\n".join([*text_table(lines, tuple(right), width), *missing, *self._crossing_lines()])
 
     def _columns(self) -> Mapping[str, Any]:
         if self.results.is_curve:

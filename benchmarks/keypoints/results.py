@@ -28,7 +28,7 @@ VALIDATION, TEST = "Validation", "Test"
 BASELINE = "mean-shape"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MeasuredPoints(MeasuredCell):
     """One measured cell with the errors of its points.
 
@@ -41,7 +41,7 @@ class MeasuredPoints(MeasuredCell):
     errors: Mapping[str, NDArray[np.float32]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PointResults(BaseResults):
     """Everything measured on one data set of key points.
 

@@ -135,8 +135,8 @@ def points_markdown(results: PointResults, board: PointBoard, frame: "pd.DataFra
     return "\n\n".join(parts) + "\n"
 
 
-def points_text(frame: "pd.DataFrame") -> str:
-    """Return a short table for the terminal."""
+def points_text(frame: "pd.DataFrame", width: int | None = None) -> str:
+    """Return a short table for the terminal, fitted into its width if that is given."""
     header = ("recipe", "NME [95 %]", "", "RMSE, px", "p90, ms", "status")
     lines = [header]
     closed = _is_closed(frame)
@@ -147,7 +147,7 @@ def points_text(frame: "pd.DataFrame") -> str:
         figures = (number_text(row[f"{kind}rmse"], 2), number_text(row["latency_ms_p90"], 2))
         lines.append((printable(label), error, mark, *figures, printable(status_text(row))))
     what = f"{VALIDATION}; {TEST} is closed" if closed else TEST
-    return "\n".join([headline_text(frame, what), *text_table(lines, right=(3, 4))])
+    return "\n".join([headline_text(frame, what), *text_table(lines, (3, 4), width)])
 
 
 def _is_closed(frame: "pd.DataFrame") -> bool:

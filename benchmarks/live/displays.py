@@ -13,7 +13,7 @@ from ferbench.benchmarks.displays import DARK, GRAY, MARKERS, PALETTE, Display, 
 TARGET_FPS = {"640x480": 90.0, "1280x720": 30.0}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Rows(Display):
     """Base class of the displays with one row per measured video configuration."""
 
@@ -36,7 +36,7 @@ class _Rows(Display):
         return dict(zip(dict.fromkeys(self.table["scene"]), PALETTE, strict=False))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RateDisplay(_Rows):
     """Frames per second: median and range of the rounds, with a dark frame around the default settings."""
 
@@ -55,7 +55,7 @@ class RateDisplay(_Rows):
         set_title(ax, "Video frame rate", "a file read as fast as possible; framed: the default settings")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LatencyDisplay(_Rows):
     """Latency from a frame to its events: median, p90 and, with enough frames, p99."""
 
@@ -76,7 +76,7 @@ class LatencyDisplay(_Rows):
         ax.set_xlabel("milliseconds from the frame to its events")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class DetectorDisplay(Display):
     """Share of faces found by each detector in each set of pictures, with the time per detection."""
 
@@ -113,7 +113,7 @@ class DetectorDisplay(Display):
         set_title(ax, "Faces found by detectors", "")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SoakDisplay(Display):
     """Memory, threads and open files of the process over a long run."""
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class TransferDisplay(Display):
     """Accuracy with its 95 % interval against the number of images, with one line per method.
 

@@ -102,8 +102,8 @@ class Report(ABC):
 
     @staticmethod
     @abstractmethod
-    def text(frame: "pd.DataFrame") -> str:
-        """The leaderboard for a terminal."""
+    def text(frame: "pd.DataFrame", width: int | None = None) -> str:
+        """The leaderboard for a terminal, fitted into its width if that is given."""
 
     @abstractmethod
     def open_pictures(self, dataset: Any) -> Any:

@@ -15,13 +15,13 @@ from ferbench.benchmarks.pages.machines import machine_of, usual_machine
 from ferbench.benchmarks.pages.missing import missing_records
 from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import OFFICIAL, Store, check_suite
-from ferbench.utils import read_json
+from ferbench.utils import brief_repr, read_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MeasuredCell:
     """One cell that was measured.
 
@@ -36,13 +36,15 @@ class MeasuredCell:
     label: str
     record: Mapping[str, Any]
 
+    __repr__ = brief_repr
+
     @property
     def recipe(self) -> str:
         """Name of the recipe."""
         return str(self.record["recipe"]["name"])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BaseResults:
     """Everything measured on one data set.
 
@@ -62,6 +64,8 @@ class BaseResults:
     suite: Mapping[str, Any]
     measured: tuple[Any, ...]
     failed: tuple[Mapping[str, Any], ...]
+
+    __repr__ = brief_repr
 
     @property
     def dataset(self) -> Mapping[str, Any]:

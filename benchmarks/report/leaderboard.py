@@ -172,13 +172,15 @@ def headline(results: Results) -> str:
     return f"{name}{drawn}: {results.split}, {len(results.labels[results.split]):,} images{trained}{closed}"
 
 
-def leaderboard_text(frame: "pd.DataFrame") -> str:
+def leaderboard_text(frame: "pd.DataFrame", width: int | None = None) -> str:
     """Return a short table for the terminal: recipe, accuracy with its interval, macro F1, latency, status.
 
     Parameters
     ----------
     frame : DataFrame
         From :func:`leaderboard_frame`.
+    width : int, optional
+        Columns of a terminal, into which the table is fitted.
 
     Examples
     --------
@@ -189,7 +191,7 @@ def leaderboard_text(frame: "pd.DataFrame") -> str:
         ("recipe", "accuracy [95 %]", "", "macro F1", "ms/image", "status"),
         *(_text_row(label, row, kind) for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True)),
     ]
-    return "\n".join([_text_headline(frame), *text_table(lines, right=(3, 4)), *_text_footer(frame)])
+    return "\n".join([_text_headline(frame), *text_table(lines, (3, 4), width), *_text_footer(frame)])
 
 
 def _text_headline(frame: "pd.DataFrame") -> str:

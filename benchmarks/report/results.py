@@ -26,7 +26,7 @@ TEST, VALIDATION = "PrivateTest", "PublicTest"
 DERIVED = "derived"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Measured(MeasuredCell):
     """One measured cell with its predictions.
 
@@ -53,7 +53,7 @@ class Measured(MeasuredCell):
         return self.record["recipe"].get("family") == "constant"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Results(BaseResults):
     """Everything measured on one data set of expressions.
 

@@ -20,7 +20,7 @@ from ferbench.benchmarks.displays import (
 )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GrowthDisplay(Display):
     """Seconds against the number of training images on logarithmic axes, with one line per classifier.
 
@@ -79,7 +79,7 @@ class GrowthDisplay(Display):
         ax.set_ylim(low, high)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ExtractorSpeedDisplay(Display):
     """Images per second of each extractor on one core.
 

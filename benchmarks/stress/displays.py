@@ -14,7 +14,7 @@ from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES
 _COLUMNS = 4
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class StressDisplay(Display):
     """Accuracy of each recognizer against severity; dashes are the classical side, full lines the deep one.
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ferbench.benchmarks.tables.narrow import narrow_table
+
 
 def is_missing(value: Any) -> bool:
     """Return whether a table cell is empty."""
@@ -35,7 +37,7 @@ def printable(text: Any) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in str(text))
 
 
-def text_table(lines: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[str]:
+def text_table(lines: Sequence[Sequence[str]], right: Sequence[int] = (), width: int | None = None) -> list[str]:
     """Return lines with aligned columns.
 
     Parameters
@@ -44,6 +46,8 @@ def text_table(lines: Sequence[Sequence[str]], right: Sequence[int] = ()) -> lis
         The header and the rows, all with the same number of columns. The last column is not padded.
     right : sequence of int
         Indices of the right-aligned columns.
+    width : int, optional
+        Columns of a terminal. Where the table is wider, its cells are broken into several lines.
     """
     widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]) - 1)]
     body = []
@@ -53,4 +57,4 @@ def text_table(lines: Sequence[Sequence[str]], right: Sequence[int] = ()) -> lis
             for place, width in enumerate(widths)
         ]
         body.append("  ".join([*cells, line[-1]]).rstrip())
-    return body
+    return body if width is None or max(map(len, body)) <= width else narrow_table(lines, right, width)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _COLUMNS = 3
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SearchDisplay(Display):
     """Scores of the trials of a search in order, with the best score so far.
 
@@ -106,7 +106,7 @@ class SearchDisplay(Display):
         set_title(ax, titled("Search", self.name), self.dataset, self.n_images)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SlicesDisplay(Display):
     """Scores against each parameter, the most important parameters first.
 

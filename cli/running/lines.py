@@ -1,17 +1,43 @@
 """The lines of ``ferbench run``: their width, what they say of a plan and of a record, and how pipes get them."""
 
 import contextlib
+import os
 import shutil
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ferbench import benchmarks
 from ferbench.utils import fit_line, paint, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
 
     from ferbench.benchmarks.run import Step
+
+
+def window_width() -> int | None:
+    """Return the columns of the terminal of standard output; None for files and pipes."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def report_lines(folder: "Path | str", frame: "pd.DataFrame") -> str:
+    """Return the leaderboard, as narrow as the terminal; files and pipes get one line for each row."""
+    return fit_text(benchmarks.report_text(folder, frame, window_width()), table=True)
+
+
+def path_line(what: str, path: "Path | str") -> str:
+    """Say where something is. On a terminal that is too narrow, the path has a line of its own and is never broken."""
+    columns = window_width()
+    line = f"{what}: {path}"
+    if columns is None or len(line) <= columns:
+        return line
+    short = os.path.relpath(path)
+    path = path if short.startswith("..") else short
+    return f"{what}: {path}" if len(f"{what}: {path}") <= columns else f"{what}:\n{path}"
 
 
 def fit_text(text: str, stream: TextIO | None = None, *, table: bool = False) -> str:

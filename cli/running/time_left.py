@@ -64,14 +64,16 @@ class TimeLeft:
         Returns
         -------
         str
-            Such as ``about 4 min`` or ``about 4 min for 3 of them``; empty where nothing is known.
+            Such as ``about 4 min`` or ``about 4 min for 3 of them``; empty where nothing is known. Until a cell of
+            this run has ended, ``at least 4 min``: how long a process takes to start is not known before.
         """
         expected = [self.expected(cell) for cell in waiting]
         expected += [self._rest(cell, seconds) for cell, seconds in working]
         known = [seconds for seconds in expected if seconds is not None]
         if not known:
             return ""
-        about = f"about {rough(max(*known, sum(known) / max(1, len(working))))}"
+        word = "about" if self._extra else "at least"
+        about = f"{word} {rough(max(*known, sum(known) / max(1, len(working))))}"
         return about if len(known) == len(expected) else f"{about} for {len(known)} of them"
 
     def _rest(self, cell: "Cell", seconds: float) -> float | None:

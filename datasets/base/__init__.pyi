@@ -1,5 +1,5 @@
 from .archives import readable
-from .dataset import LABELS, LARGE_BYTES, SPLITS, Dataset, cache_dir, content_fingerprint
+from .dataset import LABELS, LARGE_BYTES, SPLITS, Dataset, cache_dir, content_fingerprint, summary_text
 from .labels import CODES, LabelReader, canonical_label, canonical_split, parse_mapping, plain_label
 from .sources import Batch, Problems, Source
 from .split_names import DROP, NONE, SplitReader, ask_for_names, parse_split_names
@@ -26,4 +26,5 @@ __all__ = [
     "parse_split_names",
     "plain_label",
     "readable",
+    "summary_text",
 ]

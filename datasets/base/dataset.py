@@ -37,7 +37,7 @@ def content_fingerprint(
     return digest.hexdigest()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """Labeled face images with their split, as returned by :func:`load` and :func:`make_faces`.
 
@@ -119,6 +119,11 @@ class Dataset:
         sizes = tuple(int((self.split == part).sum()) for part in SPLITS[1:])
         return self.fer2013 or self.name == "fer2013" or sizes == FER2013_SIZES
 
+    def __repr__(self) -> str:
+        labels = f"{len(set(self.labels.tolist()))} labels"
+        people = () if self.groups is None else (f"{len(set(self.groups.tolist()))} people",)
+        return summary_text(self, SPLITS, labels, *people)
+
     def __len__(self) -> int:
         return len(self.labels)
 
@@ -145,6 +150,15 @@ class Dataset:
         """
         rows = self.rows(split)
         return self.images[_in_place(self.images, rows)], self.labels[rows]
+
+
+def summary_text(dataset: Any, splits: Sequence[str], *parts: str) -> str:
+    """Return what a data set holds, in one line for its `repr`."""
+    height, width = dataset.images.shape[1:]
+    counts = ((part, int((dataset.split == part).sum())) for part in splits)
+    told = [f"{len(dataset)} images of {width} x {height}", *(f"{part} {n}" for part, n in counts if n), *parts]
+    drawn = ", drawn" if dataset.drawn else ""
+    return f"{type(dataset).__name__}({dataset.name!r}: {', '.join(told)}{drawn})"
 
 
 def _in_place(images: NDArray[np.uint8], rows: NDArray[np.intp]) -> NDArray[np.intp] | slice:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.datasets.base import summary_text
 from ferbench.datasets.faces import make_faces
 from ferbench.datasets.points.csv_file import read_csv
 from ferbench.datasets.points.marked import MarkedRows, refuse_unmarked, to_square
@@ -20,7 +21,7 @@ from ferbench.utils import POINT_NAMES, check_regular, derive_points
 _SOURCES = "Kaggle's training.csv, a zip or folder with it, an .npz of annotated faces, or 'faces' for drawn faces"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PointDataset:
     """Gray faces with key points and a split that shares no person, as returned by :func:`load_points`.
 
@@ -77,6 +78,11 @@ class PointDataset:
                 raise ValueError(f"{self.name}: {column} must hold {n_samples} strings; got shape {values.shape}")
         if unknown := sorted(set(self.split.tolist()) - set(POINT_SPLITS)):
             raise ValueError(f"{self.name}: split must be among {', '.join(POINT_SPLITS)}; got {unknown[0]!r}")
+
+    def __repr__(self) -> str:
+        people = {name for name in self.groups.tolist() if not name.startswith("row ")}
+        known = (f"{len(people)} people",) if people else ()
+        return summary_text(self, POINT_SPLITS, f"{len(self.names)} points", *known)
 
     def __len__(self) -> int:
         return len(self.images)

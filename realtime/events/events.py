@@ -8,13 +8,15 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.utils import brief_repr
+
 Box = tuple[int, int, int, int]
 Image = NDArray[np.uint8]
 Probabilities = NDArray[np.float64]
 Points = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Frame:
     """Image of a source, with its number and time.
 
@@ -41,8 +43,10 @@ class Frame:
     still: bool = False
     name: str | None = None
 
+    __repr__ = brief_repr
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class FaceEvent:
     """Event for one face in one frame, or for a frame without a face.
 
@@ -100,6 +104,8 @@ class FaceEvent:
     point_names: tuple[str, ...] = ()
     compound: str | None = None
 
+    __repr__ = brief_repr
+
     @classmethod
     def no_face(
         cls, *, frame: int, timestamp_s: float, classes: tuple[str, ...], point_names: tuple[str, ...] = ()
@@ -139,7 +145,7 @@ class FaceEvent:
         return [round(value, 2) if math.isfinite(value) else None for value in self.points.ravel().tolist()]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class FrameResult:
     """Frame with its events, as received by every sink.
 
@@ -171,6 +177,8 @@ class FrameResult:
     model: str
     message: str | None = None
     name: str | None = None
+
+    __repr__ = brief_repr
 
 
 class Sink(Protocol):

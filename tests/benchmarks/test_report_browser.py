@@ -1,6 +1,7 @@
 """The report page in a real browser: budget, plot, filters, sorting, views, print; no request to anywhere."""
 
 import base64
+import html
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from ferbench.benchmarks.choose import choose_best
 from ferbench.benchmarks.rebuild import write_report
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+
+
+PUBLISHED = Path(__file__).parents[2] / "results" / "fer2013" / "index.html"
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +225,51 @@ def test_nothing_is_requested_and_nothing_goes_wrong(browser: Any) -> None:
     resources = browser.execute_script("return performance.getEntriesByType('resource').map((entry) => entry.name)")
     assert [name for name in resources if not name.startswith("data:")] == []
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def many_rows(page: Path, folder: Path, rows: int) -> Path:
+    """A copy of the page whose leaderboard has so many rows that can be chosen."""
+    text = page.read_text(encoding="utf-8")
+    (row, *_) = re.findall(r"<tr[^>]* data-offer='.*?</tr>", text, re.S)
+    label = html.unescape(re.search(r'data-sort="([^"]+)"', row)[1])
+    copies = [row.replace(label, f"{label}@{number}") for number in range(rows - text.count(" data-offer='"))]
+    long = folder / "index.html"
+    long.write_text(text.replace(row, "".join([row, *copies])), encoding="utf-8")
+    return long
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_the_budget_of_a_long_page_moves_before_the_browser_has_worked_for_two_seconds(
+    browser: Any, page: Path, tmp_path: Path, published: bool
+) -> None:
+    own = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    try:
+        # The clock of the thread: other work on this machine does not count.
+        browser.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
+        browser.get((PUBLISHED if published else many_rows(page, tmp_path, 60)).as_uri())
+        assert browser.execute_script("return document.querySelectorAll('tr[data-offer]').length") > 45
+        set_limit(browser, "ms", 0)
+        assert browser.execute_script("return document.querySelectorAll('#leaderboard-table tr.over').length") > 0
+        metrics = browser.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+        seconds = {metric["name"]: metric["value"] for metric in metrics}["TaskDuration"]
+        assert 0 < seconds < 2
+    finally:
+        browser.close()
+        browser.switch_to.window(own)
+
+
+def test_without_scripts_the_leaderboard_has_all_columns(browser: Any, page: Path) -> None:
+    own = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    try:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+        browser.get(page.as_uri())
+        heads = browser.find_elements("css selector", "#leaderboard-table thead th")
+        assert len(heads) > 10 and all(head.is_displayed() for head in heads)
+    finally:
+        browser.close()
+        browser.switch_to.window(own)
 
 
 @pytest.mark.parametrize("width", [390, 768, 1440])

@@ -52,3 +52,35 @@ def test_no_records_name_the_folder_and_the_command(tmp_path: Path) -> None:
     for name in ("b", "a"):
         (tmp_path / "runs" / f"{name}.json").write_text(f'{{"name": "{name}"}}')
     assert [record["name"] for record in read_runs(tmp_path, "measure-live")] == ["a", "b"]
+
+
+ROWS = [
+    ("recipe", "accuracy [95 %]", "", "macro F1", "ms/image", "status"),
+    ("hog+svm", "0.629 [0.612, 0.643]", "= winner", "0.627", "3.32", "ok"),
+    ("compact:sift+kernel-ridge@small", "0.600 [0.585, 0.616]", "", "0.500", "102.97", "ok; predicts 6 of 7 classes"),
+    ("hog+forest", "", "", "", "", "not measured; no record; measure it: ferbench run fer2013 --only 'hog+forest'"),
+]
+NARROW = """\
+recipe                   accuracy [95 %]                 macro  ms/image  status
+                                                            F1
+hog+svm                  0.629 [0.612, 0.643]  = winner  0.627      3.32  ok
+compact:sift+kernel-     0.600 [0.585, 0.616]            0.500    102.97  ok
+  ridge@small
+  predicts 6 of 7 classes
+hog+forest               not measured; no record; measure it: ferbench run
+                         fer2013 --only 'hog+forest'"""
+
+
+def test_a_table_wider_than_the_window_has_its_cells_broken() -> None:
+    assert "\n".join(text_table(ROWS, (3, 4), 80)) == NARROW
+    assert text_table(ROWS[:2], (3, 4), 80) == text_table(ROWS[:2], (3, 4)), "a table that fits stays as it is"
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 200])
+def test_no_width_loses_a_letter(width: int) -> None:
+    def letters(text: str) -> list[str]:
+        return sorted(letter for letter in text if letter not in " ;\n")
+
+    lines = text_table(ROWS, (3, 4), width)
+    assert max(map(len, lines)) <= width
+    assert letters("".join(lines)) == letters("".join("".join(row) for row in ROWS))

@@ -10,6 +10,7 @@ from fake_results import fake_results
 from ferbench.benchmarks import best, choose
 from ferbench.benchmarks.choose.best import Choice, Tie
 from ferbench.cli import main
+from ferbench.cli.running import lines, path_line
 from ferbench.cli.running.lines import record_line
 from ferbench.cli.verdict import verdict_lines
 
@@ -63,13 +64,13 @@ def test_the_figures_of_the_verdict_fit_80_columns(
     bundle = f"results/faces/bundles/{label}-s0-90dc36a8"
     choice = replace(choice, label=label, latency_ms=23.45, ties=(tie,), bundle=bundle, bundle_exists=True)
     monkeypatch.setattr(choose, "choose_best", lambda _: choice)
-    first, second, third = verdict_lines(folder, 80).splitlines()
+    first, second, *third = verdict_lines(folder, 80).splitlines()
     assert max(len(first), len(second)) <= 80
     public = choice.public
     assert first.endswith(f", {public.value:.3f} [{public.low:.3f}, {public.high:.3f}] on PublicTest, 23.45 ms")
     assert second.endswith(", accuracy 0.400, 123.45 ms")
     assert (label in first) is (len(label) == 24)
-    assert third.endswith(f"--model {bundle}"), "a command to copy is not cut"
+    assert third == ["try it:  ferbench image me.jpg \\", f"  --model {bundle}"], "a shell reads it as one line"
     assert verdict_lines(folder).splitlines()[0].startswith(f"best:    {label}, accuracy "), "a pipe gets all of it"
 
 
@@ -88,6 +89,17 @@ def test_the_command_names_the_recipe_where_the_folder_is_too_long(
     assert verdict_lines(faces, 200).splitlines()[-1].endswith(f"--model {bundle}"), "there is room for the folder"
     known[recipe, Path("results")] = faces / "bundles" / "another one"
     assert verdict_lines(faces, 80).splitlines()[-1].endswith(f"--model {bundle}"), "the name would find another one"
+
+
+def test_a_path_that_is_too_long_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    page = tmp_path / ("long name " * 9).strip() / "index.html"
+    assert path_line("report", page) == f"report: {page}", "a pipe gets one line"
+    monkeypatch.setattr(lines, "window_width", lambda: 80)
+    assert path_line("report", page) == f"report:\n{page}"
+    assert path_line("report", "a/index.html") == "report: a/index.html"
+    monkeypatch.chdir(page.parent.parent)
+    short = f"{page.parent.name}/index.html"
+    assert path_line("report", page) == f"report:\n{short}"
 
 
 def test_without_anything_to_choose_from_the_verdict_is_one_line(tmp_path: Path) -> None:
@@ -109,10 +121,10 @@ def test_a_run_ends_with_the_verdict_and_the_page(tmp_path: Path, capsys: pytest
     assert main(["run", str(tmp_path / "tiny.toml"), "--output", str(tmp_path / "results")]) == 0
     printed = capsys.readouterr().out
     assert "\x1b" not in printed
-    lines = printed.splitlines()
-    assert re.match(r"best:    pixels\+tree, accuracy 0\.\d{3} \[.*\] on PublicTest, ", lines[-4])
-    assert lines[-3] == "cheaper: none"
-    assert lines[-2].startswith("try it:  ferbench image me.jpg --model ")
-    bundle = Path(lines[-2].rpartition(" ")[2].strip("'"))
+    told = printed.splitlines()
+    assert re.match(r"best:    pixels\+tree, accuracy 0\.\d{3} \[.*\] on PublicTest, ", told[-4])
+    assert told[-3] == "cheaper: none"
+    assert told[-2].startswith("try it:  ferbench image me.jpg --model ")
+    bundle = Path(told[-2].rpartition(" ")[2].strip("'"))
     assert (bundle / "bundle.json").is_file()
-    assert lines[-1] == f"report: {tmp_path / 'results' / 'faces' / 'index.html'}"
+    assert told[-1] == f"report: {tmp_path / 'results' / 'faces' / 'index.html'}"

@@ -21,7 +21,7 @@ _MOST_CURVES = len(PALETTE)
 _STEPS = 50
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CoverageDisplay(Display):
     """Accuracy against coverage, the share of images that are kept (El-Yaniv and Wiener, 2010).
 
