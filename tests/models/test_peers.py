@@ -116,18 +116,18 @@ def test_a_peer_answers_like_any_other_classifier(fer: Any) -> None:
 
 def test_the_process_is_started_anew_when_the_cores_change_or_it_was_killed(fer: Any) -> None:
     images = make_faces(21, size=24, random_state=0).images
-    first = fer._process._process.pid
+    first = fer._running()._process.pid
     psutil.Process(first).kill()
     psutil.wait_procs([psutil.Process(first)] if psutil.pid_exists(first) else [], timeout=5)
     fer.predict_proba(images)
-    second = fer._process._process.pid
+    second = fer._running()._process.pid
     assert first != second
     allowed = os.sched_getaffinity(0)
     if len(allowed) > 1:
         os.sched_setaffinity(0, {min(allowed)})
         try:
             fer.predict_proba(images)
-            assert psutil.Process(fer._process._process.pid).cpu_affinity() == [min(allowed)]
+            assert psutil.Process(fer._running()._process.pid).cpu_affinity() == [min(allowed)]
         finally:
             os.sched_setaffinity(0, allowed)
 
