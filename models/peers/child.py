@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import time
+from importlib.metadata import PackageNotFoundError, distribution, distributions
 from typing import IO, Any
 
 MAX_HEADER = 65536
@@ -32,8 +33,6 @@ def load_adapter(file: str, name: str) -> Any:
 
 def about(adapter: Any) -> dict[str, Any]:
     """Return version and size of the package, without importing it."""
-    from importlib.metadata import PackageNotFoundError, distribution
-
     try:
         found = distribution(adapter.package)
     except PackageNotFoundError:
@@ -126,8 +125,6 @@ def _reply(stream: IO[bytes], header: dict[str, Any], content: bytes = b"") -> N
 
 
 def _versions(package: str) -> dict[str, str]:
-    from importlib.metadata import distributions
-
     wanted = (package.lower(), "tensorflow", "torch", "onnxruntime", "opencv")
     names = {str(found.metadata["Name"]).lower(): found.version for found in distributions() if found.metadata["Name"]}
     return {name: version for name, version in sorted(names.items()) if name.startswith(wanted)}
