@@ -17,6 +17,7 @@ from ferbench.benchmarks.store import OFFICIAL, Suite, load_suite, with_seeds
 from ferbench.benchmarks.suite_results import SuiteResults
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.datasets import Dataset
+from ferbench.models.foreign import trusting
 
 if TYPE_CHECKING:
     from ferbench.benchmarks.choose import Choice
@@ -68,6 +69,7 @@ def run_suite(
     progress: bool = True,
     report: bool = False,
     debug: bool = False,
+    trust: bool = False,
 ) -> SuiteResults | FoldResults:
     """Measure the recipes of a suite, each in its own process, and read the results.
 
@@ -109,6 +111,8 @@ def run_suite(
     debug : bool, default=False
         Measure only the first recipe that matches `only`, in this process and without limits. Its exception is
         raised, so that a debugger can stop there. Nothing is written to `output`.
+    trust : bool, default=False
+        Run the code of the TorchScript files that the suite names (``torchscript:PATH``).
 
     Returns
     -------
@@ -141,13 +145,14 @@ def run_suite(
         raise ValueError(f"suite {content.name} measures key points; use 'ferbench run {content.name}'")
     runner = executor if not isinstance(executor, str) else make_executor(executor, n_jobs)
     dataset = _load(content, source, task)
-    if debug:
-        return _debug(replace(content, protocol=OFFICIAL, test_sources=()), dataset, only)
-    if len(content.test_sources) > 1:
+    if len(content.test_sources) > 1 and not debug:
         raise ValueError(f"suite {content.name} tests on {len(content.test_sources)} data sets; name one with test=...")
     options = {"force": force, "retry_failed": retry_failed, "refresh": refresh}
-    (run,) = make_runs(content, dataset, output, task, test=test, only=only, **options)
-    summary = _execute(run, runner, progress)
+    with trusting(content.recipes if trust else ()):
+        if debug:
+            return _debug(replace(content, protocol=OFFICIAL, test_sources=()), dataset, only)
+        (run,) = make_runs(content, dataset, output, task, test=test, only=only, **options)
+        summary = _execute(run, runner, progress)
     if report:
         rebuild_report(summary.root, dataset=dataset)
     return read_results(summary.root)

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict, dataclass, fields, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,4 @@ def evaluate(args: EvaluateOptions) -> int:
 def _own(model: Path | None) -> tuple[str, Path]:
     if model is not None:
         return model.name, model
-    from importlib.resources import files
-
     return "ferbench", Path(str(files("ferbench.features") / "landmarks68.dat"))

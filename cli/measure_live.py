@@ -1,7 +1,9 @@
 """``ferbench measure-live``: measure speed, latency, detected faces and memory of the live system."""
 
 import argparse
+import json
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -154,8 +156,6 @@ def _measure(args: MeasureLiveOptions) -> list[tuple[str, str]]:
 
 def _detectors(names: list[str] | None) -> dict[str, str]:
     """Map the displayed name of each detector, without paths, to the name that selects it."""
-    from importlib.util import find_spec
-
     if names is None:
         names = ["yunet", "haar", "dlib", *(["mtcnn"] if find_spec("mtcnn") else [])]
     return {name.partition(":")[0]: name for name in names}
@@ -170,8 +170,6 @@ def _models(names: list[str] | None, results: Path) -> dict[str, str]:
 
 def _shown(name: str) -> str:
     """Return the displayed name of a model: today's name of what ships, and of a folder the recipe stored in it."""
-    import json
-
     info = Path(name) / "bundle.json"
     if not info.is_file():
         return shipped.bundle_name(name)

@@ -32,6 +32,8 @@ class RunOptions(DataOptions):
     source: str | None
     peer: list[str]
     contract: str | None
+    trust: bool
+    torch: str | None
     protocol: str | None
     test_source: list[str]
     seeds: int | None
@@ -68,6 +70,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="measure another package, such as fer, in the interpreter where it is installed; may be repeated",
     )
     add("--contract", metavar="TOML", help="contract of the models in files, onnx:PATH (default: beside each model)")
+    add("--trust", action="store_true", help="run the code of the TorchScript files of the suite, torchscript:PATH")
+    add("--torch", metavar="PYTHON", help="interpreter that has PyTorch, for TorchScript files (default: this one)")
     add("--output", default="results", metavar="DIR", help="folder for results (default: results)")
     add(
         "--only",
@@ -150,9 +154,11 @@ def _measure(job: "Run", args: RunOptions, executor: Any) -> int:
 
 
 def _with_others(suite: "store.Suite", args: RunOptions) -> "store.Suite":
-    """Add peers and a contract to the suite, and print which peers are not measured."""
+    """Add peers and a contract to the suite, trust its TorchScript files, and print which peers are not measured."""
     interpreters = peers.parse_peers(args.peer)
-    peers.set_interpreters(interpreters)
+    torch = {"torchscript": peers.check_interpreter("--torch", args.torch)} if args.torch else {}
+    peers.set_interpreters({**interpreters, **torch})
+    store.trust_models(suite, trust=args.trust)
     suite, notes = store.with_peers(suite, interpreters)
     for note in notes:
         print(fit_text(note))
@@ -201,6 +207,8 @@ def _command_to_go_on(args: RunOptions) -> str:
     words += ["--source", args.source] if args.source else []
     words += [word for peer in args.peer for word in ("--peer", peer)]
     words += ["--contract", args.contract] if args.contract else []
+    words += ["--trust"] if args.trust else []
+    words += ["--torch", args.torch] if args.torch else []
     words += args.words()
     words += ["--protocol", args.protocol] if args.protocol else []
     words += [word for source in args.test_source for word in ("--test-source", source)]

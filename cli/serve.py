@@ -3,6 +3,8 @@
 import argparse
 import contextlib
 import os
+import threading
+import webbrowser
 from pathlib import Path
 
 from ferbench.cli.live import add_points, add_provider
@@ -117,8 +119,5 @@ def _address(args: argparse.Namespace, port: int) -> str:
 def _announce(args: argparse.Namespace, address: str) -> None:
     print(f"ferbench: {address} (Ctrl-C stops it)", flush=True)
     if args.open:
-        import threading
-        import webbrowser
-
         page = f"{address}?token={args.token}" if args.token else address
         threading.Thread(target=webbrowser.open, args=(page,), daemon=True).start()

@@ -23,6 +23,7 @@ from .ensembles.vote import Vote
 from .extractors.deep import DeepExtractor
 from .extractors.keypoints import KeypointExtractor
 from .foreign.model import ForeignModel
+from .foreign.torchscript import TorchScriptModel
 from .foreign_bundles import foreign_bundle
 from .keypoints.dlib_shape import DlibShape
 from .keypoints.mean_shape import MeanShape
@@ -63,6 +64,7 @@ __all__ = [
     "Pretrained",
     "Recipe",
     "Stack",
+    "TorchScriptModel",
     "Tree",
     "Vote",
     "bundle_name",

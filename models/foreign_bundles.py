@@ -5,7 +5,14 @@ from pathlib import Path
 import numpy as np
 
 from ferbench.models.bundles import check_bundle, save_bundle
-from ferbench.models.foreign import ForeignModel, checksum_of, foreign_path, load_contract
+from ferbench.models.foreign import (
+    ForeignModel,
+    TorchScriptModel,
+    checksum_of,
+    foreign_kind,
+    foreign_path,
+    load_contract,
+)
 from ferbench.utils import cache_dir
 
 
@@ -24,8 +31,10 @@ def foreign_bundle(recipe: str, contract: str | Path | None = None) -> Path:
     FileNotFoundError
         If the model or its contract is missing.
     ValueError
-        If the model contradicts its contract.
+        If the model contradicts its contract, or is a TorchScript file.
     """
+    if foreign_kind(recipe) == "torchscript":
+        raise ValueError(f"{recipe} cannot be saved as a bundle: {TorchScriptModel.cannot_travel}")
     path = foreign_path(recipe)
     known = load_contract(path, contract)
     checksum = checksum_of(path, known)

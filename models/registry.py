@@ -18,7 +18,7 @@ from ferbench.models.base import check_settable, library_of, parts_of
 from ferbench.models.bundles import recipe_name, renamed_parameters, renamed_values
 from ferbench.models.classifiers import classifier_steps
 from ferbench.models.ensembles import Compact, Joined, Mirrored, Pretrained, Stack, Vote
-from ferbench.models.foreign import ForeignModel, foreign_kind, foreign_path
+from ferbench.models.foreign import ForeignModel, TorchScriptModel, foreign_kind, foreign_path
 from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
 from ferbench.models.peers import Peer, get_adapter, peer_name
@@ -157,8 +157,9 @@ def get_recipe(name: str) -> Recipe:
     ``compact:RECIPE`` compiles a fitted recipe to a small network (:class:`Compact`).
     ``vote:RECIPE,RECIPE…`` is a soft vote (:class:`Vote`), and ``stack:RECIPE,RECIPE…`` is a stack (:class:`Stack`).
 
-    ``onnx:PATH`` and ``keras:PATH`` are models that were trained elsewhere (:class:`ForeignModel`), ``peer:NAME`` is
-    the recognizer of another package (:class:`Peer`).
+    ``onnx:PATH`` and ``keras:PATH`` are models that were trained elsewhere (:class:`ForeignModel`), and so is
+    ``torchscript:PATH``, which must be trusted (:class:`TorchScriptModel`). ``peer:NAME`` is the recognizer of another
+    package (:class:`Peer`).
 
     The part after an ``@`` labels a variant: ``cnn@no-flip`` is the recipe ``cnn`` under another name, so that a suite
     can contain it several times with different parameters.
@@ -245,7 +246,8 @@ def _cross(features: str, classifier: str) -> Recipe:
 
 def _foreign(name: str) -> Recipe:
     path = foreign_path(name)
-    return Recipe(name, "pretrained", lambda: ForeignModel(str(path)))
+    kind = TorchScriptModel if foreign_kind(name) == "torchscript" else ForeignModel
+    return Recipe(name, "pretrained", lambda: kind(str(path)))
 
 
 def _composed(name: str) -> Recipe | None:

@@ -1,6 +1,7 @@
 """The graph of the house's imports: function-level imports, lazy doors, stubs and ``-m`` strings included."""
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -92,6 +93,18 @@ def module_graph() -> dict[str, set[str]]:
         if target != found.source and not is_door(target):
             graph[found.source].add(target)
     return graph
+
+
+def standard_imports_in_functions() -> set[tuple[str, str]]:
+    """Modules that import one of the standard library inside a function, and what they import."""
+    found = set()
+    for name, path in modules().items():
+        for node, inner in _walk(tree_of(path), False):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            standard = [each for each in names if each.partition(".")[0] in sys.stdlib_module_names]
+            found |= {(name, each) for each in standard if inner}
+    return found
 
 
 def room_graph() -> dict[str, set[str]]:

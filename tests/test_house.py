@@ -50,6 +50,12 @@ PAST_THE_DOOR = {
 }
 # Imports of ours inside functions (module, what it imports), with the reason; at most 15.
 INNER_IMPORTS: dict[tuple[str, str], str] = {}
+# Imports of the standard library inside functions (module, what it imports), with the reason.
+STANDARD_IMPORTS = {
+    ("ferbench.cli.parser.version", "importlib.metadata"): "takes as long as all of `ferbench --help`",
+    ("ferbench.utils.platforms", "msvcrt"): "exists on Windows alone",
+    ("ferbench.benchmarks.store.timing", "resource"): "does not exist on Windows",
+}
 # Folders of tests that stand for no folder of the house: what an earlier ferbench wrote.
 NOT_OF_THE_HOUSE = {"fuzz", "golden"}
 
@@ -170,6 +176,10 @@ def test_own_imports_in_functions_have_a_reason() -> None:
     assert {(found.source, found.target) for found in house.imports() if found.in_function} == set(INNER_IMPORTS)
 
 
+def test_standard_modules_are_imported_at_the_top_but_for_a_reason() -> None:
+    assert house.standard_imports_in_functions() == set(STANDARD_IMPORTS)
+
+
 def test_modules_are_short_and_folders_small() -> None:
     lengths = {name: len(path.read_text().splitlines()) for name, path in house.modules().items()}
     assert {name: length for name, length in lengths.items() if length > 300} == {}
@@ -217,6 +227,16 @@ def test_the_graph_looks_through_lazy_doors_into_functions_and_at_started_module
     assert house.circles(house.room_graph()) == [["ferbench.models", "ferbench.utils.tools"]]
     (inner,) = (found for found in house.imports() if found.in_function)
     assert (inner.source, inner.target, inner.name) == ("ferbench.utils.tools.hammer", "ferbench.models", "fit")
+
+
+def test_imports_of_the_standard_library_are_found_in_functions_alone(other_house: Path) -> None:
+    (other_house / "models/a.py").write_text(
+        "import os\nfrom ferbench.utils import json\n\n"
+        "def f():\n    import shutil, numpy\n    from urllib.parse import quote\n    from ferbench import utils\n\n"
+        "class C:\n    import stat\n    async def g(self):\n        if self:\n            import xml.dom\n"
+    )
+    found = {"shutil", "urllib.parse", "xml.dom"}
+    assert house.standard_imports_in_functions() == {("ferbench.models.a", name) for name in found}
 
 
 def test_the_graph_leaves_out_what_only_type_checkers_read(other_house: Path) -> None:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ferbench.benchmarks.pages.columns import megabytes, milliseconds
 from ferbench.benchmarks.pages.missing import NOT_MEASURED
@@ -119,7 +120,5 @@ def _others(root: Path, folders: Iterable[Path]) -> list[dict[str, Any]]:
 
 def _files(root: Path, folder: Path, names: Iterable[str]) -> list[tuple[str, str]]:
     """Return name and relative address of the files that exist."""
-    from urllib.parse import quote
-
     place = folder.relative_to(root).as_posix()
     return [(name, quote(f"{place}/{name}")) for name in names if (folder / name).is_file()]

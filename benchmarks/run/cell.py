@@ -6,6 +6,7 @@ the runner compares them with the labels in its own process.
 
 import math
 import os
+import shutil
 import subprocess
 import sys
 import traceback
@@ -215,8 +216,6 @@ def _bundle(recognizer: Any, job: Job, dataset: Any, scores: dict[str, Any], out
         raise
     except Exception as error:
         # A third-party recognizer that cannot be saved is still measured, in memory.
-        import shutil
-
         shutil.rmtree(outbox / name, ignore_errors=True)
         text = " ".join(str(error).replace(f"{outbox}/", "").split())
         reason = f"no bundle: {type(error).__name__}: {text[:200]}"

@@ -1,6 +1,6 @@
 from .finals import FINALS, final_arrays, final_record, write_final
 from .ledger import LEDGER, Ledger, Opening, code_version, count_families, family_of, opening_time
-from .others import has_peers, with_contract, with_peers
+from .others import has_peers, trust_models, with_contract, with_peers
 from .retimed import TIMING_SCHEMA, TIMINGS, read_timings, write_timing
 from .shapes import check_record, check_suite
 from .store import COMPANIONS, SCHEMA, Store, file_digest, read_arrays, save_arrays, write_atomically, write_record_file
@@ -44,6 +44,7 @@ __all__ = [
     "read_arrays",
     "read_timings",
     "save_arrays",
+    "trust_models",
     "with_contract",
     "with_peers",
     "with_seeds",

@@ -8,5 +8,5 @@ from ferbench.models.peers import peer_name, pinned_release
 
 
 def identified(recipe: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters with what identifies a model of others: the checksum of its file, or its version."""
+    """Return the parameters with what identifies a model of others: checksum or version."""
     return pinned_release(peer_name(recipe), pinned(recipe, params))

@@ -1,10 +1,10 @@
-"""Add models of others to a suite: peers with an interpreter, and the contract of a model in a file."""
+"""Add models of others to a suite: peers with an interpreter, contract and trust of a model in a file."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from ferbench.benchmarks.store.suite import Suite
-from ferbench.models.foreign import foreign_kind
+from ferbench.models.foreign import foreign_kind, trust_recipes
 from ferbench.models.peers import get_adapter, peer_name
 
 
@@ -45,6 +45,20 @@ def with_contract(suite: Suite, contract: str) -> Suite:
     return replace(suite, params=params)
 
 
+def trust_models(suite: Suite, *, trust: bool) -> None:
+    """Trust the TorchScript files of a suite, as ``--trust`` asks, or none.
+
+    Raises
+    ------
+    ValueError
+        If they are to be trusted and there is none.
+    FileNotFoundError
+        If a file does not exist.
+    """
+    if not trust_recipes(suite.recipes if trust else ()) and trust:
+        raise ValueError(f"--trust: suite {suite.name} names no TorchScript file; leave the option out")
+
+
 def has_peers(suite: Suite) -> bool:
-    """Return whether a suite measures other packages."""
-    return any(peer_name(recipe) is not None for recipe in suite.recipes)
+    """Return whether a suite measures models in other interpreters: packages or TorchScript files."""
+    return any(peer_name(recipe) is not None or foreign_kind(recipe) == "torchscript" for recipe in suite.recipes)

@@ -1,5 +1,6 @@
 """Whether a camera opens; in a process of its own, since a driver may never answer."""
 
+import subprocess
 import sys
 
 from ferbench.cli.doctor.check import Check
@@ -29,8 +30,6 @@ def check_camera(number: int, *, patience_s: float = PATIENCE_S, code: str = _CO
     code : str
         What that process runs.
     """
-    import subprocess  # not before a camera is opened: help is to be fast
-
     name, busy = f"camera {number}", "is it free, and may you use it? On Linux: are you in the group video?"
     command = [sys.executable, "-c", code, str(number)]
     try:

@@ -6,11 +6,11 @@ from typing import Any
 from ferbench.utils import did_you_mean
 
 # Last parts of the names of parameters that may not be set. `memory` names a folder whose files joblib unpickles, which
-# can run arbitrary code; `python` names a program. The next three name places that are written to. The others replace
-# or wrap the steps.
+# can run arbitrary code; `python` names a program, and `trust` lets the code of a file run. The next three name places
+# that are written to. The others replace or wrap the steps.
 FORBIDDEN = frozenset(
     {
-        *("memory", "cachedir", "python"),
+        *("memory", "cachedir", "python", "trust"),
         *("checkpoint_dir", "log_dir", "tensorboard"),
         *("estimators", "members", "steps", "transformer_list", "transformers"),
         *("callbacks", "transform_input", "verbose", "verbose_feature_names_out"),

@@ -1,4 +1,4 @@
-"""Use networks that were trained elsewhere: an ONNX or Keras file with a contract of its input and output."""
+"""Use networks trained elsewhere: ONNX, Keras and TorchScript files with a contract of their input and output."""
 
 import lazy_loader as lazy
 

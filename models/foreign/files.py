@@ -3,17 +3,21 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ferbench.models.foreign.contract import Contract, contract_file, read_contract
 from ferbench.utils import sha256_of
 
 #: Prefixes of the recipes of foreign models, with the suffixes of their files.
-KINDS: Mapping[str, tuple[str, ...]] = {"onnx": (".onnx",), "keras": (".keras",)}
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "onnx": (".onnx",),
+    "keras": (".keras",),
+    "torchscript": (".pt", ".torchscript", ".ts"),
+}
 _REMEDIES = {
     ".h5": "HDF5 files can run code; save it as .keras: keras.saving.save_model(model, 'model.keras')",
     ".hdf5": "HDF5 files can run code; save it as .keras: keras.saving.save_model(model, 'model.keras')",
-    ".pt": "TorchScript runs code from the file; export it: torch.onnx.export(model, images, 'model.onnx')",
+    ".pt": "TorchScript runs code from the file; export it: torch.onnx.export(model, images, 'model.onnx'), or "
+    "measure torchscript:PATH with --trust",
     ".pth": "pickled weights run code from the file; export it: torch.onnx.export(model, images, 'model.onnx')",
 }
 
@@ -55,17 +59,3 @@ def checksum_of(path: Path, contract: Contract) -> str:
     """Return the checksum of a model and its contract, 16 hex digits."""
     content = f"{sha256_of(path)} {sorted(contract.as_table().items())}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]
-
-
-def pinned(recipe: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a recipe, for a foreign model with its checksum, so that a new file is a new cell.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If the model or its contract is missing, or the contract is wrong.
-    """
-    if foreign_kind(recipe) is None or "checksum" in params:
-        return dict(params)
-    path = foreign_path(recipe)
-    return {**params, "checksum": checksum_of(path, load_contract(path, params.get("contract")))}

@@ -1,15 +1,29 @@
+from .kept import KeptProcess
 from .peer import Peer, pinned_release
 from .process import PeerProcess, clip_command
-from .registry import Adapter, get_adapter, interpreter_of, known_adapters, parse_peers, peer_name, set_interpreters
+from .registry import (
+    Adapter,
+    check_interpreter,
+    get_adapter,
+    interpreter_of,
+    known_adapters,
+    named_interpreters,
+    parse_peers,
+    peer_name,
+    set_interpreters,
+)
 
 __all__ = [
     "Adapter",
+    "KeptProcess",
     "Peer",
     "PeerProcess",
+    "check_interpreter",
     "clip_command",
     "get_adapter",
     "interpreter_of",
     "known_adapters",
+    "named_interpreters",
     "parse_peers",
     "peer_name",
     "pinned_release",

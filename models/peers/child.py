@@ -1,8 +1,8 @@
 """Answer for a package in its own interpreter: faces from standard input, or the frames of a video.
 
 The interpreter of another environment runs this file as a script. That environment needs the package, and not ferbench;
-this file and the adapters import nothing of ferbench. Messages are a line of JSON with the shape of an array, and then
-its bytes; nothing is unpickled.
+this file and the adapters import nothing of ferbench. Messages are a line of JSON with shape and type of an array, and
+then its bytes; nothing is unpickled.
 """
 
 import contextlib
@@ -12,10 +12,13 @@ import math
 import os
 import sys
 import time
+from importlib.metadata import PackageNotFoundError, distribution, distributions
 from typing import IO, Any
 
 MAX_HEADER = 65536
 MAX_BYTES = 2**28
+# Types of the images that come in, with the bytes of a number.
+TYPES = {"uint8": 1, "float32": 4}
 
 
 def load_adapter(file: str, name: str) -> Any:
@@ -30,8 +33,6 @@ def load_adapter(file: str, name: str) -> Any:
 
 def about(adapter: Any) -> dict[str, Any]:
     """Return version and size of the package, without importing it."""
-    from importlib.metadata import PackageNotFoundError, distribution
-
     try:
         found = distribution(adapter.package)
     except PackageNotFoundError:
@@ -43,7 +44,7 @@ def about(adapter: Any) -> dict[str, Any]:
     return {"version": found.version, "bytes": sum(sizes)}
 
 
-def serve(adapter: Any, requests: IO[bytes], replies: IO[bytes]) -> None:
+def serve(adapter: Any, options: dict[str, Any], requests: IO[bytes], replies: IO[bytes]) -> None:
     """Answer requests until the input ends."""
     peer = None
     while line := requests.readline(MAX_HEADER):
@@ -51,10 +52,10 @@ def serve(adapter: Any, requests: IO[bytes], replies: IO[bytes]) -> None:
         if request["do"] == "about":
             _reply(replies, about(adapter))
             continue
-        images = _read_images(requests, request["shape"])
+        images = _read_images(requests, request["shape"], request["type"])
         try:
-            peer = peer or adapter()
-            rows = _rows(peer.faces(images), len(images), len(adapter.labels))
+            peer = peer or adapter(**options)
+            rows = _rows(peer.faces(images), len(images), len(peer.labels))
         except Exception as error:
             _reply(replies, {"failed": f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"})
             continue
@@ -95,16 +96,16 @@ def clip(adapter: Any, video: str, n_frames: int, seconds: float, warmup: int) -
     }
 
 
-def _read_images(stream: IO[bytes], shape: list[int]) -> Any:
+def _read_images(stream: IO[bytes], shape: list[int], kind: str) -> Any:
     import numpy as np
 
-    size = math.prod(shape)
-    if len(shape) != 3 or min(shape) < 1 or size > MAX_BYTES:
-        raise ValueError(f"expected images of a shape (n, height, width); got {shape}")
+    size = math.prod(shape) * TYPES[kind]
+    if len(shape) not in (3, 4) or min(shape) < 1 or size > MAX_BYTES:
+        raise ValueError(f"expected images of a shape (n, height, width), or with channels; got {shape}")
     content = stream.read(size)
     if len(content) != size:
         raise ValueError(f"expected {size} bytes of images; got {len(content)}")
-    return np.frombuffer(content, np.uint8).reshape(shape)
+    return np.frombuffer(content, kind).reshape(shape)
 
 
 def _rows(answers: Any, n_images: int, n_labels: int) -> Any:
@@ -124,8 +125,6 @@ def _reply(stream: IO[bytes], header: dict[str, Any], content: bytes = b"") -> N
 
 
 def _versions(package: str) -> dict[str, str]:
-    from importlib.metadata import distributions
-
     wanted = (package.lower(), "tensorflow", "torch", "onnxruntime", "opencv")
     names = {str(found.metadata["Name"]).lower(): found.version for found in distributions() if found.metadata["Name"]}
     return {name: version for name, version in sorted(names.items()) if name.startswith(wanted)}
@@ -148,7 +147,7 @@ def main(arguments: "list[str]") -> int:
     sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.abspath(__file__))]  # noqa: PTH100, PTH120
     adapter = load_adapter(arguments[0], arguments[1])
     if arguments[2] == "serve":
-        serve(adapter, sys.stdin.buffer, output)
+        serve(adapter, json.loads(arguments[3]), sys.stdin.buffer, output)
         return 0
     try:
         video, n_frames, seconds, warmup = arguments[3:7]

@@ -1,7 +1,5 @@
 """A recognizer of another package, as a scikit-learn classifier of images."""
 
-import os
-import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
@@ -12,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import ImageInput
 from ferbench.models.base import MostProbable
+from ferbench.models.peers.kept import KeptProcess
 from ferbench.models.peers.process import PeerProcess
 from ferbench.models.peers.registry import get_adapter, interpreter_of
 from ferbench.utils import Above, Constraint, OrNone, Type, check_parameters
@@ -64,8 +63,7 @@ class Peer(ImageInput, MostProbable, BaseEstimator):
     }
     cannot_travel: ClassVar[str] = "it answers in the interpreter of its package; install that where it is needed"
 
-    _process: PeerProcess
-    _cores: set[int] | None
+    _kept: KeptProcess
 
     def __init__(
         self,
@@ -139,27 +137,19 @@ class Peer(ImageInput, MostProbable, BaseEstimator):
 
     def close(self) -> None:
         """End the process of the package; the next prediction starts it again."""
-        if "_process" in vars(self):
-            process: PeerProcess = vars(self)["_process"]
-            del self._process
-            process.close()
+        if "_kept" in vars(self):
+            self._kept.close()
+            del self._kept
 
     def _running(self) -> PeerProcess:
-        """Return the process, started anew if it ended or the cores of this process changed."""
-        cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-        if "_process" in vars(self) and (self._cores != cores or not self._process.alive):
-            self.close()
-        if "_process" not in vars(self):
+        if "_kept" not in vars(self):
             python = self.python or interpreter_of(self.adapter_)
-            self._process, self._cores = PeerProcess(self.adapter_, python, timeout_s=self.timeout_s), cores
-            weakref.finalize(self, self._process.close)
-        return self._process
+            self._kept = KeptProcess(self.adapter_, python, timeout_s=self.timeout_s)
+        return self._kept.running()
 
     def __getstate__(self) -> dict[str, Any]:
         # A process cannot be copied; a copy starts its own.
-        return {
-            name: value for name, value in dict(super().__getstate__()).items() if name not in ("_process", "_cores")
-        }
+        return {name: value for name, value in dict(super().__getstate__()).items() if name != "_kept"}
 
 
 def pinned_release(recipe_peer: str | None, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class PeerProcess:
         environment = {name: value for name, value in os.environ.items() if name not in _DROPPED}
         try:
             self._process = subprocess.Popen(
-                [python, str(CHILD), str(adapter.file), adapter.attribute, "serve"],
+                [python, str(CHILD), str(adapter.file), adapter.attribute, "serve", json.dumps(dict(adapter.options))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
@@ -58,7 +58,7 @@ class PeerProcess:
             )
         except OSError as error:
             self._log.close()
-            raise OSError(f"peer {adapter.name}: cannot start {python}: {error.strerror}") from error
+            raise OSError(f"{adapter.title}: cannot start {python}: {error.strerror}") from error
         assert self._process.stdout is not None
         os.set_blocking(self._process.stdout.fileno(), False)
         self._buffer = b""
@@ -78,14 +78,19 @@ class PeerProcess:
         """
         reply = self._ask({"do": "about"}, b"", 30.0 if self.timeout_s is None else self.timeout_s)
         if "missing" in reply:
-            raise ImportError(f"peer {self.adapter.name}: {str(reply['missing'])[:400]}")
+            raise ImportError(f"{self.adapter.title}: {str(reply['missing'])[:400]}")
         version, size = reply.get("version"), reply.get("bytes")
         if not isinstance(version, str) or len(version) > 60 or not isinstance(size, int) or size < 0:
             raise self._failure("gave no version and size")
         return version, size
 
-    def faces(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the answers for gray images of shape (n_samples, height, width); rows of NaN are no answer.
+    def faces(self, images: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the answers for images; rows of NaN are no answer.
+
+        Parameters
+        ----------
+        images : ndarray
+            For a package, gray faces of shape (n_samples, height, width), uint8; for a model in a file, its input.
 
         Raises
         ------
@@ -95,7 +100,8 @@ class PeerProcess:
         limit = self.timeout_s or (ANSWER_S if self._opened else START_S)
         deadline = time.monotonic() + limit
         content = np.ascontiguousarray(images)
-        reply = self._ask({"do": "faces", "shape": list(images.shape)}, content.tobytes(), limit)
+        request = {"do": "faces", "shape": list(images.shape), "type": images.dtype.name}
+        reply = self._ask(request, content.tobytes(), limit)
         if "failed" in reply:
             raise self._failure(str(reply["failed"])[:400])
         expected = [len(images), len(self.adapter.labels)]
@@ -131,7 +137,7 @@ class PeerProcess:
                 raise self._failure(f"answered a line of more than {MAX_HEADER} bytes")
             self._fill(deadline)
         line, _, self._buffer = self._buffer.partition(b"\n")
-        reply = parse_json(line, f"peer {self.adapter.name}", max_bytes=MAX_HEADER)
+        reply = parse_json(line, self.adapter.title, max_bytes=MAX_HEADER)
         if not isinstance(reply, dict):
             raise self._failure("answered something else than a JSON object")
         return reply
@@ -177,7 +183,7 @@ class PeerProcess:
     def _failure(self, reason: str) -> ValueError:
         """End the process, since its next answer could be that of this request, and return the error."""
         self.close()
-        return ValueError(f"peer {self.adapter.name}: {reason}; its package: {self.adapter.install}")
+        return ValueError(f"{self.adapter.title}: {reason}; {self.adapter.remedy}")
 
 
 def clip_command(name: str, python: str, video: str, *, frames: int, seconds: float) -> list[str]:

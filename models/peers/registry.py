@@ -3,7 +3,7 @@
 import inspect
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,10 @@ class Adapter:
         File that the other interpreter runs.
     attribute : str
         Name of the class in the file.
+    options : mapping
+        Arguments of the class, as JSON can hold them.
+    model : str
+        File of a model that the class opens; empty for a package that brings its own.
     """
 
     name: str
@@ -43,6 +47,18 @@ class Adapter:
     labels: tuple[str, ...]
     file: Path
     attribute: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return self.model or f"peer {self.name}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do after it failed."""
+        return f"try it in {self.package}, or export it to ONNX" if self.model else f"its package: {self.install}"
 
 
 def known_adapters() -> dict[str, Adapter]:
@@ -95,13 +111,18 @@ def parse_peers(texts: list[str]) -> dict[str, str]:
         if not equals or not python:
             raise ValueError(f"--peer must be NAME=PYTHON, such as fer=/opt/fer/bin/python; got {text!r}")
         get_adapter(name)
-        if not os.access(python, os.X_OK) or not Path(python).is_file():
-            raise FileNotFoundError(f"--peer {name}: {python} is no Python interpreter; name bin/python of its venv")
-        if os.pathsep in python:
-            raise ValueError(f"--peer {name}: the path must not hold {os.pathsep!r}; got {python}")
-        # Not resolved: in an environment it is a link, and its place names the environment.
-        found[name] = str(Path(python).absolute())
+        found[name] = check_interpreter(f"--peer {name}", python)
     return found
+
+
+def check_interpreter(option: str, python: str) -> str:
+    """Return the absolute path of an interpreter; errors begin with the option that names it."""
+    if not os.access(python, os.X_OK) or not Path(python).is_file():
+        raise FileNotFoundError(f"{option}: {python} is no Python interpreter; name bin/python of its venv")
+    if os.pathsep in python:
+        raise ValueError(f"{option}: the path must not hold {os.pathsep!r}; got {python}")
+    # Not resolved: in an environment it is a link, and its place names the environment.
+    return str(Path(python).absolute())
 
 
 def set_interpreters(peers: Mapping[str, str]) -> None:
@@ -109,9 +130,14 @@ def set_interpreters(peers: Mapping[str, str]) -> None:
     os.environ[VARIABLE] = os.pathsep.join(f"{name}={python}" for name, python in peers.items())
 
 
+def named_interpreters() -> dict[str, str]:
+    """Return the interpreters that are named for this process, by peer."""
+    return dict(part.partition("=")[::2] for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)
+
+
 def interpreter_of(adapter: Adapter) -> str:
     """Return the interpreter named for a peer; raise ValueError with the remedy if none is."""
-    named = dict(part.partition("=")[::2] for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part)
+    named = named_interpreters()
     if adapter.name not in named:
         raise ValueError(
             f"peer {adapter.name} runs in an interpreter of its own: make an environment, {adapter.install}, "

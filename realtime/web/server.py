@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import ipaddress
+import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -91,8 +92,6 @@ def access_for(host: str, token: str | None, more_hosts: Iterable[str] = ()) -> 
         raise ValueError(f"--token has {len(token)} characters; give at least 8 that cannot be guessed")
     local = is_loopback(host)
     if not local and token is None:
-        import secrets
-
         raise ValueError(
             f"--host {host} can be reached from other machines: protect it with --token, "
             f"for example --token {secrets.token_urlsafe(12)}"

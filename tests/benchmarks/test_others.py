@@ -1,4 +1,4 @@
-"""A model in a file and a package of others are measured by a suite like any other recipe."""
+"""Models in files and a package of others are measured by a suite like any other recipe."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from foreign_models import weights, write_contract, write_model
 from peer_standins import write_interpreter, write_standins
+from torch_standin import write_script, write_torch
 
 from ferbench.cli import main
 from ferbench.models import load_bundle
@@ -74,3 +75,44 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(desk: Path, capsys: pytest.Ca
         assert main(words) == 2
         last = capsys.readouterr().err.strip().splitlines()
         assert len(last) == 1 and message in last[0]
+
+
+@pytest.fixture(scope="module")
+def script(desk: Path) -> list[str]:
+    """The command that measures a TorchScript file with the stand-in of PyTorch, without trusting it."""
+    write_contract(write_script(desk / "net.pt", weights(576)))
+    (desk / "bin").mkdir()
+    torch = write_interpreter(desk / "bin", write_torch(desk / "torch"))
+    text = (desk / "mine.toml").read_text().splitlines()
+    text[0] = f'recipes = ["torchscript:{desk / "net.pt"}"]'
+    (desk / "script.toml").write_text("\n".join(text))
+    return ["run", str(desk / "script.toml"), "--torch", torch, "--output", str(desk / "scripted"), "--no-report"]
+
+
+def test_a_trusted_torchscript_file_is_a_row_like_any_other(
+    script: list[str], desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*script, "--trust"]) == 0
+    (file,) = (desk / "scripted/faces/records").glob("*.json")
+    record = json.loads(file.read_text())
+    assert record["status"] == "ok" and record["timings"]["latency_ms"]["median"] > 0
+    assert record["bundle"] is None and record["size_bytes"] == (desk / "net.pt").stat().st_size
+    assert "no bundle: it runs code from its file; export that" in record["reason"]
+    assert "trained elsewhere, on unknown data" in record["reason"]
+    assert set(record["recipe"]["params"]) == {"release", "checksum"} and record["environment"]["cores"] == 1
+    capsys.readouterr()
+    assert main([*script, "--trust", "--dry-run"]) == 0
+    assert "0 of 1 cells would be measured" in capsys.readouterr().out
+
+
+def test_a_torchscript_file_is_refused_in_one_line_without_trust(
+    script: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, message in (
+        (script, "net.pt: opening a TorchScript file runs code from it; if you trust its maker, add --trust"),
+        (["run", "faces", "--trust"], "--trust: suite faces names no TorchScript file"),
+        ([*script, "--trust", "--torch", "nowhere/python"], "--torch: nowhere/python is no Python interpreter"),
+    ):
+        assert main(words) == 2
+        (line,) = capsys.readouterr().err.strip().splitlines()
+        assert message in line

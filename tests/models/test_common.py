@@ -56,6 +56,7 @@ from ferbench.models import (
     PointNet,
     Pretrained,
     Stack,
+    TorchScriptModel,
     Tree,
     Vote,
     make_recipe,
@@ -118,7 +119,7 @@ IMAGES: list[Any] = [
     PointNet("points-tiny"),
 ]
 # Models made elsewhere: they need a file or an interpreter, so test_foreign.py and test_peers.py check their answers.
-OTHERS: list[Any] = [ForeignModel("model.onnx"), Peer("fer")]
+OTHERS: list[Any] = [ForeignModel("model.onnx"), TorchScriptModel("model.pt"), Peer("fer")]
 # Abstract base classes and mixins.
 BASES = {"ImageExtractor", "ImageInput"}
 WITHOUT_WEIGHTS = {KNN, LocalSVM, KernelRidge, CNN}
