@@ -90,7 +90,7 @@ class SIFTExtractor(LearnedExtractor):
     components : int or None, default=None
         Number of principal components of the codes to keep, at most the number of images; None keeps the codes.
     component_images : int or None, default=None
-        Number of training images from which these components are learned; None is as many as have codes of 400 MB.
+        Training images from which these components are learned; None is as many as have codes of 400 MB.
     symmetric : bool, default=False
         Whether words form pairs of mirror images, and a component keeps its value, or changes its sign, if the image
         is mirrored. `MirrorViews` then needs no second extraction. `words` must be even.
@@ -159,6 +159,7 @@ class SIFTExtractor(LearnedExtractor):
     prefix: ClassVar[str] = "sift"
     batch_size: ClassVar[int] = 64
 
+    symmetric: bool = False  # bundles of older versions lack it
     words_: NDArray[np.float32]
     spread_: NDArray[np.float32]
     weights_: NDArray[np.float32]

@@ -7,7 +7,7 @@ from .folders import PartFolder, atomic_folder, remove_folder
 from .images import Images, check_images, equalize_histograms, resize_face, resize_faces
 from .json_files import json_field, parse_json, read_json
 from .memory.limits import CGROUPS, control_groups, memory_limit, read_or_empty, usable_memory
-from .memory.maps import read_rows, row_blocks, update_digest
+from .memory.maps import read_rows, row_blocks, spread_rows, update_digest
 from .onnx_graph import Graph
 from .outputs import brief_repr, check_outputs, printable, safe_cell, safe_frame, safe_row
 from .parameters import (
@@ -150,6 +150,7 @@ __all__ = [
     "safe_frame",
     "safe_row",
     "sha256_of",
+    "spread_rows",
     "stop_on_signals",
     "suggest",
     "update_digest",

@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from ferbench.datasets import Dataset
 from ferbench.models import DeepExtractor, LoadedBundle
 from ferbench.models.bundles import NETWORK
+from ferbench.utils import spread_rows
 
 _BLOCK = 1024
 
@@ -49,7 +50,7 @@ def nearest(
         With images of the same size. Only Training is looked at.
     n_neighbors : int, default=8
     limit : int, optional
-        Only the first training images, at least one.
+        Only this many training images, at equal distances; at least one.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def nearest(
         raise ValueError(f"--limit must be at least 1 image; got {limit}")
     if dataset.images.shape[1:] != bundle.image_shape:
         raise ValueError(f"{bundle.name} takes images of {bundle.image_shape}; {dataset.name} has others")
-    rows = dataset.rows("Training")[:limit]
+    rows = spread_rows(dataset.rows("Training"), limit)
     space, extractor = _space(bundle)
     own = _features(extractor, image[None])
     all_rows = np.concatenate(

@@ -14,7 +14,7 @@ from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES, corr
 from ferbench.datasets import Dataset
 from ferbench.models import LoadedBundle, load_bundle
 from ferbench.models.bundles import recognizer_sha256
-from ferbench.utils import load_average, resize_faces
+from ferbench.utils import load_average, resize_faces, spread_rows
 
 SCHEMA = 1
 Record = dict[str, Any]
@@ -60,7 +60,7 @@ class StressData:
         split : str, optional
             Another split than the usual one. PrivateTest of photographs is refused.
         limit : int, optional
-            The first images only, in the order of the data set.
+            Only this many images, at equal distances: data sets are often sorted by label.
         per_label : int, optional
             At most this many images of each label, drawn at random.
         seed : int, default=0
@@ -79,7 +79,7 @@ class StressData:
         for option, number in (("--limit", limit), ("--per-label", per_label)):
             if number is not None and number < 1:
                 raise ValueError(f"{option} must be at least 1 image; got {number}")
-        rows = _some_of_each(dataset.labels, dataset.rows(split)[:limit], per_label, seed)
+        rows = _some_of_each(dataset.labels, spread_rows(dataset.rows(split), limit), per_label, seed)
         if not len(rows):
             raise ValueError(f"{dataset.name} has no images in {split}; name another split")
         images = np.asarray(dataset.images[rows])

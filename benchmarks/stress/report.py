@@ -122,7 +122,7 @@ def _page(
 ) -> str:
     summary, errors, points = tables
     about = records[0]["dataset"]
-    how = _HOW.strip().format(kinds=len(points), reference=reference)
+    how = _HOW.strip().format(kinds=errors["corruption"].nunique() - 1, reference=reference)
     drawn = "drawn, not real faces; " if about["drawn"] else ""
     where = f"{about['name']} ({drawn}{about['split']}), fingerprint `{about['fingerprint'][:12]}`"
     data = f"{about['n_images']:,} images of {where}."

@@ -59,7 +59,7 @@ def register_explain(parser: argparse.ArgumentParser) -> None:
         help="store the mean maps of PublicTest in this folder, such as results/fer2013; --source is its data set",
     )
     add_labels_option(parser)
-    add("--limit", type=int, metavar="N", help="only the first N images of the part that is looked at")
+    add("--limit", type=int, metavar="N", help="only N images of the part that is looked at, at equal distances")
     add("--per-label", type=int, metavar="N", help="mean maps: at most N images of each label, drawn at random")
     add(
         "--output",

@@ -44,7 +44,7 @@ def register_stress(parser: argparse.ArgumentParser) -> None:
     add("--source", metavar="PATH", help="data: a folder, zip or CSV, or 'faces' for drawn faces")
     add_labels_option(parser)
     add("--split", metavar="SPLIT", help="default: PrivateTest of drawn faces, else PublicTest")
-    add("--limit", type=int, metavar="N", help="only the first N images of the split")
+    add("--limit", type=int, metavar="N", help="only N images of the split, at equal distances")
     add("--output", type=Path, default=Path("results/stress"), metavar="DIR", help="default: results/stress")
     add("--results", type=Path, default=Path("results"), metavar="DIR", help="where recipes are looked up")
     add("--reference", metavar="NAME", help="errors are divided by those of this model (default: the first)")

@@ -184,7 +184,7 @@ def test_mean_maps_check_all_recognizers_before_the_first_is_measured(network: L
     assert not steps
 
 
-def test_a_limit_leaves_only_the_first_training_images(
+def test_a_limit_leaves_training_images_at_equal_distances(
     classical: LoadedBundle, faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits: list[int | None] = []
@@ -199,7 +199,8 @@ def test_a_limit_leaves_only_the_first_training_images(
     words = ["explain", str(tmp_path / "me.png"), "--model", str(classical.path), "--output", str(tmp_path / "e.html")]
     assert main([*words, "--source", "faces", "--limit", "5"]) == 0 and limits == [5]
     found = nearest(classical, faces.images[0], faces, limit=5)
-    assert set(found.ids) == set(faces.ids[faces.rows("Training")[:5]])
+    rows = faces.rows("Training")
+    assert set(found.ids) == set(faces.ids[rows[np.arange(5) * len(rows) // 5]])
     assert main([*words, "--source", "faces", "--limit", "0"]) == 2
 
 

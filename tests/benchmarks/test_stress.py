@@ -146,6 +146,28 @@ def test_the_report_holds_every_figure_and_is_rebuilt_from_the_records(
     assert re.search(r"hog\+logreg +classical", capsys.readouterr().out)
 
 
+def test_a_limit_takes_images_from_the_whole_split(faces: Dataset) -> None:
+    whole, few = StressData.of(faces), StressData.of(faces, limit=4)
+    step = len(whole.images) / 4
+    np.testing.assert_array_equal(few.images, whole.images[[int(i * step) for i in range(4)]])
+    assert len(StressData.of(faces, limit=10**6).images) == len(whole.images)
+
+
+def test_a_page_of_one_side_counts_its_corruptions(bundle: Path, faces: Dataset, tmp_path: Path) -> None:
+    # Of images of one label, no recognizer has a lead over the most common label.
+    same = faces.labels[faces.rows("PrivateTest")][0]
+    data = StressData.of(faces)
+    data = replace(
+        data,
+        images=data.images[data.labels == same],
+        labels=data.labels[data.labels == same],
+        landmarks=data.landmarks[data.labels == same],
+    )
+    run_stress({"one": bundle}, data, tmp_path, kinds=["contrast", "jpeg"])
+    write_stress_report(tmp_path)
+    assert "is corrupted in 2 ways" in (tmp_path / "stress.md").read_text()
+
+
 def test_records_of_other_images_are_not_put_into_one_table(
     measured: Path, faces: Dataset, bundle: Path, tmp_path: Path
 ) -> None:

@@ -69,3 +69,18 @@ def _mapping(array: Any) -> mmap.mmap | None:
             return base if large and hasattr(mmap, "MADV_DONTNEED") else None
         array = array.base
     return None
+
+
+def spread_rows(rows: NDArray[np.intp], number: int | None) -> NDArray[np.intp]:
+    """Return `number` rows at equal distances; all if there are no more, or without a number.
+
+    Data sets are often sorted by label, so the first rows would be those of one label.
+
+    Examples
+    --------
+    >>> spread_rows(np.arange(10), 4).tolist(), spread_rows(np.arange(3), None).tolist()
+    ([0, 2, 5, 7], [0, 1, 2])
+    """
+    if number is None or number >= len(rows):
+        return rows
+    return rows[np.arange(number) * len(rows) // number]
