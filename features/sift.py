@@ -158,7 +158,6 @@ class SIFTExtractor(LearnedExtractor):
     }
     prefix: ClassVar[str] = "sift"
     batch_size: ClassVar[int] = 64
-
     symmetric: bool = False  # bundles of older versions lack it
     words_: NDArray[np.float32]
     spread_: NDArray[np.float32]
