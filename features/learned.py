@@ -80,10 +80,10 @@ class LearnedExtractor(ImageExtractor):
         return graph.add("Mul", rows, symmetry.signs)
 
     def _feature_symmetry(self) -> Symmetry | None:
-        symmetry = self._symmetry()
-        if symmetry is None or self.components is None:
-            return symmetry
-        return Symmetry.of_signs(self.mirror_signs_)
+        if self.components is None:
+            return self._symmetry()
+        signs = getattr(self, "mirror_signs_", None)
+        return None if signs is None else Symmetry.of_signs(signs)
 
     def check_graph(self) -> None:
         """Raise ValueError if the extractor cannot write a graph with its parameters."""
@@ -154,6 +154,7 @@ class LearnedExtractor(ImageExtractor):
         if symmetry is None:
             codes -= self.mean_
             self.components_ = self._axes(codes, self.components)[1]
+            self.__dict__.pop("mirror_signs_", None)
             return
         self.mean_ = (self.mean_ + symmetry.mirrored(self.mean_)) / 2
         codes -= self.mean_

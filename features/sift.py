@@ -110,8 +110,8 @@ class SIFTExtractor(LearnedExtractor):
     weights_, variances_ : ndarray
         Weights and variances of the mixture; only for ``fisher``.
     center_, axes_, axis_signs_ : ndarray
-        Mean and principal components of the descriptors, and their signs in the mirror image; only with
-        `descriptor_components`.
+        Mean and principal components of the descriptors, only with `descriptor_components`; with `symmetric`, the
+        signs of these components in the mirror image, else ones.
 
     See Also
     --------

@@ -36,8 +36,8 @@ class Pyramid:
 def make_pyramid(shapes: list[tuple[int, int]], grids: list[int], *, symmetric: bool = False) -> Pyramid:
     """Make the cells of each grid over the concatenated maps of local features, one map for each window size.
 
-    Cells of the same column of a grid differ in width by one place where the width of a map cannot be divided. With
-    `symmetric`, they overlap there instead, so that a grid is its own mirror image.
+    Where the width of a map cannot be divided, some cells are one place wider than others. With `symmetric`, neighbors
+    overlap there instead, so that a grid is its own mirror image.
     """
     names, members = [], []
     starts = np.cumsum([0, *(rows * columns for rows, columns in shapes)])

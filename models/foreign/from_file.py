@@ -28,7 +28,7 @@ class FromFile(ImageInput, MostProbable, BaseEstimator):
     network_ : ByContract
         The opened model.
     origin_ : str
-        File and checksum.
+        File and checksum, and for TorchScript the version of PyTorch.
     size_bytes_ : int
         Size of the file.
     warning_ : str

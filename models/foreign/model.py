@@ -27,24 +27,10 @@ class ForeignModel(FromFile):
     checksum : str or None, default=None
         Expected checksum of model and contract. A suite sets it, so that a changed file is another cell.
 
-    Attributes
-    ----------
-    contract_ : Contract
-        The contract as read.
-    network_ : ForeignNetwork
-        The opened model.
-    origin_ : str
-        File and checksum.
-    size_bytes_ : int
-        Size of the file.
-    warning_ : str
-        What the record says about the data that the model was trained on.
-    class_shares_ : dict of str to float or None
-        Shares of the classes in that data, where the contract states them.
-
     See Also
     --------
     TorchScriptModel : The same for a TorchScript file.
+    ferbench.models.foreign.from_file.FromFile : Base class; it documents the attributes.
     Pretrained : Bundles as a recognizer.
     save_bundle : Save a fitted recognizer as a bundle.
 

@@ -34,22 +34,10 @@ class TorchScriptModel(FromFile):
     trust : bool, default=False
         Run the code of the file; False needs ``--trust`` on the command line. A suite cannot set it.
 
-    Attributes
-    ----------
-    contract_ : Contract
-        The contract as read.
-    network_ : ScriptNetwork
-        The opened model.
-    origin_ : str
-        File and checksum, and the version of PyTorch.
-    size_bytes_ : int
-        Size of the file.
-    warning_ : str
-        What the record says about the data that the model was trained on.
-
     See Also
     --------
     ForeignModel : The same for an ONNX or Keras file, which runs no code.
+    ferbench.models.foreign.from_file.FromFile : Base class; it documents the attributes.
 
     Notes
     -----

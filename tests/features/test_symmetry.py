@@ -99,3 +99,11 @@ def test_other_extractors_are_asked_for_both_views() -> None:
     assert extractor.mirrored(extractor.transform(images)) is None
     views = MirrorViews(SIFTExtractor(words=8, samples=3000)).fit(images).transform(images)
     assert_array_equal(views[:, 112:], extractor.transform(mirrored(images)))
+
+
+def test_a_second_fit_forgets_the_symmetry_of_the_first() -> None:
+    images = check_pictures(48)
+    extractor = SIFTExtractor(components=3, **SMALL).fit(images)
+    assert extractor.mirrored(extractor.transform(images)) is not None
+    extractor.set_params(symmetric=False).fit(images)
+    assert extractor.mirrored(extractor.transform(images)) is None
