@@ -156,7 +156,7 @@ class LearnedExtractor(ImageExtractor):
             self.components_ = self._axes(codes, self.components)[1]
             self.__dict__.pop("mirror_signs_", None)
             return
-        self.mean_ = (self.mean_ + symmetry.mirrored(self.mean_)) / 2
+        self.mean_ = (self.mean_ + symmetry.mirrored(self.mean_)) / np.float32(2)
         codes -= self.mean_
         halves = [self._axes(half, self.components) for half in symmetry.halves(codes)]
         axes = symmetry.whole(halves[0][1], halves[1][1])

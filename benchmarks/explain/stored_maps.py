@@ -199,12 +199,12 @@ def _fits(
 ) -> bool:
     """Whether the arrays are of the right kinds and shapes, and finite."""
     n = len(labels)
-    kinds = (labels.dtype.kind, counts.dtype.kind, faces.dtype, landmarks.dtype.kind)
+    kinds = (labels.dtype.kind, counts.dtype.kind, faces.dtype.name, landmarks.dtype.kind)
     return (
         n > 0
         and labels.ndim == 1
         and len(set(labels.tolist())) == n
-        and kinds == ("U", "i", np.uint8, "f")
+        and kinds == ("U", "i", "uint8", "f")
         and (faces.ndim, counts.shape, landmarks.shape) == (3, (n,), (n, *_POINTS))
         and bool(np.isfinite(landmarks).all())
         and faces.shape[0] == n

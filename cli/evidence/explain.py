@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ferbench import benchmarks, datasets, models
 from ferbench.benchmarks import explain as explaining
@@ -111,7 +111,7 @@ def _explain_suite(args: ExplainOptions, bundles: "dict[str, LoadedBundle]") -> 
     if tasks.task_of(root).name != "expressions" or folds.holds_folds(root):
         raise ValueError(f"{root}: --suite is for expressions with a PublicTest; this folder has key points or folds")
     dataset = benchmarks.load_measured(root, str(args.source))
-    pages.refuse_other(dataset, benchmarks.read_results(root))
+    pages.refuse_other(dataset, cast("benchmarks.SuiteResults", benchmarks.read_results(root)))
     data = stresses.StressData.of(dataset, split="PublicTest", per_label=args.per_label, seed=args.seed)
     sample = None if args.per_label is None else {"per_label": args.per_label, "seed": args.seed}
     n_split = len(dataset.rows("PublicTest"))

@@ -98,8 +98,8 @@ def _paired_mixture(samples: Array, words: Array, seed: int, symmetry: Symmetry)
     half = len(words) // 2
     plain = Symmetry(symmetry.order, np.ones_like(symmetry.signs))
     weights = (fitted.weights[:half] + fitted.weights[half:]) / 2
-    means = (fitted.means[:half] + symmetry.mirrored(fitted.means[half:])) / 2
-    variances = (fitted.variances[:half] + plain.mirrored(fitted.variances[half:])) / 2
+    means: Array = (fitted.means[:half] + symmetry.mirrored(fitted.means[half:])) / np.float32(2)
+    variances: Array = (fitted.variances[:half] + plain.mirrored(fitted.variances[half:])) / np.float32(2)
     return Mixture(
         np.tile(weights, 2),
         np.concatenate([means, symmetry.mirrored(means)]),

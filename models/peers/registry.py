@@ -147,7 +147,7 @@ def interpreter_of(adapter: Adapter) -> str:
 
 
 def _described(name: str, kind: Any) -> Adapter:
-    texts = {field: str(getattr(kind, field)) for field in _TEXTS}
+    texts: dict[str, Any] = {field: str(getattr(kind, field)) for field in _TEXTS}
     return Adapter(
         name=name,
         labels=tuple(map(str, kind.labels)),
