@@ -20,6 +20,7 @@ from .ensembles.mirrored import Mirrored
 from .ensembles.pretrained import Pretrained
 from .ensembles.stack import Stack
 from .ensembles.vote import Vote
+from .ensembles.weight_mean import WeightMean
 from .extractors.deep import DeepExtractor
 from .extractors.keypoints import KeypointExtractor
 from .foreign.model import ForeignModel
@@ -67,6 +68,7 @@ __all__ = [
     "TorchScriptModel",
     "Tree",
     "Vote",
+    "WeightMean",
     "bundle_name",
     "can_stream",
     "classifier_steps",

@@ -17,7 +17,7 @@ from ferbench.features import MirrorViews, extractors, make_extractor
 from ferbench.models.base import check_settable, library_of, parts_of
 from ferbench.models.bundles import recipe_name, renamed_parameters, renamed_values
 from ferbench.models.classifiers import classifier_steps
-from ferbench.models.ensembles import Compact, Joined, Mirrored, Pretrained, Stack, Vote
+from ferbench.models.ensembles import Compact, Joined, Mirrored, Pretrained, Stack, Vote, WeightMean
 from ferbench.models.foreign import ForeignModel, TorchScriptModel, foreign_kind, foreign_path
 from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
@@ -137,6 +137,7 @@ def recipes() -> dict[str, Recipe]:
     """
     known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
     known += [Recipe("pretrained", "pretrained", Pretrained), Recipe("joined", "pretrained", Joined)]
+    known.append(Recipe("weight-mean", "pretrained", WeightMean))
     known.append(Recipe(QUALITY, "pretrained", lambda: Joined(QUALITY)))
     known += [_network(name, settings) for name, settings in NETWORKS.items()]
     known += [Recipe("mean-shape", "keypoints", MeanShape), Recipe("dlib-shape", "keypoints", DlibShape)]

@@ -5,6 +5,7 @@ from .mirrored import Mirrored
 from .pretrained import Pretrained
 from .stack import Stack
 from .vote import Vote
+from .weight_mean import WeightMean
 
 __all__ = [
     "Calibrated",
@@ -14,4 +15,5 @@ __all__ = [
     "Pretrained",
     "Stack",
     "Vote",
+    "WeightMean",
 ]
