@@ -73,6 +73,13 @@ class Counted(Detector):
         self.milliseconds.append(1000 * (time.perf_counter() - begin))
         return faces
 
+    def detect_large(self, image: Image, least: float) -> list[Detection]:
+        """Find the faces of at least `least` pixels."""
+        begin = time.perf_counter()
+        faces = self.inner.detect_large(image, least)
+        self.milliseconds.append(1000 * (time.perf_counter() - begin))
+        return faces
+
     def _find(self, image: Image, thorough: bool) -> list[Found]:
         return self.inner._find(image, thorough)
 

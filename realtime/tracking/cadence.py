@@ -7,6 +7,8 @@ from typing import Literal
 FILE_INTERVAL_S = 0.08
 # Live: longest interval between searches in seconds, and usable fraction of the time between two frames.
 LONGEST_INTERVAL_S, SHARE = 0.25, 0.8
+# Longest interval between searches for all faces, in seconds; searches in between may look for the known ones only.
+ALL_FACES_INTERVAL_S = 0.3
 
 
 class Cadence:
@@ -29,6 +31,7 @@ class Cadence:
         self.every = every
         self._since = 0
         self._started = False
+        self._all_faces_s = -math.inf
         self._search_s = self._rest_s = 0.0
 
     def due(self, *, live: bool, fps: float | None) -> bool:
@@ -38,6 +41,15 @@ class Cadence:
             return False
         self._started, self._since = True, 0
         return True
+
+    def all_faces_due(self, timestamp_s: float) -> bool:
+        """Whether the search at this time of the video must look for all faces, not only for the known ones."""
+        since = timestamp_s - self._all_faces_s
+        return self.every != "auto" or not 0 <= since < ALL_FACES_INTERVAL_S
+
+    def searched_all(self, timestamp_s: float) -> None:
+        """Record a search for all faces."""
+        self._all_faces_s = timestamp_s
 
     def took(self, search_s: float | None, rest_s: float) -> None:
         """Record the time of the search (None without a search) and of the rest of a frame, in seconds."""

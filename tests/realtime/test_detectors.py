@@ -329,3 +329,35 @@ def test_the_older_name_of_a_parameter_is_taken_with_a_warning() -> None:
         assert make_detector("haar", neighbours=3).neighbors == 3  # type: ignore[attr-defined]
     with pytest.raises(TypeError, match="both 'neighbors' and its older name"):
         make_detector("haar", neighbours=3, neighbors=4)
+
+
+def test_yunet_finds_known_faces_in_a_smaller_copy(model: Path, shared_data: Path) -> None:
+    detector = make_detector("yunet", model=model)
+    sizes = []
+    search = detector._search  # type: ignore[attr-defined]
+
+    def watched(image, longest, network=None):
+        sizes.append(longest)
+        return search(image, longest, network)
+
+    detector._search = watched  # type: ignore[attr-defined]
+    capture = cv2.VideoCapture(str(shared_data / "clip_talking_head.avi"))
+    n_frames = 0
+    while n_frames < 40 and (read := capture.read())[0]:
+        image = cv2.resize(read[1], (640, 480))
+        face, *_ = detector.detect(image)
+        again, *_ = detector.detect_large(image, 0.8 * face.box[2])
+        middle = [box[i] + box[i + 2] / 2 for box in (face.box, again.box) for i in (0, 1)]
+        assert 0.85 < again.box[2] / face.box[2] < 1.15
+        assert max(abs(middle[0] - middle[2]), abs(middle[1] - middle[3])) < 0.1 * face.box[2]
+        assert sizes[-2] == 320 and sizes[-1] < 200
+        n_frames += 1
+    assert n_frames == 40
+    # Faces that are small in the image need the whole search.
+    assert detector.detect_large(image, 10) == detector.detect(image) and sizes[-1] == sizes[-2] == 320
+
+
+def test_other_detectors_find_all_faces_when_only_large_ones_are_asked_for(shared_data: Path) -> None:
+    detector = make_detector("haar")
+    _, image = cv2.VideoCapture(str(shared_data / "clip_talking_head.avi")).read()
+    assert detector.detect_large(image, 50.0) == detector.detect(image) != []

@@ -1,6 +1,7 @@
 """From frame to events: faces followed, probabilities smoothed, and nothing claimed that was not seen."""
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -136,6 +137,59 @@ def test_pipelines_in_threads_share_recognizer_and_detector() -> None:
         expected = 0.9 * level / 255
         # The picture's number is in its first pixel, outside the face.
         assert all(np.isclose(result.events[0].smoothed[0], expected) for result in own)
+
+
+class TwoSearches(ScriptedDetector):
+    """Counts searches for known faces apart, which find only the first `n_large` of the script."""
+
+    def __init__(self, script: Callable[[int], list[Detection]], n_large: Callable[[int], int]) -> None:
+        super().__init__(script)
+        self.n_large = n_large
+        self.quick: list[tuple[int, float]] = []
+
+    def detect_large(self, image: np.ndarray, least: float) -> list[Detection]:
+        number = int(image[0, 0, 0])
+        self.quick.append((number, least))
+        return list(self.script(number))[: self.n_large(number)]
+
+
+def test_between_searches_for_all_faces_come_searches_for_the_known_ones() -> None:
+    detector = TwoSearches(lambda _: [Detection((10, 10, 20, 20), 0.9), Detection((40, 10, 30, 30), 0.8)], lambda _: 2)
+    live = Pipeline(brightness_recognizer(), detector)
+    for frame in frames(26, fps=25):
+        assert [event.track_id for event in live.process(frame, source_fps=25).events] == [1, 2]
+    assert detector.searched == [0, 8, 16, 24]
+    assert [number for number, _ in detector.quick] == [2, 4, 6, 10, 12, 14, 18, 20, 22]
+    # The smaller face may shrink by a fifth.
+    assert all(least == pytest.approx(0.8 * 20, abs=1) for _, least in detector.quick)
+
+
+def test_a_known_face_that_the_quick_search_misses_is_looked_for_at_once() -> None:
+    detector = TwoSearches(lambda _: [Detection((10, 10, 20, 20), 0.9)], lambda number: int(number != 4))
+    live = Pipeline(brightness_recognizer(), detector)
+    for frame in frames(8, fps=25):
+        (event,) = live.process(frame, source_fps=25).events
+        assert event.state == "face"
+    assert detector.searched == [0, 4] and [number for number, _ in detector.quick] == [2, 4, 6]
+
+
+def test_all_faces_are_looked_for_while_one_is_out_of_view_or_none_is_known() -> None:
+    def leaves(number: int) -> list[Detection]:
+        return [Detection((10, 10, 20, 20), 0.9)] if number < 3 else []
+
+    detector = TwoSearches(leaves, lambda _: 9)
+    live = Pipeline(brightness_recognizer(), detector)
+    for frame in frames(12, fps=25):
+        live.process(frame, source_fps=25)
+    assert detector.searched == [0, 4, 6, 8, 10]
+
+
+def test_a_chosen_number_of_frames_between_searches_means_searches_for_all_faces() -> None:
+    detector = TwoSearches(lambda _: [Detection((10, 10, 20, 20), 0.9)], lambda _: 1)
+    live = Pipeline(brightness_recognizer(), detector, detect_every=2)
+    for frame in frames(8, fps=25):
+        live.process(frame)
+    assert detector.searched == [0, 2, 4, 6] and not detector.quick
 
 
 def test_searches_become_rarer_when_they_are_slow_and_the_source_is_live() -> None:
