@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tqdm import tqdm
+
 from ferbench import models, realtime, utils
 from ferbench.cli import live_outputs, named_models
 from ferbench.cli.live_options import ImageOptions, LiveOptions, RunOptions, VideoOptions
@@ -124,8 +126,6 @@ class _Progress:
 
     def __init__(self, source: Source, max_frames: int | None, *, live: bool = False) -> None:
         known = [number for number in (source.n_frames, max_frames) if number]
-        from tqdm import tqdm
-
         self._bar: Any = tqdm(
             total=min(known) if known else None, unit="frame", desc="live" if live else "frames", disable=None
         )

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from ferbench import models as shipped
 from ferbench import realtime
 from ferbench.benchmarks import choose
@@ -129,8 +131,6 @@ def _measure_parts(args: MeasureLiveOptions) -> int:
 
 
 def _measure(args: MeasureLiveOptions) -> list[tuple[str, str]]:
-    from tqdm import tqdm
-
     if args.clip is None or args.photos is None:
         raise ValueError("measure-live needs --clip VIDEO and --photos FOLDER (or --rebuild)")
     measuring = bench.LiveBench(

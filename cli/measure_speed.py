@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from ferbench import datasets, features, models
 from ferbench.benchmarks import speed
 from ferbench.cli.options import DataOptions, add_data_options, command
@@ -95,8 +97,6 @@ def _measure_scale(args: MeasureSpeedOptions, output: Path) -> list[dict[str, An
 
 
 def _measure(args: MeasureSpeedOptions, output: Path) -> list[dict[str, Any]]:
-    from tqdm import tqdm
-
     if args.source is None:
         raise ValueError("measure-speed needs --source PATH (or --rebuild)")
     # Names are checked before the data are read, which can take long.

@@ -4,6 +4,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ferbench import datasets, models
 from ferbench.benchmarks import store, training
 from ferbench.cli.options import DataOptions, add_data_options, command
@@ -77,8 +79,6 @@ def measure_training(args: MeasureTrainingOptions) -> int:
 
 
 def _measure(args: MeasureTrainingOptions) -> None:
-    from tqdm import tqdm
-
     if args.source is None:
         raise ValueError("measure-training needs --source PATH, such as fer2013.zip (or --rebuild)")
     suite = store.load_suite(args.suite)

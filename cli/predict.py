@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tqdm import tqdm
+
 from ferbench import models
 from ferbench.benchmarks import choose
 from ferbench.cli.options import add_priors_option, command
@@ -114,7 +116,6 @@ def _predict_all(bundle: Any, files: list[str], *, strict: bool) -> "tuple[pd.Da
     """Return one row per image, and the errors of unreadable images; work in parts to limit memory."""
     import numpy as np
     import pandas as pd
-    from tqdm import tqdm
 
     parts = [files[i : i + 1024] for i in range(0, len(files), 1024)]
     bar = tqdm(parts, desc="predict", unit="part", disable=None if len(parts) > 1 else True)

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tqdm import tqdm
+
 from ferbench import datasets, models
 from ferbench.benchmarks import tune as tuning
 from ferbench.cli.options import DataOptions, add_data_options, command
@@ -91,8 +93,6 @@ def _tune(args: TuneOptions) -> int:
 
 
 def _run(search: "Search", args: TuneOptions) -> "Progress":
-    from tqdm import tqdm
-
     seen: list[Progress] = []
     with tqdm(total=args.trials, unit="trial", disable=None, desc=f"tune {args.recipe}") as bar:
 

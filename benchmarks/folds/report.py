@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 from ferbench.benchmarks.folds import curve
 from ferbench.benchmarks.folds.results import FoldResults
 from ferbench.benchmarks.folds.wording import COLUMNS, CURVE_COLUMNS, HOW, cells_of, cross_columns, notes_of
@@ -84,8 +86,6 @@ class FoldReport:
         return makers
 
     def _page(self, drawings: Drawings) -> str:
-        from markupsafe import Markup
-
         columns = self._columns()
         return render_page(
             _TEMPLATES,

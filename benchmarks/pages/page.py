@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup, escape
+
 from ferbench.benchmarks.pages.columns import Column
 from ferbench.benchmarks.pages.drawings import Drawings
 from ferbench.benchmarks.pages.leaderboard import row_labels, stale_notes
@@ -20,7 +22,6 @@ from ferbench.benchmarks.tables import is_missing
 if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Environment
-    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -58,8 +59,6 @@ def _ledger(root: Path) -> dict[str, Any]:
 
 def page_drawings(drawings: Drawings, left_out: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return the plots as ``<svg>`` elements by name, without names that start with `left_out`, and the curve names."""
-    from markupsafe import Markup
-
     names = [name for name in drawings if not name.startswith(left_out)]
     # Safe to mark as HTML, because matplotlib escapes all text in its SVG.
     svg = {name: Markup(drawings.svg(name)) for name in names}
@@ -78,8 +77,6 @@ def render_page(folder: Path, template: str, **values: Any) -> str:
     **values
         Values for the template; an undefined value is an error.
     """
-    from markupsafe import Markup
-
     script, style = (_joined(kind) for kind in ("js", "css"))
     # The security policy of the page allows only this script, even if a record contains HTML.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -109,8 +106,6 @@ def _environment(folder: Path) -> "Environment":
 
 def _breakable(label: str) -> "Markup":
     """Return a recipe name as HTML that can break into a new line after a plus sign."""
-    from markupsafe import Markup, escape
-
     return Markup("+<wbr>").join(escape(part) for part in str(label).split("+"))
 
 

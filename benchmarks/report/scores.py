@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.scores import Scores, bootstrap_weights, compare, compare_with, percentile_interval, score
@@ -74,8 +75,6 @@ class ScoreBoard:
 
 def score_results(results: Results) -> ScoreBoard:
     """Score every cell with predictions on the scored split, and compare every pair of them."""
-    from tqdm import tqdm
-
     split = results.split
     truth = results.labels[split]
     cells = tqdm(results.scored, desc="scoring", unit="cell", disable=None, leave=False)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tqdm import tqdm
+
 from ferbench.utils import safe_frame, write_atomically
 
 if TYPE_CHECKING:
@@ -41,8 +43,6 @@ def write_plots(makers: "Mapping[str, Callable[[], Display] | None]", folder: Pa
     list of str
         Names of the plots that were drawn.
     """
-    from tqdm import tqdm
-
     for name, make in tqdm(makers.items(), desc="drawing", unit="plot", disable=None, leave=False):
         if make is None:
             (folder / f"{name}.png").unlink(missing_ok=True)

@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+import psutil
+
 from ferbench.cli.doctor.check import Check
 from ferbench.utils import CGROUPS, control_groups, memory_limit, read_or_empty, usable_cores
 
@@ -25,8 +27,6 @@ def check_cores() -> Check:
 
 def check_memory() -> Check:
     """Look at the memory of the machine, and at the limit that a container or a service sets."""
-    import psutil
-
     memory = psutil.virtual_memory()
     limit = memory_limit(_CGROUPS)
     usable = min(memory.total, limit)

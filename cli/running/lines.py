@@ -7,6 +7,8 @@ import sys
 import textwrap
 from typing import TYPE_CHECKING, Any, TextIO
 
+from tqdm import tqdm
+
 from ferbench import benchmarks
 from ferbench.utils import fit_line, paint, printable
 
@@ -133,8 +135,6 @@ class PlainLines(contextlib.ExitStack):
         self._name = name
 
     def __enter__(self) -> "PlainLines":
-        from tqdm import tqdm
-
         self._bar: Any = self.enter_context(tqdm(unit="cell", disable=None, desc=self._name))
         return self
 

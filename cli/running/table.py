@@ -8,6 +8,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from tqdm import tqdm
+from tqdm.contrib import DummyTqdmFile
+
 from ferbench.cli.running.lines import PlainLines, fit_seconds, plan_lines, shorten, wrap
 from ferbench.cli.running.time_left import TimeLeft, clock
 from ferbench.utils import paint, printable
@@ -65,8 +68,6 @@ class LiveTable(contextlib.ExitStack):
         self._stop = threading.Event()
 
     def __enter__(self) -> "LiveTable":
-        from tqdm.contrib import DummyTqdmFile
-
         self._stderr = sys.stderr
         # Warnings go above the lines, not into them.
         self.enter_context(contextlib.redirect_stderr(DummyTqdmFile(sys.stderr)))
@@ -157,8 +158,6 @@ class LiveTable(contextlib.ExitStack):
         return f", {len(self._cells)} left" + (f", {about}" if about else "")
 
     def _new_line(self, place: int, form: str) -> Any:
-        from tqdm import tqdm
-
         total, leave = (len(self._cells), True) if place == 0 else (None, False)
         return tqdm(
             total=total, position=place, bar_format=form, leave=leave, dynamic_ncols=True, file=self._stderr, delay=0
@@ -170,8 +169,6 @@ class LiveTable(contextlib.ExitStack):
 
     @staticmethod
     def _write(text: str) -> None:
-        from tqdm import tqdm
-
         tqdm.write(text)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ferbench import datasets, models
 from ferbench.benchmarks import int8
 from ferbench.cli.named_models import distinct_name, find_model, is_listed
@@ -56,8 +58,6 @@ def measure_int8(args: MeasureInt8Options) -> int:
 
 
 def _measure(args: MeasureInt8Options) -> None:
-    from tqdm import tqdm
-
     if args.source is None:
         raise ValueError("measure-int8 needs --source PATH, such as fer2013.zip (or --rebuild)")
     names = args.models or [name for name in models.pretrained() if not name.endswith("-int8")]

@@ -4,6 +4,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ferbench.benchmarks import own
 from ferbench.cli.options import command
 
@@ -39,8 +41,6 @@ def register_transfer(parser: argparse.ArgumentParser) -> None:
 def measure_transfer(args: MeasureTransferOptions) -> int:
     """Measure, write the tables and print them."""
     if not args.rebuild:
-        from tqdm import tqdm
-
         with tqdm(desc="measure", unit="fit", disable=None) as bar:
             own.measure_transfer(args.output, sizes=args.sizes, seed=args.seed, on_part=lambda name: bar.update())
     print(own.write_transfer_report(args.output))

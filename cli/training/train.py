@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from ferbench import datasets
 from ferbench.benchmarks import own
 from ferbench.cli.options import add_labels_option, command, given
@@ -83,8 +85,6 @@ def train(args: TrainOptions) -> int:
 @contextlib.contextmanager
 def _progress(args: TrainOptions, parameters: dict[str, Any]) -> Iterator[tuple[Callable[[str], None], Any]]:
     """Show a bar over the epochs of a network, or over the three steps of another recipe."""
-    from tqdm import tqdm
-
     with tqdm(desc="train", unit="step", disable=None, total=3) as bar:
 
         def on_step(name: str) -> None:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 
 def player_for(video: Path, page: Path) -> dict[str, Any]:
     """Return what the template needs for a player: the link to the video, the script and its hash for the policy.
@@ -23,8 +25,6 @@ def player_for(video: Path, page: Path) -> dict[str, Any]:
         The link is relative, and None if the page asks for the file: if the video does not exist, or lies so far away
         that its path would say much about this machine to whoever gets the page.
     """
-    from markupsafe import Markup
-
     script = (Path(__file__).parent / "templates" / "player.js").read_text()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # The script is a file of the package, so it is not escaped.
