@@ -371,6 +371,7 @@ def test_the_published_ledger_holds_what_was_reconstructed() -> None:
     # These rows were chosen on PublicTest, and PrivateTest is closed for them.
     assert {cell_id.partition("-s0-")[0] for cell_id in scored - opened} == {
         *("compact_sift+kernel-ridge@small", "compact_sift+mirror-kernel-ridge@small", "ferbench-quality"),
-        *("joined@mirrored-net", "ferbench-net-l@continued"),
+        "compact_sift+mirror-kernel-ridge@smaller",
+        *("joined@mirrored-net", "ferbench-net-l@continued", "ferbench-net-l@longer", "weight-mean@net-l"),
         *("joined@mirrored-xs", "pretrained@int8"),
     }
