@@ -59,6 +59,7 @@ from ferbench.models import (
     TorchScriptModel,
     Tree,
     Vote,
+    WeightMean,
     make_recipe,
 )
 
@@ -113,6 +114,7 @@ IMAGES: list[Any] = [
     Pretrained(),
     Compact(make_recipe("sift+kernel-ridge", features__encoding="fisher", features__words=4, features__samples=2000)),
     Joined(),
+    WeightMean(),
     MeanShape(),
     DlibShape(),
     CNN("tiny"),
@@ -206,7 +208,8 @@ def test_parameters_are_checked_by_one_mechanism(estimator: Any) -> None:
     name = type(estimator).__name__
     if isinstance(estimator, MirrorViews | MeanShape):
         pytest.skip("has no parameters of its own")
-    seeds = [each for each in estimator.constraints if each in ("random_state", "n_jobs", "test_time", "precision")]
+    known = ("random_state", "n_jobs", "test_time", "precision", "shares")
+    seeds = [each for each in estimator.constraints if each in known]
     assert set(estimator.constraints) <= set(estimator.get_params(deep=False))
     assert seeds, f"{name} declares no constraints"
     X = np.random.default_rng(0).normal(size=(20, 3)) if estimator in ROWS else np.zeros((20, 48, 48), np.uint8)
