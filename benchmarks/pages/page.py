@@ -104,7 +104,7 @@ def _environment(folder: Path) -> "Environment":
     return environment
 
 
-def _breakable(label: str) -> "Markup":
+def _breakable(label: str) -> Markup:
     """Return a recipe name as HTML that can break into a new line after a plus sign."""
     return Markup("+<wbr>").join(escape(part) for part in str(label).split("+"))
 

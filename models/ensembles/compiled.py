@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import ImageInput
-from ferbench.models.bundles import OnnxRecognizer
+from ferbench.models.bundles import NETWORK, LoadedBundle, OnnxRecognizer
 from ferbench.utils import Graph
 
 
@@ -44,5 +44,32 @@ class Compiled(ImageInput):
 
     def _compile(self, graph: Graph, result: str) -> None:
         """Replace the network by that of a graph with the probabilities `result`."""
-        self.network_ = graph.content(result, len(self.classes_))
+        self._replace(graph.content(result, len(self.classes_)))
+
+    def _replace(self, network: bytes) -> None:
+        """Replace the network by that of an ONNX file, and forget the session of the one before."""
+        self.network_ = network
         self.__dict__.pop("_session", None)
+
+
+def plain_network(member: LoadedBundle, *, fits: bool, wanted: str, verb: str) -> Path:
+    """Return the ONNX file of a bundle that is to become part of one network.
+
+    Parameters
+    ----------
+    member : LoadedBundle
+    fits : bool
+        Whether the bundle suits the others; `wanted` says what it would have to be for.
+    wanted, verb : str
+        End of the message for a bundle that does not suit, and what is done with it, for one with a temperature.
+
+    Raises
+    ------
+    ValueError
+        If the bundle has no network of ferbench, does not suit, or is calibrated.
+    """
+    if type(member.estimator) is not OnnxRecognizer or not fits:
+        raise ValueError(f"{member.path} is no network of ferbench for {wanted}; use Pretrained")
+    if "calibration" in member.info:
+        raise ValueError(f"{member.path} is calibrated; {verb} the bundle without a temperature")
+    return member.path / NETWORK

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models.base import common_shares
-from ferbench.models.bundles import NETWORK, LoadedBundle, OnnxRecognizer
-from ferbench.models.ensembles.compiled import Compiled
+from ferbench.models.bundles import LoadedBundle
+from ferbench.models.ensembles.compiled import Compiled, plain_network
 from ferbench.models.ensembles.pretrained import Pretrained
 from ferbench.utils import Graph, OneOf, OrNone, require
 
@@ -68,12 +68,10 @@ class Joined(Compiled, Pretrained):
 
     def _answer(self, graph: Graph, member: LoadedBundle, images: str) -> str:
         """Include the network of a bundle; return its probabilities in the order of `classes_`."""
-        if type(member.estimator) is not OnnxRecognizer or member.image_shape != self.image_shape_:
-            raise ValueError(f"{member.path} is no network of ferbench for images of this size; use Pretrained")
-        if "calibration" in member.info:
-            raise ValueError(f"{member.path} is calibrated; join the bundle without a temperature")
+        fits = member.image_shape == self.image_shape_
+        file = plain_network(member, fits=fits, wanted="images of this size", verb="join")
         columns = [list(member.classes_).index(label) for label in self.classes_]
-        answer = graph.include(member.path / NETWORK, images)
+        answer = graph.include(file, images)
         if columns != list(range(len(member.classes_))):
             answer = graph.add("Gather", answer, graph.constant(columns, np.int64), axis=1)
             answer = graph.add("Div", answer, graph.sum(answer, 1))

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models.base import common_shares
-from ferbench.models.bundles import DEFAULT_FLOAT32, NETWORK, OnnxRecognizer
-from ferbench.models.ensembles.compiled import Compiled
+from ferbench.models.bundles import DEFAULT_FLOAT32
+from ferbench.models.ensembles.compiled import Compiled, plain_network
 from ferbench.models.ensembles.pretrained import Pretrained
 from ferbench.utils import AtLeast, Each, OrNone, require
 
@@ -71,13 +71,11 @@ class WeightMean(Compiled, Pretrained):
         shares = np.ones(len(self.members_)) if self.shares is None else np.asarray(self.shares, np.float64)
         if len(shares) != len(self.members_) or not shares.sum() > 0:
             raise ValueError(f"shares must hold {len(self.members_)} numbers, not all of them zero; got {self.shares}")
+        files = []
         for member in self.members_:
-            if type(member.estimator) is not OnnxRecognizer or list(member.classes_) != list(self.classes_):
-                raise ValueError(f"{member.path} is no network of ferbench for these labels; use Pretrained")
-            if "calibration" in member.info:
-                raise ValueError(f"{member.path} is calibrated; average the bundle without a temperature")
-        self.network_ = mean_network([member.path / NETWORK for member in self.members_], shares / shares.sum())
-        self.__dict__.pop("_session", None)
+            fits = list(member.classes_) == list(self.classes_)
+            files.append(plain_network(member, fits=fits, wanted="these labels", verb="average"))
+        self._replace(mean_network(files, shares / shares.sum()))
         self.class_shares_ = common_shares((member.info for member in self.members_), self.classes_)
         self.probabilities_ = f"softmax of one network with the mean weights of {len(self.members_)}"
         return self
@@ -86,46 +84,41 @@ class WeightMean(Compiled, Pretrained):
 def mean_network(files: Sequence[Path], shares: NDArray[np.float64]) -> bytes:
     """Return the network of the first of several ONNX files, with the weighted mean of the weights of all.
 
+    Each export names its tensors anew, so tensors correspond by the place where they are used.
+
     Raises
     ------
     ValueError
         If the files hold different networks, or 8-bit weights.
     """
     import onnx
-    from onnx import numpy_helper
+    from onnx import TensorProto, numpy_helper
 
-    network = onnx.load(files[0])
-    mean: dict[str, NDArray[Any]] = {}
-    for file, share in zip(files, shares, strict=True):
-        for name, value in _weights_as_in(network, onnx.load(file), file).items():
-            if value.dtype == np.float32:
-                mean[name] = mean.get(name, np.zeros(value.shape)) + share * value
-            elif value.dtype in (np.uint8, np.int8):
-                raise ValueError(f"{file} has 8-bit weights; average the float32 network and export it with --int8")
-    for tensor in network.graph.initializer:
-        if tensor.name in mean:
-            tensor.CopyFrom(numpy_helper.from_array(mean[tensor.name].astype(np.float32), tensor.name))
-    onnx.checker.check_model(network)
-    return bytes(network.SerializeToString())
+    networks = [onnx.load(file) for file in files]
+    places = [_places(network) for network in networks]
+    tensors = [[tensor for _, used in own for tensor in used if tensor is not None] for own in places]
+    for file, own, used in zip(files, places, tensors, strict=True):
+        if list(map(_form, own)) != list(map(_form, places[0])):
+            raise ValueError(f"{file} is a network of another architecture than the first one")
+        if any(tensor.data_type in (TensorProto.UINT8, TensorProto.INT8) for tensor in used):
+            raise ValueError(f"{file} has 8-bit weights; average the float32 network and export it with --int8")
+    same = {each[0].name: each for each in zip(*tensors, strict=True) if each[0].data_type == TensorProto.FLOAT}
+    for tensor in networks[0].graph.initializer:
+        if tensor.name in same:
+            values = map(numpy_helper.to_array, same[tensor.name])
+            mean = sum(share * value for share, value in zip(shares, values, strict=True))
+            tensor.CopyFrom(numpy_helper.from_array(np.asarray(mean, np.float32), tensor.name))
+    onnx.checker.check_model(networks[0])
+    return bytes(networks[0].SerializeToString())
 
 
-def _weights_as_in(first: Any, model: Any, file: Path) -> dict[str, NDArray[Any]]:
-    """Return the weights of a network under the names that they have in the first one.
+def _places(network: Any) -> list[tuple[str, list[Any]]]:
+    """Return the type of each operation of a network, and the tensor of each of its inputs, None for a value."""
+    known = {tensor.name: tensor for tensor in network.graph.initializer}
+    return [(node.op_type, [known.get(name) for name in node.input]) for node in network.graph.node]
 
-    Each export names its tensors anew, so tensors correspond by the place where they are used.
-    """
-    from onnx import numpy_helper
 
-    own, known = ({tensor.name: tensor for tensor in each.graph.initializer} for each in (model, first))
-    found: dict[str, NDArray[Any]] = {}
-    operations = [[node.op_type for node in each.graph.node] for each in (model, first)]
-    alike = operations[0] == operations[1]
-    for here, there in zip(model.graph.node, first.graph.node, strict=False):
-        for name, place in zip(here.input, there.input, strict=False):
-            alike = alike and (name in own) == (place in known)
-            if alike and name in own:
-                alike = list(own[name].dims) == list(known[place].dims)
-                found[place] = numpy_helper.to_array(own[name])
-    if not alike:
-        raise ValueError(f"{file} is a network of another architecture than the first one")
-    return found
+def _form(place: tuple[str, list[Any]]) -> tuple[str, list[tuple[int, ...] | None]]:
+    """Return what the same place has in each training of one network."""
+    operation, tensors = place
+    return operation, [None if tensor is None else (tensor.data_type, *tensor.dims) for tensor in tensors]

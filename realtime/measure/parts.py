@@ -1,7 +1,7 @@
 """Helpers of the measurement: an endless video, a timed detector, a recording sink, and process statistics."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,15 +68,15 @@ class Counted(Detector):
 
     def detect(self, image: Image, *, thorough: bool = False) -> list[Detection]:
         """Find all faces, sorted by decreasing score."""
-        begin = time.perf_counter()
-        faces = self.inner.detect(image, thorough=thorough)
-        self.milliseconds.append(1000 * (time.perf_counter() - begin))
-        return faces
+        return self._timed(lambda: self.inner.detect(image, thorough=thorough))
 
     def detect_large(self, image: Image, least: float) -> list[Detection]:
         """Find the faces of at least `least` pixels."""
+        return self._timed(lambda: self.inner.detect_large(image, least))
+
+    def _timed(self, search: Callable[[], list[Detection]]) -> list[Detection]:
         begin = time.perf_counter()
-        faces = self.inner.detect_large(image, least)
+        faces = search()
         self.milliseconds.append(1000 * (time.perf_counter() - begin))
         return faces
 
