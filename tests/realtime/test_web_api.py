@@ -538,18 +538,24 @@ def test_a_broken_frame_is_told_and_the_session_goes_on(server: Served, photo: b
         assert answers(socket)["events"]
 
 
-@pytest.mark.parametrize(
-    ("message", "code"), [("nonsense", 1008), ('{"type": "x"}', 1008), ("[" * 9999, 1008), (bytes(3 * 2**20), 1009)]
-)
-def test_who_breaks_the_protocol_is_sent_away(server: Served, message: str | bytes, code: int) -> None:
+@pytest.mark.parametrize("message", ["nonsense", '{"type": "x"}', "[" * 9999])
+def test_who_breaks_the_protocol_is_sent_away(server: Served, message: str) -> None:
     with client.connect(f"{server.ws}/ws/camera") as socket:
         socket.recv()
         socket.send(message)
-        with pytest.raises(ConnectionClosed) as closed:
+        with pytest.raises(ConnectionClosed, match="1008"):
             while True:
                 socket.recv(20)
-        # What is too large is not read to its end, and the reason may get lost with the rest.
-        assert str(code) in str(closed.value) or code == 1009
+
+
+def test_a_message_that_is_too_large_is_refused_by_its_head(server: Served) -> None:
+    with client.connect(f"{server.ws}/ws/camera") as socket:
+        socket.recv()
+        # The head of a binary message of 3 MiB. Nothing follows it: a message in flight would be cut, and the answer
+        # could get lost with the rest.
+        socket.socket.sendall(b"\x82\xff" + (3 * 2**20).to_bytes(8, "big") + bytes(4))
+        with pytest.raises(ConnectionClosed, match="1009"):
+            socket.recv(20)
 
 
 def test_a_flood_of_frames_ends_the_session(bundles: dict[str, Path], photo: bytes) -> None:
