@@ -101,7 +101,9 @@ class ScaleBench:
         """Draw the faces of the largest size once, with further faces behind them; face i is the same in every size."""
         if (folder / "labels.npy").exists():
             return
-        faces = datasets.make_faces(max(size for _, size in self.measurements) + N_NEW, size=SIDE, random_state=SEED)
+        faces = datasets.make_faces(
+            max(size for _, size in self.measurements) + N_NEW, size=SIDE, random_state=SEED, n_jobs=-1
+        )
         if isinstance(faces.images, np.memmap):
             (folder / "images.npy").symlink_to(str(faces.images.filename))
         else:

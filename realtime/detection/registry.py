@@ -38,7 +38,8 @@ def make_detector(name: str | None = None, **options: Any) -> Detector:
     Parameters
     ----------
     name : str, optional
-        One of :func:`detectors`, or ``yunet:PATH`` for YuNet with another model file; None selects the default.
+        One of :func:`detectors`, or ``yunet:PATH`` for YuNet with another model file. None selects the default, YuNet,
+        or with a message the Haar cascade where YuNet's model is not cached and cannot be downloaded.
     **options : any
         Parameters of the detector class.
 
@@ -46,6 +47,8 @@ def make_detector(name: str | None = None, **options: Any) -> Detector:
     ------
     ValueError
         If the name is unknown.
+    OSError
+        If YuNet is asked for by name, and its model is not cached and cannot be downloaded.
     ImportError
         If a required package is missing, or the package that provides the detector cannot be imported.
 
@@ -59,6 +62,7 @@ def make_detector(name: str | None = None, **options: Any) -> Detector:
     >>> make_detector("haar").name
     'haar'
     """
+    default = name is None
     name, _, path = (name or DEFAULT_DETECTOR).partition(":")
     built_in, added = _built_in(), _added()
     if name in built_in:
@@ -71,7 +75,8 @@ def make_detector(name: str | None = None, **options: Any) -> Detector:
         raise ValueError(f"unknown detector: '{name}:{path}'; {name} takes no model file, so give {name} alone")
     if path:
         options["model"] = path
-    made = kind.make(**options) if isinstance(kind, type) and issubclass(kind, Detector) else kind(**options)
+    # A detector that was asked for by name is that one: results would bear the name of another.
+    made = kind.make(**options) if default and hasattr(kind, "make") else kind(**options)
     if not isinstance(made, Detector):
         raise ValueError(f"detector {name!r} made a {type(made).__name__}; expected a ferbench.realtime.Detector")
     return made

@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def measure_stream(args: Settings, emit: Emit) -> None:
     """Measure a video in the complete live loop."""
-    detector = Counted(_detector(args.detector))
+    detector = Counted(make_detector(args.detector))
     pipeline = Pipeline(_recognizer(args), detector, detect_every=args.detect_every)
     run(Repeated(args.source), pipeline, [], max_frames=args.warmup)
     pipeline.reset()
@@ -104,7 +104,7 @@ def measure_stream(args: Settings, emit: Emit) -> None:
 
 def measure_detect(args: Settings, emit: Emit) -> None:
     """Measure face detection on each image of a folder or each frame of a video."""
-    detector = _detector(args.detector)
+    detector = make_detector(args.detector)
     with open_source(args.source, live=False) as source:
         for frame in source:
             for _ in range(args.warmup if frame.index == 0 else 0):
@@ -123,7 +123,7 @@ def measure_faces(args: Settings, emit: Emit) -> None:
     """Measure recognition of single faces on one core."""
     _keep_to_one_core()
     recognizer = _recognizer(args)
-    faces = _faces(args.source, _detector(args.detector))
+    faces = _faces(args.source, make_detector(args.detector))
     times: list[float] = []
     end = None
     for call in range(args.warmup + args.frames):
@@ -143,7 +143,7 @@ def measure_faces(args: Settings, emit: Emit) -> None:
 
 def measure_start(args: Settings, emit: Emit) -> None:
     """Load the models and predict one image, with an event after each step; the parent process takes the times."""
-    detector = _detector(args.detector)
+    detector = make_detector(args.detector)
     recognizer = _recognizer(args, detector)
     emit("ready")
     faces = recognizer.predict(Path(args.source))
@@ -154,7 +154,7 @@ def measure_start(args: Settings, emit: Emit) -> None:
 def measure_soak(args: Settings, emit: Emit) -> None:
     """Run a video in an endless loop with file outputs, and sample the state of the process."""
     recognizer = _recognizer(args)
-    pipeline = Pipeline(recognizer, _detector(args.detector), detect_every=args.detect_every)
+    pipeline = Pipeline(recognizer, make_detector(args.detector), detect_every=args.detect_every)
     names = recognizer.points.names if recognizer.points else ()
     with tempfile.TemporaryDirectory() as folder:
         sinks: list[Sink] = [
@@ -200,15 +200,6 @@ class _Sampler:
 def _recognizer(args: Settings, detector: Detector | None = None) -> Recognizer:
     options: dict[str, Any] = {"n_threads": args.threads, "provider": args.provider}
     return Recognizer.load(args.model, detector=detector, points=args.points, **options)
-
-
-def _detector(name: str | None) -> Detector:
-    """Return the requested detector; a fallback is refused, because the results would have a wrong name."""
-    detector = make_detector(name)
-    asked = (name or detector.name).partition(":")[0]
-    if name is not None and detector.name != asked:
-        raise ValueError(f"expected the detector {asked}, got {detector.name}; download the model of {asked} first")
-    return detector
 
 
 def _faces(source: str, detector: Detector) -> list[tuple[Image, Box]]:

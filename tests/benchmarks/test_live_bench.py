@@ -31,8 +31,6 @@ from ferbench.benchmarks.live.tables import (
 from ferbench.cli import measure_live
 from ferbench.datasets import make_faces
 from ferbench.models import pretrained
-from ferbench.realtime.detection.haar import HaarDetector
-from ferbench.realtime.measure import measure as measuring
 
 MODEL = str(next(iter(pretrained().values())))
 
@@ -213,12 +211,6 @@ def test_bad_input_gives_one_line_with_the_reason(tmp_path: Path) -> None:
     said = measure("stream", tmp_path / "none.avi", "--detector", "haar", "--model", MODEL)
     assert [line["event"] for line in said.lines] == ["failed"]
     assert said.reason is not None and "no such file" in said.reason
-
-
-def test_a_stand_in_detector_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "make_detector", lambda name: HaarDetector())
-    with pytest.raises(ValueError, match="expected the detector yunet, got haar"):
-        measuring._detector("yunet")
 
 
 @pytest.mark.parametrize(

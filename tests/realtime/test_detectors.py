@@ -178,7 +178,10 @@ def test_without_the_model_haar_takes_its_place_and_that_is_said(
         (tmp_path / "yunet.onnx").write_bytes(b"x" * 300_000)
     with zoo(tmp_path) as url:
         monkeypatch.setattr(yunet_file, "URL", f"{url if served != 'no server' else 'http://127.0.0.1:9'}/yunet.onnx")
-        assert make_detector("yunet").name == "haar"
+        assert make_detector().name == "haar"
+        # Who asks for YuNet by name gets no other.
+        with pytest.raises(OSError, match="give --detector yunet:PATH"):
+            make_detector("yunet")
     said = capsys.readouterr().err
     assert "using the detector haar instead" in said and "give --detector yunet:PATH" in said
     # Nothing half done is left behind.
@@ -191,7 +194,7 @@ def test_a_cache_that_cannot_be_written_is_said_as_well(
     (tmp_path / "a_file").write_text("")
     monkeypatch.setenv("FERBENCH_CACHE", str(tmp_path / "a_file"))
     monkeypatch.setattr(yunet_file, "_download", lambda: b"model")
-    assert make_detector("yunet").name == "haar"
+    assert make_detector().name == "haar"
     assert "set FERBENCH_CACHE to a folder with room" in capsys.readouterr().err
 
 

@@ -9,6 +9,7 @@ import pytest
 from live_parts import ScriptedDetector, brightness_recognizer, one_face
 
 from ferbench.cli import main
+from ferbench.realtime.detection import yunet_file
 from ferbench.realtime.measure import (
     count_faces,
     count_kept_labels,
@@ -84,3 +85,18 @@ def test_labels_that_a_change_keeps_are_counted(tmp_path: Path) -> None:
 def test_the_command_needs_photographs(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["measure-live", option]) == 2
     assert "--sizes and --changes need --photos FOLDER" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--sizes", "--changes"])
+def test_no_other_detector_is_measured_under_the_name_of_one(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def unreachable(_: float) -> bytes:
+        raise OSError("no network in tests")
+
+    monkeypatch.setattr(yunet_file, "_fetch", unreachable)
+    monkeypatch.setenv("FERBENCH_CACHE", str(tmp_path / "cache"))
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((100, 100, 3), 90, np.uint8))
+    photos, tables = str(tmp_path), tmp_path / "tables"
+    assert main(["measure-live", option, "--photos", photos, "--output", str(tables), "--detectors", "yunet"]) == 2
+    assert "give --detector yunet:PATH" in capsys.readouterr().err and not tables.exists()
