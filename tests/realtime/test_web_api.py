@@ -567,7 +567,7 @@ def test_a_flood_of_frames_ends_the_session(bundles: dict[str, Path], photo: byt
     from ferbench.realtime.web import Limits
 
     with (
-        serving(bundles, limits=Limits(frames_per_s=1, frame_burst=5)) as served,
+        serving(bundles, limits=Limits(frames_per_s=0.01, frame_burst=5)) as served,
         client.connect(f"{served.ws}/ws/camera") as socket,
         pytest.raises(Exception, match="1008"),
     ):
