@@ -270,7 +270,7 @@ def test_a_server_that_goes_away_is_told_and_found_again(browser: Any, bundles: 
         click(browser, "stop")
 
 
-def test_colours_follow_the_system_and_the_button(page: Any) -> None:
+def test_colors_follow_the_system_and_the_button(page: Any) -> None:
     def ground() -> str:
         return str(page.execute_script("return getComputedStyle(document.body).backgroundColor"))
 

@@ -18,7 +18,7 @@ export function clearOverlay() {
 }
 
 // Boxes are in pixels of the picture, which is scaled to the stage with its aspect ratio kept.
-export function drawOverlay(events, picture, colours, { mirrored = false, points = false, frame = null } = {}) {
+export function drawOverlay(events, picture, colors, { mirrored = false, points = false, frame = null } = {}) {
   const { pen, width, height } = prepare($("overlay"));
   const scale = Math.min(width / picture.width, height / picture.height);
   const left = (width - scale * picture.width) / 2;
@@ -34,7 +34,7 @@ export function drawOverlay(events, picture, colours, { mirrored = false, points
     const box = clipped(faceRect(face.box), picture, mirrored);
     return { x: left + scale * box.x, y: top + scale * box.y, width: scale * box.width, height: scale * box.height };
   });
-  const color = (face) => (face.certain ? colours[face.label] : UNCERTAIN);
+  const color = (face) => (face.certain ? colors[face.label] : UNCERTAIN);
   faces.forEach((face, at) => drawBox(pen, face, places[at], color(face)));
   // Integers are pixel centers.
   const place = (point) => ({ x: left + scale * (mirrored ? picture.width - point.x - 0.5 : point.x + 0.5), y: top + scale * (point.y + 0.5) });
