@@ -34,7 +34,8 @@ def start_from(network: Any, settings: Any, build: Callable[[], Any]) -> None:
     settings : estimator
         Its parameter ``initial_weights`` names the weights.
     build : callable
-        Returns the same network in float32, which can be compared with the file of a bundle.
+        Returns the same network in float32, which can be compared with the file of a bundle; `network` itself if it is
+        in float32.
     """
     start = settings.initial_weights
     if start is None:
@@ -43,7 +44,8 @@ def start_from(network: Any, settings: Any, build: Callable[[], Any]) -> None:
         check_bundle(folder)
         plain = build()
         load_onnx_weights(plain, folder / NETWORK, head=keeps_head(settings, folder))
-        network.set_weights(plain.get_weights())
+        if plain is not network:
+            network.set_weights(plain.get_weights())
         return
     transfer = settings.architecture.startswith(TRANSFER)
     target = network.get_layer("backbone") if transfer else network

@@ -106,7 +106,7 @@ class Training(ABC):
         keras.utils.set_random_seed(settings.random_state)
         network = self.build(image_shape, self.dtype)
         self.prepare(network, train)
-        start_from(network, settings, lambda: self.build(image_shape))
+        start_from(network, settings, lambda: network if self.dtype == "float32" else self.build(image_shape))
         # The weights of a training that is resumed are in its state.
         if not (self.folder / STATE).exists() and (weights := self.begin(network, train)) is not None:
             network.set_weights(weights)
@@ -125,7 +125,7 @@ class Training(ABC):
                     self._fit(network, batches, validation, state, stop)
         self.history, self.best_epoch = state.history, state.best_epoch()
         # Load the weights without an optimizer; the optimizer state in the checkpoint belongs to its own phase.
-        best = self.build(image_shape)
+        best = keras.Model(network.inputs, network.outputs)
         best.load_weights(state.best_file())
         return best.get_weights()
 

@@ -41,9 +41,9 @@ def test_equalized_images_keep_the_contract(name: str) -> None:
 
 
 @pytest.mark.parametrize("spec", sorted(extractors()))
-def test_two_workers_give_the_rows_of_one(spec: str) -> None:
-    rng = np.random.default_rng(1)
-    images = rng.integers(0, 256, (1100, 48, 48), dtype=np.uint8)
+def test_two_workers_give_the_rows_of_one(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(_make(spec)), "batch_size", 40)
+    images = np.random.default_rng(1).integers(0, 256, (90, 48, 48), dtype=np.uint8)
     serial = _make(spec).fit(images)
     parallel = _make(spec, n_jobs=2).fit(images)
     rows = serial.transform(images)

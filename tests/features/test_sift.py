@@ -46,7 +46,7 @@ def test_direction_maps_hold_the_gradient_direction_of_each_pixel() -> None:
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_every_encoding_keeps_the_contract(encoding: str) -> None:
-    check_extractor(SIFTExtractor(encoding=encoding, words=8, bin_sizes=(2, 4), samples=3000))
+    check_extractor(SIFTExtractor(encoding=encoding, words=8, bin_sizes=(2, 4), samples=1000))
 
 
 def test_bag_is_the_mean_share_of_each_word() -> None:

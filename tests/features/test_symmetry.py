@@ -10,7 +10,7 @@ from ferbench.features.dense_sift import describe, descriptor_symmetry, directio
 from ferbench.features.local import Symmetry, principal_axes
 
 ENCODINGS = ["bag", "presence", "vlad", "fisher"]
-SMALL = {"words": 8, "bin_sizes": (2, 4), "samples": 3000, "symmetric": True}
+SMALL = {"words": 8, "bin_sizes": (2, 4), "samples": 1000, "symmetric": True}
 
 
 def mirrored(images: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ def test_axes_are_those_of_samples_and_their_mirror_images() -> None:
 def test_the_number_of_images_for_the_components_can_be_chosen() -> None:
     images = check_pictures(48)
     few, many = (
-        SIFTExtractor(words=8, samples=3000, components=3, component_images=number).fit(images) for number in (4, 9)
+        SIFTExtractor(words=8, samples=1000, components=3, component_images=number).fit(images) for number in (4, 9)
     )
     assert not np.allclose(few.components_, many.components_)
 
@@ -95,9 +95,9 @@ def test_what_has_no_mirror_image_is_refused(more: dict[str, int], message: str 
 
 def test_other_extractors_are_asked_for_both_views() -> None:
     images = check_pictures(48)
-    extractor = SIFTExtractor(words=8, samples=3000).fit(images)
+    extractor = SIFTExtractor(words=8, samples=1000).fit(images)
     assert extractor.mirrored(extractor.transform(images)) is None
-    views = MirrorViews(SIFTExtractor(words=8, samples=3000)).fit(images).transform(images)
+    views = MirrorViews(SIFTExtractor(words=8, samples=1000)).fit(images).transform(images)
     assert_array_equal(views[:, 112:], extractor.transform(mirrored(images)))
 
 

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,14 @@ from ferbench.models.networks import require_keras
 @pytest.fixture(scope="module")
 def faces() -> Dataset:
     return make_faces(140, random_state=3, difficulty=0.2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _undrawn() -> Iterator[None]:
+    """Curves are drawn in test_training.py; here, drawing them after each epoch would take longer than the epoch."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ferbench.models.networks.callbacks.draw_curves", lambda *_: None)
+        yield
 
 
 def tiny(**parameters: object) -> CNN:
@@ -44,8 +54,34 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def fitted(faces: Dataset, checkpoints: Path) -> CNN:
-    return fit(faces, checkpoint_dir=checkpoints)
+def after_one_epoch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `fitted` leaves its checkpoints as they were after its first epoch."""
+    return tmp_path_factory.mktemp("after") / "one"
+
+
+@pytest.fixture(scope="module")
+def fitted(faces: Dataset, checkpoints: Path, after_one_epoch: Path) -> CNN:
+    def kept(epoch: int, _: object) -> None:
+        if epoch == 1:
+            shutil.copytree(checkpoints, after_one_epoch)
+
+    X_val, y_val = faces.part("PublicTest")
+    network = tiny(checkpoint_dir=checkpoints)
+    return network.fit(*faces.part("Training"), X_val=X_val, y_val=y_val, on_epoch=kept)
+
+
+@pytest.fixture(scope="module")
+def streamed(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> CNN:
+    """The same training with images on disk and a validation in batches."""
+    folder, parts = tmp_path_factory.mktemp("streamed"), []
+    for split in ("Training", "PublicTest"):
+        images, labels = faces.part(split)
+        np.save(folder / f"{split}.npy", images)
+        parts += [np.load(folder / f"{split}.npy", mmap_mode="r"), labels]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ferbench.models.networks.class_training.LARGE_BYTES", 1000)
+        patch.setattr("ferbench.utils.memory.maps._KEPT_BYTES", 1000)
+        return tiny().fit(parts[0], parts[1], X_val=parts[2], y_val=parts[3])
 
 
 def weights_equal(a: CNN, b: CNN) -> bool:
@@ -54,7 +90,7 @@ def weights_equal(a: CNN, b: CNN) -> bool:
 
 def test_fits_the_training_images() -> None:
     X, y = make_faces(140, size=24, random_state=3, difficulty=0.0).part("Training")
-    settings = {"architecture": "cnn-4conv-thin", "epochs": 10, "batch_size": 8, "augmentation": None}
+    settings = {"architecture": "cnn-4conv-thin", "epochs": 7, "batch_size": 8, "augmentation": None}
     network = tiny(**settings).fit(X, y, X_val=X, y_val=y)
     assert (network.predict(X) == y).mean() > 0.5
 
@@ -73,13 +109,13 @@ def test_history_has_one_entry_per_epoch(fitted: CNN) -> None:
     assert "Keras" in fitted.implementation_ and "float32" in fitted.implementation_
 
 
-def test_weights_depend_only_on_the_seed(faces: Dataset, fitted: CNN) -> None:
-    assert weights_equal(fitted, fit(faces))
+def test_weights_depend_only_on_the_seed(faces: Dataset, fitted: CNN, streamed: CNN) -> None:
+    assert weights_equal(fitted, streamed)
     assert not weights_equal(fitted, fit(faces, random_state=2))
 
 
 def test_interrupted_and_resumed_equals_uninterrupted(
-    faces: Dataset, fitted: CNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    faces: Dataset, fitted: CNN, after_one_epoch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ferbench.models.networks import callbacks
 
@@ -90,9 +126,10 @@ def test_interrupted_and_resumed_equals_uninterrupted(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(callbacks.State, "_save", interrupted)
-    for _ in range(2):
-        with pytest.raises(KeyboardInterrupt):
-            fit(faces, checkpoint_dir=tmp_path)
+    # The first interruption left this one's checkpoints.
+    shutil.copytree(after_one_epoch, tmp_path, dirs_exist_ok=True)
+    with pytest.raises(KeyboardInterrupt):
+        fit(faces, checkpoint_dir=tmp_path)
     monkeypatch.undo()
     resumed = fit(faces, checkpoint_dir=tmp_path)
     assert weights_equal(resumed, fitted)
@@ -110,8 +147,10 @@ def test_a_checkpoint_of_other_data_or_a_broken_one_is_refused(
         fit(faces, checkpoint_dir=tmp_path)
 
 
-def test_cosine_lowers_the_learning_rate(faces: Dataset) -> None:
-    rates = fit(faces, schedule="cosine", learning_rate=0.01).history_["learning_rate"]
+def test_cosine_lowers_the_learning_rate_and_without_validation_images_a_part_is_held_out(faces: Dataset) -> None:
+    network = tiny(schedule="cosine", learning_rate=0.01).fit(*faces.part("Training"))
+    assert len(network.history_["val_loss"]) == 3
+    rates = network.history_["learning_rate"]
     assert 0.01 > rates[0] > rates[1] > rates[2] == pytest.approx(0.0001, rel=0.1)
 
 
@@ -142,11 +181,6 @@ def test_pickle_keeps_predictions_and_clone_keeps_parameters(faces: Dataset, fit
     copy = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(copy.predict_proba(faces.images[:9]), fitted.predict_proba(faces.images[:9]))
     assert clone(fitted).get_params() == fitted.get_params()
-
-
-def test_without_validation_images_a_part_is_held_out(faces: Dataset) -> None:
-    network = tiny(epochs=1).fit(*faces.part("Training"))
-    assert len(network.history_["val_loss"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -192,17 +226,7 @@ def test_augmentation_moves_images_within_bounds_and_repeats() -> None:
     assert {tuple(m[:, ::-1].ravel()) == tuple(image[0].ravel()) for m in flipped} == {True, False}
 
 
-def test_images_on_disk_and_a_validation_in_batches_give_the_same_network(
-    faces: Dataset, fitted: CNN, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ferbench.models.networks.class_training.LARGE_BYTES", 1000)
-    monkeypatch.setattr("ferbench.utils.memory.maps._KEPT_BYTES", 1000)
-    parts = []
-    for split in ("Training", "PublicTest"):
-        images, labels = faces.part(split)
-        np.save(tmp_path / f"{split}.npy", images)
-        parts += [np.load(tmp_path / f"{split}.npy", mmap_mode="r"), labels]
-    streamed = tiny().fit(parts[0], parts[1], X_val=parts[2], y_val=parts[3])
+def test_images_on_disk_and_a_validation_in_batches_give_the_same_network(fitted: CNN, streamed: CNN) -> None:
     assert weights_equal(streamed, fitted)
     np.testing.assert_allclose(streamed.history_["val_loss"], fitted.history_["val_loss"], rtol=1e-5)
 

@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from cells_here import CellsHere
 
 from ferbench.benchmarks.fit.features_cache import CachedExtractor
 from ferbench.benchmarks.run.runner import Run
@@ -161,7 +162,7 @@ def test_predicting_imports_neither_tensorflow_nor_onnx(bundle: Path, faces: Dat
 
 def test_a_record_names_the_data_that_the_network_was_trained_on(bundle: Path, faces: Dataset, tmp_path: Path) -> None:
     params = {"deep+tree": {"features__bundle": str(bundle)}}
-    summary = Run(Suite("heads", ("deep+tree",), params=params), faces, tmp_path).execute()
+    summary = Run(Suite("heads", ("deep+tree",), params=params), faces, tmp_path).execute(CellsHere())
     (record,) = summary.measured
     assert record["status"] == "ok" and record["bundle"], record["reason"]
     assert "network of cnn, trained on elsewhere 0123456789ab" in record["recipe"]["implementation"]
@@ -176,7 +177,7 @@ def test_a_network_trained_on_the_same_rows_needs_no_warning(
 ) -> None:
     own = make_bundle(fingerprint=faces.fingerprint)
     job = Run(Suite("heads", ("deep+tree",), params={"deep+tree": {"features__bundle": str(own)}}), faces, tmp_path)
-    (record,) = job.execute().measured
+    (record,) = job.execute(CellsHere()).measured
     assert record["status"] == "ok" and record["reason"] is None
 
 

@@ -34,7 +34,7 @@ NEW = ["boosting", "chi2-svm", "forest", "intersection-svm", "kernel-ridge", "kn
 QUICK: dict[str, dict[str, Any]] = {
     "boosting": {"classifier__classifier__max_iter": 3},
     "forest": {"classifier__n_estimators": 40},
-    "local-svm": {"classifier__n_neighbors": 80},
+    "local-svm": {"classifier__n_neighbors": 40},
     "nystroem": {"map__n_components": 150},
 }
 

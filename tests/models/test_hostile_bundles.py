@@ -130,7 +130,7 @@ def rewritten(bundle: Path, model: bytes) -> Path:
 
 def archive(members: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", compression) as target:
+    with zipfile.ZipFile(content, "w", compression, compresslevel=1) as target:
         for name, data in members.items():
             target.writestr(name, data)
     return content.getvalue()

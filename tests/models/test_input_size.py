@@ -6,14 +6,23 @@ import cv2
 import numpy as np
 import pytest
 
-from ferbench.datasets import make_faces
+from ferbench.datasets import Dataset, make_faces
 from ferbench.models import CNN, load_bundle, make_recipe, save_bundle
 from ferbench.models.networks.views import resized
 
 
+@pytest.fixture(scope="module")
+def faces() -> Dataset:
+    return make_faces(84, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def plain(faces: Dataset) -> CNN:
+    return make_recipe("cnn", architecture="tiny").set_params(epochs=1).fit(faces.images, faces.labels)
+
+
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_the_exported_network_contains_the_resizing(tmp_path: Path, precision: str) -> None:
-    faces = make_faces(84, random_state=0)
+def test_the_exported_network_contains_the_resizing(faces: Dataset, plain: CNN, tmp_path: Path, precision: str) -> None:
     network = CNN("tiny", epochs=1, input_size=36, precision=precision).fit(faces.images, faces.labels)
     sides = [layer.output.shape[1] for layer in network.model_.layers if len(layer.output.shape) > 2]
     assert sides[0] == 48 and 36 in sides and 18 in sides
@@ -21,7 +30,6 @@ def test_the_exported_network_contains_the_resizing(tmp_path: Path, precision: s
     assert bundle.image_shape == (48, 48), "it still takes the images it was trained on"
     expected = network.predict_proba(faces.images)
     np.testing.assert_allclose(bundle.predict_proba(faces.images), expected, atol=1e-4)
-    plain = make_recipe("cnn", architecture="tiny").set_params(epochs=1).fit(faces.images, faces.labels)
     assert np.abs(plain.predict_proba(faces.images) - expected).max() > 1e-4
 
 

@@ -1,6 +1,7 @@
 """Networks that start from a bundle: exact weights, a new last layer for new labels, frozen normalization."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -51,13 +52,17 @@ def test_images_of_another_size_are_refused() -> None:
         load_onnx_weights(network, XS / "model.onnx")
 
 
+@pytest.fixture(scope="module")
+def network() -> Any:
+    return build_network("ferbench-net-xs", (48, 48), 7)
+
+
 @pytest.mark.parametrize("kind", ["Add", "MatMul"])
-def test_a_file_without_a_dense_last_layer_is_refused(kind: str, tmp_path: Path) -> None:
+def test_a_file_without_a_dense_last_layer_is_refused(kind: str, network: Any, tmp_path: Path) -> None:
     model = onnx.load(XS / "model.onnx")
     last = next(node for node in reversed(model.graph.node) if node.op_type == kind)
     last.op_type = "Mul"
     onnx.save(model, tmp_path / "model.onnx")
-    network = build_network("ferbench-net-xs", (48, 48), 7)
     with pytest.raises(ValueError, match="cannot be trained further as ferbench-net-xs: it does not end in a dense"):
         load_onnx_weights(network, tmp_path / "model.onnx")
 

@@ -4,7 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
 from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +21,10 @@ import keras
 
 from ferbench.datasets import Dataset, make_faces
 from ferbench.models import CNN, Augmentation, load_bundle, make_recipe, save_bundle
+from ferbench.models.networks import callbacks
 from ferbench.models.networks.architectures import ARCHITECTURES, build_network
+
+DRAW = callbacks.draw_curves
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +44,43 @@ def plain_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("plain")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _undrawn() -> Iterator[None]:
+    """Only the curves of `plain` are drawn: drawing them after each epoch takes longer than the epoch."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(callbacks, "draw_curves", lambda *_: None)
+        yield
+
+
+PLAIN = {"optimizer": "adamw", "learning_rate": 0.01, "augmentation": False, "batch_size": 8}
+
+
+@dataclass
+class Told:
+    """What the training of `plain` wrote besides its checkpoints."""
+
+    logs: Path
+    drawn: list[int] = field(default_factory=list)
+    said: str = ""
+
+
 @pytest.fixture(scope="module")
-def plain(faces: Dataset, plain_folder: Path) -> CNN:
-    return fit(faces, checkpoint_dir=plain_folder)
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    return Told(tmp_path_factory.mktemp("logs"))
+
+
+@pytest.fixture(scope="module")
+def plain(faces: Dataset, plain_folder: Path, told: Told) -> CNN:
+    def counted(history: dict, file: Path, title: str) -> None:
+        DRAW(history, file, title)
+        told.drawn.append(len(history["loss"]))
+
+    logs = None if find_spec("tensorboard") is None else told.logs
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as said:
+        patch.setattr(callbacks, "draw_curves", counted)
+        network = fit(faces, checkpoint_dir=plain_folder, verbose=True, tensorboard=logs, **PLAIN)
+    told.said = said.getvalue()
+    return network
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +88,20 @@ def plain_bundle(plain: CNN, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_bundle(tmp_path_factory.mktemp("bundle") / "plain", plain, image_shape=(48, 48))
 
 
-def test_training_accuracy_is_on_true_labels_of_images_as_they_are(faces: Dataset) -> None:
+def test_training_accuracy_is_on_true_labels_of_images_as_they_are(faces: Dataset, last_weights: CNN) -> None:
     import keras
 
     from ferbench.models.networks.callbacks import TrainAccuracy
 
-    network = fit(faces, epochs=5, augmentation={"mixup": 0.8}, label_smoothing=0.3, learning_rate=0.01)
+    network = last_weights
     curve = network.history_["train_accuracy"]
     assert [np.isnan(value) for value in curve] == [False, True, True, False, False]
-    # The last epoch is the measured accuracy of its weights; Keras's own value is on mixed images and targets.
+    # A measured one is the accuracy of the weights of its epoch; Keras's own value is on mixed images and targets.
     X, y = faces.part("Training")
     assert len(X) <= TrainAccuracy.MOST
-    if network.best_epoch_ == 5:
-        assert curve[-1] == pytest.approx(network.score(X, y), abs=1e-6)
+    measured = curve[network.best_epoch_ - 1]
+    if not np.isnan(measured):
+        assert measured == pytest.approx(network.score(X, y), abs=1e-6)
     watcher = TrainAccuracy(np.zeros((5000, 2, 2), np.uint8), np.zeros(5000, int), 9)
     assert len(watcher.images) == TrainAccuracy.MOST
     watcher.set_model(keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(2, bias_initializer="ones")]))
@@ -78,8 +120,9 @@ MODERN = {
     "weight_decay": 0.005,
     "average": 0.9,
     "imbalance": None,
-    "augmentation": {"mixup": 0.2, "erase": 0.5},
-    "epochs": 3,
+    "augmentation": {"mixup": 0.8, "erase": 0.5},
+    "label_smoothing": 0.3,
+    "epochs": 5,
     "batch_size": 16,
 }
 
@@ -91,10 +134,16 @@ def modern_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def modern(faces: Dataset, modern_folder: Path) -> CNN:
-    """A modern training, with a copy of its checkpoints as they were after the second epoch."""
+    """A modern training, with a copy of its checkpoints as they were after each epoch."""
     with pytest.MonkeyPatch.context() as patch:
         keep_checkpoints(patch)
         return fit(faces, checkpoint_dir=modern_folder / "c", **MODERN)
+
+
+@pytest.fixture(scope="module")
+def last_weights(faces: Dataset) -> CNN:
+    """The same training without an average of weights."""
+    return fit(faces, **{**MODERN, "average": 0.0})
 
 
 def weights_equal(a: CNN, b: CNN) -> bool:
@@ -118,11 +167,11 @@ def test_a_modern_training_repeats_when_it_is_resumed(faces: Dataset, modern: CN
     # Whether an uninterrupted one repeats, and whether one can be interrupted often, is asked in test_cnn.py.
     seen: list[int] = []
     X_val, y_val = faces.part("PublicTest")
-    resumed = CNN(**modern.get_params()).set_params(checkpoint_dir=modern_folder / "c-2")
+    resumed = CNN(**modern.get_params()).set_params(checkpoint_dir=modern_folder / "c-4")
     resumed.fit(*faces.part("Training"), X_val=X_val, y_val=y_val, on_epoch=lambda n, _: seen.append(n))
-    assert seen == [3]
+    assert seen == [5]
     assert weights_equal(resumed, modern) and resumed.history_["val_loss"] == modern.history_["val_loss"]
-    last, first = (np.load(modern_folder / name / "state.npz") for name in ("c-2", "c"))
+    last, first = (np.load(modern_folder / name / "state.npz") for name in ("c-4", "c"))
     assert sorted(last.files) == sorted(first.files)
     for name in set(last.files) - {"note"}:
         np.testing.assert_array_equal(last[name], first[name])
@@ -176,7 +225,7 @@ def test_warm_up_raises_the_rate_and_cosine_lowers_it(modern: CNN) -> None:
     assert rates[0] == pytest.approx(0.05, rel=0.2) and rates[0] > rates[1] > rates[2]
 
 
-def test_averaged_weights_are_kept_but_not_trained_further(faces: Dataset, modern: CNN) -> None:
+def test_averaged_weights_are_kept_but_not_trained_further(modern: CNN, last_weights: CNN) -> None:
     from ferbench.models.networks.callbacks import WeightAverage
 
     class Network:
@@ -202,22 +251,20 @@ def test_averaged_weights_are_kept_but_not_trained_further(faces: Dataset, moder
     np.testing.assert_allclose(network.weights[0], expected)
     average.on_epoch_end(0)
     np.testing.assert_array_equal(network.weights[0], 80)
-    without = fit(faces, **{**MODERN, "average": 0.0})
-    assert modern.history_["loss"] == without.history_["loss"]
-    assert modern.history_["val_loss"] != without.history_["val_loss"]
+    assert modern.history_["loss"] == last_weights.history_["loss"]
+    assert modern.history_["val_loss"] != last_weights.history_["val_loss"]
 
 
-def test_weight_decay_shrinks_kernels_but_not_scales(faces: Dataset) -> None:
-    def norms(weight_decay: float) -> list[tuple[str, float]]:
-        settings = {"optimizer": "adamw", "learning_rate": 0.01, "augmentation": False, "batch_size": 8}
-        network = fit(faces, weight_decay=weight_decay, **settings)
+def test_weight_decay_shrinks_kernels_but_not_scales(faces: Dataset, plain: CNN) -> None:
+    def norms(network: CNN) -> list[tuple[str, float]]:
         return [(w.name, float(np.linalg.norm(w.numpy()))) for w in network.model_.trainable_variables]
 
-    for (name, plain), (_, decayed) in zip(norms(0.0), norms(0.99), strict=True):
+    shrunk = fit(faces, weight_decay=0.99, **PLAIN)
+    for (name, without), (_, decayed) in zip(norms(plain), norms(shrunk), strict=True):
         if name == "kernel":
-            assert decayed < 0.97 * plain
+            assert decayed < 0.97 * without
         if name == "gamma":
-            assert decayed == pytest.approx(plain, rel=0.1)
+            assert decayed == pytest.approx(without, rel=0.1)
 
 
 def test_mixing_blends_images_and_targets_alike() -> None:
@@ -261,7 +308,7 @@ def test_teachers_become_part_of_the_targets(faces: Dataset, plain: CNN, plain_b
     rows = np.random.default_rng((0, 0)).permutation(len(X))[:32]
     np.testing.assert_allclose(targets, 0.4 * np.eye(7)[columns[rows]] + 0.6 * expected[rows], atol=1e-4)
     # The one without a teacher is `plain`.
-    assert not weights_equal(plain, fit(faces, teachers=[plain_bundle]))
+    assert not weights_equal(plain, fit(faces, teachers=[plain_bundle], **PLAIN))
 
 
 def test_a_teacher_with_out_of_sample_probabilities_teaches_these(
@@ -368,14 +415,14 @@ def test_weights_of_another_network_do_not_fit(faces: Dataset, tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def crops(faces: Dataset, plain: CNN, plain_folder: Path) -> CNN:
-    return fit(faces, checkpoint_dir=plain_folder, test_time="ten-crop")
+    return fit(faces, checkpoint_dir=plain_folder, test_time="ten-crop", **PLAIN)
 
 
 def test_test_time_views_average_the_prediction_and_need_no_new_training(
     faces: Dataset, plain: CNN, plain_folder: Path, request: pytest.FixtureRequest
 ) -> None:
     state = (plain_folder / "state.npz").stat().st_mtime_ns
-    flip = fit(faces, checkpoint_dir=plain_folder, test_time="flip")
+    flip = fit(faces, checkpoint_dir=plain_folder, test_time="flip", **PLAIN)
     crops = request.getfixturevalue("crops")
     assert (plain_folder / "state.npz").stat().st_mtime_ns == state
     X = faces.images[:20]
@@ -386,17 +433,24 @@ def test_test_time_views_average_the_prediction_and_need_no_new_training(
     assert "ten crops" in crops.probabilities_ and "mirror" in flip.probabilities_
 
 
-@pytest.mark.parametrize("labels", [("happy", "sad"), ("angry", "happy", "sad", "surprise")])
+@pytest.mark.parametrize("n_classes", [2, 7])
 def test_the_last_layer_can_be_a_logistic_regression_and_needs_no_new_training(
-    faces: Dataset, labels: tuple[str, ...], tmp_path: Path
+    faces: Dataset, n_classes: int, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     import keras
 
-    X, y = (part[np.isin(faces.part("Training")[1], labels)] for part in faces.part("Training"))
-    settings = {"architecture": "tiny", "epochs": 1, "checkpoint_dir": tmp_path, "precision": "float32"}
-    plain = CNN(**settings).fit(X, y, X_val=X, y_val=y)
+    X, y = faces.part("Training")
+    X_val, y_val = faces.part("PublicTest")
+    if n_classes == 2:
+        X, y = (part[np.isin(y, ("happy", "sad"))] for part in (X, y))
+        X_val, y_val = X, y
+        settings = {"architecture": "tiny", "epochs": 1, "checkpoint_dir": tmp_path, "precision": "float32"}
+        plain = CNN(**settings).fit(X, y, X_val=X_val, y_val=y_val)
+    else:
+        plain = request.getfixturevalue("plain")
     trained: list[int] = []
-    refitted = CNN(**settings, refit_head=0.1).fit(X, y, X_val=X, y_val=y, on_epoch=lambda n, _: trained.append(n))
+    refitted = CNN(**plain.get_params()).set_params(refit_head=0.1)
+    refitted.fit(X, y, X_val=X_val, y_val=y_val, on_epoch=lambda n, _: trained.append(n))
     assert not trained and refitted.history_ == plain.history_
     see = keras.Model(plain.model_.inputs[0], plain.model_.layers[-1].input)
     features, mirrored = (np.asarray(see(images.astype(np.float32))) for images in (X, X[:, :, ::-1]))
@@ -447,32 +501,20 @@ def test_too_little_memory_suggests_a_smaller_batch(faces: Dataset, monkeypatch:
         fit(faces)
 
 
-def test_curves_are_drawn_anew_each_epoch(
-    faces: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("plain")
+def test_curves_are_drawn_anew_each_epoch(plain_folder: Path, told: Told) -> None:
     from PIL import Image
 
-    from ferbench.models.networks import callbacks
-
-    drawn: list[int] = []
-    draw = callbacks.draw_curves
-
-    def counted(history: dict, file: Path, title: str) -> None:
-        draw(history, file, title)
-        drawn.append(len(history["loss"]))
-
-    monkeypatch.setattr(callbacks, "draw_curves", counted)
-    fit(faces, checkpoint_dir=tmp_path, verbose=True)
-    assert drawn == [1, 2]
-    with Image.open(tmp_path / "curves.png") as picture:
+    assert told.drawn == [1, 2]
+    with Image.open(plain_folder / "curves.png") as picture:
         assert picture.size[0] > 500
-    assert "epoch 2: loss" in capsys.readouterr().out
+    assert "epoch 2: loss" in told.said
 
 
-def test_tensorboard_logs_are_written(faces: Dataset, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("plain")
+def test_tensorboard_logs_are_written(told: Told) -> None:
     pytest.importorskip("tensorboard", reason="the tensorboard extra is not installed")
-    fit(faces, epochs=1, tensorboard=tmp_path / "logs")
-    assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
+    assert list(told.logs.rglob("events.out.tfevents.*"))
 
 
 @pytest.mark.parametrize("name", sorted(ARCHITECTURES))
@@ -523,7 +565,8 @@ import numpy as np
 from ferbench.datasets import make_faces
 from ferbench.models import CNN
 faces = make_faces(70, size=24, random_state=3)
-settings = dict(epochs=2, batch_size=8, optimizer="sgd", learning_rate=0.05, schedule="cosine", average=0.9)
+# All steps are of one size, so each is compiled once.
+settings = dict(epochs=2, batch_size=21, optimizer="sgd", learning_rate=0.05, schedule="cosine", average=0.9)
 a, b = (CNN("tiny", **settings).fit(faces.images, faces.labels) for _ in range(2))
 assert "jax" in a.implementation_, a.implementation_
 assert all((p == q).all() for p, q in zip(a.model_.get_weights(), b.model_.get_weights()))
