@@ -27,6 +27,12 @@ _LIBRARIES = (
     "scipy.linalg",
     "cv2",
     "skops.io",
+    # What a cell needs of this package.
+    "ferbench.benchmarks.fit.fitting",
+    "ferbench.benchmarks.scores.metrics",
+    "ferbench.benchmarks.store.timing",
+    "ferbench.models.registry",
+    "ferbench.models.streaming",
 )
 
 
