@@ -4,10 +4,14 @@ Seven digits stand for the seven labels. Every figure is really measured; only t
 the tests of the report need neither the runner nor a data set.
 """
 
+import atexit
 import json
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
@@ -60,9 +64,33 @@ def recognizers(seed: int) -> dict[str, tuple[str, Any]]:
     }
 
 
+_MADE: dict[tuple[object, ...], Path] = {}
+
+
 def fake_results(output: Path, dataset: Dataset | None = None, *, seeds: tuple[int, ...] = (0,)) -> Path:
-    """Fit the recognizers and store them under ``output/<name>``, with one failed cell beside them."""
+    """Fit the recognizers and store them under ``output/<name>``, with one failed cell beside them.
+
+    Each process fits them once for the same data and seeds; every caller gets a copy of its own.
+    """
     dataset = dataset or digits_dataset()
+    arrays = (dataset.images, dataset.labels, dataset.split, dataset.ids)
+    content = sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
+    key = (dataset.name, dataset.fingerprint, dataset.drawn, tuple(dataset.notes), content, seeds)
+    if key not in _MADE:
+        _MADE[key] = _fit_results(_kept_folder() / str(len(_MADE)), dataset, seeds)
+    root = output / dataset.name
+    shutil.copytree(_MADE[key], root, dirs_exist_ok=True)
+    return root
+
+
+@cache
+def _kept_folder() -> Path:
+    folder = tempfile.mkdtemp(prefix="ferbench-fake-results-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _fit_results(output: Path, dataset: Dataset, seeds: tuple[int, ...]) -> Path:
     store = Store(output / dataset.name)
     store.write_rows(_rows(dataset))
     cells = []

@@ -18,13 +18,11 @@ from ferbench import models
 from ferbench.benchmarks import fit, identity, store
 from ferbench.benchmarks.run.folds import NO_BUNDLE, NOT_TIMED, refuse_seen
 from ferbench.benchmarks.run.handoff import list_files, read_data, read_test_images
-from ferbench.benchmarks.run.job import STORAGE_ERRNOS, STORAGE_EXIT, Job, now
+from ferbench.benchmarks.run.job import ANSWERS, STORAGE_ERRNOS, STORAGE_EXIT, Job, now
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.models import base as model_parts
 from ferbench.utils import can_pass_pipes
 
-# File of a final cell in the outbox: predictions on the images of the test split.
-ANSWERS = "answers.npz"
 # Waits for the end of the driver (standard input of this process) or of this process (the pipe), then kills the whole
 # process group, so that no child process survives. It is a separate process, because a thread would have to wait for
 # numerical code that holds the interpreter lock.
@@ -132,7 +130,7 @@ def answer_only(job: Job, outbox: Path) -> dict[str, Any]:
     return {"classes": classes, "environment": store.environment(), "timings": {"predict_s": predict_s}}
 
 
-def _fit(job: Job, dataset: Any, checkpoints: Path | None) -> fit.Fitted:
+def _fit(job: Job, dataset: Any, checkpoints: Path | None) -> "fit.Fitted":
     cell, recipe = job.cell, models.get_recipe(job.cell.recipe)
     recognizer = fit.seed_recognizer(recipe.build(**fit.with_folders(cell.params, job.bundles)), cell.seed)
     if checkpoints and "checkpoint_dir" in recognizer.get_params():

@@ -14,9 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ferbench.benchmarks.run.cell import ANSWERS
 from ferbench.benchmarks.run.handoff import pack_data, unpack_data
-from ferbench.benchmarks.run.job import Job, now
+from ferbench.benchmarks.run.job import ANSWERS, Job, now
 from ferbench.benchmarks.run.outcome import Outcome, ignore_start
 from ferbench.benchmarks.run.process import run_cell
 from ferbench.benchmarks.store import COMPANIONS, Store

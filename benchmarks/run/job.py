@@ -14,6 +14,8 @@ from ferbench.benchmarks.tasks import get_task
 STORAGE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 # Exit code of the child for the first of these errors; the others follow. Signals use the codes up to 192.
 STORAGE_EXIT = 200
+# File of a final cell in the outbox: predictions on the images of the test split.
+ANSWERS = "answers.npz"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.run.cell import ANSWERS
 from ferbench.benchmarks.run.handoff import list_files
+from ferbench.benchmarks.run.job import ANSWERS
 from ferbench.benchmarks.store import Ledger, Opening, code_version, family_of, opening_time, read_arrays, save_arrays
 from ferbench.benchmarks.tasks import Task
 from ferbench.models.bundles import add_scores

@@ -15,6 +15,8 @@ import traceback
 from pathlib import Path
 from typing import IO
 
+from ferbench import models
+from ferbench.benchmarks import fit, scores, store
 from ferbench.benchmarks.run import cell
 from ferbench.utils import own_group
 
@@ -28,6 +30,8 @@ _LIBRARIES = (
     "cv2",
     "skops.io",
 )
+# The same of this package: a room imports its module when the name is first used.
+_NAMES = ((fit, "Fitted"), (models, "get_recipe"), (scores, "score"), (store, "measure_latency"))
 
 
 class WarmStart:
@@ -102,6 +106,8 @@ def main() -> int:
     for name in _LIBRARIES:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    for room, name in _NAMES:
+        getattr(room, name)
     while line := sys.stdin.buffer.readline():
         outbox, checkpoints = json.loads(line)
         if (pid := os.fork()) == 0:

@@ -1,6 +1,6 @@
 from .kept import KeptProcess
-from .peer import Peer, pinned_release
-from .process import PeerProcess, clip_command
+from .peer import Peer
+from .process import PeerProcess, clip_command, pinned_release
 from .registry import (
     Adapter,
     check_interpreter,

@@ -150,25 +150,3 @@ class Peer(ImageInput, MostProbable, BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         # A process cannot be copied; a copy starts its own.
         return {name: value for name, value in dict(super().__getstate__()).items() if name != "_kept"}
-
-
-def pinned_release(recipe_peer: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a recipe, for a peer with the version of its package, so that another is another cell.
-
-    Parameters
-    ----------
-    recipe_peer : str or None
-        Name of the peer, or None for other recipes.
-    params : mapping
-        Parameters of the recipe.
-
-    Raises
-    ------
-    ValueError, ImportError
-        If no interpreter is named, or the package is not installed there.
-    """
-    if recipe_peer is None or "release" in params:
-        return dict(params)
-    adapter = get_adapter(recipe_peer)
-    with PeerProcess(adapter, interpreter_of(adapter)) as process:
-        return {**params, "release": process.release()[0]}

@@ -8,13 +8,14 @@ import select
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.models.peers.registry import Adapter, get_adapter
+from ferbench.models.peers.registry import Adapter, get_adapter, interpreter_of
 from ferbench.utils import kill_group, own_group, parse_json
 
 CHILD = Path(__file__).with_name("child.py")
@@ -190,3 +191,25 @@ def clip_command(name: str, python: str, video: str, *, frames: int, seconds: fl
     """Return the command that measures a peer on a video once, after five frames of warm-up."""
     adapter = get_adapter(name)
     return [python, str(CHILD), str(adapter.file), adapter.attribute, "clip", video, str(frames), str(seconds), "5"]
+
+
+def pinned_release(recipe_peer: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a recipe, for a peer with the version of its package, so that another is another cell.
+
+    Parameters
+    ----------
+    recipe_peer : str or None
+        Name of the peer, or None for other recipes.
+    params : mapping
+        Parameters of the recipe.
+
+    Raises
+    ------
+    ValueError, ImportError
+        If no interpreter is named, or the package is not installed there.
+    """
+    if recipe_peer is None or "release" in params:
+        return dict(params)
+    adapter = get_adapter(recipe_peer)
+    with PeerProcess(adapter, interpreter_of(adapter)) as process:
+        return {**params, "release": process.release()[0]}

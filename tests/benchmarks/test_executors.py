@@ -47,14 +47,16 @@ def cluster_file(module_spies: Path, tmp_path_factory: pytest.TempPathFactory) -
     def start(*words: str) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "dask", *words, "--scheduler-file", str(file), "--no-dashboard"]
         with (folder / f"{words[0]}.log").open("ab") as log:
-            return subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | changes, cwd=folder)
+            return subprocess.Popen(
+                command, stdout=log, stderr=log, env=os.environ | changes, cwd=folder, start_new_session=True
+            )
 
     processes = [start("scheduler", "--host", "127.0.0.1", "--port", "0")]
     processes += [start("worker", "--nthreads", "1", "--host", "127.0.0.1") for _ in range(2)]
     yield file
-    for process in reversed(processes):
-        process.terminate()
+    # Their farewell takes seconds, and no test needs it.
     for process in processes:
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=60)
 
 

@@ -117,6 +117,8 @@ def test_a_process_that_starts_cells_is_replaced_when_it_has_ended() -> None:
             first.start(Path("nowhere"), None)
         second = warm_of.get()
         assert second is not first and second.alive
+        # It would first import all that a cell needs.
+        second._process.kill()
 
 
 def test_learning_curves_alone_have_a_page_and_no_table(output: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from ferbench.benchmarks.tasks import get_task
 from ferbench.cli import main
 from ferbench.datasets import LABELS, Dataset, make_faces
 
+# Bytes; no shorter than any text that is searched for.
+PAGE = 4096
 MADE_OF = {"thief": {"bundle": "constant"}}
 
 
@@ -56,11 +58,14 @@ def label_forms(labels: np.ndarray) -> dict[str, bytes]:
     for names, order in (("ours", LABELS), ("alphabetical", sorted(LABELS))):
         codes = np.array([list(order).index(label) for label in texts])
         forms |= {f"{names}, {kind}": codes.astype(kind).tobytes() for kind in ("u1", "i4", "i8", "f4", "f8")}
-    return forms | {"JSON": json.dumps(texts)[1:-1].encode(), "list": repr(texts)[1:-1].encode()}
+    forms |= {"JSON": json.dumps(texts)[1:-1].encode(), "list": repr(texts)[1:-1].encode()}
+    assert max(map(len, forms.values())) <= PAGE
+    return forms
 
 
-def found_labels(loot: bytes, dataset: Dataset, split: str) -> list[str]:
-    return [form for form, text in label_forms(dataset.labels[dataset.rows(split)]).items() if text in loot]
+def found_labels(loot: bytes, dataset: Dataset, split: str) -> Iterator[str]:
+    """The forms of the labels that are found, one after another: each search takes a moment."""
+    return (form for form, text in label_forms(dataset.labels[dataset.rows(split)]).items() if text in loot)
 
 
 def found_images(loot: bytes, dataset: Dataset, split: str) -> int:
@@ -76,7 +81,15 @@ def steal(suite: Suite, dataset: Dataset, output: Path, loot: Path) -> tuple[byt
     assert summary.kept == 1
     for record in (*bundle.measured, *summary.measured):
         assert record["status"] == "ok", record
-    return loot.read_bytes(), summary.root
+    return without_empty_pages(loot.read_bytes()), summary.root
+
+
+def without_empty_pages(loot: bytes) -> bytes:
+    """Leave out zeros that no text of at most a page can span: most of the memory is empty and takes long to search."""
+    pages = np.frombuffer(loot + bytes(-len(loot) % PAGE), np.uint8).reshape(-1, PAGE)
+    empty = ~pages.any(axis=1)
+    within = np.append(empty[1:], False) & empty & np.insert(empty[:-1], 0, False)
+    return pages[~within].tobytes()
 
 
 def test_a_suite_in_exploration_gives_a_thief_neither_labels_nor_images_of_the_test_split(
@@ -87,9 +100,9 @@ def test_a_suite_in_exploration_gives_a_thief_neither_labels_nor_images_of_the_t
     # The search finds what was handed over, in memory and in files.
     assert found_images(loot, faces, "Training") == len(faces.rows("Training"))
     assert found_images(loot, faces, "PublicTest") == len(faces.rows("PublicTest"))
-    assert {"text of 8"} <= set(found_labels(loot, faces, "Training"))
-    assert found_labels(loot, faces, "PublicTest")
-    assert found_labels(loot, faces, "PrivateTest") == []
+    assert "text of 8" in found_labels(loot, faces, "Training")
+    assert any(found_labels(loot, faces, "PublicTest"))
+    assert list(found_labels(loot, faces, "PrivateTest")) == []
     assert found_images(loot, faces, "PrivateTest") == 0
     # Not even how often each label stands there.
     counts = {label: int((faces.labels[faces.rows("PrivateTest")] == label).sum()) for label in LABELS}
@@ -145,8 +158,8 @@ def test_a_final_suite_gives_a_thief_images_of_the_test_split_and_no_labels(
     suite = Suite("final", ("constant", "thief"), params=MADE_OF, final=True)
     loot, root = steal(suite, faces, tmp_path / "results", spies)
     assert found_images(loot, faces, "PrivateTest") == len(faces.rows("PrivateTest"))
-    assert found_labels(loot, faces, "Training")
-    assert found_labels(loot, faces, "PrivateTest") == []
+    assert any(found_labels(loot, faces, "Training"))
+    assert list(found_labels(loot, faces, "PrivateTest")) == []
     openings = Ledger(root).openings()
     assert [(opening.recipe, opening.how) for opening in openings] == [("constant", "run"), ("thief", "run")]
     frame = leaderboard.leaderboard_frame(root).set_index("recipe")

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cells_here import CellsHere
 from sklearn.linear_model import LogisticRegression
 
 from ferbench.benchmarks.identity import behavior_versions, changes, identify, library_versions
 from ferbench.benchmarks.report import leaderboard_frame, leaderboard_text
-from ferbench.benchmarks.run import InProcessExecutor, Run, Step
+from ferbench.benchmarks.run import Run, Step
 from ferbench.benchmarks.store import Cell, Store, Suite
 from ferbench.datasets import Dataset, make_faces
 from ferbench.features import PixelExtractor
@@ -36,7 +37,7 @@ def faces() -> Dataset:
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory, faces: Dataset) -> Path:
     folder = tmp_path_factory.mktemp("results")
-    Run(SUITE, faces, folder).execute(InProcessExecutor())
+    Run(SUITE, faces, folder).execute(CellsHere())
     return folder
 
 
@@ -94,7 +95,7 @@ def test_a_changed_member_makes_the_cell_stale(
 ) -> None:
     shutil.copytree(output, tmp_path / "copy")
     change_logreg(monkeypatch, 0.5)
-    Run(SUITE, faces, tmp_path / "copy", only=["pixels+logreg"], refresh=True).execute(InProcessExecutor())
+    Run(SUITE, faces, tmp_path / "copy", only=["pixels+logreg"], refresh=True).execute(CellsHere())
     steps = plan(faces, tmp_path / "copy")
     assert steps["pixels+logreg"].why == "ok"
     assert steps["pretrained@mean"].why.endswith("member pixels+logreg has other weights now")

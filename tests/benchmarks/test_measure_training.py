@@ -17,7 +17,7 @@ from ferbench.benchmarks.training.pipeline import measure_pipeline
 from ferbench.benchmarks.training.report import compare_times, time_to_accuracy, write_training_report
 from ferbench.benchmarks.training.speed import measure_training_speed
 from ferbench.cli import main
-from ferbench.datasets import Dataset, make_faces
+from ferbench.datasets import LABELS, Dataset, make_faces
 
 TINY = {"architecture": "tiny"}
 
@@ -30,24 +30,22 @@ def faces() -> Dataset:
 @pytest.fixture(scope="module")
 def measured(faces: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("training")
-    recipes = {
-        "cnn@fast": TINY,
-        "cnn@taught": TINY | {"teachers": ["nobody"], "epochs": 50, "warmup_epochs": 5},
-        "cnn@small-first": TINY | {"epochs": 5, "progressive_sizes": [12, 18, 24]},
-    }
+    # One network with all that a short epoch leaves out or shortens, since each network is compiled for seconds.
+    slow = {"teachers": ["nobody"], "epochs": 5, "warmup_epochs": 5, "progressive_sizes": [12, 24]}
+    recipes = {"cnn@fast": TINY, "cnn@taught": TINY | slow}
     with pytest.MonkeyPatch.context() as patch:
         # Batches so small that a part of the few faces is measured, and a pipeline that runs for a moment.
         patch.setattr("ferbench.benchmarks.training.parts.BATCH", 8)
         patch.setattr("ferbench.benchmarks.training.epochs.BATCH", 8)
         patch.setattr("ferbench.benchmarks.training.speed.measure_pipeline", partial(measure_pipeline, seconds=0.1))
-        measure_training_speed(faces, recipes, folder, compared="cnn@fast", steps=4, rounds=2)
+        measure_training_speed(faces, recipes, folder, compared="cnn@fast", steps=4, rounds=1)
     return folder
 
 
-@pytest.fixture
-def results(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Records of a fast recipe that ends above 65 % on PrivateTest, and of four convolutions that stop below."""
-    folder = fake_results(tmp_path)
+    folder = fake_results(tmp_path_factory.mktemp("results"))
     records = {json.loads(path.read_text())["recipe"]["name"]: path for path in (folder / "records").iterdir()}
     curves = {"pixels+logreg": ("cnn@fast", [0.5, 0.66, 0.7]), "pixels+tree": ("cnn-4conv", [0.3, 0.4, 0.5, 0.6])}
     for old, (name, curve) in curves.items():
@@ -61,13 +59,13 @@ def results(tmp_path: Path) -> Path:
 def test_each_network_and_the_tutorials_way_get_their_seconds(measured: Path, faces: Dataset) -> None:
     content = json.loads((measured / "training.json").read_text())
     entries = {entry["recipe"]: entry for entry in content["epochs"]}
-    assert list(entries) == ["cnn@fast", "cnn@taught", "cnn@small-first", TUTORIAL]
+    assert list(entries) == ["cnn@fast", "cnn@taught", TUTORIAL]
     training = len(faces.rows("Training"))
     assert all(entry["n_images"] < training for entry in entries.values())
     for name, entry in entries.items():
-        each = np.reshape(entry["seconds"], (2, -1, 2))
-        # Of five epochs two are at the first size, two at the second, one at the last.
-        shares = [0.4, 0.4, 0.2] if name == "cnn@small-first" else [1.0]
+        each = np.reshape(entry["seconds"], (1, -1, 2))
+        # Of five epochs three are at the first size, two at the last.
+        shares = [0.6, 0.4] if name == "cnn@taught" else [1.0]
         assert each.shape[1] == len(shares) and each.min() > 0
         of_rounds = each[:, :, 1] @ shares * training / entry["n_images"]
         assert entry["epoch_s_of_rounds"] == pytest.approx(of_rounds)
@@ -78,6 +76,35 @@ def test_each_network_and_the_tutorials_way_get_their_seconds(measured: Path, fa
     assert {row["threads"] for row in content["pipeline"]} == {1, content["environment"]["cores"]}
 
 
+def test_networks_take_turns_and_their_epoch_is_the_median_of_the_rounds(
+    faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns: list[tuple[str, int]] = []
+    of_round = {"cnn@fast": [9.0, 1.0, 2.0], "cnn-4conv": [3.0, 30.0, 4.0], TUTORIAL: [7.0, 5.0, 6.0]}
+
+    def measured_as(name: str, part: Part) -> dict[str, Any]:
+        seconds = of_round[name][sum(known == name for known, _ in turns)]
+        turns.append((name, len(part.X)))
+        return {"recipe": name, "seconds": [seconds], "n_images": len(part.X), "epoch_s": seconds, "how": ""}
+
+    for name in ("parts", "epochs"):
+        monkeypatch.setattr(f"ferbench.benchmarks.training.{name}.BATCH", 8)
+    at = "ferbench.benchmarks.training.speed."
+    monkeypatch.setattr(at + "measure_pipeline", lambda images: [])
+    monkeypatch.setattr(at + "measure_epoch", lambda name, params, part: measured_as(name, part))
+    monkeypatch.setattr(at + "measure_tutorial", partial(measured_as, TUTORIAL))
+    file = measure_training_speed(faces, {"cnn@fast": {}, "cnn-4conv": {}}, tmp_path, compared="cnn@fast", rounds=3)
+    assert [name for name, _ in turns] == list(of_round) * 3
+    n_images = dict(turns)
+    assert n_images[TUTORIAL] == n_images["cnn-4conv"] < n_images["cnn@fast"]
+    entries = json.loads(file.read_text())["epochs"]
+    assert [entry["epoch_s"] for entry in entries] == [2.0, 4.0, 6.0]
+    for entry in entries:
+        assert entry["epoch_s_of_rounds"] == of_round[entry["recipe"]]
+        assert entry["seconds"] == [[seconds] for seconds in of_round[entry["recipe"]]]
+        assert entry["images_per_s"] == pytest.approx(len(faces.rows("Training")) / entry["epoch_s"])
+
+
 def test_the_pipeline_gives_augmented_images_on_every_thread() -> None:
     images = np.random.default_rng(0).integers(0, 256, (256, 48, 48), np.uint8)
     rows = measure_pipeline(images, seconds=0.1)
@@ -86,7 +113,10 @@ def test_the_pipeline_gives_augmented_images_on_every_thread() -> None:
 
 
 def test_a_part_keeps_every_class_and_its_share() -> None:
-    faces = make_faces(2100, size=24, random_state=0)
+    # The images of a part do not matter, only their labels and splits.
+    labels, split = np.repeat(list(LABELS), 300), np.tile(["Training"] * 8 + ["PublicTest", "PrivateTest"], 210)
+    ids, images = np.arange(2100).astype(str), np.zeros((2100, 8, 8), np.uint8)
+    faces = Dataset("rows", images, labels, split, ids, fingerprint="0")
     part = Part.of(faces, steps=4)
     assert abs(len(part.X) - 512) < 10 and len(part.X) == len(part.y)
     assert len(part.X_val) / len(faces.rows("PublicTest")) == pytest.approx(1 / part.scale, rel=0.1)
@@ -136,7 +166,7 @@ def test_the_report_is_rebuilt_from_what_was_measured(
     out = capsys.readouterr().out
     assert "augmented images/s or more on" in out and "after 3 epochs" in out
     table = pd.read_csv(measured / "training.csv")
-    assert list(table["recipe"]) == ["cnn@fast", "cnn@taught", "cnn@small-first", TUTORIAL]
+    assert list(table["recipe"]) == ["cnn@fast", "cnn@taught", TUTORIAL]
     text = (measured / "training.md").read_text()
     assert "more than 4" in text and "| cnn@taught |" in text
     before = text

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cells_here import CellsHere
 from fake_results import fake_results
 
 from ferbench.benchmarks import read_results
@@ -14,7 +15,7 @@ from ferbench.benchmarks.pages import leaderboard_rows
 from ferbench.benchmarks.report import leaderboard_frame
 from ferbench.benchmarks.report.page_columns import columns
 from ferbench.benchmarks.retime import Retiming
-from ferbench.benchmarks.run import InProcessExecutor, Run
+from ferbench.benchmarks.run import Run
 from ferbench.benchmarks.scores import score
 from ferbench.benchmarks.store import Suite, read_timings
 from ferbench.datasets import make_faces
@@ -24,7 +25,7 @@ from ferbench.datasets import make_faces
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three real cells; the bundle of one is gone."""
     suite = Suite("small", ("constant", "pixels+logreg", "pixels+tree"), final=False)
-    root = Run(suite, make_faces(105, random_state=0), tmp_path_factory.mktemp("out")).execute(InProcessExecutor()).root
+    root = Run(suite, make_faces(105, random_state=0), tmp_path_factory.mktemp("out")).execute(CellsHere()).root
     (bundle,) = (root / "bundles").glob("pixels+tree*")
     for file in bundle.iterdir():
         file.unlink()

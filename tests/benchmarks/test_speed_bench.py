@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_what_is_done_is_not_done_again_until_the_data_is_another(
     bench(faces, tmp_path, only=["fit-tree-*"]).run()
     assert len(asked) == first == 3
     bench(faces, tmp_path, only=["fit-tree-*"], force=True).run()
-    bench(make_faces(500, random_state=9), tmp_path, only=["fit-tree-*"]).run()
+    bench(replace(faces, fingerprint="9" * 64), tmp_path, only=["fit-tree-*"]).run()
     assert len(asked) == 3 * first
 
 
@@ -160,7 +161,10 @@ def test_drawings_hold_one_line_a_classifier_and_one_bar_an_extractor() -> None:
     assert len(axes.patches) == 2 and [text.get_text() for text in axes.get_yticklabels()] == ["pixels", "hog"]
 
 
-def test_bad_input_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_input_is_one_line(
+    faces: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ferbench.datasets.load", lambda source, **options: faces)
     for arguments, message in [
         (["--output", str(tmp_path)], "needs --source PATH"),
         (["--rebuild", "--output", str(tmp_path)], "no records; measure first"),
