@@ -44,7 +44,9 @@ class Painter:
     ) -> None:
         self.canvas, self.curves, self.points, self.slices = canvas, curves, points, slices
         self.look, self.unit = look, unit
-        self._au = {name: actions[column] for name, column in _UNITS.items()}
+        # Plain numbers: NumPy's operations on single ones take most of the time of a small drawing.
+        sides = actions.tolist()
+        self._au: dict[str, list[float]] = {name: sides[column] for name, column in _UNITS.items()}
 
     def paint(self) -> None:
         """Paint everything that belongs to the head."""
@@ -77,7 +79,7 @@ class Painter:
         if to_bottom:
             end = np.int32(4 * len(self.canvas) << FRACTION_BITS)
             contours[0] = np.vstack([contours[0], [[end, end], [-end, end]]]).astype(np.int32)
-        cv2.fillPoly(self.canvas, contours, float(np.clip(gray, 0, 255)), cv2.LINE_AA, FRACTION_BITS)
+        cv2.fillPoly(self.canvas, contours, _level(gray), cv2.LINE_AA, FRACTION_BITS)
 
     def stroke(self, gray: float, width: float, *names: str) -> None:
         """Draw lines along curves; `width` is in half face widths."""
@@ -86,12 +88,11 @@ class Painter:
 
     def _lines(self, contours: Sequence[NDArray[np.int32]], gray: float, width: float) -> None:
         thickness = max(1, round(width * self.unit))
-        cv2.polylines(self.canvas, contours, False, float(np.clip(gray, 0, 255)), thickness, cv2.LINE_AA, FRACTION_BITS)
+        cv2.polylines(self.canvas, contours, False, _level(gray), thickness, cv2.LINE_AA, FRACTION_BITS)
 
-    def _disc(self, center: NDArray[np.int32], radius: float, gray: float) -> None:
-        x, y = (int(value) for value in center)
+    def _disc(self, x: int, y: int, radius: float, gray: float) -> None:
         fixed = max(1, int(radius * self.unit * (1 << FRACTION_BITS)))
-        cv2.circle(self.canvas, (x, y), fixed, float(np.clip(gray, 0, 255)), -1, cv2.LINE_AA, FRACTION_BITS)
+        cv2.circle(self.canvas, (x, y), fixed, _level(gray), -1, cv2.LINE_AA, FRACTION_BITS)
 
     def _crease(self, name: str, depth: float, width: float = 0.025) -> None:
         if depth > 0.04:
@@ -100,7 +101,7 @@ class Painter:
     def _wrinkles(self) -> None:
         """Draw wrinkles caused by age and by action units."""
         au, age = self._au, self.look["age"]
-        raised = float((au["AU1"] + au["AU2"]).mean())
+        raised = ((au["AU1"][0] + au["AU2"][0]) + (au["AU1"][1] + au["AU2"][1])) / 2
         for name in ("brow_line", "brow_line_2"):
             self._crease(name, 0.22 * raised + 0.14 * max(0, age - 0.5))
         for side, name in enumerate(_SIDES):
@@ -112,9 +113,9 @@ class Painter:
             )
             self._crease(f"frown_{name}", 0.35 * au["AU4"][side] + 0.12 * au["AU9"][side] + 0.08 * max(0, age - 0.6))
             self._crease(f"pouch_{name}", 0.14 * age + 0.20 * au["AU6"][side] + 0.10 * au["AU7"][side], 0.02)
-            self._nose_wrinkles(side, 0.35 * float(au["AU9"][side]))
-            self._crow_feet(side, 0.25 * float(au["AU6"][side]) + 0.15 * max(0, age - 0.6))
-        self._crease("chin_crease", 0.12 + 0.25 * float(au["AU17"].mean()), 0.035)
+            self._nose_wrinkles(side, 0.35 * au["AU9"][side])
+            self._crow_feet(side, 0.25 * au["AU6"][side] + 0.15 * max(0, age - 0.6))
+        self._crease("chin_crease", 0.12 + 0.25 * sum(au["AU17"]) / 2, 0.035)
 
     def _nose_wrinkles(self, side: int, depth: float) -> None:
         self._short_lines(GROUPS["nose_wrinkle"].reshape(2, 2, 2)[side], depth)
@@ -129,15 +130,13 @@ class Painter:
     def _eyes(self) -> None:
         look, skin = self.look, self.look["skin"]
         white = min(248.0, max(skin * 1.05, 120.0) * look["sclera"])
-        for side, center in zip(_SIDES, self.points[GROUPS["irises"]], strict=True):
+        for side, (x, y) in zip(_SIDES, self.points[GROUPS["irises"]].tolist(), strict=True):
             self.fill(white, f"eye_{side}")
             radius = look["iris_radius"]
-            self._disc(center, radius, min(look["iris"], skin * 0.8))
-            self._disc(center, radius * 0.5, 8)
-            glint = center + np.int32(radius * 0.35 * self.unit * (1 << FRACTION_BITS)) * np.array(
-                [1 if look["light_x"] > 0 else -1, -1]
-            )
-            self._disc(glint, radius * 0.24, 235)
+            self._disc(x, y, radius, min(look["iris"], skin * 0.8))
+            self._disc(x, y, radius * 0.5, 8)
+            glint = int(radius * 0.35 * self.unit * (1 << FRACTION_BITS))
+            self._disc(x + (glint if look["light_x"] > 0 else -glint), y - glint, radius * 0.24, 235)
             # Skin around the opening of the eye; it also covers parts of the eyeball outside the opening.
             self.fill(skin, f"lid_surround_{side}", f"eye_{side}")
             self._crease(f"lid_crease_{side}", 0.22, 0.022)
@@ -164,7 +163,7 @@ class Painter:
         if opened > 0.02:
             lit = 120 + 0.45 * skin
             self.fill(lit, "upper_teeth")
-            if float(self._au["AU16"].mean()) > 0.3 or opened > 0.2:
+            if sum(self._au["AU16"]) / 2 > 0.3 or opened > 0.2:
                 self.fill(lit * 0.85, "lower_teeth")
         self.fill(skin * look["lip_dark"] * 0.92, "upper_lip")
         self.fill(skin * look["lip_dark"], "lower_lip")
@@ -173,7 +172,7 @@ class Painter:
 
     def _brows(self) -> None:
         look = self.look
-        dark = np.minimum(look["hair"], look["skin"] * 0.75)
+        dark = min(look["hair"], look["skin"] * 0.75)
         gray = dark + (look["skin"] - dark) * 0.45 * (1 - look["brow_dark"])
         for side in _SIDES:
             self.fill(gray, f"brow_{side}")
@@ -185,6 +184,10 @@ class Painter:
         ]
         self._lines(loops, gray, width)
         self.stroke(gray, width, "bridge", "temples_left", "temples_right")
+
+
+def _level(gray: float) -> float:
+    return min(max(gray, 0.0), 255.0)
 
 
 def fixed_point(points: NDArray[np.float64], factor: int) -> NDArray[np.int32]:

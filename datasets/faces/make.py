@@ -190,8 +190,9 @@ def _draw(
     factor = max(2, -(-_CANVAS // size))
     curves, points = fixed_point(shapes.curves, factor), fixed_point(shapes.points, factor)
     images = np.empty((len(rows), size, size), dtype=np.uint8)
-    for k, generator in enumerate(generators):
-        look = {name: float(values[k]) for name, values in faces.look.items()}
+    looks = zip(*(values.astype(float).tolist() for values in faces.look.values()), strict=True)
+    for k, (generator, values) in enumerate(zip(generators, looks, strict=True)):
+        look = dict(zip(faces.look, values, strict=True))
         canvas = background(size * factor, look, generator)
         unit = float(shapes.scale[k]) * factor
         painter = Painter(
