@@ -66,7 +66,9 @@ class Served(NamedTuple):
 
 
 @contextlib.contextmanager
-def serving(bundles: dict[str, Path], *, send_buffer: int | None = None, **options: Any) -> Iterator[Served]:
+def serving(
+    bundles: dict[str, Path], *, port: int = 0, send_buffer: int | None = None, **options: Any
+) -> Iterator[Served]:
     """The server in a thread of this process; ended, with all its threads, at the end."""
     import socket
 
@@ -74,7 +76,7 @@ def serving(bundles: dict[str, Path], *, send_buffer: int | None = None, **optio
 
     started = threading.Event()
     limits = options.get("limits")
-    with bind("127.0.0.1", 0, limits=limits) as bound:
+    with bind("127.0.0.1", port, limits=limits) as bound:
         if send_buffer:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         app = create_app(bundles, detector="haar", **options)
@@ -120,9 +122,9 @@ def command(bundles: dict[str, Path], *arguments: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def served_process(bundles: dict[str, Path], *arguments: str, port: int = 0) -> Iterator[Process]:
-    """`ferbench serve`, by default on a free port, as a user runs it; killed at the end if it still lives."""
-    line = command(bundles, "--port", str(port), *arguments)
+def served_process(bundles: dict[str, Path], *arguments: str) -> Iterator[Process]:
+    """`ferbench serve` on a free port, as a user runs it; killed at the end if it still lives."""
+    line = command(bundles, "--port", "0", *arguments)
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as popen:
         try:
             assert popen.stdout is not None and popen.stderr is not None

@@ -14,7 +14,17 @@ import pytest
 from axe import EACH_SCREEN, axe_script, emulate, violations
 from PIL import Image
 from points_parts import face_bundle, face_in
-from web_server import MODELS, Process, drawn_bundles, encoded, mixed_bundle, portrait, served_process
+from web_server import (
+    MODELS,
+    Process,
+    Served,
+    drawn_bundles,
+    encoded,
+    mixed_bundle,
+    portrait,
+    served_process,
+    serving,
+)
 
 from ferbench.features import POINT_NAMES
 from ferbench.realtime import FaceEvent
@@ -254,22 +264,6 @@ def test_a_camera_that_is_blocked_or_missing_is_explained(page: Any) -> None:
         assert page.find_element("id", "begin").is_enabled()
 
 
-def test_a_server_that_goes_away_is_told_and_found_again(browser: Any, bundles: dict[str, Path]) -> None:
-    with served_process(bundles) as first:
-        browser.get(first.http)
-        wait(lambda: browser.find_element("id", "begin").text)
-        click(browser, "begin")
-        wait(lambda: rows(browser) >= 1, "for rows")
-        first.popen.terminate()
-        wait(lambda: "Trying again" in text(browser, "notice-text"), "for the notice")
-        assert browser.find_element("id", "notice-action").is_displayed()
-    before = rows(browser)
-    with served_process(bundles, port=first.port):
-        wait(lambda: rows(browser) > before, "for rows of the new connection")
-        assert not browser.find_element("id", "notice").is_displayed()
-        click(browser, "stop")
-
-
 def test_colors_follow_the_system_and_the_button(page: Any) -> None:
     def ground() -> str:
         return str(page.execute_script("return getComputedStyle(document.body).backgroundColor"))
@@ -353,12 +347,12 @@ def test_the_documentation_page_reads_without_a_network(page: Any, served: Proce
 
 
 @pytest.fixture(scope="module")
-def pointed(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+def pointed(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     album = tmp_path_factory.mktemp("points-album")
     (album / "face.jpg").write_bytes(encoded(portrait()))
     points = face_bundle(tmp_path_factory.mktemp("points") / "mean")
-    with served_process(bundles, "--source", str(album), "--points", str(points)) as process:
-        yield process
+    with serving(bundles, source=str(album), points=points, points_on=True) as served:
+        yield served
 
 
 def switched(page: Any) -> bool:
@@ -366,7 +360,7 @@ def switched(page: Any) -> bool:
 
 
 def test_points_of_a_picture_are_drawn_on_its_face_and_switched_off_and_on(
-    browser: Any, pointed: Process, tmp_path: Path
+    browser: Any, pointed: Served, tmp_path: Path
 ) -> None:
     page = browser
     page.get(pointed.http)
@@ -407,7 +401,7 @@ def light_at(page: Any, x: float, y: float) -> bool:
     return max(page.execute_script(script, x, y)) > 200
 
 
-def test_points_follow_the_camera_and_its_switch(browser: Any, pointed: Process) -> None:
+def test_points_follow_the_camera_and_its_switch(browser: Any, pointed: Served) -> None:
     page = browser
     page.get(pointed.http)
     wait(lambda: page.find_element("id", "begin").text)
@@ -428,7 +422,7 @@ def test_points_follow_the_camera_and_its_switch(browser: Any, pointed: Process)
         assert points == pytest.approx(face_in(*box), abs=0.08 * box[2])
 
 
-def test_points_of_the_servers_source_are_switched_for_all(browser: Any, pointed: Process) -> None:
+def test_points_of_the_servers_source_are_switched_for_all(browser: Any, pointed: Served) -> None:
     page = browser
     page.get(pointed.http)
     wait(lambda: page.find_element("id", "begin").text)
@@ -451,13 +445,13 @@ def test_the_switch_for_points_is_there_only_where_there_is_a_model(page: Any) -
 
 
 @pytest.fixture(scope="module")
-def mixed(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+def mixed(bundles: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     others = mixed_bundle(tmp_path_factory.mktemp("mixed"))
-    with served_process({**others, MODELS[0]: bundles[MODELS[0]]}) as process:
-        yield process
+    with serving({**others, MODELS[0]: bundles[MODELS[0]]}) as served:
+        yield served
 
 
-def test_a_mixture_is_named_as_derived_where_it_is_switched_on(browser: Any, mixed: Process, tmp_path: Path) -> None:
+def test_a_mixture_is_named_as_derived_where_it_is_switched_on(browser: Any, mixed: Served, tmp_path: Path) -> None:
     page = browser
     page.get(mixed.http)
     wait(lambda: page.find_element("id", "begin").text)
@@ -760,3 +754,23 @@ def test_axe_finds_nothing(page: Any, served: Process, width: int, theme: str) -
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+# The last test: it ends the server of the others.
+def test_a_server_that_goes_away_is_told_and_found_again(
+    browser: Any, served: Process, bundles: dict[str, Path]
+) -> None:
+    browser.get(served.http)
+    wait(lambda: browser.find_element("id", "begin").text)
+    click(browser, "begin")
+    wait(lambda: rows(browser) >= 1, "for rows")
+    served.popen.terminate()
+    wait(lambda: "Trying again" in text(browser, "notice-text"), "for the notice")
+    assert browser.find_element("id", "notice-action").is_displayed()
+    served.popen.wait(60)
+    before = rows(browser)
+    # One that is there at once: the page asks more and more seldom.
+    with serving(bundles, port=served.port):
+        wait(lambda: rows(browser) > before, "for rows of the new connection")
+        assert not browser.find_element("id", "notice").is_displayed()
+        click(browser, "stop")
