@@ -4,6 +4,7 @@ import base64
 import json
 import os
 from collections.abc import Callable
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -169,11 +170,18 @@ def write_text(path: Path, text: str) -> None:
 
 def render(page: str, findings: dict[str, Any], output: Path) -> str:
     """Fill the template of a page; figures are embedded in the HTML page."""
+    template = _templates(page.endswith(".html")).get_template(f"{page}.jinja")
+    return str(template.render(findings, embed=lambda name: _embed(output / name)))
+
+
+@cache
+def _templates(autoescape: bool) -> Any:
+    """Return the templates of the pages; each is compiled once."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
         loader=FunctionLoader(_template),
-        autoescape=page.endswith(".html"),
+        autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -181,8 +189,7 @@ def render(page: str, findings: dict[str, Any], output: Path) -> str:
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["percent"] = lambda value: "" if value is None else f"{100 * value:.1f} %"
     environment.filters["cell"] = lambda text: str(text).replace("|", r"\|").replace("\n", " ").replace("<", r"\<")
-    environment.globals["embed"] = lambda name: _embed(output / name)
-    return environment.get_template(f"{page}.jinja").render(findings)
+    return environment
 
 
 def _template(name: str) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,19 +93,8 @@ class SummarySink(Closing):
         return [*self._classes[:-1], *sorted(set(self._times.faces) - set(self._classes)), UNCERTAIN]
 
     def _html(self) -> str:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-        folder = Path(__file__).parent / "templates"
-        environment = Environment(
-            loader=FileSystemLoader(folder),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters["clock"] = clock
         shown = sorted(self._times.tracks.values(), key=lambda track: -track.in_view_s)[:_MOST_TRACKS]
-        return environment.get_template("summary.html").render(
+        return _page().render(
             title=self._title,
             began=self._began.strftime("%Y-%m-%d %H:%M"),
             times=self._times,
@@ -163,6 +153,22 @@ class SummarySink(Closing):
 
     def _color(self, label: str) -> str:
         return UNCERTAIN_COLOR if label == UNCERTAIN else color_of(label, self._labels())
+
+
+@cache
+def _page() -> Any:
+    """Return the template of the page, compiled once."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["clock"] = clock
+    return environment.get_template("summary.html")
 
 
 def summary_table(page: Path) -> Path:

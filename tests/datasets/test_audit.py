@@ -67,6 +67,7 @@ def test_fer2013_pages_tell_the_findings_and_stand_alone(fer2013: tuple[dict, Pa
         assert cv2.imread(str(output / link)) is not None
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_pages_say_that_drawn_faces_are_drawn(tmp_path: Path, faces: Dataset) -> None:
     findings = audit(faces, tmp_path)
     assert findings["drawn"] and findings["unreadable"] is None
@@ -74,6 +75,7 @@ def test_pages_say_that_drawn_faces_are_drawn(tmp_path: Path, faces: Dataset) ->
         assert "not photographs of people" in (tmp_path / page).read_text()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_no_face_is_shown_when_none_may_be_published(tmp_path: Path, faces: Dataset) -> None:
     images = np.array(faces.images)
     images[1] = images[0]
@@ -86,6 +88,7 @@ def test_no_face_is_shown_when_none_may_be_published(tmp_path: Path, faces: Data
     assert "shows no face of the data set" in (tmp_path / "audit.html").read_text()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_planted_copies_conflicts_and_blanks_are_found(tmp_path: Path, faces: Dataset) -> None:
     images, labels = np.array(faces.images), np.array(faces.labels)
     training, private = faces.rows("Training"), faces.rows("PrivateTest")
@@ -103,6 +106,7 @@ def test_planted_copies_conflicts_and_blanks_are_found(tmp_path: Path, faces: Da
     assert [row["row"] for row in findings["near_constant"]["images"]] == [training[6]]
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_audit_goes_on_past_what_load_refuses(tmp_path: Path, faces: Dataset) -> None:
     folder = tmp_path / "fer"
     for row in range(len(faces)):
@@ -125,6 +129,7 @@ def test_audit_goes_on_past_what_load_refuses(tmp_path: Path, faces: Dataset) ->
     assert r"broken\|\<b>.png" in (tmp_path / "out" / "audit.md").read_text()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_audit_lists_bad_csv_rows_and_missing_classes(tmp_path: Path, faces: Dataset) -> None:
     good = " ".join(map(str, faces.images[0].ravel()))
     lines = ["emotion,pixels,Usage", f"3,{good},Training", f"9,{good},Training", f"3,{good} 1,PublicTest"]

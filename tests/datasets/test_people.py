@@ -60,6 +60,7 @@ def test_columns_of_people_are_checked(people: Dataset) -> None:
         replace(people, votes=np.ones((140, 3), np.float32))
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_the_audit_counts_people_in_two_splits(people: Dataset, tmp_path: Path) -> None:
     assert people.groups is not None
     assert audit(people, tmp_path)["people"]["across_splits"][0]["images"] == 0
@@ -80,6 +81,7 @@ def test_the_audit_counts_people_in_two_splits(people: Dataset, tmp_path: Path) 
     assert "show people that Training has too" in (tmp_path / "audit.html").read_text()
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_the_command_says_how_many_people_there_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], people: Dataset
 ) -> None:

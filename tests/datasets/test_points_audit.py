@@ -53,6 +53,7 @@ def test_gaps_and_points_outside_are_counted(folder: Path) -> None:
     assert found["outside"]["nose_tip"] == 1
 
 
+@pytest.mark.usefixtures("blank_figures")
 def test_marks_that_all_stand_beside_their_places_are_told(tmp_path: Path) -> None:
     faces = load_points("faces", n_samples=150, seed=6)
     sound = audit_points(faces, tmp_path / "sound", faces=False)

@@ -191,7 +191,10 @@ class Silent:
         pass
 
 
-def test_a_stream_that_gives_nothing_ends_with_a_message() -> None:
+def test_a_stream_that_gives_nothing_ends_with_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert capture.FIRST_FRAME_S <= 8
+    monkeypatch.setattr(capture, "FIRST_FRAME_S", capture.FIRST_FRAME_S / 10)
+    monkeypatch.setattr(capture, "NETWORK_TIMEOUT_MS", capture.NETWORK_TIMEOUT_MS / 10)
     began = time.monotonic()
     source = capture.LiveSource("http://somewhere/stream", opener=lambda target: Silent())
     with pytest.raises(OSError, match=r"http://somewhere/stream opens but gives no picture .*another program"):
@@ -201,6 +204,8 @@ def test_a_stream_that_gives_nothing_ends_with_a_message() -> None:
 
 def test_a_server_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert capture.NETWORK_TIMEOUT_MS <= 4000
+    monkeypatch.setattr(capture, "NETWORK_TIMEOUT_MS", 500)
     with socket.create_server(("127.0.0.1", 0)) as server:
         began = time.monotonic()
         with pytest.raises(OSError, match="cannot be opened; check the address"):

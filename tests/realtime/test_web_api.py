@@ -609,7 +609,8 @@ def test_a_silent_camera_and_one_that_does_not_read_are_dropped(bundles: dict[st
         options = {"sock": small, "max_queue": 1, "ping_interval": None, "close_timeout": 1}
         with client.connect(f"{served.ws}/ws/camera", **options) as deaf, pytest.raises(ConnectionClosed):
             while True:
-                deaf.send(b"no picture, which is answered at once")
+                # Large, so that a few of them fill what the machine keeps for a reader.
+                deaf.send(b"no picture, which is answered at once" + bytes(4096))
         assert httpx.get(f"{served.http}/healthz").status_code == 200
 
 
