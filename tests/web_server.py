@@ -6,7 +6,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,6 +20,15 @@ from ferbench.datasets import LABELS, make_faces
 from ferbench.models import make_recipe, save_bundle
 
 MODELS = ("pixels+logreg", "pixels+tree")
+# A network, for servers of which any model will do: theirs start in a third of the time, without scikit-learn.
+NETWORK = {"cnn": Path(__file__).parent / "golden" / "bundles" / "cnn"}
+
+
+def quick_httpx() -> SimpleNamespace:
+    """What the tests call of httpx, or a skip. No certificates are read, which takes longer than most requests."""
+    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+    names = ("get", "post", "put", "stream", "Client")
+    return SimpleNamespace(**{name: partial(getattr(httpx, name), verify=False) for name in names})
 
 
 def drawn_bundles(folder: Path) -> dict[str, Path]:
@@ -107,7 +118,7 @@ class Process(NamedTuple):
 
 
 def command(bundles: dict[str, Path], *arguments: str) -> list[str]:
-    """The command line of `ferbench serve` with two models."""
+    """The command line of `ferbench serve` with these models."""
     return [
         sys.executable,
         "-m",

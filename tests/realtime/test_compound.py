@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from web_server import encoded, mixed_bundle, portrait, serving
+from web_server import encoded, mixed_bundle, portrait, quick_httpx, serving
 
 from ferbench.datasets import LABELS
 from ferbench.realtime import CsvSink, FaceEvent, FrameResult, JsonLinesSink
@@ -73,7 +73,7 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_the_web_names_it_by_the_same_rule(
     mixed: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on: bool
 ) -> None:
-    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+    httpx = quick_httpx()
     client = pytest.importorskip("websockets.sync.client", reason="websockets is not installed")
     annotate = Overlay.annotate
     captions: set[str] = set()

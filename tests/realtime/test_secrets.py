@@ -100,13 +100,14 @@ def test_summaries_and_tables_do_not_hold_it(tmp_path: Path, monkeypatch: pytest
     assert not [file.name for file in written if b"secret" in file.read_bytes()]
 
 
-def test_the_server_does_not_tell_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_server_does_not_tell_it(caplog: pytest.LogCaptureFixture) -> None:
     pytest.importorskip("fastapi", reason="the extra web is not installed")
-    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
     client = pytest.importorskip("websockets.sync.client", reason="the extra web is not installed")
-    from web_server import drawn_bundles, serving
+    from web_server import NETWORK, quick_httpx, serving
 
-    with caplog.at_level(logging.DEBUG), serving(drawn_bundles(tmp_path), source=ADDRESS) as served:
+    httpx = quick_httpx()
+
+    with caplog.at_level(logging.DEBUG), serving(NETWORK, source=ADDRESS) as served:
         said = [httpx.get(served.http + path, timeout=30).text for path in ("/api/models", "/api/source.mjpg", "/")]
         with client.connect(f"{served.ws}/ws/source") as opened:
             messages = [str(opened.recv(30)) for _ in range(3)]

@@ -13,9 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
-from web_server import Process, command, drawn_bundles, encoded, portrait, served_process
+from web_server import NETWORK, Process, command, drawn_bundles, encoded, portrait, quick_httpx, served_process
 
-httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+httpx = quick_httpx()
 pytest.importorskip("fastapi", reason="the extra web is not installed")
 client = pytest.importorskip("websockets.sync.client", reason="the extra web is not installed")
 exceptions = pytest.importorskip("websockets.exceptions", reason="the extra web is not installed")
@@ -156,8 +156,8 @@ def test_nothing_is_written(served: Process) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_cleanly_with_viewers_watching(bundles: dict[str, Path], album: Path, number: int) -> None:
-    with served_process(bundles, "--source", str(album)) as process, contextlib.ExitStack() as stack:
+def test_it_ends_cleanly_with_viewers_watching(album: Path, number: int) -> None:
+    with served_process(NETWORK, "--source", str(album)) as process, contextlib.ExitStack() as stack:
         ws = process.http.replace("http", "ws")
         camera = stack.enter_context(client.connect(f"{ws}/ws/camera", close_timeout=1, open_timeout=120))
         camera.send(encoded(portrait()))

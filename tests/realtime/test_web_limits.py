@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web_server import Process, drawn_bundles, encoded, portrait, served_process, serving
+from web_server import NETWORK, Process, encoded, portrait, quick_httpx, served_process, serving
 
-httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+httpx = quick_httpx()
 pytest.importorskip("fastapi", reason="the extra web is not installed")
 client = pytest.importorskip("websockets.sync.client", reason="the extra web is not installed")
 exceptions = pytest.importorskip("websockets.exceptions", reason="the extra web is not installed")
@@ -27,8 +27,8 @@ FIELD = b'--boundary\r\nContent-Disposition: form-data; name="note"\r\n\r\n'
 
 
 @pytest.fixture(scope="module")
-def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return drawn_bundles(tmp_path_factory.mktemp("bundles"))
+def bundles() -> dict[str, Path]:
+    return NETWORK
 
 
 @pytest.fixture(scope="module")
