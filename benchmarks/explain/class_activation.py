@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.models import LoadedBundle
+from ferbench.models.base import open_session
 from ferbench.models.bundles import NETWORK
 from ferbench.utils import require
 
@@ -47,10 +48,8 @@ class ClassActivation:
                 f"{bundle.name} is a foreign network with an input contract of its own; Grad-CAM is for ferbench's own"
             )
         require("onnx", "Grad-CAM", extra="explain")
-        import onnxruntime
-
         content, self._weights, self._channels_first = _with_maps(bundle.path / NETWORK, bundle.name)
-        self._session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        self._session = open_session(content)
         self._input = self._session.get_inputs()[0].name
 
     def maps(self, images: NDArray[np.uint8], columns: NDArray[np.intp]) -> NDArray[np.float64]:

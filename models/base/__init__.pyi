@@ -15,7 +15,7 @@ from .priors import (
     training_shares,
     with_priors,
 )
-from .providers import CPU, PROVIDERS, check_offered, check_provider, open_session, provider_names
+from .providers import CPU, PROVIDERS, check_offered, check_provider, import_onnxruntime, open_session, provider_names
 from .rows import RowClassifier, checked_weights, some
 from .settings import check_settable, refuse_forbidden, settable
 
@@ -39,6 +39,7 @@ __all__ = [
     "fit_calibration",
     "full_priors",
     "hold_out",
+    "import_onnxruntime",
     "kept_shares",
     "library_of",
     "log_odds",

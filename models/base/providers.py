@@ -1,5 +1,6 @@
 """Choose the execution provider of onnxruntime: the part of it that computes on a processor or an accelerator."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,21 @@ PROVIDERS = {
     "coreml": "CoreMLExecutionProvider",
 }
 _PACKAGES = {"cuda": "onnxruntime-gpu", "openvino": "onnxruntime-openvino", "coreml": "onnxruntime on macOS"}
+
+
+def import_onnxruntime() -> Any:
+    """Import onnxruntime without its telemetry, and return it.
+
+    From release 1.32 on, it keeps events in a file of the user's cache and sends them to its maker. ferbench says that
+    nothing leaves the machine. Whoever wants the telemetry sets the environment variable ``ORT_DISABLE_TELEMETRY=0``.
+    """
+    off = os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1") != "0"
+    import onnxruntime
+
+    # The variable is read when onnxruntime is first imported, perhaps by somebody else before.
+    if off and hasattr(onnxruntime, "disable_telemetry_events"):
+        onnxruntime.disable_telemetry_events()
+    return onnxruntime
 
 
 def open_session(file: Path | bytes, n_threads: int | None = None, provider: str = CPU, *, quiet: bool = False) -> Any:
@@ -33,8 +49,7 @@ def open_session(file: Path | bytes, n_threads: int | None = None, provider: str
     ValueError
         If the provider is unknown, is not offered here, or cannot be started.
     """
-    import onnxruntime
-
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     if quiet:
         options.log_severity_level = 4
@@ -57,9 +72,7 @@ def provider_names(provider: str) -> list[str]:
     ValueError
         If the provider is unknown, or the installed onnxruntime does not offer it; the message lists what it offers.
     """
-    import onnxruntime
-
-    available = onnxruntime.get_available_providers()
+    available = import_onnxruntime().get_available_providers()
     offered = ", ".join(name for name, full in PROVIDERS.items() if full in available)
     if provider not in PROVIDERS:
         raise ValueError(f"provider must be one of {', '.join(PROVIDERS)}; got {provider!r} (offered here: {offered})")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ferbench.features import check_images
+from ferbench.models.base import import_onnxruntime
 from ferbench.models.bundles.bundle import load_bundle
 from ferbench.models.bundles.description import TASK, recognizer_sha256, write_description
 from ferbench.models.bundles.files import NETWORK, file_sha256
@@ -112,6 +113,8 @@ def _description(info: Mapping[str, Any], name: str, n_images: int, folder: Path
 
 def _quantize(source: Path, target: Path, images: NDArray[np.uint8], *, progress: bool) -> None:
     import onnx
+
+    import_onnxruntime()
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     graph = onnx.load(source).graph
