@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.pages import (
+    NOT_MEASURED,
     add_measured_columns,
     build_frame,
     headline_text,
@@ -41,6 +42,8 @@ _WHOLE = (
     *("leak_free_n_images", "public_n_images", "n_images", "predicted_classes", "n_classes"),
     *("latency_n", "size_bytes", "peak_memory_bytes", "seed", "seeds"),
 )
+# Rows without a record that the text for a terminal still lists.
+_MOST_MISSING = 3
 _TEXT = (
     *(
         "recipe",
@@ -187,11 +190,19 @@ def leaderboard_text(frame: "pd.DataFrame", width: int | None = None) -> str:
     >>> print(leaderboard_text(leaderboard_frame("results/faces")))  # doctest: +SKIP
     """
     kind = "public_" if is_closed(frame) else ""
+    labels = row_labels(frame)
+    # After `run --only`, most rows of a suite may have no record: many of them are one line.
+    missing = (frame["status"] == NOT_MEASURED).tolist()
+    hidden = missing if sum(missing) > _MOST_MISSING else [False] * len(frame)
+    rows = zip(labels, frame.to_dict("records"), hidden, strict=True)
     lines = [
         ("recipe", "accuracy [95 %]", "", "macro F1", "ms/image", "status"),
-        *(_text_row(label, row, kind) for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True)),
+        *(_text_row(label, row, kind) for label, row, hide in rows if not hide),
     ]
-    return "\n".join([_text_headline(frame), *text_table(lines, (3, 4), width), *_text_footer(frame)])
+    names = printable(", ".join(label for label, hide in zip(labels, hidden, strict=True) if hide))
+    others = f"not measured: {names}; measure them: ferbench run {printable(str(frame['suite'].iloc[0]))}"
+    footer = [*([others] if names else []), *_text_footer(frame)]
+    return "\n".join([_text_headline(frame), *text_table(lines, (3, 4), width), *footer])
 
 
 def _text_headline(frame: "pd.DataFrame") -> str:

@@ -1,6 +1,7 @@
 """A recipe of the suite without a record is a row that says so: in the frame, the text, Markdown, page and API."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -32,6 +33,18 @@ def test_rows_without_a_record_come_last_and_say_how_to_measure_them(folder: Pat
     assert last["reason"].iloc[0] == "no record; measure it: ferbench run digits --only 'hog+svm'"
     assert (frame["status"] != NOT_MEASURED).sum() == len(frame) - 2
     assert "not measured; no record" in leaderboard_text(frame)
+
+
+def test_many_rows_without_a_record_are_one_line_on_the_terminal(folder: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(folder, tmp_path / "copy")
+    path = folder / "suite.json"
+    suite = json.loads(path.read_text())
+    recipes = [*suite["recipes"], "hog+tree", "lbp+svm"]
+    path.write_text(json.dumps(suite | {"recipes": recipes, "cells": [f"{name}-s0-x" for name in recipes]}))
+    text = leaderboard_text(leaderboard_frame(folder))
+    (line,) = [line for line in text.splitlines() if "not measured" in line]
+    assert line == "not measured: hog+svm, lbp+tree, hog+tree, lbp+svm; measure them: ferbench run digits"
+    assert "pixels+svm  " in text
 
 
 def test_report_has_the_rows_in_table_markdown_and_page(folder: Path) -> None:
