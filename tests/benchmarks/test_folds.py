@@ -35,6 +35,7 @@ from ferbench.benchmarks.scores import Metric, score
 from ferbench.benchmarks.store import Ledger, Store, Suite, load_suite, with_seeds
 from ferbench.benchmarks.tasks import get_task
 from ferbench.datasets import Dataset, load, make_faces
+from ferbench.utils import finished_files
 
 TWO = ("constant", "pixels+tree")
 RECIPES = ("constant", "pixels+tree", "pixels+logreg")
@@ -65,7 +66,7 @@ def kfold(output: Path) -> FoldResults:
 
 
 def records(folder: Path) -> list[dict[str, object]]:
-    return [json.loads(path.read_bytes()) for path in sorted(folder.glob("records/*.json"))]
+    return [json.loads(path.read_bytes()) for path in finished_files(folder, "records/*.json")]
 
 
 # --- Cells ------------------------------------------------------------------------------------------------------------

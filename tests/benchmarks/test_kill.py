@@ -12,6 +12,7 @@ import pytest
 from forked_runs import ForkedRuns
 
 from ferbench.benchmarks.store.store import Store
+from ferbench.utils import finished_files
 
 
 def write_suite(folder: Path) -> Path:
@@ -24,9 +25,12 @@ def write_suite(folder: Path) -> Path:
 
 
 def whole_records(output: Path) -> dict[str, str]:
-    """When each ok record was finished; every record file must be readable and have its companions."""
+    """When each ok record was finished; every record file must be readable and have its companions.
+
+    A record that was being written when the kill came has a temporary name, which readers skip.
+    """
     found = {}
-    for path in output.glob("*/records/*.json"):
+    for path in finished_files(output, "*/records/*.json"):
         record = json.loads(path.read_bytes())
         store = Store(path.parent.parent)
         assert record["status"] == "ok"

@@ -15,6 +15,7 @@ from cells_here import CellsHere
 from processes import assert_gone, wait_for_pids
 
 from ferbench.cli import main
+from ferbench.utils import finished_files
 
 
 def start(*arguments: object) -> "subprocess.Popen[str]":
@@ -53,7 +54,7 @@ def write_suite(folder: Path, *recipes: str, seeds: Sequence[int] = (0,)) -> Pat
 
 
 def finished(output: Path) -> dict[str, str]:
-    records = [json.loads(path.read_bytes()) for path in output.glob("*/records/*.json")]
+    records = [json.loads(path.read_bytes()) for path in finished_files(output, "*/records/*.json")]
     return {f"{record['recipe']['name']}-s{record['seed']}": record["finished"] for record in records}
 
 
