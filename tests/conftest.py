@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Tests that import onnxruntime by themselves send nothing either.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 # Tests run side by side, one core each: threads that wait for one another's core cost many times what they give.
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
     os.environ.setdefault(_threads, "1")

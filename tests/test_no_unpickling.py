@@ -1,4 +1,4 @@
-"""No module of the package unpickles a file, whatever the library calls it, and none lets a library send anything."""
+"""No module of the package unpickles a file, whatever the library calls it."""
 
 import re
 from pathlib import Path
@@ -43,11 +43,3 @@ def test_numpy_is_told_not_to_unpickle() -> None:
     calls = [(place, line) for place, line in _lines() if "np.load(" in line]
     assert calls
     assert [place for place, line in calls if line.count("np.load(") != line.count("allow_pickle=False")] == []
-
-
-def test_onnxruntime_is_imported_without_its_telemetry() -> None:
-    # The second is a part of the package, behind a call of the first.
-    imports = [place for place, line in _lines() if re.search(r"^\s+(import|from) onnxruntime\b", line)]
-    files = {place.partition(":")[0] for place in imports}
-    assert files <= {"models/base/providers.py", "models/bundles/int8.py"} and len(imports) == 2
-    assert not [place for place, line in _lines() if re.match(r"(import|from) onnxruntime\b", line)]

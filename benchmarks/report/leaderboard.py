@@ -190,18 +190,18 @@ def leaderboard_text(frame: "pd.DataFrame", width: int | None = None) -> str:
     >>> print(leaderboard_text(leaderboard_frame("results/faces")))  # doctest: +SKIP
     """
     kind = "public_" if is_closed(frame) else ""
-    labels = row_labels(frame)
+    rows = list(zip(row_labels(frame), frame.to_dict("records"), strict=True))
+    footer = _text_footer(frame)
+    missing = [(label, row) for label, row in rows if row["status"] == NOT_MEASURED]
     # After `run --only`, most rows of a suite may have no record: many of them are one line.
-    missing = (frame["status"] == NOT_MEASURED).tolist()
-    hidden = missing if sum(missing) > _MOST_MISSING else [False] * len(frame)
-    rows = zip(labels, frame.to_dict("records"), hidden, strict=True)
+    if len(missing) > _MOST_MISSING:
+        rows = [(label, row) for label, row in rows if row["status"] != NOT_MEASURED]
+        names, suite = printable(", ".join(label for label, _ in missing)), printable(missing[0][1]["suite"])
+        footer = [f"not measured: {names}; measure them: ferbench run {suite}", *footer]
     lines = [
         ("recipe", "accuracy [95 %]", "", "macro F1", "ms/image", "status"),
-        *(_text_row(label, row, kind) for label, row, hide in rows if not hide),
+        *(_text_row(label, row, kind) for label, row in rows),
     ]
-    names = printable(", ".join(label for label, hide in zip(labels, hidden, strict=True) if hide))
-    others = f"not measured: {names}; measure them: ferbench run {printable(str(frame['suite'].iloc[0]))}"
-    footer = [*([others] if names else []), *_text_footer(frame)]
     return "\n".join([_text_headline(frame), *text_table(lines, (3, 4), width), *footer])
 
 

@@ -83,7 +83,7 @@ class Detector(ABC):
 
     @classmethod
     def make(cls, **options: Any) -> "Detector":
-        """Create a detector with the parameters of the class; a subclass may return a fallback."""
+        """Create the detector where none is named; a subclass may return a fallback."""
         return cls(**options)
 
     def detect(self, image: Image, *, thorough: bool = False) -> list[Detection]:

@@ -76,7 +76,7 @@ def make_detector(name: str | None = None, **options: Any) -> Detector:
     if path:
         options["model"] = path
     # A detector that was asked for by name is that one: results would bear the name of another.
-    made = kind.make(**options) if default and hasattr(kind, "make") else kind(**options)
+    made = kind.make(**options) if default else kind(**options)
     if not isinstance(made, Detector):
         raise ValueError(f"detector {name!r} made a {type(made).__name__}; expected a ferbench.realtime.Detector")
     return made

@@ -48,8 +48,7 @@ class Engine:
         first = make_detector(detector)
         self.detector_name = first.name
         # Without its model file the default detector prints a message and falls back to another; do this once.
-        wanted = detector if detector and detector.startswith(first.name) else first.name
-        others = [make_detector(wanted) for _ in range(limits.workers - 1)]
+        others = [make_detector(detector or first.name) for _ in range(limits.workers - 1)]
         self._detectors = itertools.cycle([first, *others])
 
     async def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,8 +1,13 @@
 """Execution providers: what onnxruntime offers is used, anything else is refused with what is offered."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
+import house
 import numpy as np
 import onnxruntime
 import pytest
@@ -64,3 +69,31 @@ def test_the_command_says_so_in_one_line(
     cv2.imwrite(str(tmp_path / "me.png"), np.zeros((32, 32), np.uint8))
     assert main(["image", str(tmp_path / "me.png"), "--provider", "coreml"]) == 2
     assert "this onnxruntime offers cpu; install" in capsys.readouterr().err
+
+
+# Telemetry
+
+
+def test_a_network_keeps_no_telemetry(tmp_path: Path) -> None:
+    # onnxruntime would write events into the user's cache, and send them.
+    code = f"""if True:
+        import os
+        import numpy as np
+        from ferbench.models import load_bundle
+        load_bundle({str(XS)!r}).predict_proba(np.zeros((1, 48, 48), np.uint8))
+        print(*(os.path.realpath(f"/proc/self/fd/{{name}}") for name in os.listdir("/proc/self/fd")), sep="\\n")
+    """
+    home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "LOCALAPPDATA": str(tmp_path)}
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | home
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert "onnxruntime.db" not in run.stdout and not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+def test_onnxruntime_is_imported_in_one_place() -> None:
+    # The other imports a part of the package, behind a call of the first.
+    places = [
+        name
+        for name, path in house.modules().items()
+        for _ in re.finditer(r"^\s*(import|from) onnxruntime\b", path.read_text(), re.MULTILINE)
+    ]
+    assert sorted(places) == ["ferbench.models.base.providers", "ferbench.models.bundles.int8"]
