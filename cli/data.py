@@ -7,7 +7,7 @@ from typing import Any
 
 from ferbench import datasets
 from ferbench.benchmarks import label_noise
-from ferbench.cli.options import add_data_options, add_labels_option, command, given, told_steps
+from ferbench.cli.arguments import add_data_options, add_labels_option, command, given, told_steps
 from ferbench.utils import printable
 
 _RECIPES = ("hog+logreg", "landmarks+logreg")

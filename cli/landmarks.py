@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks import landmarks
-from ferbench.cli.options import command
+from ferbench.cli.arguments import command
 
 _NUMBERS = {
     "cascades": (int, "number of cascades"),

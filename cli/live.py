@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.cli import live_run
+from ferbench.cli.arguments import add_priors_option, read_options
 from ferbench.cli.live_options import ImageOptions, LiveOptions, VideoOptions
-from ferbench.cli.options import add_priors_option, read_options
 from ferbench.models import bundles
 from ferbench.utils import redact
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from ferbench import models, realtime, utils
-from ferbench.cli import live_outputs, named_models
+from ferbench.cli import arguments, live_outputs
 from ferbench.cli.live_options import ImageOptions, LiveOptions, RunOptions, VideoOptions
 from ferbench.models import base, bundles
 from ferbench.realtime import recognition, sources
@@ -166,7 +166,7 @@ def load_recognizer(
     name: str, results: Path, n_threads: int = 1, provider: str = "cpu", priors: str | None = None
 ) -> Recognizer:
     """Load a recognizer by path, pretrained name, recipe or ``winner``."""
-    path = named_models.find_model(name, results)
+    path = arguments.find_model(name, results)
     bundle = bundles.load_bundle(path, n_threads=n_threads, provider=provider)
     # A user's bundle may have the recipe name of a shipped bundle; its folder tells them apart.
     recipe = bundle.info.get("recipe", {}).get("name")

@@ -13,7 +13,7 @@ from ferbench import models as shipped
 from ferbench import realtime
 from ferbench.benchmarks import choose
 from ferbench.benchmarks import live as bench
-from ferbench.cli.options import command
+from ferbench.cli.arguments import command
 from ferbench.models import peers
 from ferbench.realtime import measure as parts
 

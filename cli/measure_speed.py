@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from ferbench import datasets, features, models
 from ferbench.benchmarks import speed
-from ferbench.cli.options import DataOptions, add_data_options, command
+from ferbench.cli.arguments import DataOptions, add_data_options, command
 from ferbench.utils import interrupt_on_terminate
 
 

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from ferbench import datasets, models
 from ferbench.benchmarks import store, training
-from ferbench.cli.options import DataOptions, add_data_options, command
+from ferbench.cli.arguments import DataOptions, add_data_options, command
 
 RECIPES = ("ferbench-net-m@fast", "ferbench-net-l", "ferbench-net-m", "ferbench-net-xs", "cnn-4conv")
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ferbench import models
 from ferbench.benchmarks import choose
-from ferbench.cli.options import add_priors_option, command
+from ferbench.cli.arguments import add_priors_option, command
 from ferbench.models import base
 from ferbench.utils import check_outputs, pictures, printable, safe_frame, write_atomically
 

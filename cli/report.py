@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ferbench import benchmarks, datasets, models
 from ferbench.benchmarks import choose, folds, int8, pages
-from ferbench.cli.options import command
+from ferbench.cli.arguments import command
 from ferbench.cli.running import path_line, report_lines
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ferbench import benchmarks
 from ferbench.benchmarks import pages, retime, tasks
-from ferbench.cli.options import command
+from ferbench.cli.arguments import command
 from ferbench.utils import interrupt_on_terminate
 
 

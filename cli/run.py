@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench import benchmarks, datasets
 from ferbench.benchmarks import folds, store, tasks
 from ferbench.benchmarks import run as runs
-from ferbench.cli.options import DataOptions, add_data_options, command
+from ferbench.cli.arguments import DataOptions, add_data_options, command
 from ferbench.cli.running import fit_text, path_line, report_lines, shown, window_width
 from ferbench.cli.verdict import verdict_lines
 from ferbench.models import peers

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ferbench import benchmarks
 from ferbench.benchmarks import run as runs
 from ferbench.benchmarks import tasks
-from ferbench.cli.options import DataOptions, add_data_options, command
+from ferbench.cli.arguments import DataOptions, add_data_options, command
 
 if TYPE_CHECKING:
     from ferbench.benchmarks.run import Step

@@ -7,9 +7,8 @@ import threading
 import webbrowser
 from pathlib import Path
 
+from ferbench.cli.arguments import add_priors_option, named_models
 from ferbench.cli.live import add_points, add_provider
-from ferbench.cli.named_models import named_models
-from ferbench.cli.options import add_priors_option
 from ferbench.realtime import recognition, web
 
 HELP = """Serve a web page and an API, reachable only from this machine. The page shows emotions in the browser's camera

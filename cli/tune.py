@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ferbench import datasets, models
 from ferbench.benchmarks import tune as tuning
-from ferbench.cli.options import DataOptions, add_data_options, command
+from ferbench.cli.arguments import DataOptions, add_data_options, command
 from ferbench.utils import Interruption, interrupt_on_terminate
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from ferbench.benchmarks import choose
-from ferbench.cli.named_models import find_model
+from ferbench.cli.arguments import find_model
 from ferbench.cli.running import shorten, wrap
 from ferbench.utils import printable
 

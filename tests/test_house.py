@@ -28,25 +28,6 @@ MAY_IMPORT = {
 # Imports of a module inside another room, and arrows that do not point down, with the reason.
 PAST_THE_DOOR = {
     ("ferbench.benchmarks.live.plans", "ferbench.realtime.measure.__main__"): "is started in another process, by name",
-    **{
-        (
-            f"ferbench.cli.{room}.command",
-            "ferbench.cli.options",
-        ): "a folder of one command; cli's door starts it"
-        for room in ("doctor", "listing")
-    },
-    **{
-        (f"ferbench.cli.evidence.{name}", "ferbench.cli.options"): "a folder of two commands; cli's door starts it"
-        for name in ("stress", "explain")
-    },
-    **{
-        (f"ferbench.cli.training.{name}", "ferbench.cli.options"): "a folder of three commands; cli's door starts it"
-        for name in ("train", "measure_int8", "measure_transfer")
-    },
-    **{
-        (f"ferbench.cli.{name}", "ferbench.cli.named_models"): "bundles are found as serve and live find them"
-        for name in ("evidence.bundle_names", "training.measure_int8")
-    },
 }
 # Imports of ours inside functions (module, what it imports), with the reason; at most 15.
 INNER_IMPORTS: dict[tuple[str, str], str] = {}

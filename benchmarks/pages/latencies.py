@@ -107,7 +107,7 @@ class Latencies:
         about, load = self.retimed["environment"], (self.retimed.get("load") or {}).get("before")
         busy = f", load {load[0]:.1f} before it" if load else ""
         missing = sum(cell.get("status") == "missing" for cell in self.retimed["cells"].values())
-        gone = f"; {missing} bundles were no longer there" if missing else ""
+        gone = f"; {missing} rows had no bundle there" if missing else ""
         return (
             f" of 'ferbench retime' ({about.get('cpu')}, one of {about.get('cores')} cores, one thread{busy}, bundles "
             f"in turns, images: {self.retimed['images']['source']}{gone})"

@@ -20,7 +20,8 @@ from ferbench.benchmarks.pages import open_results
 from ferbench.benchmarks.retime.turns import ROUNDS
 from ferbench.benchmarks.store import TIMING_SCHEMA, environment, write_timing
 from ferbench.benchmarks.tasks import Task, task_of
-from ferbench.models.bundles import read_description
+from ferbench.models import pretrained
+from ferbench.models.bundles import read_description, recognizer_sha256
 
 # Images of each size that are used in turn.
 N_IMAGES = 64
@@ -69,10 +70,11 @@ class Retiming:
         self.records = [record for record in records if record["status"] == "ok" and _matches(record, only)]
         if not self.records:
             raise ValueError(f"{self.root}: no ok record matches {' '.join(only) or 'anything'}; run the suite first")
+        self.folders = {str(record["cell_id"]): self._folder(record) for record in self.records}
         self.missing = {
             str(record["cell_id"]): NO_BUNDLE if record.get("bundle") else "has no bundle of its own"
             for record in self.records
-            if not record.get("bundle") or not (self.root / record["bundle"] / "bundle.json").is_file()
+            if self.folders[str(record["cell_id"])] is None
         }
         if len(self.missing) == len(self.records):
             raise ValueError(
@@ -119,6 +121,19 @@ class Retiming:
         }
         return write_timing(self.root, content), content
 
+    def _folder(self, record: Mapping[str, Any]) -> Path | None:
+        """The bundle of a record, or the one that ships if the record is nothing but this; None if it is not here."""
+        if record.get("bundle"):
+            folder = (self.root / record["bundle"]).resolve()
+            return folder if (folder / "bundle.json").is_file() else None
+        recipe = record["recipe"]
+        members, settings = recipe.get("made_of") or {}, recipe.get("all_params") or {}
+        if len(members) != 1 or settings.get("test_time") or settings.get("adapt"):
+            return None
+        ((name, checksum),) = members.items()
+        shipped = pretrained().get(name)
+        return shipped if shipped and recognizer_sha256(read_description(shipped)) == checksum else None
+
     def _cell(self, record: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
         cell_id = str(record["cell_id"])
         head = {"recipe": record["recipe"]["name"], "seed": record["seed"], "weights": recorded_checksum(record)}
@@ -129,9 +144,9 @@ class Retiming:
     def _write_job(self, folder: Path) -> Path:
         bundles, shapes = [], {}
         for record in self.records:
-            if record["cell_id"] in self.missing:
+            bundle = self.folders[str(record["cell_id"])]
+            if bundle is None:
                 continue
-            bundle = (self.root / record["bundle"]).resolve()
             wanted = read_description(bundle)["input"]
             shape = (int(wanted["height"]), int(wanted["width"]))
             shapes[shape] = folder / f"images-{shape[0]}x{shape[1]}.npy"

@@ -5,9 +5,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from ferbench.cli.arguments import command
 from ferbench.cli.doctor import diagnosis
 from ferbench.cli.doctor.check import Check
-from ferbench.cli.options import command
 from ferbench.utils import Color, paint, printable
 
 _COLORS: dict[str, Color] = {"ok": "green", "missing": "yellow", "problem": "red"}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ferbench.cli.named_models import distinct_name, find_model, is_listed
+from ferbench.cli.arguments import distinct_name, find_model, is_listed
 from ferbench.models import bundles
 
 

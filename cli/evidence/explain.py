@@ -9,8 +9,8 @@ from ferbench import benchmarks, datasets, models
 from ferbench.benchmarks import explain as explaining
 from ferbench.benchmarks import folds, pages, tasks
 from ferbench.benchmarks import stress as stresses
+from ferbench.cli.arguments import add_labels_option, command, given, told_steps
 from ferbench.cli.evidence.bundle_names import folders_by_name
-from ferbench.cli.options import add_labels_option, command, given, told_steps
 from ferbench.models.bundles import DEFAULT_FLOAT32
 from ferbench.utils import pictures
 

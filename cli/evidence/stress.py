@@ -7,8 +7,8 @@ from typing import Any
 
 from ferbench import datasets
 from ferbench.benchmarks import stress as stresses
+from ferbench.cli.arguments import add_labels_option, command, given, told_steps
 from ferbench.cli.evidence.bundle_names import folders_by_name
-from ferbench.cli.options import add_labels_option, command, given, told_steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ferbench.cli.arguments import command
 from ferbench.cli.listing import live_parts, measuring, methods
 from ferbench.cli.listing.part import OURS, Part
-from ferbench.cli.options import command
 from ferbench.utils import fit_line, paint, printable
 
 KINDS = ("recipes", "suites", "datasets", "detectors", "models", "metrics", "extractors", "classifiers")

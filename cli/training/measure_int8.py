@@ -9,8 +9,7 @@ from tqdm import tqdm
 
 from ferbench import datasets, models
 from ferbench.benchmarks import int8
-from ferbench.cli.named_models import distinct_name, find_model, is_listed
-from ferbench.cli.options import command
+from ferbench.cli.arguments import command, distinct_name, find_model, is_listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ferbench.benchmarks import own
-from ferbench.cli.options import command
+from ferbench.cli.arguments import command
 
 
 @dataclass(frozen=True, slots=True)

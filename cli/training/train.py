@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ferbench import datasets
 from ferbench.benchmarks import own
-from ferbench.cli.options import add_labels_option, command, given
+from ferbench.cli.arguments import add_labels_option, command, given
 
 HELP = """Fit a recipe once on the training part of your faces, choose on the validation part, print the accuracy and
 write a bundle that live, image, video, serve and predict can use. The labels are those of the data: a folder

@@ -14,17 +14,22 @@ from ferbench.benchmarks.displays import TradeoffDisplay
 from ferbench.benchmarks.pages import leaderboard_rows
 from ferbench.benchmarks.report import leaderboard_frame
 from ferbench.benchmarks.report.page_columns import columns
-from ferbench.benchmarks.retime import Retiming
+from ferbench.benchmarks.retime import Retiming, retiming
 from ferbench.benchmarks.run import Run
 from ferbench.benchmarks.scores import score
 from ferbench.benchmarks.store import Suite, read_timings
 from ferbench.datasets import make_faces
+from ferbench.models import pretrained
 
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three real cells; the bundle of one is gone."""
-    suite = Suite("small", ("constant", "pixels+logreg", "pixels+tree"), final=False)
+    """Three real cells, the bundle of one of which is gone, and two of a network that ships."""
+    members = {
+        "pretrained@one": {"bundles": ["ferbench-net-xs"]},
+        "pretrained@views": {"bundles": ["ferbench-net-xs"], "test_time": "flip"},
+    }
+    suite = Suite("small", ("constant", "pixels+logreg", "pixels+tree", *members), final=False, params=members)
     root = Run(suite, make_faces(105, random_state=0), tmp_path_factory.mktemp("out")).execute(CellsHere()).root
     (bundle,) = (root / "bundles").glob("pixels+tree*")
     for file in bundle.iterdir():
@@ -77,10 +82,30 @@ def test_tables_take_the_retimed_latency_and_rank_within_the_run(
     assert not display.frame().set_index("recipe").loc["pixels+tree", "on_front"]
     text = results.latencies.text()
     assert f"ranked within the run {content['run']}" in text and "one of" in text and "load" in text
-    assert "1 bundles were no longer there" in text and "1 of 3 rows were measured in other runs" in text
+    assert "2 rows had no bundle there" in text and "2 of 5 rows were measured in other runs" in text
     own = results.find("pixels+logreg").record["timings"]["latency_ms"]["p90"]
     new = cells["pixels+logreg"]["latency_ms"]["p90"]
     assert results.latency_of(results.find("pixels+logreg")).limited == (new, "p90") and new != own
+
+
+def test_a_row_that_is_one_shipped_bundle_is_measured_as_that_bundle(
+    retimed: tuple[Path, dict[str, Any], dict[str, bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, content, _ = retimed
+    cells = {cell["recipe"]: cell for cell in content["cells"].values()}
+    assert cells["pretrained@one"]["status"] == "ok" and cells["pretrained@one"]["latency_ms"]["n"] == 80
+    row = leaderboard_frame(root).set_index("recipe").loc["pretrained@one"]
+    assert row["latency_ms_median"] == cells["pretrained@one"]["latency_ms"]["median"] and bool(row["latency_ranked"])
+    assert cells["pretrained@views"]["reason"] == "has no bundle of its own"
+    # Other weights under the same name are another recognizer.
+    monkeypatch.setattr(retiming, "pretrained", lambda: {"ferbench-net-xs": pretrained()["ferbench-net-l-int8"]})
+    missing = Retiming(root, rounds=8).missing
+    assert {cell_id.partition("-s0-")[0] for cell_id in missing} == {"pixels+tree", *members_of(content)}
+
+
+def members_of(content: dict[str, Any]) -> set[str]:
+    """The recipes of the run that are made of finished bundles."""
+    return {cell["recipe"] for cell in content["cells"].values() if cell["recipe"].startswith("pretrained")}
 
 
 def test_a_timing_of_other_weights_does_not_apply(retimed: tuple[Path, dict[str, Any], dict[str, bytes]]) -> None:

@@ -57,7 +57,7 @@ print(*sys.modules)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     ours = {name.removeprefix("ferbench.cli.") for name in loaded if name.startswith("ferbench.cli.")}
-    assert {name for name in ours if name.partition(".")[0] not in {"entry", "parser", "options"}} == modules
+    assert {name for name in ours if name.partition(".")[0] not in {"entry", "parser", "arguments"}} == modules
     # What takes as long to import as all the rest of such a start.
     slow = {"importlib.metadata", "email.message", "zipfile", "dataclasses", "inspect", "subprocess"}
     assert modules or not slow & loaded

@@ -10,8 +10,8 @@ import pytest
 from live_parts import ScriptedDetector, picture
 
 from ferbench.cli import main
+from ferbench.cli.arguments import named_models
 from ferbench.cli.live_run import load_recognizer
-from ferbench.cli.named_models import named_models
 from ferbench.datasets import make_faces
 from ferbench.models import load_bundle, make_recipe, pretrained, save_bundle
 from ferbench.models.bundles import add_calibration, digest

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ferbench.cli import main
+from ferbench.cli.arguments import named_models
 from ferbench.cli.evidence.bundle_names import folders_by_name
 from ferbench.cli.live_run import load_recognizer
-from ferbench.cli.named_models import named_models
 from ferbench.cli.training.measure_int8 import bundles_by_name
 from ferbench.models import pretrained
 
