@@ -44,7 +44,7 @@ class StressDisplay(Display):
 
     def _size(self) -> tuple[float, float]:
         rows = -(-len(self._kinds()) // _COLUMNS)
-        return (11.5, 1.3 + 2.3 * rows) if self.each else (7.5, 5.0)
+        return (11.5, 1.3 + 2.3 * rows) if self.each else (10.0, 5.0)
 
     def _draw(self, ax: Axes) -> None:
         count = int(self.table["n_images"].iloc[0])
@@ -90,4 +90,5 @@ class StressDisplay(Display):
         clear_frame(ax)
         ax.set(ylim=(0, 1.02), xticks=(0, *SEVERITIES))
         if legend:
-            ax.legend(fontsize=8, frameon=False, loc="upper right")
+            # Beside the lines: a dozen names would lie over them.
+            ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ferbench.benchmarks.store import environment, write_record_file
 from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES, corrupt, find_points
 from ferbench.datasets import Dataset
-from ferbench.models import LoadedBundle, load_bundle
+from ferbench.models import LoadedBundle, get_recipe, load_bundle
 from ferbench.models.bundles import recognizer_sha256
 from ferbench.utils import load_average, resize_faces, spread_rows
 
@@ -157,16 +157,24 @@ def run_stress(
 
 
 def describe_bundle(bundle: LoadedBundle) -> Record:
-    """Recipe, side, checksum and training data of a bundle; it is on the deep side if a network is part of it."""
+    """Recipe, side, checksum and training data of a bundle; it is on the deep side if a network was trained for it."""
     info = bundle.info
-    deep = any(file.endswith(".onnx") for file in info["files"])
     data = info.get("dataset", {})
     return {
         "recipe": bundle.name,
-        "side": "deep" if deep else "classical",
+        "side": "deep" if _has_network(bundle) else "classical",
         "sha256": recognizer_sha256(info),
         "trained_on": {key: data.get(key) for key in ("name", "fingerprint", "drawn")},
     }
+
+
+def _has_network(bundle: LoadedBundle) -> bool:
+    """Whether a network was trained for a bundle. A classical recipe that was compiled has only the form of one."""
+    try:
+        classical = get_recipe(bundle.name).family == "classical"
+    except ValueError:
+        classical = False
+    return not classical and any(file.endswith(".onnx") for file in bundle.info["files"])
 
 
 def check_labels(name: str, bundle: LoadedBundle, data: StressData) -> None:

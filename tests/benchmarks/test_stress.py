@@ -19,13 +19,14 @@ from ferbench.benchmarks.stress import (
     breaking_points,
     corrupt,
     corruption_errors,
+    describe_bundle,
     run_stress,
     verdict,
     write_stress_report,
 )
 from ferbench.cli import main
 from ferbench.datasets import Dataset, make_faces
-from ferbench.models import make_recipe, pretrained, save_bundle
+from ferbench.models import load_bundle, make_recipe, pretrained, save_bundle
 
 KINDS = ("contrast", "jpeg", "sunglasses")
 
@@ -151,6 +152,14 @@ def test_a_limit_takes_images_from_the_whole_split(faces: Dataset) -> None:
     step = len(whole.images) / 4
     np.testing.assert_array_equal(few.images, whole.images[[int(i * step) for i in range(4)]])
     assert len(StressData.of(faces, limit=10**6).images) == len(whole.images)
+
+
+def test_a_compiled_classical_recipe_stays_on_the_classical_side(bundle: Path) -> None:
+    network = load_bundle(pretrained()["ferbench-net-xs"])
+    assert describe_bundle(network)["side"] == "deep" and describe_bundle(load_bundle(bundle))["side"] == "classical"
+    for name, side in (("compact:sift+kernel-ridge@mine", "classical"), ("of-another-package", "deep")):
+        network.info["recipe"]["name"] = name
+        assert describe_bundle(network)["side"] == side
 
 
 def test_a_page_of_one_side_counts_its_corruptions(bundle: Path, faces: Dataset, tmp_path: Path) -> None:

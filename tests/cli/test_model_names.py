@@ -53,6 +53,10 @@ def test_bundles_of_one_recipe_and_folder_are_all_measured(own: Path) -> None:
         folders_by_name([names[0], f"{own}/"], own.parent)
 
 
+def test_what_ships_has_the_name_under_which_it_ships(own: Path) -> None:
+    assert list(folders_by_name(list(pretrained()), own.parent)) == list(pretrained())
+
+
 @pytest.mark.parametrize("damage", ["missing", "cut", "description", "absent"])
 @pytest.mark.parametrize("command", ["serve", "live", "image", "video", "predict"])
 def test_a_damaged_one_is_an_error_and_no_other_takes_its_place(
