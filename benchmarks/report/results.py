@@ -94,19 +94,23 @@ class Results(BaseResults):
     @property
     def candidates(self) -> tuple[Measured, ...]:
         """The contestants that can win, by :attr:`rule`."""
-        fitted = tuple(cell for cell in self.contestants if cell.record["recipe"].get("family") != "pretrained")
-        return fitted or self.contestants
+        taken = tuple(cell for cell in self.contestants if _can_be_taken(cell.record))
+        return taken or self.contestants
 
     @property
     def rule(self) -> str:
         """Which rows can win, in one sentence."""
-        if any(cell.record["recipe"].get("family") == "pretrained" for cell in self.candidates):
+        if not all(_can_be_taken(cell.record) for cell in self.candidates):
             return "Every row but the constant ones can be the best, since no other row was fitted here."
         return (
-            "Only rows that were fitted here can be the best; those put together of finished bundles (family "
-            "pretrained) are shown but have no bundle of their own that could be taken, and constant rows have "
-            "learned nothing."
+            "Only rows that can be taken as a recognizer can be the best; those that combine finished bundles are "
+            "shown but have no bundle of their own, and constant rows have learned nothing."
         )
+
+
+def _can_be_taken(record: Mapping[str, Any]) -> bool:
+    """Whether a row was fitted, or is made of finished bundles and was written as a bundle of its own."""
+    return record["recipe"].get("family") != "pretrained" or bool(record.get("bundle"))
 
 
 def read_results(folder: str | Path) -> Results:

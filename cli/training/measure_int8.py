@@ -7,9 +7,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ferbench import datasets, models
+from ferbench import datasets
 from ferbench.benchmarks import int8
 from ferbench.cli.arguments import command, distinct_name, find_model, is_listed
+
+# The networks that ship in float32 throughout; `ferbench-quality` holds parts in 8 bits.
+FLOAT32 = ("ferbench-net-l", "ferbench-net-xs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def measure_int8(args: MeasureInt8Options) -> int:
 def _measure(args: MeasureInt8Options) -> None:
     if args.source is None:
         raise ValueError("measure-int8 needs --source PATH, such as fer2013.zip (or --rebuild)")
-    names = args.models or [name for name in models.pretrained() if not name.endswith("-int8")]
+    names = args.models or FLOAT32
     bundles = bundles_by_name(names, args.results)
     with tqdm(total=len(bundles) + args.rounds, desc="measure", unit="part", disable=None) as bar:
         int8.measure_int8(

@@ -33,14 +33,13 @@ ships = {
 shipped = table["recipe"].isin(ships)
 named = {
     "pretrained@int8": (-8, 4, "right"),
-    "weight-mean@net-l": (8, -10, "left"),
+    "weight-mean@net-l": (2, -17, "right"),
     "ferbench-net-xs": (-8, -4, "right"),
     "ferbench-quality": (-8, 4, "right"),
-    "compact:sift+mirror-kernel-ridge@small": (6, -12, "left"),
-    "hog+svm": (6, -12, "left"),
+    "compact:sift+mirror-kernel-ridge@small": (8, -4, "left"),
+    "hog+svm": (-6, -4, "right"),
     "hog+logreg": (-8, -3, "right"),
-    "sift+mirror-kernel-ridge": (-6, -14, "right"),
-    "deep+logreg": (6, -12, "left"),
+    "sift+mirror-kernel-ridge": (0, 8, "center"),
     "pixels+logreg": (-6, -4, "right"),
 }
 fig, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")

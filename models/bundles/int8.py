@@ -81,6 +81,10 @@ def quantize_bundle(
     return target
 
 
+# Operations of networks that hold 8-bit integers, also of those that were joined from several.
+_IN_8_BITS = ("QuantizeLinear", "DequantizeLinear", "MatMulInteger", "QLinearConv")
+
+
 def precision_of(info: Mapping[str, Any]) -> str:
     """Return the precision of a bundle's network by its description: ``float32`` or ``int8``."""
     return str(info.get("precision", {}).get("type", "float32"))
@@ -118,6 +122,8 @@ def _quantize(source: Path, target: Path, images: NDArray[np.uint8], *, progress
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
     graph = onnx.load(source).graph
+    if any(node.op_type in _IN_8_BITS for node in graph.node):
+        raise ValueError(f"{source.parent}: parts of this network have 8 bits already; give one in float32")
     bar = tqdm(_batches(images), desc="calibrate", unit="batch", disable=None if progress else True)
     with _silent():
         quantize_static(

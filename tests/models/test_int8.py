@@ -74,6 +74,8 @@ def test_what_cannot_be_quantized_is_refused(faces: Dataset, small: Path, tmp_pa
         quantize_bundle(XS, tmp_path / "new", faces.images[:, ::2, ::2].copy())
     with pytest.raises(ValueError, match="this bundle has none"):
         quantize_bundle(pretrained("keypoints")["ferbench-points"], tmp_path / "new", faces.images)
+    with pytest.raises(ValueError, match="ferbench-quality: parts of this network have 8 bits already"):
+        quantize_bundle(pretrained()["ferbench-quality"], tmp_path / "new", faces.images)
     assert not (tmp_path / "new").exists()
 
 
