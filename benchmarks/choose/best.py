@@ -51,6 +51,8 @@ class Choice:
         Whether that folder is on this machine.
     ships : bool
         Whether exactly these weights come with ferbench.
+    ships_as : str or None
+        The name under which they do.
     ties : tuple of Tie
         The recognizers within the limits that are not shown to differ from it, the fastest first.
     total_fit_s : float or None
@@ -79,6 +81,7 @@ class Choice:
     peak_memory_bytes: int | None = None
     decision: tuple[str, ...] = ()
     ships: bool = False
+    ships_as: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
@@ -116,8 +119,8 @@ class Choice:
             return "none: this recognizer cannot be saved as one"
         if self.bundle_exists:
             return self.bundle
-        if self.ships:
-            return f"comes with ferbench: ferbench live --model {self.recipe}"
+        if self.ships_as:
+            return f"comes with ferbench: ferbench live --model {self.ships_as}"
         return f"{self.bundle} (not on this machine: run the suite to make it)"
 
     def _tie_lines(self) -> list[str]:
@@ -183,6 +186,7 @@ def _describe(
     record = winner.record
     latency, kind = results.latency_of(winner).limited
     bundle = results.root / record["bundle"] if record.get("bundle") else None
+    shipped = shipped_names().get(recorded_checksum(record) or "")
     return Choice(
         label=winner.label,
         recipe=winner.recipe,
@@ -201,7 +205,8 @@ def _describe(
         bundle=str(bundle) if bundle else None,
         bundle_exists=bundle is not None and bundle.is_dir(),
         ties=_ties(results, winner, fitting, public),
-        ships=shipped_names().get(recorded_checksum(record) or "") == winner.recipe,
+        ships=shipped is not None,
+        ships_as=shipped,
     )
 
 

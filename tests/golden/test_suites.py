@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from golden_command import SUITES, plan
 
+# A row whose parameters were changed before it was measured for the first time.
+CHANGED = {"ferbench-net-xs@taught-again-s0-8bf07b10"}
 NAMES = sorted(path.stem for path in SUITES.glob("*.toml"))
 
 
@@ -24,4 +26,5 @@ def test_an_old_suite_file_plans_the_same_cells(name: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("name", NAMES)
 def test_the_suite_that_ships_plans_the_same_cells(name: str, tmp_path: Path) -> None:
     # Rows that were added since then plan further cells.
-    assert [cell for cell in plan(name, name, tmp_path) if cell in cells(name)] == cells(name)
+    kept = [cell for cell in cells(name) if cell not in CHANGED]
+    assert [cell for cell in plan(name, name, tmp_path) if cell in kept] == kept
