@@ -1,5 +1,6 @@
 """``kill -9`` at any moment loses no finished cell and leaves nothing half-written that passes for a result."""
 
+import contextlib
 import json
 import os
 import random
@@ -52,11 +53,16 @@ def test_ten_kills_at_random_moments_lose_and_repeat_nothing(runs: ForkedRuns, t
     words = (str(suite), "--output", str(output), "--no-report")
     moments = random.Random(7)
     known: dict[str, str] = {}
-    for _ in range(10):
+    for kills in range(10):
         process = runs.start(*words)
         time.sleep(moments.uniform(0.05, 1))
-        os.kill(process, signal.SIGKILL)
-        assert runs.wait() == -signal.SIGKILL
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        if (code := runs.wait()) == 0:
+            # A fast machine is done before the last kills.
+            assert kills >= 3
+            break
+        assert code == -signal.SIGKILL
         now = whole_records(output)
         assert known.items() <= now.items(), "an ok record was lost or measured again"
         known = now

@@ -15,7 +15,11 @@ from ferbench.models.networks.network import run_in_blocks
 from ferbench.models.networks.onnx_weights import load_onnx_weights, normalizations
 
 XS = pretrained()["ferbench-net-xs"]
-SETTINGS = {"epochs": 1, "batch_size": 64, "learning_rate": 0.001, "augmentation": False, "imbalance": None}
+SETTINGS = {
+    **{"epochs": 1, "batch_size": 64, "learning_rate": 0.001, "augmentation": False, "imbalance": None},
+    # As on processors without bfloat16.
+    "precision": "float32",
+}
 
 
 @pytest.fixture(scope="module")
