@@ -171,7 +171,7 @@ def load_recognizer(
     # A user's bundle may have the recipe name of a shipped bundle; its folder tells them apart.
     recipe = bundle.info.get("recipe", {}).get("name")
     own = f"{recipe} ({path.resolve().name})" if recipe in models.pretrained() else None
-    shown = path.name if path in models.pretrained().values() else own
+    shown = bundles.shipped_name(path) or own
     return realtime.Recognizer(bundle, name=shown, priors=priors)
 
 

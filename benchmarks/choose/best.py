@@ -49,10 +49,8 @@ class Choice:
         Path of its bundle; None when it has none.
     bundle_exists : bool
         Whether that folder is on this machine.
-    ships : bool
-        Whether exactly these weights come with ferbench.
     ships_as : str or None
-        The name under which they do.
+        The name under which exactly these weights come with ferbench; None if they do not.
     ties : tuple of Tie
         The recognizers within the limits that are not shown to differ from it, the fastest first.
     total_fit_s : float or None
@@ -80,12 +78,16 @@ class Choice:
     total_fit_s: float | None = None
     peak_memory_bytes: int | None = None
     decision: tuple[str, ...] = ()
-    ships: bool = False
     ships_as: str | None = None
+
+    @property
+    def ships(self) -> bool:
+        """Whether exactly these weights come with ferbench."""
+        return self.ships_as is not None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for JSON."""
-        return asdict(self)
+        return asdict(self) | {"ships": self.ships}
 
     def text(self) -> str:
         """Return a short text for the terminal."""
@@ -186,7 +188,6 @@ def _describe(
     record = winner.record
     latency, kind = results.latency_of(winner).limited
     bundle = results.root / record["bundle"] if record.get("bundle") else None
-    shipped = shipped_names().get(recorded_checksum(record) or "")
     return Choice(
         label=winner.label,
         recipe=winner.recipe,
@@ -205,8 +206,7 @@ def _describe(
         bundle=str(bundle) if bundle else None,
         bundle_exists=bundle is not None and bundle.is_dir(),
         ties=_ties(results, winner, fitting, public),
-        ships=shipped is not None,
-        ships_as=shipped,
+        ships_as=shipped_names().get(recorded_checksum(record) or ""),
     )
 
 

@@ -60,7 +60,7 @@ def named_models(names: Sequence[str], results: Path, priors: str | None = None)
         info = _checked(path, priors)
         if is_listed(path, found):
             continue
-        known = next((title for title, folder in shipped.items() if folder == path), None)
+        known = bundles.shipped_name(path)
         asked = name if name != "winner" and not Path(name).is_dir() else None
         title = known or asked or info.get("recipe", {}).get("name") or path.name
         found[title if title == known else distinct_name(title, path, {*found, *shipped})] = path

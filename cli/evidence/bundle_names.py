@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ferbench.cli.arguments import distinct_name, find_model, is_listed
-from ferbench.models import bundles, pretrained
+from ferbench.models import bundles
 
 
 def folders_by_name(names: Sequence[str], results: Path) -> dict[str, Path]:
@@ -18,7 +18,6 @@ def folders_by_name(names: Sequence[str], results: Path) -> dict[str, Path]:
         If a bundle is damaged, is no recognizer of expressions, or is named twice.
     """
     found: dict[str, Path] = {}
-    shipped = {path.resolve() for path in pretrained().values()}
     for name in names:
         path = find_model(name, results, live=False)
         info = bundles.read_description(path)
@@ -26,7 +25,6 @@ def folders_by_name(names: Sequence[str], results: Path) -> dict[str, Path]:
             raise ValueError(f"{path} finds key points; name a recognizer of expressions")
         if is_listed(path, found):
             raise ValueError(f"--model {name} names the same bundle as another: {path}; name each once")
-        ships = path.resolve() in shipped
-        title = path.name if ships else str(info.get("recipe", {}).get("name") or path.name)
+        title = bundles.shipped_name(path) or str(info.get("recipe", {}).get("name") or path.name)
         found[distinct_name(title, path, found)] = path
     return found

@@ -20,7 +20,7 @@ from .loaded import LoadedBundle
 from .onnx_network import FEATURES, POINTS, OnnxNetwork, OnnxRecognizer
 from .providers import PROVIDERS, provider_names
 from .shape_predictor import ShapePredictor, enlarged, reduced
-from .shipped import DEFAULT, DEFAULT_FLOAT32, DEFAULT_POINTS, find_shipped
+from .shipped import DEFAULT, DEFAULT_FLOAT32, DEFAULT_POINTS, find_shipped, shipped_name
 
 __all__ = [
     "CALIBRATION",
@@ -64,6 +64,7 @@ __all__ = [
     "renamed_values",
     "save_archive",
     "save_bundle",
+    "shipped_name",
     "with_members",
     "with_recipe_names",
     "with_temperature",

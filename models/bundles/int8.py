@@ -30,6 +30,8 @@ PRECISION, SUFFIX = "int8", "-int8"
 #: Number of calibration images; more change the ranges of the activations little.
 CALIBRATION = 256
 _BATCH = 32
+# Operations of networks that hold 8-bit integers, also of those that were joined from several.
+_IN_8_BITS = ("QuantizeLinear", "DequantizeLinear", "MatMulInteger", "QLinearConv")
 
 
 def quantize_bundle(
@@ -79,10 +81,6 @@ def quantize_bundle(
         shutil.rmtree(target)
         raise
     return target
-
-
-# Operations of networks that hold 8-bit integers, also of those that were joined from several.
-_IN_8_BITS = ("QuantizeLinear", "DequantizeLinear", "MatMulInteger", "QLinearConv")
 
 
 def precision_of(info: Mapping[str, Any]) -> str:

@@ -50,6 +50,12 @@ def find_shipped(name: str | Path) -> Path:
     return _shipped().get(str(name), Path(name))
 
 
+def shipped_name(path: Path) -> str | None:
+    """Return the name under which the bundle in a folder ships, or None if it is another folder."""
+    folder = path.resolve()
+    return next((name for name, shipped in _shipped().items() if shipped.resolve() == folder), None)
+
+
 def _shipped() -> Shipped:
     found = sorted(file.parent for file in FOLDER.glob("*/bundle.json"))
     return Shipped({path.name: path for path in sorted(found, key=lambda path: path.name != DEFAULT)})

@@ -395,7 +395,8 @@ def test_the_published_ledger_holds_what_was_reconstructed() -> None:
         if "PrivateTest" in store.probabilities(cell_id) or final_record(store, cell_id) is not None
     }
     assert opened <= {each.cell_id for each in openings}
-    # These rows were not chosen, so PrivateTest is closed for them, and for all seeds but the first.
+    assert all("-s0-" in cell_id for cell_id in opened), "further seeds are for PublicTest"
+    # These rows were not chosen, so PrivateTest is closed for them.
     closed = {cell_id.partition("-s0-")[0] for cell_id in scored - opened if "-s0-" in cell_id}
     assert closed == {
         *("compact_sift+kernel-ridge@small", "joined@mirrored-xs"),

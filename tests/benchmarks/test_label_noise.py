@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from processors import OTHER_ROUNDING
 
 from ferbench.benchmarks.label_noise import (
     NoiseFindings,
@@ -21,6 +22,8 @@ from ferbench.cli import main
 from ferbench.datasets import Dataset, make_faces
 
 RECIPES = ("hog+logreg", "landmarks+logreg")
+# The bounds hold for one draw of faces and flips; with other seeds the first is between 0.69 and 0.83.
+SLACK = 0.15 if OTHER_ROUNDING else 0
 
 
 @pytest.fixture(scope="module")
@@ -37,10 +40,10 @@ def test_most_of_the_flipped_labels_are_found_and_few_others(found: NoiseFinding
     table = found.flips()
     assert table is not None
     table = table.set_index("recipe")
-    assert table.loc["hog+logreg", "recall"] > 0.65
+    assert table.loc["hog+logreg", "recall"] > 0.8 - SLACK
     # One in ten by chance.
-    assert table.loc["all of them", "precision"] > 0.4
-    assert table.loc["all of them", "recall"] > 0.4
+    assert table.loc["all of them", "precision"] > 0.5 - SLACK
+    assert table.loc["all of them", "recall"] > 0.6 - SLACK
     scores = found.scores().set_index("recipe")
     assert (scores["without_others"] > scores["accuracy"]).all()
     assert scores.loc["hog+logreg", "ceiling"] == pytest.approx(1 - scores.loc["hog+logreg", "noise_rate"])
@@ -129,7 +132,7 @@ def test_votes_of_raters_are_compared_where_there_are_some(found: NoiseFindings,
     sure = np.eye(7, dtype=np.float32)[[faces.label_names.index(str(label)) for label in faces.labels]]
     doubted, rest = replace(found, dataset=replace(found.dataset, votes=sure)).votes() or (0, 0)
     # The raters know the labels before the flips.
-    assert doubted < 0.6 and rest > 0.9
+    assert doubted < 0.5 + SLACK and rest > 0.9
 
 
 def test_bad_input_of_the_command_is_one_line(

@@ -1,7 +1,6 @@
 """Bundles that an older ferbench wrote give the same answers, and recipes fitted anew learn the same."""
 
 import json
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,14 +19,12 @@ from golden_recognizers import (
     marked,
     training,
 )
+from processors import OTHER_ROUNDING
 
 from ferbench.models import load_bundle, make_recipe
 
 # Another release of scikit-learn warns, and gives the same answers.
 pytestmark = pytest.mark.filterwarnings("ignore:.*was made with scikit-learn")
-# NumPy's functions use other code on processors with AVX512, whose last bits differ: single pixels of drawn faces are
-# one gray level off, and what is learned from them differs a little. The fixtures were made on a processor without.
-OTHER_ROUNDING = bool(import_module("numpy._core._multiarray_umath").__cpu_features__.get("AVX512_SKX"))
 TOLERANCE = 5e-3 if OTHER_ROUNDING else 1e-4
 FOLDERS = sorted(path.name for path in BUNDLES.iterdir() if path.is_dir())
 
