@@ -5,7 +5,8 @@ are written beside the results of a run, without labels, and only for final cell
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ _IMAGES = "images.npy"
 _ABOUT = "data.json"
 # Rows that are copied at once.
 _BLOCK = 8192
+#: Most bytes that are sent to another machine at once.
+BLOCK_BYTES = 32 * 2**20
 
 
 def write_data(dataset: Any, task: Task, place: Path | None = None) -> Path:
@@ -78,15 +81,32 @@ def pack_data(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def unpack_data(files: Mapping[str, bytes]) -> Path:
-    """Write files from :func:`pack_data` to the cache of this machine, once, and return their folder."""
-    target = _folder(json.loads(files[_ABOUT])["fingerprint"])
-    if not _is_whole(target):
-        remove_folder(target)
-        with atomic_folder(target, keep=True) as folder:
-            for name, content in files.items():
-                (folder / Path(name).name).write_bytes(content)
-    return target
+def data_fingerprint(folder: Path) -> str:
+    """Return the fingerprint of the data in a folder of :func:`write_data`."""
+    return str(json.loads((folder / _ABOUT).read_text())["fingerprint"])
+
+
+def find_data(fingerprint: str) -> Path | None:
+    """Return the folder of data in the cache of this machine; None if it is not there or damaged."""
+    folder = _folder(fingerprint)
+    return folder if _is_whole(folder) else None
+
+
+def read_blocks(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Read the files of a folder in blocks, to send them to another machine: yield file name and content."""
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as handle:
+            while block := handle.read(BLOCK_BYTES):
+                yield path.name, block
+
+
+@contextmanager
+def receive_data(fingerprint: str) -> Iterator[Path]:
+    """Yield a folder for the files of data from another machine; it becomes part of the cache when the block ends."""
+    target = _folder(fingerprint)
+    remove_folder(target)
+    with atomic_folder(target, keep=True) as folder:
+        yield folder
 
 
 def read_data(folder: Path) -> Any:
