@@ -75,6 +75,8 @@ def train(args: TrainOptions) -> int:
             on_step=on_step,
             on_epoch=on_epoch,
         )
+    if trained.recipe != args.recipe:
+        print(f"{args.recipe} is the former name of the network of {args.start}: {trained.recipe} was trained")
     print(trained.text())
     if not args.test:
         print("the test part was not opened; when all choices are made, train once more with --test")

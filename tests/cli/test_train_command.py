@@ -79,7 +79,29 @@ def test_the_test_part_is_scored_when_asked(
     [
         (["hog+svm", "--from", "ferbench-net-xs"], "hog+svm is no network, so it cannot start from ferbench-net-xs"),
         (["ferbench-net-l", "--from", "ferbench-net-xs"], "use ferbench train ferbench-net-xs --from ferbench-net-xs"),
-        (["ferbench-net-xs", "--from", "nothing"], "--from nothing: no such bundle"),
+        (["ferbench-net-xs", "--from", "ferbench-net"], "use ferbench train ferbench-net-l --from ferbench-net"),
+        (
+            ["ferbench-net-xs", "--from", "nothing"],
+            "no such bundle; expected a bundle's folder or one of ferbench-net-l",
+        ),
+        (
+            ["weight-mean@net-l", "--from", "ferbench-net"],
+            "weight-mean@net-l is no network, so it cannot start from ferbench-net; use ferbench train ferbench-net-l",
+        ),
+        (
+            ["ferbench-net-l-int8", "--from", "ferbench-net-l-int8"],
+            "it has 8-bit weights; start from the float32 network that it was made of: ferbench train ferbench-net-l "
+            "--from ferbench-net-l",
+        ),
+        (
+            ["ferbench-quality", "--from", "ferbench-quality"],
+            "it holds no single network of ferbench; start from one network: ferbench train ferbench-net-l --from "
+            "ferbench-net-l or ferbench train ferbench-net-xs --from ferbench-net-xs",
+        ),
+        (
+            ["ferbench-net-l", "--from", "ferbench-points"],
+            "it finds key points; start from one network: ferbench",
+        ),
         (["constant"], "constant is not trained on labels"),
     ],
 )
@@ -104,6 +126,47 @@ def test_the_walk_for_fine_tuning(
     shipped = read_description(pretrained()["ferbench-net-xs"])
     assert bundle.info["started_from"] == recognizer_sha256(shipped)
     assert "Started from the weights of `ferbench-net-xs`" in Path("my-network/MODEL_CARD.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "start"),
+    [
+        ("ferbench-net", "ferbench-net"),
+        ("ferbench-net-l", "ferbench-net-l"),
+        ("ferbench-net-xs", "ferbench-net-xs"),
+    ],
+)
+def test_every_float_network_that_ships_can_be_trained_further(
+    recipe: str, start: str, desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The weights of one are the mean of two trainings, so that its description names no network."""
+    monkeypatch.chdir(desk)
+    output = f"from-{start}"
+    words = ["train", recipe, "--from", start, "--source", "my-faces", "--output", output, "--epochs", "1"]
+    assert main(words) == 0
+    trained = "ferbench-net-l" if recipe == "ferbench-net" else recipe
+    info = load_bundle(output).info
+    assert info["recipe"]["name"] == trained
+    assert info["started_from"] == recognizer_sha256(read_description(pretrained()[start]))
+    told = "ferbench-net is the former name of the network of ferbench-net: ferbench-net-l was trained"
+    assert (told in capsys.readouterr().out) == (recipe == "ferbench-net")
+
+
+def test_a_network_of_ones_own_can_be_trained_further(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its recipe is compared by its layers: the name of a variant or of the folder says nothing."""
+    monkeypatch.chdir(desk)
+    shutil.copytree(pretrained()["ferbench-net-xs"], "copied")
+    words = ["--from", "copied", "--source", "my-faces", "--epochs", "1"]
+    assert main(["train", "ferbench-net-m", *words, "--output", "never"]) == 2
+    assert "copied has the network ferbench-net-xs" in capsys.readouterr().err
+    assert main(["train", "ferbench-net-xs@again", *words, "--output", "again"]) == 0
+
+
+def test_every_bundle_that_ships_is_told_apart() -> None:
+    """One that is added needs its case above."""
+    assert list(pretrained()) == ["ferbench-net-l-int8", "ferbench-net-l", "ferbench-net-xs", "ferbench-quality"]
 
 
 def test_int8_is_exported_with_both_figures_and_published(
