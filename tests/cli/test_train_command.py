@@ -35,6 +35,18 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def write_people(folder: Path, *, parts: bool) -> Path:
+    """Drawn faces of six people in CK+'s folders, with parts that share people or without parts."""
+    faces = make_faces(84, size=24, random_state=2, difficulty=0.1, n_people=6)
+    assert faces.groups is not None
+    for place, (image, label, person) in enumerate(zip(faces.images, faces.labels, faces.groups, strict=True)):
+        part = ("train", "val", "test")[place // 7 % 4 % 3] if parts else "."
+        file = folder / part / label / f"S{int(person.removeprefix('person_')):03d}_001_{place:08d}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(file), image)
+    return folder
+
+
 def walk(section: str) -> list[list[str]]:
     """The commands of a section of the page, but for the camera."""
     block = PAGE.split(f"## {section}\n")[1].split("```sh\n")[1].split("```")[0]
@@ -72,6 +84,21 @@ def test_the_test_part_is_scored_when_asked(
     monkeypatch.chdir(desk)
     assert main(["train", "pixels+logreg", "--source", "my-faces", "--output", "tested", "--test"]) == 0
     assert "\ntest: accuracy" in capsys.readouterr().out
+
+
+def test_parts_that_share_people_are_warned_of_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["train", "pixels+tree", "--size", "24", "--source", str(write_people(tmp_path / "shared", parts=True))]
+    with pytest.warns(UserWarning, match=r"^3 people are in both Training and PublicTest, .* divided by person$"):
+        assert main([*words, "--output", str(tmp_path / "flattered")]) == 0
+    assert "people are in both" in (tmp_path / "flattered" / "MODEL_CARD.md").read_text()
+
+
+def test_parts_that_train_draws_are_drawn_by_person(tmp_path: Path) -> None:
+    """Warnings are errors here: there is none."""
+    words = ["train", "pixels+tree", "--size", "24", "--source", str(write_people(tmp_path / "people", parts=False))]
+    assert main([*words, "--output", str(tmp_path / "honest")]) == 0
+    card = (tmp_path / "honest" / "MODEL_CARD.md").read_text()
+    assert "drawn by person, so that nobody is in two of them" in card and "people are in both" not in card
 
 
 @pytest.mark.parametrize(
