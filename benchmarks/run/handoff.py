@@ -5,7 +5,7 @@ are written beside the results of a run, without labels, and only for final cell
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +39,13 @@ def write_data(dataset: Any, task: Task, place: Path | None = None) -> Path:
     target = _folder(dataset.fingerprint) if place is None else place / "rows"
     # Older versions wrote whole data sets here, with the labels of the test split.
     remove_folder(cache_dir() / "handoff")
-    if not _is_whole(target):
+    names = task.handed(dataset)
+    if not _is_whole(target, [f"{name}.npy" for name in names]):
         remove_folder(target)
         # Each split in one piece, so that the process that fits need not copy it.
         rows = np.concatenate([dataset.rows(split) for split in ("Training", task.validation)])
         with atomic_folder(target, keep=True) as folder:
-            for name in task.columns:
+            for name in names:
                 _save_rows(folder / f"{name}.npy", getattr(dataset, name), rows)
             about = {"fingerprint": dataset.fingerprint, "task": task.name, "files": _hashes(folder)}
             (folder / _ABOUT).write_text(json.dumps(about))
@@ -81,7 +82,7 @@ def pack_data(folder: Path) -> dict[str, bytes]:
 def unpack_data(files: Mapping[str, bytes]) -> Path:
     """Write files from :func:`pack_data` to the cache of this machine, once, and return their folder."""
     target = _folder(json.loads(files[_ABOUT])["fingerprint"])
-    if not _is_whole(target):
+    if not _is_whole(target, [name for name in files if name != _ABOUT]):
         remove_folder(target)
         with atomic_folder(target, keep=True) as folder:
             for name, content in files.items():
@@ -93,7 +94,8 @@ def read_data(folder: Path) -> Any:
     """Read the data in a folder; the images are a read-only memory map and the ids are empty."""
     about = json.loads((folder / _ABOUT).read_text())
     task = get_task(about.get("task", "expressions"))
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in task.columns}
+    names = [Path(file).stem for file in about["files"]]
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names}
     return task.restore(arrays, about["fingerprint"])
 
 
@@ -116,10 +118,11 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {path.name: sha256_of(path) for path in sorted(folder.glob("*.npy")) if path.is_file()}
 
 
-def _is_whole(folder: Path) -> bool:
-    """Whether a folder has the arrays that were written into it; a damaged one is written anew."""
+def _is_whole(folder: Path, names: Sequence[str]) -> bool:
+    """Whether a folder has exactly the wanted arrays as they were written; another or a damaged one is written anew."""
     about = folder / _ABOUT
     try:
-        return about.is_file() and json.loads(about.read_text())["files"] == _hashes(folder)
+        found = _hashes(folder)
+        return about.is_file() and json.loads(about.read_text())["files"] == found and set(found) == set(names)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
