@@ -13,7 +13,7 @@ from tqdm import tqdm
 from ferbench import datasets
 from ferbench.benchmarks import own
 from ferbench.cli.arguments import add_labels_option, command, given
-from ferbench.datasets.protocols import shared_people
+from ferbench.datasets import protocols
 
 HELP = """Fit a recipe once on the training part of your faces, choose on the validation part, print the accuracy and
 write a bundle that live, image, video, serve and predict can use. The labels are those of the data: a folder
@@ -87,9 +87,9 @@ def train(args: TrainOptions) -> int:
     return 0
 
 
-def _warn_of_shared_people(dataset: datasets.Dataset) -> None:
+def _warn_of_shared_people(dataset: "datasets.Dataset") -> None:
     """Warn in one line where parts that the source gives share people; parts that are drawn here do not."""
-    if shared := shared_people(dataset.split, dataset.groups):
+    if shared := protocols.shared_people(dataset.split, dataset.groups):
         told = ", ".join(sentence.removesuffix(".") for sentence in shared)
         text = f"{told}: their accuracy is too high; give the images without parts, and they are divided by person"
         warnings.warn(text, UserWarning, stacklevel=3)
