@@ -29,6 +29,10 @@ class Expressions(Task):
     def _load(self, source: str, suite: "Suite", options: dict[str, Any]) -> Dataset:
         return datasets.load(source, size=suite.size, seed=suite.dataset_seed, **options)
 
+    def handed(self, dataset: Dataset) -> tuple[str, ...]:
+        """Return :attr:`columns`, and the people where they are known."""
+        return self.columns if dataset.groups is None else (*self.columns, "groups")
+
     def check(self, dataset: Dataset) -> None:
         """Raise ValueError if a split is empty or has a label that is not in Training."""
         present = {split: set(dataset.labels[dataset.rows(split)].tolist()) for split in SPLITS}
@@ -50,7 +54,12 @@ class Expressions(Task):
             }
             for split in SPLITS
         }
-        return {"counts": {split: sum(of.values()) for split, of in counts.items()}, "class_counts": counts}
+        found = {"counts": {split: sum(of.values()) for split, of in counts.items()}, "class_counts": counts}
+        if dataset.groups is None:
+            return found
+        # Of the people who are known in Training, on whom calibrations are drawn.
+        people = np.unique(dataset.groups[dataset.rows("Training")])
+        return found | {"training_people": int((people != "").sum())}
 
     def rows(self, dataset: Dataset) -> dict[str, Any]:
         """Ids, labels and leak flags."""
@@ -66,7 +75,8 @@ class Expressions(Task):
     def restore(self, arrays: Mapping[str, Any], fingerprint: str) -> Dataset:
         """Return the data set without its ids."""
         labels, split = np.array(arrays["labels"]), np.array(arrays["split"])
-        return Dataset("data", arrays["images"], labels, split, np.zeros(len(labels), "U1"), fingerprint)
+        people = np.array(arrays["groups"]) if "groups" in arrays else None
+        return Dataset("data", arrays["images"], labels, split, np.zeros(len(labels), "U1"), fingerprint, groups=people)
 
     def predict(self, fitted: "Fitted", dataset: Dataset) -> tuple[dict[str, Any], dict[str, Any], float]:
         """Return probabilities in the order of ``classes``, with their scores."""
