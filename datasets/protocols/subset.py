@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferbench.datasets.base import LABELS, Dataset, LabelReader, content_fingerprint
+from ferbench.datasets.base import LABELS, Dataset, LabelReader, columns_fingerprint
 
 _COUNTS = ("", "", "two", "three", "four", "five", "six", "seven")
 
@@ -51,9 +51,7 @@ def keep_labels(dataset: Dataset, labels: Sequence[str]) -> Dataset:
         dataset,
         **columns,
         name=f"{dataset.name}-{suffix}",
-        fingerprint=content_fingerprint(
-            columns["images"], columns["labels"], columns["split"], columns["groups"], columns.get("votes")
-        ),
+        fingerprint=columns_fingerprint(columns),
         notes=(*dataset.notes, note),
         fer2013=dataset.has_fer2013_test,
     )
@@ -71,7 +69,7 @@ def map_labels(dataset: Dataset, mapping: Mapping[str, str]) -> Dataset:
     return replace(
         dataset,
         **columns,
-        fingerprint=content_fingerprint(columns["images"], columns["labels"], columns["split"], columns["groups"]),
+        fingerprint=columns_fingerprint(columns),
         notes=(*dataset.notes, *notes),
         fer2013=dataset.has_fer2013_test,
     )

@@ -18,7 +18,7 @@ class Entry(NamedTuple):
     """One labeled image file: its path in the source, its label and part, and what else the source says of it.
 
     `box` (left, top, right, bottom, in pixels) is the face where the image shows more; `id` replaces the path where
-    one file holds several rows.
+    one file holds several rows. `attributes` are its values in the group columns of the source.
     """
 
     path: str
@@ -28,6 +28,7 @@ class Entry(NamedTuple):
     sequence: str = ""
     box: tuple[int, int, int, int] | None = None
     id: str = ""
+    attributes: tuple[str, ...] = ()
 
 
 def cut_out(data: bytes, box: tuple[int, int, int, int], size: int) -> Decoded:
