@@ -9,7 +9,7 @@ from .dataset import (
     content_fingerprint,
     summary_text,
 )
-from .labels import CODES, LabelReader, canonical_label, canonical_split, parse_mapping, plain_label
+from .labels import CODES, MAP_ONE, LabelReader, canonical_label, canonical_split, parse_mapping, plain_label
 from .sources import Batch, Problems, Source
 from .split_names import DROP, NONE, SplitReader, ask_for_names, parse_split_names
 
@@ -18,6 +18,7 @@ __all__ = [
     "DROP",
     "LABELS",
     "LARGE_BYTES",
+    "MAP_ONE",
     "NONE",
     "SPLITS",
     "Batch",

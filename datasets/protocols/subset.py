@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferbench.datasets.base import LABELS, Dataset, LabelReader, columns_fingerprint
+from ferbench.datasets.base import LABELS, MAP_ONE, Dataset, LabelReader, columns_fingerprint
 
 _COUNTS = ("", "", "two", "three", "four", "five", "six", "seven")
 
@@ -64,7 +64,7 @@ def map_labels(dataset: Dataset, mapping: Mapping[str, str]) -> Dataset:
     rows = np.array([row for row, label in enumerate(labels) if label is not None], np.intp)
     notes = reader.notes()
     if not len(rows):
-        raise ValueError(f"{dataset.name}: the mapping of labels leaves no image; map one label at least to a name")
+        raise ValueError(f"{dataset.name}: the mapping of labels leaves no image; {MAP_ONE}")
     columns = dataset.take(rows) | {"labels": np.array([labels[row] for row in rows], str), "votes": None}
     return replace(
         dataset,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ferbench.datasets.base import Batch, Problems, Source, cache_dir
+from ferbench.datasets.base import MAP_ONE, Batch, Problems, Source, cache_dir
 from ferbench.utils import PartFolder, remove_folder, update_digest
 
 # Part of the key: increase it when decoding or the files below change.
@@ -88,6 +88,8 @@ def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> 
         # NumPy pads the header, so it can be rewritten with the final length of the first axis.
         _write_header(file, (sum(len(batch.ids) for batch in batches), size, size))
     if not any(batch.ids for batch in batches):
+        if not problems.found:
+            raise ValueError(f"{problems.source}: the mapping of labels leaves no image; {MAP_ONE}")
         raise ValueError(f"{problems.source}: no row could be read; the first: {': '.join(problems.found[0])}")
     np.savez(
         draft / "rows.npz",

@@ -56,16 +56,17 @@ def keep_entries(rows: Iterable[tuple[Entry, str]], labels: LabelReader, problem
         Entries whose label is as the source writes it, and why each is left out: empty for those that stay.
     """
     left_out: Counter[str] = Counter()
-    entries = []
+    entries, fits = [], False
     for entry, reason in rows:
         if reason:
             left_out[reason] += 1
             continue
+        fits = True
         label = _read(entry.path, entry.label, labels, problems)
         if label is not None:
             entries.append(entry._replace(label=label))
     problems.notes.extend(f"{count:,} images were left out: {reason}." for reason, count in sorted(left_out.items()))
-    if not entries and not problems.found:
+    if not fits and not problems.found:
         raise ValueError(f"{problems.source}: no image fits the layout; check the path, or load it without a layout")
     return entries
 
