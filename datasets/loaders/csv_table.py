@@ -166,5 +166,7 @@ def _open(path: Path, mapping: Mapping[str, str] | None, group_columns: object =
 
 
 REGISTERED = {
-    "csv": Layout("csv", "A table of image files", "your own files", "your own", True, _open, ("group_columns",))
+    "csv": Layout(
+        "csv", "A table of image files", "your own files", "your own", (), _open, ("group_columns",), own=True
+    )
 }
