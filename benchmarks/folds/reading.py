@@ -179,16 +179,20 @@ def _folds(rows: Mapping[str, NDArray[Any]], attributes: Mapping[str, NDArray[np
             fingerprint=str(rows["fold_fingerprints"][place]),
             n_training=int(rows["fold_training"][place]),
             parts={
-                part: Part(
-                    *(rows[name][chosen] for name in ("label", "person", "row", "leaked")),
-                    {name: values[chosen] for name, values in attributes.items()},
-                )
+                part: _part(rows, chosen, attributes)
                 for part, is_test in ((VALIDATION, False), (TEST, True))
                 for chosen in (np.flatnonzero((rows["fold"] == place) & (rows["is_test"] == is_test)),)
             },
         )
         for place in range(len(rows["fold_names"]))
     )
+
+
+def _part(
+    rows: Mapping[str, NDArray[Any]], chosen: NDArray[np.intp], attributes: Mapping[str, NDArray[np.str_]]
+) -> Part:
+    labels, people, numbers, leaked = (rows[name][chosen] for name in ("label", "person", "row", "leaked"))
+    return Part(labels, people, numbers, leaked, {name: values[chosen] for name, values in attributes.items()})
 
 
 def _records(

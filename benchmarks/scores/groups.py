@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.scores.bootstrap import bootstrap_weights, percentile_interval, ratio
+from ferbench.benchmarks.scores.bootstrap import Floats, bootstrap_weights, percentile_interval, ratio
 from ferbench.benchmarks.scores.statistics import wilson_interval
 
 #: Groups with fewer images, or of a single person, get no part in the largest difference.
@@ -58,9 +58,9 @@ class GroupScores:
     groups: tuple[str, ...]
     n_images: NDArray[np.intp]
     n_people: NDArray[np.intp] | None
-    accuracy: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    accuracy: Floats
+    low: Floats
+    high: Floats
     gap: Gap | None = None
 
 
@@ -132,14 +132,14 @@ def accuracy_by_group(
 
 def _counts(
     clusters: NDArray[np.integer], number: NDArray[np.intp], right: NDArray[np.bool_], n_groups: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Answers and right answers by cluster and group."""
     place = np.unique(clusters, return_inverse=True)[1]
     shape = (int(place.max()) + 1, n_groups)
     cell = place * n_groups + number
     counts = np.bincount(cell, minlength=shape[0] * n_groups).reshape(shape)
     hits = np.bincount(cell, weights=right, minlength=shape[0] * n_groups).reshape(shape)
-    return counts.astype(np.float64), hits
+    return counts.astype(np.float64), hits.astype(np.float64)
 
 
 def _distinct(pictures: NDArray[np.integer], number: NDArray[np.intp], n_groups: int) -> NDArray[np.intp]:
@@ -148,9 +148,7 @@ def _distinct(pictures: NDArray[np.integer], number: NDArray[np.intp], n_groups:
     return np.bincount(pairs[:, 0], minlength=n_groups)
 
 
-def _resampled(
-    counts: NDArray[np.float64], hits: NDArray[np.float64], n_bootstrap: int, seed: int
-) -> NDArray[np.float64]:
+def _resampled(counts: Floats, hits: Floats, n_bootstrap: int, seed: int) -> Floats:
     """Accuracy of each group in each resample of the clusters; NaN where none of its answers was drawn."""
     blocks = []
     for weights in bootstrap_weights(len(counts), n_bootstrap, seed):
@@ -159,14 +157,12 @@ def _resampled(
     return np.concatenate(blocks)
 
 
-def _bounds(
-    accuracy: NDArray[np.float64], n_images: NDArray[np.intp], drawn: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _bounds(accuracy: Floats, n_images: NDArray[np.intp], drawn: Floats) -> tuple[Floats, Floats]:
     resampled, wilson = percentile_interval(drawn, _LEVEL), wilson_interval(accuracy, n_images)
     return np.fmin(resampled[0], wilson[0]), np.fmax(resampled[1], wilson[1])
 
 
-def _largest_gap(names: NDArray[np.str_], accuracy: NDArray[np.float64], drawn: NDArray[np.float64]) -> Gap | None:
+def _largest_gap(names: NDArray[np.str_], accuracy: Floats, drawn: Floats) -> Gap | None:
     if len(names) < 2:
         return None
     first, second = np.triu_indices(len(names), k=1)
