@@ -37,7 +37,9 @@ once; it is blank where one of them was not measured here.
 """
 
 
-def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFrame", groups: ByGroup) -> str:
+def leaderboard_markdown(
+    results: Results, board: ScoreBoard, frame: "pd.DataFrame", groups: ByGroup | None = None
+) -> str:
     """Return the Markdown page: the data, the table, means over seeds, accuracy by group, and how to read it."""
     parts = markdown_head(results, "Leaderboard", headline(results))
     if (best := board.best(results)) is not None:
@@ -52,7 +54,7 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
         parts += ["## The winner against the rest", markdown_text(family), family_markdown(board)]
     ranking = board.ranking()
     shown = best.label if best is not None and best.label in ranking else next(iter(ranking), "")
-    parts += groups_markdown(groups, shown, ranking)
+    parts += groups_markdown(groups or {}, shown, ranking)
     parts += ["## What this number of images can tell", detectable_text(results, board) + " " + _SOURCE]
     parts += ["## How to read it", _NOTES.format(test=results.split, leaks=_leaks(results)).rstrip()]
     if seeds := seeds_text(frame):
