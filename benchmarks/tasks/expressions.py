@@ -62,7 +62,7 @@ class Expressions(Task):
         return found | {"training_people": int((people != "").sum())}
 
     def rows(self, dataset: Dataset) -> dict[str, Any]:
-        """Ids, labels and leak flags."""
+        """Ids, labels and leak flags; values of the group columns, and then people as numbers, where there are any."""
         leaked = datasets.find_leaks(dataset)
         arrays: dict[str, Any] = {"fingerprint": np.array(dataset.fingerprint)}
         for split in (self.validation, self.test):
@@ -70,6 +70,8 @@ class Expressions(Task):
             arrays[f"{split}_ids"] = np.asarray(dataset.ids)[rows]
             arrays[f"{split}_labels"] = np.asarray(dataset.labels)[rows]
             arrays[f"{split}_leaked"] = leaked[rows]
+            if dataset.attributes:
+                arrays |= _groups(dataset, split, rows)
         return arrays
 
     def restore(self, arrays: Mapping[str, Any], fingerprint: str) -> Dataset:
@@ -120,3 +122,15 @@ class Expressions(Task):
     def outputs(self, recognizer: Any, dataset: Dataset) -> dict[str, Any]:
         """The classes."""
         return {"classes": [str(name) for name in recognizer.classes_]}
+
+
+def _groups(dataset: Dataset, split: str, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+    """What a report needs for the accuracy by group: a column for each group column, and the number of the person."""
+    values = [np.asarray(column)[rows] for column in dataset.attributes.values()]
+    found: dict[str, NDArray[Any]] = {
+        "group_columns": np.array(list(dataset.attributes)),
+        f"{split}_groups": np.stack(values, axis=1),
+    }
+    if dataset.groups is not None and (dataset.groups != "").all():
+        found[f"{split}_people"] = np.unique(dataset.groups, return_inverse=True)[1][rows].astype(np.int32)
+    return found

@@ -14,6 +14,7 @@ from ferbench import datasets
 from ferbench.benchmarks import own
 from ferbench.cli.arguments import add_labels_option, command, given
 from ferbench.datasets import protocols
+from ferbench.utils import printable
 
 HELP = """Fit a recipe once on the training part of your faces, choose on the validation part, print the accuracy and
 write a bundle that live, image, video, serve and predict can use. The labels are those of the data: a folder
@@ -65,6 +66,7 @@ def train(args: TrainOptions) -> int:
         f"{counts['PrivateTest']:,} to test; labels {', '.join(dataset.label_names)}"
     )
     _warn_of_shared_people(dataset)
+    print("".join(f"{printable(note)}\n" for note in dataset.notes), end="")
     parameters = given(epochs=args.epochs)
     with _progress(args, parameters) as (on_step, on_epoch):
         trained = own.train_bundle(

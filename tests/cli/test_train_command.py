@@ -19,6 +19,7 @@ from ferbench.models import load_bundle, pretrained
 from ferbench.models.bundles import read_description, recognizer_sha256
 
 PAGE = (Path(__file__).parents[2] / "docs" / "training.md").read_text()
+LABELS_OF_KDEF = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 LABELS = {"happy": "keen", "surprise": "keen", "sad": "bored", "neutral": "bored"}
 
 
@@ -76,6 +77,23 @@ def test_an_existing_folder_is_never_replaced(
     Path("taken").mkdir(exist_ok=True)
     assert main(["train", "hog+svm", "--source", "my-faces", "--output", "taken"]) == 2
     assert "taken exists and is not replaced" in capsys.readouterr().err
+
+
+def test_what_the_loader_left_out_its_source_and_its_terms_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    faces = make_faces(147, size=24, random_state=0, n_people=7)
+    codes = dict(zip(LABELS_OF_KDEF, ("AN", "DI", "AF", "HA", "NE", "SA", "SU"), strict=True))
+    for number, (label, image) in enumerate(zip(faces.labels.tolist(), faces.images, strict=True)):
+        angle, person = "S" if number < 98 else "HL", number // 7 % 7
+        cv2.imwrite(f"{'AB'[number // 49 % 2]}{'FM'[person % 2]}{person + 1:02d}{codes[label]}{angle}.png", image)
+    words = ["--source", "kdef:.", "--size", "24", "--labels", "neutral=drop"]
+    assert main(["train", "pixels+tree", *words, "--output", "bundle"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "49 images were left out: an angle other than S." in lines
+    assert "Labels left out: neutral (14)." in lines
+    assert any(line.startswith("KDEF, from ") and "Terms of the original: non-commercial" in line for line in lines)
 
 
 def test_the_test_part_is_scored_when_asked(
