@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.identity import Standing, standings
 from ferbench.benchmarks.pages import check_shape, companion, find_results, protocol_of, read_suite
 from ferbench.benchmarks.store import OFFICIAL, Store
 from ferbench.datasets.base import LABELS
@@ -76,11 +77,14 @@ class FoldCell:
     record : mapping
     proba : mapping of str to ndarray of shape (n_images, n_classes)
         Empty if the measurement failed.
+    standing : Standing
+        Whether the record is what a measurement now would give.
     """
 
     fold: int
     record: Mapping[str, Any]
     proba: Mapping[str, NDArray[np.float64]]
+    standing: Standing
 
     @property
     def ok(self) -> bool:
@@ -141,10 +145,11 @@ def read_folds(folder: str | Path) -> FoldContent:
     if not records:
         raise ValueError(f"{root}: no readable record in {root / 'records'}; run the suite first")
     classes = _classes(rows["label"], [record for record in records.values() if record["status"] == "ok"])
+    found = standings(store, suite, records.values())
     cells: dict[str, list[FoldCell]] = {}
     for (recipe, place), record in records.items():
         proba = _proba(store, record, folds[place], classes) if record["status"] == "ok" else {}
-        cells.setdefault(recipe, []).append(FoldCell(place, record, proba))
+        cells.setdefault(recipe, []).append(FoldCell(place, record, proba, found[str(record["cell_id"])]))
     order = [recipe_name(name) for name in suite.get("recipes", [])]
     known = sorted(cells, key=lambda name: (order.index(name) if name in order else len(order), name))
     return FoldContent(

@@ -5,7 +5,8 @@ are written beside the results of a run, without labels, and only for final cell
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,12 @@ from ferbench.utils import atomic_folder, cache_dir, read_rows, remove_folder, s
 
 _IMAGES = "images.npy"
 _ABOUT = "data.json"
+# Version 2 has the people, where they are known.
+_VERSION = 2
 # Rows that are copied at once.
 _BLOCK = 8192
+#: Most bytes that are sent to another machine at once.
+BLOCK_BYTES = 32 * 2**20
 
 
 def write_data(dataset: Any, task: Task, place: Path | None = None) -> Path:
@@ -39,15 +44,19 @@ def write_data(dataset: Any, task: Task, place: Path | None = None) -> Path:
     target = _folder(dataset.fingerprint) if place is None else place / "rows"
     # Older versions wrote whole data sets here, with the labels of the test split.
     remove_folder(cache_dir() / "handoff")
-    names = task.handed(dataset)
-    if not _is_whole(target, [f"{name}.npy" for name in names]):
+    if not _is_whole(target):
         remove_folder(target)
         # Each split in one piece, so that the process that fits need not copy it.
         rows = np.concatenate([dataset.rows(split) for split in ("Training", task.validation)])
         with atomic_folder(target, keep=True) as folder:
-            for name in names:
+            for name in task.handed(dataset):
                 _save_rows(folder / f"{name}.npy", getattr(dataset, name), rows)
-            about = {"fingerprint": dataset.fingerprint, "task": task.name, "files": _hashes(folder)}
+            about = {
+                "version": _VERSION,
+                "fingerprint": dataset.fingerprint,
+                "task": task.name,
+                "files": _hashes(folder),
+            }
             (folder / _ABOUT).write_text(json.dumps(about))
     return target
 
@@ -79,15 +88,32 @@ def pack_data(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def unpack_data(files: Mapping[str, bytes]) -> Path:
-    """Write files from :func:`pack_data` to the cache of this machine, once, and return their folder."""
-    target = _folder(json.loads(files[_ABOUT])["fingerprint"])
-    if not _is_whole(target, [name for name in files if name != _ABOUT]):
-        remove_folder(target)
-        with atomic_folder(target, keep=True) as folder:
-            for name, content in files.items():
-                (folder / Path(name).name).write_bytes(content)
-    return target
+def data_fingerprint(folder: Path) -> str:
+    """Return the fingerprint of the data in a folder of :func:`write_data`."""
+    return str(json.loads((folder / _ABOUT).read_text())["fingerprint"])
+
+
+def find_data(fingerprint: str) -> Path | None:
+    """Return the folder of data in the cache of this machine; None if it is not there or damaged."""
+    folder = _folder(fingerprint)
+    return folder if _is_whole(folder) else None
+
+
+def read_blocks(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """Read the files of a folder in blocks, to send them to another machine: yield file name and content."""
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as handle:
+            while block := handle.read(BLOCK_BYTES):
+                yield path.name, block
+
+
+@contextmanager
+def receive_data(fingerprint: str) -> Iterator[Path]:
+    """Yield a folder for the files of data from another machine; it becomes part of the cache when the block ends."""
+    target = _folder(fingerprint)
+    remove_folder(target)
+    with atomic_folder(target, keep=True) as folder:
+        yield folder
 
 
 def read_data(folder: Path) -> Any:
@@ -118,11 +144,10 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {path.name: sha256_of(path) for path in sorted(folder.glob("*.npy")) if path.is_file()}
 
 
-def _is_whole(folder: Path, names: Sequence[str]) -> bool:
-    """Whether a folder has exactly the wanted arrays as they were written; another or a damaged one is written anew."""
-    about = folder / _ABOUT
+def _is_whole(folder: Path) -> bool:
+    """Whether a folder has the arrays that were written into it; a damaged or older one is written anew."""
     try:
-        found = _hashes(folder)
-        return about.is_file() and json.loads(about.read_text())["files"] == found and set(found) == set(names)
+        about = json.loads((folder / _ABOUT).read_text())
+        return bool(about["version"] == _VERSION and about["files"] == _hashes(folder))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
