@@ -25,7 +25,7 @@ def with_protocol(suite: Suite, protocol: str | None = None, test_sources: Seque
         return suite
     name = suite.protocol if protocol is None else protocol.strip()
     sources = tuple(test_sources) or (suite.test_sources if name == "cross" else ())
-    plain = {"protocol": OFFICIAL, "test_sources": (), "shared_people": False}
+    plain: dict[str, Any] = {"protocol": OFFICIAL, "test_sources": (), "shared_people": False}
     found = plain | check_protocol(suite.name, suite.task, name, sources)
     return replace(suite, **found)
 

@@ -44,8 +44,8 @@ def find_architecture(file: Path, image_shape: tuple[int, int], names: Iterable[
 
 def _layers_of(network: Any) -> Layers:
     kernels = [layer.kernel.shape for layer in network.layers if type(layer).__name__ == "Conv2D"]
-    turned = sorted((out, into, height, width) for height, width, into, out in kernels)
-    return turned, network.layers[-1].kernel.shape[0]
+    turned: list[tuple[int, ...]] = [(out, into, height, width) for height, width, into, out in kernels]
+    return sorted(turned), int(network.layers[-1].kernel.shape[0])
 
 
 def _layers_of_file(file: Path) -> Layers | None:

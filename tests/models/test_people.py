@@ -1,5 +1,6 @@
 """Where people are known, calibrations draw their part by person; without people nothing changes."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,11 @@ def test_the_harness_passes_people_of_training_alone(faces: Dataset, monkeypatch
 def test_the_process_that_fits_gets_the_people_also_where_older_files_lie(faces: Dataset, tmp_path: Path) -> None:
     task = get_task("expressions")
     folder = write_data(faces, task, tmp_path)
+    # As a version wrote it that passed no people.
     (folder / "groups.npy").unlink()
+    about = json.loads((folder / "data.json").read_text())
+    del about["files"]["groups.npy"]
+    (folder / "data.json").write_text(json.dumps(about))
     assert faces.groups is not None
     found = read_data(write_data(faces, task, tmp_path))
     assert found.groups is not None and set(found.groups) < set(faces.groups)
