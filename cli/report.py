@@ -142,7 +142,7 @@ def export(args: ExportOptions) -> int:
     return 0
 
 
-def _data_of(folder: Path, source: str) -> datasets.Dataset:
+def _data_of(folder: Path, source: str) -> "datasets.Dataset":
     """Load data in the size of a bundle's images."""
     return datasets.load(source, size=bundles.read_description(folder)["input"]["height"])
 
