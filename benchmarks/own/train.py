@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 
 from ferbench import models
-from ferbench.benchmarks.choose import CARD
+from ferbench.benchmarks.choose import CARD, COVERAGE, calibrate_on, check_coverage
 from ferbench.benchmarks.fit import FitData, OnEpoch, fit_recognizer, seed_recognizer
 from ferbench.benchmarks.own.cards import own_card
 from ferbench.benchmarks.own.starts import fine_tuning
 from ferbench.benchmarks.scores import Scores, score
-from ferbench.datasets import Dataset
-from ferbench.models.base import CLASS_SHARES
-from ferbench.models.bundles import find_shipped, read_description, recognizer_sha256
+from ferbench.datasets import Dataset, find_leaks
+from ferbench.models.bundles import add_calibration, find_shipped, read_description, recognizer_sha256
 
 TRAINING, VALIDATION, TEST = "Training", "PublicTest", "PrivateTest"
+#: Fewest validation images, without copies of training images, from which a temperature and a threshold are taken.
+LEAST = 20
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,15 @@ class Trained:
         Seconds of the fit, with the extraction of features.
     recipe : str
         Name of the recipe that was fitted: for a former name of the network to start from, the name of today.
+    uncalibrated : str
+        Why the bundle has no calibration; empty if it has one, or none was asked for.
     """
 
     bundle: Path
     scores: dict[str, Scores] = field(default_factory=dict)
     fit_s: float = 0.0
     recipe: str = ""
+    uncalibrated: str = ""
 
     def text(self) -> str:
         """Return accuracies with their 95 % intervals as lines for the terminal."""
@@ -63,6 +67,7 @@ def train_bundle(
     parameters: Mapping[str, Any] | None = None,
     seed: int = 0,
     test: bool = False,
+    calibrate: float | None = COVERAGE,
     on_step: Callable[[str], None] = lambda name: None,
     on_epoch: OnEpoch | None = None,
 ) -> Trained:
@@ -84,6 +89,10 @@ def train_bundle(
         Seed of the fit.
     test : bool, default=False
         Also score the test part, PrivateTest. Open it once, when all choices are made. That of FER2013 stays closed.
+    calibrate : float or None, default=0.8
+        Share of the validation images that get a certain answer: the bundle gets a temperature and the threshold of
+        this coverage, both from PublicTest without copies of training images. None gives no calibration; a validation
+        part of fewer than 20 such images gives none either. The labels are the same with it and without it.
     on_step : callable
         Called with ``fit``, ``score`` and ``save`` before each step.
     on_epoch : callable, optional
@@ -110,6 +119,8 @@ def train_bundle(
     output = Path(output)
     if output.exists():
         raise ValueError(f"{output} exists and is not replaced; choose another folder, or remove it")
+    if calibrate is not None:
+        check_coverage(calibrate)
     if test and dataset.has_fer2013_test:
         # Each use of it is recorded, which only the suites do.
         raise ValueError(
@@ -133,11 +144,20 @@ def train_bundle(
         info["started_from"] = recognizer_sha256(read_description(find_shipped(start)))
     trained_on: dict[str, Any] = {"image_shape": images.shape[1:], "images": images, "labels": labels}
     models.save_bundle(output, fitted.recognizer, info=info, **trained_on)
-    trained = Trained(output, scores, fitted.fit_s + (fitted.extract_s or 0.0), recipe)
-    shares = read_description(output).get(CLASS_SHARES)
-    card = own_card(recipe, dataset, scores, fitted.recognizer, start, shares=shares)
+    missing = "" if calibrate is None else _calibrate(output, dataset, calibrate)
+    trained = Trained(output, scores, fitted.fit_s + (fitted.extract_s or 0.0), recipe, missing)
+    card = own_card(recipe, dataset, scores, fitted.recognizer, start, description=read_description(output))
     (output / CARD).write_text(card, encoding="utf-8")
     return trained
+
+
+def _calibrate(bundle: Path, dataset: Dataset, coverage: float) -> str:
+    """Add a calibration to a new bundle; return why it gets none, or an empty string."""
+    n_images = int((~find_leaks(dataset)[dataset.rows(VALIDATION)]).sum())
+    if n_images < LEAST:
+        return f"{VALIDATION} has {n_images} images that are not in Training, and a calibration needs {LEAST}"
+    add_calibration(bundle, calibrate_on(models.load_bundle(bundle), dataset, coverage=coverage))
+    return ""
 
 
 def _score(recognizer: Any, dataset: Dataset, split: str) -> Scores:

@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
+from ferbench.benchmarks.choose import calibrate_on
 from ferbench.benchmarks.int8 import measure_int8, write_int8_report
-from ferbench.benchmarks.own import measure_transfer, write_transfer_report
+from ferbench.benchmarks.own import measure_transfer, train_bundle, write_transfer_report
 from ferbench.cli import main
 from ferbench.datasets import make_faces
 from ferbench.datasets.readers import loading
@@ -68,6 +70,42 @@ def test_the_walk_for_labels_of_ones_own(
     assert "Recognizes bored and keen" in card and "PrivateTest |" not in card
     scores = json.loads(Path("my-bundle/bundle.json").read_text())["scores"]
     assert list(scores) == ["PublicTest"]
+
+
+def test_a_new_bundle_states_its_temperature_and_its_coverage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    faces = make_faces(280, random_state=6, difficulty=0.3)
+    monkeypatch.setattr(loading, "make_faces", lambda *_, **__: faces)
+    assert main(["train", "pixels+logreg", "--source", "faces", "--output", "mine"]) == 0
+    out = capsys.readouterr().out
+    made = load_bundle("mine")
+    assert made.info["calibration"] == calibrate_on(made, faces)
+    assert made.info["calibration"]["reject"]["coverage"] == pytest.approx(0.8, abs=0.03)
+    assert f"uncertain: probability below {made.reject_below:.2f}; on PublicTest" in out
+    assert "## Calibration\n\n- Temperature" in Path("mine/MODEL_CARD.md").read_text()
+    assert main(["train", "pixels+logreg", "--source", "faces", "--output", "plain", "--no-calibrate"]) == 0
+    assert "uncertain" not in capsys.readouterr().out
+    plain = load_bundle("plain")
+    assert "calibration" not in plain.info
+    # What is made of it, or measured, is the same with it and without it.
+    without = {key: value for key, value in made.info.items() if key != "calibration"}
+    assert recognizer_sha256(without) == recognizer_sha256(made.info)
+    np.testing.assert_array_equal(plain.predict(faces.images), made.predict(faces.images))
+
+
+def test_too_few_images_give_no_calibration(
+    desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(desk)
+    assert main(["train", "pixels+logreg", "--source", "my-faces", "--output", "few"]) == 0
+    assert re.search(
+        r"PublicTest has \d+ images that are not in Training, and a calibration needs 20", capsys.readouterr().out
+    )
+    assert "calibration" not in read_description(Path("few"))
+    with pytest.raises(ValueError, match="coverage must be a fraction above 0 and up to 1; got 2"):
+        train_bundle("pixels+logreg", make_faces(70), "never", calibrate=2)
 
 
 def test_an_existing_folder_is_never_replaced(
@@ -221,9 +259,17 @@ def test_int8_is_exported_with_both_figures_and_published(
     monkeypatch.setattr(loading, "make_faces", partial(make_faces, 140))
     assert main(["export", "xs-int8", "--model", "ferbench-net-xs", "--int8"]) == 2
     assert "--int8 needs --source PATH" in capsys.readouterr().err
-    assert main(["export", "xs-int8", "--model", "ferbench-net-xs", "--int8", "--source", "faces"]) == 0
+    words = ["--model", "ferbench-net-xs", "--int8", "--source", "faces"]
+    assert main(["export", "xs-warm", *words, "--calibrate", "0.7"]) == 0
+    assert "% of the answers are certain" in capsys.readouterr().out
+    warm = load_bundle("xs-warm")
+    # Its own temperature, not that of the float32 network.
+    assert warm.info["calibration"] == calibrate_on(warm, make_faces(140, random_state=0), coverage=0.7)
+    assert "## Calibration\n\n- Temperature" in Path("xs-warm/MODEL_CARD.md").read_text()
+    assert main(["export", "xs-int8", *words]) == 0
+    assert "calibration" not in read_description(Path("xs-int8"))
     out = capsys.readouterr().out
-    assert "float32" in out and "same label" in out and "int8 less float32" in out
+    assert "uncertain" not in out and "float32" in out and "same label" in out and "int8 less float32" in out
     card = Path("xs-int8/MODEL_CARD.md").read_text()
     assert "has no figure there" in card and list(load_bundle("xs-int8").info["scores"]) == ["PublicTest"]
     faces = make_faces(70, random_state=1)
