@@ -44,7 +44,7 @@ def test_a_shipped_bundle_says_which_recipe_made_it_and_is_shown_by_its_own_name
     for name, path in pretrained().items():
         bundle = load_bundle(path)
         assert (bundle.name, bundle.recipe) == (name, MADE_BY.get(name, name))
-        assert Recognizer.load(name).name == name
+        assert Recognizer.load(name).name == Recognizer(bundle).name == Recognizer.load(path).name == name
 
 
 def test_the_older_name_of_the_shipped_bundle_is_found() -> None:
