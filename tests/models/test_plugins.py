@@ -85,6 +85,11 @@ y = np.where(X[:, :12].mean(axis=(1, 2)) > X[:, 12:].mean(axis=(1, 2)), "happy",
 for name in ("mine+svm", "mine+bayes", "hog+mine+plain-bayes"):
     print(name, name in recipes(), make_recipe(name).fit(X, y).predict_proba(X).shape)
 
+from ferbench.realtime import detectors, make_detector
+image = np.zeros((100, 100, 3), np.uint8)
+image[20:60, 30:70] = 255
+print("bright" in detectors(), [found.box for found in make_detector("bright").detect(image)])
+
 from ferbench.models import load_bundle, save_bundle
 from ferbench.models.classifiers.means import Unregistered
 
@@ -99,20 +104,26 @@ except ValueError as error:
 """
 
 
-def test_one_file_in_the_folder_adds_an_extractor_or_a_classifier(tmp_path: Path) -> None:
-    for room in ("utils", "features", "models"):
+def test_one_file_in_its_folder_adds_an_extractor_a_classifier_or_a_detector(tmp_path: Path) -> None:
+    for room in ("utils", "features", "models", "realtime"):
         ignored = shutil.ignore_patterns("__pycache__", "pretrained")
         shutil.copytree(ROOT / room, tmp_path / "ferbench" / room, ignore=ignored)
     (tmp_path / "ferbench" / "features" / "mine.py").write_text(EXTRACTOR)
     (tmp_path / "ferbench" / "models" / "classifiers" / "bayes.py").write_text(CLASSIFIER)
     (tmp_path / "ferbench" / "models" / "classifiers" / "means.py").write_text(MEANS)
+    # The detector is the one of the guide, at the place that the guide names.
+    guide = (ROOT / "CONTRIBUTING.md").read_text().split("## Add a detector: one file")[1].split("\n## ")[0]
+    assert "Put the file into `realtime/detection/`" in guide
+    detector = guide.split("```python\n")[1].split("```")[0]
+    (tmp_path / "ferbench" / "realtime" / "detection" / "bright.py").write_text(detector)
     code = USE.format(root=str(tmp_path))
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    *made, trusted, refused = done.stdout.splitlines()
+    *made, found, trusted, refused = done.stdout.splitlines()
+    assert found == "True [(30, 20, 40, 40)]"
     assert made == ["mine+svm True (40, 2)", "mine+bayes True (40, 2)", "hog+mine+plain-bayes False (40, 2)"]
     # A bundle of what a file registers is saved and loaded; another type of the same file is refused.
     assert trusted == "True"
