@@ -31,6 +31,7 @@ from .keypoints.mean_shape import MeanShape
 from .keypoints.points_net import PointNet
 from .networks.augmentation import Augmentation
 from .networks.cnn import CNN
+from .networks.groups import Distillation, Optimizer, Prediction, Run, Schedule, Sizes, Start, Targets
 from .peers.peer import Peer
 from .registry import MIRROR_VIEWS, Estimator, Recipe, describe, get_recipe, make_recipe, recipes
 from .streaming import can_stream, fit_in_stream, predict_in_stream
@@ -45,6 +46,7 @@ __all__ = [
     "Calibrated",
     "Compact",
     "DeepExtractor",
+    "Distillation",
     "DlibShape",
     "Estimator",
     "ForeignModel",
@@ -60,11 +62,18 @@ __all__ = [
     "NystroemMap",
     "OnnxRecogniser",
     "OnnxRecognizer",
+    "Optimizer",
     "Peer",
     "PointNet",
+    "Prediction",
     "Pretrained",
     "Recipe",
+    "Run",
+    "Schedule",
+    "Sizes",
     "Stack",
+    "Start",
+    "Targets",
     "TorchScriptModel",
     "Tree",
     "Vote",
