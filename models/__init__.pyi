@@ -33,7 +33,8 @@ from .networks.augmentation import Augmentation
 from .networks.cnn import CNN
 from .networks.groups import Distillation, Optimizer, Prediction, Run, Schedule, Sizes, Start, Targets
 from .peers.peer import Peer
-from .registry import MIRROR_VIEWS, Estimator, Recipe, describe, get_recipe, make_recipe, recipes
+from .recipe import Estimator, Recipe
+from .registry import MIRROR_VIEWS, describe, get_recipe, make_recipe, recipes
 from .streaming import can_stream, fit_in_stream, predict_in_stream
 
 __all__ = [
