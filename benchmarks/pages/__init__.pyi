@@ -1,6 +1,7 @@
 from .columns import Column, duration, if_not_ok, megabytes, milliseconds, seconds, share, shown, whole
 from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
+from .find import find_cell, unknown
 from .landing import suite_folders, write_landing
 from .latencies import Latencies, Latency
 from .leaderboard import (
@@ -46,6 +47,7 @@ __all__ = [
     "check_shape",
     "companion",
     "duration",
+    "find_cell",
     "find_results",
     "headline_text",
     "identity_text",
@@ -80,6 +82,7 @@ __all__ = [
     "training_display",
     "training_makers",
     "unique_labels",
+    "unknown",
     "verdict",
     "whole",
     "write_landing",

@@ -2,7 +2,7 @@
 
 from sklearn.dummy import DummyClassifier
 
-from ferbench.models.recipe import Recipe
+from ferbench.models import Recipe
 
 
 def make() -> DummyClassifier:
