@@ -13,7 +13,7 @@ def fit_text(record: Mapping[str, Any]) -> str:
     """Return the parameters of the recipe, the fit time and the machine."""
     params, machine = record["recipe"]["all_params"], record["environment"]
     said = ", ".join(f"{name} {value}" for name, value in params.items() if value not in (None, "", "()"))
-    others = ", without the fits of the bundles that it is made of" if record["recipe"].get("made_of") else ""
+    others = ", without the fits of its members" if record["recipe"].get("made_of") else ""
     return (
         f"- Parameters: {said}.\n"
         f"- Fit: {record['timings']['fit_s']:,.0f} s on {machine['cpu']}, {machine['cores']} cores{others}. "

@@ -28,7 +28,7 @@ def is_constant(content: FoldContent, recipe: str) -> bool:
 
 
 def best_on_validation(content: FoldContent) -> str | None:
-    """The complete recipe with the best mean accuracy on the validation parts; the test parts have no say."""
+    """The complete recipe with the best mean accuracy on the validation parts; the test parts are not used."""
     ranked = {
         name: -fold_mean(content, cells, VALIDATION)
         for name, cells in content.cells.items()

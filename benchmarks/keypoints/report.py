@@ -119,7 +119,10 @@ class PointReport(Report):
         images, points = dataset.part(split)
         return partial(
             displays.PointFacesDisplay.from_errors,
-            *(images, points, errors, self.results.interocular[split]),
+            images,
+            points,
+            errors,
+            self.results.interocular[split],
             name=chosen,
             dataset=about(self.results, split),
         )

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _PAGE_COLORS = {
     **dict.fromkeys(("#222222", "#000000"), "currentColor"),
     **dict.fromkeys(("#ffffff",), "var(--page)"),
-    **{"#dddddd": "var(--line)", "#767676": "var(--soft)"},
+    "#dddddd": "var(--line)",
+    "#767676": "var(--soft)",
 }
 
 
@@ -37,7 +38,9 @@ def raw_svg(name: str, make: "Callable[[], Display]") -> str:
     style: Any = {
         **dict.fromkeys(text, "#222222"),
         **dict.fromkeys(("axes.facecolor", "figure.facecolor", "savefig.facecolor", "legend.facecolor"), "none"),
-        **{"svg.fonttype": "none", "svg.hashsalt": name, "legend.framealpha": 0},
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "legend.framealpha": 0,
     }
     with rc_context(style):
         figure = make().plot().get_figure(root=True)

@@ -64,7 +64,7 @@ def _identity_columns(results: BaseResults) -> dict[str, dict[str, str]]:
 
 
 def add_measured_columns(rows: Iterable[dict[str, Any]], results: BaseResults) -> None:
-    """Add to each row of a measured cell what its identity, latency and machine say."""
+    """Add the columns on identity, latency and machine to each row of a measured cell."""
     identities = _identity_columns(results)
     machines = machine_columns(cell.record for cell in results.measured)
     for row in rows:

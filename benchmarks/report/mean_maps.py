@@ -67,8 +67,12 @@ def _method(each: StoredMaps, name: str) -> dict[str, Any]:
         for face, value, row in zip(each.faces, values, rows, strict=True)
     ]
     return {
-        **{"name": name, "unit": _UNITS.get(name, ""), "limit": limit, "two_sided": bool((values < 0).any())},
-        **{"pictures": pictures, "rows": rows},
+        "name": name,
+        "unit": _UNITS.get(name, ""),
+        "limit": limit,
+        "two_sided": bool((values < 0).any()),
+        "pictures": pictures,
+        "rows": rows,
     }
 
 

@@ -69,7 +69,10 @@ def _means(name: str, rows: "pd.DataFrame") -> dict[str, Any]:
     f1 = spreads(("macro_f1", value) for value in rows["macro_f1"].astype("float64")).get("macro_f1")
     whole = f1 is not None and f1.n == len(rows)
     return {
-        **{"recipe": name, "seeds": about["seeds"], "split": about["seed_split"], "accuracy": about["seed_mean"]},
+        "recipe": name,
+        "seeds": about["seeds"],
+        "split": about["seed_split"],
+        "accuracy": about["seed_mean"],
         **{f"accuracy_{end}": about[f"seed_{end}"] for end in ("sd", "min", "max")},
         "interval": float((rows[f"{kind}_high"] - rows[f"{kind}_low"]).mean() / 2),
         **({"macro_f1": f1.mean, "macro_f1_sd": f1.sd} if f1 is not None and whole else {}),
