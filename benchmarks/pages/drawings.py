@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ferbench.benchmarks import displays
 from ferbench.benchmarks.pages.results import BaseResults, MeasuredCell
 from ferbench.benchmarks.tables import write_plots
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ferbench.benchmarks.displays import Display
 
 # Replaces the dark-on-white colors of the displays, because the page may use a dark theme.
@@ -122,7 +122,7 @@ def _is_distilled(record: Mapping[str, Any]) -> bool:
     return bool(teachers) and teachers not in ("()", "[]")
 
 
-def history_frame(results: BaseResults) -> "pd.DataFrame | None":
+def history_frame(results: BaseResults) -> pd.DataFrame | None:
     """Return the training curves of all networks as one table, or None if there are none."""
     curves = {
         cell.label: displays.HistoryDisplay.from_history(cell.record["history"]).frame() for cell in trained(results)
@@ -130,10 +130,8 @@ def history_frame(results: BaseResults) -> "pd.DataFrame | None":
     return stacked(curves) if curves else None
 
 
-def stacked(tables: "Mapping[str, pd.DataFrame]") -> "pd.DataFrame":
+def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Concatenate tables, each with its recognizer in the first column."""
-    import pandas as pd
-
     parts = []
     for label, table in tables.items():
         table.insert(0, "recipe", label)
