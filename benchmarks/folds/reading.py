@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ferbench.benchmarks.identity import Standing, standings
 from ferbench.benchmarks.pages import check_shape, companion, find_results, protocol_of, read_suite
 from ferbench.benchmarks.store import OFFICIAL, Store
 from ferbench.datasets.base import LABELS
@@ -34,12 +35,15 @@ class Part:
         Number of the image in the data set.
     leaked : ndarray of shape (n_images,), bool
         Whether an exact copy is in Training of this fold.
+    attributes : mapping of str to ndarray of shape (n_images,), str
+        Values of the group columns by name, empty where the data has none.
     """
 
     labels: NDArray[np.str_]
     people: NDArray[np.int64]
     rows: NDArray[np.int64]
     leaked: NDArray[np.bool_]
+    attributes: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +80,14 @@ class FoldCell:
     record : mapping
     proba : mapping of str to ndarray of shape (n_images, n_classes)
         Empty if the measurement failed.
+    standing : Standing
+        Whether the record is what a measurement now would give.
     """
 
     fold: int
     record: Mapping[str, Any]
     proba: Mapping[str, NDArray[np.float64]]
+    standing: Standing
 
     @property
     def ok(self) -> bool:
@@ -134,17 +141,18 @@ def read_folds(folder: str | Path) -> FoldContent:
         raise ValueError(
             f"{root / 'rows.npz'}: expected the rows of folds; {absent[0]!r} is missing; run the suite again"
         )
-    folds = _folds(rows)
+    folds = _folds(rows, _attributes(root, rows))
     records = _records(
         store, {(fold.name, fold.seed, fold.fingerprint): place for place, fold in enumerate(folds)}, suite
     )
     if not records:
         raise ValueError(f"{root}: no readable record in {root / 'records'}; run the suite first")
     classes = _classes(rows["label"], [record for record in records.values() if record["status"] == "ok"])
+    found = standings(store, suite, records.values())
     cells: dict[str, list[FoldCell]] = {}
     for (recipe, place), record in records.items():
         proba = _proba(store, record, folds[place], classes) if record["status"] == "ok" else {}
-        cells.setdefault(recipe, []).append(FoldCell(place, record, proba))
+        cells.setdefault(recipe, []).append(FoldCell(place, record, proba, found[str(record["cell_id"])]))
     order = [recipe_name(name) for name in suite.get("recipes", [])]
     known = sorted(cells, key=lambda name: (order.index(name) if name in order else len(order), name))
     return FoldContent(
@@ -158,7 +166,17 @@ def read_folds(folder: str | Path) -> FoldContent:
     )
 
 
-def _folds(rows: Mapping[str, NDArray[Any]]) -> tuple[FoldPlace, ...]:
+def _attributes(root: Path, rows: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.str_]]:
+    """Values of the group columns of all rows by name; nothing where the data has none."""
+    names, values = rows.get("group_columns"), rows.get("group")
+    if names is None:
+        return {}
+    if names.ndim != 1 or values is None or values.shape != (len(rows["label"]), len(names)):
+        raise ValueError(f"{root / 'rows.npz'}: 'group' must have a value for each row and group column; run it again")
+    return {str(name): values[:, place].astype(str) for place, name in enumerate(names)}
+
+
+def _folds(rows: Mapping[str, NDArray[Any]], attributes: Mapping[str, NDArray[np.str_]]) -> tuple[FoldPlace, ...]:
     return tuple(
         FoldPlace(
             name=str(rows["fold_names"][place]),
@@ -166,13 +184,20 @@ def _folds(rows: Mapping[str, NDArray[Any]]) -> tuple[FoldPlace, ...]:
             fingerprint=str(rows["fold_fingerprints"][place]),
             n_training=int(rows["fold_training"][place]),
             parts={
-                part: Part(*(rows[name][chosen] for name in ("label", "person", "row", "leaked")))
+                part: _part(rows, chosen, attributes)
                 for part, is_test in ((VALIDATION, False), (TEST, True))
                 for chosen in (np.flatnonzero((rows["fold"] == place) & (rows["is_test"] == is_test)),)
             },
         )
         for place in range(len(rows["fold_names"]))
     )
+
+
+def _part(
+    rows: Mapping[str, NDArray[Any]], chosen: NDArray[np.intp], attributes: Mapping[str, NDArray[np.str_]]
+) -> Part:
+    labels, people, numbers, leaked = (rows[name][chosen] for name in ("label", "person", "row", "leaked"))
+    return Part(labels, people, numbers, leaked, {name: values[chosen] for name, values in attributes.items()})
 
 
 def _records(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ferbench.benchmarks.folds.reading import TEST, VALIDATION, FoldCell, FoldContent
 from ferbench.benchmarks.folds.tally import NOTHING, Estimate, Tally, spread, tally
+from ferbench.benchmarks.identity import INCOMPLETE, STALE
 from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics, refuse_taken
 
 ONE_SEED = "one seed: no spread over seeds"
@@ -197,7 +198,20 @@ def _note(content: FoldContent, name: str) -> str:
     notes += dict.fromkeys(
         str(cell.record["reason"]) for cell in measured.values() if cell.ok and cell.record["reason"]
     )
-    return "; ".join(notes)
+    return "; ".join([*notes, *_standing_notes([cell for cell in measured.values() if cell.ok])])
+
+
+def _standing_notes(measured: Sequence[FoldCell]) -> list[str]:
+    """Say in how many folds the record is stale, and why, or does not hold its whole identity."""
+    notes = []
+    stale = [cell for cell in measured if cell.standing.kind == STALE]
+    if stale:
+        reasons = list(dict.fromkeys(reason for cell in stale for reason in cell.standing.reasons))
+        more = f" and {len(reasons) - _SHOWN} more reasons" if len(reasons) > _SHOWN else ""
+        notes.append(f"stale in {len(stale)} of {len(measured)} folds: {', '.join(reasons[:_SHOWN])}{more}")
+    if n_incomplete := sum(cell.standing.kind == INCOMPLETE for cell in measured):
+        notes.append(f"identity incomplete in {n_incomplete} of {len(measured)} folds")
+    return notes
 
 
 def _bounds(name: str, estimate: Estimate) -> dict[str, float]:

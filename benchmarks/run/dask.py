@@ -14,7 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ferbench.benchmarks.run.handoff import pack_data, unpack_data
+from ferbench.benchmarks.run.delivery import deliver
+from ferbench.benchmarks.run.handoff import find_data, pack_data, read_head
 from ferbench.benchmarks.run.job import ANSWERS, Job, now
 from ferbench.benchmarks.run.outcome import Outcome, ignore_start
 from ferbench.benchmarks.run.process import run_cell
@@ -29,9 +30,9 @@ class DaskExecutor:
     """Executor that runs cells on the workers of a Dask cluster.
 
     Each worker process measures one cell at a time in a child process, with as many threads as the worker has. Workers
-    need ferbench and the libraries of the recipes, but neither the data nor a shared file system. If a worker dies, its
-    cell is tried again on another one. After more failures than ``distributed.scheduler.allowed-failures`` of the
-    scheduler, the cell ends as ``killed``.
+    need ferbench and the libraries of the recipes, but neither the data nor a shared file system: images travel in
+    blocks to the cache of each worker that lacks them. If a worker dies, its cell is tried again on another one. After
+    more failures than ``distributed.scheduler.allowed-failures`` of the scheduler, the cell ends as ``killed``.
 
     Parameters
     ----------
@@ -88,15 +89,18 @@ class DaskExecutor:
             self._client = self._connect()
         started = self._hear_starts(jobs)
         try:
-            packed = {folder: self._send(folder) for folder in {job.data for job in jobs}}
+            for folder in {job.data for job in jobs}:
+                deliver(self._client, Path(folder))
             for job in jobs:
-                bundles = {name: pack_data(Path(folder)) for name, folder in job.bundles.items()}
-                test = pack_data(Path(job.test)) if job.test else {}
-                parts = (packed[job.data], bundles, test)
-                future = self._client.submit(_measure, job.to_json(), *parts, started, pure=False)
-                futures[future] = job
-            for future in self._as_completed(list(futures)):
-                yield self._receive(future, futures[future], store)
+                futures[self._submit(job, started)] = job
+            for future in self._as_completed(futures):
+                job = futures.pop(future)
+                if (lacking := _lacking(future)) is not None:
+                    # A worker that came later, or another machine that took over.
+                    deliver(self._client, Path(job.data), [lacking])
+                    futures[self._submit(job, started)] = job
+                else:
+                    yield self._receive(future, job, store)
                 future.release()
         finally:
             # If a task is cancelled or this driver ends, its worker kills the cell.
@@ -110,12 +114,21 @@ class DaskExecutor:
         self._client.subscribe_topic(topic, lambda event: self.on_start(by_id[event[1]]))
         return topic
 
-    def _as_completed(self, pending: list[Any]) -> Iterator[Any]:
+    def _submit(self, job: Job, started: str) -> Any:
+        bundles = {name: pack_data(Path(folder)) for name, folder in job.bundles.items()}
+        test = pack_data(Path(job.test)) if job.test else {}
+        parts = (read_head(Path(job.data)), bundles, test)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
+            return self._client.submit(_measure, job.to_json(), *parts, started, pure=False)
+
+    def _as_completed(self, pending: Mapping[Any, Job]) -> Iterator[Any]:
+        """Yield each future when it ends, until the caller has taken all of them out of `pending`."""
         distributed = _distributed()
         alone_since = None
         while pending:
             try:
-                done = distributed.wait(pending, timeout=_POLL_S, return_when="FIRST_COMPLETED").done
+                done = distributed.wait(list(pending), timeout=_POLL_S, return_when="FIRST_COMPLETED").done
             except TimeoutError:
                 # Without workers the run would wait forever.
                 alive = self._client.nthreads()
@@ -126,7 +139,6 @@ class DaskExecutor:
             except distributed.CancelledError:
                 done = {future for future in pending if future.cancelled()}
             yield from done
-            pending = [future for future in pending if future not in done]
 
     def _receive(self, future: Any, job: Job, store: Store) -> Outcome:
         if future.status in ("cancelled", "lost"):
@@ -137,12 +149,6 @@ class DaskExecutor:
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
                 tar.extractall(outbox, filter="data")
         return Outcome(record or _lost(future, job), outbox)
-
-    def _send(self, folder: str) -> Any:
-        # A task instead of scattered data, because the scheduler runs it again if the worker that holds it dies.
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
-            return self._client.submit(_hold, pack_data(Path(folder)), pure=False)
 
     def _check_workers(self) -> None:
         found = self._client.run(_installed_version)
@@ -172,18 +178,26 @@ def _installed_version() -> str:
     return version("ferbench")
 
 
-def _hold(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    return files
+def _lacking(future: Any) -> str | None:
+    """Return the address of the worker that could not measure, because it does not have the data."""
+    answer = future.result() if future.status == "finished" else None
+    return answer if isinstance(answer, str) else None
 
 
 def _measure(
     job_text: str,
-    files: Mapping[str, bytes],
+    head: str,
     bundles: Mapping[str, Mapping[str, bytes]],
     test: Mapping[str, bytes],
     started: str,
-) -> tuple[dict[str, Any] | None, bytes]:
-    """Run on a worker: measure one cell in a child process; return its record and its companions."""
+) -> tuple[dict[str, Any] | None, bytes] | str:
+    """Run on a worker: measure one cell in a child process.
+
+    Returns
+    -------
+    tuple of dict and bytes, or str
+        The record and its companions; the address of this worker if it does not have the data.
+    """
     distributed = _distributed()
     worker, key = distributed.get_worker(), distributed.worker.thread_state.key
 
@@ -192,9 +206,11 @@ def _measure(
         return task is None or task.state != "executing"
 
     with _ONE_CELL, tempfile.TemporaryDirectory(prefix="ferbench-") as scratch:
-        fields = Job.from_json(job_text)
+        fields, data = Job.from_json(job_text), find_data(head)
+        if data is None:
+            return str(worker.address)
         worker.log_event(started, fields.cell.cell_id)
-        there = {"data": str(unpack_data(files)), "threads": worker.state.nthreads}
+        there = {"data": str(data), "threads": worker.state.nthreads}
         if test:
             there["test"] = _unpack_bundles({"test": test}, Path(scratch) / "images")["test"]
         job = Job(**{**vars(fields), **there, "bundles": _unpack_bundles(bundles, Path(scratch))})

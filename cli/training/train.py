@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from tqdm import tqdm
 from ferbench import datasets
 from ferbench.benchmarks import own
 from ferbench.cli.arguments import add_labels_option, command, given
+from ferbench.datasets import protocols
+from ferbench.utils import printable
 
 HELP = """Fit a recipe once on the training part of your faces, choose on the validation part, print the accuracy and
 write a bundle that live, image, video, serve and predict can use. The labels are those of the data: a folder
@@ -62,6 +65,8 @@ def train(args: TrainOptions) -> int:
         f"{dataset.name}: {counts['Training']:,} images to train on, {counts['PublicTest']:,} to validate, "
         f"{counts['PrivateTest']:,} to test; labels {', '.join(dataset.label_names)}"
     )
+    _warn_of_shared_people(dataset)
+    print("".join(f"{printable(note)}\n" for note in dataset.notes), end="")
     parameters = given(epochs=args.epochs)
     with _progress(args, parameters) as (on_step, on_epoch):
         trained = own.train_bundle(
@@ -75,11 +80,21 @@ def train(args: TrainOptions) -> int:
             on_step=on_step,
             on_epoch=on_epoch,
         )
+    if trained.recipe != args.recipe:
+        print(f"{args.recipe} is the former name of the network of {args.start}: {trained.recipe} was trained")
     print(trained.text())
     if not args.test:
         print("the test part was not opened; when all choices are made, train once more with --test")
     print(f"wrote {args.output}; try it: ferbench live --model {args.output}")
     return 0
+
+
+def _warn_of_shared_people(dataset: "datasets.Dataset") -> None:
+    """Warn in one line where parts that the source gives share people; parts that are drawn here do not."""
+    if shared := protocols.shared_people(dataset.split, dataset.groups):
+        told = ", ".join(sentence.removesuffix(".") for sentence in shared)
+        text = f"{told}: their accuracy is too high; give the images without parts, and they are divided by person"
+        warnings.warn(text, UserWarning, stacklevel=3)
 
 
 @contextlib.contextmanager

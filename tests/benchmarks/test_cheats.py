@@ -18,7 +18,7 @@ from cells_here import CellsHere
 from ferbench.benchmarks.fit import FitData, fit_recognizer
 from ferbench.benchmarks.label_noise import flip_labels, open_rows, out_of_fold
 from ferbench.benchmarks.run import Run
-from ferbench.benchmarks.run.handoff import pack_data, write_data
+from ferbench.benchmarks.run.handoff import read_blocks, write_data
 from ferbench.benchmarks.speed import SpeedBench
 from ferbench.benchmarks.store import Suite
 from ferbench.benchmarks.stress import StressData
@@ -85,7 +85,7 @@ def test_what_is_sent_to_other_processes_and_machines_holds_no_test_row(name: st
         points = dataset.points.copy()
         points[dataset.rows(test)] = SECRET
         dataset = replace(dataset, points=points)
-    loot = b"".join(pack_data(write_data(dataset, get_task(name))).values())
+    loot = b"".join(block for _, block in read_blocks(write_data(dataset, get_task(name))))
     assert loot == content(own_cache / "handed")
     assert holds(loot, dataset.part(known)[0]) == len(dataset.rows(known))
     assert holds(loot, dataset.part(test)[0]) == 0

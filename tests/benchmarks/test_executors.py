@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +16,15 @@ import pytest
 from cells_here import CellsHere, known_spies
 from processes import assert_gone, wait_for_pids
 
+from ferbench.benchmarks.run.dask import DaskExecutor
+from ferbench.benchmarks.run.delivery import deliver
 from ferbench.benchmarks.run.executors import LocalExecutor, make_executor
+from ferbench.benchmarks.run.handoff import write_data
 from ferbench.benchmarks.run.outcome import Executor
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store.store import Store
 from ferbench.benchmarks.store.suite import Suite
+from ferbench.benchmarks.tasks import get_task
 from ferbench.datasets import Dataset, make_faces
 
 STATUSES = {"pixels+tree": "ok", "crash": "error"}
@@ -91,6 +96,10 @@ def measure(output: Path, faces: Dataset, where: str | Executor, *recipes: str, 
     return Store(summary.root)
 
 
+def content(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
 def assert_same_results(first: Store, second: Store) -> None:
     assert (first.root / "suite.json").read_text() == (second.root / "suite.json").read_text()
     assert {record["recipe"]["name"]: record["status"] for record in first.records()} == STATUSES
@@ -121,6 +130,64 @@ def test_a_cluster_and_cells_at_once_give_the_results_of_a_plain_run(
     assert list((cluster_file.parent / "cache" / "handed").iterdir())
     # Cells at once share the cores.
     assert at_once.records()[0]["environment"]["threads"]["OMP_NUM_THREADS"] == "1"
+
+
+def test_images_travel_in_blocks_and_only_to_workers_that_lack_them(
+    cluster: str, cluster_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ferbench.benchmarks.run.handoff.BLOCK_BYTES", 5000)
+    sizes: list[int] = []
+    others = make_faces(105, size=24, random_state=1)
+    for i in range(2):
+        executor = DaskExecutor(cluster)
+        run = executor._client.run
+
+        def spied(function: Any, *arguments: Any, run: Any = run, **options: Any) -> Any:
+            sizes.extend(len(each) for each in arguments if isinstance(each, bytes))
+            return run(function, *arguments, **options)
+
+        monkeypatch.setattr(executor._client, "run", spied)
+        store = measure(tmp_path / str(i), others, executor, "pixels+tree")
+        assert [record["status"] for record in store.records()] == ["ok"]
+        if i == 0:
+            # 84 of the 105 images are handed on, of 24 x 24 bytes, with their labels.
+            assert max(sizes) == 5000 and sum(sizes) > 84 * 24 * 24
+            sent = len(sizes)
+    assert len(sizes) == sent
+    kept = cluster_file.parent / "cache" / "handed" / others.fingerprint[:32]
+    assert content(kept) == content(write_data(others, get_task("expressions"), tmp_path / "here"))
+
+
+def test_a_worker_that_lost_its_data_gets_it_again(
+    cluster: str, cluster_file: Path, tmp_path: Path, faces: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor, delivered = DaskExecutor(cluster), []
+
+    def lose_the_first(client: Any, folder: Path, *workers: Any) -> None:
+        delivered.append(workers)
+        deliver(client, folder, *workers)
+        if len(delivered) == 1:
+            shutil.rmtree(cluster_file.parent / "cache" / "handed")
+
+    monkeypatch.setattr("ferbench.benchmarks.run.dask.deliver", lose_the_first)
+    store = measure(tmp_path, faces, executor, "pixels+tree")
+    assert [record["status"] for record in store.records()] == ["ok"]
+    assert len(delivered) == 2 and len(delivered[1][0]) == 1
+
+
+def test_a_delivery_that_is_given_up_leaves_nothing(
+    cluster: str, cluster_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop_early(folder: Path) -> Iterator[tuple[str, bytes]]:
+        yield "images.npy", b"some"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ferbench.benchmarks.run.delivery.read_blocks", stop_early)
+    others = make_faces(70, size=24, random_state=2)
+    with pytest.raises(KeyboardInterrupt):
+        measure(tmp_path, others, cluster, "pixels+tree")
+    handed = cluster_file.parent / "cache" / "handed"
+    assert not [path for path in handed.rglob("*") if path.is_file() and path.read_bytes() == b"some"]
 
 
 def test_the_cell_of_a_dead_worker_is_tried_again_and_told_again(
@@ -159,6 +226,4 @@ def test_a_run_that_ends_stops_its_cells_on_the_cluster(
 
 def test_a_scheduler_that_is_not_there_is_named() -> None:
     with pytest.raises(OSError, match=r"dask://127.0.0.1:1: no Dask scheduler answers"):
-        from ferbench.benchmarks.run.dask import DaskExecutor
-
         DaskExecutor("dask://127.0.0.1:1", timeout_s=1)

@@ -287,6 +287,24 @@ def test_a_recipe_with_missing_folds_is_a_row_that_says_so(output: Path, tmp_pat
         FoldResults.of(folder).difference("pixels+logreg", "constant")
 
 
+def test_stale_and_incomplete_folds_are_marked(output: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "faces-kfold2"
+    shutil.copytree(output / "faces-kfold2", folder)
+    FoldReport(folder).write()
+    assert "stale" not in (folder / "leaderboard.md").read_text()
+    (changed,) = folder.glob("records/pixels+logreg-kfold2-2-*.json")
+    record = json.loads(changed.read_bytes())
+    record["identity"]["behavior"]["PixelExtractor"] = "0"
+    changed.write_text(json.dumps(record))
+    for path in folder.glob("records/pixels+tree-*.json"):
+        path.write_text(json.dumps(json.loads(path.read_bytes()) | {"identity": None}))
+    FoldReport(folder).write()
+    notes = pd.read_csv(folder / "leaderboard.csv", index_col="recipe")["note"]
+    assert notes["pixels+logreg"].startswith("stale in 1 of 2 folds: version of PixelExtractor is")
+    assert notes["pixels+tree"] == "identity incomplete in 2 of 2 folds"
+    assert "identity incomplete in 2 of 2 folds" in (folder / "leaderboard.md").read_text()
+
+
 def test_pooled_predictions_give_the_confusion_matrix(kfold: FoldResults, faces: Dataset) -> None:
     table = kfold.display("confusion", recipe="pixels+logreg").frame().set_index("label")
     assert {label: int(n) for label, n in table.sum(axis=1).items()} == dict.fromkeys(faces.label_names, 12)
