@@ -16,6 +16,7 @@ from .displays import (
     TradeoffDisplay,
 )
 from .folds import FoldResults
+from .keypoints import PointSuiteResults
 from .rebuild import load_measured, rebuild_report, report_of, report_text, write_report
 from .scores import Comparison, Metric
 from .store import Suite, available_suites, load_suite
@@ -35,6 +36,7 @@ __all__ = [
     "Metric",
     "PerPointDisplay",
     "PointFacesDisplay",
+    "PointSuiteResults",
     "PublishedDisplay",
     "ReliabilityDisplay",
     "RocDisplay",

@@ -11,19 +11,20 @@ from tqdm import tqdm
 from ferbench.benchmarks import choose, pages
 from ferbench.benchmarks import report as reports
 from ferbench.benchmarks.folds import FoldResults, holds_folds
+from ferbench.benchmarks.keypoints import PointSuiteResults, read_point_results
 from ferbench.benchmarks.rebuild import rebuild_report
 from ferbench.benchmarks.run import Executor, InProcessExecutor, Run, Step, make_executor, make_runs, with_protocol
 from ferbench.benchmarks.store import OFFICIAL, Suite, load_suite, with_seeds
 from ferbench.benchmarks.suite_results import SuiteResults
-from ferbench.benchmarks.tasks import Task, get_task
-from ferbench.datasets import Dataset
+from ferbench.benchmarks.tasks import Task, get_task, task_of
+from ferbench.datasets import Dataset, PointDataset
 from ferbench.models.foreign import trusting
 
 if TYPE_CHECKING:
     from ferbench.benchmarks.choose import Choice
 
 
-def read_results(folder: str | Path = "results") -> SuiteResults | FoldResults:
+def read_results(folder: str | Path = "results") -> SuiteResults | FoldResults | Any:
     """Read the results of one data set.
 
     Parameters
@@ -33,8 +34,9 @@ def read_results(folder: str | Path = "results") -> SuiteResults | FoldResults:
 
     Returns
     -------
-    SuiteResults or FoldResults
-        `FoldResults` where the folder holds the folds of a protocol.
+    SuiteResults, FoldResults or PointSuiteResults
+        `FoldResults` where the folder holds the folds of a protocol, and `PointSuiteResults` where it holds key points.
+        For a type checker the last one is ``Any``, so that the usual results need no check of their type.
 
     Raises
     ------
@@ -49,12 +51,14 @@ def read_results(folder: str | Path = "results") -> SuiteResults | FoldResults:
     >>> read_results("results/fer2013").recipes  # doctest: +SKIP
     """
     root = pages.find_results(folder)
+    if task_of(root).name == "keypoints":
+        return PointSuiteResults.of(read_point_results(root))
     return FoldResults.of(root) if holds_folds(root) else SuiteResults.of(reports.read_results(root))
 
 
 def run_suite(
     suite: str | Path | Suite,
-    source: str | Path | Dataset | None = None,
+    source: str | Path | Dataset | PointDataset | None = None,
     output: str | Path = "results",
     *,
     protocol: str | None = None,
@@ -70,7 +74,7 @@ def run_suite(
     report: bool = False,
     debug: bool = False,
     trust: bool = False,
-) -> SuiteResults | FoldResults:
+) -> SuiteResults | FoldResults | Any:
     """Measure the recipes of a suite, each in its own process, and read the results.
 
     Recipes that already have a result are skipped.
@@ -79,7 +83,7 @@ def run_suite(
     ----------
     suite : str, Path or Suite
         Name of a suite that ships with ferbench, path of a TOML file, or a suite from :func:`load_suite`.
-    source : str, Path or Dataset, optional
+    source : str, Path, Dataset or PointDataset, optional
         The data: a folder, a zip, a CSV, ``"faces"`` for drawn faces, or a loaded data set. Required if the suite
         names no data; otherwise it replaces the data that the suite names.
     output : str or Path, default="results"
@@ -116,14 +120,15 @@ def run_suite(
 
     Returns
     -------
-    SuiteResults or FoldResults
+    SuiteResults, FoldResults or PointSuiteResults
         All results in the folder of the data set, including earlier ones; failed recipes are in its `failed`. Folds of
-        a protocol are `FoldResults`; what was not measured is in its :meth:`FoldResults.folds`.
+        a protocol are `FoldResults`; what was not measured is in its :meth:`FoldResults.folds`. A suite of key points
+        gives `PointSuiteResults`, which is ``Any`` for a type checker.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If the suite, its data, a recipe, a parameter or a pattern is unknown, or the suite measures key points.
+        If the suite, its data, a recipe, a parameter or a pattern is unknown.
     OSError
         If the results cannot be written.
 
@@ -141,8 +146,6 @@ def run_suite(
     content = content if seeds is None else with_seeds(content, seeds)
     content = with_protocol(content, protocol, () if test is None else (_source_name(test),))
     task = get_task(content.task)
-    if task.companion != "probabilities":
-        raise ValueError(f"suite {content.name} measures key points; use 'ferbench run {content.name}'")
     runner = executor if not isinstance(executor, str) else make_executor(executor, n_jobs)
     dataset = _load(content, source, task)
     if len(content.test_sources) > 1 and not debug:
@@ -159,7 +162,7 @@ def run_suite(
 
 
 def best(
-    results: SuiteResults | FoldResults | str | Path | None = None,
+    results: SuiteResults | FoldResults | PointSuiteResults | str | Path | None = None,
     *,
     max_latency_ms: float | None = None,
     max_size_mb: float | None = None,
@@ -172,8 +175,8 @@ def best(
     Parameters
     ----------
     results : SuiteResults, FoldResults, str or Path, optional
-        Results or their folder; by default the only one in ``results``. `FoldResults` are refused: no bundle is kept
-        of a fold.
+        Results or their folder; by default the only one in ``results``. `FoldResults` are refused, since no bundle is
+        kept of a fold, and so are `PointSuiteResults`, since the choice is by accuracy.
     max_latency_ms : float, optional
         Limit on the p90 latency for one image, in milliseconds.
     max_size_mb : float, optional
@@ -201,7 +204,7 @@ def best(
     >>> from ferbench.benchmarks import best
     >>> best("results/fer2013", max_latency_ms=5, max_size_mb=10).label  # doctest: +SKIP
     """
-    folder = results.root if isinstance(results, SuiteResults | FoldResults) else results
+    folder = results.root if isinstance(results, SuiteResults | FoldResults | PointSuiteResults) else results
     limits = {"max_latency_ms": max_latency_ms, "max_size_mb": max_size_mb, "min_accuracy": min_accuracy}
     return choose.choose_best(folder, **limits, max_fit_s=max_fit_s, max_memory_mb=max_memory_mb)
 
@@ -210,7 +213,7 @@ def _source_name(test: str | Path | Dataset) -> str:
     return test.name if isinstance(test, Dataset) else str(test)
 
 
-def _load(suite: Suite, source: str | Path | Dataset | None, task: Task) -> Any:
+def _load(suite: Suite, source: str | Path | Dataset | PointDataset | None, task: Task) -> Any:
     if source is not None and not isinstance(source, str | Path):
         return source
     found = str(source) if source is not None else suite.source
@@ -232,7 +235,7 @@ def _execute(run: Run, executor: Executor, progress: bool) -> Any:
         return run.execute(executor, on_plan=on_plan, on_record=on_record)
 
 
-def _debug(suite: Suite, dataset: Any, only: Sequence[str]) -> SuiteResults | FoldResults:
+def _debug(suite: Suite, dataset: Any, only: Sequence[str]) -> SuiteResults | FoldResults | Any:
     """Measure one cell in this process, with its results in a temporary folder; the test split is not opened."""
     suite = replace(suite, final=False)
     with tempfile.TemporaryDirectory() as folder:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from numpy.typing import NDArray
 
 from ferbench.benchmarks import displays
-from ferbench.benchmarks.pages import NOT_MEASURED
+from ferbench.benchmarks.pages import find_cell, unknown
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
     OF_A_CELL,
@@ -23,7 +23,6 @@ from ferbench.benchmarks.report import (
     score_results,
 )
 from ferbench.benchmarks.scores import Comparison, compare
-from ferbench.utils import with_hint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,7 +165,7 @@ class SuiteResults(Results):
             If there is no such plot or recognizer, or `recipe` is given for a plot of all recognizers.
         """
         if name not in self.plots():
-            raise ValueError(_unknown("display", name, self.plots()))
+            raise ValueError(unknown("display", name, self.plots()))
         if name not in OF_A_CELL:
             if recipe is not None:
                 raise ValueError(f"display {name!r} shows all recognizers; leave out recipe={recipe!r}")
@@ -199,18 +198,8 @@ class SuiteResults(Results):
         ValueError
             If no recognizer or several have this name, or the measurement failed; the message gives the reason.
         """
-        exact = [cell for cell in self.measured if recipe in (cell.label, cell.record["cell_id"])]
-        found = exact or [cell for cell in self.measured if cell.recipe == recipe]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise ValueError(f"recipe {recipe!r} was measured {len(found)} times; name one of {_listed(found)}")
-        for record in (*self.failed, *self.missing):
-            if recipe in (record["recipe"]["name"], record["cell_id"]):
-                text = " ".join(str(record.get("reason") or "no reason").split())
-                status = "" if record["status"] == NOT_MEASURED else f", {record['status']}"
-                raise ValueError(f"recipe {recipe!r} was not measured{status}: {text}")
-        raise ValueError(_unknown("recipe", recipe, self.recipes))
+        cell: Measured = find_cell(self, recipe)
+        return cell
 
     @cached_property
     def _plugins(self) -> "Mapping[str, Display]":
@@ -240,12 +229,3 @@ def _check_opened(cells: tuple[Measured, ...], split: str) -> None:
                 f"{split} was not opened for {cell.label!r}; take split='PublicTest', or mark the recipe as final in "
                 "the suite and run ferbench score-final"
             )
-
-
-def _listed(cells: list[Measured]) -> str:
-    return ", ".join(repr(cell.label) for cell in cells)
-
-
-def _unknown(what: str, name: str, known: tuple[str, ...]) -> str:
-    text = f"unknown {what} {name!r}; expected one of {', '.join(known)}"
-    return with_hint(text, name, known, cutoff=0.5, quoted=True)

@@ -42,7 +42,7 @@ def check_video_outputs(args: RunOptions, source: str) -> None:
         output.check_suffix(args.summary, output.PAGE_SUFFIXES, "the summary")
     if args.max_frames is not None and args.max_frames < 1:
         raise ValueError(f"--max-frames must be at least 1; got {args.max_frames}")
-    output.check_outputs(
+    utils.check_outputs(
         source, requested_outputs(args) + ([output.summary_table(args.summary)] if args.summary else [])
     )
 
@@ -59,7 +59,7 @@ def check_image_outputs(args: ImageOptions, given: Path) -> None:
     elif args.output_image:
         output.check_suffix(args.output_image, output.IMAGE_OUTPUT_SUFFIXES, "the image")
         files.append(args.output_image)
-    output.check_outputs(given, files)
+    utils.check_outputs(given, files)
 
 
 def image_output(path: Path | None, given: Path) -> Path | None:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from ferbench.realtime.events import FrameResult
     from ferbench.utils import Interruption
 
+# The keys 1 to 9 of the window.
+_MOST_KEYS = 9
+
 
 def run_live(args: LiveOptions) -> int:
     """Show a source in a window and write the requested files."""
@@ -202,7 +205,10 @@ def _window(args: LiveOptions, pipeline: Pipeline, source: Source, stop: Interru
 
 
 def _models_here(chosen: str | None, results: Path) -> list[str]:
-    """Return up to nine models for the keys: the chosen one, the shipped ones, and those in `results`."""
+    """Return up to nine models for the keys: the chosen one, the shipped ones, and those in `results`.
+
+    Two names of one bundle, such as ``winner`` and the default model, get one key.
+    """
     names: list[str | None] = [chosen or "winner", *models.pretrained()]
     for file in sorted([*results.glob("bundles/*/bundle.json"), *results.glob("*/bundles/*/bundle.json")]):
         # A damaged bundle that the user did not name must not prevent the window from opening.
@@ -211,7 +217,16 @@ def _models_here(chosen: str | None, results: Path) -> list[str]:
             recipe = None if recognition.finds_points(info) else info.get("recipe", {}).get("name")
             # Use the folder where a shipped bundle has the same name.
             names.append(str(file.parent) if recipe in models.pretrained() else recipe)
-    return list(dict.fromkeys(name for name in names if name and name != "constant"))[:9]
+    found: dict[str, Path] = {}
+    for name in names:
+        if not name or name == "constant" or len(found) == _MOST_KEYS:
+            continue
+        # The chosen model was loaded already, so that only one that the user did not name can be missing.
+        with contextlib.suppress(ValueError, OSError):
+            path = arguments.find_model(name, results)
+            if not arguments.is_listed(path, found):
+                found[name] = path
+    return list(found)
 
 
 def _tell(

@@ -73,7 +73,7 @@ def predict(args: PredictOptions) -> int:
     # A table on standard output must not be mixed with other text.
     piped = "-" in (str(args.csv), str(args.json))
     out = sys.stderr if piped else sys.stdout
-    print(f"model: {bundle.info.get('recipe', {}).get('name', bundle.path)} ({bundle.path})", file=out)
+    print(f"model: {bundle.name} ({bundle.path})", file=out)
     if bundle.priors is not None:
         print(f"class priors: {base.priors_text(bundle.priors)}", file=out)
     if bundle.info.get("dataset", {}).get("drawn"):

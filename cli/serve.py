@@ -101,7 +101,7 @@ def _check(args: argparse.Namespace) -> None:
 
 
 def _points(chosen: str | bool | None) -> Path | None:
-    """Folder of the key-point bundle; the shipped one is on offer also where nobody asks for it."""
+    """Folder of the key-point bundle; the shipped one is offered by default."""
     if chosen is None:
         with contextlib.suppress(FileNotFoundError):
             return recognition.find_points()

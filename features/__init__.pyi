@@ -10,7 +10,7 @@ from .mirror_views import MirrorViews, mirror
 from .patches import PatchExtractor
 from .pixels import PixelExtractor
 from .point_geometry import point_feature_names, point_features
-from .registry import BUILT_IN, extractors, make_extractor
+from .registry import BUILT_IN, Transformer, extractors, make_extractor
 from .shared import MIRRORED, POINT_NAMES, check_images, derive_points, mark_offset
 from .sift import SIFTExtractor
 
@@ -30,6 +30,7 @@ __all__ = [
     "PixelExtractor",
     "Rows",
     "SIFTExtractor",
+    "Transformer",
     "check_extractor",
     "check_images",
     "derive_points",

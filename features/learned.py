@@ -62,7 +62,7 @@ class LearnedExtractor(ImageExtractor):
         """Return the names of the columns of `_encode`."""
 
     def _symmetry(self) -> Symmetry | None:
-        """Return how the codes of an image change when it is mirrored, or None if the codes do not tell it."""
+        """Return how the codes of an image change when it is mirrored, or None if this is not known."""
         return None
 
     def mirrored(self, rows: Rows) -> Rows | None:

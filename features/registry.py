@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, Self, cast
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import FeatureUnion
 
 from ferbench.utils import Plugin, find_plugins, find_registered, with_hint
@@ -12,6 +14,35 @@ from ferbench.utils import Plugin, find_plugins, find_registered, with_hint
 GROUP = "ferbench.extractors"
 
 Factory = Callable[..., Any]
+
+
+class Transformer(Protocol):
+    """Type of the extractors that :func:`make_extractor` makes.
+
+    They are scikit-learn transformers of images of shape (n_samples, height, width), uint8. Other attributes, such as
+    the parts of a union, are allowed.
+    """
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Fit on images."""
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Rows of shape (n_samples, n_features)."""
+
+    def fit_transform(self, X: ArrayLike, y: ArrayLike | None = None) -> NDArray[np.float32]:
+        """Fit on images, and return their rows."""
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.str_]:
+        """Names of the columns."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters by name."""
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Set parameters by name."""
+
+    def __getattr__(self, name: str, /) -> Any: ...
+
 
 #: Extractors that the modules of this folder register.
 BUILT_IN: dict[str, Factory] = find_registered("ferbench.features")
@@ -43,7 +74,7 @@ def extractors() -> dict[str, Factory]:
     return dict(sorted((found | BUILT_IN).items()))
 
 
-def make_extractor(spec: str, **params: Any) -> Any:
+def make_extractor(spec: str, **params: Any) -> Transformer:
     """Make an unfitted extractor by name, or a union of extractors by names joined with ``+``.
 
     Parameters
@@ -85,7 +116,8 @@ def make_extractor(spec: str, **params: Any) -> Any:
     for name in params:
         if name not in extractor.get_params():
             raise ValueError(_unknown(f"parameter of extractor {spec!r}", name, extractor.get_params()))
-    return extractor.set_params(**params)
+    extractor.set_params(**params)
+    return cast(Transformer, extractor)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:

@@ -31,8 +31,10 @@ from .keypoints.mean_shape import MeanShape
 from .keypoints.points_net import PointNet
 from .networks.augmentation import Augmentation
 from .networks.cnn import CNN
+from .networks.groups import Distillation, Optimizer, Prediction, Run, Schedule, Sizes, Start, Targets
 from .peers.peer import Peer
-from .registry import MIRROR_VIEWS, Estimator, Recipe, describe, get_recipe, make_recipe, recipes
+from .recipe import Estimator, Recipe
+from .registry import MIRROR_VIEWS, describe, get_recipe, make_recipe, recipes
 from .streaming import can_stream, fit_in_stream, predict_in_stream
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "Calibrated",
     "Compact",
     "DeepExtractor",
+    "Distillation",
     "DlibShape",
     "Estimator",
     "ForeignModel",
@@ -60,11 +63,18 @@ __all__ = [
     "NystroemMap",
     "OnnxRecogniser",
     "OnnxRecognizer",
+    "Optimizer",
     "Peer",
     "PointNet",
+    "Prediction",
     "Pretrained",
     "Recipe",
+    "Run",
+    "Schedule",
+    "Sizes",
     "Stack",
+    "Start",
+    "Targets",
     "TorchScriptModel",
     "Tree",
     "Vote",

@@ -1,31 +1,32 @@
 """Look up recipes by name: extractor and classifier pairs, networks, ensembles, and recipes of other packages."""
 
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import EntryPoint
-from typing import Any, Literal, Protocol, Self, cast
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from ferbench.features import MirrorViews, extractors, make_extractor
-from ferbench.models.base import check_settable, library_of, parts_of
-from ferbench.models.bundles import recipe_name, renamed_parameters, renamed_values
+from ferbench.models.base import library_of, parts_of
+from ferbench.models.bundles import recipe_name
 from ferbench.models.classifiers import classifier_steps
 from ferbench.models.ensembles import Compact, Joined, Mirrored, Pretrained, Stack, Vote, WeightMean
 from ferbench.models.foreign import ForeignModel, TorchScriptModel, foreign_kind, foreign_path
 from ferbench.models.keypoints import DlibShape, MeanShape, PointNet
 from ferbench.models.networks import CNN
 from ferbench.models.peers import Peer, get_adapter, peer_name
+from ferbench.models.recipe import Estimator, Recipe
 from ferbench.models.training_settings import NETWORKS, POINT_NETWORKS
-from ferbench.utils import entry_points, suggest
+from ferbench.utils import entry_points, find_registered, suggest
 
 ENTRY_POINTS = "ferbench.recipes"
+
+#: Recipes of whole recognizers, which the modules of that folder register.
+METHODS: Mapping[str, Recipe] = find_registered("ferbench.models.methods")
 
 # The most accurate bundle that ships; a suite that makes it anew gives its parts.
 QUALITY = "ferbench-quality"
@@ -34,96 +35,11 @@ QUALITY = "ferbench-quality"
 MIRROR_VIEWS = "mirror-kernel-ridge"
 
 
-class Estimator(Protocol):
-    """Type of the estimators that recipes make.
-
-    They are scikit-learn estimators on images of shape (n_samples, height, width), uint8. Key-point recipes are
-    regressors without `predict_proba`. Other attributes, such as the steps of a pipeline, are allowed.
-    """
-
-    def fit(self, X: ArrayLike, y: ArrayLike, *args: Any, **options: Any) -> Self:
-        """Fit on images and labels, or points."""
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Label, or points, of each image."""
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Probabilities of shape (n_samples, n_classes), in the order of `classes_`."""
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters by name."""
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Set parameters by name."""
-
-    def __getitem__(self, key: Any, /) -> Any: ...
-
-    def __getattr__(self, name: str, /) -> Any: ...
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Name and factory of an unfitted recognizer.
-
-    Attributes
-    ----------
-    name : str
-        Name in suites and tables, such as ``hog+svm``.
-    family : {"classical", "deep", "pretrained", "constant", "keypoints"}
-        Kind of recognizer. The runner passes the validation images to `fit`, as ``X_val`` and ``y_val`` for ``deep``,
-        and as ``X_val`` and ``points_val`` for ``keypoints``.
-    make : callable
-        Returns a new scikit-learn estimator over images of shape (n_samples, height, width), uint8.
-    """
-
-    name: str
-    family: Literal["classical", "deep", "pretrained", "constant", "keypoints"]
-    make: Callable[[], BaseEstimator]
-
-    def build(self, **parameters: Any) -> Estimator:
-        """Return a new recognizer with `parameters` set, named as in scikit-learn: ``classifier__C=3``.
-
-        Only numbers and strings of the steps can be set. For security, the steps themselves cannot be replaced, and
-        paths cannot be set, such as the ``memory`` of a pipeline, whose files would be unpickled.
-
-        Raises
-        ------
-        ValueError
-            If the recipe has no parameter of that name, or it may not be set; the message names the closest one.
-
-        Warns
-        -----
-        FutureWarning
-            If a parameter has a deprecated name or value; the next release will remove these.
-        """
-        recognizer: Estimator = cast(Any, self.make())
-        parameters = self._renamed(parameters, recognizer)
-        check_settable(self.name, recognizer, parameters)
-        return recognizer.set_params(**parameters)
-
-    def _renamed(self, parameters: dict[str, Any], recognizer: Estimator) -> dict[str, Any]:
-        """Return the parameters with deprecated names and values replaced by current ones."""
-        known = recognizer.get_params()
-        renamed = {old: new for old, new in renamed_parameters(parameters).items() if new in known}
-        if twice := [old for old, new in renamed.items() if new in parameters]:
-            raise ValueError(f"recipe {self.name} got {twice[0]!r} and {renamed[twice[0]]!r}; name one of them")
-        current = {renamed.get(name, name): value for name, value in parameters.items()}
-        values = renamed_values({**known, "": recognizer}, current)
-        changes = [f"{old} was renamed to {new}" for old, new in renamed.items()]
-        changes += [f"{name}={current[name]!r} was renamed to {value!r}" for name, value in values.items()]
-        if changes:
-            warnings.warn(
-                f"recipe {self.name}: {', '.join(changes)}; the next release removes the old name",
-                FutureWarning,
-                stacklevel=4,
-            )
-        return current | values
-
-
 def recipes() -> dict[str, Recipe]:
     """Return the recipes by name: built-in recipes, then those of the entry-point group ``ferbench.recipes``.
 
-    The value of an entry point is a :class:`Recipe`.
+    A module of ``models/methods/`` registers a recipe with ``REGISTERED = {"mine": Recipe(...)}``. The value of an
+    entry point is a :class:`Recipe`.
 
     See Also
     --------
@@ -135,7 +51,7 @@ def recipes() -> dict[str, Recipe]:
     >>> recipes()["hog+svm"].family
     'classical'
     """
-    known = [Recipe("constant", "constant", _constant), Recipe("cnn", "deep", CNN)]
+    known = [*METHODS.values(), Recipe("cnn", "deep", CNN)]
     known += [Recipe("pretrained", "pretrained", Pretrained), Recipe("joined", "pretrained", Joined)]
     known.append(Recipe("weight-mean", "pretrained", WeightMean))
     known.append(Recipe(QUALITY, "pretrained", lambda: Joined(QUALITY)))
@@ -229,10 +145,6 @@ def _network(name: str, settings: Mapping[str, Any]) -> Recipe:
 
 def _points(name: str, settings: Mapping[str, Any]) -> Recipe:
     return Recipe(name, "keypoints", lambda: PointNet(**{"architecture": name, **settings}))
-
-
-def _constant() -> DummyClassifier:
-    return DummyClassifier(strategy="prior")
 
 
 def _cross(features: str, classifier: str) -> Recipe:

@@ -43,8 +43,13 @@ POINT_NETWORKS: Mapping[str, Mapping[str, Any]] = {
         "batch_size": 32,
         "average": 0.998,
         "augmentation": {
-            **{"rotation": 20.0, "shift": 0.1, "zoom": 0.25, "erase": 0.3},
-            **{"brighten": 0.15, "contrast": 0.3, "coarsen": 0.4},
+            "rotation": 20.0,
+            "shift": 0.1,
+            "zoom": 0.25,
+            "erase": 0.3,
+            "brighten": 0.15,
+            "contrast": 0.3,
+            "coarsen": 0.4,
         },
     },
     # A widely used baseline: Adam, the epoch with the lowest validation loss, and mirrored and brightened faces.

@@ -266,7 +266,12 @@ class _Tally:
     def summary(self, dropped: int, notes: Sequence[str]) -> RunSummary:
         seconds = time.perf_counter() - self.started
         return RunSummary(
-            *(self.frames, self.faces, self.empty, dropped, seconds, self.frames / seconds),
+            self.frames,
+            self.faces,
+            self.empty,
+            dropped,
+            seconds,
+            self.frames / seconds,
             latency_ms=self.latencies.percentiles(),
             notes=tuple(notes),
         )

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ferbench.realtime.events import Frame, Image
-from ferbench.realtime.sinks import FrameClock, VideoOutput, check_outputs
+from ferbench.realtime.sinks import FrameClock, VideoOutput
 from ferbench.realtime.sources import VideoFile
+from ferbench.utils import check_outputs
 
 
 def process_video(

@@ -2,7 +2,8 @@
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -105,6 +106,17 @@ def standard_imports_in_functions() -> set[tuple[str, str]]:
             standard = [each for each in names if each.partition(".")[0] in sys.stdlib_module_names]
             found |= {(name, each) for each in standard if inner}
     return found
+
+
+def library_imports_in_functions(libraries: Collection[str]) -> Counter[str]:
+    """How many pairs of a module and an import inside its functions there are, by library."""
+    found = set()
+    for name, path in modules().items():
+        for node, inner in _walk(tree_of(path), False):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            found |= {(name, each) for each in names if inner and each.partition(".")[0] in libraries}
+    return Counter(each.partition(".")[0] for _, each in found)
 
 
 def room_graph() -> dict[str, set[str]]:

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import tomllib
 from pathlib import Path
 
 import cv2
@@ -11,7 +10,7 @@ import pandas as pd
 import pytest
 from cells_here import undrawn
 from fake_results import fake_results
-from thirdparty_package import install
+from thirdparty_package import entry_points, install
 
 from ferbench.benchmarks import read_results, write_report
 from ferbench.benchmarks.displays import registry as display_registry
@@ -34,12 +33,6 @@ def section(title: str) -> tuple[str, str]:
     """The Python code and the TOML lines of a section with one block of each."""
     (code,), lines = blocks(title)
     return code, lines
-
-
-def entry_points(lines: str) -> str:
-    """The same entry points as an installed package has them."""
-    ((group, entries),) = tomllib.loads(lines)["project"]["entry-points"].items()
-    return "\n".join([f"[{group}]", *(f"{name} = {value}" for name, value in entries.items()), ""])
 
 
 def check(folder: Path) -> None:

@@ -5,7 +5,9 @@ import importlib
 import json
 import re
 import shlex
+import time
 import tomllib
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
@@ -17,7 +19,8 @@ import numpy as np
 import pytest
 from foreign_models import weights, write_model
 from peer_standins import write_interpreter, write_standins
-from thirdparty_package import install
+from thirdparty_package import entry_points, install
+from web_server import NETWORK, quick_httpx, served_process
 
 from ferbench.benchmarks import load_suite
 from ferbench.benchmarks.tune import read_space
@@ -25,7 +28,7 @@ from ferbench.cli import main
 from ferbench.cli.entry import build_parser
 from ferbench.datasets import Dataset, load, make_faces, make_folds
 from ferbench.datasets.readers import loading
-from ferbench.features import check_extractor
+from ferbench.features import check_extractor, make_extractor
 from ferbench.models import load_bundle, make_recipe, save_bundle
 from ferbench.models.foreign import Contract
 from ferbench.realtime.detection import yunet_file
@@ -46,6 +49,29 @@ GUIDES = {
 }
 # Commands of a page that take no more than seconds.
 CHEAP = (".venv/bin/ferbench image ", ".venv/bin/ferbench video ", "ferbench explain me.jpg ")
+# Commands of README and CONTRIBUTING that a test of their own runs.
+RUN_BELOW = {
+    ".venv/bin/ferbench serve --open": "test_the_page_of_the_readme_is_served_and_opened",
+    ".venv/bin/ferbench run": "test_the_suite_of_the_readme_is_run",
+    ".venv/bin/ferbench live": "test_the_window_of_the_readme_is_opened",
+    ".venv/bin/ferbench run fer2013 --source fer2013.zip": "test_the_archive_of_the_readme_is_read",
+}
+_HAS_NO_INDEX = "it installs packages, which a test must not download"
+# Commands that no test runs: the reason, and the lines of CI that run the same.
+RUN_BY_CI = {
+    "python3 -m venv .venv": ("it makes an environment to install into", ("run", "python3 -m venv .venv")),
+    ".venv/bin/pip install -q -e .[dev]": (_HAS_NO_INDEX, ("run", '.venv/bin/pip install -q -e ".[dev]"')),
+    ".venv/bin/pip install -e .[dev]": (_HAS_NO_INDEX, ("run", '.venv/bin/pip install -q -e ".[dev]"')),
+    ".venv/bin/pip install -q .[web]": (_HAS_NO_INDEX, ("run", '.ci/install.sh "$scratch/wheel" wheel web')),
+    # `dev` holds `deep`, see `test_the_extras_of_the_pages_are_installed_by_ci`.
+    ".venv/bin/pip install -q .[deep]": (_HAS_NO_INDEX, ("run", '.venv/bin/pip install -q -e ".[dev]"')),
+    ".venv/bin/python -m pytest": ("it is the run that this test is part of", ("run", ".venv/bin/python -m pytest")),
+    ".venv/bin/pre-commit install": (
+        "it writes a hook into the repository; the hook runs what CI runs",
+        ("run", ".venv/bin/ruff check ."),
+    ),
+    ".ci/run": ("it is CI, and would run this test again", ("run", "# What CI runs")),
+}
 
 
 class Block(NamedTuple):
@@ -82,6 +108,12 @@ def guide(title: str) -> str:
     """The Python code of a section of CONTRIBUTING."""
     (block,) = [block for block in blocks("python") if block.page == "CONTRIBUTING.md" and block.section == title]
     return block.text
+
+
+def guide_entries(title: str) -> str:
+    """The entry points of a section of CONTRIBUTING, as an installed package has them."""
+    (block,) = [block for block in blocks("toml") if block.page == "CONTRIBUTING.md" and block.section == title]
+    return entry_points(block.text)
 
 
 def run_block(code: str, page: str, names: dict[str, Any]) -> dict[str, Any]:
@@ -156,6 +188,25 @@ def test_every_guide_is_tested() -> None:
     assert {block.section for block in blocks("python") if block.page == "CONTRIBUTING.md"} == set(GUIDES)
     for title, place in GUIDES.items():
         assert place == "here" or title.partition(":")[0] in (ROOT / place).read_text()
+
+
+def test_every_command_of_readme_and_contributing_is_run_or_has_a_reason() -> None:
+    written = {command for page, command in commands() if page in ("README.md", "CONTRIBUTING.md")}
+    cheap = {command for command in written if command.startswith(CHEAP)}
+    assert written - cheap == {*RUN_BELOW, *RUN_BY_CI} and cheap
+    assert all(callable(globals()[test]) for test in RUN_BELOW.values())
+
+
+@pytest.mark.parametrize("command", RUN_BY_CI)
+def test_ci_runs_what_no_test_can(command: str) -> None:
+    _, (file, line) = RUN_BY_CI[command]
+    assert line in (ROOT / ".ci" / file).read_text()
+
+
+def test_the_extras_of_the_pages_are_installed_by_ci() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    (own,) = [line for line in extras["dev"] if line.startswith("ferbench[")]
+    assert {"deep", "web"} <= set(own.removeprefix("ferbench[").removesuffix("]").split(","))
 
 
 def test_ci_calls_the_readme_s_test_command() -> None:
@@ -261,9 +312,18 @@ def test_the_extractor_of_the_guide_keeps_the_contract(tmp_path: Path, monkeypat
     np.testing.assert_allclose(made().fit_transform(images), images.mean(axis=2), rtol=1e-6)
 
 
+def test_the_extractor_of_the_guide_is_an_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The guide's line names a class of any name.
+    code = guide("Add an extractor: one file") + "\nMine = RowMeans\n"
+    install(tmp_path, monkeypatch, "your_package", code, guide_entries("Add an extractor: one file"))
+    images = make_faces(21, size=24, random_state=0).images
+    assert make_extractor("mine").fit_transform(images).shape == (21, 24)
+
+
 def test_the_classifiers_of_the_guide_are_recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = guide("Add a classifier: one file") + '\nmake, steps = REGISTERED["bayes"], REGISTERED["scaled-bayes"]\n'
-    entries = "[ferbench.classifiers]\nbayes = your_package:make\nscaled-bayes = your_package:steps\n"
+    # The guide registers the classifier; the steps are the second form that its file shows.
+    entries = guide_entries("Add a classifier: one file") + "scaled-bayes = your_package:steps\n"
     install(tmp_path, monkeypatch, "your_package", code, entries)
     faces = make_faces(70, size=24, random_state=0)
     for name in ("pixels+bayes", "pixels+scaled-bayes"):
@@ -274,7 +334,7 @@ def test_the_classifiers_of_the_guide_are_recipes(tmp_path: Path, monkeypatch: p
 
 def test_the_recipe_of_the_guide_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = guide("Add a recipe: one file")
-    install(tmp_path, monkeypatch, "your_package", code, "[ferbench.recipes]\nhog+nearest = your_package:NEAREST\n")
+    install(tmp_path, monkeypatch, "your_package", code, guide_entries("Add a recipe: one file"))
     faces = make_faces(70, size=24, random_state=0)
     recognizer = make_recipe("hog+nearest").fit(faces.images, faces.labels)
     assert recognizer.score(faces.images, faces.labels) > 1 / 7
@@ -332,6 +392,57 @@ def test_cheap_commands_run(command: str, desk: Path, capsys: pytest.CaptureFixt
     assert main(words) == 0, capsys.readouterr().err
     files = [word for option, word in pairwise(words) if re.match("--(output|events|summ)", option)]
     assert all((desk / name).exists() for name in files)
+
+
+def test_the_page_of_the_readme_is_served_and_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("fastapi", reason="FastAPI is not installed")
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {opened}.part && mv {opened}.part {opened}\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", f"{browser} %s")
+    with served_process(NETWORK, "--open") as process:
+        until = time.monotonic() + 30
+        while not opened.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert opened.read_text().strip().startswith(process.http)
+        assert quick_httpx().get(process.http).status_code == 200
+
+
+@pytest.mark.usefixtures("cells_here", "blank_drawings", "desk")
+def test_the_suite_of_the_readme_is_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole suite is planned, and two of its recipes are measured on few faces."""
+    words = shlex.split("run")
+    assert main([*words, "--dry-run"]) == 0
+    assert " cells would be measured" in capsys.readouterr().out.splitlines()[-1]
+    monkeypatch.setattr(loading, "make_faces", draw_few)
+    assert main([*words, "--only", "constant", "pixels+tree"]) == 0
+    assert "pixels+tree" in capsys.readouterr().out and Path("results/faces/index.html").is_file()
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_window_of_the_readme_is_opened(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A video takes the place of the camera, and SDL draws into memory."""
+    pytest.importorskip("pygame", reason="pygame is not installed")
+    monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
+    assert main(["live", "talk.mp4"]) == 0
+    captured = capsys.readouterr()
+    assert "5 frames in " in captured.out and "without a window" not in captured.err
+
+
+@pytest.mark.usefixtures("desk")
+def test_the_archive_of_the_readme_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    """Drawn faces in the layout of the archive; its cells are planned."""
+    faces = make_faces(42, random_state=0)
+    with zipfile.ZipFile("fer2013.zip", "w") as archive:
+        rows = zip(faces.images, faces.labels.tolist(), faces.split.tolist(), strict=True)
+        for number, (image, label, split) in enumerate(rows):
+            folder = "train" if split == "Training" else "test"
+            archive.writestr(f"{folder}/{label}/{split}_{number}.png", cv2.imencode(".png", image)[1].tobytes())
+    assert main(["run", "fer2013", "--source", "fer2013.zip", "--dry-run"]) == 0
+    plan = capsys.readouterr().out
+    assert "hog+svm-s0-" in plan and re.search(r"(\d+) of \1 cells would be measured", plan)
 
 
 def inline() -> list[tuple[str, str]]:

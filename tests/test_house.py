@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 import tomllib
@@ -36,6 +37,26 @@ STANDARD_IMPORTS = {
     ("ferbench.cli.parser.version", "importlib.metadata"): "takes as long as all of `ferbench --help`",
     ("ferbench.utils.platforms", "msvcrt"): "exists on Windows alone",
     ("ferbench.benchmarks.store.timing", "resource"): "does not exist on Windows",
+}
+# Required libraries that are imported inside functions: in how many places at most, and why. The children of benchmarks
+# and of peers set the variables of a process before they import a library.
+LIBRARY_IMPORTS = {
+    "PIL": (2, "only GIF files and text that OpenCV has no letters for need it; live mode starts without"),
+    "cv2": (8, "peers run with the libraries of another interpreter, and children set the number of threads first"),
+    "dlib": (6, "only landmarks, its detector and its shape predictor need it; live mode starts without"),
+    "jinja2": (4, "only pages need it, and the modules that write them also serve runs without a page"),
+    "matplotlib": (5, "it takes 0.3 s of processor time, and without a page or a training curve nothing is drawn"),
+    "numpy": (10, "`ferbench --help` starts without it; peers and children as for cv2"),
+    "onnxruntime": (2, "a provider is looked up where a network is opened; quantization needs a part of its own"),
+    "pandas": (14, "it takes 0.2 s of processor time; a cell and live mode make no table"),
+    "platformdirs": (1, "not needed where $FERBENCH_CACHE is set"),
+    "psutil": (3, "Windows and memory limits alone need it"),
+    "pygame": (1, "only the window needs it"),
+    "scipy": (1, "`scipy.stats` takes 0.5 s of processor time, and only McNemar's test needs it"),
+    "skops": (2, "only classical recognizers are written with it; a network is opened without"),
+    "sklearn": (13, "a bundle of a network, and a data set with given parts, are opened without it"),
+    "threadpoolctl": (1, "only records of measurements list the thread pools"),
+    "tqdm": (2, "only bars on a terminal need it; `ferbench --help` and live mode start without"),
 }
 # Folders of tests that stand for no folder of the house: what an earlier ferbench wrote.
 NOT_OF_THE_HOUSE = {"fuzz", "golden"}
@@ -161,6 +182,17 @@ def test_standard_modules_are_imported_at_the_top_but_for_a_reason() -> None:
     assert house.standard_imports_in_functions() == set(STANDARD_IMPORTS)
 
 
+def test_required_libraries_are_imported_at_the_top_but_for_a_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    modules = {"opencv-python-headless": "cv2", "dlib-bin": "dlib", "pillow": "PIL", "pygame-ce": "pygame"}
+    modules |= {"scikit-learn": "sklearn", "lazy-loader": "lazy_loader"}
+    names = [re.split(r"[<>=]", line)[0] for line in project["dependencies"]]
+    found = house.library_imports_in_functions([modules.get(name, name) for name in names])
+    assert set(found) == set(LIBRARY_IMPORTS)
+    limits = {name: most for name, (most, _) in LIBRARY_IMPORTS.items()}
+    assert {name: count for name, count in found.items() if count > limits[name]} == {}
+
+
 def test_modules_are_short_and_folders_small() -> None:
     lengths = {name: len(path.read_text().splitlines()) for name, path in house.modules().items()}
     assert {name: length for name, length in lengths.items() if length > 300} == {}
@@ -218,6 +250,15 @@ def test_imports_of_the_standard_library_are_found_in_functions_alone(other_hous
     )
     found = {"shutil", "urllib.parse", "xml.dom"}
     assert house.standard_imports_in_functions() == {("ferbench.models.a", name) for name in found}
+
+
+def test_imports_of_libraries_are_counted_in_functions_alone(other_house: Path) -> None:
+    (other_house / "models/a.py").write_text(
+        "import numpy\n\ndef f():\n    import numpy.linalg, pandas\n    from cv2 import resize\n    import json\n"
+    )
+    (other_house / "models/b.py").write_text("def f():\n    import pandas\n\ndef g():\n    import pandas\n")
+    found = house.library_imports_in_functions({"numpy", "pandas", "cv2"})
+    assert found == {"numpy": 1, "pandas": 2, "cv2": 1}
 
 
 def test_the_graph_leaves_out_what_only_type_checkers_read(other_house: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,12 @@ def install(folder: Path, patch: pytest.MonkeyPatch, module: str, code: str, ent
     # Another test may have imported a module of this name.
     patch.delitem(sys.modules, module, raising=False)
     patch.syspath_prepend(str(folder))
+
+
+def entry_points(lines: str) -> str:
+    """The entry points of a block of TOML, as an installed package has them."""
+    ((group, entries),) = tomllib.loads(lines)["project"]["entry-points"].items()
+    return "\n".join([f"[{group}]", *(f"{name} = {value}" for name, value in entries.items()), ""])
 
 
 def know_spies(patch: pytest.MonkeyPatch, log: Path) -> Path:

@@ -151,7 +151,7 @@ def usable_cores() -> int:
 
 
 def load_average() -> float | None:
-    """Return the load of the last minute; None on Windows, which does not know it."""
+    """Return the load of the last minute; None on Windows, which reports none."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
 
 

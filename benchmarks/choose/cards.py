@@ -27,7 +27,7 @@ def fit_text(record: Mapping[str, Any], total_s: float | None = None) -> str:
     params, machine = record["recipe"]["all_params"], record["environment"]
     said = ", ".join(f"{name} {value}" for name, value in params.items() if value not in (None, "", "()"))
     made = record["recipe"].get("made_of") or any(params.get(name) for name in ("teachers", "bundles"))
-    others = ", without the fits of the bundles that it is made of" if made else ""
+    others = ", without the fits of its teachers and members" if made else ""
     if total_s is not None and round(total_s) > round(record["timings"]["fit_s"]):
         others = f"; {total_s:,.0f} s with extraction, teachers and members"
     return (

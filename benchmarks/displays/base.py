@@ -33,9 +33,22 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GROUPS = ("classical", "deep", "network features", "pretrained")
 # Classifiers in the order of the palette, then the same colors again with dashed lines.
 CLASSIFIERS = (
-    *("svm", "tree", "logreg", "knn", "kernel-ridge", "nystroem", "linear-svm"),
-    *("forest", "boosting", "lda", "chi2-svm", "intersection-svm", "local-svm", "mirror-kernel-ridge"),
-    *("sgd-logreg", "sgd-svm"),
+    "svm",
+    "tree",
+    "logreg",
+    "knn",
+    "kernel-ridge",
+    "nystroem",
+    "linear-svm",
+    "forest",
+    "boosting",
+    "lda",
+    "chi2-svm",
+    "intersection-svm",
+    "local-svm",
+    "mirror-kernel-ridge",
+    "sgd-logreg",
+    "sgd-svm",
 )
 DPI = 150
 TITLE_SIZE = 12

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from ferbench.benchmarks.displays.base import HEAT, Display, ink_on, set_title, titled
 from ferbench.benchmarks.scores import Scores, score
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,10 +63,8 @@ class ConfusionDisplay(Display):
         """Make the display from labels and probabilities (n_images, n_classes) in the order of `classes`."""
         return cls.from_scores(score(y_true, proba, classes, n_bootstrap=0), name=name, dataset=dataset)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per label: ``label``, then the number of images predicted as each class."""
-        import pandas as pd
-
         table = pd.DataFrame(self.confusion, columns=list(self.classes))
         table.insert(0, "label", list(self.classes))
         return table

@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from ferbench.benchmarks.displays.base import HEAT, Display, ink_on, set_title
 from ferbench.benchmarks.scores import Scores, score
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,10 +66,8 @@ class F1Display(Display):
         scores = {name: score(y_true, proba, classes, n_bootstrap=0) for name, proba in probas.items()}
         return cls.from_scores(scores, dataset=dataset)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per recognizer: ``recipe``, F1 of each class, ``macro``."""
-        import pandas as pd
-
         table = pd.DataFrame(self.f1, columns=list(self.classes))
         table.insert(0, "recipe", list(self.names))
         return table.assign(macro=self.macro)

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ferbench.benchmarks.displays.base import GRAY, PALETTE, Display, clear_frame, label_log_axis, set_title, titled
 from ferbench.benchmarks.displays.labels import label_ends
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # One panel each if the history has these keys: title, key of the training curve, key of the validation curve.
 _PANELS = (
@@ -82,10 +80,8 @@ class HistoryDisplay(Display):
             raise ValueError(f"history must hold one value per epoch in each list; got lengths {lengths}")
         return cls(curves, _best_epoch(curves), name, dataset, distilled)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per epoch, from 1: ``epoch`` and every recorded curve."""
-        import pandas as pd
-
         table = pd.DataFrame({key: list(values) for key, values in self.history.items()})
         table.insert(0, "epoch", np.arange(1, len(table) + 1))
         return table

@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.displays.base import DASHES, HEAT, PALETTE, Display, clear_frame, ink_on, set_title
 from ferbench.benchmarks.displays.labels import label_ends
 from ferbench.benchmarks.scores import FAILURE, THRESHOLDS, PointScores, face_errors
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,10 +53,8 @@ class CedDisplay(Display):
             next(iter(scores.values())).n_normalised,
         )
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per model and threshold."""
-        import pandas as pd
-
         parts = [
             pd.DataFrame({"recipe": name, "threshold": self.thresholds, "share": self.shares[place]})
             for place, name in enumerate(self.names)
@@ -118,10 +113,8 @@ class PerPointDisplay(Display):
         means = np.array([of.nme for of in scores.values()])
         return cls(tuple(scores), tuple(points), errors, means, dataset, next(iter(scores.values())).n_normalised)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per point, one column per model."""
-        import pandas as pd
-
         table = pd.DataFrame(self.errors.T, columns=list(self.names))
         table.insert(0, "point", list(self.points))
         return table
@@ -186,10 +179,8 @@ class PointFacesDisplay(Display):
         captions = tuple(f"{100 * faces[row]:.1f} %" for row in rows)
         return cls(images[rows], points[rows], points[rows] + errors[rows], captions, name, dataset)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """Return one row per face and point, in pixels: annotated, then predicted."""
-        import pandas as pd
-
         parts = [
             pd.DataFrame(np.hstack([marked, found]), columns=["x", "y", "found_x", "found_y"]).assign(face=face)
             for face, (marked, found) in enumerate(zip(self.marked, self.found, strict=True))

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
@@ -17,9 +17,6 @@ from ferbench.benchmarks.displays.base import (
     set_title,
 )
 from ferbench.benchmarks.scores import Scores, score
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,10 +91,8 @@ class LeaderboardDisplay(Display):
         }
         return cls.from_scores(scores, metric=metric, groups=groups, dataset=dataset)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """Return one row per recognizer: ``recipe``, the metric, its ``_low`` and ``_high``, ``group``, ``flag``."""
-        import pandas as pd
-
         return pd.DataFrame(
             {
                 "recipe": list(self.names),

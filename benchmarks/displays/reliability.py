@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
@@ -16,9 +17,6 @@ from ferbench.benchmarks.scores import (
     expected_calibration_error,
     wilson_interval,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,10 +71,8 @@ class ReliabilityDisplay(Display):
         counts = images.astype(np.int64)
         return cls(counts, confident / n, correct / n, low, high, ece, name, dataset)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per bin: its bounds, ``images``, ``confidence``, ``accuracy`` with its interval."""
-        import pandas as pd
-
         edges = np.linspace(0, 1, N_BINS + 1)
         return pd.DataFrame(
             {

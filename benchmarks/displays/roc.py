@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from ferbench.benchmarks.displays.base import DARK, DASHES, GRAY, PALETTE, Display, clear_frame, set_title, titled
 from ferbench.benchmarks.scores import check_predictions, score
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 MACRO = "macro average"
@@ -62,10 +60,8 @@ class RocDisplay(Display):
             curves[MACRO], auc[MACRO] = _mean_curve(list(curves.values())), scores.macro_auc
         return cls(curves, auc, len(true), name, dataset)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per point of a curve: ``class, auc, false_positive_rate, true_positive_rate``."""
-        import pandas as pd
-
         parts = [
             pd.DataFrame(
                 {

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
@@ -19,9 +20,6 @@ from ferbench.benchmarks.displays.base import (
 )
 from ferbench.benchmarks.displays.labels import place_labels
 from ferbench.benchmarks.scores import Scores
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # More names than this would overlap: then only names on a front are written, and the CSV has all of them.
 MOST_NAMES = 24
@@ -112,10 +110,8 @@ class TradeoffDisplay(Display):
             others=tuple(name for name, may in zip(names, ranked, strict=True) if not may),
         )
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per recognizer: ``recipe, cost, accuracy, accuracy_low, accuracy_high, on_front, group, ranked``."""
-        import pandas as pd
-
         return pd.DataFrame(
             {
                 "recipe": list(self.names),

@@ -1,4 +1,4 @@
-"""Find the training images that a recognizer sees as most similar."""
+"""Find the training images whose features are most similar to those of a face."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +39,7 @@ class Neighbors:
 def nearest(
     bundle: LoadedBundle, image: NDArray[np.uint8], dataset: Dataset, *, n_neighbors: int = 8, limit: int | None = None
 ) -> Neighbors:
-    """Find the nearest images of Training by what the recognizer sees of them.
+    """Find the images of Training with the nearest features.
 
     Parameters
     ----------

@@ -127,8 +127,10 @@ def _part(explanation: Explanation) -> dict[str, Any]:
     pictures += list(explanation.views.items())
     near = explanation.neighbors
     return {
-        **{"name": explanation.name, "label": explanation.label, "probabilities": explanation.probabilities},
-        **{"no_cam": explanation.no_cam},
+        "name": explanation.name,
+        "label": explanation.label,
+        "probabilities": explanation.probabilities,
+        "no_cam": explanation.no_cam,
         "pictures": [(caption, picture_url(picture)) for caption, picture in pictures],
         "space": near.space if near else "",
         "neighbors": []

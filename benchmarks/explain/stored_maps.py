@@ -58,8 +58,12 @@ class StoredMaps:
         """One row for each method and label: images, largest value, and its share in each region of the face."""
         return [
             {
-                **{"recognizer": self.name, "method": method, "label": label, "images": int(self.counts[place])},
-                **{"largest": float(values[place].max()), **shares_of(values[place], self.landmarks[place])},
+                "recognizer": self.name,
+                "method": method,
+                "label": label,
+                "images": int(self.counts[place]),
+                "largest": float(values[place].max()),
+                **shares_of(values[place], self.landmarks[place]),
             }
             for method, values in self.maps.items()
             for place, label in enumerate(self.labels)
@@ -104,8 +108,11 @@ def store_mean_maps(
     stored = []
     for name, bundle in bundles.items():
         about = {
-            **{"schema": SCHEMA, "name": name, "sample": None if sample is None else dict(sample)},
-            **{"dataset": {**data.about(), "n_split": n_split}, "recognizer": describe_bundle(bundle)},
+            "schema": SCHEMA,
+            "name": name,
+            "sample": None if sample is None else dict(sample),
+            "dataset": {**data.about(), "n_split": n_split},
+            "recognizer": describe_bundle(bundle),
             "environment": environment(),
         }
         maps = {

@@ -1,4 +1,4 @@
-"""What the extractors of a recognizer see: cells of HOG, landmarks."""
+"""Draw the features of classical recognizers: cells of HOG, landmarks."""
 
 from collections.abc import Iterator
 from typing import Any

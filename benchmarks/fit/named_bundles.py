@@ -90,7 +90,7 @@ def find_named(cell: Cell, suite: Suite, cells: Sequence[Cell], store: Store) ->
 
 
 def _made_of(folder: Path, seed: int, store: Store) -> set[str]:
-    """Recipes that a bundle was taught by or made of, and what these were: from its description and the records."""
+    """Return the recipes of the teachers and members of a bundle, from its description and the records."""
     records = {record["recipe"]["name"]: record["recipe"] for record in store.records() if record["seed"] == seed}
     found: set[str] = set()
     waiting: list[Mapping[str, Any]] = [read_description(folder).get("recipe") or {}]

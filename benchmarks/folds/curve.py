@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.folds.reading import FoldContent
 from ferbench.benchmarks.folds.table import is_constant, right_share, with_metrics
 from ferbench.benchmarks.folds.tally import TEST, spread, tally
 from ferbench.benchmarks.scores import plugin_metrics
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +48,7 @@ def shares(content: FoldContent) -> list[float]:
     return sorted({_share(fold.name) for fold in content.folds})
 
 
-def curve_table(content: FoldContent) -> "pd.DataFrame":
+def curve_table(content: FoldContent) -> pd.DataFrame:
     """One row for each recipe and share.
 
     Returns
@@ -60,8 +57,6 @@ def curve_table(content: FoldContent) -> "pd.DataFrame":
         ``recipe``, ``share``, ``n_training`` (mean over seeds), ``status``, ``seeds`` measured; ``accuracy`` with
         bounds that resample people, ``sd_seeds``, a ``note``, and a column for each metric plug-in.
     """
-    import pandas as pd
-
     rows, known = [], plugin_metrics()
     for recipe, cells in content.cells.items():
         for share in shares(content):
@@ -107,10 +102,8 @@ def crossings(content: FoldContent) -> list[Crossing]:
     return found
 
 
-def crossing_frame(found: list[Crossing]) -> "pd.DataFrame | None":
+def crossing_frame(found: list[Crossing]) -> pd.DataFrame | None:
     """The crossing points as a table; None without one."""
-    import pandas as pd
-
     return pd.DataFrame([vars(each) for each in found]) if found else None
 
 

@@ -3,7 +3,9 @@
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from ferbench.benchmarks.folds.displays import ProtocolsDisplay
 from ferbench.benchmarks.folds.reading import holds_folds
@@ -19,9 +21,6 @@ from ferbench.benchmarks.tables import (
     write_plots,
     write_text,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _FLATTERS = """\
 Flatters by: pooled accuracy under `{random}`, which puts one person on both sides, less that under `{by_person}`, by
@@ -62,14 +61,12 @@ def write_summary(folder: str | Path) -> str:
     return text
 
 
-def _display(table: "pd.DataFrame", name: str) -> ProtocolsDisplay:
+def _display(table: pd.DataFrame, name: str) -> ProtocolsDisplay:
     return ProtocolsDisplay(_long(table), name)
 
 
-def _table(found: list[FoldResults]) -> "pd.DataFrame":
+def _table(found: list[FoldResults]) -> pd.DataFrame:
     """One row for each recipe and protocol."""
-    import pandas as pd
-
     frames = []
     for results in found:
         if results.is_curve:
@@ -81,10 +78,8 @@ def _table(found: list[FoldResults]) -> "pd.DataFrame":
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def _gaps(found: list[FoldResults]) -> "pd.DataFrame | None":
+def _gaps(found: list[FoldResults]) -> pd.DataFrame | None:
     """Accuracy under ``random`` less that under each protocol by person, for each recipe complete under both."""
-    import pandas as pd
-
     rows: list[dict[str, Any]] = []
     for _, same in groupby(
         sorted(found, key=lambda each: each.content.fingerprint), lambda each: each.content.fingerprint
@@ -125,13 +120,13 @@ def _tally(results: FoldResults, recipe: str) -> Tally:
     return tally(results.content, results.content.cells[recipe])
 
 
-def _long(table: "pd.DataFrame") -> "pd.DataFrame":
+def _long(table: pd.DataFrame) -> pd.DataFrame:
     names = {"pooled": "accuracy", "pooled_low": "accuracy_low", "pooled_high": "accuracy_high"}
     chosen = table[table["status"] == "ok"][["recipe", "protocol", *names]]
     return chosen.rename(columns=names)
 
 
-def _markdown(table: "pd.DataFrame | None", gaps: "pd.DataFrame | None", found: list[FoldResults]) -> str:
+def _markdown(table: pd.DataFrame | None, gaps: pd.DataFrame | None, found: list[FoldResults]) -> str:
     parts = ["# Protocols beside each other"]
     if gaps is not None:
         for (random, by_person), rows in gaps.groupby(["random", "by_person"], sort=False):
@@ -146,7 +141,7 @@ def _markdown(table: "pd.DataFrame | None", gaps: "pd.DataFrame | None", found: 
     return "\n\n".join(parts) + "\n"
 
 
-def _gap_table(rows: "pd.DataFrame") -> str:
+def _gap_table(rows: pd.DataFrame) -> str:
     lines = [
         [
             str(row["recipe"]),
@@ -173,7 +168,7 @@ def _travel_table(results: FoldResults) -> str:
     return markdown_table(("recipe", "at home [95 %]", "away [95 %]", "away less home"), lines)
 
 
-def _all_rows(table: "pd.DataFrame") -> str:
+def _all_rows(table: pd.DataFrame) -> str:
     header = ("data and protocol", "recipe", "folds", "accuracy", "sd folds", "pooled [95 %]")
     lines = [
         [

@@ -1,18 +1,16 @@
 """The tables of a protocol: recipes over their folds, and each fold by itself."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.folds.reading import TEST, VALIDATION, FoldCell, FoldContent
 from ferbench.benchmarks.folds.tally import NOTHING, Estimate, Tally, spread, tally
 from ferbench.benchmarks.identity import INCOMPLETE, STALE
 from ferbench.benchmarks.scores import Metric, metric_values, plugin_metrics, refuse_taken
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ONE_SEED = "one seed: no spread over seeds"
 _SHOWN = 3
@@ -29,7 +27,7 @@ def is_constant(content: FoldContent, recipe: str) -> bool:
 
 
 def best_on_validation(content: FoldContent) -> str | None:
-    """The complete recipe with the best mean accuracy on the validation parts; the test parts have no say."""
+    """The complete recipe with the best mean accuracy on the validation parts; the test parts are not used."""
     ranked = {
         name: -fold_mean(content, cells, VALIDATION)
         for name, cells in content.cells.items()
@@ -38,7 +36,7 @@ def best_on_validation(content: FoldContent) -> str | None:
     return min(ranked, key=lambda name: (ranked[name], name), default=None)
 
 
-def leaderboard(content: FoldContent) -> "pd.DataFrame":
+def leaderboard(content: FoldContent) -> pd.DataFrame:
     """One row for each recipe, complete ones first, by falling mean accuracy over folds.
 
     Returns
@@ -52,8 +50,6 @@ def leaderboard(content: FoldContent) -> "pd.DataFrame":
         with bounds; ``difference`` from the best on the validation parts, with bounds; ``fit_s``; ``note``; last, one
         column for each metric plug-in, of the pooled test rows.
     """
-    import pandas as pd
-
     best = best_on_validation(content)
     reference = None if best is None else tally(content, content.cells[best])
     known = plugin_metrics()
@@ -66,10 +62,8 @@ def leaderboard(content: FoldContent) -> "pd.DataFrame":
     return frame.sort_values(["rank", "recipe"]).drop(columns="rank").reset_index(drop=True)
 
 
-def fold_table(content: FoldContent) -> "pd.DataFrame":
+def fold_table(content: FoldContent) -> pd.DataFrame:
     """One row for each cell: ``recipe``, ``seed``, ``fold``, ``status``, images, people and accuracy of its parts."""
-    import pandas as pd
-
     rows = []
     for recipe, cells in content.cells.items():
         measured = {cell.fold: cell for cell in cells}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = Mapping[Any, Any]
-# The note of one fold stands for all of them.
+# All folds have the same note, so that of the first is shown.
 _NUMBER = re.compile(r" Fold \d+ of \d+\.$")
 HOW = """\
 Accuracy is the mean over folds and seeds. The spread over folds is the standard deviation within a seed; the spread
@@ -30,7 +30,7 @@ def cells_of(frame: "pd.DataFrame", columns: Mapping[str, Callable[[Row], str]])
 
 
 def notes_of(results: FoldResults) -> list[str]:
-    """What a reader must know of the data, the protocol and single rows."""
+    """Return the notes on the data, the protocol and single rows."""
     content = results.content
     _, size, people = clusters(content, TEST)
     seeds = len({fold.seed for fold in content.folds})

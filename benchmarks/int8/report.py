@@ -103,7 +103,7 @@ def _notes(row: Checked, measured: dict[str, Any]) -> str:
     about = measured["environment"]
     has_vnni = any("vnni" in flag or "amx" in flag for flag in measured["flags"])
     before, after = measured["load_before"], measured["load_after"]
-    # Windows does not know its load.
+    # Windows reports no load average.
     load = "" if None in (before, after) else _LOAD.format(before=before, after=after, cores=about["cores"])
     text = _NOTES.format(
         **{"split": row.split, "n": row.n_images, "dataset": measured["dataset"]},

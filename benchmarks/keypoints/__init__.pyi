@@ -1,5 +1,6 @@
 from .report import PointReport, load_source
 from .results import TEST, VALIDATION, MeasuredPoints, PointResults, read_point_results
+from .suite_results import PointSuiteResults
 from .tables import points_text
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "MeasuredPoints",
     "PointReport",
     "PointResults",
+    "PointSuiteResults",
     "load_source",
     "points_text",
     "read_point_results",

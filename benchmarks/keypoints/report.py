@@ -16,6 +16,7 @@ from ferbench.benchmarks.keypoints.results import (
     read_point_results,
     score_results,
 )
+from ferbench.benchmarks.keypoints.suite_results import point_makers
 from ferbench.benchmarks.keypoints.tables import (
     curve_frame,
     per_point_frame,
@@ -91,14 +92,7 @@ class PointReport(Report):
 
     def makers(self) -> "Mapping[str, Callable[[], Display]]":
         """Cumulative errors and single points."""
-        if not self.board.test:
-            return {}
-        ranked = {label: self.board.test[label] for label in self.board.ranking()}
-        of = {"dataset": about(self.results, self.results.split)}
-        return {
-            "ced": partial(displays.CedDisplay.from_scores, ranked, **of),
-            "per_point": partial(displays.PerPointDisplay.from_scores, ranked, self.results.names, **of),
-        }
+        return point_makers(self.results, self.board)
 
     def page(self, drawings: Drawings) -> str:
         """The page; drawn faces are also written beside it as ``faces.png``."""
@@ -125,7 +119,10 @@ class PointReport(Report):
         images, points = dataset.part(split)
         return partial(
             displays.PointFacesDisplay.from_errors,
-            *(images, points, errors, self.results.interocular[split]),
+            images,
+            points,
+            errors,
+            self.results.interocular[split],
             name=chosen,
             dataset=about(self.results, split),
         )

@@ -71,8 +71,12 @@ class NoiseFindings:
         names = np.array(self.dataset.label_names)
         table = pd.DataFrame(
             {
-                **{"id": self.dataset.ids[self.rows], "split": self.dataset.split[self.rows], "label": self.labels},
-                **{"suggested": names[mean.argmax(axis=1)], "margin": margin, "recipes": found.sum(axis=0)},
+                "id": self.dataset.ids[self.rows],
+                "split": self.dataset.split[self.rows],
+                "label": self.labels,
+                "suggested": names[mean.argmax(axis=1)],
+                "margin": margin,
+                "recipes": found.sum(axis=0),
             }
         )
         if self.dataset.votes is not None:
@@ -94,10 +98,13 @@ class NoiseFindings:
             rest = ~np.all(others, axis=0) if others else None
             rows.append(
                 {
-                    **{"recipe": name, "n_images": len(right), "accuracy": right.mean()},
+                    "recipe": name,
+                    "n_images": len(right),
+                    "accuracy": right.mean(),
                     "without_others": np.nan if rest is None else right[rest].mean(),
                     "without_own": right[~own.suspicious].mean(),
-                    **{"n_suspicious": int(own.suspicious.sum()), "noise_rate": own.noise_rate},
+                    "n_suspicious": int(own.suspicious.sum()),
+                    "noise_rate": own.noise_rate,
                     "ceiling": 1 - own.noise_rate,
                 }
             )
@@ -114,7 +121,10 @@ class NoiseFindings:
             same = float((first.predicted == second.predicted).mean())
             rows.append(
                 {
-                    **{"a": a, "b": b, "same_answer": same, "kappa": kappa(first.predicted, self.probas[b], names)},
+                    "a": a,
+                    "b": b,
+                    "same_answer": same,
+                    "kappa": kappa(first.predicted, self.probas[b], names),
                     "suspicious_in_both": overlap,
                 }
             )

@@ -63,7 +63,9 @@ def found_flips(issues: Mapping[str, LabelIssues], is_flip: NDArray[np.bool_]) -
         found["all of them"] = np.all(list(found.values()), axis=0)
     rows = [
         {
-            **{"recipe": name, "n_flips": int(is_flip.sum()), "n_suspicious": int(mask.sum())},
+            "recipe": name,
+            "n_flips": int(is_flip.sum()),
+            "n_suspicious": int(mask.sum()),
             "recall": float(mask[is_flip].mean()) if is_flip.any() else np.nan,
             "precision": float(is_flip[mask].mean()) if mask.any() else np.nan,
         }

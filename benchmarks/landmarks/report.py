@@ -54,8 +54,13 @@ def _page(rows: list[dict[str, Any]], data: str) -> str:
     )
     cells = [
         [
-            *(row["model"], row["condition"], row["nme"], f"{row['nme_low']}–{row['nme_high']}"),
-            *(row["nme_median"], row["faces_per_second"], f"{row['size_bytes'] / 1e6:.1f}"),
+            row["model"],
+            row["condition"],
+            row["nme"],
+            f"{row['nme_low']}–{row['nme_high']}",
+            row["nme_median"],
+            row["faces_per_second"],
+            f"{row['size_bytes'] / 1e6:.1f}",
         ]
         for row in rows
     ]

@@ -180,22 +180,48 @@ def _is_default(row: Row) -> str:
 _MS = {"median, ms": "ms_median:.2f", "p90": "ms_p90:.2f", "p99": "ms_p99:.2f"}
 _TARGETS = {"target": "target", "expected": "expected", "measured": "measured", "met": "met"}
 _STREAMS = {
-    **{"video": _what, "detector": _is_default, "model": "model", "search": _setting, "frames/s (range)": _range},
+    "video": _what,
+    "detector": _is_default,
+    "model": "model",
+    "search": _setting,
+    "frames/s (range)": _range,
     **_MS,
-    **{"with a face": "face_share:.1%", "faces/frame": "faces_per_frame:.2f", "searched": "searched_share:.0%"},
-    **{"processor": "cpu_share:.0%", "memory, MiB": "peak_rss_mib:.0f", "threads": "threads:.0f", "status": _status},
+    "with a face": "face_share:.1%",
+    "faces/frame": "faces_per_frame:.2f",
+    "searched": "searched_share:.0%",
+    "processor": "cpu_share:.0%",
+    "memory, MiB": "peak_rss_mib:.0f",
+    "threads": "threads:.0f",
+    "status": _status,
 }
 _FER = {
-    **{"video": "scene", "detector": "detector", "model": "model", "search": _setting, "frames/s": "fps:.1f"},
-    **{"fer, frames/s": "fer_fps:.1f", "times as fast": "ratio:.1f", "lowest": "ratio_low:.1f"},
-    **{"highest": "ratio_high:.1f", "with a face": "face_share:.1%", "fer, with a face": "fer_face_share:.1%"},
+    "video": "scene",
+    "detector": "detector",
+    "model": "model",
+    "search": _setting,
+    "frames/s": "fps:.1f",
+    "fer, frames/s": "fer_fps:.1f",
+    "times as fast": "ratio:.1f",
+    "lowest": "ratio_low:.1f",
+    "highest": "ratio_high:.1f",
+    "with a face": "face_share:.1%",
+    "fer, with a face": "fer_face_share:.1%",
 }
 _DETECTORS = {
-    **{"pictures": set_name, "detector": "detector", "images": "images:.0f", "faces": "faces:.0f"},
-    **{"found": "recall:.1%", "false boxes": "false_boxes:.0f", **_MS, "status": _status},
+    "pictures": set_name,
+    "detector": "detector",
+    "images": "images:.0f",
+    "faces": "faces:.0f",
+    "found": "recall:.1%",
+    "false boxes": "false_boxes:.0f",
+    **_MS,
+    "status": _status,
 }
 _FACES = {"model": "model", "n": "n:.0f", **_MS, "status": _status}
 _START = {
-    **{"model": "model", "ready, s": "ready_s:.2f", "first prediction, s": "predicted_s:.2f"},
-    **{"imported of keras, matplotlib, pandas, sklearn, tensorflow": "imported", "status": _status},
+    "model": "model",
+    "ready, s": "ready_s:.2f",
+    "first prediction, s": "predicted_s:.2f",
+    "imported of keras, matplotlib, pandas, sklearn, tensorflow": "imported",
+    "status": _status,
 }

@@ -134,7 +134,7 @@ def write_transfer_report(folder: Path) -> str:
     write_csv(table, folder / "transfer.csv")
     write_plots({"transfer": lambda: TransferDisplay(table)}, folder)
     text = _markdown(table)
-    # Windows does not know its load.
+    # Windows reports no load average.
     loads = [each["load_before"] for each in records if each["load_before"] is not None]
     load = f", load before a fit {min(loads):.0f} to {max(loads):.0f}" if loads else ""
     machine = machine_text(records[-1], ("ferbench", "keras", "tensorflow", "scikit-learn"), load, "")

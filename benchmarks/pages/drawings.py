@@ -7,20 +7,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ferbench.benchmarks import displays
 from ferbench.benchmarks.pages.results import BaseResults, MeasuredCell
 from ferbench.benchmarks.tables import write_plots
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ferbench.benchmarks.displays import Display
 
 # Replaces the dark-on-white colors of the displays, because the page may use a dark theme.
 _PAGE_COLORS = {
     **dict.fromkeys(("#222222", "#000000"), "currentColor"),
     **dict.fromkeys(("#ffffff",), "var(--page)"),
-    **{"#dddddd": "var(--line)", "#767676": "var(--soft)"},
+    "#dddddd": "var(--line)",
+    "#767676": "var(--soft)",
 }
 
 
@@ -37,7 +38,9 @@ def raw_svg(name: str, make: "Callable[[], Display]") -> str:
     style: Any = {
         **dict.fromkeys(text, "#222222"),
         **dict.fromkeys(("axes.facecolor", "figure.facecolor", "savefig.facecolor", "legend.facecolor"), "none"),
-        **{"svg.fonttype": "none", "svg.hashsalt": name, "legend.framealpha": 0},
+        "svg.fonttype": "none",
+        "svg.hashsalt": name,
+        "legend.framealpha": 0,
     }
     with rc_context(style):
         figure = make().plot().get_figure(root=True)
@@ -119,7 +122,7 @@ def _is_distilled(record: Mapping[str, Any]) -> bool:
     return bool(teachers) and teachers not in ("()", "[]")
 
 
-def history_frame(results: BaseResults) -> "pd.DataFrame | None":
+def history_frame(results: BaseResults) -> pd.DataFrame | None:
     """Return the training curves of all networks as one table, or None if there are none."""
     curves = {
         cell.label: displays.HistoryDisplay.from_history(cell.record["history"]).frame() for cell in trained(results)
@@ -127,10 +130,8 @@ def history_frame(results: BaseResults) -> "pd.DataFrame | None":
     return stacked(curves) if curves else None
 
 
-def stacked(tables: "Mapping[str, pd.DataFrame]") -> "pd.DataFrame":
+def stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Concatenate tables, each with its recognizer in the first column."""
-    import pandas as pd
-
     parts = []
     for label, table in tables.items():
         table.insert(0, "recipe", label)

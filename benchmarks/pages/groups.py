@@ -1,13 +1,12 @@
 """Tables of the accuracy by group, for the files, the Markdown page and the report page."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from ferbench.benchmarks.scores import LEAST_IMAGES, GroupScores
 from ferbench.benchmarks.tables import interval_text, markdown_table, markdown_text
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Scores by group column, then by recognizer.
 ByGroup = Mapping[str, Mapping[str, GroupScores]]
@@ -28,7 +27,7 @@ def groups_note(found: ByGroup) -> str:
     return GROUPS_NOTE.format(clusters="people" if people else "images")
 
 
-def group_table(found: ByGroup) -> "pd.DataFrame | None":
+def group_table(found: ByGroup) -> pd.DataFrame | None:
     """One row for each recognizer, column and group; None without group columns.
 
     Returns
@@ -37,8 +36,6 @@ def group_table(found: ByGroup) -> "pd.DataFrame | None":
         ``recipe``, ``column``, ``group``, ``n_images``, ``n_people`` (blank where nobody is known), ``accuracy`` with
         ``accuracy_low`` and ``accuracy_high``.
     """
-    import pandas as pd
-
     rows = [
         {
             **{"recipe": label, "column": column, "group": name, "n_images": int(scores.n_images[place])},
@@ -54,7 +51,7 @@ def group_table(found: ByGroup) -> "pd.DataFrame | None":
     return pd.DataFrame(rows).astype({"n_people": "Int64"}) if rows else None
 
 
-def gap_table(found: ByGroup) -> "pd.DataFrame | None":
+def gap_table(found: ByGroup) -> pd.DataFrame | None:
     """One row for each recognizer and column: the largest difference between two groups; None without group columns.
 
     Returns
@@ -63,8 +60,6 @@ def gap_table(found: ByGroup) -> "pd.DataFrame | None":
         ``recipe``, ``column``, ``groups`` that were compared, ``highest``, ``lowest``, ``difference`` with
         ``difference_low`` and ``difference_high``; blank with fewer than two groups to compare.
     """
-    import pandas as pd
-
     names = ("highest", "lowest", "difference", "difference_low", "difference_high")
     rows: list[dict[str, Any]] = []
     for column, of in found.items():

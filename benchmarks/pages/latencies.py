@@ -83,7 +83,7 @@ class Latencies:
         return self.cells.get(cell_id, Latency({}, "", False))
 
     def text(self) -> str:
-        """Say in words in which run the ranked rows were measured, and what became of the others."""
+        """Return a sentence about the run of the ranked rows, and about the rows that are not ranked."""
         measured = [latency for latency in self.cells.values() if latency.milliseconds]
         others = sum(not latency.ranked for latency in measured)
         if not measured:

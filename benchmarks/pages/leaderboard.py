@@ -1,7 +1,9 @@
 """Build the leaderboard columns that all tasks share, one row per cell."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from ferbench.benchmarks.identity import INCOMPLETE, STALE, standings
 from ferbench.benchmarks.pages.machines import machine_columns
@@ -9,11 +11,8 @@ from ferbench.benchmarks.pages.results import BaseResults
 from ferbench.benchmarks.store import Store
 from ferbench.benchmarks.tables import is_missing, printable
 
-if TYPE_CHECKING:
-    import pandas as pd
 
-
-def build_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], whole: Sequence[str]) -> "pd.DataFrame":
+def build_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], whole: Sequence[str]) -> pd.DataFrame:
     """Put rows into a frame.
 
     Parameters
@@ -25,8 +24,6 @@ def build_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], whole
     whole : sequence of str
         Columns of integers.
     """
-    import pandas as pd
-
     frame = pd.DataFrame(list(rows)).reindex(columns=list(columns))
     for name in whole:
         frame[name] = frame[name].astype("Int64")
@@ -64,7 +61,7 @@ def _identity_columns(results: BaseResults) -> dict[str, dict[str, str]]:
 
 
 def add_measured_columns(rows: Iterable[dict[str, Any]], results: BaseResults) -> None:
-    """Add to each row of a measured cell what its identity, latency and machine say."""
+    """Add the columns on identity, latency and machine to each row of a measured cell."""
     identities = _identity_columns(results)
     machines = machine_columns(cell.record for cell in results.measured)
     for row in rows:
@@ -80,7 +77,7 @@ def _latency_columns(results: BaseResults, cell_id: str) -> dict[str, Any]:
     return {**figures, "latency_n": latency.milliseconds.get("n"), **about}
 
 
-def row_labels(frame: "pd.DataFrame") -> list[str]:
+def row_labels(frame: pd.DataFrame) -> list[str]:
     """Return the recipe of each row, with its seed if the recipe occurs more than once."""
     repeated = frame["recipe"].duplicated(keep=False) & frame["seed"].notna()
     return [
@@ -95,7 +92,7 @@ def status_text(row: Mapping[Any, Any], notes: Sequence[str] = ("reason",)) -> s
     return "; ".join([*texts, *stale_notes(row)])
 
 
-def identity_text(frame: "pd.DataFrame") -> str:
+def identity_text(frame: pd.DataFrame) -> str:
     """Say in words how many records are stale, and how many do not hold their whole identity; empty if all are."""
     kinds = [kind for kind in frame["identity"] if isinstance(kind, str)]
     stale, incomplete = kinds.count(STALE), kinds.count(INCOMPLETE)
@@ -121,7 +118,7 @@ def stale_notes(row: Mapping[Any, Any]) -> list[str]:
     return [f"stale: {why}" if row["identity"] == STALE else str(why)]
 
 
-def headline_text(frame: "pd.DataFrame", what: str) -> str:
+def headline_text(frame: pd.DataFrame, what: str) -> str:
     """Return the first line of a leaderboard on a terminal: the data set, and the split in brackets."""
     first = frame.iloc[0]
     drawn = ": drawn faces, not real photographs" if first["drawn"] else ""

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def machine_of(record: Mapping[str, Any]) -> str:
-    """Return processor, usable cores and system of a record in one line; empty if it does not say.
+    """Return processor, usable cores and system of a record in one line; empty if it is not recorded.
 
     Examples
     --------
@@ -20,7 +20,7 @@ def machine_of(record: Mapping[str, Any]) -> str:
 
 
 def usual_machine(records: Iterable[Mapping[str, Any]]) -> str:
-    """Return the machine of most of the records; empty if none says."""
+    """Return the machine of most of the records; empty if none has one."""
     counts = Counter(name for record in records if (name := machine_of(record)))
     return counts.most_common(1)[0][0] if counts else ""
 

@@ -37,7 +37,10 @@ def missing_records(suite: Mapping[str, Any], records: Iterable[Mapping[str, Any
     dataset = known[0]["dataset"] if known else suite.get("dataset_block", {})
     return tuple(
         {
-            **{"cell_id": ids.get((name, seed), ""), "status": NOT_MEASURED, "seed": seed, "dataset": dataset},
+            "cell_id": ids.get((name, seed), ""),
+            "status": NOT_MEASURED,
+            "seed": seed,
+            "dataset": dataset,
             "suite": suite.get("name"),
             "reason": f"no record; measure it: {measure_command(suite, name)}",
             "recipe": {"name": name, "params": (suite.get("params") or {}).get(name, {})},

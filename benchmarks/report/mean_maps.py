@@ -1,22 +1,20 @@
 """Show the mean maps that lie beside some results: pictures for the page, and their numbers as a table."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ferbench.benchmarks import tables
 from ferbench.benchmarks.explain import REGIONS, StoredMaps, heat_on
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Limits that keep the page small: further recognizers are in the CSV file only.
 _MOST_SHOWN, _SIDE = 3, 64
 _UNITS = {"occlusion": "fall of the probability when covered", "Grad-CAM": "score before the softmax"}
 
 
-def maps_table(maps: Sequence[StoredMaps]) -> "pd.DataFrame | None":
+def maps_table(maps: Sequence[StoredMaps]) -> pd.DataFrame | None:
     """Return one row for each recognizer, method and label; None without maps.
 
     Returns
@@ -24,8 +22,6 @@ def maps_table(maps: Sequence[StoredMaps]) -> "pd.DataFrame | None":
     DataFrame or None
         Columns ``recognizer, method, label, images, largest``, one for each region, ``split, sha256``.
     """
-    import pandas as pd
-
     rows = [
         {**row, "split": each.about["dataset"]["split"], "sha256": each.about["recognizer"]["sha256"]}
         for each in maps
@@ -67,8 +63,12 @@ def _method(each: StoredMaps, name: str) -> dict[str, Any]:
         for face, value, row in zip(each.faces, values, rows, strict=True)
     ]
     return {
-        **{"name": name, "unit": _UNITS.get(name, ""), "limit": limit, "two_sided": bool((values < 0).any())},
-        **{"pictures": pictures, "rows": rows},
+        "name": name,
+        "unit": _UNITS.get(name, ""),
+        "limit": limit,
+        "two_sided": bool((values < 0).any()),
+        "pictures": pictures,
+        "rows": rows,
     }
 
 

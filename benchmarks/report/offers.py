@@ -17,6 +17,9 @@ from ferbench.benchmarks.pages import (
 )
 from ferbench.benchmarks.report.results import Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard, latency_median
+from ferbench.models import pretrained
+
+_OTHER_WEIGHTS = "the bundle that ships under this name has other weights"
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,12 @@ class Offer:
     ----------
     label, kind : str
         Its name in the report, and the group that gives its color.
-    candidate, constant, ships : bool
-        Whether it can be the best, by :attr:`Results.rule`; whether it ignores its input; whether exactly these
-        weights come with ferbench.
+    candidate, constant : bool
+        Whether it can be the best, by :attr:`Results.rule`; whether it ignores its input.
+    ships_as, ships_text : str
+        Name of the shipped bundle with exactly these weights, and the mark of the row; empty if they do not ship.
+    note : str
+        Says of a recipe named like a shipped bundle that its weights are others; empty for any other recipe.
     public : float
         Accuracy on PublicTest, by which everything is chosen.
     accuracy, low, high : float or None
@@ -49,7 +55,9 @@ class Offer:
     kind: str
     candidate: bool
     constant: bool
-    ships: bool
+    ships_as: str
+    ships_text: str
+    note: str
     public: float
     accuracy: float | None
     low: float | None
@@ -70,18 +78,20 @@ class Offer:
 def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
     """Return the offer of each measured cell, by its id."""
     candidates = {cell.label for cell in results.candidates}
-    shipped = shipped_names()
+    shipped = ships_as(results)
     offers = {}
     for cell in results.measured:
-        name = shipped.get(recorded_checksum(cell.record) or "", "")
         cell_id, score = str(cell.record["cell_id"]), _score(board, cell.label)
         costs: dict[str, Any] = _costs(results, cell, results.total_fits.get(cell_id))
+        name = shipped.get(cell_id, "")
         offers[cell_id] = Offer(
             label=cell.label,
             kind=cell.kind,
             candidate=cell.label in candidates,
             constant=cell.is_constant,
-            ships=bool(name),
+            ships_as=name,
+            ships_text=ships_text(cell.recipe, name) if name else "",
+            note=name_note(cell.recipe, name),
             **score,
             **costs,
             ranked={
@@ -93,6 +103,29 @@ def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
             command=_command(results, cell, name),
         )
     return offers
+
+
+def ships_as(results: Results) -> dict[str, str]:
+    """Return the name of the shipped bundle with exactly the weights of a cell, by its id; other cells are left out."""
+    known = shipped_names()
+    names = {str(cell.record["cell_id"]): known.get(recorded_checksum(cell.record) or "") for cell in results.measured}
+    return {cell_id: name for cell_id, name in names.items() if name}
+
+
+def ships_text(recipe: str, name: str) -> str:
+    """Return the mark of a row whose weights ship under a name.
+
+    Examples
+    --------
+    >>> ships_text("weight-mean@net-l", "ferbench-net-l"), ships_text("ferbench-net-xs", "ferbench-net-xs")
+    ('ships as ferbench-net-l', 'ships')
+    """
+    return "ships" if name == recipe else f"ships as {name}"
+
+
+def name_note(recipe: str, name: str) -> str:
+    """Say of a recipe named like a shipped bundle that its weights do not ship; empty for any other recipe."""
+    return _OTHER_WEIGHTS if recipe in pretrained() and not name else ""
 
 
 def _score(board: ScoreBoard, label: str) -> dict[str, Any]:
@@ -139,8 +172,9 @@ def _command(results: Results, cell: Measured, shipped: str) -> str:
     if not (results.root / bundle).is_dir():
         # Bundles are not published with the tables: the run makes it anew.
         return measure_command(results.suite, cell.recipe)
-    # A recipe with several seeds has a bundle for each of them.
-    model = cell.recipe if cell.label == cell.recipe else f"{folder}/{cell.record['bundle']}"
+    # A recipe with several seeds has a bundle for each of them, and the name of a shipped bundle means that one.
+    named = cell.label == cell.recipe and cell.recipe not in pretrained()
+    model = cell.recipe if named else f"{folder}/{cell.record['bundle']}"
     return f"ferbench image me.jpg --model {quote(model)} --results {quote(folder)}"
 
 

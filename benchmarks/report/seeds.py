@@ -1,19 +1,18 @@
 """Mean and spread over the seeds of each recipe, beside the interval over test images."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from ferbench.benchmarks.report.results import TEST, VALIDATION
 from ferbench.benchmarks.scores import Spread, spreads
 from ferbench.benchmarks.tables import is_missing, markdown_table, printable
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 SEED_COLUMNS = ("seeds", "seed_mean", "seed_sd", "seed_min", "seed_max", "seed_split")
 
 
-def seed_columns(frame: "pd.DataFrame") -> "pd.DataFrame":
+def seed_columns(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a leaderboard with the columns about seeds.
 
     ``seeds`` is the number of seeds of the row's recipe. The others are blank for a single seed: mean, standard
@@ -29,7 +28,7 @@ def seed_columns(frame: "pd.DataFrame") -> "pd.DataFrame":
     return made.astype({"seeds": "Int64", "seed_split": "object", **numbers})
 
 
-def _of_recipe(rows: "pd.DataFrame") -> dict[str, Any]:
+def _of_recipe(rows: pd.DataFrame) -> dict[str, Any]:
     head = {"seeds": len(rows)}
     if len(rows) < 2:
         return head
@@ -39,7 +38,7 @@ def _of_recipe(rows: "pd.DataFrame") -> dict[str, Any]:
     return {**head, **figures, "seed_split": TEST if opened else VALIDATION}
 
 
-def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
+def seed_means(frame: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each recipe with several seeds, by falling mean.
 
     Parameters
@@ -54,8 +53,6 @@ def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
         ``interval``, half of the mean width of the 95 % intervals over test images; ``macro_f1`` with ``_sd``, blank
         on PublicTest.
     """
-    import pandas as pd
-
     ok = frame[frame["status"] == "ok"]
     rows = [_means(str(name), of) for name, of in ok.groupby("recipe", sort=False) if len(of) > 1]
     names = ["recipe", "seeds", "split", "accuracy", "accuracy_sd", "accuracy_min", "accuracy_max", "interval"]
@@ -63,20 +60,23 @@ def seed_means(frame: "pd.DataFrame") -> "pd.DataFrame":
     return table.sort_values("accuracy", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def _means(name: str, rows: "pd.DataFrame") -> dict[str, Any]:
+def _means(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     about = _of_recipe(rows)
     kind = "accuracy" if about["seed_split"] == TEST else "public_accuracy"
     f1 = spreads(("macro_f1", value) for value in rows["macro_f1"].astype("float64")).get("macro_f1")
     whole = f1 is not None and f1.n == len(rows)
     return {
-        **{"recipe": name, "seeds": about["seeds"], "split": about["seed_split"], "accuracy": about["seed_mean"]},
+        "recipe": name,
+        "seeds": about["seeds"],
+        "split": about["seed_split"],
+        "accuracy": about["seed_mean"],
         **{f"accuracy_{end}": about[f"seed_{end}"] for end in ("sd", "min", "max")},
         "interval": float((rows[f"{kind}_high"] - rows[f"{kind}_low"]).mean() / 2),
         **({"macro_f1": f1.mean, "macro_f1_sd": f1.sd} if f1 is not None and whole else {}),
     }
 
 
-def seeds_text(frame: "pd.DataFrame") -> str:
+def seeds_text(frame: pd.DataFrame) -> str:
     """Say what the rows can show about chance in the fit; empty without a measured row."""
     ok = frame[frame["status"] == "ok"]
     counts = ok.groupby("recipe").size()
@@ -93,13 +93,13 @@ def seeds_text(frame: "pd.DataFrame") -> str:
     return f"{several} A row of a recipe with a single seed {cannot}." if single else several
 
 
-def seeds_markdown(means: "pd.DataFrame") -> str:
+def seeds_markdown(means: pd.DataFrame) -> str:
     """Return the means over seeds as a Markdown table."""
     header = ("recipe", "seeds", "accuracy, mean ± sd of seeds", "lowest to highest", "± over images", "split")
     return markdown_table(header, [_row(row) for row in means.to_dict("records")])
 
 
-def seeds_lines(frame: "pd.DataFrame") -> list[str]:
+def seeds_lines(frame: pd.DataFrame) -> list[str]:
     """Return the means over seeds as lines for a terminal."""
     return [
         f"{printable(row['recipe'])}: {row['accuracy']:.3f} ± {row['accuracy_sd']:.3f} over {row['seeds']} seeds on "

@@ -109,7 +109,7 @@ class DaskExecutor:
             self._client.close()
 
     def _hear_starts(self, jobs: Sequence[Job]) -> str:
-        """Pass on what the workers start; return the topic under which they tell it."""
+        """Pass on the starts of cells that the workers report; return the topic of their messages."""
         topic, by_id = f"ferbench-{uuid.uuid4().hex}", {job.cell.cell_id: job for job in jobs}
         self._client.subscribe_topic(topic, lambda event: self.on_start(by_id[event[1]]))
         return topic

@@ -69,7 +69,7 @@ class LocalExecutor:
 
 
 class _Warm:
-    """One :class:`WarmStart` for each thread that asks for it."""
+    """One :class:`WarmStart` for each thread that uses it."""
 
     def __init__(self, threads: int) -> None:
         self._threads, self._of = threads, dict[int, WarmStart]()

@@ -127,7 +127,10 @@ class FinalScoring:
             return answered | {"status": "error", "reason": f"ValueError: {error}"}
         content = {
             **{name: record[name] for name in ("cell_id", "dataset", "recipe", "seed", "classes")},
-            **{"status": "ok", "suite": self.suite.name, "task": self.task.name, "split": self.task.test},
+            "status": "ok",
+            "suite": self.suite.name,
+            "task": self.task.name,
+            "split": self.task.test,
             "scores": dict(opened.scores),
             **{name: answered[name] for name in ("environment", "started")},
             "finished": now(),

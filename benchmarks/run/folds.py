@@ -50,7 +50,7 @@ class Fold:
         return replace(cell, cell_id=f"{start}-{self.name}-s{self.seed}-{digest}")
 
     def record(self) -> dict[str, Any]:
-        """What the record says of the fold."""
+        """Return the description of the fold for the record."""
         return {**self.about, "fold": self.name, "number": self.number, "of": self.of}
 
 

@@ -14,10 +14,11 @@ class Comparison:
     n_images : int
     difference, low, high : float
         Accuracy of `a` minus accuracy of `b`, with its paired 95 % bootstrap interval. For the folds of a protocol
-        the interval resamples people, or images where nobody is known.
+        the interval resamples people, or images where nobody is known. For key points it is the normalized error of
+        `a` minus that of `b`, where less is better, and the interval resamples people.
     p : float
         Two-sided p-value for this pair, not corrected for multiple comparisons: of McNemar's test on the official
-        split, of the bootstrap for the folds of a protocol.
+        split, of the bootstrap for the folds of a protocol and for key points.
     verdict : {"better", "worse", "not shown to differ"}
         How `a` compares with `b`.
 

@@ -95,9 +95,22 @@ def compare(
 
 
 _COLUMNS = (
-    *("a", "b", "n_images", "accuracy_a", "accuracy_b"),
-    *("difference", "difference_low", "difference_high", "p_bootstrap", "only_a", "only_b"),
-    *("p_mcnemar", "mcnemar", "p_holm", "p_bootstrap_holm", "verdict"),
+    "a",
+    "b",
+    "n_images",
+    "accuracy_a",
+    "accuracy_b",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "p_bootstrap",
+    "only_a",
+    "only_b",
+    "p_mcnemar",
+    "mcnemar",
+    "p_holm",
+    "p_bootstrap_holm",
+    "verdict",
 )
 
 
@@ -140,8 +153,18 @@ def compare_with(pairs: "pd.DataFrame", name: str) -> "pd.DataFrame":
 
 
 _FAMILY = (
-    *("recipe", "against", "n_images", "accuracy", "difference", "difference_low", "difference_high"),
-    *("only_recipe", "only_against", "p_mcnemar", "p_holm", "verdict"),
+    "recipe",
+    "against",
+    "n_images",
+    "accuracy",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "only_recipe",
+    "only_against",
+    "p_mcnemar",
+    "p_holm",
+    "verdict",
 )
 
 

@@ -77,8 +77,8 @@ def growth(sizes: Sequence[float], seconds: Sequence[float]) -> float | None:
     return math.log(max(t1, 1e-9) / t0) / math.log(n1 / n0)
 
 
-def carry_on(sizes: Sequence[float], seconds: Sequence[float], n: float) -> float | None:
-    """Return the measured time at `n`, or extrapolate it with the measured exponent, which is at least 1.
+def extrapolate(sizes: Sequence[float], seconds: Sequence[float], n: float) -> float | None:
+    """Return the measured time at `n`, or extrapolate it with the measured exponent, which is taken as at least 1.
 
     With one measured size the growth is taken as linear. Returns None without any measured size.
     """

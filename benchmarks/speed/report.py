@@ -156,9 +156,16 @@ def _beside(table: pd.DataFrame) -> str:
     if not len(table):
         return ""
     columns = {
-        **{"cell": "cell", "plain, s": "plain_s", "its fit": "plain_fit_s", "growth": "plain_growth"},
-        **{"measured to": "plain_measured_to", "ours, s": "ours_s", "our fit": "ours_fit_s"},
-        **{"our growth": "ours_growth", "ours measured to": "ours_measured_to", "times as fast": "ratio"},
+        "cell": "cell",
+        "plain, s": "plain_s",
+        "its fit": "plain_fit_s",
+        "growth": "plain_growth",
+        "measured to": "plain_measured_to",
+        "ours, s": "ours_s",
+        "our fit": "ours_fit_s",
+        "our growth": "ours_growth",
+        "ours measured to": "ours_measured_to",
+        "times as fast": "ratio",
     }
     rows = [
         [_cell("growth" if "growth" in key or key == "ratio" else key, row[key]) for key in columns.values()]

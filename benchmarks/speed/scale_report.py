@@ -27,8 +27,19 @@ ON_PAPER = (10**7, 10**8)
 # Bytes of one drawn face.
 _IMAGE_BYTES = 48 * 48
 _COLUMNS = [
-    *("recipe", "n_images", "status", "reason", "fit_s", "fit_growth", "peak_memory_bytes", "memory_growth"),
-    *("predict_s", "n_predicted", "accuracy", "load_before", "load_after"),
+    "recipe",
+    "n_images",
+    "status",
+    "reason",
+    "fit_s",
+    "fit_growth",
+    "peak_memory_bytes",
+    "memory_growth",
+    "predict_s",
+    "n_predicted",
+    "accuracy",
+    "load_before",
+    "load_after",
 ]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ferbench import features
 from ferbench.benchmarks.live import run_child
-from ferbench.benchmarks.speed.plans import Measurement, carry_on, plan
+from ferbench.benchmarks.speed.plans import Measurement, extrapolate, plan
 from ferbench.benchmarks.store import write_record_file
 from ferbench.datasets import Dataset
 from ferbench.utils import load_average
@@ -105,7 +105,7 @@ class SpeedBench:
         before = [each for each in records if all(each["config"][key] == value for key, value in _same(measurement))]
         stopped = [each for each in before if each["status"] != "ok"]
         points = {each["config"]["n_images"]: each["seconds"]["fit"] for each in before if each["status"] == "ok"}
-        expected = carry_on(list(points), list(points.values()), measurement.n_images)
+        expected = extrapolate(list(points), list(points.values()), measurement.n_images)
         if stopped:
             reason = f"a smaller size was not measured: {stopped[0]['reason']}"
         elif expected is not None and expected > self.limit_s:
@@ -122,8 +122,11 @@ class SpeedBench:
         images, new = self.X[order], self.dataset.part("PublicTest")[0]
         extractor = features.make_extractor("hog", n_jobs=-1).fit(images)
         for name, content in {
-            **{"images": images, "labels": self.y[order], "new_images": new},
-            **{"rows": extractor.transform(images), "new_rows": extractor.transform(new)},
+            "images": images,
+            "labels": self.y[order],
+            "new_images": new,
+            "rows": extractor.transform(images),
+            "new_rows": extractor.transform(new),
         }.items():
             np.save(folder / f"{name}.npy", content)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ferbench.benchmarks.speed.plans import carry_on, growth
+from ferbench.benchmarks.speed.plans import extrapolate, growth
 from ferbench.benchmarks.tables import read_runs
 
 Record = dict[str, Any]
@@ -31,10 +31,12 @@ def extractor_table(records: Sequence[Record]) -> pd.DataFrame:
     rows = [
         {
             "extractor": record["config"]["name"],
-            **{"status": record["status"], "reason": record["reason"]},
+            "status": record["status"],
+            "reason": record["reason"],
             "images_per_s": record.get("images_per_s"),
             "fit_s": (record.get("seconds") or {}).get("fit"),
-            **{"n_features": record.get("n_features"), "n_images": record["config"]["n_images"]},
+            "n_features": record.get("n_features"),
+            "n_images": record["config"]["n_images"],
         }
         for record in records
         if record["config"]["kind"] == "extract"
@@ -51,16 +53,27 @@ def classifier_table(records: Sequence[Record], kind: str = "fit") -> pd.DataFra
         n_predicted = record.get("n_predicted")
         rows.append(
             {
-                **{"classifier": record["config"]["name"], "n_images": record["config"]["n_images"]},
-                **{"status": record["status"], "reason": record["reason"]},
-                **{"fit_s": seconds.get("fit"), "predict_s": seconds.get("predict")},
+                "classifier": record["config"]["name"],
+                "n_images": record["config"]["n_images"],
+                "status": record["status"],
+                "reason": record["reason"],
+                "fit_s": seconds.get("fit"),
+                "predict_s": seconds.get("predict"),
                 "predict_ms_per_image": 1000 * seconds["predict"] / n_predicted if n_predicted else None,
                 **{key: record.get(key) for key in ("images_per_s", "peak_memory_bytes", "implementation")},
             }
         )
     columns = [
-        *("classifier", "n_images", "status", "reason", "fit_s", "predict_s", "predict_ms_per_image"),
-        *("images_per_s", "peak_memory_bytes", "implementation"),
+        "classifier",
+        "n_images",
+        "status",
+        "reason",
+        "fit_s",
+        "predict_s",
+        "predict_ms_per_image",
+        "images_per_s",
+        "peak_memory_bytes",
+        "implementation",
     ]
     return pd.DataFrame(rows, columns=columns)
 
@@ -92,7 +105,9 @@ def plain_table(records: Sequence[Record], n_training: int = 28709, n_predicted:
         total = {side: sum(row[f"{side}_s"] for row in rows) for side in ("plain", "ours")}
         rows.append(
             {
-                **{"cell": "all of these", "plain_s": total["plain"], "ours_s": total["ours"]},
+                "cell": "all of these",
+                "plain_s": total["plain"],
+                "ours_s": total["ours"],
                 "ratio": total["plain"] / total["ours"],
             }
         )
@@ -118,18 +133,21 @@ def _whole(
     if not known or rate is None or pd.isna(rate):
         return None
     sizes, fits = rows["n_images"].tolist(), rows["fit_s"].tolist()
-    fit_s = carry_on(sizes, fits, n_training)
-    each = carry_on_predict(sizes, rows["predict_ms_per_image"].tolist(), n_training)
+    fit_s = extrapolate(sizes, fits, n_training)
+    each = extrapolate_predict(sizes, rows["predict_ms_per_image"].tolist(), n_training)
     assert fit_s is not None
     extract_s, predict_s = (n_training + n_predicted) / rate, each / 1000 * n_predicted
     return {
         "s": extract_s + fit_s + predict_s,
-        **{"extract_s": extract_s, "fit_s": fit_s, "predict_s": predict_s},
-        **{"growth": growth(sizes, fits), "measured_to": max(sizes)},
+        "extract_s": extract_s,
+        "fit_s": fit_s,
+        "predict_s": predict_s,
+        "growth": growth(sizes, fits),
+        "measured_to": max(sizes),
     }
 
 
-def carry_on_predict(sizes: Sequence[float], milliseconds: Sequence[float], n: float) -> float:
+def extrapolate_predict(sizes: Sequence[float], milliseconds: Sequence[float], n: float) -> float:
     """Return the expected time per prediction after a fit on `n` images, with the measured growth."""
     known = dict(zip(sizes, milliseconds, strict=True))
     if n in known:

@@ -3,7 +3,7 @@ from .ledger import LEDGER, Ledger, Opening, code_version, count_families, famil
 from .others import has_peers, trust_models, with_contract, with_peers
 from .retimed import TIMING_SCHEMA, TIMINGS, read_timings, write_timing
 from .shapes import check_record, check_suite
-from .store import COMPANIONS, SCHEMA, Store, file_digest, read_arrays, save_arrays, write_atomically, write_record_file
+from .store import COMPANIONS, SCHEMA, Store, read_arrays, save_arrays, write_record_file
 from .suite import Cell, Suite, available_suites, load_suite
 from .suite_checks import OFFICIAL, check_protocol
 from .suite_seeds import with_seeds
@@ -30,7 +30,6 @@ __all__ = [
     "count_families",
     "environment",
     "family_of",
-    "file_digest",
     "final_arrays",
     "final_record",
     "has_peers",
@@ -48,7 +47,6 @@ __all__ = [
     "with_contract",
     "with_peers",
     "with_seeds",
-    "write_atomically",
     "write_final",
     "write_record_file",
     "write_timing",

@@ -77,7 +77,7 @@ def _map_of(inner: _Check) -> _Check:
 
 
 def _object(fields: Mapping[str, _Check], required: tuple[str, ...] = ()) -> _Check:
-    """An object with these fields; other fields are nobody's business here."""
+    """An object with these fields; other fields are not checked."""
 
     def check(where: str, value: Any) -> None:
         _of(dict)(where, value)

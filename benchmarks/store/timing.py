@@ -25,8 +25,16 @@ _WARMUP_SHARE = 0.2
 
 _PACKAGES = (
     "ferbench",
-    *("numpy", "scipy", "scikit-learn", "scikit-learn-intelex", "opencv-python-headless", "dlib-bin"),
-    *("tensorflow", "keras", "onnxruntime", "skops"),
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "scikit-learn-intelex",
+    "opencv-python-headless",
+    "dlib-bin",
+    "tensorflow",
+    "keras",
+    "onnxruntime",
+    "skops",
 )
 
 

@@ -12,7 +12,7 @@ from ferbench.features import LandmarkExtractor, check_images
 
 Image = NDArray[np.uint8]
 Points = NDArray[np.float32]
-#: The severities, from barely visible to hard, where a person can still tell the face.
+#: The severities, from barely visible to hard, where a person can still recognize the expression.
 SEVERITIES = (1, 2, 3, 4, 5)
 
 

@@ -161,7 +161,7 @@ def describe_bundle(bundle: LoadedBundle) -> Record:
     info = bundle.info
     data = info.get("dataset", {})
     return {
-        "recipe": bundle.name,
+        "recipe": bundle.recipe,
         "side": "deep" if _has_network(bundle) else "classical",
         "sha256": recognizer_sha256(info),
         "trained_on": {key: data.get(key) for key in ("name", "fingerprint", "drawn")},
@@ -171,7 +171,7 @@ def describe_bundle(bundle: LoadedBundle) -> Record:
 def _has_network(bundle: LoadedBundle) -> bool:
     """Whether a network was trained for a bundle. A classical recipe that was compiled has only the form of one."""
     try:
-        classical = get_recipe(bundle.name).family == "classical"
+        classical = get_recipe(bundle.recipe).family == "classical"
     except ValueError:
         classical = False
     return not classical and any(file.endswith(".onnx") for file in bundle.info["files"])

@@ -41,9 +41,15 @@ def accuracy_table(records: Sequence[Record]) -> pd.DataFrame:
             kept = (right / n - floor) / (clean - floor) if clean > floor else np.nan
             rows.append(
                 {
-                    **{"recognizer": record["name"], "side": record["recognizer"]["side"]},
-                    **{"corruption": kind, "severity": severity, "n_images": n, "accuracy": right / n},
-                    **{"accuracy_low": low, "accuracy_high": high, "kept": kept},
+                    "recognizer": record["name"],
+                    "side": record["recognizer"]["side"],
+                    "corruption": kind,
+                    "severity": severity,
+                    "n_images": n,
+                    "accuracy": right / n,
+                    "accuracy_low": low,
+                    "accuracy_high": high,
+                    "kept": kept,
                 }
             )
     return pd.DataFrame(rows)
@@ -83,8 +89,11 @@ def corruption_errors(records: Sequence[Record], reference: str) -> pd.DataFrame
             beyond = float((base[kind] - base_clean).sum())
             rows.append(
                 {
-                    **{"recognizer": record["name"], "side": record["recognizer"]["side"], "corruption": kind},
-                    **{"error": float(each.mean()), "ce": _ratio(each.sum(), base[kind].sum())},
+                    "recognizer": record["name"],
+                    "side": record["recognizer"]["side"],
+                    "corruption": kind,
+                    "error": float(each.mean()),
+                    "ce": _ratio(each.sum(), base[kind].sum()),
                     "relative_ce": _ratio((each - clean).sum(), beyond) if beyond > 0 else np.nan,
                 }
             )
@@ -112,7 +121,7 @@ def breaking_points(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdict(points: pd.DataFrame) -> str:
-    """Say in words which side breaks first."""
+    """Return a sentence on which side loses accuracy first."""
     if not (points["first"] != "").any():
         return "Only one side was measured, so that the sides cannot be compared."
     by = {name: list(map(_in_text, points.loc[points["first"] == name, "corruption"])) for name in points["first"]}

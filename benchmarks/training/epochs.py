@@ -103,6 +103,9 @@ def _timed(name: str, seconds: list[float], part: Part, how: str, shares: Sequen
         sum(share * float(np.median(run[1:] or run)) for share, run in zip(shares, runs, strict=True)) * part.scale
     )
     return {
-        **{"recipe": name, "seconds": list(map(float, seconds)), "n_images": len(part.X)},
-        **{"epoch_s": epoch_s, "how": how},
+        "recipe": name,
+        "seconds": list(map(float, seconds)),
+        "n_images": len(part.X),
+        "epoch_s": epoch_s,
+        "how": how,
     }

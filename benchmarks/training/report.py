@@ -211,7 +211,7 @@ def _notes(measured: dict[str, Any], results: Path) -> str:
         rounds=max(len(entry["epoch_s_of_rounds"]) for entry in measured["epochs"]),
         cores=environment["cores"],
         cpu=environment["cpu"],
-        # Windows does not know its load.
+        # Windows reports no load average.
         load="" if (load := measured["load_before"]) is None else f", load before the start {load:.1f}",
         target=measured["target"],
         results=results.as_posix(),

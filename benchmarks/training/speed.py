@@ -79,8 +79,15 @@ def measure_training_speed(
             on_part(name)
     epochs = [_over_rounds(entries, len(part.X) * part.scale) for entries in found.values()]
     measured = {
-        **{"pipeline": pipeline, "epochs": epochs, "recipe": compared, "reference": REFERENCE, "target": target},
-        **{"load_before": load_before, "environment": store.environment(), "dataset": dataset.name, "measured": now()},
+        "pipeline": pipeline,
+        "epochs": epochs,
+        "recipe": compared,
+        "reference": REFERENCE,
+        "target": target,
+        "load_before": load_before,
+        "environment": store.environment(),
+        "dataset": dataset.name,
+        "measured": now(),
     }
     write_atomically(output / "training.json", json.dumps(measured, indent=1).encode() + b"\n")
     return output / "training.json"

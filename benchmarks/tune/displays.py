@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.displays import DARK, GRAY, HEAT, PALETTE, Display, clear_frame, set_title, titled
 from ferbench.benchmarks.tune.space import Choices, Space
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _COLUMNS = 3
 
@@ -74,10 +72,8 @@ class SearchDisplay(Display):
         status = tuple(str(record["status"]) for record in records)
         return cls(trial, status, value, best, metric, name, dataset, n_images)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per trial: ``trial, status, <metric>, best``."""
-        import pandas as pd
-
         return pd.DataFrame(
             {"trial": self.trial, "status": list(self.status), self.metric: self.value, "best": self.best}
         )
@@ -177,10 +173,8 @@ class SlicesDisplay(Display):
             n_images=n_images,
         )
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per parameter and trial: ``parameter, importance, trial, value, <metric>``."""
-        import pandas as pd
-
         tables = [
             pd.DataFrame({"trial": self.trial, "value": list(values), self.metric: self.score}).assign(
                 parameter=name, importance=self.importance.get(name)

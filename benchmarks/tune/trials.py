@@ -25,8 +25,8 @@ class Trials:
 
     Notes
     -----
-    Records are used instead of an Optuna storage. A process that is killed while writing leaves no partial record and
-    no lock, and a running trial is then just unfinished.
+    Records are used instead of an Optuna storage: a process that is killed while writing leaves no partial record and
+    no lock, a running trial is then just unfinished, and the records can be read without Optuna.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""``ferbench list``: print one line for each thing of a kind."""
+"""``ferbench list``: print one line for each recipe, model, data set or other part of a kind."""
 
 import argparse
 import json

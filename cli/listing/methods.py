@@ -1,4 +1,4 @@
-"""Recipes, and the extractors and classifiers that they are made of."""
+"""Recipes, extractors and classifiers."""
 
 import warnings
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One thing that has a name on the command line."""
+"""Name and description of one part that a command accepts by name."""
 
 import inspect
 from collections.abc import Iterable

@@ -28,13 +28,13 @@ class Parser(argparse.ArgumentParser):
         raise argparse.ArgumentError(None if what == "command" else action, error)
 
     def unknown_option(self, words: list[str]) -> str:
-        """Say which words nobody takes, and which option the first one may have meant."""
+        """Return the message about unrecognized arguments, with the option that the first one may have meant."""
         known = [name for option in options_of(self) for name in option.names]
         text = f"unrecognized arguments: {' '.join(words)}"
         return utils.with_hint(text, words[0].partition("=")[0], known) if words[0].startswith("-") else text
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse as argparse does; a command refuses what it does not know itself, as only it knows its options."""
+        """Parse as argparse does, but report unrecognized arguments with the usage of the command that got them."""
         parsed, rest = super().parse_known_args(args, namespace)
         if rest:
             self.error(self.unknown_option(rest))

@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 
 class ShowVersion(argparse.Action):
-    """Print the version and exit; what knows the version takes as long to import as all of ``ferbench --help``."""
+    """Print the version and exit. The module that knows the version takes as long to import as ``ferbench --help``."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(nargs=0, **options)

@@ -1,4 +1,4 @@
-"""The lines of ``ferbench run``: their width, what they say of a plan and of a record, and how pipes get them."""
+"""Lines that ``ferbench run`` prints about its plan and its records, on a terminal or into a pipe."""
 
 import contextlib
 import os
@@ -101,7 +101,7 @@ def plan_lines(steps: "Sequence[Step]") -> list[str]:
 
 
 def record_line(record: dict[str, Any]) -> str:
-    """Say in one line what came of a cell."""
+    """Print one line with the result of a cell."""
     start = f"{record['status']:8}{record['cell_id']:36}"
     if record["status"] != "ok":
         return f"{start} {record['reason']}"
@@ -145,7 +145,7 @@ class PlainLines(contextlib.ExitStack):
             self._bar.write(line)
 
     def start(self, cell_id: str) -> None:
-        """Print nothing: a pipe is told what is finished."""
+        """Print nothing: only finished cells are printed into a pipe."""
 
     def record(self, record: dict[str, Any]) -> None:
         """Print the line of a finished cell."""

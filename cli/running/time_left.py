@@ -29,7 +29,7 @@ class TimeLeft:
             self.learn(record)
 
     def learn(self, record: Mapping[str, Any], seconds: float | None = None) -> None:
-        """Take the duration of a measured cell into account; one that failed says nothing.
+        """Take the duration of a measured cell into account; failed cells are ignored.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class TimeLeft:
         return median(spans) + (median(self._extra) if self._extra else 0.0) if spans else None
 
     def text(self, waiting: "Sequence[Cell]", working: "Sequence[tuple[Cell, float]]") -> str:
-        """Say about how long the cells take that are left, as far as that is known.
+        """Return the estimated time of the remaining cells as text; empty if it is not known.
 
         Parameters
         ----------

@@ -200,7 +200,7 @@ def _examples(dataset: Dataset, near: NearDuplicates) -> list[dict[str, Any]]:
 
 
 def find_people(dataset: Dataset) -> dict[str, Any]:
-    """People and sequences, and those that stand in two splits; null where the data set does not know them."""
+    """People and sequences, and those that are in two splits; null where the data set does not state them."""
     return {"people": _shared(dataset, dataset.groups), "sequences": _shared(dataset, dataset.sequence)}
 
 

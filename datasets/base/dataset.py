@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.utils import cache_dir, update_digest  # noqa: F401 (exported by the doors)
+from ferbench.utils import cache_dir as cache_dir  # noqa: PLC0414 (the doors export it, which type checkers want said)
+from ferbench.utils import update_digest
 
 LABELS = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 SPLITS = ("Training", "PublicTest", "PrivateTest")

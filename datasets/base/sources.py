@@ -57,7 +57,7 @@ class Problems:
 
 
 class Source(Protocol):
-    """Readable source of labeled faces; `notes` tells what is left out."""
+    """Readable source of labeled faces; `notes` lists what is left out."""
 
     name: str
     path: Path

@@ -1,4 +1,4 @@
-"""Names of split folders that are not the usual ones, and what the user says of them."""
+"""Map unusual names of split folders to splits, with the options of the user."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -75,7 +75,7 @@ def _split(text: str) -> str | None:
 
 
 class SplitReader:
-    """Tells which split a name means, and counts the names that the user explained.
+    """Map names to splits, and count the names that the user has mapped.
 
     Parameters
     ----------

@@ -158,7 +158,7 @@ def _folds(dataset: Dataset, seed: int, count: int, *, by_person: bool) -> Seque
     dataset = without_official_test(dataset)
     kind = "kfold" if by_person else "random"
     people = dataset.groups if by_person else None
-    # Where nobody is known, at least the copies of an image stay together.
+    # Without names of people, at least the copies of an image stay together.
     image_of = image_groups(dataset.images) if dataset.groups is None else None
     note = f"Protocol {kind}:{count}, seed {seed}{_by(people)}."
     if people is None and dataset.groups is not None:

@@ -64,7 +64,7 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
     split = np.concatenate([home.split, np.full(len(away), TEST)])
     groups = None
     if home.groups is not None or away.groups is not None:
-        # Equal names in two data sets are not the same person; the empty name is nobody known.
+        # Equal names in two data sets are not the same person; an empty name is an unknown person.
         names = (home.name, away.name) if home.name != away.name else (f"{home.name} at home", f"{away.name} away")
         groups = np.concatenate([_people(part, name) for part, name in zip((home, away), names, strict=True)])
     # Accuracy by group is that of the test: columns that only the data at home has are of no use.

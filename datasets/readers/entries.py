@@ -1,4 +1,4 @@
-"""Rows of a source that are image files, and what the folders say of them."""
+"""Rows of a source that are image files, with the labels and splits of their folders."""
 
 import re
 from collections import Counter

@@ -12,7 +12,8 @@ import numpy as np
 from ferbench.datasets.base import Batch, LabelReader, Problems, SplitReader
 from ferbench.datasets.readers.entries import Entry, cut_out, place_by_folder
 from ferbench.utils import usable_cores
-from ferbench.utils.pictures import IMAGE_SUFFIXES, MAX_FILE_BYTES, Decoded, decode, read_bytes
+from ferbench.utils.pictures import IMAGE_SUFFIXES as IMAGE_SUFFIXES  # noqa: PLC0414 (exported by the door)
+from ferbench.utils.pictures import MAX_FILE_BYTES, Decoded, decode, read_bytes
 
 _ROWS_PER_TASK = 256
 

@@ -112,7 +112,7 @@ def _refuse_single(dataset: Dataset, source: object, *, allowed: bool) -> None:
 
 
 def _wanted(labels: object) -> tuple[object, dict[str, str] | None]:
-    """What the option `labels` asks for: labels to keep, or a mapping."""
+    """Return the value of the option `labels`: labels to keep, or a mapping."""
     if labels is None or isinstance(labels, list | tuple):
         return labels, None
     if (mapping := parse_mapping(labels)) is not None:

@@ -103,9 +103,14 @@ def reference_pages() -> dict[str, str]:
 
 def _index() -> str:
     lines = [
-        *("API reference", "=============", ""),
+        "API reference",
+        "=============",
+        "",
         "Every public name with its parameters, errors and examples. The page :doc:`/api` gives an overview.",
-        *("", ".. toctree::", "   :maxdepth: 1", ""),
+        "",
+        ".. toctree::",
+        "   :maxdepth: 1",
+        "",
     ]
     return "\n".join([*lines, *(f"   {folder}" for folder in FOLDERS)]) + "\n"
 

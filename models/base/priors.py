@@ -194,7 +194,7 @@ def common_shares(infos: Iterable[Mapping[str, Any]], classes: Iterable[str]) ->
 
 def _weighs_classes(part: Any) -> bool:
     """Whether the fit of an estimator gave classes another weight than their share of the images."""
-    # A last layer that is fitted again sees the classes as they are.
+    # A refitted last layer is trained with the unweighted classes.
     weighted = getattr(part, "imbalance", None) is not None and not getattr(part, "refit_head", 0)
     return weighted or getattr(part, "class_weight", None) is not None
 

@@ -10,10 +10,22 @@ from ferbench.utils import did_you_mean
 # that are written to. The others replace or wrap the steps.
 FORBIDDEN = frozenset(
     {
-        *("memory", "cachedir", "python", "trust"),
-        *("checkpoint_dir", "log_dir", "tensorboard"),
-        *("estimators", "members", "steps", "transformer_list", "transformers"),
-        *("callbacks", "transform_input", "verbose", "verbose_feature_names_out"),
+        "memory",
+        "cachedir",
+        "python",
+        "trust",
+        "checkpoint_dir",
+        "log_dir",
+        "tensorboard",
+        "estimators",
+        "members",
+        "steps",
+        "transformer_list",
+        "transformers",
+        "callbacks",
+        "transform_input",
+        "verbose",
+        "verbose_feature_names_out",
     }
 )
 

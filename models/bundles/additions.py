@@ -9,7 +9,7 @@ from ferbench.models.bundles.description import TASK, read_description, write_de
 
 
 def add_scores(path: Path, scores: Mapping[str, Any]) -> None:
-    """Add figures of further splits to what a bundle says of itself, before it is published."""
+    """Add scores on further splits to the description of a bundle, before it is published."""
     description = read_description(path)
     write_description(path, {**description, "scores": {**description.get("scores", {}), **scores}})
 

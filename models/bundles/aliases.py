@@ -108,6 +108,9 @@ RECIPES: Mapping[str, str] = {
     "pretrained@ferbench-net-ten-crop": "pretrained@ferbench-net-l-ten-crop",
 }
 #: Former name -> current name of shipped bundles. The large network used to ship under the name of the medium network.
+#: The former name means the float32 network and not the default, which is the same network in 8-bit integers: suites
+#: and records name it as a teacher, a member or the source of features, and int8 weights cannot be trained further.
+#: One name has one meaning everywhere, so predictions use the float32 network as well; commands print its current name.
 BUNDLES: Mapping[str, str] = {"ferbench-net": "ferbench-net-l"}
 # First day on which it did.
 _LARGE_SHIPS = "2026-11-22"

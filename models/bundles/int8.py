@@ -74,7 +74,7 @@ def quantize_bundle(
     images = images[: max(len(images) - len(images) % _BATCH, min(len(images), _BATCH))]
     with atomic_folder(target) as scratch:
         _quantize(source / NETWORK, scratch / NETWORK, images, progress=progress)
-        write_description(scratch, _description(bundle.info, bundle.name, len(images), scratch))
+        write_description(scratch, _description(bundle.info, bundle.recipe, len(images), scratch))
     try:
         load_bundle(target)
     except ValueError:

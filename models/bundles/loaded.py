@@ -13,6 +13,7 @@ from ferbench.models.base import Priors, full_priors, with_priors
 from ferbench.models.bundles.calibration import apply_calibration, reject_threshold
 from ferbench.models.bundles.files import OUT_OF_SAMPLE
 from ferbench.models.bundles.out_of_sample import OutOfSample
+from ferbench.models.bundles.shipped import shipped_name
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,6 +54,11 @@ class LoadedBundle:
 
     @property
     def name(self) -> str:
+        """Name under which the bundle ships with ferbench; for any other bundle its :attr:`recipe`."""
+        return shipped_name(self.path) or self.recipe
+
+    @property
+    def recipe(self) -> str:
         """Name of the recipe, or of the bundle's folder if the recipe is unknown."""
         return str(self.info.get("recipe", {}).get("name") or self.path.name)
 
@@ -180,7 +186,7 @@ class LoadedBundle:
     @property
     def _remedy(self) -> str:
         """End of the error messages: alternatives to cloning or fitting a loaded bundle."""
-        recipe = self.info.get("precision", {}).get("of") or self.name
+        recipe = self.info.get("precision", {}).get("of") or self.recipe
         return (
             f"to measure it as it is, use ferbench.models.Pretrained({str(self.path)!r}), and to fit the recipe anew, "
             f"make_recipe({recipe!r})"
@@ -198,7 +204,8 @@ class LoadedBundle:
         """Return an HTML table for notebooks."""
         height, width = self.image_shape
         rows = {
-            "recipe": self.name,
+            "name": self.name,
+            "recipe": self.recipe,
             "answers": ", ".join(self.info.get("labels") or self.info["points"]),
             "images": f"{width} x {height} pixels, gray",
             "data set": self.info.get("dataset", {}).get("name", "unknown"),

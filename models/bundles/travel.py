@@ -1,4 +1,4 @@
-"""Decide whether a recognizer can be saved as a bundle, and say what to do where it cannot."""
+"""Check whether a recognizer can be saved as a bundle; the error of one that cannot names the remedy."""
 
 from typing import Any
 

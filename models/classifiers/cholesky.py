@@ -5,8 +5,11 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from tqdm import tqdm
 
-# Columns in a panel. It is wide enough for fast matrix products, and narrow enough for a float64 copy of its diagonal
-# block. SciPy's float32 `cho_factor` crashes on a 28,709 x 28,709 matrix.
+# Why not SciPy: an earlier version's float32 `cho_factor` crashed on a 28,709 x 28,709 matrix. SciPy 1.17.1 factors it,
+# in 77 s of processor time. For 8,000 rows, on a transposed view and in place, it takes 1.4 s and 11 MiB beside the
+# matrix, and these panels take 2.0 s and 81 MiB. They stay while older versions are allowed; they can also be
+# interrupted, and show a bar.
+#: Columns in a panel: enough for fast matrix products, and few enough for a float64 copy of the diagonal block.
 PANEL = 1024
 
 Matrix = NDArray[np.float32]

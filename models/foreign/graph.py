@@ -42,7 +42,7 @@ def check_graph(path: Path) -> None:
 
 
 class Refused(ValueError):
-    """A model that is refused, with the reason to tell."""
+    """Error about a model that is refused, with the reason."""
 
 
 def _check_model(content: memoryview) -> None:

@@ -114,6 +114,20 @@ class NetworkEstimator(BaseEstimator):
         ------
         ValueError
             If the class has no group of that name, the group has another type, or the class lacks a parameter of it.
+
+        Examples
+        --------
+        >>> from ferbench.models import CNN, Distillation, Optimizer, Schedule
+        >>> network = CNN.from_groups(
+        ...     "ferbench-net-xs",
+        ...     optimizer=Optimizer("sgd", learning_rate=0.1),
+        ...     schedule=Schedule("cosine", epochs=40),
+        ...     distillation=Distillation(("ferbench-net-l",), weight=0.5),
+        ... )
+        >>> network.optimizer, network.learning_rate, network.epochs, network.distillation
+        ('sgd', 0.1, 40, 0.5)
+        >>> network.groups()["schedule"].epochs
+        40
         """
         flat: dict[str, Any] = {} if architecture is None else {"architecture": architecture}
         flat |= {} if augmentation is None else {"augmentation": augmentation}

@@ -39,8 +39,10 @@ class DlibDetector(Detector):
         return [
             Found(
                 (
-                    *((box.left() - border) * factor, (box.top() - border) * factor),
-                    *(box.width() * factor, box.height() * factor),
+                    (box.left() - border) * factor,
+                    (box.top() - border) * factor,
+                    box.width() * factor,
+                    box.height() * factor,
                 ),
                 float(score),
             )

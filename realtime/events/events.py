@@ -129,9 +129,14 @@ class FaceEvent:
         """
         empty = [None] * len(self.classes)
         values = [
-            *(self.frame, self.timestamp_s, self.track_id, self.state),
+            self.frame,
+            self.timestamp_s,
+            self.track_id,
+            self.state,
             *(self.box or (None,) * 4),
-            *(self.score, self.label, self.certain),
+            self.score,
+            self.label,
+            self.certain,
             *(empty if self.smoothed is None else self.smoothed.tolist()),
             *(empty if self.probabilities is None else self.probabilities.tolist()),
             *self._coordinates(),

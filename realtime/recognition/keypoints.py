@@ -21,7 +21,7 @@ class KeyPoints:
     bundle : object
         Key-point bundle, from :func:`ferbench.models.load_bundle`.
     name : str, optional
-        Displayed name; by default the recipe of the bundle.
+        Displayed name; by default the name under which the bundle ships, or else its recipe.
 
     Attributes
     ----------
@@ -55,7 +55,8 @@ class KeyPoints:
         self._bundle = bundle
         self._margin, self._offset = float(bundle.info["margin"]), float(bundle.info.get("offset", 0.0))
         self.names: tuple[str, ...] = tuple(bundle.point_names)
-        self.name = name or bundle.info.get("recipe", {}).get("name") or bundle.path.name
+        recipe = bundle.info.get("recipe", {}).get("name")
+        self.name = name or bundles.shipped_name(bundle.path) or recipe or bundle.path.name
 
     @classmethod
     def load(cls, bundle: str | Path | None = None, *, n_threads: int = 1, provider: str = "cpu") -> Self:

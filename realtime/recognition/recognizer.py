@@ -27,7 +27,7 @@ class Recognizer:
     detector : Detector or str, optional
         Face detector for :meth:`predict`; a name or None is resolved at the first call.
     name : str, optional
-        Displayed name; by default the recipe of the bundle.
+        Displayed name; by default the name under which the bundle ships, or else its recipe.
     points : KeyPoints, str, Path or bool, optional
         Key-point model for the same faces: True for the shipped one, or the folder of a bundle; by default none.
     priors : {"uniform"}, str or mapping of str to float, optional
@@ -89,7 +89,8 @@ class Recognizer:
         self.points: KeyPoints | None = load_points(points)
         self._detector = detector
         self.classes_: tuple[str, ...] = tuple(bundle.info["labels"])
-        self.name = name or bundle.info.get("recipe", {}).get("name") or bundle.path.name
+        recipe = bundle.info.get("recipe", {}).get("name")
+        self.name = name or bundles.shipped_name(bundle.path) or recipe or bundle.path.name
         threshold = getattr(bundle, "reject_below", None)
         # A lead would make more answers uncertain than the coverage that the bundle states.
         self.certainty = Certainty() if threshold is None else Certainty(threshold, min_margin=0.0)

@@ -1,6 +1,6 @@
 from .clock import FrameClock
 from .event_files import EVENT_SUFFIXES, CsvSink, check_events, event_sink
-from .output import check_outputs, check_suffix
+from .output import check_suffix
 from .page import PAGE_SUFFIXES, SummarySink, summary_table
 from .sinks import IMAGE_OUTPUT_SUFFIXES, FrequencySink, ImageSink, write_image
 from .summary import Latencies, RunSummary
@@ -22,7 +22,6 @@ __all__ = [
     "VideoOutput",
     "VideoSink",
     "check_events",
-    "check_outputs",
     "check_suffix",
     "event_sink",
     "summary_table",

@@ -3,8 +3,6 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from ferbench.utils import check_outputs  # noqa: F401 (exported by the door)
-
 
 def check_suffix(path: Path, known: Collection[str], what: str) -> None:
     """Raise ValueError if the file extension is not a known format.

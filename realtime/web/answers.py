@@ -50,7 +50,7 @@ def describe_result(result: FrameResult, model: str, **more: Any) -> str:
 
 
 def describe_model(about: dict[str, Any]) -> str:
-    """Return the message that tells a page which model is now in use, with its description."""
+    """Return the message to a page about the model in use, with its description."""
     return json.dumps({"type": "model", **about})
 
 

@@ -9,8 +9,12 @@ from ferbench.utils import redact
 
 # Loggers whose lines clients can cause.
 NAMES = (
-    *("asyncio", "python_multipart.multipart", "uvicorn.error", "websockets.server"),
-    *("ferbench.realtime.web.engine", "ferbench.realtime.web.feed"),
+    "asyncio",
+    "python_multipart.multipart",
+    "uvicorn.error",
+    "websockets.server",
+    "ferbench.realtime.web.engine",
+    "ferbench.realtime.web.feed",
 )
 MAX_CHARS = 500
 

@@ -1,4 +1,4 @@
-"""Ask a second model about the faces that the first one was asked about, and measure both."""
+"""Recognize the same faces with a second model, and measure both."""
 
 import time
 from collections.abc import Sequence

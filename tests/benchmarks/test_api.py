@@ -224,7 +224,6 @@ def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
         ("fer2013", {}, r"names no data; give source=PATH"),
         ("faces", {"executor": "slurm"}, "executor must be 'local'"),
         ("faces", {"n_jobs": 0}, "must be at least 1"),
-        ("keypoints-faces", {}, "measures key points; use 'ferbench run keypoints-faces'"),
     ],
 )
 def test_a_wrong_run_is_refused_in_one_line(suite: str, options: dict, message: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from cells_here import CellsHere, known_spies, undrawn
 
+from ferbench.benchmarks import PointSuiteResults, best, read_results, run_suite
 from ferbench.benchmarks.choose.best import choose_best
 from ferbench.benchmarks.choose.bundles import find_bundle
 from ferbench.benchmarks.rebuild import rebuild_report, write_report
@@ -213,3 +214,49 @@ def test_the_command_reports_key_points(root: Path, capsys: pytest.CaptureFixtur
         assert main(["report", str(root)]) == 0
     out = capsys.readouterr().out
     assert "mean-shape" in out and "NME [95 %]" in out
+
+
+def test_the_results_are_read_in_python(root: Path) -> None:
+    results = read_results(root)
+    assert isinstance(results, PointSuiteResults) and results.recipes == ("mean-shape", "points-spy")
+    frame = results.frame()
+    assert list(frame["recipe"]) == ["mean-shape", "points-spy", "points-nan"]
+    errors = results.errors("mean-shape")
+    assert errors["Test"].shape == (len(results.people["Test"]), len(results.names), 2)
+    found = results.compare("mean-shape", "points-spy")
+    nme = frame.set_index("recipe")["nme"]
+    assert found.difference == pytest.approx(nme["mean-shape"] - nme["points-spy"], rel=1e-4)
+    back = results.compare("points-spy", "mean-shape")
+    assert back.difference == pytest.approx(-found.difference)
+    assert {found.verdict, back.verdict} in ({"better", "worse"}, {"not shown to differ"})
+    assert set(results.display("ced").frame()["recipe"]) == {"mean-shape", "points-spy"}
+    assert "Error of each point" in results.plot("per_point").get_title("left")
+    for wrong, message in (
+        (lambda: results.compare("mean-shape", "mean-shape"), "two models"),
+        (lambda: results.compare("mean-shape", "points-spy", split="Training"), "opened for 'mean-shape': Validation"),
+        (lambda: results.errors("points-nan"), r"'points-nan' was not measured, error: .*finite points"),
+        (lambda: results.errors("mean-shap"), "did you mean 'mean-shape'"),
+        (lambda: results.display("cde"), "did you mean 'ced'"),
+        (lambda: results.display("training", recipe="mean-shape"), "the name of a network"),
+        (lambda: best(results), "holds key points"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            wrong()
+
+
+def test_published_results_are_read_in_python() -> None:
+    folder = Path(__file__).parents[2] / "results" / "keypoints" / "faces68"
+    published = pd.read_csv(folder / "leaderboard.csv")
+    results = read_results(folder)
+    assert set(results.recipes) <= set(published["recipe"])
+    row = results.scores.test[results.recipes[0]]
+    assert row.nme == pytest.approx(published.set_index("recipe").loc[results.recipes[0], "nme"], rel=1e-4)
+
+
+def test_a_suite_is_run_from_python(faces: PointDataset, tmp_path: Path) -> None:
+    suite = replace(SUITE, recipes=("mean-shape",))
+    results = run_suite(suite, faces, tmp_path, executor=CellsHere(), progress=False)
+    assert isinstance(results, PointSuiteResults) and results.root == tmp_path / "keypoints" / "faces"
+    assert results.frame()["status"].tolist() == ["ok"]
+    looked_at = run_suite(suite, faces, tmp_path, debug=True, progress=False)
+    assert looked_at.recipes == ("mean-shape",)

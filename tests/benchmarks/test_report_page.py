@@ -8,12 +8,14 @@ import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from cells_here import undrawn
 from fake_results import add_cell, add_failure, digits_dataset, fake_results
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
+from ferbench.benchmarks.identity import recorded_checksum
 from ferbench.benchmarks.pages import measure_command
 from ferbench.benchmarks.rebuild import write_report
 from ferbench.benchmarks.report.choice import page_choice
@@ -179,6 +181,35 @@ def test_latencies_of_several_runs_give_no_fastest_and_no_front(tmp_path: Path) 
     limit = choice["limit"] or float("inf")
     within = [offer for offer in offers.values() if offer.candidate and offer.ms is not None and offer.ms <= limit]
     assert choice["least"].mb == min(offer.mb for offer in within if offer.mb is not None)
+
+
+def test_the_row_that_ships_is_marked_and_not_the_one_that_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fake_results(tmp_path, digits_dataset())
+    for was, now in (("mlp", "weight-mean@net-l"), ("pixels+nb", "ferbench-net-l")):
+        (path,) = (folder / "records").glob(f"{was}-*.json")
+        record = json.loads(path.read_text())
+        files = {f"{record['bundle']}/model.onnx": {"sha256": now, "bytes": 1}}
+        path.write_text(json.dumps(record | {"recipe": record["recipe"] | {"name": now}, "files": files}))
+    results = read_results(folder)
+    (checksum,) = (recorded_checksum(cell.record) for cell in results.measured if cell.recipe == "weight-mean@net-l")
+    monkeypatch.setattr("ferbench.benchmarks.report.offers.shipped_names", lambda: {str(checksum): "ferbench-net-l"})
+    with undrawn(page=True):
+        page = write_report(folder).read_text()
+    heads = dict(re.findall(r'<th scope="row" class="stick" data-sort="([^"]*)">(.*?)</th>', page, re.DOTALL))
+    assert [label for label, head in heads.items() if ">ships as ferbench-net-l<" in head] == ["weight-mean@net-l"]
+    other = "the bundle that ships under this name has other weights"
+    assert [label for label, head in heads.items() if other in head] == ["ferbench-net-l"]
+    lines = [line for line in (folder / "leaderboard.md").read_text().splitlines() if " | ok" in line]
+    rows = {line.split(" | ")[0]: line for line in lines}
+    assert "| weight-mean@net-l (ships as ferbench-net-l)" in rows and other not in rows["| constant"]
+    assert f"ok; {other}" in rows["| ferbench-net-l"]
+    # The command of that row names its folder, since the name alone means the bundle that ships.
+    commands = {offer.label: offer.command for offer in make_offers(results, score_results(results)).values()}
+    assert "--model ferbench-net-l" in commands["weight-mean@net-l"]
+    assert "/bundles/pixels+nb-" in commands["ferbench-net-l"]
+    assert set(pd.read_csv(folder / "leaderboard.csv")["recipe"]) >= {"weight-mean@net-l", "ferbench-net-l"}
 
 
 def test_a_bundle_that_is_not_there_is_made_by_the_command_on_the_card(tmp_path: Path) -> None:

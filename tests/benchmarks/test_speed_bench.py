@@ -12,7 +12,7 @@ import pytest
 
 from ferbench.benchmarks.live.child import Said
 from ferbench.benchmarks.speed.displays import ExtractorSpeedDisplay, GrowthDisplay
-from ferbench.benchmarks.speed.plans import carry_on, growth, plan
+from ferbench.benchmarks.speed.plans import extrapolate, growth, plan
 from ferbench.benchmarks.speed.report import write_speed_report
 from ferbench.benchmarks.speed.speed import SpeedBench, _stratified_order
 from ferbench.benchmarks.speed.tables import plain_table, read_records
@@ -66,11 +66,11 @@ def test_growth_is_that_of_the_largest_sizes() -> None:
     sizes, seconds = [100, 200, 400], [1.0, 1.0, 4.0]
     assert growth(sizes, seconds) == pytest.approx(2)
     assert growth([100], [1.0]) is None
-    assert carry_on(sizes, seconds, 800) == pytest.approx(16)
-    assert carry_on(sizes, seconds, 200) == 1.0
+    assert extrapolate(sizes, seconds, 800) == pytest.approx(16)
+    assert extrapolate(sizes, seconds, 200) == 1.0
     # A time that falls by chance is not carried on below the linear.
-    assert carry_on([100, 200], [2.0, 1.0], 400) == pytest.approx(2)
-    assert carry_on([], [], 400) is None
+    assert extrapolate([100, 200], [2.0, 1.0], 400) == pytest.approx(2)
+    assert extrapolate([], [], 400) is None
 
 
 def test_every_first_part_of_the_order_holds_the_classes_in_their_shares() -> None:

@@ -29,7 +29,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.image_shape, self.classes_ = (48, 48), np.array([*LABELS, "angry"])
-        self.name, self.path = "watched", Path()
+        self.name, self.recipe, self.path = "watched", "watched", Path()
         self.info: dict[str, Any] = {"files": {"model.skops": ""}, "sha256": "ab" * 32}
         self.seen: list[np.ndarray] = []
 

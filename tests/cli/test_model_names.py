@@ -4,12 +4,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from cells_here import CellsHere
 
+from ferbench.benchmarks.run.runner import Run
+from ferbench.benchmarks.store.suite import Suite
 from ferbench.cli import main
 from ferbench.cli.arguments import named_models
 from ferbench.cli.evidence.bundle_names import folders_by_name
-from ferbench.cli.live_run import load_recognizer
+from ferbench.cli.live_run import _models_here, load_recognizer
 from ferbench.cli.training.measure_int8 import bundles_by_name
+from ferbench.datasets import make_faces
 from ferbench.models import pretrained
 
 NAME = "ferbench-net-xs"
@@ -105,9 +109,26 @@ def test_live_shows_which_of_the_two_answers(own: Path) -> None:
     assert load_recognizer(str(own), own.parent).name.endswith("(mine)")
 
 
-def test_the_keys_of_the_window_offer_ones_own_bundle_beside_the_shipped(own: Path, tmp_path: Path) -> None:
-    from ferbench.cli.live_run import _models_here
+@pytest.mark.parametrize("chosen", [None, "winner", NAME, "ferbench-net"])
+def test_each_key_of_the_window_loads_another_model(chosen: str | None, tmp_path: Path) -> None:
+    names = _models_here(chosen, tmp_path / "results")
+    loaded = [load_recognizer(name, tmp_path / "results").name for name in names]
+    assert sorted(loaded) == sorted(pretrained()), "each that ships has one key"
+    assert names[0] == (chosen or "winner")
 
-    bundle = tmp_path / "results" / "bundles" / "cell"
+
+def test_the_keys_of_the_window_offer_ones_own_bundle_beside_the_shipped(own: Path, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    bundle = results / "bundles" / "cell"
     shutil.copytree(own, bundle)
-    assert {NAME, str(bundle)} <= set(_models_here(None, tmp_path / "results"))
+    assert {NAME, str(bundle)} <= set(_models_here(NAME, results))
+    for chosen in (NAME, str(bundle), f"{bundle}/"):
+        loaded = [load_recognizer(name, results).name for name in _models_here(chosen, results)]
+        assert sorted(loaded) == sorted([*pretrained(), f"{NAME} (cell)"])
+
+
+def test_the_winner_of_a_results_folder_has_one_key(tmp_path: Path) -> None:
+    faces = make_faces(210, size=24, random_state=0, difficulty=0.2)
+    Run(Suite("small", ("constant", "pixels+logreg", "pixels+tree")), faces, tmp_path).execute(CellsHere())
+    loaded = [load_recognizer(name, tmp_path / "faces").name for name in _models_here(None, tmp_path / "faces")]
+    assert sorted(loaded) == sorted([*pretrained(), "pixels+tree", "pixels+logreg"])

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,16 @@ def test_repr_shows_name_labels_and_size(loaded: LoadedBundle) -> None:
     assert repr(loaded) == "LoadedBundle(pixels+tree, 7 labels, images of 48 x 48 pixels)"
     html = loaded._repr_html_()
     assert "pixels+tree" in html and "a &lt;b&gt;" in html and "<b>" not in html
+
+
+def test_what_ships_shows_the_name_under_which_it_ships(tmp_path: Path) -> None:
+    shipped = load_bundle(pretrained()["ferbench-net-l"])
+    assert (shipped.name, shipped.recipe) == ("ferbench-net-l", "weight-mean@net-l")
+    assert "LoadedBundle(ferbench-net-l, " in repr(shipped)
+    html = shipped._repr_html_()
+    assert "<td>ferbench-net-l</td>" in html and "<td>weight-mean@net-l</td>" in html
+    copy_of_it = load_bundle(shutil.copytree(shipped.path, tmp_path / "mine"))
+    assert copy_of_it.name == copy_of_it.recipe == "weight-mean@net-l", "a folder of one's own does not ship"
 
 
 def test_errors_of_saving_name_the_remedy(faces: Dataset, loaded: LoadedBundle, tmp_path: Path) -> None:

@@ -3,11 +3,15 @@
 import json
 from pathlib import Path
 
+import cv2
 import pandas as pd
 import pytest
 
 from ferbench.benchmarks.live.tables import faces_table, read_records, stream_table
 from ferbench.benchmarks.store import Store, Suite, load_suite
+from ferbench.cli import main
+from ferbench.cli.live_run import load_recognizer
+from ferbench.datasets import make_faces
 from ferbench.models import bundle_name, get_recipe, load_bundle, make_recipe, pretrained, recipe_name, recipes
 from ferbench.models.bundles import find_shipped, former_recipe_name
 from ferbench.realtime import Recognizer
@@ -38,8 +42,9 @@ def test_a_shipped_bundle_says_which_recipe_made_it_and_is_shown_by_its_own_name
         for name, path in pretrained(task).items():
             assert path.name == name == find_shipped(name).name
     for name, path in pretrained().items():
-        assert load_bundle(path).name == MADE_BY.get(name, name)
-        assert Recognizer.load(name).name == name
+        bundle = load_bundle(path)
+        assert (bundle.name, bundle.recipe) == (name, MADE_BY.get(name, name))
+        assert Recognizer.load(name).name == Recognizer(bundle).name == Recognizer.load(path).name == name
 
 
 def test_the_older_name_of_the_shipped_bundle_is_found() -> None:
@@ -50,6 +55,15 @@ def test_the_older_name_of_the_shipped_bundle_is_found() -> None:
     assert "ferbench-net" in shipped and shipped.get("ferbench-net") is not None and shipped.get("other") is None
     with pytest.raises(KeyError, match="other"):
         shipped["other"]
+
+
+def test_the_older_name_is_printed_resolved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = tmp_path / "face.png"
+    cv2.imwrite(str(image), make_faces(21, random_state=0).images[0])
+    for given, shown in (("ferbench-net", "ferbench-net-l"), ("winner", "ferbench-net-l-int8")):
+        assert main(["predict", str(image), "--model", given, "--results", str(tmp_path)]) == 0
+        assert capsys.readouterr().out.startswith(f"model: {shown} (")
+        assert load_recognizer(given, tmp_path).name == shown
 
 
 @pytest.mark.parametrize("name", ["fer2013", "fer2013-five"])

@@ -9,20 +9,21 @@ from typing import Any
 import pytest
 from sklearn.base import clone
 
-from ferbench.models import CNN, Augmentation, PointNet
-from ferbench.models.networks.groups import (
-    UNSET,
+from ferbench import models
+from ferbench.models import (
+    CNN,
+    Augmentation,
     Distillation,
-    Group,
     Optimizer,
+    PointNet,
     Prediction,
     Run,
     Schedule,
     Sizes,
     Start,
     Targets,
-    flat_name,
 )
+from ferbench.models.networks.groups import UNSET, Group, flat_name
 
 NETWORKS: list[Any] = [CNN, PointNet]
 IDS: dict[str, Any] = {"ids": lambda each: each.__name__}
@@ -174,3 +175,9 @@ def test_groups_are_frozen_and_pickle_with_their_unset_fields() -> None:
 def test_a_network_from_groups_can_be_cloned() -> None:
     network = CNN.from_groups("tiny", optimizer=Optimizer("sgd", learning_rate=0.1))
     assert clone(network).get_params() == network.get_params()
+
+
+@pytest.mark.parametrize("network", NETWORKS, **IDS)
+def test_every_group_of_a_network_is_public(network: Any) -> None:
+    for kind in network.group_types.values():
+        assert getattr(models, kind.__name__) is kind and kind.__name__ in models.__all__

@@ -82,8 +82,13 @@ check_extractor(make_extractor("mine"))
 rng = np.random.default_rng(0)
 X = rng.integers(0, 256, (40, 24, 24), dtype=np.uint8)
 y = np.where(X[:, :12].mean(axis=(1, 2)) > X[:, 12:].mean(axis=(1, 2)), "happy", "sad")
-for name in ("mine+svm", "mine+bayes", "hog+mine+plain-bayes"):
+for name in ("mine+svm", "mine+bayes", "hog+mine+plain-bayes", "hog+nearest"):
     print(name, name in recipes(), make_recipe(name).fit(X, y).predict_proba(X).shape)
+
+from ferbench.realtime import detectors, make_detector
+image = np.zeros((100, 100, 3), np.uint8)
+image[20:60, 30:70] = 255
+print("bright" in detectors(), [found.box for found in make_detector("bright").detect(image)])
 
 from ferbench.models import load_bundle, save_bundle
 from ferbench.models.classifiers.means import Unregistered
@@ -99,21 +104,42 @@ except ValueError as error:
 """
 
 
-def test_one_file_in_the_folder_adds_an_extractor_or_a_classifier(tmp_path: Path) -> None:
-    for room in ("utils", "features", "models"):
+def guide(title: str) -> str:
+    """A section of CONTRIBUTING."""
+    return (ROOT / "CONTRIBUTING.md").read_text().split(f"\n## {title}: one file\n")[1].split("\n## ")[0]
+
+
+def code_of(section: str) -> str:
+    """The Python code of a section."""
+    return section.split("```python\n")[1].split("```", maxsplit=1)[0]
+
+
+def test_one_file_in_its_folder_adds_an_extractor_a_classifier_a_detector_or_a_recipe(tmp_path: Path) -> None:
+    for room in ("utils", "features", "models", "realtime"):
         ignored = shutil.ignore_patterns("__pycache__", "pretrained")
         shutil.copytree(ROOT / room, tmp_path / "ferbench" / room, ignore=ignored)
     (tmp_path / "ferbench" / "features" / "mine.py").write_text(EXTRACTOR)
     (tmp_path / "ferbench" / "models" / "classifiers" / "bayes.py").write_text(CLASSIFIER)
     (tmp_path / "ferbench" / "models" / "classifiers" / "means.py").write_text(MEANS)
+    # The detector and the recipe are those of the guide, at the places that the guide names.
+    detector, recipe = guide("Add a detector"), guide("Add a recipe")
+    assert "Put the file into `realtime/detection/`" in detector and "`models/methods/nearest.py`" in recipe
+    (tmp_path / "ferbench" / "realtime" / "detection" / "bright.py").write_text(code_of(detector))
+    (tmp_path / "ferbench" / "models" / "methods" / "nearest.py").write_text(code_of(recipe))
     code = USE.format(root=str(tmp_path))
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    *made, trusted, refused = done.stdout.splitlines()
-    assert made == ["mine+svm True (40, 2)", "mine+bayes True (40, 2)", "hog+mine+plain-bayes False (40, 2)"]
+    *made, found, trusted, refused = done.stdout.splitlines()
+    assert found == "True [(30, 20, 40, 40)]"
+    assert made == [
+        "mine+svm True (40, 2)",
+        "mine+bayes True (40, 2)",
+        "hog+mine+plain-bayes False (40, 2)",
+        "hog+nearest True (40, 2)",
+    ]
     # A bundle of what a file registers is saved and loaded; another type of the same file is refused.
     assert trusted == "True"
     assert "it holds the type ferbench.models.classifiers.means.Unregistered, which ferbench does not trust" in refused

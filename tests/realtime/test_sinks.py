@@ -18,10 +18,11 @@ from live_results import CLASSES, face, picture, result
 
 from ferbench.realtime import FaceEvent, Sink
 from ferbench.realtime.sinks.event_files import CsvSink, JsonLinesSink, event_sink
-from ferbench.realtime.sinks.output import check_outputs, check_suffix
+from ferbench.realtime.sinks.output import check_suffix
 from ferbench.realtime.sinks.sinks import FrequencySink, ImageSink, write_image
 from ferbench.realtime.sinks.video import VIDEO_CODECS, VideoOutput, add_sound
 from ferbench.realtime.sinks.video_sink import VideoSink
+from ferbench.utils import check_outputs
 
 
 def frames_of(path: Path) -> list[np.ndarray]:

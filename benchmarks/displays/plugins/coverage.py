@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
@@ -12,8 +13,6 @@ from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, label_en
 from ferbench.benchmarks.scores import check_predictions
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ferbench.benchmarks.report import Measured, Results
 
 # As many as there are colors.
@@ -69,10 +68,8 @@ class CoverageDisplay(Display):
         accuracy = np.stack([curves[name] for name in ranked])
         return cls(tuple(ranked), _steps(n_images) / n_images, accuracy, n_images, dataset)
 
-    def frame(self) -> "pd.DataFrame":
+    def frame(self) -> pd.DataFrame:
         """One row per recognizer and step: ``recipe, coverage, accuracy``."""
-        import pandas as pd
-
         parts = [
             pd.DataFrame({"recipe": name, "coverage": self.coverage, "accuracy": values})
             for name, values in zip(self.names, self.accuracy, strict=True)

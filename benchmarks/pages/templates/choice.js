@@ -68,7 +68,8 @@ function fillCard(key, offer, kinds, test) {
   if (offer === null) return;
   card.style.setProperty("--kind", kinds[offer.kind]?.color ?? "var(--soft)");
   writeName(slot("label"), offer.label);
-  slot("ships").hidden = !offer.ships;
+  slot("ships").hidden = !offer.ships_as;
+  slot("ships").textContent = offer.ships_text;
   const { text } = offer;
   const shown = {
     accuracy: text.accuracy || text.public, interval: text.interval, latency: text.latency,

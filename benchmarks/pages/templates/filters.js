@@ -15,7 +15,7 @@ const shown = (offer) => !offer.row.hidden;
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     return words.every((word) => texts.get(row).includes(word))
       && (!kind?.value || offer?.kind === kind.value)
-      && (!ships?.checked || Boolean(offer?.ships))
+      && (!ships?.checked || Boolean(offer?.ships_as))
       && (!within.checked || Boolean(offer && fits(offer)));
   }
   const filter = () => {

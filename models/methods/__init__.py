@@ -1,0 +1,1 @@
+"""Recipes of whole recognizers, one module each: a new file adds a recipe."""
