@@ -171,7 +171,8 @@ def headline(results: Results) -> str:
     name = str(dataset.get("name"))
     drawn = " (drawn faces, not real photographs)" if dataset.get("drawn") else ""
     trained = f", trained on {counts['Training']:,}" if "Training" in counts else ""
-    closed = "" if results.split == TEST else f"; {TEST} is closed"
+    why = "left out, since this is an ablation" if results.is_ablation else "closed"
+    closed = "" if results.split == TEST else f"; {TEST} is {why}"
     return f"{name}{drawn}: {results.split}, {len(results.labels[results.split]):,} images{trained}{closed}"
 
 
