@@ -27,7 +27,6 @@ from .results import (
     protocol_of,
     read_suite,
     unique_labels,
-    verdict,
 )
 from .source import load_again, refuse_other
 
@@ -80,7 +79,6 @@ __all__ = [
     "training_display",
     "training_makers",
     "unique_labels",
-    "verdict",
     "whole",
     "write_landing",
 ]
