@@ -13,6 +13,7 @@ from ferbench.benchmarks.choose.bundles import find_bundle
 from ferbench.benchmarks.choose.calibration import measure_calibration
 from ferbench.benchmarks.choose.cards import card_text, data_text, fit_text, shares_text
 from ferbench.benchmarks.choose.export_points import points_card
+from ferbench.benchmarks.identity import recorded_checksum, shipped_names
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
     SEED,
@@ -27,7 +28,7 @@ from ferbench.benchmarks.report import (
 from ferbench.benchmarks.tables import listed
 from ferbench.models import load_bundle
 from ferbench.models.base import CLASS_SHARES
-from ferbench.models.bundles import add_calibration, read_description, with_temperature
+from ferbench.models.bundles import DEVELOPMENT, add_calibration, read_description, with_temperature
 
 CARD = "MODEL_CARD.md"
 
@@ -116,12 +117,17 @@ def card(
         f"{data['counts']['Training']:,} training images; model selection on {data['counts']['PublicTest']:,} others.\n"
         f"- Recipe: `{recipe['name']}`, {recipe['implementation']}; probabilities: {recipe['probabilities']}.\n"
         f"{fit_text(record)}{shares_text(shares)}",
-        "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(cell, results),
+        "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(cell, results) + _development(cell),
         f"## By class, on {_split(cell)}\n\n" + _classes(cell, results),
         *([] if calibration is None else ["## Calibration\n\n" + _calibration_text(cell, results, calibration)]),
         "## Known weaknesses\n\n" + _weaknesses(cell, results),
     ]
     return card_text(parts, notes)
+
+
+def _development(cell: Measured) -> str:
+    """On what it was chosen, for exactly the weights that ship."""
+    return f"\n\n{DEVELOPMENT}" if recorded_checksum(cell.record) in shipped_names() else ""
 
 
 def _scores(cell: Measured, results: Results) -> str:

@@ -1,5 +1,5 @@
 from .report import PointReport, load_source
-from .results import TEST, VALIDATION, MeasuredPoints, PointResults, read_point_results
+from .results import TEST, VALIDATION, MeasuredPoints, PointResults, read_point_results, score_results
 from .tables import points_text
 
 __all__ = [
@@ -11,4 +11,5 @@ __all__ = [
     "load_source",
     "points_text",
     "read_point_results",
+    "score_results",
 ]

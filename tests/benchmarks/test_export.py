@@ -7,14 +7,14 @@ import pytest
 from cells_here import CellsHere
 
 from ferbench.benchmarks.choose import measure_calibration
-from ferbench.benchmarks.choose.export import export_bundle
+from ferbench.benchmarks.choose.export import card, export_bundle
 from ferbench.benchmarks.report.results import read_results
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store.suite import Suite
 from ferbench.cli import main
 from ferbench.datasets import make_faces
 from ferbench.models import load_bundle, pretrained
-from ferbench.models.bundles import with_temperature
+from ferbench.models.bundles import DEVELOPMENT, with_temperature
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +72,13 @@ def test_a_calibrated_export_answers_with_its_temperature_and_says_what_it_is_wo
     assert f"Calibration error there {found['ece_before']:.4f} before and {found['ece_after']:.4f} after" in card
     assert "On PrivateTest: calibration error" in card
     assert main([*arguments[:-1], str(results), "--calibrate", "1.5"]) == 2
+
+
+def test_the_card_of_what_ships_says_on_which_data_it_was_chosen() -> None:
+    published = read_results(Path(__file__).parents[2] / "results" / "fer2013")
+    cells = {cell.recipe: cell for cell in published.measured}
+    assert DEVELOPMENT in card(cells["weight-mean@net-l"], published) and "CK+" in DEVELOPMENT
+    assert DEVELOPMENT not in card(cells["hog+svm"], published)
 
 
 def test_what_cannot_be_exported_is_named(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

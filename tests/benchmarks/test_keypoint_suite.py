@@ -223,3 +223,9 @@ def test_the_command_reports_key_points(root: Path, capsys: pytest.CaptureFixtur
         assert main(["report", str(root)]) == 0
     out = capsys.readouterr().out
     assert "mean-shape" in out and "NME [95 %]" in out
+    assert main(["report", str(root), "--reference", "mean-shape"]) == 0
+    out = capsys.readouterr().out
+    assert "against mean-shape" in out and "points-spy" in out and "bootstrap over people, Holm-corrected over 1" in out
+    assert "in normalized error or more" in out
+    assert main(["report", str(root), "--reference", "mean-shap"]) == 2
+    assert "did you mean 'mean-shape'" in capsys.readouterr().err
