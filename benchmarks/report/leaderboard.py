@@ -130,10 +130,10 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
 
 def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: str) -> dict[str, Any]:
     best = board.best(results)
-    # Cells scored only on PublicTest have blanks in the columns of PrivateTest.
-    row: dict[str, Any] = (
-        dict(board.private[cell.label].as_dict()) if TEST in cell.proba and results.split == TEST else {}
-    )
+    scores = dict(board.private[cell.label].as_dict()) if cell.label in board.private else {}
+    # Cells scored only on PublicTest have blanks in the columns of PrivateTest; a label that is never given is flagged.
+    shown = scores if results.split == TEST else ("flag", "predicted_classes")
+    row: dict[str, Any] = {name: scores[name] for name in shown if name in scores}
     for name, accuracy in (("leak_free", board.leak_free.get(cell.label)), ("public", board.public[cell.label])):
         if accuracy is not None:
             row[f"{name}_accuracy"] = accuracy.value

@@ -74,10 +74,12 @@ def _best(label: str, results: Results, board: ScoreBoard) -> str:
 
 def _row(label: str, row: dict[Any, Any], added: tuple[Metric, ...]) -> list[str]:
     mark = " =" if row["against_winner"] == NO_DIFFERENCE else ""
+    # Where PrivateTest is not shown, the interval and the mark are those of the split that is.
+    kind = "public_" if is_missing(row["accuracy"]) and isinstance(row["against_winner"], str) else ""
     leak_free = (row[f"leak_free_accuracy{end}"] for end in ("", "_low", "_high"))
     return [
         label,
-        interval_text(row["accuracy"], row["accuracy_low"], row["accuracy_high"]) + mark,
+        interval_text(*(row[f"{kind}accuracy{end}"] for end in ("", "_low", "_high"))) + mark,
         number_text(row["macro_f1"], 3),
         interval_text(*leak_free),
         *(number_text(row[key], 3) for key in ("public_accuracy", "macro_auc", "log_loss", "ece")),

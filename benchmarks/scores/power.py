@@ -110,7 +110,9 @@ class DetectableBySpread:
     def of(cls, differences: "pd.DataFrame") -> "DetectableBySpread":
         """From the columns ``difference``, ``difference_low`` and ``difference_high``; blanks are left out."""
         known = differences[["difference", "difference_low", "difference_high"]].astype(float).dropna()
-        closest = known.iloc[np.argsort(known["difference"].abs().to_numpy(), kind="stable")[:_CLOSEST]]
+        # Of few comparisons the nearer half: a large difference spreads more, and the question is about small ones.
+        many = min(_CLOSEST, max(len(known) // 2, 1))
+        closest = known.iloc[np.argsort(known["difference"].abs().to_numpy(), kind="stable")[:many]]
         half = (closest["difference_high"] - closest["difference_low"]).to_numpy() / 2
         error = float(np.median(half)) / NormalDist().inv_cdf(0.975) if len(half) else nan
         return cls(error, len(closest), len(known))
@@ -131,7 +133,9 @@ class DetectableBySpread:
             scale * difference_from_spread(self.standard_error, alpha=ALPHA / many)
             for many in (1, max(self.n_comparisons, 1))
         )
-        whose = f"median of the {self.n_observed} smallest differences" if self.n_observed > 1 else "one difference"
+        whose = (
+            f"median of the {self.n_observed} smallest differences" if self.n_observed > 1 else "smallest difference"
+        )
         text = (
             f"{where} a paired comparison detects, with a chance of {100 * POWER:.0f} %, a difference of "
             f"{single:.{digits}f} {unit} or more at p < {ALPHA:g}: 1.96 + 0.84 times the standard error of the paired "

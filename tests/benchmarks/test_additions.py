@@ -85,11 +85,16 @@ def test_no_table_of_an_ablation_is_on_the_test_split(folder: Path, beside: Path
     }
     frame = pd.read_csv(folder / "leaderboard.csv")
     assert frame["accuracy"].isna().all() and frame["public_accuracy"].notna().sum() == 6
+    assert frame.set_index("recipe").loc["constant", "flag"] == "predicts 1 of 7 classes"
     assert set(pd.read_csv(folder / "comparisons.csv")["split"]) == {"PublicTest"}
     assert not (folder / "published.csv").exists()
     text, page = (folder / "leaderboard.md").read_text(), (folder / "index.html").read_text()
     for each in (text, page):
         assert "left out, since this is an ablation" in each and "PrivateTest is closed" not in each
+    (row,) = [line for line in text.splitlines() if line.startswith("| pixels+tree |")][:1]
+    figures = frame.set_index("recipe").loc["pixels+tree"]
+    bounds = f"{figures['public_accuracy_low']:.3f}, {figures['public_accuracy_high']:.3f}"
+    assert f"| pixels+tree | {figures['public_accuracy']:.3f} \\[{bounds}\\]" in row
     assert "images of PublicTest. The difference" in text and "Rows are sorted by accuracy on PublicTest" in text
     assert "PrivateTest is left out.</strong> This suite is an ablation" in page
     assert "left out" not in (beside / "leaderboard.md").read_text().replace("leaves out", "")

@@ -93,7 +93,10 @@ def test_the_spread_is_that_of_the_closest_rows_and_blanks_are_left_out() -> Non
     table = pd.DataFrame(rows, columns=["difference", "difference_low", "difference_high"])
     found = DetectableBySpread.of(pd.concat([table.iloc[[1]]] * 5 + [table.iloc[[0]], table.iloc[[2]]]))
     assert found.standard_error == pytest.approx(0.01, abs=1e-4)
-    assert (found.n_observed, found.n_comparisons) == (5, 6)
+    # Of few comparisons the nearer half, of many the nearest five.
+    assert (found.n_observed, found.n_comparisons) == (3, 6)
+    assert DetectableBySpread.of(pd.concat([table] * 20)).n_observed == 5
+    assert DetectableBySpread.of(table).standard_error == found.standard_error
     text = found.text("On 118 people")
     assert text.startswith(
         "On 118 people a paired comparison detects, with a chance of 80 %, a difference of 2.8 points"
@@ -102,5 +105,5 @@ def test_the_spread_is_that_of_the_closest_rows_and_blanks_are_left_out() -> Non
     corrected = 100 * difference_from_spread(found.standard_error, alpha=0.05 / 6)
     assert f"After the correction over 6 comparisons it may take {corrected:.1f}." in text
     (single,) = [DetectableBySpread.of(table.iloc[[1]]).text("Here", scale=1, unit="in error", digits=4)]
-    assert "0.0280 in error" in single and "one difference" in single and "correction" not in single
+    assert "0.0280 in error" in single and "smallest difference)" in single and "correction" not in single
     assert DetectableBySpread.of(table.iloc[[2]]).text("Here") == ""
