@@ -221,6 +221,13 @@ def test_numbers_of_openings_are_those_of_the_ledgers() -> None:
     assert f"opened at least {first} times before there was a ledger, {first_net} of them" in results
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/choose.md", "docs/protocol.md", "docs/results.md"])
+def test_pages_say_that_what_ships_was_chosen_on_ck48_too(page: str) -> None:
+    text = " ".join((ROOT / page).read_text().split())
+    assert "CK+ and 55 photographs" in text or "CK+ and on 55 photographs" in text
+    assert "development set" in text
+
+
 def openings_of(folder: Path) -> list[int]:
     """Openings of a folder before the ledger began, those of `ferbench-net` among them, and the same for all later."""
     openings = Ledger(folder).openings()

@@ -1,5 +1,6 @@
 """A bundle that leaves the results: whole, with a card whose figures are those that were measured."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,15 @@ from cells_here import CellsHere
 
 from ferbench.benchmarks.choose import measure_calibration
 from ferbench.benchmarks.choose.export import card, export_bundle
+from ferbench.benchmarks.int8.cards import int8_card
+from ferbench.benchmarks.int8.checked import Checked
 from ferbench.benchmarks.report.results import read_results
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store.suite import Suite
 from ferbench.cli import main
 from ferbench.datasets import make_faces
 from ferbench.models import load_bundle, pretrained
-from ferbench.models.bundles import DEVELOPMENT, with_temperature
+from ferbench.models.bundles import DEVELOPMENT, read_description, with_temperature
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,10 @@ def test_the_card_of_what_ships_says_on_which_data_it_was_chosen() -> None:
     cells = {cell.recipe: cell for cell in published.measured}
     assert DEVELOPMENT in card(cells["weight-mean@net-l"], published) and "CK+" in DEVELOPMENT
     assert DEVELOPMENT not in card(cells["hog+svm"], published)
+    (row, *_) = json.loads((published.root.parent / "int8" / "int8.json").read_text())["networks"]
+    info = read_description(pretrained()["ferbench-net-l-int8"])
+    assert DEVELOPMENT in int8_card(Checked(**row), info)
+    assert DEVELOPMENT not in int8_card(Checked(**row | {"name": "mine"}), info)
 
 
 def test_what_cannot_be_exported_is_named(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
