@@ -1,8 +1,9 @@
 """Compare one recognizer that the reader names, instead of the winner, with the rest of a results folder."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks import folds, keypoints, pages, report
 from ferbench.benchmarks.scores import Detectable, DetectableBySpread, compare, compare_points_with, compare_with
@@ -56,7 +57,7 @@ class Against:
         )
         return "\n".join([*text_table(lines, (1, 2), width), how])
 
-    def _gap(self, row: "dict[str, float]") -> str:
+    def _gap(self, row: Mapping[Any, Any]) -> str:
         value, low, high = (f"{self.scale * row[f'difference{end}']:+.{self.digits}f}" for end in ("", "_low", "_high"))
         return f"{value} [{low}, {high}]"
 
@@ -102,9 +103,9 @@ def _of_points(root: Path, name: str) -> Against:
         raise ValueError(with_hint(text, name, board.test, cutoff=0.5, quoted=True))
     table = compare_points_with(board.pairs, name).sort_values("difference", kind="stable")
     where = f"On these {len(results.people[results.split]):,} faces"
-    unit = {"unit": "in normalized error", "scale": 1, "digits": 4}
-    said = DetectableBySpread.of(table).text(where, **unit)
-    return Against(table, results.split, "a paired bootstrap over people", said, **unit)
+    unit, test = "in normalized error", "a paired bootstrap over people"
+    said = DetectableBySpread.of(table).text(where, scale=1, unit=unit, digits=4)
+    return Against(table, results.split, test, said, unit, scale=1, digits=4)
 
 
 def _of_folds(root: Path, name: str) -> Against:

@@ -103,7 +103,7 @@ class PointBoard:
     def family(self) -> "pd.DataFrame | None":
         """The winner, which is the best on Validation, against each of the rest; None where it was not scored."""
         chosen = self.chosen()
-        return compare_points_with(self.pairs, chosen) if chosen in self.test else None
+        return compare_points_with(self.pairs, chosen) if chosen is not None and chosen in self.test else None
 
     def against(self, label: str, other: str) -> str:
         """How a model does against another on the same faces: ``better``, ``worse`` or ``not shown to differ``.
