@@ -68,20 +68,21 @@ def _needs(record: Mapping[str, Any], cells: _Cells) -> list[Mapping[str, Any] |
     asked = bundle_names(recipe.get("params") or {})
     every = bundle_names({name: _plain(value) for name, value in (recipe.get("all_params") or {}).items()})
     # What a suite names is first of all a recipe of it; a default names what ships.
-    found = [_find(_plain_network(name, record), seed, cells, (recipe_name, bundle_name), own) for name in asked]
+    found = [_find(_maker(name, record), seed, cells, (recipe_name, bundle_name), own) for name in asked]
     defaults = [name for name in every if name not in asked]
-    return found + [_find(_plain_network(name, record), seed, cells, (bundle_name,), own) for name in defaults]
+    return found + [_find(_maker(name, record), seed, cells, (bundle_name,), own) for name in defaults]
 
 
-def _plain_network(name: str, record: Mapping[str, Any]) -> str:
-    """The name of the network that an 8-bit one was made from; other names are returned unchanged."""
-    if not name.endswith(_INT8):
-        return name
+def _maker(name: str, record: Mapping[str, Any]) -> str:
+    """The recipe that made a bundle, where the record holds the weights that ship now; else the name of the bundle.
+
+    A network in 8-bit integers is made from another one, without a fit.
+    """
     digest = ((record.get("identity") or {}).get("members") or {}).get(name)
-    if digest is None or shipped_names().get(digest) != name:
-        # Of other weights than what ships now: its name says what it was made from.
-        return name.removesuffix(_INT8)
-    return str(read_description(pretrained()[name])["precision"]["of"])
+    if digest is not None and shipped_names().get(digest) == bundle_name(name):
+        described = read_description(pretrained()[name])
+        return str((described.get("precision") or {}).get("of") or described["recipe"]["name"])
+    return name.removesuffix(_INT8)
 
 
 def _find(name: str, seed: Any, cells: _Cells, renamings: Iterable[Any], own: str) -> Mapping[str, Any] | None:
