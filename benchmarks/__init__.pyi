@@ -18,11 +18,13 @@ from .displays import (
 from .folds import FoldResults
 from .keypoints import PointSuiteResults
 from .rebuild import load_measured, rebuild_report, report_of, report_text, write_report
+from .reference import Against, compare_with_reference
 from .scores import Comparison, Metric
 from .store import Suite, available_suites, load_suite
 from .suite_results import SuiteResults
 
 __all__ = [
+    "Against",
     "CedDisplay",
     "Choice",
     "Comparison",
@@ -45,6 +47,7 @@ __all__ = [
     "TradeoffDisplay",
     "available_suites",
     "best",
+    "compare_with_reference",
     "load_measured",
     "load_suite",
     "read_results",

@@ -48,6 +48,7 @@ class NoiseOptions:
     folds: int
     output: Path
     faces: bool
+    ids: bool
     labels: str | None
     seed: int
     flip: float
@@ -135,8 +136,9 @@ def _register_noise(actions: Any) -> None:
         "--no-faces",
         dest="faces",
         action="store_false",
-        help="write neither ids nor faces, so that the pages may be published",
+        help="write no contact sheet, so that the pages show no image",
     )
+    add("--no-ids", dest="ids", action="store_false", help="write no list of ids, such as paths that name people")
     add_labels_option(parser)
     add("--seed", type=int, default=0, help="seed of the folds and of drawn faces (default: 0)")
     add(
@@ -188,7 +190,7 @@ def _noise(args: NoiseOptions) -> int:
         findings = label_noise.find_noise(
             dataset, recipes, n_folds=args.folds, seed=args.seed, flip=args.flip, on_fold=tell
         )
-    print(label_noise.write_noise_report(findings, args.output, faces=args.faces))
+    print(label_noise.write_noise_report(findings, args.output, faces=args.faces, ids=args.ids))
     print(f"report: {args.output / 'noise.md'}")
     return 0
 

@@ -9,7 +9,7 @@ from typing import Any
 from ferbench import benchmarks, datasets
 from ferbench.benchmarks import choose, folds, int8, pages
 from ferbench.cli.arguments import command
-from ferbench.cli.running import path_line, report_lines
+from ferbench.cli.running import path_line, report_lines, window_width
 from ferbench.models import bundles
 
 
@@ -19,6 +19,7 @@ class ReportOptions:
 
     folder: str | None
     faces: str | None
+    reference: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,11 @@ def register_report(parser: argparse.ArgumentParser) -> None:
         "--faces",
         metavar="SOURCE",
         help="the measured data set; also write faces.html with pictures, for private use only",
+    )
+    parser.add_argument(
+        "--reference",
+        metavar="NAME",
+        help="only print how each of the others compares with this recipe, on the same images; write nothing",
     )
     parser.set_defaults(command=command(ReportOptions, report))
 
@@ -161,6 +167,8 @@ def _export_int8(args: ExportOptions) -> int:
 
 def report(args: ReportOptions) -> int:
     """Rebuild a report and print its leaderboard; of several protocols, each; of several data sets, a landing page."""
+    if args.reference is not None:
+        return _report_reference(args)
     if args.folder and not args.faces and len(folds.find_protocols(args.folder)) > 1:
         return _report_protocols(Path(args.folder))
     if args.folder and not args.faces and _holds_several(Path(args.folder)):
@@ -175,6 +183,14 @@ def report(args: ReportOptions) -> int:
     print(path_line("report", page))
     if args.faces and (page.parent / "faces.html").is_file():
         print(path_line("report with pictures, for private use only", page.parent / "faces.html"))
+    return 0
+
+
+def _report_reference(args: ReportOptions) -> int:
+    if args.faces:
+        raise ValueError("--reference writes no page, so it cannot be combined with --faces; leave one of them out")
+    folder = pages.find_results(args.folder)
+    print(benchmarks.compare_with_reference(folder, args.reference or "").text(window_width()))
     return 0
 
 

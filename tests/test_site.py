@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from ferbench.benchmarks.run.job import Job
+from ferbench.benchmarks.store import Ledger
 from ferbench.benchmarks.store.store import STATUSES
 from ferbench.benchmarks.store.suite import Cell
 from ferbench.models import pretrained
@@ -200,3 +201,38 @@ def test_figures_of_the_pages_are_those_of_the_leaderboard(page: str, columns: i
 
 def is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", text) is not None
+
+
+def test_numbers_of_openings_are_those_of_the_ledgers() -> None:
+    folders = ("fer2013", "ablation/fer2013", "fer2013-five")
+    counts = {name: openings_of(ROOT / "results" / name) for name in folders}
+    totals = [sum(each) for each in zip(*counts.values(), strict=True)]
+    first, first_net, second, second_net = totals
+    readme, protocol, results = (
+        " ".join((ROOT / page).read_text().split()) for page in ("README.md", "docs/protocol.md", "docs/results.md")
+    )
+    assert f"scored at least {first} times for the first edition, {first_net} of them for `ferbench-net`" in readme
+    assert f"and {second} times for this one, once a row, {second_net} of them for that family" in readme
+    for name in folders:
+        assert f"| `results/{name}` | {counts[name][0]} | {counts[name][1]} |" in protocol
+    assert f"PrivateTest of FER2013: {first} openings, {first_net} of them for `ferbench-net`" in protocol
+    assert f"once for each of {second} rows" in protocol
+    assert f"{second_net} of these rows belong to the `ferbench-net` family" in protocol
+    assert f"opened at least {first} times before there was a ledger, {first_net} of them" in results
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/choose.md", "docs/protocol.md", "docs/results.md"])
+def test_pages_say_that_what_ships_was_chosen_on_ck48_too(page: str) -> None:
+    text = " ".join((ROOT / page).read_text().split())
+    assert "CK+ and 55 photographs" in text or "CK+ and on 55 photographs" in text
+    assert "development set" in text
+
+
+def openings_of(folder: Path) -> list[int]:
+    """Openings of a folder before the ledger began, those of `ferbench-net` among them, and the same for all later."""
+    openings = Ledger(folder).openings()
+    counts = []
+    for early in (True, False):
+        own = [each for each in openings if (each.how == "reconstructed") == early]
+        counts += [len(own), sum(each.family == "ferbench-net" for each in own)]
+    return counts

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks import scores
-from ferbench.benchmarks.choose.decision import decision_text
+from ferbench.benchmarks.choose.decision import decision_text, family_of_choice
 from ferbench.benchmarks.choose.equals import FIGURES, Tie, tie_lines
 from ferbench.benchmarks.choose.limits import Limits
 from ferbench.benchmarks.identity import recorded_checksum, shipped_names
 from ferbench.benchmarks.report import (
-    N_BOOTSTRAP,
-    SEED,
     TEST,
     VALIDATION,
     Accuracy,
@@ -23,6 +21,9 @@ from ferbench.benchmarks.report import (
     read_results,
 )
 from ferbench.benchmarks.tables import interval_text, printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -174,16 +175,17 @@ def choose_best(
     fitting = limits.within(results, public)
     winner, free = best_on_validation(fitting, public), best_on_validation(results.candidates, public)
     assert winner is not None and free is not None
-    decision = decision_text(results, (winner, free), fitting, limits.words(), public)
-    return _describe(results, winner, fitting, public, decision)
+    family = family_of_choice(results, (winner, free), fitting)
+    decision = decision_text(results, (winner, free), fitting, limits.words(), public, family=family)
+    return _describe(results, winner, public, decision, _ties(results, winner, fitting, public, family))
 
 
 def _describe(
     results: Results,
     winner: Measured,
-    fitting: tuple[Measured, ...],
     public: Mapping[str, Accuracy],
     decision: tuple[str, ...],
+    ties: tuple[Tie, ...],
 ) -> Choice:
     record = winner.record
     latency, kind = results.latency_of(winner).limited
@@ -205,18 +207,18 @@ def _describe(
         decision=decision,
         bundle=str(bundle) if bundle else None,
         bundle_exists=bundle is not None and bundle.is_dir(),
-        ties=_ties(results, winner, fitting, public),
+        ties=ties,
         ships_as=shipped_names().get(recorded_checksum(record) or ""),
     )
 
 
 def _ties(
-    results: Results, winner: Measured, fitting: tuple[Measured, ...], public: Mapping[str, Accuracy]
+    results: Results,
+    winner: Measured,
+    fitting: tuple[Measured, ...],
+    public: Mapping[str, Accuracy],
+    family: "pd.DataFrame",
 ) -> tuple[Tie, ...]:
-    """Compared on PublicTest: to pick among equals by PrivateTest would be choosing on it."""
-    probas = {cell.label: cell.proba[VALIDATION] for cell in fitting}
-    pairs = scores.compare(results.labels[VALIDATION], probas, results.classes, n_bootstrap=N_BOOTSTRAP, seed=SEED)
-    family = scores.compare_with(pairs, winner.label).set_index("recipe")
     equal = family[family["verdict"] == scores.NO_DIFFERENCE]
     tied = [
         Tie(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ferbench.benchmarks import scores as metrics
 from ferbench.benchmarks.choose.cards import calibration_text, card_text, data_text, fit_text, shares_text
+from ferbench.benchmarks.identity import recorded_checksum, shipped_names
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
     SEED,
@@ -19,7 +20,7 @@ from ferbench.benchmarks.report import (
     accuracies,
 )
 from ferbench.benchmarks.tables import listed
-from ferbench.models.bundles import with_temperature
+from ferbench.models.bundles import DEVELOPMENT, with_temperature
 
 
 def card(
@@ -60,12 +61,17 @@ def card(
         f"{data['counts']['Training']:,} training images; model selection on {data['counts']['PublicTest']:,} others.\n"
         f"- Recipe: `{recipe['name']}`, {recipe['implementation']}; probabilities: {recipe['probabilities']}.\n"
         f"{fit_text(record, results.total_fits.get(str(record['cell_id'])))}{shares_text(shares)}",
-        "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(cell, results),
+        "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(cell, results) + _development(cell),
         f"## By class, on {_split(cell)}\n\n" + _classes(cell, results),
         *_calibration(cell, results, calibration, opened=opened),
         "## Known weaknesses\n\n" + _weaknesses(cell, results),
     ]
     return card_text(parts, notes)
+
+
+def _development(cell: Measured) -> str:
+    """On what it was chosen, for exactly the weights that ship."""
+    return f"\n\n{DEVELOPMENT}" if recorded_checksum(cell.record) in shipped_names() else ""
 
 
 def _scores(cell: Measured, results: Results) -> str:

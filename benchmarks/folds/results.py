@@ -16,12 +16,14 @@ from ferbench.benchmarks.folds.reading import TEST, VALIDATION, FoldCell, FoldCo
 from ferbench.benchmarks.folds.table import best_on_validation, complete, fold_table, leaderboard, pooled
 from ferbench.benchmarks.folds.tally import Estimate, Tally, tally
 from ferbench.benchmarks.pages import no_math
-from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, Comparison
+from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, Comparison, holm
 from ferbench.utils import with_hint
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+_WITH = ("recipe", "against", "n_images", "difference", "difference_low", "difference_high", "p_bootstrap")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -163,6 +165,40 @@ class FoldResults:
         verdict = NO_DIFFERENCE if p >= ALPHA else "better" if gap.value > 0 else "worse"
         images = np.concatenate([self.content.folds[place].parts[split].rows for place in self.places])
         return Comparison(a, b, split, len(np.unique(images)), gap.value, gap.low, gap.high, p, verdict)
+
+    def compare_with(self, name: str, *, split: str = TEST) -> "pd.DataFrame":
+        """Compare one recipe with each of the rest, corrected over these comparisons only.
+
+        Parameters
+        ----------
+        name : str
+            The recipe to compare the others with, such as the best or a reference.
+        split : {"PrivateTest", "PublicTest"}, default="PrivateTest"
+            See :meth:`compare`, which gives each row.
+
+        Returns
+        -------
+        DataFrame
+            One row per other recipe that was measured in every fold: ``recipe``, ``against`` (the name), ``n_images``;
+            ``difference`` (its pooled accuracy less that of ``against``) with ``difference_low``, ``difference_high``;
+            ``p_bootstrap``, ``p_holm`` (Holm, 1979) over the rows of this table, and ``verdict``.
+
+        Raises
+        ------
+        ValueError
+            If the recipe is unknown or lacks a fold.
+        """
+        import pandas as pd
+
+        self._complete(name)
+        whole = [recipe for recipe in self.recipes if sum(each.ok for each in self._cells(recipe)) == len(self.places)]
+        pairs = [self.compare(recipe, name, split=split) for recipe in whole if recipe != name]
+        rows = [(each.a, name, each.n_images, each.difference, each.low, each.high, each.p) for each in pairs]
+        table = pd.DataFrame(rows, columns=list(_WITH))
+        table["p_holm"] = holm(table["p_bootstrap"].to_numpy(dtype=float))
+        sure, ahead = table["p_holm"] < ALPHA, table["difference"] > 0
+        table["verdict"] = np.select([sure & ahead, sure & ~ahead], ["better", "worse"], default=NO_DIFFERENCE)
+        return table
 
     def pooled(self, recipe: str) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
         """Labels and probabilities of all test rows of a recipe; for a learning curve, of its largest share.

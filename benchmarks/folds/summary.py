@@ -12,6 +12,8 @@ from ferbench.benchmarks.folds.reading import holds_folds
 from ferbench.benchmarks.folds.results import FoldResults
 from ferbench.benchmarks.folds.table import complete
 from ferbench.benchmarks.folds.tally import Tally, tally
+from ferbench.benchmarks.folds.wording import detectable_text
+from ferbench.benchmarks.scores import DetectableBySpread
 from ferbench.benchmarks.tables import (
     interval_text,
     markdown_table,
@@ -132,11 +134,16 @@ def _markdown(table: pd.DataFrame | None, gaps: pd.DataFrame | None, found: list
         for (random, by_person), rows in gaps.groupby(["random", "by_person"], sort=False):
             parts += [f"## How much {random} flatters, against {by_person}", _gap_table(rows)]
             parts += [_FLATTERS.format(random=random, by_person=by_person).rstrip()]
+            parts += [_detectable_gap(rows)]
     cross = [results for results in found if results.protocol.strip() == "cross"]
     for results in cross:
         parts += [f"## {markdown_text(_label(results))}", _travel_table(results)]
     parts += [_TRAVELS.rstrip()] if cross else []
     parts += [] if table is None else ["## Every row", _all_rows(table), "![Protocols](protocols.png)"]
+    known = {_label(results): text for results in found if (text := detectable_text(results))}
+    if known:
+        lines = [f"- {markdown_text(name)}: {markdown_text(text)}" for name, text in known.items()]
+        parts += ["## What these numbers of images and people can tell", "\n".join(lines)]
     parts += ["Rebuilt by `ferbench report` from the records; never edited by hand."]
     return "\n\n".join(parts) + "\n"
 
@@ -152,6 +159,11 @@ def _gap_table(rows: pd.DataFrame) -> str:
         for row in rows.sort_values("accuracy_by_person", ascending=False).to_dict("records")
     ]
     return markdown_table(("recipe", "random", "by person", "flatters by, points [95 %]"), lines)
+
+
+def _detectable_gap(rows: "pd.DataFrame") -> str:
+    names = {f"flatters{end}": f"difference{end}" for end in ("", "_low", "_high")}
+    return DetectableBySpread.of(rows.rename(columns=names)).text(f"On these {rows['n_people'].max():,} people")
 
 
 def _travel_table(results: FoldResults) -> str:

@@ -4,11 +4,15 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ferbench.benchmarks.fit import bundle_names
 from ferbench.benchmarks.folds.reading import TEST
 from ferbench.benchmarks.folds.results import FoldResults
 from ferbench.benchmarks.folds.table import ONE_SEED
 from ferbench.benchmarks.folds.tally import clusters
+from ferbench.benchmarks.scores import DetectableBySpread
 from ferbench.benchmarks.tables import interval_text, is_missing, number_text
+from ferbench.models import pretrained
+from ferbench.models.bundles import DEVELOPMENT, DEVELOPMENT_SETS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +46,7 @@ def notes_of(results: FoldResults) -> list[str]:
         notes.append(f"With {ONE_SEED}: it cannot show how much another draw would change.")
     if results.best() is not None:
         notes.append(f"Best on the validation parts, where everything is chosen: {results.best()}.")
+    notes += [text for text in (detectable_text(results), _development_text(results)) if text]
     if content.protocol.strip().startswith("random"):
         notes.append("This split puts one person on both sides: a protocol by person shows how much that flatters.")
     leaked = sum(int(fold.parts[TEST].leaked.sum()) for fold in content.folds)
@@ -51,6 +56,33 @@ def notes_of(results: FoldResults) -> list[str]:
     records = [cell.record for cells in content.cells.values() for cell in cells]
     said = [_NUMBER.sub("", str(note)) for note in records[0]["dataset"].get("notes") or ()]
     return [*notes, *dict.fromkeys(said)]
+
+
+def detectable_text(results: FoldResults) -> str:
+    """The smallest difference from the best that these folds can show; empty without a comparison.
+
+    McNemar's formula is not used: it takes the images of one person, and the rows of several folds, for independent.
+    """
+    best = results.best()
+    if best is None:
+        return ""
+    _, size, people = clusters(results.content, TEST)
+    where = f"On these {size:,} {'people' if people else 'images'}"
+    return DetectableBySpread.of(results.compare_with(best)).text(where)
+
+
+def _development_text(results: FoldResults) -> str:
+    """That recognizers which ship were chosen on the data that they are tested on here; empty where none was."""
+    content = results.content
+    tested = {fold.name.removeprefix("to-") for fold in content.folds}
+    if results.protocol.strip() != "cross" or not tested & set(DEVELOPMENT_SETS):
+        return ""
+    ships = [
+        recipe
+        for recipe, cells in content.cells.items()
+        if any(name in pretrained() for name in bundle_names(cells[0].record["recipe"].get("params") or {}))
+    ]
+    return f"{', '.join(ships)}: these ship. {DEVELOPMENT}" if ships else ""
 
 
 def _of(key: str) -> Callable[[Row], str]:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks.choose import calibration_text, card_text
 from ferbench.benchmarks.tables import listed, markdown_table
+from ferbench.models import pretrained
+from ferbench.models.bundles import DEVELOPMENT
 
 if TYPE_CHECKING:
     from ferbench.benchmarks.int8.checked import Checked
@@ -32,7 +34,8 @@ def int8_card(checked: "Checked", info: Mapping[str, Any], notes: Sequence[str] 
         "## Measured",
         figures_table([checked]),
         f"{checked.split} was used for model selection, and to choose the way of quantization, so these figures are "
-        "optimistic. No image of PrivateTest was used for this card: the int8 network has no figure there.",
+        "optimistic. No image of PrivateTest was used for this card: the int8 network has no figure there."
+        + (f" {DEVELOPMENT}" if checked.name in pretrained() else ""),
         *_calibration(info.get("calibration")),
         "## Known weaknesses",
         f"- Those of `{checked.name}`, see its card.\n"

@@ -6,6 +6,7 @@ from typing import Any
 
 from ferbench.benchmarks.int8.cards import figures_table
 from ferbench.benchmarks.int8.checked import Checked
+from ferbench.benchmarks.scores import DetectableBySpread
 from ferbench.benchmarks.tables import markdown_table, write_csv_files, write_text
 from ferbench.utils import read_json
 
@@ -66,7 +67,14 @@ def write_int8_report(folder: Path) -> str:
     header = ("network, one image on one core", "float32, ms", "int8, ms", "times as fast")
     latency = markdown_table(header, _latency(rows, measured))
     tables = [figures_table(rows), latency]
-    page = ["# int8 beside float32", *tables, "## How to read it", _notes(rows[0], measured)]
+    power = [
+        DetectableBySpread.of(pd.DataFrame([_difference(row)])).text(
+            f"{row.name}: on {row.n_images:,} images of {row.split}", digits=2
+        )
+        for row in rows
+    ]
+    page = ["# int8 beside float32", *tables, "## What this number of images can tell"]
+    page += ["\n".join(f"- {text}" for text in power if text), "## How to read it", _notes(rows[0], measured)]
     write_text(folder / "int8.md", "\n\n".join(page) + "\n")
     return "\n\n".join(tables)
 
@@ -79,12 +87,16 @@ def _row(row: Checked, measured: dict[str, Any]) -> dict[str, Any]:
     figures: dict[str, Any] = {"network": row.name, "split": row.split, "n_images": row.n_images}
     for precision, accuracy in (("float32", row.float_accuracy), ("int8", row.int8_accuracy)):
         figures |= {f"{precision}_accuracy{end}": accuracy[key] for key, end in _ENDS.items()}
-    figures |= {f"difference{end}": row.difference[key] for key, end in _ENDS.items()}
+    figures |= _difference(row)
     figures |= {"p_mcnemar": row.difference["p_mcnemar"], "verdict": row.verdict, "same_labels": row.same_labels}
     figures |= {"float32_bytes": row.float_bytes, "int8_bytes": row.int8_bytes}
     for what, end in (("latency_ms", "ms"), ("processor_ms", "processor_ms")):
         figures |= {f"{each}_{end}": _median(measured, what, row.name, each) for each in ("float32", "int8")}
     return figures
+
+
+def _difference(row: Checked) -> dict[str, float]:
+    return {f"difference{end}": row.difference[key] for key, end in _ENDS.items()}
 
 
 _ENDS = {"value": "", "low": "_low", "high": "_high"}

@@ -1,5 +1,5 @@
 from .report import PointReport, load_source
-from .results import TEST, VALIDATION, MeasuredPoints, PointResults, read_point_results
+from .results import TEST, VALIDATION, MeasuredPoints, PointResults, read_point_results, score_results
 from .suite_results import PointSuiteResults
 from .tables import points_text
 
@@ -13,4 +13,5 @@ __all__ = [
     "load_source",
     "points_text",
     "read_point_results",
+    "score_results",
 ]

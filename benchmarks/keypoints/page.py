@@ -4,8 +4,9 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.keypoints.results import BASELINE, TEST, VALIDATION, PointBoard, PointResults
+from ferbench.benchmarks.keypoints.results import BASELINE, RULE, TEST, VALIDATION, PointBoard, PointResults
 from ferbench.benchmarks.keypoints.tables import NOTES, points_headline
+from ferbench.benchmarks.keypoints.winner import detectable_text, family_rows, family_text
 from ferbench.benchmarks.pages import (
     Column,
     Drawings,
@@ -21,7 +22,6 @@ from ferbench.benchmarks.pages import (
     shown,
     whole,
 )
-from ferbench.benchmarks.scores import NO_DIFFERENCE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +45,10 @@ def render_keypoints(
         **page_drawings(drawings),
         faces=faces,
         points=_points(results, board),
-        pairs=_pairs(board),
-        reading=(*NOTES, results.latencies.text()) if results.latencies.text() else NOTES,
+        family=family_rows(board),
+        family_text=family_text(results, board),
+        rule=RULE,
+        reading=[note for note in (*NOTES, detectable_text(results, board), results.latencies.text()) if note],
     )
 
 
@@ -80,19 +82,6 @@ def _points(results: PointResults, board: PointBoard) -> dict[str, Any]:
         rows.append({"name": name.replace("_", " "), "cells": cells})
     values = [value for row in rows for value, _, _ in row["cells"] if not isnan(value)]
     return {"labels": ranking, "rows": rows, "most": max(values, default=1.0)}
-
-
-def _pairs(board: PointBoard) -> list[dict[str, Any]]:
-    texts = {"A": "{a} is better", "B": "{b} is better", NO_DIFFERENCE: NO_DIFFERENCE}
-    return [
-        {
-            **row,
-            "text": texts[str(row["verdict"])].format(**row),
-            "gap": f"{row['difference']:+.4f} [{row['difference_low']:+.4f}, {row['difference_high']:+.4f}]",
-            "p": f"{row['p_holm']:.2g}",
-        }
-        for row in ({str(name): value for name, value in each.items()} for each in board.pairs.to_dict("records"))
-    ]
 
 
 def _error(value: float) -> str:

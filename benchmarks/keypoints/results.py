@@ -1,7 +1,8 @@
 """Read and score the results of key-point models for a report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,8 @@ from ferbench.benchmarks.pages import (
     open_results,
     read_suite,
     unique_labels,
-    verdict,
 )
-from ferbench.benchmarks.scores import PointScores, compare_points, score_points
+from ferbench.benchmarks.scores import PointScores, compare_points, compare_points_with, score_points
 from ferbench.benchmarks.store import Store, final_arrays
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 VALIDATION, TEST = "Validation", "Test"
 BASELINE = "mean-shape"
+RULE = (
+    f"Every row but {BASELINE} can be the best: that one ignores the image. The best is the row with the least "
+    f"normalized error on {VALIDATION}; {TEST} has no say."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,7 +82,8 @@ class PointBoard:
         ``test`` is for the scored split, :attr:`PointResults.split`: Test, with the cells for which it was opened, or
         Validation, with all cells, if Test was not opened for any cell.
     pairs : DataFrame
-        Comparison of every pair on the scored split.
+        Comparison of every pair on the scored split, and p as corrected over the comparisons with the winner alone,
+        ``p_holm_winner``.
     """
 
     test: Mapping[str, PointScores]
@@ -94,9 +99,18 @@ class PointBoard:
         open_to = [label for label in self.validation if label != BASELINE]
         return min(open_to, key=lambda label: (_order(self.validation[label]), label)) if open_to else None
 
+    @cached_property
+    def family(self) -> "pd.DataFrame | None":
+        """The winner, which is the best on Validation, against each of the rest; None where it was not scored."""
+        chosen = self.chosen()
+        return compare_points_with(self.pairs, chosen) if chosen is not None and chosen in self.test else None
+
     def against(self, label: str, other: str) -> str:
-        """``better``, ``worse`` or ``not shown to differ``: how a model does against another on the same faces."""
-        return verdict(self.pairs, label, other)
+        """How a model does against another on the same faces: ``better``, ``worse`` or ``not shown to differ``.
+
+        Corrected over the comparisons of ``other`` with the rest.
+        """
+        return str(compare_points_with(self.pairs, other).set_index("recipe").at[label, "verdict"])
 
 
 def read_point_results(folder: str | Path) -> PointResults:
@@ -140,7 +154,16 @@ def score_results(results: PointResults) -> PointBoard:
     split = results.split
     errors = {cell.label: cell.errors[split] for cell in results.measured if split in cell.errors}
     pairs = compare_points(errors, results.interocular[split], results.people[split])
-    return PointBoard(scores[split], scores[VALIDATION], pairs)
+    board = PointBoard(scores[split], scores[VALIDATION], pairs)
+    return replace(board, pairs=_with_family(pairs, board.family))
+
+
+def _with_family(pairs: "pd.DataFrame", family: "pd.DataFrame | None") -> "pd.DataFrame":
+    """The pairs with their p as corrected over the comparisons with the winner; blank for all other pairs."""
+    columns = ["recipe", "against", "p_holm"]
+    p = {} if family is None else {frozenset(row[:2]): row[2] for row in family[columns].itertuples(index=False)}
+    corrected = [p.get(frozenset(pair), np.nan) for pair in zip(pairs["a"], pairs["b"], strict=True)]
+    return pairs.assign(p_holm_winner=np.array(corrected, dtype=np.float64))
 
 
 def _measured(

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.keypoints.results import TEST, VALIDATION, MeasuredPoints, PointBoard, PointResults
+from ferbench.benchmarks.keypoints.results import RULE, TEST, VALIDATION, MeasuredPoints, PointBoard, PointResults
+from ferbench.benchmarks.keypoints.winner import against_winner, detectable_text, family_rows, family_text
 from ferbench.benchmarks.pages import (
     add_measured_columns,
     build_frame,
@@ -37,6 +38,7 @@ COLUMNS = (
     *("throughput_images_per_s", "size_bytes", "peak_memory_bytes", "status", "reason", "seed", "implementation"),
     *("suite", "dataset", "fingerprint", "drawn", "cell_id", "bundle", "identity", "stale", "latency_run"),
     *("latency_ranked", "machine", "fit_ranked"),
+    *("against_winner", "winner_difference", "winner_difference_low", "winner_difference_high", "winner_p_holm"),
 )
 _WHOLE = (
     *("n_images", "n_people", "n_points", "n_normalised", "latency_n", "latency_cores"),
@@ -55,8 +57,8 @@ NOTES = (
     "error is at most this fraction of the same distance.",
     NO_ACCURACY,
     "Brackets hold 95 % bootstrap intervals over people, because pictures of one person are alike. An equals sign: not "
-    "shown to differ from the first row (paired bootstrap over people, Holm-corrected over all pairs; "
-    "comparisons.csv).",
+    "shown to differ from the winner (see the table of the winner against the rest; comparisons.csv has all pairs).",
+    RULE,
     f"All choices are made on {VALIDATION}. The people in {TEST} are neither in {VALIDATION} nor in Training.",
     "Latency is measured with the reloaded bundle for one face on one core. A blank means not measured.",
 )
@@ -121,8 +123,16 @@ def points_markdown(results: PointResults, board: PointBoard, frame: "pd.DataFra
     """Return the Markdown page: the data, the table, and how to read it."""
     parts = markdown_head(results, "Key points", points_headline(results))
     rows = [_cells(*pair) for pair in zip(row_labels(frame), frame.to_dict("records"), strict=True)]
+    parts.append(markdown_table(_HEADER, rows))
+    if family := family_text(results, board):
+        table = [
+            [row["label"], f"{row['difference']} [{row['interval']}]", row["p"], row["verdict"]]
+            for row in family_rows(board)
+        ]
+        header = ("recipe", "difference of NME [95 %]", "p", "verdict")
+        parts += ["## The winner against the rest", markdown_text(family), markdown_table(header, table)]
+        parts += ["## What this number of faces can tell", markdown_text(detectable_text(results, board))]
     parts += [
-        markdown_table(_HEADER, rows),
         "## How to read it",
         "\n".join(f"- {markdown_text(note)}" for note in NOTES),
     ]
@@ -142,7 +152,7 @@ def points_text(frame: "pd.DataFrame", width: int | None = None) -> str:
     closed = _is_closed(frame)
     kind = "validation_" if closed else ""
     for label, row in zip(row_labels(frame), frame.to_dict("records"), strict=True):
-        mark = {NO_DIFFERENCE: "= first"}.get(str(row["against_first"]), "")
+        mark = {NO_DIFFERENCE: "= winner", "winner": "winner"}.get(str(row["against_winner"]), "")
         error = interval_text(*(row[f"{kind}nme{end}"] for end in ("", "_low", "_high")))
         figures = (number_text(row[f"{kind}rmse"], 2), number_text(row["latency_ms_p90"], 2))
         lines.append((printable(label), error, mark, *figures, printable(status_text(row))))
@@ -164,6 +174,7 @@ def _row(results: PointResults, board: PointBoard, cell: MeasuredPoints, first: 
         **{f"validation_{name}": validation[name] for name in ("rmse", "nme", "nme_low", "nme_high")},
         "against_first": ("first" if cell.label == first else board.against(cell.label, first)) if scored else "",
         "chosen": cell.label == board.chosen(),
+        **against_winner(board, cell.label),
         **_costs(cell.record),
     }
 
@@ -182,7 +193,7 @@ def _of_point(scores: PointScores, place: int) -> dict[str, float]:
 
 
 def _cells(label: str, row: Mapping[Any, Any]) -> list[str]:
-    mark = " =" if row["against_first"] == NO_DIFFERENCE else ""
+    mark = " =" if row["against_winner"] == NO_DIFFERENCE else ""
     rmse = interval_text(row["rmse"], row["rmse_low"], row["rmse_high"], digits=2)
     nme = interval_text(row["nme"], row["nme_low"], row["nme_high"], digits=4)
     return [

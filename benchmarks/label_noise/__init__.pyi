@@ -2,10 +2,9 @@ from .confident import LabelIssues, find_label_issues
 from .findings import NoiseFindings, find_noise
 from .flips import flip_labels, found_flips
 from .folds import check_recipes, open_rows, out_of_fold
-from .report import PRIVATE, write_noise_report
+from .report import write_noise_report
 
 __all__ = [
-    "PRIVATE",
     "LabelIssues",
     "NoiseFindings",
     "check_recipes",

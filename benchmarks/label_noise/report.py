@@ -1,4 +1,4 @@
-"""Write what was found about labels: a page and tables, a list of ids, and a contact sheet for the reader alone."""
+"""Write what was found about labels: a page, tables, a list of ids, and a contact sheet for the reader alone."""
 
 import json
 from pathlib import Path
@@ -22,8 +22,8 @@ from ferbench.benchmarks.tables import (
 )
 
 SCHEMA = 1
-#: Files with content of single images; they are for the reader alone.
-PRIVATE = ("suspicious.csv", "suspicious.png")
+#: The list of ids, and the contact sheet, which is for the reader alone.
+IDS, SHEET = "suspicious.csv", "suspicious.png"
 _SHOWN, _COLUMNS, _SIDE = 60, 10, 96
 _HOW = """\
 Each image was predicted by fits without it and its copies; where people are known, without the images of its person
@@ -38,7 +38,7 @@ aside the images that all other recipes suspect. *Without its own* flatters: wha
 """
 
 
-def write_noise_report(findings: NoiseFindings, folder: Path, *, faces: bool = True) -> str:
+def write_noise_report(findings: NoiseFindings, folder: Path, *, faces: bool = True, ids: bool = True) -> str:
     """Write ``noise.md``, ``noise.json`` and tables; with `faces` also a contact sheet.
 
     Parameters
@@ -46,7 +46,9 @@ def write_noise_report(findings: NoiseFindings, folder: Path, *, faces: bool = T
     findings : NoiseFindings
     folder : Path
     faces : bool, default=True
-        Whether to write the list of ids and the contact sheet, which are for the reader alone.
+        Whether to write the contact sheet, which is for the reader alone.
+    ids : bool, default=True
+        Whether to list the ids of suspicious images, with their labels and the suggested ones.
 
     Returns
     -------
@@ -59,14 +61,12 @@ def write_noise_report(findings: NoiseFindings, folder: Path, *, faces: bool = T
         write_csv(table, folder / f"{name}.csv")
     write_csv_files({"flips": findings.flips()}, folder)
     write_text(folder / "noise.json", json.dumps(_record(findings), indent=1, sort_keys=True) + "\n")
-    for name in PRIVATE:
-        (folder / name).unlink(missing_ok=True)
-    if faces:
-        table = findings.suspicious()
-        write_csv(table.drop(columns="row"), folder / PRIVATE[0])
-        if len(table):
-            _write_sheet(folder / PRIVATE[1], findings, table["row"].to_numpy(), table)
-    write_text(folder / "noise.md", _page(findings))
+    table = findings.suspicious()
+    write_csv_files({Path(IDS).stem: table.drop(columns="row") if ids else None}, folder)
+    (folder / SHEET).unlink(missing_ok=True)
+    if faces and len(table):
+        _write_sheet(folder / SHEET, findings, table["row"].to_numpy(), table)
+    write_text(folder / "noise.md", _page(findings, ids=ids))
     text = scores.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.3f}")
     return f"{text}\n{int(findings.agreed.sum()):,} of {len(findings.rows):,} images are suspicious to every recipe"
 
@@ -88,7 +88,7 @@ def _record(findings: NoiseFindings) -> dict[str, Any]:
     }
 
 
-def _page(findings: NoiseFindings) -> str:
+def _page(findings: NoiseFindings, *, ids: bool) -> str:
     dataset = findings.dataset
     drawn = " (drawn, not real faces)" if dataset.drawn else ""
     start = f"{len(findings.rows):,} images of {dataset.name}{drawn}, fingerprint `{dataset.fingerprint[:12]}`."
@@ -101,7 +101,9 @@ def _page(findings: NoiseFindings) -> str:
         ("What raters said", _votes_text(findings), ()),
     ]
     how = _HOW.strip().format(folds=findings.n_folds)
-    end = "Written by `ferbench data noise`. The ids are in `suspicious.csv`, which is for the reader alone."
+    end = "Written by `ferbench data noise`."
+    if ids:
+        end += f" The ids of the images, most suspicious first: `{IDS}`. It holds no picture."
     return markdown_page(["# Labels that are probably wrong", start, how], sections, (), end)
 
 

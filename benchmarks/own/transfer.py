@@ -13,7 +13,7 @@ from ferbench.benchmarks import store
 from ferbench.benchmarks.fit import FitData, fit_recognizer, seed_recognizer
 from ferbench.benchmarks.own.display import TransferDisplay
 from ferbench.benchmarks.own.starts import FINE_TUNING
-from ferbench.benchmarks.scores import score
+from ferbench.benchmarks.scores import Detectable, score
 from ferbench.benchmarks.tables import machine_text, markdown_table, read_runs, write_csv, write_plots, write_text
 from ferbench.datasets import Dataset, make_faces
 from ferbench.utils import load_average
@@ -143,7 +143,8 @@ def write_transfer_report(folder: Path) -> str:
         **{"fine": FINE_TUNING["epochs"], "scratch": SCRATCH["epochs"]},
     )
     parts = ["# Fine-tuning on few faces with new labels", text, "![Accuracy](transfer.png)", "## How to read it"]
-    end = " ".join(notes.split()) + " Measured by `ferbench measure-transfer`."
+    power = f"{Detectable.of(None, int(table['n_test'].min())).text()} (Sample size of McNemar's test: Connor, 1987.)"
+    end = f"{' '.join(notes.split())} {power} Measured by `ferbench measure-transfer`."
     write_text(folder / "transfer.md", "\n\n".join([*parts, end, machine]) + "\n")
     return text
 

@@ -29,7 +29,6 @@ from .results import (
     protocol_of,
     read_suite,
     unique_labels,
-    verdict,
 )
 from .source import load_again, refuse_other
 
@@ -89,7 +88,6 @@ __all__ = [
     "training_makers",
     "unique_labels",
     "unknown",
-    "verdict",
     "whole",
     "write_landing",
 ]

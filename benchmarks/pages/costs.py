@@ -5,7 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ferbench.benchmarks.fit import bundle_names
-from ferbench.models import bundle_name, recipe_name
+from ferbench.benchmarks.identity import shipped_names
+from ferbench.models import bundle_name, pretrained, recipe_name
+from ferbench.models.bundles import read_description
+
+_INT8 = "-int8"
 
 
 def total_fit_seconds(records: Iterable[Mapping[str, Any]]) -> dict[str, float | None]:
@@ -13,7 +17,9 @@ def total_fit_seconds(records: Iterable[Mapping[str, Any]]) -> dict[str, float |
 
     The sum of its own fit and extraction, and of those of every cell that it needs: its teachers, its members and the
     network of its extractor, and what these need in turn, each once. They are found by name among the records of the
-    same seed. None where one of them was not measured here or has no fit time: a part of a sum is no cost.
+    same seed. None where one of them was not measured here or has no fit time: a part of a sum is no cost. A network in
+    8-bit integers costs what the network that it was made from cost: nothing is fitted to make it, and the seconds of
+    the conversion are not counted.
 
     Parameters
     ----------
@@ -54,7 +60,7 @@ def _own(record: Mapping[str, Any]) -> float | None:
 
 def _needs(record: Mapping[str, Any], cells: _Cells) -> list[Mapping[str, Any] | None]:
     """The record of each bundle in the parameters of a cell; None for one that was not measured here."""
-    recipe, seed = record["recipe"], record.get("seed")
+    recipe, seed, own = record["recipe"], record.get("seed"), str(record["recipe"]["name"])
     known = {**(recipe.get("all_params") or {}), **(recipe.get("params") or {})}
     start = _plain(known.get("initial_weights"))
     if start and not bundle_names({"initial_weights": start}):
@@ -62,9 +68,21 @@ def _needs(record: Mapping[str, Any], cells: _Cells) -> list[Mapping[str, Any] |
     asked = bundle_names(recipe.get("params") or {})
     every = bundle_names({name: _plain(value) for name, value in (recipe.get("all_params") or {}).items()})
     # What a suite names is first of all a recipe of it; a default names what ships.
-    found = [_find(name, seed, cells, (recipe_name, bundle_name), str(recipe["name"])) for name in asked]
+    found = [_find(_maker(name, record), seed, cells, (recipe_name, bundle_name), own) for name in asked]
     defaults = [name for name in every if name not in asked]
-    return found + [_find(name, seed, cells, (bundle_name,), str(recipe["name"])) for name in defaults]
+    return found + [_find(_maker(name, record), seed, cells, (bundle_name,), own) for name in defaults]
+
+
+def _maker(name: str, record: Mapping[str, Any]) -> str:
+    """The recipe that made a bundle, where the record holds the weights that ship now; else the name of the bundle.
+
+    A network in 8-bit integers is made from another one, without a fit.
+    """
+    digest = ((record.get("identity") or {}).get("members") or {}).get(name)
+    if digest is not None and shipped_names().get(digest) == bundle_name(name):
+        described = read_description(pretrained()[name])
+        return str((described.get("precision") or {}).get("of") or described["recipe"]["name"])
+    return name.removesuffix(_INT8)
 
 
 def _find(name: str, seed: Any, cells: _Cells, renamings: Iterable[Any], own: str) -> Mapping[str, Any] | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -13,12 +13,8 @@ from ferbench.benchmarks.pages.costs import total_fit_seconds
 from ferbench.benchmarks.pages.latencies import Latencies, Latency
 from ferbench.benchmarks.pages.machines import machine_of, usual_machine
 from ferbench.benchmarks.pages.missing import missing_records
-from ferbench.benchmarks.scores import NO_DIFFERENCE
 from ferbench.benchmarks.store import OFFICIAL, Store, check_suite
 from ferbench.utils import brief_repr, read_json
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -198,14 +194,3 @@ def check_shape(path: Path, split: str, values: NDArray[Any], expected: tuple[in
             f"{path}: {split} has shape {values.shape}, expected {expected} as in rows.npz; "
             "run the suite again to redo this cell"
         )
-
-
-def verdict(pairs: "pd.DataFrame", label: str, other: str) -> str:
-    """``better``, ``worse`` or ``not shown to differ``, read from a table of pairs in either direction."""
-    row = pairs[((pairs["a"] == label) & (pairs["b"] == other)) | ((pairs["a"] == other) & (pairs["b"] == label))]
-    if row.empty:
-        raise KeyError(f"no comparison of {label!r} and {other!r}")
-    winner = {"A": row["a"].iloc[0], "B": row["b"].iloc[0]}.get(row["verdict"].iloc[0])
-    if winner is None:
-        return NO_DIFFERENCE
-    return "better" if winner == label else "worse"

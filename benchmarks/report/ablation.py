@@ -7,7 +7,7 @@ import numpy as np
 
 from ferbench.benchmarks.report.results import VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import N_BOOTSTRAP, SEED
-from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, compare, holm
+from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, DetectableBySpread, compare, holm
 from ferbench.benchmarks.tables import markdown_table, markdown_text, number_text
 from ferbench.models import recipe_name
 
@@ -83,7 +83,23 @@ def effects_markdown(frame: "pd.DataFrame", results: Results) -> str:
     )
     name = markdown_text(results.dataset.get("name"))
     title = f"# Effect of each change to {markdown_text(head['recipe'])}: {name}"
-    return "\n\n".join([title, markdown_table(header, rows, 2), notes.rstrip(), "![Effects](effects.png)"]) + "\n"
+    parts = [
+        title,
+        markdown_table(header, rows, 2),
+        detectable_effect(frame),
+        notes.rstrip(),
+        "![Effects](effects.png)",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def detectable_effect(frame: "pd.DataFrame") -> str:
+    """The smallest effect that these images show, from the intervals of the effects; empty without one."""
+    names = {f"effect{end}": f"difference{end}" for end in ("", "_low", "_high")}
+    if not set(names) <= set(frame.columns):
+        return ""
+    where = f"On {int(frame['n_images'].iloc[0]):,} images of {VALIDATION}"
+    return DetectableBySpread.of(frame.rename(columns=names)).text(where)
 
 
 def _reference_row(results: Results, reference: Measured) -> dict[str, Any]:

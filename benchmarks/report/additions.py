@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ferbench.benchmarks import displays
 from ferbench.benchmarks.pages import no_math
-from ferbench.benchmarks.report.ablation import effects, effects_markdown, reference_of
+from ferbench.benchmarks.report.ablation import detectable_effect, effects, effects_markdown, reference_of
 from ferbench.benchmarks.report.published_figures import SELECTION, claims, published, published_markdown
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
@@ -72,6 +72,7 @@ class Additions:
         """Return plain values for the template."""
         return {
             "effects": [] if self.effects is None else self.effects.to_dict("records"),
+            "detectable_effect": "" if self.effects is None else detectable_effect(self.effects),
             "published": [] if self.published is None else self.published.to_dict("records"),
             "claims": [] if self.claims is None else self.claims.to_dict("records"),
             "selection": SELECTION,

@@ -130,10 +130,10 @@ def build_leaderboard(results: Results, board: ScoreBoard) -> "pd.DataFrame":
 
 def _measured_row(results: Results, board: ScoreBoard, cell: Measured, first: str) -> dict[str, Any]:
     best = board.best(results)
-    # Cells scored only on PublicTest have blanks in the columns of PrivateTest.
-    row: dict[str, Any] = (
-        dict(board.private[cell.label].as_dict()) if TEST in cell.proba and results.split == TEST else {}
-    )
+    scores = dict(board.private[cell.label].as_dict()) if cell.label in board.private else {}
+    # Cells scored only on PublicTest have blanks in the columns of PrivateTest; a label that is never given is flagged.
+    shown = scores if results.split == TEST else ("flag", "predicted_classes")
+    row: dict[str, Any] = {name: scores[name] for name in shown if name in scores}
     for name, accuracy in (("leak_free", board.leak_free.get(cell.label)), ("public", board.public[cell.label])):
         if accuracy is not None:
             row[f"{name}_accuracy"] = accuracy.value
@@ -171,7 +171,8 @@ def headline(results: Results) -> str:
     name = str(dataset.get("name"))
     drawn = " (drawn faces, not real photographs)" if dataset.get("drawn") else ""
     trained = f", trained on {counts['Training']:,}" if "Training" in counts else ""
-    closed = "" if results.split == TEST else f"; {TEST} is closed"
+    why = "left out, since this is an ablation" if results.is_ablation else "closed"
+    closed = "" if results.split == TEST else f"; {TEST} is {why}"
     return f"{name}{drawn}: {results.split}, {len(results.labels[results.split]):,} images{trained}{closed}"
 
 

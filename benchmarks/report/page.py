@@ -130,6 +130,7 @@ def _common(results: Results) -> dict[str, Any]:
         **page_values(results, headline(results), (VALIDATION, results.split), TEST),
         "n_images": len(results.labels[results.split]),
         "classes": results.classes,
+        "ablation": results.is_ablation,
     }
 
 

@@ -33,8 +33,8 @@ class Measured(MeasuredCell):
     Attributes
     ----------
     proba : mapping of str to ndarray of shape (n_images, n_classes)
-        Probabilities on ``PublicTest``, and on ``PrivateTest`` if it was opened. Columns are in the order of
-        :attr:`Results.classes`.
+        Probabilities on ``PublicTest``, and on ``PrivateTest`` if it was opened and the suite is no ablation. Columns
+        are in the order of :attr:`Results.classes`.
     """
 
     proba: Mapping[str, NDArray[np.float64]]
@@ -82,8 +82,13 @@ class Results(BaseResults):
     people: Mapping[str, NDArray[np.integer]] = field(default_factory=dict)
 
     @property
+    def is_ablation(self) -> bool:
+        """Whether the suite names a reference: its rows are compared on PublicTest alone, whatever was opened."""
+        return bool(self.suite.get("reference"))
+
+    @property
     def split(self) -> str:
-        """The split of the tables: PrivateTest, or PublicTest if PrivateTest was not opened for any cell."""
+        """The split of the tables: PrivateTest, or PublicTest in an ablation and if it was opened for no cell."""
         measured = [cell for cell in self.measured if cell.record["status"] != DERIVED]
         return VALIDATION if measured and not any(TEST in cell.proba for cell in measured) else TEST
 
@@ -143,13 +148,16 @@ def read_results(folder: str | Path) -> Results:
     ok = [record for record in records if record["status"] == "ok"]
     classes = _class_order(ok, labels)
     names = unique_labels(ok)
-    measured = [_measured(store, record, names[record["cell_id"]], classes, labels) for record in ok]
+    suite = read_suite(root)
+    # An ablation shows what a change does, which is a choice: no test image has a say, even where it was opened before.
+    read = {VALIDATION: labels[VALIDATION]} if suite.get("reference") else labels
+    measured = [_measured(store, record, names[record["cell_id"]], classes, read) for record in ok]
     failed = tuple(record for record in records if record["status"] != "ok")
     if not any(cell.is_constant for cell in measured):
-        measured += _derived_constant(records[0], classes, labels)
+        measured += _derived_constant(records[0], classes, read)
     return Results(
         root=root,
-        suite=read_suite(root),
+        suite=suite,
         classes=classes,
         labels=labels,
         ids={split: _column(root, rows, f"{split}_ids", n).astype(str) for split, n in lengths.items()},

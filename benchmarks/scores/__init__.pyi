@@ -8,12 +8,13 @@ from .keypoints import (
     WITHIN,
     PointScores,
     compare_points,
+    compare_points_with,
     face_errors,
     interocular_distance,
     score_points,
 )
 from .metrics import N_BINS, Scores, calibration_bins, expected_calibration_error, score
-from .power import Detectable, smallest_difference
+from .power import Detectable, DetectableBySpread, difference_from_spread, smallest_difference
 from .predictions import check_predictions
 from .registry import Metric, metric_values, plugin_metrics, refuse_taken
 from .seeds import Spread, spreads
@@ -29,6 +30,7 @@ __all__ = [
     "WITHIN",
     "Comparison",
     "Detectable",
+    "DetectableBySpread",
     "Gap",
     "GroupScores",
     "Metric",
@@ -41,7 +43,9 @@ __all__ = [
     "check_predictions",
     "compare",
     "compare_points",
+    "compare_points_with",
     "compare_with",
+    "difference_from_spread",
     "expected_calibration_error",
     "face_errors",
     "holm",

@@ -186,6 +186,47 @@ def compare_points(
     return table.assign(verdict=np.select([better, worse], ["A", "B"], default=NO_DIFFERENCE))
 
 
+def compare_points_with(pairs: "pd.DataFrame", name: str) -> "pd.DataFrame":
+    """Compare one model with the rest, corrected over these comparisons only.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Every pair, from :func:`compare_points`.
+    name : str
+        The model to compare the others with, such as the winner or a reference.
+
+    Returns
+    -------
+    DataFrame
+        One row per other model: ``recipe``, ``against`` (the name), ``n_images``, ``nme``; ``difference`` (its error
+        less that of ``against``) with the paired 95 % interval ``difference_low``, ``difference_high``;
+        ``p_bootstrap``, ``p_holm`` (Holm, 1979) over the rows of this table, and ``verdict``: ``better`` (a smaller
+        error) or ``worse`` if ``p_holm`` is below 0.05, else ``not shown to differ``.
+    """
+    rows = pairs[(pairs["a"] == name) | (pairs["b"] == name)]
+    turned = rows["a"] == name
+    sign = np.where(turned, -1, 1)
+    bounds = [(rows[f"difference_{end}"] * sign).to_numpy(dtype=float) for end in ("low", "high")]
+    low, high = np.sort(np.stack(bounds), axis=0)
+    table = rows.assign(
+        recipe=rows["b"].where(turned, rows["a"]),
+        against=name,
+        nme=rows["nme_b"].where(turned, rows["nme_a"]),
+        difference=rows["difference"] * sign,
+        difference_low=low,
+        difference_high=high,
+        p_holm=holm(rows["p_bootstrap"].to_numpy(dtype=float)),
+    )
+    sure, less = table["p_holm"] < _ALPHA, table["difference"] < 0
+    table["verdict"] = np.select([sure & less, sure & ~less], ["better", "worse"], default=NO_DIFFERENCE)
+    return table[list(_WITH)].reset_index(drop=True)
+
+
+_WITH = (
+    *("recipe", "against", "n_images", "nme", "difference", "difference_low", "difference_high"),
+    *("p_bootstrap", "p_holm", "verdict"),
+)
 _PAIR = ("a", "b", "n_images", "nme_a", "nme_b", "difference", "difference_low", "difference_high", "p_bootstrap")
 
 

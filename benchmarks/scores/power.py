@@ -63,6 +63,92 @@ def smallest_difference(n_images: int, discordance: float, *, alpha: float = ALP
     return difference if difference <= discordance else nan
 
 
+def difference_from_spread(standard_error: float, *, alpha: float = ALPHA, power: float = POWER) -> float:
+    """Smallest difference that a comparison with such a standard error detects: of any score, over any clusters.
+
+    Where people are resampled, or the rows of several folds are pooled, images are not independent and the formula of
+    McNemar's test does not hold. A difference of ``z(1 - alpha / 2) + z(power)`` standard errors is then detected
+    with the chance `power`, if the difference is about normal: 2.8 of them for 80 % at 0.05.
+
+    Parameters
+    ----------
+    standard_error : float
+        Of the paired difference, in the unit of the score.
+    alpha, power : float
+        As in :func:`smallest_difference`.
+
+    Examples
+    --------
+    >>> from ferbench.benchmarks.scores import difference_from_spread
+    >>> round(difference_from_spread(0.01), 4)
+    0.028
+    """
+    _check(0, 0.0, alpha, power)
+    if not standard_error >= 0:
+        raise ValueError(f"standard_error must be 0 or more; got {standard_error}")
+    return standard_error * (NormalDist().inv_cdf(1 - alpha / 2) + NormalDist().inv_cdf(power))
+
+
+@dataclass(frozen=True)
+class DetectableBySpread:
+    """What one set of clusters, such as people, can tell about two recognizers, from intervals of paired differences.
+
+    Attributes
+    ----------
+    standard_error : float
+        Of a paired difference: half of its 95 % interval divided by 1.96, the median of the comparisons with the
+        smallest differences; NaN without one.
+    n_observed, n_comparisons : int
+        How many comparisons that is the median of, and how many there are.
+    """
+
+    standard_error: float
+    n_observed: int
+    n_comparisons: int
+
+    @classmethod
+    def of(cls, differences: "pd.DataFrame") -> "DetectableBySpread":
+        """From the columns ``difference``, ``difference_low`` and ``difference_high``; blanks are left out."""
+        known = differences[["difference", "difference_low", "difference_high"]].astype(float).dropna()
+        # Of few comparisons the nearer half: a large difference spreads more, and the question is about small ones.
+        many = min(_CLOSEST, max(len(known) // 2, 1))
+        closest = known.iloc[np.argsort(known["difference"].abs().to_numpy(), kind="stable")[:many]]
+        half = (closest["difference_high"] - closest["difference_low"]).to_numpy() / 2
+        error = float(np.median(half)) / NormalDist().inv_cdf(0.975) if len(half) else nan
+        return cls(error, len(closest), len(known))
+
+    def text(self, where: str, *, scale: float = 100, unit: str = "points of a percent", digits: int = 1) -> str:
+        """Sentences for a page; nothing without a comparison.
+
+        Parameters
+        ----------
+        where : str
+            What was drawn, such as ``"On 118 people"``.
+        scale, unit, digits
+            How a difference is written.
+        """
+        if isnan(self.standard_error):
+            return ""
+        single, corrected = (
+            scale * difference_from_spread(self.standard_error, alpha=ALPHA / many)
+            for many in (1, max(self.n_comparisons, 1))
+        )
+        whose = (
+            f"median of the {self.n_observed} smallest differences" if self.n_observed > 1 else "smallest difference"
+        )
+        text = (
+            f"{where} a paired comparison detects, with a chance of {100 * POWER:.0f} %, a difference of "
+            f"{single:.{digits}f} {unit} or more at p < {ALPHA:g}: 1.96 + 0.84 times the standard error of the paired "
+            f"difference, {scale * self.standard_error:.{digits + 1}f} (from its 95 % bootstrap interval; {whose})."
+        )
+        if self.n_comparisons > 1:
+            text += (
+                f" After the correction over {self.n_comparisons} comparisons it may take {corrected:.{digits}f}. "
+                "Smaller differences can be real and are not shown here."
+            )
+        return text
+
+
 @dataclass(frozen=True)
 class Detectable:
     """What one set of test images can tell about two recognizers.

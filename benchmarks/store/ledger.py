@@ -17,9 +17,11 @@ from ferbench.utils import lock_file
 LEDGER = "ledger.csv"
 # Origins of an opening; the last one is for openings before the ledger was introduced.
 HOW = ("run", "score-final", "reconstructed")
-# The bundle that `pretrained` and `deep` use by default.
+# The bundle that recipes of bundles and `deep` use by default.
 _SHIPPED = "ferbench-net"
-_SIZE = re.compile(r"-(xs|s|m|l|xl)$")
+# Recipes that are put together of bundles.
+_COMBINED = ("pretrained", "joined", "weight-mean", "ferbench-quality")
+_SIZE = re.compile(r"(-(xs|s|m|l|xl))?(-int8)?$")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,9 @@ class Ledger:
     def openings(self) -> list[Opening]:
         """Read all openings in the order of the file; return none if there is no file.
 
+        Families are those of :func:`family_of` today. Lines of an earlier version, which knew fewer recipes of bundles,
+        are counted by the same rule, with the shipped bundle as their first one; the file is not edited.
+
         Raises
         ------
         ValueError
@@ -115,8 +120,9 @@ class Ledger:
 
     def _opening(self, row: dict[str, str], line: int) -> Opening:
         try:
-            return Opening(**{**row, "n_images": int(row["n_images"])})  # type: ignore[arg-type]
-        except (KeyError, TypeError, ValueError):
+            values: dict[str, Any] = {**row, "n_images": int(row["n_images"]), "family": family_of(row["family"])}
+            return Opening(**values)
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise ValueError(
                 f"{self.path}, line {line}: expected the columns {', '.join(_COLUMNS)}; "
                 "restore the file from version control"
@@ -142,7 +148,7 @@ def count_families(openings: list[Opening]) -> list[tuple[str, int, int, str, st
 
 
 def family_of(recipe: str, params: Mapping[str, Any] | None = None) -> str:
-    """Return the name under which openings of all variants and sizes of a recipe are counted.
+    """Return the name under which openings of all variants, sizes and precisions of a recipe are counted.
 
     Parameters
     ----------
@@ -157,12 +163,15 @@ def family_of(recipe: str, params: Mapping[str, Any] | None = None) -> str:
     ('ferbench-net', 'ferbench-net', 'hog+svm')
     >>> family_of("pretrained@both-nets", {"bundles": ["ferbench-net-l", "ferbench-net-xs"]})
     'ferbench-net'
+    >>> family_of("ferbench-quality"), family_of("ferbench-net-l-int8")
+    ('ferbench-net', 'ferbench-net')
     """
     base = recipe.partition("@")[0]
-    if base == "pretrained" or "deep" in re.split(r"[+:,]", base):
+    if base in _COMBINED or "deep" in re.split(r"[+:,]", base):
         named = (params or {}).get("bundles") or (params or {}).get("features__bundle") or _SHIPPED
         first = str(named if isinstance(named, str) else named[0])
-        base = Path(first).name.partition("@")[0]
+        # The first bundle may be put together of bundles too; its parameters are not known here.
+        return family_of(Path(first).name)
     return _SIZE.sub("", base)
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.displays import Display
+from ferbench.benchmarks.scores import Detectable
 from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES
 from ferbench.benchmarks.stress.displays import StressDisplay
 from ferbench.benchmarks.stress.measures import SIDES, accuracy_table, breaking_points, corruption_errors, verdict
@@ -129,7 +130,7 @@ def _page(
     machine = machine_text(records[-1], ("ferbench", "numpy", "opencv-python-headless"), "", "")
     sections = [
         ("Which side breaks first", f"{words}\n\n{_sides_text(records)}\n\n{_points_text(points)}", ()),
-        ("Recognizers", _summary_text(summary), ("mean_curve",)),
+        ("Recognizers", f"{_summary_text(summary)}\n\n{_detectable_text(about['n_images'])}", ("mean_curve",)),
         ("Corruptions", _errors_text(errors), ("curves",)),
         ("What the corruptions look like", _levels_text(records[0]["levels"]), ("contact_sheet",)),
         ("Why no library", _LIBRARIES.strip(), ()),
@@ -158,6 +159,14 @@ def _summary_text(summary: pd.DataFrame) -> str:
     ]
     header = ("recognizer", "side", "clean accuracy [95 %]", "mean corrupted", "mCE", "relative mCE")
     return markdown_table(header, rows, n_text=2)
+
+
+def _detectable_text(n_images: int) -> str:
+    """The smallest difference that these images show; which image was answered rightly is not stored."""
+    return (
+        f"{Detectable.of(None, n_images).text()} That is for two recognizers and one corruption at one severity; "
+        "a mean over corruptions may show less. (Sample size of McNemar's test: Connor, Biometrics 43, 1987.)"
+    )
 
 
 def _points_text(points: pd.DataFrame) -> str:

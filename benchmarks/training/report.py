@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ferbench import models
+from ferbench.benchmarks import scores
 from ferbench.benchmarks.report import VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.tables import markdown_table, write_csv_files, write_text
 from ferbench.benchmarks.training.epochs import TUTORIAL
@@ -118,7 +120,8 @@ def write_training_report(folder: Path, results: Path) -> str:
         f"The input pipeline gives {slowest:,.0f} augmented images/s or more on {pipeline['threads'].max()} threads "
         f"(target: {PIPELINE_TARGET:,})."
     )
-    text = "\n\n".join([_markdown(table, pipeline, measured), rate, str(verdict["said"]), _notes(measured, results)])
+    notes = f"{_notes(measured, results)} {_detectable_text(measured, results)}"
+    text = "\n\n".join([_markdown(table, pipeline, measured), rate, str(verdict["said"]), notes])
     write_text(folder / "training.md", f"{text}\n")
     return f"{rate}\n{verdict['said']}"
 
@@ -156,7 +159,11 @@ def _row(entry: dict[str, Any], cell: Measured | None, read: Results, target: fl
 
 
 def _accuracy(cell: Measured, read: Results) -> float:
-    given = np.array(read.classes)[cell.proba[VALIDATION].argmax(axis=1)]
+    return _right(read, cell.proba[VALIDATION])
+
+
+def _right(read: Results, proba: NDArray[np.float64]) -> float:
+    given = np.array(read.classes)[proba.argmax(axis=1)]
     return float((given == read.labels[VALIDATION]).mean())
 
 
@@ -201,6 +208,19 @@ def _markdown(table: "pd.DataFrame", pipeline: "pd.DataFrame", measured: dict[st
             markdown_table(("augmentation", "threads", "images/s"), rates),
         ]
     )
+
+
+def _detectable_text(measured: dict[str, Any], results: Path) -> str:
+    """The smallest difference in accuracy between two finished recognizers that PublicTest shows."""
+    read = read_results(results)
+    names = {entry["recipe"] for entry in measured["epochs"]}
+    probas = {cell.label: cell.proba[VALIDATION] for cell in read.measured if cell.recipe in names}
+    labels = read.labels[VALIDATION]
+    best = max(probas, key=lambda name: _right(read, probas[name]), default=None)
+    pairs = scores.compare(labels, probas, read.classes)
+    family = None if best is None else scores.compare_with(pairs, best)
+    said = scores.Detectable.of(family, len(labels)).text()
+    return f"{said} (Sample size of McNemar's test: Connor, Biometrics 43, 1987.)"
 
 
 def _notes(measured: dict[str, Any], results: Path) -> str:

@@ -27,13 +27,23 @@ from .loaded import LoadedBundle
 from .onnx_network import FEATURES, POINTS, OnnxNetwork, OnnxRecognizer
 from .providers import PROVIDERS, provider_names
 from .shape_predictor import ShapePredictor, enlarged, reduced
-from .shipped import DEFAULT, DEFAULT_FLOAT32, DEFAULT_POINTS, find_shipped, shipped_name
+from .shipped import (
+    DEFAULT,
+    DEFAULT_FLOAT32,
+    DEFAULT_POINTS,
+    DEVELOPMENT,
+    DEVELOPMENT_SETS,
+    find_shipped,
+    shipped_name,
+)
 
 __all__ = [
     "CALIBRATION",
     "DEFAULT",
     "DEFAULT_FLOAT32",
     "DEFAULT_POINTS",
+    "DEVELOPMENT",
+    "DEVELOPMENT_SETS",
     "FEATURES",
     "NETWORK",
     "POINTS",

@@ -10,6 +10,12 @@ FOLDER = Path(__file__).parents[1] / "pretrained"
 DEFAULT, DEFAULT_POINTS = "ferbench-net-l-int8", "ferbench-points"
 # The default network before it was quantized; trainings start from it, and features and explanations are taken from it.
 DEFAULT_FLOAT32 = "ferbench-net-l"
+# Data sets on which the choice of what ships rested, beside PublicTest of FER2013: a figure on them is optimistic.
+DEVELOPMENT_SETS = ("ck48",)
+DEVELOPMENT = (
+    "What ships was chosen on PublicTest of FER2013, on CK+ and on 55 photographs. These were development sets, so "
+    "figures on them are optimistic."
+)
 
 
 class Shipped(dict[str, Path]):

@@ -21,12 +21,11 @@ from ferbench.benchmarks.store.suite import load_suite
 OFFICIAL = {"Training": 28709, "PublicTest": 3589, "PrivateTest": 3589}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A suite with a reference, on data that calls itself FER2013's official split."""
-    folder = fake_results(tmp_path_factory.mktemp("results"))
-    suite = json.loads((folder / "suite.json").read_text())
-    (folder / "suite.json").write_text(json.dumps(suite | {"reference": "pixels+tree"}))
+def official(output: Path, **suite: str) -> Path:
+    """A suite on data that calls itself FER2013's official split."""
+    folder = fake_results(output)
+    content = json.loads((folder / "suite.json").read_text())
+    (folder / "suite.json").write_text(json.dumps(content | suite))
     for path in (folder / "records").iterdir():
         record = json.loads(path.read_text())
         record["dataset"]["counts"] = OFFICIAL
@@ -35,7 +34,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             record["recipe"]["name"] = "cnn-4conv@thin"
             record["history"] = {"loss": [1.0, 0.9, 0.8], "val_accuracy": [0.4, 0.5, 0.6], "seconds": [60.0] * 3}
         path.write_text(json.dumps(record))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A suite with a reference: an ablation, for which PrivateTest was opened before."""
+    folder = official(tmp_path_factory.mktemp("results"), reference="pixels+tree")
+    (folder / "published.csv").write_text("of an earlier report")
     with undrawn("effects"):
+        write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A suite without a reference."""
+    folder = official(tmp_path_factory.mktemp("results"))
+    with undrawn():
         write_report(folder)
     return folder
 
@@ -61,7 +77,38 @@ def test_the_changed_parameters_are_told(folder: Path) -> None:
     assert (folder / "effects.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_published_and_measured_figures_stand_apart(folder: Path) -> None:
+def test_no_table_of_an_ablation_is_on_the_test_split(folder: Path, beside: Path) -> None:
+    results, board = read_results(folder), score_results(read_results(folder))
+    assert results.split == "PublicTest" and not any("PrivateTest" in cell.proba for cell in results.measured)
+    assert {name: scores.accuracy for name, scores in board.private.items()} == {
+        name: pytest.approx(figure.value) for name, figure in board.public.items()
+    }
+    frame = pd.read_csv(folder / "leaderboard.csv")
+    assert frame["accuracy"].isna().all() and frame["public_accuracy"].notna().sum() == 6
+    assert frame.set_index("recipe").loc["constant", "flag"] == "predicts 1 of 7 classes"
+    assert set(pd.read_csv(folder / "comparisons.csv")["split"]) == {"PublicTest"}
+    assert not (folder / "published.csv").exists()
+    text, page = (folder / "leaderboard.md").read_text(), (folder / "index.html").read_text()
+    for each in (text, page):
+        assert "left out, since this is an ablation" in each and "PrivateTest is closed" not in each
+    (row,) = [line for line in text.splitlines() if line.startswith("| pixels+tree |")][:1]
+    figures = frame.set_index("recipe").loc["pixels+tree"]
+    bounds = f"{figures['public_accuracy_low']:.3f}, {figures['public_accuracy_high']:.3f}"
+    assert f"| pixels+tree | {figures['public_accuracy']:.3f} \\[{bounds}\\]" in row
+    assert "images of PublicTest. The difference" in text and "Rows are sorted by accuracy on PublicTest" in text
+    assert "PrivateTest is left out.</strong> This suite is an ablation" in page
+    assert "left out" not in (beside / "leaderboard.md").read_text().replace("leaves out", "")
+
+
+def test_the_images_that_are_also_in_training_are_those_of_the_split_that_is_shown(folder: Path, beside: Path) -> None:
+    for root, split, end in ((folder, "PublicTest", "; blank"), (beside, "PrivateTest", ".")):
+        leaked = read_results(root).leaked[split]
+        said = f"*Without leaks*: {split} without the images that are also in Training "
+        assert f"{said}({leaked.sum()} of {len(leaked)} here){end}" in (root / "leaderboard.md").read_text()
+
+
+def test_published_and_measured_figures_stand_apart(beside: Path) -> None:
+    folder = beside
     table = pd.read_csv(folder / "published.csv", keep_default_na=False)
     assert set(table["origin"]) == {"published", "measured"}
     theirs = table[table["origin"] == "published"]
@@ -72,14 +119,14 @@ def test_published_and_measured_figures_stand_apart(folder: Path) -> None:
     assert table["accuracy"].is_monotonic_decreasing
     page = (folder / "index.html").read_text()
     assert page.count("measured here") >= (table["origin"] == "measured").sum()
-    assert 'id="published"' in page and 'id="effects"' in page
+    assert 'id="published"' in page and 'id="effects"' not in page
     lines = (folder / "published.md").read_text().splitlines()
     assert not [line for line in lines if "Pramerdorfer" in line and "**measured here**" in line]
     assert [line for line in lines if "cnn-4conv@thin" in line and "**measured here**" in line]
 
 
-def test_a_claim_stands_beside_the_measurement_of_its_architecture_with_the_reason(folder: Path) -> None:
-    results = read_results(folder)
+def test_a_claim_stands_beside_the_measurement_of_its_architecture_with_the_reason(beside: Path) -> None:
+    results = read_results(beside)
     table = published_figures.claims(results, score_results(results)).set_index("what")
     row = table.loc["four convolutions, two fully connected layers"]
     assert row["recipe"] == "cnn-4conv@thin" and row["epochs"] == 3

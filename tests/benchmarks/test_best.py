@@ -95,7 +95,9 @@ def test_limits_hold_together_and_the_decision_is_said_with_differences(folder: 
     }
     gap = 100 * (accuracy[free.label] - accuracy[choice.label])
     assert cost.startswith(f"The best without limits, {free.label}, is {gap:+.1f} points [") and gap > 0
-    assert "The next, " in following and " is -" in following and "for this pair alone" in following
+    assert (
+        "The next, " in following and " is -" in following and "Holm-corrected over 3 comparisons with it" in following
+    )
     assert choice.total_fit_s is not None and "whole fit" in choice.text() and first in choice.text()
     with pytest.raises(ValueError, match=r"no recognizer keeps 0.001 MB of memory .*the closest is .* MB"):
         choose_best(folder, max_memory_mb=0.001)
@@ -123,6 +125,15 @@ def test_recognizers_not_shown_to_differ_are_listed_and_cheaper_ones_are_pointed
     assert near.difference_low <= near.difference <= near.difference_high and near.p_holm >= 0.05
     gap = f"{100 * near.difference:+.1f} [{100 * near.difference_low:+.1f}, {100 * near.difference_high:+.1f}]"
     assert f"{gap}, p = {near.p_holm:.2g}" in choice.text()
+
+
+def test_the_decision_and_the_list_of_equals_agree() -> None:
+    # Alone, this pair has p = 0.047; among the comparisons with the winner it is not shown to differ.
+    choice = choose_best(Path(__file__).parents[2] / "results" / "fer2013", max_latency_ms=2.0)
+    _, following, _ = choice.decision
+    label = following.split(", ")[1]
+    (tie,) = (tie for tie in choice.ties if tie.label == label)
+    assert "(not shown to differ; McNemar p = " in following and f"p = {tie.p_holm:.2g}, Holm" in following
 
 
 def test_impossible_limits_name_the_closest(folder: Path) -> None:

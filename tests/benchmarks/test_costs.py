@@ -81,6 +81,28 @@ def test_the_published_records_stand_on_hours_where_the_fit_took_seconds() -> No
     assert totals["hog+svm-s0-67f1fc63"] == pytest.approx(109.494 + 1.393, abs=0.01)
 
 
+def test_an_8_bit_network_costs_what_the_network_that_it_was_made_from_cost() -> None:
+    records = [record("net", 100.0), record("joined@mine", 0.5, bundles=["net-int8"]), record("other", 1.0)]
+    assert total_fit_seconds(records)["joined@mine-s0"] == 100.5
+    # The one that ships now was made from the mean of two networks, and the one that taught the second from the first.
+    records = Store(FER2013).records()
+    seconds = total_fit_seconds(records)
+    totals = {each["recipe"]["name"]: seconds[each["cell_id"]] for each in records if each["status"] == "ok"}
+    net, mean = totals["ferbench-net-l"], totals["weight-mean@net-l"]
+    assert mean > net + 1016 > 5 * 3600
+    for name in ("pretrained@int8", "joined@mirrored-net", "ferbench-quality"):
+        assert mean < totals[name] < mean + 300
+    assert totals["ferbench-net-xs@taught-again"] > mean + 2845
+    # Under the name of the network that ships, a row holds the mean of the two, not the first of them.
+    assert totals["pretrained@both-nets"] > mean and totals["ferbench-net-l@varied"] < mean
+
+
+def test_what_needs_an_8_bit_network_keeps_or_breaks_a_limit_of_fit_time() -> None:
+    within = choose_best(FER2013, max_fit_s=20_000)
+    assert within.recipe == "ferbench-quality" and within.total_fit_s is not None
+    assert choose_best(FER2013, max_fit_s=19_000).recipe != "ferbench-quality"
+
+
 def test_weights_from_elsewhere_have_a_cost_that_is_not_known() -> None:
     records = [record("transfer", 5.0, initial_weights="imagenet"), record("cnn", 5.0)]
     records[1]["recipe"]["all_params"]["initial_weights"] = None

@@ -1,5 +1,6 @@
 """A bundle that leaves the results: whole, with a card whose figures are those that were measured."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from cells_here import CellsHere
 
 from ferbench.benchmarks.choose import calibrate_on, measure_calibration
 from ferbench.benchmarks.choose.export import export_bundle
+from ferbench.benchmarks.choose.recognizer_card import card
+from ferbench.benchmarks.int8.cards import int8_card
+from ferbench.benchmarks.int8.checked import Checked
 from ferbench.benchmarks.report.results import read_results
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store.suite import Suite
@@ -16,7 +20,7 @@ from ferbench.cli import main
 from ferbench.datasets import make_faces
 from ferbench.datasets.readers import loading
 from ferbench.models import Joined, load_bundle, pretrained, save_bundle
-from ferbench.models.bundles import find_shipped, with_temperature
+from ferbench.models.bundles import DEVELOPMENT, find_shipped, read_description, with_temperature
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +132,17 @@ def test_a_copy_of_a_measured_bundle_gets_its_card_by_the_checksum_of_its_weight
     for place in (results, results.parent):
         text = export_bundle(str(tmp_path / "copy"), place, tmp_path / "again").read_text()
         assert text == expected, "with the notes of its own card"
+
+
+def test_the_card_of_what_ships_says_on_which_data_it_was_chosen() -> None:
+    published = read_results(Path(__file__).parents[2] / "results" / "fer2013")
+    cells = {cell.recipe: cell for cell in published.measured}
+    assert DEVELOPMENT in card(cells["weight-mean@net-l"], published) and "CK+" in DEVELOPMENT
+    assert DEVELOPMENT not in card(cells["hog+svm"], published)
+    (row, *_) = json.loads((published.root.parent / "int8" / "int8.json").read_text())["networks"]
+    info = read_description(pretrained()["ferbench-net-l-int8"])
+    assert DEVELOPMENT in int8_card(Checked(**row), info)
+    assert DEVELOPMENT not in int8_card(Checked(**row | {"name": "mine"}), info)
 
 
 def test_what_cannot_be_exported_is_named(results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,8 +34,12 @@ from ferbench.benchmarks.run.warm import WarmStart
 from ferbench.benchmarks.scores import Metric, score
 from ferbench.benchmarks.store import Ledger, Store, Suite, load_suite, with_seeds
 from ferbench.benchmarks.tasks import get_task
+from ferbench.cli import main
 from ferbench.datasets import Dataset, load, make_faces
+from ferbench.models.bundles import DEVELOPMENT
 from ferbench.utils import finished_files
+
+ROOT = Path(__file__).parents[2]
 
 TWO = ("constant", "pixels+tree")
 RECIPES = ("constant", "pixels+tree", "pixels+logreg")
@@ -368,6 +372,36 @@ def test_recipes_are_compared_over_people(kfold: FoldResults, output: Path, tmp_
         FoldResults.of(tmp_path / "faces-kfold2").probabilities("pixels+tree")
 
 
+def test_one_recipe_is_compared_with_the_rest_and_the_page_says_what_can_be_shown(
+    kfold: FoldResults, output: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    best = kfold.best()
+    assert best is not None
+    table = kfold.compare_with(best).set_index("recipe")
+    assert set(table.index) == set(kfold.recipes) - {best} and set(table["against"]) == {best}
+    for recipe, row in table.iterrows():
+        pair = kfold.compare(str(recipe), best)
+        assert (row["difference"], row["difference_low"], row["p_bootstrap"]) == (pair.difference, pair.low, pair.p)
+        assert row["p_holm"] >= row["p_bootstrap"]
+    # The figures of the leaderboard, from which a reader can work it out.
+    shown = kfold.frame().set_index("recipe").loc[table.index, "difference"]
+    assert shown.to_numpy() == pytest.approx(table["difference"].to_numpy())
+    said = "people a paired comparison detects, with a chance of 80 %, a difference of"
+    for name in ("faces-kfold2", "faces-curve-0.5-1"):
+        page = FoldReport(output / name).write()
+        assert said in page.read_text() and said in (page.parent / "leaderboard.md").read_text()
+    write_summary(output)
+    text = (output / "protocols.md").read_text()
+    assert "- kfold:2: On these 6 people" in text and text.count(said) >= 4
+    assert main(["report", str(output / "faces-kfold2"), "--reference", "constant"]) == 0
+    assert "against constant" in (out := capsys.readouterr().out) and "pixels+tree" in out
+    with pytest.raises(ValueError, match="unknown recipe 'constnt'"):
+        kfold.compare_with("constnt")
+    shutil.copytree(output / "faces-kfold2", tmp_path / "faces-kfold2")
+    next((tmp_path / "faces-kfold2").glob("records/pixels+tree-kfold2-2-*.json")).unlink()
+    assert "pixels+tree" not in set(FoldResults.of(tmp_path / "faces-kfold2").compare_with("constant")["recipe"])
+
+
 def test_the_best_of_folds_is_refused_in_one_line_with_what_to_do(kfold: FoldResults) -> None:
     with pytest.raises(
         ValueError, match=r"holds folds of kfold:2.*for a winner, run the suite without a protocol"
@@ -468,6 +502,14 @@ def test_python_takes_a_protocol_and_another_data_set(faces: Dataset, tmp_path: 
         "Protocol cross: trained on faces, tested on all 42 images of away"
         in (found.root / "leaderboard.md").read_text()
     )
+
+
+def test_what_ships_is_said_to_be_chosen_on_the_data_that_it_is_tested_on() -> None:
+    cross = ROOT / "results" / "cross"
+    (note,) = [note for note in notes_of(FoldResults.of(cross / "fer2013-to-ck48")) if DEVELOPMENT in note]
+    assert "pretrained@ferbench-net-l-int8" in note and "pretrained@ferbench-quality" in note and "hog" not in note
+    # Where nothing that ships is tested, nothing is said.
+    assert not [note for note in notes_of(FoldResults.of(cross / "ck48-to-fer2013")) if DEVELOPMENT in note]
 
 
 def test_seeds_and_protocols_come_from_the_suite_or_the_command(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from ferbench.benchmarks.store import (
     Store,
     Suite,
     code_version,
+    count_families,
     family_of,
     final_record,
     history,
@@ -34,6 +35,7 @@ from ferbench.benchmarks.suite_results import SuiteResults
 from ferbench.benchmarks.tasks import get_task
 from ferbench.cli import main
 from ferbench.datasets import LABELS, Dataset, make_faces
+from ferbench.models import recipes
 
 # Bytes; no shorter than any text that is searched for.
 PAGE = 4096
@@ -286,6 +288,29 @@ def test_variants_and_sizes_of_a_recipe_are_one_family() -> None:
     names = ("ferbench-net", "ferbench-net-l", "ferbench-net@taught-again", "ferbench-net-xs")
     assert {family_of(name) for name in names} == {"ferbench-net"}
     assert family_of("mirror:hog+svm") == "mirror:hog+svm"
+    assert family_of("ferbench-net-l-int8") == family_of("ferbench-net-int8") == "ferbench-net"
+
+
+def test_what_is_put_together_of_bundles_counts_for_the_first_of_them() -> None:
+    assert family_of("weight-mean@net-l", {"bundles": ["ferbench-net-l", "ferbench-net-l@continued"]}) == "ferbench-net"
+    assert family_of("joined@mirrored-net", {"bundles": ["ferbench-net-l-int8"]}) == "ferbench-net"
+    assert family_of("ferbench-quality", {"bundles": ["joined@mirrored-net", "hog+svm"]}) == "ferbench-net"
+    assert family_of("joined@mine", {"bundles": ["hog+svm", "ferbench-net-l"]}) == "hog+svm"
+    # Every recipe of the registry that combines bundles is known to the ledger.
+    combined = [name for name, recipe in recipes().items() if recipe.family == "pretrained"]
+    assert {"pretrained", "joined", "weight-mean", "ferbench-quality"} <= set(combined)
+    assert {family_of(name) for name in combined} == {"ferbench-net"}
+
+
+def test_lines_of_an_earlier_rule_are_counted_by_the_rule_of_today_and_stay_as_they_are(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path)
+    for recipe, family in (("joined@mirrored-net", "joined"), ("pretrained@int8", "ferbench-net-l-int8")):
+        ledger.append(opening(recipe=recipe, family=family))
+    before = ledger.path.read_bytes()
+    assert [each.family for each in ledger.openings()] == ["ferbench-net"] * 2
+    ((family, n_openings, n_recipes, *_),) = count_families(ledger.openings())
+    assert (family, n_openings, n_recipes) == ("ferbench-net", 2, 2)
+    assert ledger.path.read_bytes() == before
 
 
 def test_the_version_in_the_ledger_is_the_commit_of_a_checkout() -> None:

@@ -6,6 +6,7 @@ import pytest
 from ferbench.benchmarks.scores.keypoints import (
     THRESHOLDS,
     compare_points,
+    compare_points_with,
     face_errors,
     interocular_distance,
     score_points,
@@ -110,3 +111,18 @@ def test_a_clear_difference_is_told_from_noise() -> None:
     assert table.loc[("good", "bad"), "verdict"] == "A"
     assert table.loc[("good", "bad"), "difference_high"] < 0
     assert list(compare_points({"one": errors()}, EYES, PEOPLE).columns)[-1] == "verdict"
+
+
+def test_one_model_against_the_rest_is_corrected_over_these_comparisons_alone() -> None:
+    models = {"good": errors(1.0, 1), "same": errors(1.0, 2), "bad": errors(3.0, 3)}
+    pairs = compare_points(models, EYES, PEOPLE)
+    table = compare_points_with(pairs, "same").set_index("recipe")
+    assert list(table.index) == ["good", "bad"] and set(table["against"]) == {"same"}
+    assert list(table["verdict"]) == ["not shown to differ", "worse"]
+    assert compare_points_with(pairs, "bad").set_index("recipe").loc["good", "verdict"] == "better"
+    bad, pair = table.loc["bad"], pairs[(pairs["a"] == "same") & (pairs["b"] == "bad")].iloc[0]
+    assert bad["difference"] == -pair["difference"] > 0 and bad["nme"] == pair["nme_b"]
+    assert (bad["difference_low"], bad["difference_high"]) == (-pair["difference_high"], -pair["difference_low"])
+    # Two comparisons, not the three of all pairs.
+    assert bad["p_holm"] == pytest.approx(2 * pair["p_bootstrap"])
+    assert pair["p_holm"] == pytest.approx(3 * pair["p_bootstrap"])

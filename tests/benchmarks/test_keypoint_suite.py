@@ -140,6 +140,16 @@ def test_the_report_is_rebuilt_from_the_records_alone(root: Path) -> None:
     markdown = (root / "leaderboard.md").read_text()
     assert "does not measure a regression" in markdown
     html = page.read_text()
+    (row,) = [row for row in frame.to_dict("records") if row["recipe"] == "mean-shape"]
+    assert row["against_winner"] in ("better", "worse", "not shown to differ")
+    assert frame.set_index("recipe").loc["points-spy", "against_winner"] == "winner"
+    assert row["winner_difference"] == pytest.approx(row["nme"] - frame["nme"].iloc[1])
+    assert pd.read_csv(root / "comparisons.csv")["p_holm_winner"].notna().sum() == 1
+    for text in (markdown, html):
+        assert "The winner against the rest" in text and "1 comparisons with points-spy" in text
+        assert "Every row but mean-shape can be the best" in text
+        assert "a paired comparison detects, with a chance of 80 %" in text and "in normalized error or more" in text
+    assert "Pairs compared" not in html
     assert "Drawn faces, not real photographs" in html
     assert 'src="http' not in html and 'href="http' not in html
     for picture in ("ced.png", "per_point.png", "faces.png"):
@@ -214,6 +224,12 @@ def test_the_command_reports_key_points(root: Path, capsys: pytest.CaptureFixtur
         assert main(["report", str(root)]) == 0
     out = capsys.readouterr().out
     assert "mean-shape" in out and "NME [95 %]" in out
+    assert main(["report", str(root), "--reference", "mean-shape"]) == 0
+    out = capsys.readouterr().out
+    assert "against mean-shape" in out and "points-spy" in out and "bootstrap over people, Holm-corrected over 1" in out
+    assert "in normalized error or more" in out
+    assert main(["report", str(root), "--reference", "mean-shap"]) == 2
+    assert "did you mean 'mean-shape'" in capsys.readouterr().err
 
 
 def test_the_results_are_read_in_python(root: Path) -> None:

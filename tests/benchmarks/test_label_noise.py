@@ -119,8 +119,13 @@ def test_pages_for_others_hold_no_image(found: NoiseFindings, tmp_path: Path) ->
     assert (tmp_path / "suspicious.png").is_file() and listed["recipes"].is_monotonic_decreasing
     assert listed.columns.tolist() == ["id", "split", "label", "suggested", "margin", "recipes"]
     write_noise_report(found, tmp_path, faces=False)
-    names = {path.name for path in tmp_path.iterdir()}
-    assert names == {"noise.md", "noise.json", "scores.csv", "agreement.csv", "by_label.csv", "flips.csv"}
+    tables = {"noise.md", "noise.json", "scores.csv", "agreement.csv", "by_label.csv", "flips.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == {*tables, "suspicious.csv"}
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "suspicious.csv"), listed)
+    assert "most suspicious first: `suspicious.csv`" in (tmp_path / "noise.md").read_text()
+    write_noise_report(found, tmp_path, faces=False, ids=False)
+    assert {path.name for path in tmp_path.iterdir()} == tables
+    assert "suspicious.csv" not in (tmp_path / "noise.md").read_text()
     assert not any("face_0" in path.read_text() for path in tmp_path.iterdir())
     record = json.loads((tmp_path / "noise.json").read_text())
     assert record["n_flipped"] == 36 and record["recipes"] == list(RECIPES)

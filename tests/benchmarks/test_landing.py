@@ -48,6 +48,7 @@ def test_each_suite_is_shown_with_its_best_recognizer_and_linked(root: Path) -> 
         and "drawn faces" in text
     )
     assert "<strong>0.0374</strong> normalized error" in text
+    assert "the smallest one that a comparison on them detects" in text and 'href="faces/index.html#reading"' in text
     assert text.index('href="speed/speed.md"') < text.index('href="speed/times.png"')
 
 

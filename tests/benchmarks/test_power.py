@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ferbench.benchmarks.scores import Detectable, smallest_difference
+from ferbench.benchmarks.scores import Detectable, DetectableBySpread, difference_from_spread, smallest_difference
 from ferbench.benchmarks.scores.statistics import mcnemar
 
 
@@ -73,3 +73,37 @@ def test_the_observed_discordance_is_that_of_the_closest_rows() -> None:
     assumed = Detectable.of(None, 1000)
     assert assumed.n_observed == 0 and "15.0 % of the images (assumed)" in assumed.text()
     assert f"{100 * assumed.single:.1f} points" in assumed.text() and "chance of 80 %" in assumed.text()
+
+
+def test_by_the_spread_such_a_difference_is_found_in_four_of_five_simulated_sets_of_people() -> None:
+    error = 0.013
+    random = np.random.default_rng(0)
+    drawn = random.normal(difference_from_spread(error), error, 20_000)
+    # Its interval leaves zero out where it is 1.96 standard errors away.
+    assert (drawn > 1.96 * error).mean() == pytest.approx(0.8, abs=0.01)
+    assert difference_from_spread(error, alpha=0.01) > difference_from_spread(error)
+    with pytest.raises(ValueError, match="standard_error must be 0 or more; got -1"):
+        difference_from_spread(-1)
+    with pytest.raises(ValueError, match="power must be between 0 and 1; got 1"):
+        difference_from_spread(1, power=1)
+
+
+def test_the_spread_is_that_of_the_closest_rows_and_blanks_are_left_out() -> None:
+    rows = [(-0.5, -0.9, -0.1), (0.01, -0.0092, 0.0300), (np.nan, np.nan, np.nan)]
+    table = pd.DataFrame(rows, columns=["difference", "difference_low", "difference_high"])
+    found = DetectableBySpread.of(pd.concat([table.iloc[[1]]] * 5 + [table.iloc[[0]], table.iloc[[2]]]))
+    assert found.standard_error == pytest.approx(0.01, abs=1e-4)
+    # Of few comparisons the nearer half, of many the nearest five.
+    assert (found.n_observed, found.n_comparisons) == (3, 6)
+    assert DetectableBySpread.of(pd.concat([table] * 20)).n_observed == 5
+    assert DetectableBySpread.of(table).standard_error == found.standard_error
+    text = found.text("On 118 people")
+    assert text.startswith(
+        "On 118 people a paired comparison detects, with a chance of 80 %, a difference of 2.8 points"
+    )
+    assert "1.96 + 0.84 times the standard error of the paired difference, 1.00" in text
+    corrected = 100 * difference_from_spread(found.standard_error, alpha=0.05 / 6)
+    assert f"After the correction over 6 comparisons it may take {corrected:.1f}." in text
+    (single,) = [DetectableBySpread.of(table.iloc[[1]]).text("Here", scale=1, unit="in error", digits=4)]
+    assert "0.0280 in error" in single and "smallest difference)" in single and "correction" not in single
+    assert DetectableBySpread.of(table.iloc[[2]]).text("Here") == ""

@@ -15,6 +15,7 @@ from ferbench.benchmarks.report.errors import confused_pairs, wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures
 from ferbench.benchmarks.report.results import Measured, read_results
 from ferbench.benchmarks.report.scores import score_results
+from ferbench.benchmarks.scores import compare_with
 from ferbench.benchmarks.store.store import Store
 from ferbench.cli import main
 
@@ -169,6 +170,25 @@ def test_the_command_shows_the_table_and_removes_drawings_of_cells_that_are_gone
     assert f"report: {folder / 'index.html'}" in out
     assert (folder / "mine.png").exists() and not (folder / "confusion_gone.png").exists()
     assert not (folder / "history.csv").exists()
+
+
+def test_the_command_compares_a_recipe_of_the_reader_s_choice_with_the_rest_and_writes_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert main(["report", str(folder), "--reference", "pixels+tree"]) == 0
+    out = capsys.readouterr().out
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    table = compare_with(score_results(read_results(folder)).pairs, "pixels+tree").set_index("recipe")
+    assert len(table) == 5 and "over 5 comparisons with it" in out and "a paired comparison detects" in out
+    for recipe, row in table.iterrows():
+        (line,) = [line for line in out.splitlines() if line.startswith(f"{recipe} ")]
+        assert f"{100 * row['difference']:+.1f} [" in line and f"{row['p_holm']:.2g}" in line
+        assert line.rstrip().endswith(row["verdict"])
+    assert main(["report", str(folder), "--reference", "pixels+tre"]) == 2
+    assert "did you mean 'pixels+tree'" in capsys.readouterr().err
+    assert main(["report", str(folder), "--reference", "pixels+tree", "--faces", "x.zip"]) == 2
+    assert "--reference writes no page" in capsys.readouterr().err
 
 
 def test_the_command_refuses_bad_input_in_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

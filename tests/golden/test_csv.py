@@ -29,9 +29,12 @@ RENAMED_VALUES: dict[str, str] = {
 ADDED_COLUMNS: dict[str, set[str]] = {
     "leaderboard.csv": {
         *("identity", "stale", "latency_run", "latency_ranked", "machine", "fit_ranked"),
+        # Of key points: the winner against the rest, as in tables of expressions.
+        *("against_winner", "winner_difference", "winner_difference_low", "winner_difference_high", "winner_p_holm"),
         *("seeds", "seed_mean", "seed_sd", "seed_min", "seed_max", "seed_split"),
         *(f"{name}{end}" for name in plugin_metrics() for end in ("", "_low", "_high")),
     },
+    "comparisons.csv": {"p_holm_winner"},
 }
 ADDED_FILES = {"mean_maps.csv", *(f"plot_{name}.csv" for name in plugin_displays())}
 
@@ -52,7 +55,7 @@ def assert_same_tables(kept: Path, folder: Path, renamed: dict[str, str] = RENAM
         new = read(folder / RENAMED_FILES.get(file.name, file.name))
         if "status" in new:
             # Rows that tables have besides by now: recipes of the suite without a record.
-            new = new[new["status"] != "not measured"].reset_index(drop=True)
+            old, new = (table[table["status"] != "not measured"].reset_index(drop=True) for table in (old, new))
         added = ADDED_COLUMNS.get(file.name, set()) - set(old.columns)
         new = new.drop(columns=[name for name in new.columns if name in added])
         assert list(new.columns) == list(old.columns), file.name
