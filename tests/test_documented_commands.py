@@ -115,7 +115,7 @@ RUN: dict[str, dict[str, Run]] = {
         "image me.jpg --model onnx:my.onnx": Run(),
         "live --model onnx:my.onnx": Run((), _FILM),
         "run peers --source fer2013.zip --peer fer=/opt/fer/bin/python --output results/peers": Run(
-            ("results/peers/leaderboard.csv",), ("--only", "constant", "peer:fer")
+            ("results/peers/fer2013/leaderboard.csv",), ("--only", "constant", "peer:fer")
         ),
     },
     "docs/training.md": {

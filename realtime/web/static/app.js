@@ -198,7 +198,7 @@ class View {
 function describe(model) {
   const kind = model.kind === "network" ? "Network" : "Classical";
   const fitted = model.dataset ? `, trained on ${model.dataset}` : "";
-  const right = model.accuracy === null ? "" : `: ${percent(model.accuracy)} accuracy on its test images`;
+  const right = model.accuracy === null ? "" : `: ${percent(model.accuracy)} accuracy on PublicTest`;
   return `${kind}${fitted}${right}${expected(model)}`;
 }
 
