@@ -135,7 +135,7 @@ RUN: dict[str, dict[str, Run]] = {
         "run --only hog+*": Run(("results/faces/index.html",), ("--only", "constant", "hog+tree")),
         "best": Run(),
         "data audit mine --output audit": Run(("audit",)),
-        "run fer2013 --source mine --only hog+svm": Run((f"{_FER}/index.html",)),
+        "run fer2013 --source mine --only hog+svm": Run(("results/mine/index.html",)),
     },
 }
 
@@ -162,7 +162,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(yunet_file, "_fetch", no_network)
     monkeypatch.setenv("SDL_VIDEODRIVER", "dummy")
-    monkeypatch.setattr(loading, "make_faces", draw_few)
+    monkeypatch.setattr(loading, "make_faces", draw_some)
     monkeypatch.setattr(datasets, "load_points", draw_few_points)
     draw_pictures()
     draw_models_of_others(tmp_path)
@@ -178,6 +178,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(file.absolute())
     return tmp_path
+
+
+def draw_some(n_samples: int = 350, **options: Any) -> datasets.Dataset:
+    """Draw few faces also where a command names no number."""
+    return draw_few(n_samples, **options)
 
 
 def draw_few_points(source: str, **options: Any) -> datasets.PointDataset:
