@@ -9,6 +9,7 @@ from ferbench import benchmarks, datasets, models
 from ferbench.benchmarks import choose, folds, int8, pages
 from ferbench.cli.arguments import command
 from ferbench.cli.running import path_line, report_lines
+from ferbench.utils import fit_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,5 +179,5 @@ def best(args: BestOptions) -> int:
         max_memory_mb=args.max_memory_mb,
         min_accuracy=args.min_accuracy,
     )
-    print(json.dumps(choice.as_dict(), indent=1) if args.json else choice.text())
+    print(json.dumps(choice.as_dict(), indent=1) if args.json else fit_text(choice.text(), hang=15))
     return 0

@@ -86,9 +86,9 @@ RUN: dict[str, dict[str, Run]] = {
     "docs/deploy.md": {"serve --model ferbench-net-xs --port 8000": Run()},
     "docs/evidence.md": {
         "stress --source faces --model hog+svm --model cnn --output results/stress": Run(
-            ("results/stress/index.html",), ("--limit", "20"), "run --only hog+svm"
+            ("results/stress/stress.md",), ("--limit", "20"), "run --only hog+svm"
         ),
-        "stress --rebuild --output results/stress": Run(("results/stress/index.html",)),
+        "stress --rebuild --output results/stress": Run(("results/stress/stress.md",)),
         "explain me.jpg --output explain.html": Run(("explain.html",)),
         "explain --source faces --model hog+svm --output results/explain": Run(
             ("results/explain",), ("--per-label", "2")
@@ -244,7 +244,7 @@ def call(command: str, how: Run, folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("cells_here")
+@pytest.mark.usefixtures("cells_here", "blank_figures")
 @pytest.mark.parametrize("page", RUN)
 def test_the_commands_of_a_page_run_one_after_another(page: str, desk: Path) -> None:
     if any(word in name for name in RUN[page] for word in ("live ", "video ")):
