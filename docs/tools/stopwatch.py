@@ -10,6 +10,7 @@ import csv
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -59,7 +60,7 @@ WALKS: dict[str, tuple[str, tuple[Step, ...]]] = {
 }
 
 
-def run_step(step: Step, folder: Path, commit: str) -> str:
+def run_step(step: Step, folder: Path, commit: str, limit_s: float) -> str:
     """Run one command to its end, or until its page answers; return ``ok`` or what went wrong."""
     if step == CLONE:
         subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
@@ -67,8 +68,13 @@ def run_step(step: Step, folder: Path, commit: str) -> str:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON"))}
     if step.command == SERVE:
         return _serve(folder, environment)
-    done = subprocess.run(["bash", "-c", step.command], cwd=folder, env=environment, check=False)
-    return _status(done.returncode)
+    process = subprocess.Popen(["bash", "-c", step.command], cwd=folder, env=environment, start_new_session=True)
+    try:
+        return _status(process.wait(limit_s))
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        return "stopped before its end"
 
 
 def _status(code: int) -> str:
@@ -89,7 +95,7 @@ def _serve(folder: Path, environment: dict[str, str]) -> str:
             process.kill()
 
 
-def walk(name: str, picture: Path) -> list[dict[str, str]]:
+def walk(name: str, picture: Path, limit_s: float) -> list[dict[str, str]]:
     """Run the commands of a walk in a new clone, and return a row for each; a command that fails ends it."""
     commit, steps = WALKS[name]
     commit = subprocess.run(
@@ -100,7 +106,7 @@ def walk(name: str, picture: Path) -> list[dict[str, str]]:
         folder = Path(scratch) / "ferbench"
         for number, step in enumerate(steps, start=1):
             began = time.monotonic()
-            status = run_step(step, folder, commit)
+            status = run_step(step, folder, commit, limit_s)
             seconds, load = time.monotonic() - began, os.getloadavg()[0]
             values = (
                 name,
@@ -130,7 +136,8 @@ def table(rows: list[dict[str, str]]) -> str:
         minutes, load = passed[row["walk"]] / 60, float(row["load"]) / int(row["cores"])
         start = f"| {row['walk']} | `{row['commit']}` |"
         if row["status"] != "ok":
-            lines.append(f"{start} `{row['command']}` failed ({row['status']}) | {row['commands']} | – | {load:.1f} |")
+            what = f"{row['milestone'] or row['command']}: {row['status']}"
+            lines.append(f"{start} {what} | {row['commands']} | {minutes:.1f} | {load:.1f} |")
         elif row["milestone"]:
             lines.append(f"{start} {row['milestone']} | {row['commands']} | {minutes:.1f} | {load:.1f} |")
     return "\n".join(lines) + "\n"
@@ -159,7 +166,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("walk", choices=WALKS)
     parser.add_argument("--picture", type=Path, required=True, help="a picture with a face, which is me.jpg")
+    parser.add_argument("--limit", type=float, default=60, metavar="MINUTES", help="for each command (default: 60)")
     args = parser.parse_args()
-    taken = walk(args.walk, args.picture)
+    taken = walk(args.walk, args.picture, 60 * args.limit)
     kept = [row for row in read_rows() if row["walk"] != args.walk]
     publish(sorted([*kept, *taken], key=lambda row: row["walk"]))
