@@ -116,6 +116,48 @@ def test_the_readme_is_short_and_begins_with_three_lines() -> None:
     assert "ferbench image me.jpg" in first[1] and "ferbench serve --open" in first[2]
 
 
+# --- Stopwatch --------------------------------------------------------------------------------------------------------
+
+
+def test_the_stopwatch_adds_up_commands_and_minutes_to_each_milestone(tools: Any) -> None:
+    stopwatch = tools("stopwatch")
+    steps = [("", 30.0, "ok"), ("first picture", 60.0, "ok"), ("first table", 120.0, "exit code 2")]
+    rows = [
+        {**dict.fromkeys(stopwatch.FIELDS, ""), "walk": "now", "commit": "abc", "cores": "2", "load": "1", **step}
+        for number, (milestone, seconds, status) in enumerate(steps, start=1)
+        for step in [{"commands": str(number), "milestone": milestone, "seconds": str(seconds), "status": status}]
+    ]
+    first, second = stopwatch.table(rows).splitlines()[2:]
+    assert first == "| now | `abc` | first picture | 2 | 1.5 | 0.5 |"
+    assert second == "| now | `abc` | first table: exit code 2 | 3 | 3.5 | 0.5 |"
+
+
+def test_the_stopwatch_ends_a_command_at_its_limit_and_tells_what_failed(tools: Any, tmp_path: Path) -> None:
+    stopwatch = tools("stopwatch")
+    answers = {
+        command: stopwatch.run_step(stopwatch.Step(command), tmp_path, "HEAD", limit_s)
+        for command, limit_s in (("true", 30), ("exit 3", 30), ("sleep 60 && echo late", 0.2))
+    }
+    assert list(answers.values()) == ["ok", "exit code 3", "stopped before its end"]
+
+
+def test_the_table_of_the_stopwatch_is_made_from_its_rows(tools: Any) -> None:
+    stopwatch = tools("stopwatch")
+    rows = stopwatch.read_rows()
+    assert stopwatch.table(rows) in (DOCS / "tutorial.md").read_text()
+    assert {row["milestone"] for row in rows if row["walk"] == "now" and row["status"] == "ok"} >= {
+        "first picture",
+        "first live view",
+        "first table",
+    }
+
+
+def test_the_walk_of_today_has_the_commands_of_the_pages(tools: Any) -> None:
+    pages = (ROOT / "README.md").read_text() + (DOCS / "tutorial.md").read_text()
+    _, steps = tools("stopwatch").WALKS["now"]
+    assert len(steps) == 5 and all(step.command in pages for step in steps)
+
+
 # --- Links and navigation ---------------------------------------------------------------------------------------------
 
 
