@@ -16,7 +16,8 @@ def write_report(folder: Path | str, *, dataset: "Dataset | PointDataset | None"
     """Rebuild every table, plot and page of a results folder. Nothing is fitted and no data is needed.
 
     For expressions it writes ``leaderboard.csv`` and ``.md``, ``comparisons.csv``, ``per_class.csv``,
-    ``confusion.csv``, ``calibration.csv``, ``history.csv``, ``wrong_everywhere.csv``, the plots as PNG, and
+    ``confusion.csv``, ``calibration.csv``, ``by_group.csv`` and ``group_gaps.csv`` where the data has group columns,
+    ``history.csv``, ``wrong_everywhere.csv``, the plots as PNG, and
     ``index.html``. For key points it writes ``leaderboard.csv`` and ``.md``, ``comparisons.csv``, ``per_point.csv``,
     ``ced.csv``, ``history.csv``, the plots and ``index.html``. The page is one file that loads nothing from the
     network. Each display plug-in adds ``plot_<name>.png`` and ``.csv``; each metric plug-in adds a column.

@@ -45,7 +45,7 @@ def run_live(args: LiveOptions) -> int:
                 summary = window.run(
                     lambda: realtime.run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
                 )
-        _tell(summary, counts, sinks, live_outputs.requested_outputs(args))
+        _tell(summary, counts, sinks, live_outputs.requested_outputs(args), pipeline.uncertain)
         return stop.exit_code
 
 
@@ -60,7 +60,7 @@ def run_video(args: VideoOptions) -> int:
         sinks, counts = live_outputs.video_sinks(args, source, pipeline)
         sinks.append(_Progress(source, args.max_frames))
         summary = realtime.run(source, pipeline, sinks, stop=stop, max_frames=args.max_frames)
-        _tell(summary, counts, sinks, live_outputs.requested_outputs(args))
+        _tell(summary, counts, sinks, live_outputs.requested_outputs(args), pipeline.uncertain)
         return stop.exit_code
 
 
@@ -99,7 +99,8 @@ def run_image(args: ImageOptions) -> int:
             sinks.append(output.event_sink(args.events, classes, images=True, **options))
         sinks.append(_Progress(source, None))
         summary = realtime.run(source, pipeline, sinks, stop=stop)
-        _tell_images(summary, counts, [args.output_image, args.output_csv, args.events])
+        outputs = [args.output_image, args.output_csv, args.events]
+        _tell_images(summary, counts, outputs, pipeline.uncertain)
         return stop.exit_code
 
 
@@ -213,7 +214,9 @@ def _models_here(chosen: str | None, results: Path) -> list[str]:
     return list(dict.fromkeys(name for name in names if name and name != "constant"))[:9]
 
 
-def _tell(summary: RunSummary, counts: FrequencySink, sinks: Sequence[Sink], outputs: Sequence[Path]) -> None:
+def _tell(
+    summary: RunSummary, counts: FrequencySink, sinks: Sequence[Sink], outputs: Sequence[Path], uncertain: str
+) -> None:
     out = live_outputs.text_stream(outputs)
     latency = ", ".join(f"p{percent} {value:.0f} ms" for percent, value in summary.latency_ms.items())
     rate = f"{summary.fps:.1f} frames/s"
@@ -223,22 +226,25 @@ def _tell(summary: RunSummary, counts: FrequencySink, sinks: Sequence[Sink], out
         f"{_number(summary.no_face_frames, 'frame')} without a face, {summary.dropped:,} dropped",
         file=out,
     )
-    _tell_rest(summary, counts, outputs, [sink.note for sink in sinks if isinstance(sink, output.VideoSink)])
+    notes = [sink.note for sink in sinks if isinstance(sink, output.VideoSink)]
+    _tell_rest(summary, counts, outputs, notes, uncertain)
 
 
-def _tell_images(summary: RunSummary, counts: FrequencySink, outputs: Sequence[Path | None]) -> None:
+def _tell_images(summary: RunSummary, counts: FrequencySink, outputs: Sequence[Path | None], uncertain: str) -> None:
     out = live_outputs.text_stream(outputs)
     print(f"{_number(summary.faces, 'face')} in {_number(summary.frames, 'image')}", file=out)
-    _tell_rest(summary, counts, [path for path in outputs if path], [])
+    _tell_rest(summary, counts, [path for path in outputs if path], [], uncertain)
 
 
 def _tell_rest(
-    summary: RunSummary, counts: FrequencySink, outputs: Sequence[Path], notes: Sequence[str | None]
+    summary: RunSummary, counts: FrequencySink, outputs: Sequence[Path], notes: Sequence[str | None], uncertain: str
 ) -> None:
     out = live_outputs.text_stream(outputs)
     print(file=out)
     for label, count, share in counts.rows():
         print(f"{label:<12} {count:>9,} {100 * share:>6.1f} %", file=out)
+    if any(label == "uncertain" and count for label, count, _ in counts.rows()):
+        print(uncertain, file=out)
     for path in outputs:
         if str(path) != "-":
             print(f"wrote {path}", file=out)

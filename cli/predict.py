@@ -12,7 +12,7 @@ from tqdm import tqdm
 from ferbench import models
 from ferbench.benchmarks import choose
 from ferbench.cli.arguments import add_priors_option, command
-from ferbench.models import base
+from ferbench.models import base, bundles
 from ferbench.utils import check_outputs, pictures, printable, safe_frame, write_atomically
 
 if TYPE_CHECKING:
@@ -82,9 +82,20 @@ def predict(args: PredictOptions) -> int:
         shown = table[table["label"] != ""].drop(columns="error", errors="ignore")
         shown = shown.assign(image=shown["image"].map(printable))
         print(shown.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+    if text := _uncertain_text(bundle, table):
+        print(text, file=out)
     _tell_left_out(skipped, notes, len(files))
     _write(args, table)
     return 0
+
+
+def _uncertain_text(bundle: Any, table: "pd.DataFrame") -> str:
+    """Say how many answers are uncertain, if the bundle states a threshold and some are below it."""
+    if (threshold := bundle.reject_below) is None:
+        return ""
+    largest = table[[f"p_{label}" for label in bundle.classes_]].max(axis=1)
+    below = int((largest < threshold).sum())
+    return f"{below:,} of {int(largest.notna().sum()):,} {bundles.uncertain_text(bundle.info)}" if below else ""
 
 
 def _write(args: PredictOptions, table: "pd.DataFrame") -> None:

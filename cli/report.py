@@ -4,11 +4,13 @@ import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ferbench import benchmarks, datasets, models
+from ferbench import benchmarks, datasets
 from ferbench.benchmarks import choose, folds, int8, pages
 from ferbench.cli.arguments import command
 from ferbench.cli.running import path_line, report_lines
+from ferbench.models import bundles
 from ferbench.utils import fit_text
 
 
@@ -88,10 +90,16 @@ def register_best(parser: argparse.ArgumentParser) -> None:
 
 def register_export(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``export``."""
-    parser.description = "Copy a measured bundle to a new folder and write its model card from the measurements."
+    parser.description = (
+        "Copy a bundle to a new folder and write its model card from the measurements. With --calibrate --source PATH, "
+        "any finished bundle can be given a calibration, also one that ships or has 8-bit weights."
+    )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="folder to create")
     parser.add_argument(
-        "--model", default="winner", metavar="NAME", help="winner, a recipe, or a bundle's folder (default: winner)"
+        "--model",
+        default="winner",
+        metavar="NAME",
+        help="winner, a recipe, a bundle that ships, or a bundle's folder (default: winner)",
     )
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="DIR", help="default: results")
     parser.add_argument(
@@ -103,12 +111,17 @@ def register_export(parser: argparse.ArgumentParser) -> None:
         type=float,
         const=0.8,
         metavar="COVERAGE",
-        help="add a temperature, and a threshold for uncertain answers of this coverage, both from PublicTest (0.8)",
+        help="add a temperature, and a threshold so that this share of the answers is certain (0.8); from PublicTest "
+        "without copies of training images: of --source, else from the stored probabilities",
     )
     parser.add_argument(
         "--int8", action="store_true", help="export a network with 8-bit weights, checked against the one in float32"
     )
-    parser.add_argument("--source", metavar="PATH", help="with --int8: the data set that the network was trained on")
+    parser.add_argument(
+        "--source",
+        metavar="PATH",
+        help="with --int8: the data set that the network was trained on; with --calibrate: the data to calibrate on",
+    )
     parser.set_defaults(command=command(ExportOptions, export))
 
 
@@ -118,21 +131,31 @@ def export(args: ExportOptions) -> int:
         raise ValueError(f"FOLDER must be the name of a folder to create; got {str(args.folder)!r}")
     if args.int8:
         return _export_int8(args)
+    if args.source is not None and args.calibrate is None:
+        raise ValueError("--source is for --int8 and --calibrate; a bundle is copied without its data")
+    options: dict[str, Any] = {"notes": args.note, "calibrate": args.calibrate}
     if args.source is not None:
-        raise ValueError("--source is for --int8; a bundle is copied without its data")
-    made = choose.export_bundle(args.model, args.results, args.folder, notes=args.note, calibrate=args.calibrate)
+        options["dataset"] = _data_of(choose.find_bundle(args.model, args.results), args.source)
+    made = choose.export_bundle(args.model, args.results, args.folder, **options)
+    if text := bundles.uncertain_text(bundles.read_description(args.folder)):
+        print(text)
     print(made)
     return 0
+
+
+def _data_of(folder: Path, source: str) -> "datasets.Dataset":
+    """Load data in the size of a bundle's images."""
+    return datasets.load(source, size=bundles.read_description(folder)["input"]["height"])
 
 
 def _export_int8(args: ExportOptions) -> int:
     if args.source is None:
         raise ValueError("--int8 needs --source PATH, the data set that the network was trained on")
-    if args.calibrate is not None:
-        raise ValueError("--int8 and --calibrate cannot be combined; leave one of them out")
     folder = choose.find_bundle(args.model, args.results)
-    dataset = datasets.load(args.source, size=models.load_bundle(folder).image_shape[0])
-    print(int8.checked_text(int8.export_int8(folder, args.folder, dataset, notes=args.note)))
+    options: dict[str, Any] = {"notes": args.note, "calibrate": args.calibrate}
+    print(int8.checked_text(int8.export_int8(folder, args.folder, _data_of(folder, args.source), **options)))
+    if text := bundles.uncertain_text(bundles.read_description(args.folder)):
+        print(text)
     print(args.folder / choose.CARD)
     return 0
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ferbench import benchmarks, datasets
+from ferbench import benchmarks
 from ferbench.benchmarks import folds, store, tasks
 from ferbench.benchmarks import run as runs
 from ferbench.cli.arguments import DataOptions, add_data_options, command
@@ -58,7 +58,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     add(
         "--protocol",
         metavar="NAME",
-        help="how to divide the data: kfold:10, loso, holdout, random:10, curve:0.1,1, cross",
+        help="how to divide the data: kfold:10, loso, holdout, random:10, curve:0.1,1, cross, official:shared",
     )
     add("--test-source", action="append", default=[], metavar="PATH", help="data that cross tests on; can be repeated")
     add("--seeds", type=int, metavar="N", help="measure each recipe with N seeds, those of the suite first")
@@ -127,11 +127,9 @@ def _run(args: RunOptions) -> int:
     executor = None if args.dry_run else runs.make_executor(args.executor, args.jobs)
     task = tasks.get_task(suite.task)
     dataset = task.load(source, suite)
-    if args.protocol == "official" and suite.task == "expressions":
-        datasets.make_folds(dataset, "official")
-    print(fit_text(_describe(dataset, task)))
     again: dict[str, Any] = {"force": args.force, "retry_failed": args.retry_failed, "refresh": args.refresh}
     jobs = runs.make_runs(suite, dataset, args.output, task, only=args.only, **again)
+    print(fit_text(_describe(jobs[0].dataset, task)))
     return max(_measure(job, args, executor) for job in jobs)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 
+from ferbench.models.base import takes_groups
 from ferbench.utils import read_rows, row_blocks
 
 # Images in a block: 4,096 rows of 1,764 features take 29 MB.
@@ -30,7 +31,13 @@ def can_stream(recognizer: Any) -> bool:
     return all(hasattr(step, "partial_fit") for _, step in recognizer.steps[1:-1])
 
 
-def fit_in_stream(recognizer: Pipeline, X: NDArray[Any], y: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
+def fit_in_stream(
+    recognizer: Pipeline,
+    X: NDArray[Any],
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
+) -> Any:
     """Fit a recognizer on images, or the steps after the extractor on features, block by block.
 
     The extractor is fitted first; then each step with `partial_fit`, such as a scaler, sees all blocks once; then the
@@ -47,6 +54,8 @@ def fit_in_stream(recognizer: Pipeline, X: NDArray[Any], y: ArrayLike, sample_we
         Labels.
     sample_weight : array-like of shape (n_samples,), optional
         Weights of the rows for the classifier.
+    groups : array-like of shape (n_samples,), optional
+        Person of each row, for the calibration of the classifier.
 
     Returns
     -------
@@ -80,7 +89,9 @@ def fit_in_stream(recognizer: Pipeline, X: NDArray[Any], y: ArrayLike, sample_we
         else:
             step.fit(X, y)
         read = _after(read, step)
-    recognizer.steps[-1][1].fit_blocks(read, y, sample_weight)
+    # A classifier of another package may know nothing of people.
+    people = {} if groups is None or not takes_groups(recognizer.steps[-1][1].fit_blocks) else {"groups": groups}
+    recognizer.steps[-1][1].fit_blocks(read, y, sample_weight, **people)
     return recognizer
 
 

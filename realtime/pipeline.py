@@ -37,7 +37,8 @@ class Pipeline:
         Time constant of the smoothing in seconds; 0 turns off the smoothing of probabilities and points.
     min_probability, min_margin : float
         A label is certain if its smoothed probability is at least `min_probability` and exceeds the next one by at
-        least `min_margin`. Without `min_probability` it is the threshold that the bundle states, else 0.4.
+        least `min_margin`. By default these are the threshold that the bundle states and 0; without such a threshold,
+        or with another `min_probability`, 0.4 and 0.1.
     detect_every : "auto" or int
         Detect faces on every k-th frame and track them in between. For live sources, ``"auto"`` chooses the smallest k
         that keeps up with the frame rate. For files it depends only on the frame rate, so that results do not depend on
@@ -79,7 +80,7 @@ class Pipeline:
         *,
         smoothing_s: float = 0.5,
         min_probability: float | None = None,
-        min_margin: float = DEFAULT_CERTAINTY.min_margin,
+        min_margin: float | None = None,
         detect_every: Literal["auto"] | int = "auto",
         max_gap_s: float = 1.0,
         points: PointsChoice = None,
@@ -96,10 +97,21 @@ class Pipeline:
         self.reset()
 
     def _certainty(self, recognizer: Recognizer) -> Certainty:
-        """Thresholds as given; without a probability the one that the recognizer's bundle states."""
+        """Thresholds as given; without a probability those that the recognizer's bundle states."""
         least, margin = self._thresholds
-        own = getattr(recognizer, "certainty", DEFAULT_CERTAINTY)
-        return Certainty(own.min_probability if least is None else least, margin)
+        own = getattr(recognizer, "certainty", DEFAULT_CERTAINTY) if least is None else DEFAULT_CERTAINTY
+        given = {"min_probability": least, "min_margin": margin}
+        return own._replace(**{name: value for name, value in given.items() if value is not None})
+
+    @property
+    def uncertain(self) -> str:
+        """Which labels are uncertain; if the bundle's threshold applies, also the coverage that it states."""
+        stated = getattr(self.recognizer, "uncertain", None)
+        if stated is not None and self.certainty == self.recognizer.certainty:
+            return str(stated)
+        return f"uncertain: probability below {self.certainty.min_probability:.2f}, or a lead below " + (
+            f"{self.certainty.min_margin:.2f}"
+        )
 
     @property
     def track_ids(self) -> frozenset[int]:

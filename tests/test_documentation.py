@@ -2,9 +2,11 @@
 
 import argparse
 import importlib
+import json
 import re
 import shlex
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +23,7 @@ from ferbench.benchmarks import load_suite
 from ferbench.benchmarks.tune import read_space
 from ferbench.cli import main
 from ferbench.cli.entry import build_parser
-from ferbench.datasets import Dataset, make_faces
+from ferbench.datasets import Dataset, load, make_faces, make_folds
 from ferbench.datasets.readers import loading
 from ferbench.features import check_extractor
 from ferbench.models import load_bundle, make_recipe, save_bundle
@@ -127,13 +129,16 @@ def draw_models_of_others(folder: Path) -> None:
 
 def draw_data_sets() -> None:
     """Draw the folders that docs/data.md loads: labels of one's own, and CK+'s 48-pixel folders."""
-    faces = make_faces(140, size=48, random_state=0)
-    seen: dict[str, int] = {}
-    for place, (image, label) in enumerate(zip(faces.images, faces.labels.tolist(), strict=True)):
+    faces = make_faces(140, size=48, random_state=0, n_people=10)
+    assert faces.groups is not None
+    seen: Counter[tuple[str, str]] = Counter()
+    for place, (image, label, who) in enumerate(
+        zip(faces.images, faces.labels.tolist(), faces.groups.tolist(), strict=True)
+    ):
         own = Path("mine", "rage" if label == "angry" else label, f"{place}.png")
-        # Ten people, each with every expression: parts are drawn by person.
-        seen[label] = seen.get(label, 0) + 1
-        person, sequence = seen[label] % 10, seen[label] // 10
+        # Each of the ten people has every expression, in two sequences.
+        person, sequence = int(who.removeprefix("person_")), seen[who, label]
+        seen[who, label] += 1
         known = Path("cohn-kanade", "CK+48", label, f"S{person:03d}_{sequence:03d}_{place:08d}.png")
         for file in (own, known):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -185,11 +190,18 @@ def api_examples(out: str, folder: Path) -> None:
     assert (folder / "leaderboard.png").is_file()
 
 
-def data_examples(_: str, desk: Path) -> None:
+def data_examples(out: str, desk: Path) -> None:
     # The examples load what `desk` has drawn; a layout that was read wrongly would have raised.
     assert len(list((desk / "mine").iterdir())) == 8
-    for name in ("kfold3", "random3", "to-faces", "curve-0.5-1"):
-        assert list((desk / "walk").glob(f"cohn-kanade-{name}/records/pixels+tree-*.json"))
+    for name, folds in {"kfold10": 10, "loso": 10, "random10": 10, "to-faces": 1, "curve-0.5-1": 2}.items():
+        files = list((desk / "walk").glob(f"cohn-kanade-{name}/records/pixels+tree-*.json"))
+        records = [json.loads(file.read_bytes()) for file in files]
+        assert len(records) == folds and {record["status"] for record in records} == {"ok"}, name
+    # Both protocols by person printed a table; nobody is in two parts of a fold.
+    assert out.count("sd_folds") == 3
+    people = load("ckplus:cohn-kanade", allow_missing=True)
+    assert people.groups is not None and len(set(people.groups)) == 10
+    assert len(make_folds(people, "loso")) == 10
     assert (desk / "confusion.png").is_file()
 
 

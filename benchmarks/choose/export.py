@@ -1,55 +1,56 @@
-"""Export a measured bundle with its model card."""
+"""Export a bundle with its model card, and calibrate it."""
 
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ferbench.benchmarks import scores as metrics
 from ferbench.benchmarks.choose.bundles import find_bundle
-from ferbench.benchmarks.choose.calibration import measure_calibration
-from ferbench.benchmarks.choose.cards import card_text, data_text, fit_text, shares_text
+from ferbench.benchmarks.choose.calibration import calibrate_on, measure_calibration
+from ferbench.benchmarks.choose.cards import CARD, card_text, notes_of, with_calibration
 from ferbench.benchmarks.choose.export_points import points_card
-from ferbench.benchmarks.report import (
-    N_BOOTSTRAP,
-    SEED,
-    TEST,
-    VALIDATION,
-    Accuracy,
-    Measured,
-    Results,
-    accuracies,
-    read_results,
-)
+from ferbench.benchmarks.choose.recognizer_card import card
+from ferbench.benchmarks.choose.records import find_record, is_measured
+from ferbench.benchmarks.report import VALIDATION, Measured, Results, read_results
 from ferbench.benchmarks.tables import listed
+from ferbench.datasets import Dataset
 from ferbench.models import load_bundle
 from ferbench.models.base import CLASS_SHARES
-from ferbench.models.bundles import add_calibration, read_description, with_temperature
-
-CARD = "MODEL_CARD.md"
+from ferbench.models.bundles import LoadedBundle, add_calibration, shipped_name
+from ferbench.utils import atomic_folder
 
 
 def export_bundle(
-    name: str, results: Path, target: Path, *, notes: Sequence[str] = (), calibrate: float | None = None
+    name: str,
+    results: Path,
+    target: Path,
+    *,
+    notes: Sequence[str] = (),
+    calibrate: float | None = None,
+    dataset: Dataset | None = None,
 ) -> Path:
-    """Copy a measured bundle into `target` and write its model card.
+    """Copy a bundle into `target` and write its model card.
+
+    The card has the measurements of the bundle's record. It is found beside the bundle, or in `results` by the checksum
+    of the weights, as for a bundle that ships. Without a record, a bundle can be copied to calibrate it; it then keeps
+    its card.
 
     Parameters
     ----------
     name : str
-        A name that :func:`find_bundle` accepts: a bundle's folder within `results`, a recipe or ``winner``.
+        A name that :func:`find_bundle` accepts: a bundle's folder, a recipe, a shipped bundle or ``winner``.
     results : Path
         A results folder, or one of its data sets.
     target : Path
-        Folder to create; an older bundle there is replaced.
+        Folder to create; an older bundle there is replaced. It can be the folder of the bundle itself.
     notes : sequence of str
-        Further paragraphs for the card, such as the license of the data.
+        Further paragraphs for the card, such as the license of the data; by default those of the bundle's own card.
     calibrate : float, optional
-        Coverage of the reject option. The copy gets a temperature, fitted on the stored probabilities of PublicTest,
-        and the threshold of this coverage; see :func:`measure_calibration`.
+        Coverage of the reject option. The copy gets a temperature and the threshold of this coverage, in place of those
+        that the bundle has; see :func:`measure_calibration`.
+    dataset : Dataset, optional
+        Data whose PublicTest calibrates; by default the stored probabilities of the record. Copies of training images
+        are left out.
 
     Returns
     -------
@@ -61,148 +62,79 @@ def export_bundle(
     FileNotFoundError
         If there is no such bundle.
     ValueError
-        If the bundle has no measured results, or `target` exists and is no bundle.
+        If the bundle has neither measured results nor data to calibrate it on, it finds key points and is to be
+        calibrated, or `target` exists and is no bundle, or is the bundle of a record.
     """
     bundle = find_bundle(name, results)
     if target.exists() and not (target / "bundle.json").is_file():
         raise ValueError(f"{target} exists and is no bundle; choose another folder")
-    measured = bundle.parents[1]
-    if not (measured / "records" / f"{bundle.name}.json").is_file():
+    if is_measured(target):
+        raise ValueError(f"{target} is the bundle of a record, which has its checksum; choose another folder")
+    found = find_record(bundle, results)
+    if found is None and dataset is None:
         raise ValueError(
-            f"{bundle} has no record beside it, which the model card needs; name a bundle in a results folder"
+            f"{bundle} has no record beside it or in {results}, which the model card needs; name a bundle in a results "
+            "folder, or add a calibration with --calibrate --source PATH"
         )
-    if load_bundle(bundle).info.get("task") == "keypoints":
+    loaded = load_bundle(bundle)
+    if loaded.info.get("task") == "keypoints":
         if calibrate is not None:
             raise ValueError(f"{bundle} finds key points, which have no probabilities to calibrate; leave it out")
-        text, calibration = points_card(bundle.name, measured, notes), None
+        if found is None:
+            raise ValueError(f"{bundle} has no record beside it, which the model card needs")
+        text, calibration = points_card(found[1], found[0], notes), None
     else:
-        results_read = read_results(measured)
-        cell = next(cell for cell in results_read.measured if cell.record["cell_id"] == bundle.name)
-        calibration = None if calibrate is None else _calibration(bundle, cell, results_read, calibrate)
-        shares = read_description(bundle).get(CLASS_SHARES)
-        text = card(cell, results_read, notes, calibration, shares)
-    if target.exists():
-        shutil.rmtree(target)
-    shutil.copytree(bundle, target)
-    if calibration is not None:
-        add_calibration(target, calibration)
-    (target / CARD).write_text(text, encoding="utf-8")
+        calibration = None if calibrate is None else _calibration(loaded, found, calibrate, dataset)
+        text = _text(loaded, found, notes, calibration, opened=calibrate is not None and dataset is None)
+    with atomic_folder(target) as scratch:
+        shutil.copytree(bundle, scratch, dirs_exist_ok=True)
+        if calibration is not None:
+            add_calibration(scratch, calibration)
+        (scratch / CARD).write_text(text, encoding="utf-8")
     return target / CARD
 
 
-def _calibration(bundle: Path, cell: Measured, results: Results, coverage: float) -> dict[str, Any]:
-    """Temperature and threshold on the validation split, from the probabilities that were measured."""
-    if "calibration" in read_description(bundle):
-        raise ValueError(f"{bundle} is calibrated already; leave out --calibrate")
-    labels = results.labels[VALIDATION]
-    return measure_calibration(labels, cell.proba[VALIDATION], results.classes, coverage=coverage, split=VALIDATION)
+def _calibration(
+    bundle: LoadedBundle, found: tuple[Path, str] | None, coverage: float, dataset: Dataset | None
+) -> dict[str, Any]:
+    """Temperature and threshold on the validation split: of given data, or from the probabilities of the record."""
+    if dataset is not None:
+        return calibrate_on(bundle, dataset, coverage=coverage)
+    results, cell = _measured(found)
+    labels, copies = results.labels[VALIDATION], results.leaked.get(VALIDATION)
+    calibration = measure_calibration(
+        labels, cell.proba[VALIDATION], results.classes, coverage=coverage, split=VALIDATION, copies=copies
+    )
+    return {**calibration, **{name: cell.record["dataset"][key] for name, key in _DATA.items()}}
 
 
-def card(
-    cell: Measured,
-    results: Results,
-    notes: Sequence[str] = (),
-    calibration: Mapping[str, Any] | None = None,
-    shares: Mapping[str, float] | None = None,
+_DATA = {"dataset": "name", "fingerprint": "fingerprint"}
+
+
+def _measured(found: tuple[Path, str] | None) -> tuple[Results, Measured]:
+    """Read the results of a record, and its cell."""
+    assert found is not None
+    results = read_results(found[0])
+    return results, next(cell for cell in results.measured if cell.record["cell_id"] == found[1])
+
+
+def _text(
+    bundle: LoadedBundle,
+    found: tuple[Path, str] | None,
+    notes: Sequence[str],
+    calibration: Mapping[str, Any] | None,
+    *,
+    opened: bool,
 ) -> str:
-    """Return the model card of a measured recognizer in Markdown; all metrics come from its stored probabilities."""
-    record = cell.record
-    data, recipe = record["dataset"], record["recipe"]
-    parts = [
-        f"# {recipe['name']}",
-        f"Recognizes {listed(results.classes)} in a gray picture of one face.",
-        "## Training\n\n"
-        f"- Data: {data_text(data)}; "
-        f"{data['counts']['Training']:,} training images; model selection on {data['counts']['PublicTest']:,} others.\n"
-        f"- Recipe: `{recipe['name']}`, {recipe['implementation']}; probabilities: {recipe['probabilities']}.\n"
-        f"{fit_text(record)}{shares_text(shares)}",
-        "## Measured\n\n" + _scores(cell, results) + "\n" + _costs(cell, results),
-        f"## By class, on {_split(cell)}\n\n" + _classes(cell, results),
-        *([] if calibration is None else ["## Calibration\n\n" + _calibration_text(cell, results, calibration)]),
-        "## Known weaknesses\n\n" + _weaknesses(cell, results),
-    ]
-    return card_text(parts, notes)
-
-
-def _scores(cell: Measured, results: Results) -> str:
-    lines = ["| images | n | accuracy | 95 % interval |", "| :-- | --: | --: | :-- |"]
-    kept: dict[str, NDArray[np.bool_] | None] = {"PrivateTest": None, "PublicTest (used for model selection)": None}
-    if TEST in results.leaked:
-        kept["PrivateTest without images that are also in Training"] = ~results.leaked[TEST]
-    for name, keep in kept.items():
-        if name.split(" ")[0] not in cell.proba:
-            continue
-        figure: Accuracy = accuracies(results, name.split(" ")[0], keep)[cell.label]
-        lines.append(f"| {name} | {figure.n_images:,} | {figure.value:.4f} | {figure.low:.4f} to {figure.high:.4f} |")
-    closed = "" if TEST in cell.proba else f"\n{TEST} was not opened for it. These figures are optimistic.\n"
-    return "\n".join(lines) + "\n" + closed
-
-
-def _calibration_text(cell: Measured, results: Results, calibration: Mapping[str, Any]) -> str:
-    """What temperature and threshold do, on the validation split and, if that was opened, on PrivateTest."""
-    reject, temperature = calibration["reject"], calibration["temperature"]
-    lines = [
-        f"- Temperature {temperature:.3f}, fitted on {calibration['n_images']:,} images of {calibration['split']}. "
-        f"Calibration error there {calibration['ece_before']:.4f} before and {calibration['ece_after']:.4f} after, "
-        "each half of the images with the temperature of the other half.",
-        f"- An answer below {reject['threshold']:.3f} is uncertain. On {calibration['split']} "
-        f"{reject['coverage']:.1%} of the answers are certain, with an accuracy of {reject['accuracy']:.4f} "
-        f"(all: {reject['accuracy_all']:.4f}). The threshold was chosen there, so these figures are optimistic.",
-    ]
-    if TEST in cell.proba:
-        proba, labels = cell.proba[TEST], results.labels[TEST]
-        right = np.array(results.classes)[proba.argmax(axis=1)] == labels
-        warm = with_temperature(proba, temperature).max(axis=1)
-        kept = warm >= reject["threshold"]
-        before, after = (metrics.expected_calibration_error(sure, right) for sure in (proba.max(axis=1), warm))
-        sure = f"{right[kept].mean():.4f}" if kept.any() else "none"
-        lines.append(
-            f"- On {TEST}: calibration error {before:.4f} before and {after:.4f} after; {kept.mean():.1%} of the "
-            f"answers are certain, with an accuracy of {sure} (all: {right.mean():.4f})."
-        )
-    return "\n".join(lines)
-
-
-def _split(cell: Measured) -> str:
-    """Return the split for the detailed tables: PrivateTest, or PublicTest if PrivateTest was not opened."""
-    return TEST if TEST in cell.proba else VALIDATION
-
-
-def _costs(cell: Measured, results: Results) -> str:
-    record, latency = cell.record, results.latency_of(cell)
-    figures = latency.milliseconds
-    p90 = "" if figures["p90"] is None else f", p90 {figures['p90']:.2f} ms"
-    run = f", measured in the run {latency.run}" if latency.run else ""
-    return (
-        f"One image: median {figures['median']:.2f} ms{p90} (n = {figures['n']}){run}; in batches: "
-        f"{record['timings']['throughput_images_per_s']:,.0f} images/s. Size: {record['size_bytes'] / 1e6:.2f} MB."
-    )
-
-
-def _classes(cell: Measured, results: Results) -> str:
-    split = _split(cell)
-    scores = metrics.score(
-        results.labels[split], cell.proba[split], list(results.classes), n_bootstrap=N_BOOTSTRAP, seed=SEED
-    )
-    lines = ["| class | images | precision | recall | F1 |", "| :-- | --: | --: | --: | --: |"]
-    for row in scores.per_class().to_dict("records"):
-        figures = " | ".join(f"{row[name]:.3f}" for name in ("precision", "recall", "f1"))
-        lines.append(f"| {row['class']} | {int(row['support']):,} | {figures} |")
-    return "\n".join(lines)
-
-
-def _weaknesses(cell: Measured, results: Results) -> str:
-    """Return the three most frequent confusions, and how often wrong answers are confident."""
-    split = _split(cell)
-    classes, true = np.array(results.classes), results.labels[split]
-    answer = classes[cell.proba[split].argmax(axis=1)]
-    wrong = answer != true
-    pairs, counts = np.unique(np.stack([true[wrong], answer[wrong]]), axis=1, return_counts=True)
-    lines = []
-    for i in np.argsort(-counts, kind="stable")[:3]:
-        share = counts[i] / (true == pairs[0, i]).sum()
-        lines.append(f"- {share:.0%} of the {pairs[0, i]} faces are classified as {pairs[1, i]}.")
-    sure = float((cell.proba[split].max(axis=1)[wrong] > 0.8).mean()) if wrong.any() else 0.0
-    lines.append(f"- {sure:.0%} of its wrong answers have a probability above 0.8.")
-    lines.append("- It was measured on still, cropped faces, not on other cameras, ages or cultures.")
-    return "\n".join(lines)
+    """Return the card of a copy: from the record, or the bundle's own with a section about the calibration."""
+    file = bundle.path / CARD
+    own = file.read_text(encoding="utf-8") if file.is_file() else ""
+    stated = calibration or bundle.info.get("calibration")
+    if found is not None:
+        results, cell = _measured(found)
+        shares = bundle.info.get(CLASS_SHARES)
+        name = shipped_name(bundle.path)
+        return card(cell, results, notes or notes_of(own), stated, shares, name=name, opened=opened)
+    plain = f"# {bundle.name}\n\nRecognizes {listed(bundle.classes_.tolist())} in a gray picture of one face.\n"
+    text = card_text([(own or plain).rstrip("\n")], notes)
+    return text if stated is None else with_calibration(text, stated)

@@ -93,7 +93,8 @@ def mean_maps(
             raise ValueError(f"{name} takes images of {bundle.image_shape}; got {data.images.shape[1:]}")
         check_labels(name, bundle, data)
     found, without = [], {}
-    for name, bundle in bundles.items():
+    # A published map does not change if a calibration is added to a bundle.
+    for name, bundle in {name: bundle.without_calibration() for name, bundle in bundles.items()}.items():
         on_step(name)
         columns = np.array([bundle.classes_.tolist().index(str(label)) for label in data.labels])
         found.append(MeanMaps(name, "occlusion", _by_label(occlusion_maps(bundle, data.images, columns), data)))

@@ -15,6 +15,7 @@ from ferbench import models
 from ferbench.benchmarks.fit.features_cache import CachedExtractor
 from ferbench.benchmarks.fit.memory import check_memory
 from ferbench.datasets import Dataset, PointDataset
+from ferbench.models.base import group_options
 from ferbench.utils import brief_repr
 
 # Called after each epoch with its number, from 1, and its metrics; an exception in it ends the fit.
@@ -35,6 +36,8 @@ class FitData:
         The same for the validation split, for choices such as the epoch.
     fingerprint : str
         Fingerprint of the data set.
+    groups : ndarray of shape (n_samples,) or None
+        Person of each image of Training, where people are known; calibrations draw their part by person then.
     """
 
     X: NDArray[np.uint8]
@@ -42,6 +45,7 @@ class FitData:
     X_val: NDArray[np.uint8]
     y_val: NDArray[Any]
     fingerprint: str
+    groups: NDArray[np.str_] | None = None
 
     __repr__ = brief_repr
 
@@ -53,7 +57,7 @@ class FitData:
         """
         X, y = dataset.part("Training")
         X_val, y_val = dataset.part(validation)
-        return cls(X, y, X_val, y_val, dataset.fingerprint)
+        return cls(X, y, X_val, y_val, dataset.fingerprint, _people(dataset))
 
 
 @dataclass
@@ -134,7 +138,7 @@ def fit_recognizer(
     if on_epoch is not None and "on_epoch" in inspect.signature(recognizer.fit).parameters:
         options["on_epoch"] = on_epoch
     start = time.perf_counter()
-    recognizer.fit(data.X, data.y, **options)
+    recognizer.fit(data.X, data.y, **options, **group_options(recognizer, data.groups))
     seconds = time.perf_counter() - start
     # After a resume from a checkpoint the fit time is the sum of all epochs.
     history = getattr(recognizer, "history_", None) or {}
@@ -147,6 +151,17 @@ def seed_recognizer(recognizer: Any, seed: int) -> Any:
     return recognizer.set_params(**dict.fromkeys(names, seed))
 
 
+def _people(dataset: Dataset | PointDataset) -> NDArray[np.str_] | None:
+    """Return the person of each image of Training; None where nobody is known, as at home in some cross protocols."""
+    if not isinstance(dataset, Dataset) or dataset.groups is None:
+        return None
+    people = dataset.groups[dataset.rows("Training")]
+    if not (people != "").any():
+        return None
+    # Rows without a name are a person each: nothing says that two of them show the same one.
+    return np.array([person or f"row {place}" for place, person in enumerate(people.tolist())])
+
+
 def _fit_on_features(recognizer: Pipeline, data: FitData, memory_mb: float | None) -> Fitted:
     in_stream = models.can_stream(recognizer)
     # The number of columns is known when the extractor is fitted, that of the rows of a kernel matrix now.
@@ -155,7 +170,8 @@ def _fit_on_features(recognizer: Pipeline, data: FitData, memory_mb: float | Non
     if in_stream and isinstance(recognizer.steps[0][1], FeatureUnion):
         # The cache has the features of each member; joined, they are computed block by block.
         start = time.perf_counter()
-        return Fitted(models.fit_in_stream(clone(recognizer), data.X, data.y), time.perf_counter() - start)
+        fitted = models.fit_in_stream(clone(recognizer), data.X, data.y, groups=data.groups)
+        return Fitted(fitted, time.perf_counter() - start)
     cached = CachedExtractor(recognizer.steps[0][1], data.fingerprint, data.X, data.y)
     if not in_stream:
         check_memory(recognizer, len(data.X), cached.count_features("Training", data.X), memory_mb)
@@ -163,8 +179,8 @@ def _fit_on_features(recognizer: Pipeline, data: FitData, memory_mb: float | Non
     rest = clone(recognizer[1:])
     start = time.perf_counter()
     if in_stream:
-        models.fit_in_stream(rest, features, data.y)
+        models.fit_in_stream(rest, features, data.y, groups=data.groups)
     else:
-        rest.fit(features, data.y)
+        rest.fit(features, data.y, **group_options(rest, data.groups))
     seconds = time.perf_counter() - start
     return Fitted(Pipeline([("features", cached.extractor), *rest.steps]), seconds, cached)

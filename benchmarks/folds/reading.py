@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,15 @@ class Part:
         Number of the image in the data set.
     leaked : ndarray of shape (n_images,), bool
         Whether an exact copy is in Training of this fold.
+    attributes : mapping of str to ndarray of shape (n_images,), str
+        Values of the group columns by name, empty where the data has none.
     """
 
     labels: NDArray[np.str_]
     people: NDArray[np.int64]
     rows: NDArray[np.int64]
     leaked: NDArray[np.bool_]
+    attributes: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +141,7 @@ def read_folds(folder: str | Path) -> FoldContent:
         raise ValueError(
             f"{root / 'rows.npz'}: expected the rows of folds; {absent[0]!r} is missing; run the suite again"
         )
-    folds = _folds(rows)
+    folds = _folds(rows, _attributes(root, rows))
     records = _records(
         store, {(fold.name, fold.seed, fold.fingerprint): place for place, fold in enumerate(folds)}, suite
     )
@@ -163,7 +166,17 @@ def read_folds(folder: str | Path) -> FoldContent:
     )
 
 
-def _folds(rows: Mapping[str, NDArray[Any]]) -> tuple[FoldPlace, ...]:
+def _attributes(root: Path, rows: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.str_]]:
+    """Values of the group columns of all rows by name; nothing where the data has none."""
+    names, values = rows.get("group_columns"), rows.get("group")
+    if names is None:
+        return {}
+    if names.ndim != 1 or values is None or values.shape != (len(rows["label"]), len(names)):
+        raise ValueError(f"{root / 'rows.npz'}: 'group' must have a value for each row and group column; run it again")
+    return {str(name): values[:, place].astype(str) for place, name in enumerate(names)}
+
+
+def _folds(rows: Mapping[str, NDArray[Any]], attributes: Mapping[str, NDArray[np.str_]]) -> tuple[FoldPlace, ...]:
     return tuple(
         FoldPlace(
             name=str(rows["fold_names"][place]),
@@ -171,13 +184,20 @@ def _folds(rows: Mapping[str, NDArray[Any]]) -> tuple[FoldPlace, ...]:
             fingerprint=str(rows["fold_fingerprints"][place]),
             n_training=int(rows["fold_training"][place]),
             parts={
-                part: Part(*(rows[name][chosen] for name in ("label", "person", "row", "leaked")))
+                part: _part(rows, chosen, attributes)
                 for part, is_test in ((VALIDATION, False), (TEST, True))
                 for chosen in (np.flatnonzero((rows["fold"] == place) & (rows["is_test"] == is_test)),)
             },
         )
         for place in range(len(rows["fold_names"]))
     )
+
+
+def _part(
+    rows: Mapping[str, NDArray[Any]], chosen: NDArray[np.intp], attributes: Mapping[str, NDArray[np.str_]]
+) -> Part:
+    labels, people, numbers, leaked = (rows[name][chosen] for name in ("label", "person", "row", "leaked"))
+    return Part(labels, people, numbers, leaked, {name: values[chosen] for name, values in attributes.items()})
 
 
 def _records(

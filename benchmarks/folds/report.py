@@ -8,9 +8,10 @@ from typing import Any
 from markupsafe import Markup
 
 from ferbench.benchmarks.folds import curve
+from ferbench.benchmarks.folds.groups import scores_by_group
 from ferbench.benchmarks.folds.results import FoldResults
 from ferbench.benchmarks.folds.wording import COLUMNS, CURVE_COLUMNS, HOW, cells_of, cross_columns, notes_of
-from ferbench.benchmarks.pages import Drawings, render_page
+from ferbench.benchmarks.pages import Drawings, gap_table, group_table, groups_for_page, groups_markdown, render_page
 from ferbench.benchmarks.tables import markdown_table, markdown_text, text_table, write_csv_files, write_text
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -34,12 +35,14 @@ class FoldReport:
     def __init__(self, folder: str | Path) -> None:
         self.results = FoldResults.of(folder)
         self.frame = self.results.frame()
+        self._groups = scores_by_group(self.results)
 
     def write(self) -> Path:
-        """Write ``leaderboard.csv`` and ``.md``, ``folds.csv``, ``crossings.csv``, the plots and ``index.html``."""
+        """Write the leaderboard, ``folds.csv``, ``crossings.csv``, tables by group, the plots and ``index.html``."""
         root = self.results.root
         found = list(self.results.crossings())
         tables = {"leaderboard": self.frame, "folds": self.results.folds(), "crossings": curve.crossing_frame(found)}
+        tables |= {"by_group": group_table(self._groups), "group_gaps": gap_table(self._groups)}
         write_csv_files(tables, root)
         write_text(root / "leaderboard.md", self._markdown())
         drawings = Drawings(self._makers(), ("confusion_*",))
@@ -71,11 +74,16 @@ class FoldReport:
             f"# {markdown_text(self.results.about)}",
             markdown_table(tuple(columns), cells_of(self.frame, columns)),
             *(markdown_text(line) for line in self._crossing_lines()),
+            *groups_markdown(self._groups, self.results.best() or "", self._order()),
             "\n".join(f"- {markdown_text(note)}" for note in notes_of(self.results)),
             HOW.rstrip(),
             f"![{self.results.plots()[0]}]({self.results.plots()[0]}.png)",
         ]
         return "\n\n".join(parts) + "\n"
+
+    def _order(self) -> list[str]:
+        """The recipes in the order of the leaderboard, each once."""
+        return list(dict.fromkeys(self.frame["recipe"]))
 
     def _makers(self) -> dict[str, Any]:
         first = self.results.plots()[0]
@@ -96,6 +104,7 @@ class FoldReport:
             crossings=self._crossing_lines(),
             notes=notes_of(self.results),
             how=HOW,
+            **groups_for_page(self._groups, self._order()),
             # Safe to mark as HTML, because matplotlib escapes all text in its SVG.
             plots={name: Markup(drawings.svg(name)) for name in drawings},
         )

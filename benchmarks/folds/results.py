@@ -115,7 +115,7 @@ class FoldResults:
     @cached_property
     def labels(self) -> dict[str, NDArray[np.str_]]:
         """Labels of the rows of :meth:`probabilities` by split: all folds, one after the other."""
-        folds = [self.content.folds[place] for place in self._places]
+        folds = [self.content.folds[place] for place in self.places]
         return {split: np.concatenate([fold.parts[split].labels for fold in folds]) for split in (VALIDATION, TEST)}
 
     def probabilities(self, recipe: str) -> dict[str, NDArray[Any]]:
@@ -161,7 +161,7 @@ class FoldResults:
         counted, other = (tally(self.content, cells, split) for cells in (first, second))
         gap, p = counted.less(other), counted.p_of_difference(other)
         verdict = NO_DIFFERENCE if p >= ALPHA else "better" if gap.value > 0 else "worse"
-        images = np.concatenate([self.content.folds[place].parts[split].rows for place in self._places])
+        images = np.concatenate([self.content.folds[place].parts[split].rows for place in self.places])
         return Comparison(a, b, split, len(np.unique(images)), gap.value, gap.low, gap.high, p, verdict)
 
     def pooled(self, recipe: str) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
@@ -219,18 +219,18 @@ class FoldResults:
         return displays.ConfusionDisplay.from_predictions(labels, proba, self.classes, name=recipe, dataset=about)
 
     @cached_property
-    def _places(self) -> tuple[int, ...]:
-        """Places of the folds that are pooled: all of them; of a learning curve, those of its largest share."""
+    def places(self) -> tuple[int, ...]:
+        """Numbers of the folds that are pooled: all of them; of a learning curve, those of its largest share."""
         largest = f"curve-{curve.shares(self.content)[-1]:g}" if self.is_curve else None
         return tuple(place for place, fold in enumerate(self.content.folds) if largest in (None, fold.name))
 
     def _cells(self, recipe: str) -> list[FoldCell]:
-        return [cell for cell in self.content.cells[self._known(recipe)] if cell.fold in self._places]
+        return [cell for cell in self.content.cells[self._known(recipe)] if cell.fold in self.places]
 
     def _complete(self, recipe: str) -> list[FoldCell]:
         """The cells of a recipe in the folds that are pooled, in the order of the folds."""
         cells = self._cells(recipe)
-        if sum(cell.ok for cell in cells) < len(self._places):
+        if sum(cell.ok for cell in cells) < len(self.places):
             raise ValueError(f"recipe {recipe!r} lacks folds; see folds() for the reasons")
         return cells
 

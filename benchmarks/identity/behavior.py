@@ -38,6 +38,17 @@ def behavior_versions(recognizer: Any) -> dict[str, str]:
     return dict(sorted((class_name(kind), text) for kind in kinds if (text := _declared(kind))))
 
 
+def person_versions(recognizer: Any) -> dict[str, str]:
+    """Return the version of the calibration by person of each part that declares one, as ``person_version``."""
+    kinds = {type(part) for part in parts_of(recognizer)}
+    declared = {class_name(kind): getattr(kind, "person_version", None) for kind in kinds}
+    return {
+        f"calibration by person of {name}": str(number)
+        for name, number in sorted(declared.items())
+        if number is not None
+    }
+
+
 def library_versions(recognizer: Any) -> dict[str, str]:
     """Return the version of each library that matters for the results of a recognizer.
 

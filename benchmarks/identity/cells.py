@@ -5,13 +5,20 @@ from typing import Any
 
 from ferbench import models
 from ferbench.benchmarks.fit import seed_recognizer
-from ferbench.benchmarks.identity.behavior import behavior_versions, library_versions, plain_parameters
+from ferbench.benchmarks.identity.behavior import (
+    behavior_versions,
+    library_versions,
+    person_versions,
+    plain_parameters,
+)
 from ferbench.benchmarks.identity.members import bundle_checksum, member_names
 from ferbench.benchmarks.store import OFFICIAL, Cell
 from ferbench.benchmarks.tasks import get_task
 
 # Version of this block of a record.
 IDENTITY = 1
+# Beginnings of the notes by which older records say that people are known in Training.
+_OF_PEOPLE = ("Protocol loso", "The missing parts were drawn by person")
 
 
 def identify(
@@ -39,7 +46,8 @@ def identify(
     -------
     dict
         Data, protocol, seed, scoring, all parameters of the recipe, members by checksum, declared versions of its
-        parts, and versions of the libraries that matter.
+        parts, and versions of the libraries that matter. Where people are known, also the versions of calibrations by
+        person; without people the identity is the same as before there were any.
 
     Raises
     ------
@@ -47,6 +55,7 @@ def identify(
         If the recipe cannot be built here.
     """
     recognizer = seed_recognizer(models.get_recipe(cell.recipe).build(**cell.params), cell.seed)
+    by_person = person_versions(recognizer) if _knows_people(dataset) else {}
     places = {name: (folders or {}).get(name, name) for name in member_names(recognizer)}
     return {
         "version": IDENTITY,
@@ -55,6 +64,22 @@ def identify(
         "seed": cell.seed,
         "params": plain_parameters(recognizer),
         "members": {name: bundle_checksum(place) for name, place in places.items()},
-        "behavior": behavior_versions(recognizer) | {f"scoring of {task}": str(get_task(task).behavior_version)},
+        "behavior": {
+            **behavior_versions(recognizer),
+            **by_person,
+            f"scoring of {task}": str(get_task(task).behavior_version),
+        },
         "libraries": library_versions(recognizer),
     }
+
+
+def _knows_people(dataset: Mapping[str, Any]) -> bool:
+    """Whether people are known in Training, so that calibrations draw their part by person.
+
+    Older records have no number of people; their notes tell. After ``cross`` they do not tell of whom.
+    """
+    if "training_people" in dataset:
+        return int(dataset["training_people"]) > 1
+    notes = [str(note) for note in dataset.get("notes", ())]
+    crossed = any(note.startswith("Protocol cross") for note in notes)
+    return not crossed and any(note.startswith(_OF_PEOPLE) for note in notes)

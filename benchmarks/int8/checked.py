@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.benchmarks.choose import CARD
+from ferbench.benchmarks.choose import CARD, calibrate_on
 from ferbench.benchmarks.int8.cards import int8_card
 from ferbench.benchmarks.scores import Scores, compare, score
 from ferbench.datasets import Dataset
 from ferbench.models import load_bundle
-from ferbench.models.bundles import CALIBRATION, NETWORK, add_scores, quantize_bundle, read_description
+from ferbench.models.bundles import (
+    CALIBRATION,
+    NETWORK,
+    add_calibration,
+    add_scores,
+    quantize_bundle,
+    read_description,
+)
 
 VALIDATION = "PublicTest"
 N_BOOTSTRAP, SEED = 1000, 0
@@ -64,7 +71,13 @@ class Checked:
 
 
 def export_int8(
-    source: Path, target: Path, dataset: Dataset, *, notes: Sequence[str] = (), n_images: int = CALIBRATION
+    source: Path,
+    target: Path,
+    dataset: Dataset,
+    *,
+    notes: Sequence[str] = (),
+    n_images: int = CALIBRATION,
+    calibrate: float | None = None,
 ) -> Checked:
     """Write the int8 version of a bundle with its model card, and compare both on PublicTest.
 
@@ -73,11 +86,14 @@ def export_int8(
     source, target : Path
         The float32 bundle, and the folder to create.
     dataset : Dataset
-        Training gives the calibration images, PublicTest the comparison. PrivateTest is not used.
+        Training gives the images for the ranges, PublicTest the comparison. PrivateTest is not used.
     notes : sequence of str
         Further paragraphs for the card, such as the license of the data.
     n_images : int, default=256
-        Calibration images.
+        Training images that the ranges of the activations come from.
+    calibrate : float, optional
+        Coverage of the reject option. The int8 network gets a temperature and a threshold of its own, from PublicTest;
+        see :func:`ferbench.benchmarks.choose.calibrate_on`.
 
     Raises
     ------
@@ -87,6 +103,8 @@ def export_int8(
     _check_data(load_bundle(source), dataset)
     quantize_bundle(source, target, calibration(dataset, n_images), progress=True)
     try:
+        if calibrate is not None:
+            add_calibration(target, calibrate_on(load_bundle(target), dataset, coverage=calibrate))
         return publish_int8(source, target, dataset, notes)
     except BaseException:
         shutil.rmtree(target)
@@ -109,7 +127,7 @@ def check_int8(source: Path, target: Path, dataset: Dataset) -> Checked:
 
 def _compared(source: Path, target: Path, dataset: Dataset) -> tuple[Checked, Scores]:
     images, labels = dataset.part(VALIDATION)
-    plain, small = load_bundle(source), load_bundle(target)
+    plain, small = (load_bundle(folder).without_calibration() for folder in (source, target))
     classes = [str(label) for label in plain.classes_]
     probas = {"float32": plain.predict_proba(images), "int8": small.predict_proba(images)}
     row = compare(labels, {"int8": probas["int8"], "float32": probas["float32"]}, classes).iloc[0]

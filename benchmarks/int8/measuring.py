@@ -99,7 +99,7 @@ def _latencies(
     found: dict[str, list[float]] = {name: [] for name in folders}
     processor: dict[str, list[float]] = {name: [] for name in folders}
     with store.one_core():
-        opened = {name: load_bundle(folder, n_threads=1) for name, folder in folders.items()}
+        opened = {name: load_bundle(folder, n_threads=1).without_calibration() for name, folder in folders.items()}
         for number in range(rounds):
             for name, bundle in opened.items():
                 walls, busy = _times(bundle.predict_proba, images, calls)

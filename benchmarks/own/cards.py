@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ferbench import models
-from ferbench.benchmarks.choose import card_text, data_text, shares_text
+from ferbench.benchmarks.choose import calibration_text, card_text, data_text, shares_text
 from ferbench.benchmarks.scores import Scores
 from ferbench.benchmarks.tables import listed, markdown_table
 from ferbench.datasets import Dataset
+from ferbench.models.base import CLASS_SHARES
 
 
 def own_card(
@@ -18,9 +19,10 @@ def own_card(
     recognizer: Any,
     start: str | Path | None,
     *,
-    shares: Mapping[str, float] | None = None,
+    description: Mapping[str, Any],
 ) -> str:
-    """Return the model card in Markdown."""
+    """Return the model card in Markdown; `description` is that of the bundle."""
+    calibration = description.get("calibration")
     labels = [str(label) for label in recognizer.classes_]
     about = {"name": dataset.name, "drawn": dataset.drawn, "fingerprint": dataset.fingerprint}
     described = models.describe(recognizer)
@@ -33,9 +35,10 @@ def own_card(
         + "".join(f"- {note}\n" for note in dataset.notes)
         + f"- Recipe: `{recipe}`, {described['implementation']}; probabilities: {described['probabilities']}."
         + from_where
-        + shares_text(shares),
+        + shares_text(description.get(CLASS_SHARES)),
         "## Measured",
         markdown_table(("images", "n", "accuracy", "95 % interval"), [_row(*each) for each in scores.items()]),
+        *([] if calibration is None else ["## Calibration", calibration_text(calibration)]),
         "## Terms",
         "The terms of the training data are not known to ferbench. Whoever shares this bundle should state them here.",
     ]

@@ -8,24 +8,17 @@ from typing import Any
 import numpy as np
 
 from ferbench import models
-from ferbench.benchmarks.choose import CARD
+from ferbench.benchmarks.choose import CARD, COVERAGE, calibrate_on, check_coverage
 from ferbench.benchmarks.fit import FitData, OnEpoch, fit_recognizer, seed_recognizer
 from ferbench.benchmarks.own.cards import own_card
+from ferbench.benchmarks.own.starts import fine_tuning
 from ferbench.benchmarks.scores import Scores, score
-from ferbench.datasets import Dataset
-from ferbench.models.base import CLASS_SHARES
-from ferbench.models.bundles import find_shipped, read_description, recognizer_sha256
+from ferbench.datasets import Dataset, find_leaks
+from ferbench.models.bundles import add_calibration, find_shipped, read_description, recognizer_sha256
 
 TRAINING, VALIDATION, TEST = "Training", "PublicTest", "PrivateTest"
-#: Parameters of a network that starts from a bundle: a small learning rate, small batches and few epochs.
-FINE_TUNING: Mapping[str, Any] = {
-    "epochs": 15,
-    "patience": 15,
-    "warmup_epochs": 1,
-    "learning_rate": 0.01,
-    "batch_size": 16,
-    "average": 0.0,
-}
+#: Fewest validation images, without copies of training images, from which a temperature and a threshold are taken.
+LEAST = 20
 
 
 @dataclass(frozen=True)
@@ -40,11 +33,17 @@ class Trained:
         Scores by split: PublicTest, and PrivateTest if it was opened.
     fit_s : float
         Seconds of the fit, with the extraction of features.
+    recipe : str
+        Name of the recipe that was fitted: for a former name of the network to start from, the name of today.
+    uncalibrated : str
+        Why the bundle has no calibration; empty if it has one, or none was asked for.
     """
 
     bundle: Path
     scores: dict[str, Scores] = field(default_factory=dict)
     fit_s: float = 0.0
+    recipe: str = ""
+    uncalibrated: str = ""
 
     def text(self) -> str:
         """Return accuracies with their 95 % intervals as lines for the terminal."""
@@ -68,6 +67,7 @@ def train_bundle(
     parameters: Mapping[str, Any] | None = None,
     seed: int = 0,
     test: bool = False,
+    calibrate: float | None = COVERAGE,
     on_step: Callable[[str], None] = lambda name: None,
     on_epoch: OnEpoch | None = None,
 ) -> Trained:
@@ -89,6 +89,10 @@ def train_bundle(
         Seed of the fit.
     test : bool, default=False
         Also score the test part, PrivateTest. Open it once, when all choices are made. That of FER2013 stays closed.
+    calibrate : float or None, default=0.8
+        Share of the validation images that get a certain answer: the bundle gets a temperature and the threshold of
+        this coverage, both from PublicTest without copies of training images. None gives no calibration; a validation
+        part of fewer than 20 such images gives none either. The labels are the same with it and without it.
     on_step : callable
         Called with ``fit``, ``score`` and ``save`` before each step.
     on_epoch : callable, optional
@@ -101,8 +105,8 @@ def train_bundle(
     Raises
     ------
     ValueError
-        If the output exists, the recipe is unknown or finds key points, `start` does not fit the recipe, or `test` asks
-        for the test part of FER2013.
+        If the output exists, the recipe is unknown or finds key points, `start` has another network than the recipe or
+        none that can be trained further, or `test` asks for the test part of FER2013.
     FileNotFoundError
         If there is no bundle at `start`.
 
@@ -115,16 +119,18 @@ def train_bundle(
     output = Path(output)
     if output.exists():
         raise ValueError(f"{output} exists and is not replaced; choose another folder, or remove it")
+    if calibrate is not None:
+        check_coverage(calibrate)
     if test and dataset.has_fer2013_test:
         # Each use of it is recorded, which only the suites do.
         raise ValueError(
             f"--test does not open the PrivateTest of FER2013, which {dataset.name} seems to hold; use a suite and "
             "ferbench score-final (for data of your own, name the parts train, validation and test)"
         )
-    found = models.get_recipe(recipe)
+    recipe, tuned = (recipe, {}) if start is None else fine_tuning(recipe, start)
+    found, asked = models.get_recipe(recipe), {**tuned, **(parameters or {})}
     if found.family not in ("classical", "deep"):
         raise ValueError(f"{recipe} is not trained on labels; choose another recipe (ferbench list recipes)")
-    asked = {**_fine_tuning(recipe, found.family, start), **(parameters or {})}
     recognizer = seed_recognizer(found.build(**asked), seed)
     on_step("fit")
     fitted = fit_recognizer(recognizer, found.family, FitData.of(dataset), on_epoch=on_epoch)
@@ -138,27 +144,20 @@ def train_bundle(
         info["started_from"] = recognizer_sha256(read_description(find_shipped(start)))
     trained_on: dict[str, Any] = {"image_shape": images.shape[1:], "images": images, "labels": labels}
     models.save_bundle(output, fitted.recognizer, info=info, **trained_on)
-    trained = Trained(output, scores, fitted.fit_s + (fitted.extract_s or 0.0))
-    shares = read_description(output).get(CLASS_SHARES)
-    card = own_card(recipe, dataset, scores, fitted.recognizer, start, shares=shares)
+    missing = "" if calibrate is None else _calibrate(output, dataset, calibrate)
+    trained = Trained(output, scores, fitted.fit_s + (fitted.extract_s or 0.0), recipe, missing)
+    card = own_card(recipe, dataset, scores, fitted.recognizer, start, description=read_description(output))
     (output / CARD).write_text(card, encoding="utf-8")
     return trained
 
 
-def _fine_tuning(recipe: str, family: str, start: str | Path | None) -> dict[str, Any]:
-    """Return the parameters of a network that starts from a bundle; empty without one."""
-    if start is None:
-        return {}
-    folder = find_shipped(start)
-    if not (folder / "bundle.json").is_file():
-        known = ", ".join(models.pretrained())
-        raise FileNotFoundError(f"--from {start}: no such bundle; expected a bundle's folder or one of {known}")
-    if family != "deep" or not hasattr(models.get_recipe(recipe).make(), "initial_weights"):
-        raise ValueError(f"{recipe} is no network, so it cannot start from {start}; name a network's recipe")
-    made_by = models.recipe_name(str(read_description(folder).get("recipe", {}).get("name", recipe)))
-    if made_by.partition("@")[0] != models.recipe_name(recipe).partition("@")[0]:
-        raise ValueError(f"{start} is a {made_by} and no {recipe}; use ferbench train {made_by} --from {start}")
-    return {**FINE_TUNING, "initial_weights": str(start)}
+def _calibrate(bundle: Path, dataset: Dataset, coverage: float) -> str:
+    """Add a calibration to a new bundle; return why it gets none, or an empty string."""
+    n_images = int((~find_leaks(dataset)[dataset.rows(VALIDATION)]).sum())
+    if n_images < LEAST:
+        return f"{VALIDATION} has {n_images} images that are not in Training, and a calibration needs {LEAST}"
+    add_calibration(bundle, calibrate_on(models.load_bundle(bundle), dataset, coverage=coverage))
+    return ""
 
 
 def _score(recognizer: Any, dataset: Dataset, split: str) -> Scores:

@@ -12,7 +12,7 @@ from ferbench import models
 from ferbench.benchmarks import store
 from ferbench.benchmarks.fit import FitData, fit_recognizer, seed_recognizer
 from ferbench.benchmarks.own.display import TransferDisplay
-from ferbench.benchmarks.own.train import FINE_TUNING
+from ferbench.benchmarks.own.starts import FINE_TUNING
 from ferbench.benchmarks.scores import score
 from ferbench.benchmarks.tables import machine_text, markdown_table, read_runs, write_csv, write_plots, write_text
 from ferbench.datasets import Dataset, make_faces

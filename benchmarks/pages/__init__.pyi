@@ -1,6 +1,7 @@
 from .columns import Column, duration, if_not_ok, megabytes, milliseconds, seconds, share, shown, whole
 from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
+from .groups import ByGroup, gap_table, group_table, groups_for_page, groups_markdown
 from .landing import suite_folders, write_landing
 from .latencies import Latencies, Latency
 from .leaderboard import (
@@ -34,6 +35,7 @@ from .source import load_again, refuse_other
 __all__ = [
     "NOT_MEASURED",
     "BaseResults",
+    "ByGroup",
     "Column",
     "Drawings",
     "Latencies",
@@ -47,6 +49,10 @@ __all__ = [
     "companion",
     "duration",
     "find_results",
+    "gap_table",
+    "group_table",
+    "groups_for_page",
+    "groups_markdown",
     "headline_text",
     "identity_text",
     "if_not_ok",

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from ferbench.benchmarks import displays
 from ferbench.benchmarks.explain import read_mean_maps
-from ferbench.benchmarks.pages import Drawings, Report, stacked
+from ferbench.benchmarks.pages import Drawings, Report, gap_table, group_table, stacked
 from ferbench.benchmarks.report.additions import Additions
 from ferbench.benchmarks.report.errors import wrong_everywhere
 from ferbench.benchmarks.report.faces import Pictures, load_source
+from ferbench.benchmarks.report.groups import scores_by_group
 from ferbench.benchmarks.report.leaderboard import build_leaderboard, leaderboard_text
 from ferbench.benchmarks.report.markdown import leaderboard_markdown
 from ferbench.benchmarks.report.mean_maps import maps_table
@@ -46,6 +47,7 @@ class ExpressionReport(Report):
         board = score_results(self.results)
         self._additions = Additions.of(self.results, board)
         self._plugins = PluginPlots.of(self.results)
+        self._groups = scores_by_group(self.results)
         fingerprint = str(self.results.dataset.get("fingerprint"))
         self._maps = read_mean_maps(self.results.root, fingerprint, self.results.classes)
         return board
@@ -55,11 +57,13 @@ class ExpressionReport(Report):
         return build_leaderboard(self.results, self.board)
 
     def tables(self) -> "Mapping[str, pd.DataFrame | None]":
-        """Classes, confusions, calibration, images that every recognizer gets wrong, and mean maps."""
+        """Classes, confusions, calibration, groups, images that every recognizer gets wrong, and mean maps."""
         return {
             "per_class": _per_class(self.board),
             "confusion": _confusion(self.results, self.board),
             "calibration": _calibration(self.results),
+            "by_group": group_table(self._groups),
+            "group_gaps": gap_table(self._groups),
             "wrong_everywhere": _wrong_everywhere(self.results),
             "mean_maps": maps_table(self._maps),
             **self._additions.tables(),
@@ -68,7 +72,7 @@ class ExpressionReport(Report):
 
     def texts(self) -> Mapping[str, str | None]:
         """The leaderboard and the additions."""
-        leaderboard = leaderboard_markdown(self.results, self.board, self.frame)
+        leaderboard = leaderboard_markdown(self.results, self.board, self.frame, self._groups)
         return {"leaderboard.md": leaderboard, **self._additions.texts(self.results)}
 
     def makers(self) -> "Mapping[str, Callable[[], Display]]":
@@ -80,7 +84,14 @@ class ExpressionReport(Report):
         """The page; with pictures of drawn faces."""
         pictures: Any = self.pictures if self.results.is_drawn else None
         return render_index(
-            self.results, self.board, self.frame, drawings, self._additions, maps=self._maps, pictures=pictures
+            self.results,
+            self.board,
+            self.frame,
+            drawings,
+            self._additions,
+            groups=self._groups,
+            maps=self._maps,
+            pictures=pictures,
         )
 
     def faces_page(self) -> str:

@@ -2,7 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.pages import identity_text, markdown_head, row_labels, slug, status_text
+from ferbench.benchmarks.pages import (
+    ByGroup,
+    groups_markdown,
+    identity_text,
+    markdown_head,
+    row_labels,
+    slug,
+    status_text,
+)
 from ferbench.benchmarks.report.leaderboard import headline
 from ferbench.benchmarks.report.results import TEST, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
@@ -29,8 +37,10 @@ once; it is blank where one of them was not measured here.
 """
 
 
-def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFrame") -> str:
-    """Return the Markdown page: the data, the table, means over seeds if there are several, and how to read it."""
+def leaderboard_markdown(
+    results: Results, board: ScoreBoard, frame: "pd.DataFrame", groups: ByGroup | None = None
+) -> str:
+    """Return the Markdown page: the data, the table, means over seeds, accuracy by group, and how to read it."""
     parts = markdown_head(results, "Leaderboard", headline(results))
     if (best := board.best(results)) is not None:
         parts += [_best(best.label, results, board), markdown_text(why_best(results, board))]
@@ -42,6 +52,9 @@ def leaderboard_markdown(results: Results, board: ScoreBoard, frame: "pd.DataFra
         parts += ["## Mean and spread over seeds", seeds_markdown(means)]
     if family := family_text(results, board):
         parts += ["## The winner against the rest", markdown_text(family), family_markdown(board)]
+    ranking = board.ranking()
+    shown = best.label if best is not None and best.label in ranking else next(iter(ranking), "")
+    parts += groups_markdown(groups or {}, shown, ranking)
     parts += ["## What this number of images can tell", detectable_text(results, board) + " " + _SOURCE]
     parts += ["## How to read it", _NOTES.format(test=results.split, leaks=_leaks(results)).rstrip()]
     if seeds := seeds_text(frame):

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ferbench.benchmarks import displays
 from ferbench.benchmarks.explain import StoredMaps
 from ferbench.benchmarks.pages import (
+    ByGroup,
     Drawings,
+    groups_for_page,
     identity_text,
     leaderboard_rows,
     page_drawings,
@@ -38,7 +40,15 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _AS_TABLES = ("confusion_", "leaderboard", "per_class_f1", "accuracy_fit_time")
 _FILES = (
     *("leaderboard.csv", "comparisons.csv", "per_class.csv", "confusion.csv", "calibration.csv", "history.csv"),
-    *("published.csv", "effects.csv", "wrong_everywhere.csv", "mean_maps.csv", "ledger.csv"),
+    *(
+        "by_group.csv",
+        "group_gaps.csv",
+        "published.csv",
+        "effects.csv",
+        "wrong_everywhere.csv",
+        "mean_maps.csv",
+        "ledger.csv",
+    ),
 )
 # Limits keep the page small: further pictures and ids are only counted, and the CSV lists all of them.
 _MOST_PICTURES = 120
@@ -53,6 +63,7 @@ def render_index(
     drawings: Drawings,
     additions: Additions,
     *,
+    groups: ByGroup,
     maps: Sequence[StoredMaps] = (),
     pictures: Pictures | None,
 ) -> str:
@@ -87,6 +98,7 @@ def render_index(
         latencies=results.latencies.text(),
         **additions.for_page(),
         **maps_for_page(maps),
+        **groups_for_page(groups, board.ranking()),
     )
 
 

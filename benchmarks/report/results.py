@@ -1,7 +1,7 @@
 """Read the records and probabilities of one data set for a report, and check that they are consistent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,10 @@ class Results(BaseResults):
         Labels and image ids by test split.
     leaked : mapping of str to ndarray of shape (n_images,), bool
         By test split: whether the exact image is also in Training. A split without this check is missing.
+    attributes : mapping of str to mapping of str to ndarray of shape (n_images,), str
+        By test split and name: values of the group columns, empty where the data has none.
+    people : mapping of str to ndarray of shape (n_images,), int
+        By test split: number of the person, where the data has group columns and people.
     """
 
     measured: tuple[Measured, ...]
@@ -74,6 +78,8 @@ class Results(BaseResults):
     labels: Mapping[str, NDArray[np.str_]]
     ids: Mapping[str, NDArray[np.str_]]
     leaked: Mapping[str, NDArray[np.bool_]]
+    attributes: Mapping[str, Mapping[str, NDArray[np.str_]]] = field(default_factory=dict)
+    people: Mapping[str, NDArray[np.integer]] = field(default_factory=dict)
 
     @property
     def split(self) -> str:
@@ -154,7 +160,27 @@ def read_results(folder: str | Path) -> Results:
         },
         measured=tuple(measured),
         failed=failed,
+        attributes={split: _attributes(root, rows, split, n) for split, n in lengths.items()},
+        people={
+            split: _column(root, rows, key, n).astype(np.intp)
+            for split, n in lengths.items()
+            if (key := f"{split}_people") in rows
+        },
     )
+
+
+def _attributes(root: Path, rows: Mapping[str, NDArray[Any]], split: str, length: int) -> dict[str, NDArray[np.str_]]:
+    """Values of the group columns of one split by name; nothing where the data has none."""
+    if "group_columns" not in rows:
+        return {}
+    names, values = rows["group_columns"], rows.get(f"{split}_groups")
+    if values is None or names.ndim != 1 or values.shape != (length, len(names)) or values.dtype.kind != "U":
+        got = "none" if values is None else f"{values.dtype} of shape {values.shape}"
+        raise ValueError(
+            f"{root / 'rows.npz'}: {split}_groups must have one text for each image and each of group_columns; "
+            f"got {got}; run the suite again to redo it"
+        )
+    return {str(name): values[:, place] for place, name in enumerate(names)}
 
 
 def _column(root: Path, rows: Mapping[str, NDArray[Any]], key: str, length: int | None = None) -> NDArray[Any]:

@@ -62,7 +62,8 @@ class Turn:
 
         self.cell_id = str(job["cell_id"])
         self._images = np.load(job["images"], allow_pickle=False)
-        self._predict = tasks.get_task(task).answer(models.load_bundle(job["bundle"], n_threads=1))
+        bundle = models.load_bundle(job["bundle"], n_threads=1).without_calibration()
+        self._predict = tasks.get_task(task).answer(bundle)
         self._times: list[float] = []
         warm: list[float] = []
         while len(warm) < WARMUP and sum(warm) < 100 * BUDGET_S:

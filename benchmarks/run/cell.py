@@ -122,7 +122,7 @@ def measure(job: Job, outbox: Path, checkpoints: Path | None) -> dict[str, Any]:
 
 def answer_only(job: Job, outbox: Path) -> dict[str, Any]:
     """Predict the test images with the bundle measured before; return the measured part of the record."""
-    measured = fit.Fitted(models.load_bundle(job.bundle), 0.0) if job.bundle else None
+    measured = fit.Fitted(models.load_bundle(job.bundle).without_calibration(), 0.0) if job.bundle else None
     fitted = measured or _fit(job, read_data(Path(job.data)), None)
     answers, predict_s = get_task(job.task).blind(fitted, read_test_images(Path(job.test)))
     store.save_arrays(outbox / ANSWERS, {"answers": answers})

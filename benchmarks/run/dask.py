@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks.run.delivery import deliver
-from ferbench.benchmarks.run.handoff import data_fingerprint, find_data, pack_data
+from ferbench.benchmarks.run.handoff import find_data, pack_data, read_head
 from ferbench.benchmarks.run.job import ANSWERS, Job, now
 from ferbench.benchmarks.run.outcome import Outcome, ignore_start
 from ferbench.benchmarks.run.process import run_cell
@@ -117,7 +117,7 @@ class DaskExecutor:
     def _submit(self, job: Job, started: str) -> Any:
         bundles = {name: pack_data(Path(folder)) for name, folder in job.bundles.items()}
         test = pack_data(Path(job.test)) if job.test else {}
-        parts = (data_fingerprint(Path(job.data)), bundles, test)
+        parts = (read_head(Path(job.data)), bundles, test)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             return self._client.submit(_measure, job.to_json(), *parts, started, pure=False)
@@ -186,7 +186,7 @@ def _lacking(future: Any) -> str | None:
 
 def _measure(
     job_text: str,
-    fingerprint: str,
+    head: str,
     bundles: Mapping[str, Mapping[str, bytes]],
     test: Mapping[str, bytes],
     started: str,
@@ -206,7 +206,7 @@ def _measure(
         return task is None or task.state != "executing"
 
     with _ONE_CELL, tempfile.TemporaryDirectory(prefix="ferbench-") as scratch:
-        fields, data = Job.from_json(job_text), find_data(fingerprint)
+        fields, data = Job.from_json(job_text), find_data(head)
         if data is None:
             return str(worker.address)
         worker.log_event(started, fields.cell.cell_id)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ferbench.benchmarks.run.handoff import data_fingerprint, find_data, read_blocks, receive_data
+from ferbench.benchmarks.run.handoff import find_data, read_blocks, read_head, receive_data
 
 # What arrives at this worker, by delivery: the folder, what publishes it, and when the last block came.
 _ARRIVING: dict[str, tuple[Path, ExitStack, float]] = {}
@@ -33,7 +33,7 @@ def deliver(client: Any, folder: Path, workers: Iterable[str] | None = None) -> 
     """
     delivery, known = uuid.uuid4().hex, set(client.nthreads())
     asked = known if workers is None else known & set(workers)
-    lacking = _run(client, asked, _begin, delivery, data_fingerprint(folder))
+    lacking = _run(client, asked, _begin, delivery, read_head(folder))
     whole = False
     try:
         for name, block in read_blocks(folder):
@@ -56,14 +56,14 @@ def _run(client: Any, workers: set[str], function: Callable[..., bool], *argumen
     return {worker for worker, answer in answers.items() if answer is True}
 
 
-def _begin(delivery: str, fingerprint: str) -> bool:
+def _begin(delivery: str, head: str) -> bool:
     """Run on a worker: make room for data, and return whether it is needed."""
     for old in [name for name, (_, _, last) in _ARRIVING.items() if time.monotonic() - last > _PATIENCE_S]:
         _end(old, whole=False)
-    if find_data(fingerprint):
+    if find_data(head):
         return False
     stack = ExitStack()
-    _ARRIVING[delivery] = stack.enter_context(receive_data(fingerprint)), stack, time.monotonic()
+    _ARRIVING[delivery] = stack.enter_context(receive_data(head)), stack, time.monotonic()
     return True
 
 

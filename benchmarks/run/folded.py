@@ -121,7 +121,8 @@ def fold_rows(folds: Sequence[Fold], dataset: Dataset, validation: str, test: st
     dict of ndarray
         ``fingerprint`` and ``protocol``; ``fold_names``, ``fold_seeds``, ``fold_fingerprints``, ``fold_training``
         (number of training images); and the long columns ``fold`` (place in those), ``is_test``, ``label``, ``person``
-        (-1 where nobody is known), ``row`` (number of the image) and ``leaked`` (an exact copy is in Training).
+        (-1 where nobody is known), ``row`` (number of the image) and ``leaked`` (an exact copy is in Training). Where
+        the data has group columns, also ``group_columns`` (their names) and ``group`` (a column of values for each).
     """
     nobody = np.array("")
     people = _numbers(
@@ -149,7 +150,21 @@ def fold_rows(folds: Sequence[Fold], dataset: Dataset, validation: str, test: st
         "fold_fingerprints": np.array([fold.dataset.fingerprint for fold in folds]),
         "fold_training": np.array([len(fold.dataset.rows("Training")) for fold in folds], np.int64),
         **{name: np.concatenate(parts) for name, parts in columns.items()},
+        **_group_columns(folds, (validation, test)),
     }
+
+
+def _group_columns(folds: Sequence[Fold], parts: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Names of the group columns and their values, row by row as the long columns; nothing where there are none."""
+    names = list(folds[0].dataset.attributes)
+    if not names:
+        return {}
+    values = [
+        np.stack([fold.dataset.attributes[name][fold.dataset.rows(part)] for name in names], axis=1)
+        for fold in folds
+        for part in parts
+    ]
+    return {"group_columns": np.array(names), "group": np.concatenate(values)}
 
 
 def _numbers(columns: Sequence[NDArray[np.str_]]) -> list[NDArray[np.int32]]:

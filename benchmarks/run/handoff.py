@@ -5,7 +5,7 @@ are written beside the results of a run, without labels, and only for final cell
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,13 @@ def write_data(dataset: Any, task: Task, place: Path | None = None) -> Path:
     target = _folder(dataset.fingerprint) if place is None else place / "rows"
     # Older versions wrote whole data sets here, with the labels of the test split.
     remove_folder(cache_dir() / "handoff")
-    if not _is_whole(target):
+    names = task.handed(dataset)
+    if not _is_whole(target, [f"{name}.npy" for name in names]):
         remove_folder(target)
         # Each split in one piece, so that the process that fits need not copy it.
         rows = np.concatenate([dataset.rows(split) for split in ("Training", task.validation)])
         with atomic_folder(target, keep=True) as folder:
-            for name in task.columns:
+            for name in names:
                 _save_rows(folder / f"{name}.npy", getattr(dataset, name), rows)
             about = {"fingerprint": dataset.fingerprint, "task": task.name, "files": _hashes(folder)}
             (folder / _ABOUT).write_text(json.dumps(about))
@@ -81,15 +82,20 @@ def pack_data(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def data_fingerprint(folder: Path) -> str:
-    """Return the fingerprint of the data in a folder of :func:`write_data`."""
-    return str(json.loads((folder / _ABOUT).read_text())["fingerprint"])
+def read_head(folder: Path) -> str:
+    """Return what describes the data in a folder of :func:`write_data`: fingerprint, task, and hashes of the files."""
+    return (folder / _ABOUT).read_text()
 
 
-def find_data(fingerprint: str) -> Path | None:
-    """Return the folder of data in the cache of this machine; None if it is not there or damaged."""
-    folder = _folder(fingerprint)
-    return folder if _is_whole(folder) else None
+def find_data(head: str) -> Path | None:
+    """Return the folder in the cache of this machine with the data of :func:`read_head`; None if it is not whole."""
+    about = json.loads(head)
+    folder = _folder(about["fingerprint"])
+    try:
+        same = (folder / _ABOUT).read_bytes() == head.encode()
+    except OSError:
+        return None
+    return folder if same and _hashes(folder) == about["files"] else None
 
 
 def read_blocks(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -101,9 +107,9 @@ def read_blocks(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 @contextmanager
-def receive_data(fingerprint: str) -> Iterator[Path]:
+def receive_data(head: str) -> Iterator[Path]:
     """Yield a folder for the files of data from another machine; it becomes part of the cache when the block ends."""
-    target = _folder(fingerprint)
+    target = _folder(json.loads(head)["fingerprint"])
     remove_folder(target)
     with atomic_folder(target, keep=True) as folder:
         yield folder
@@ -113,7 +119,8 @@ def read_data(folder: Path) -> Any:
     """Read the data in a folder; the images are a read-only memory map and the ids are empty."""
     about = json.loads((folder / _ABOUT).read_text())
     task = get_task(about.get("task", "expressions"))
-    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in task.columns}
+    names = [Path(file).stem for file in about["files"]]
+    arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in names}
     return task.restore(arrays, about["fingerprint"])
 
 
@@ -136,10 +143,11 @@ def _hashes(folder: Path) -> dict[str, str]:
     return {path.name: sha256_of(path) for path in sorted(folder.glob("*.npy")) if path.is_file()}
 
 
-def _is_whole(folder: Path) -> bool:
-    """Whether a folder has the arrays that were written into it; a damaged one is written anew."""
+def _is_whole(folder: Path, names: Sequence[str]) -> bool:
+    """Whether a folder has exactly the wanted arrays as they were written; another or a damaged one is written anew."""
     about = folder / _ABOUT
     try:
-        return about.is_file() and json.loads(about.read_text())["files"] == _hashes(folder)
+        found = _hashes(folder)
+        return about.is_file() and json.loads(about.read_text())["files"] == found and set(found) == set(names)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False

@@ -9,7 +9,8 @@ from ferbench.benchmarks.run.folded import FoldedRun
 from ferbench.benchmarks.run.runner import Run
 from ferbench.benchmarks.store import OFFICIAL, Suite, check_protocol
 from ferbench.benchmarks.tasks import Task
-from ferbench.datasets import Dataset
+from ferbench.datasets import Dataset, make_folds
+from ferbench.datasets.protocols import SHARED
 
 
 def with_protocol(suite: Suite, protocol: str | None = None, test_sources: Sequence[str] = ()) -> Suite:
@@ -24,7 +25,8 @@ def with_protocol(suite: Suite, protocol: str | None = None, test_sources: Seque
         return suite
     name = suite.protocol if protocol is None else protocol.strip()
     sources = tuple(test_sources) or (suite.test_sources if name == "cross" else ())
-    found = {"protocol": OFFICIAL, "test_sources": ()} | check_protocol(suite.name, suite.task, name, sources)
+    plain: dict[str, Any] = {"protocol": OFFICIAL, "test_sources": (), "shared_people": False}
+    found = plain | check_protocol(suite.name, suite.task, name, sources)
     return replace(suite, **found)
 
 
@@ -51,10 +53,10 @@ def make_runs(
     Raises
     ------
     ValueError
-        If the protocol cannot divide the data.
+        If the protocol cannot divide the data, or the official split shares people and was not asked for by name.
     """
     if suite.protocol == OFFICIAL:
-        return [Run(suite, dataset, output, **options)]
+        return [Run(suite, _official(suite, dataset), output, **options)]
     if suite.protocol != "cross":
         return [FoldedRun(suite, dataset, output, **options)]
     tests = (
@@ -63,6 +65,13 @@ def make_runs(
     if len({each.name for each in tests}) < len(tests):
         raise ValueError(f"cross: two test sources are both called {tests[0].name!r}; rename one of them")
     return [FoldedRun(suite, dataset, output, test=each, **options) for each in tests]
+
+
+def _official(suite: Suite, dataset: Any) -> Any:
+    """The data set with its own split; that of faces is refused where people are in two parts, unless it is named."""
+    if not isinstance(dataset, Dataset):
+        return dataset
+    return make_folds(dataset, SHARED if suite.shared_people else OFFICIAL)[0]
 
 
 def _elsewhere(suite: Suite) -> Suite:

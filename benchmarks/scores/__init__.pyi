@@ -1,6 +1,7 @@
 from .bootstrap import bootstrap_weights, percentile_interval, two_sided_p
 from .comparison import Comparison
 from .discovery import one_line, usable_plugins
+from .groups import LEAST_IMAGES, Gap, GroupScores, accuracy_by_group
 from .keypoints import (
     FAILURE,
     THRESHOLDS,
@@ -21,16 +22,20 @@ from .statistics import ALPHA, NO_DIFFERENCE, compare, compare_with, holm, wilso
 __all__ = [
     "ALPHA",
     "FAILURE",
+    "LEAST_IMAGES",
     "NO_DIFFERENCE",
     "N_BINS",
     "THRESHOLDS",
     "WITHIN",
     "Comparison",
     "Detectable",
+    "Gap",
+    "GroupScores",
     "Metric",
     "PointScores",
     "Scores",
     "Spread",
+    "accuracy_by_group",
     "bootstrap_weights",
     "calibration_bins",
     "check_predictions",

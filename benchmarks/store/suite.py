@@ -104,6 +104,8 @@ class Suite:
         How the data are divided, as in :func:`ferbench.datasets.protocol`: the official split, or folds.
     test_sources : tuple of str
         Sources of the data sets that the protocol ``cross`` tests on.
+    shared_people : bool
+        Whether the official split was asked for by name (``official:shared``), although people are in two parts.
     """
 
     name: str
@@ -122,6 +124,7 @@ class Suite:
     final: bool | tuple[str, ...] | None = None
     protocol: str = OFFICIAL
     test_sources: tuple[str, ...] = ()
+    shared_people: bool = False
 
     def is_final(self, cell: Cell, *, drawn: bool) -> bool:
         """Return whether the test split may be opened for a cell; `drawn` says whether the data are drawn faces."""
@@ -155,6 +158,8 @@ class Suite:
         """Return the definition of the suite, for ``suite.json``."""
         content = asdict(self)
         del content["origin"]
+        if not self.shared_people:
+            del content["shared_people"]
         if self.protocol == OFFICIAL:
             del content["protocol"], content["test_sources"]
         else:

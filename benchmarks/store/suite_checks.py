@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ferbench.datasets import protocol
+from ferbench.datasets.protocols import SHARED
 from ferbench.utils import did_you_mean
 
 #: The protocol of a suite that does not name another: the split of the data set itself.
@@ -50,6 +51,8 @@ def check_protocol(origin: str, task: str, name: str, test_sources: Sequence[Any
     cross = name == "cross"
     if name == OFFICIAL and not test_sources:
         return {}
+    if name == SHARED and task == "expressions" and not test_sources:
+        return {"shared_people": True}
     if task != "expressions":
         raise ValueError(f"{origin}: protocol {name!r} divides faces with expressions; leave it out for task {task!r}")
     if not cross:

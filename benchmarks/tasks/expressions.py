@@ -29,6 +29,10 @@ class Expressions(Task):
     def _load(self, source: str, suite: "Suite", options: dict[str, Any]) -> Dataset:
         return datasets.load(source, size=suite.size, seed=suite.dataset_seed, **options)
 
+    def handed(self, dataset: Dataset) -> tuple[str, ...]:
+        """Return :attr:`columns`, and the people where they are known."""
+        return self.columns if dataset.groups is None else (*self.columns, "groups")
+
     def check(self, dataset: Dataset) -> None:
         """Raise ValueError if a split is empty or has a label that is not in Training."""
         present = {split: set(dataset.labels[dataset.rows(split)].tolist()) for split in SPLITS}
@@ -50,10 +54,15 @@ class Expressions(Task):
             }
             for split in SPLITS
         }
-        return {"counts": {split: sum(of.values()) for split, of in counts.items()}, "class_counts": counts}
+        found = {"counts": {split: sum(of.values()) for split, of in counts.items()}, "class_counts": counts}
+        if dataset.groups is None:
+            return found
+        # Of the people who are known in Training, on whom calibrations are drawn.
+        people = np.unique(dataset.groups[dataset.rows("Training")])
+        return found | {"training_people": int((people != "").sum())}
 
     def rows(self, dataset: Dataset) -> dict[str, Any]:
-        """Ids, labels and leak flags."""
+        """Ids, labels and leak flags; values of the group columns, and then people as numbers, where there are any."""
         leaked = datasets.find_leaks(dataset)
         arrays: dict[str, Any] = {"fingerprint": np.array(dataset.fingerprint)}
         for split in (self.validation, self.test):
@@ -61,12 +70,15 @@ class Expressions(Task):
             arrays[f"{split}_ids"] = np.asarray(dataset.ids)[rows]
             arrays[f"{split}_labels"] = np.asarray(dataset.labels)[rows]
             arrays[f"{split}_leaked"] = leaked[rows]
+            if dataset.attributes:
+                arrays |= _groups(dataset, split, rows)
         return arrays
 
     def restore(self, arrays: Mapping[str, Any], fingerprint: str) -> Dataset:
         """Return the data set without its ids."""
         labels, split = np.array(arrays["labels"]), np.array(arrays["split"])
-        return Dataset("data", arrays["images"], labels, split, np.zeros(len(labels), "U1"), fingerprint)
+        people = np.array(arrays["groups"]) if "groups" in arrays else None
+        return Dataset("data", arrays["images"], labels, split, np.zeros(len(labels), "U1"), fingerprint, groups=people)
 
     def predict(self, fitted: "Fitted", dataset: Dataset) -> tuple[dict[str, Any], dict[str, Any], float]:
         """Return probabilities in the order of ``classes``, with their scores."""
@@ -110,3 +122,15 @@ class Expressions(Task):
     def outputs(self, recognizer: Any, dataset: Dataset) -> dict[str, Any]:
         """The classes."""
         return {"classes": [str(name) for name in recognizer.classes_]}
+
+
+def _groups(dataset: Dataset, split: str, rows: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+    """What a report needs for the accuracy by group: a column for each group column, and the number of the person."""
+    values = [np.asarray(column)[rows] for column in dataset.attributes.values()]
+    found: dict[str, NDArray[Any]] = {
+        "group_columns": np.array(list(dataset.attributes)),
+        f"{split}_groups": np.stack(values, axis=1),
+    }
+    if dataset.groups is not None and (dataset.groups != "").all():
+        found[f"{split}_people"] = np.unique(dataset.groups, return_inverse=True)[1][rows].astype(np.int32)
+    return found

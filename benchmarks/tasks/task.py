@@ -66,6 +66,10 @@ class Task(ABC):
     def _load(self, source: str, suite: "Suite", options: dict[str, Any]) -> Any:
         """Load a source with the size, seed and options of a suite."""
 
+    def handed(self, dataset: Any) -> tuple[str, ...]:
+        """Return the columns of a data set that are passed to the measuring process."""
+        return self.columns
+
     @abstractmethod
     def check(self, dataset: Any) -> None:
         """Raise ValueError if a suite cannot be measured on a data set."""

@@ -1,7 +1,7 @@
 """Define the data set that every loader returns: labeled faces with their split."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,20 @@ def content_fingerprint(
         digest.update(b"groups\0" + "\n".join(map(str, groups)).encode() + b"\0")
     if votes is not None:
         digest.update(b"votes\0" + np.ascontiguousarray(votes, np.float32).tobytes())
+    return digest.hexdigest()
+
+
+def columns_fingerprint(columns: Mapping[str, Any]) -> str:
+    """Fingerprint of the columns of a data set, as :meth:`Dataset.take` returns them.
+
+    Group columns count where there are any; without them it is :func:`content_fingerprint` of the others.
+    """
+    content = content_fingerprint(*(columns.get(name) for name in ("images", "labels", "split", "groups", "votes")))  # type: ignore[arg-type]
+    if not columns.get("attributes"):
+        return content
+    digest = hashlib.sha256(content.encode())
+    for name, values in columns["attributes"].items():
+        digest.update(f"\0{name}\0".encode() + "\n".join(map(str, values)).encode())
     return digest.hexdigest()
 
 
@@ -71,6 +85,9 @@ class Dataset:
         Whether the test part is given by the source, rather than drawn here. Protocols leave such a part closed.
     fer2013 : bool
         Whether the test part was recognized as FER2013's own, whatever labels were left out or renamed since.
+    attributes : mapping of str to ndarray of shape (n_samples,), str
+        Group columns, such as ``gender``: a report gives the accuracy of each of their values. Empty text where the
+        source says nothing. Persons are in `groups`.
 
     Raises
     ------
@@ -92,6 +109,7 @@ class Dataset:
     votes: NDArray[np.float32] | None = None
     official_test: bool = True
     fer2013: bool = False
+    attributes: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_images(self.images, self.name)
@@ -99,6 +117,8 @@ class Dataset:
             values = getattr(self, column)
             if values is not None or column not in ("groups", "sequence"):
                 _check_column(values, column, known, len(self.images), self.name)
+        for name, values in self.attributes.items():
+            _check_column(values, f"group column {name}", None, len(self.images), self.name)
         if (empty := np.flatnonzero(self.labels == "")).size:
             raise ValueError(f"{self.name}: labels must be names; row {empty[0]} has an empty one")
         if self.votes is not None and self.votes.shape != (len(self.images), len(self.label_names)):
@@ -136,7 +156,10 @@ class Dataset:
     def take(self, rows: NDArray[np.intp]) -> dict[str, Any]:
         """Columns of some rows, by name, without the fingerprint: what :func:`dataclasses.replace` takes."""
         columns = ("images", "labels", "split", "ids", "landmarks", "groups", "sequence")
-        taken = {name: None if (values := getattr(self, name)) is None else values[rows] for name in columns}
+        taken: dict[str, Any] = {
+            name: None if (values := getattr(self, name)) is None else values[rows] for name in columns
+        }
+        taken["attributes"] = {name: values[rows] for name, values in self.attributes.items()}
         if self.votes is None:
             return taken
         left = set(self.labels[rows].tolist())

@@ -26,6 +26,8 @@ _SPLITS = {
 _LABEL_OF = {word: label for label, words in _LABELS.items() for word in words.split()}
 _SPLIT_OF = {word: split for split, words in _SPLITS.items() for word in words.split()}
 _DROPPED = ("drop", "")
+#: What to do where a mapping leaves no image.
+MAP_ONE = "map one label at least to a name"
 
 # The integer codes of FER2013's CSV.
 CODES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -52,7 +54,8 @@ def parse_mapping(labels: object) -> dict[str, str] | None:
     Returns
     -------
     dict of str to str, or None
-        New label of each; ``"drop"`` leaves the images out. None where `labels` is no mapping but a list of labels.
+        New label of each; ``"drop"`` leaves the images out, and labels that are not named stay.
+        None where `labels` is no mapping but a list of labels.
 
     Raises
     ------
@@ -73,10 +76,7 @@ def parse_mapping(labels: object) -> dict[str, str] | None:
     for old, new in labels.items():
         if not isinstance(old, str | int) or isinstance(old, bool) or not isinstance(new, str):
             raise ValueError(f"{expected}; got {old!r} = {new!r}")
-    mapping = {plain_label(str(old)) or str(old): new.strip() for old, new in labels.items()}
-    if all(new in _DROPPED for new in mapping.values()) and len(mapping) > 1:
-        raise ValueError(f"{expected}; this one drops every label that it names: nothing is mapped")
-    return mapping
+    return {plain_label(str(old)) or str(old): new.strip() for old, new in labels.items()}
 
 
 def _read_toml(path: Path) -> dict[str, object]:

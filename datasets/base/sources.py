@@ -12,7 +12,8 @@ class Batch(NamedTuple):
     """Decoded rows of a source, in order.
 
     `part` holds an official split where the source names one, otherwise ``train``, ``validation``, ``test`` or
-    ``""`` (unknown). `shapes` holds the original width and height in pixels.
+    ``""`` (unknown). `shapes` holds the original width and height in pixels. `attributes` holds the values of the group
+    columns of each row, where the source has any.
     """
 
     ids: list[str]
@@ -23,6 +24,7 @@ class Batch(NamedTuple):
     people: Sequence[str] = ()
     sequences: Sequence[str] = ()
     votes: NDArray[np.float32] | None = None
+    attributes: Sequence[Sequence[str]] = ()
 
 
 class Problems:

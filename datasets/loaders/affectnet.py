@@ -1,7 +1,7 @@
 """AffectNet: numbered images with one ``.npy`` of text for each annotation.
 
-``train_set/images/N.jpg``, ``train_set/annotations/N_exp.npy``, and ``val_set`` alike; layout and codes agree in three
-independent public loaders. The validation set is the test of the literature.
+``train_set/images/N.jpg``, ``train_set/annotations/N_exp.npy``, and ``val_set`` alike: :data:`SOURCES`. The validation
+set is the test of the literature.
 """
 
 import io
@@ -44,13 +44,18 @@ def _open(path: Path, mapping: Mapping[str, str] | None) -> ImageFiles:
     return open_placed(path, "affectnet", _place, mapping, CODES)
 
 
+SOURCES = (
+    "github.com/ali-sedaghi/AffectNet-Trainer: create_dataset.py",
+    "github.com/ClaudiaShu/EMO_AffectNet: AffectNet_create_csv.py",
+    "github.com/hhj1897/AffectNet_Scripts: expression_classes.csv (codes)",
+)
 REGISTERED = {
     "affectnet": Layout(
         "affectnet",
         "AffectNet",
         "Mollahosseini, Hasani and Mahoor (2017), mohammadmahoor.com",
         "non-commercial research, on request",
-        True,
+        SOURCES,
         _open,
     )
 }

@@ -1,9 +1,9 @@
 """CK+: the 48-pixel folders, ``ckextended.csv``, and the original tree of sequences.
 
 ``CK+48/<label>/S010_004_00000017.png``, and the original ``cohn-kanade-images/S005/001/S005_001_00000011.png`` with
-``Emotion/S005/001/S005_001_00000011_emotion.txt`` holding a code as ``3.0000000e+00``: they agree in three
-independent public loaders. In the original the last three frames of a sequence carry its label and the first is
-neutral. The codes of ``ckextended.csv`` are recalled, not verified; a mapping replaces them.
+``Emotion/S005/001/S005_001_00000011_emotion.txt`` holding a code as ``3.0000000e+00``: :data:`SOURCES`. In the original
+the last three frames of a sequence carry its label and the first is neutral. The codes of ``ckextended.csv`` were found
+in one source; a mapping replaces them.
 """
 
 from collections import defaultdict
@@ -75,7 +75,7 @@ def _open(path: Path, mapping: Mapping[str, str] | None) -> Source:
     if (table := find_table(path)) is not None:
         source = CsvSource(table, mapping, CSV_CODES)
         source.layout = "ckplus csv"
-        source.notes = ["The codes of this table are recalled, not verified: compare the counts, or give a mapping."]
+        source.notes = ["The codes of this table were found in one source: compare the counts, or give a mapping."]
         return source
     files = open_placed(path, "ckplus", _place, mapping, CODES)
     if any(name.endswith("_emotion.txt") for name in files.others):
@@ -85,13 +85,19 @@ def _open(path: Path, mapping: Mapping[str, str] | None) -> Source:
     return plain
 
 
+SOURCES = (
+    "kerwin.cn/dl/11?query=CK (a copy of the data set's own description)",
+    "github.com/mahakal/FacialEmotionRecognition: pickle_dataset.py (original files and codes)",
+    "github.com/WuJie1010/Facial-Expression-Recognition.Pytorch: CK+48 (48-pixel folders)",
+    "huggingface.co/datasets/AlirezaF138/ckplus-dataset (file names, codes of the table)",
+)
 REGISTERED = {
     "ckplus": Layout(
         "ckplus",
         "CK+",
         "Lucey, Cohn, Kanade, Saragih, Ambadar and Matthews (2010)",
         "research only, on request; faces of few subjects may be shown",
-        True,
+        SOURCES,
         _open,
     )
 }

@@ -1,6 +1,6 @@
 """CREMA-D: clips of 91 actors, ``VideoFlash/1001_DFA_ANG_XX.flv``.
 
-The name holds actor, sentence, emotion and level; it was read in the data set's own description.
+The name holds actor, sentence, emotion and level: :data:`SOURCES`.
 """
 
 import re
@@ -41,13 +41,17 @@ def _open(path: Path, mapping: Mapping[str, str] | None, frames: object = 3) -> 
     return files
 
 
+SOURCES = (
+    "github.com/CheyneyComputerScience/CREMA-D: VideoFlash",
+    "github.com/tensorflow/datasets: tensorflow_datasets/audio/crema_d.py (parts of the names)",
+)
 REGISTERED = {
     "cremad": Layout(
         "cremad",
         "CREMA-D",
         "Cao, Cooper, Keutmann, Gur, Nenkova and Verma (2014), github.com/CheyneyComputerScience/CREMA-D",
         "Open Database License (ODbL)",
-        True,
+        SOURCES,
         _open,
         ("frames",),
     )

@@ -1,7 +1,6 @@
 """ExpW: photographs with one line for each face in ``label.lst``; the faces are cut out.
 
-Lines are ``image_name face_id top left right bottom confidence label``. Layout and codes agree in three independent
-public loaders.
+Lines are ``image_name face_id top left right bottom confidence label``: :data:`SOURCES`.
 """
 
 from collections.abc import Mapping
@@ -38,8 +37,18 @@ def _open(path: Path, mapping: Mapping[str, str] | None) -> ImageFiles:
     return open_placed(path, "expw", _place, mapping, CODES)
 
 
+SOURCES = (
+    "github.com/HazyResearch/meerkat: meerkat/datasets/expw/__init__.py",
+    "github.com/wtomin/Multitask-Emotion-Recognition-with-Incomplete-Labels: "
+    "create_annotation_file/ExpW/create_annotations.py",
+)
 REGISTERED = {
     "expw": Layout(
-        "expw", "ExpW", "Zhang, Luo, Loy and Tang (2018), mmlab.ie.cuhk.edu.hk", "non-commercial research", True, _open
+        "expw",
+        "ExpW",
+        "Zhang, Luo, Loy and Tang (2018), mmlab.ie.cuhk.edu.hk",
+        "non-commercial research",
+        SOURCES,
+        _open,
     )
 }

@@ -1,8 +1,7 @@
 """FER+: ten votes for each face of FER2013, joined by row.
 
 ``fer2013new.csv`` has ``Usage, Image name, neutral, happiness, surprise, sadness, anger, disgust, fear, contempt,
-unknown, NF``, its rows in the order of the original ``fer2013.csv``; the layout agrees in three independent public
-loaders. The images are those of FER2013.
+unknown, NF``, its rows in the order of the original ``fer2013.csv``: :data:`SOURCES`. The images are those of FER2013.
 """
 
 import csv
@@ -130,13 +129,17 @@ def _open(path: Path, mapping: Mapping[str, str] | None, votes: object = None, r
     return FerPlus(faces, joined, mapping, str(rule))
 
 
+SOURCES = (
+    "github.com/microsoft/FERPlus: README.md",
+    "github.com/StevenHSKim/FERPlus-Vote-To-Label: README.md",
+)
 REGISTERED = {
     "ferplus": Layout(
         "ferplus",
         "FER+",
         "Barsoum, Zhang, Canton Ferrer and Zhang (2016), github.com/Microsoft/FERPlus",
         "MIT for the votes; the images are FER2013's",
-        True,
+        SOURCES,
         _open,
         ("votes", "rule"),
     )

@@ -1,6 +1,6 @@
 """JAFFE: ten women, seven expressions, file names such as ``KA.AN1.39.tiff``.
 
-The layout (person, label and number, index) was read in the data set's own terms and description.
+The name holds person, label and number, and index: :data:`SOURCES`.
 """
 
 import re
@@ -36,13 +36,17 @@ def _open(path: Path, mapping: Mapping[str, str] | None) -> ImageFiles:
     return open_placed(path, "jaffe", _place, mapping, CODES)
 
 
+SOURCES = (
+    "github.com/shengshuyang/JAFFE-Feature: jaffe_feature/all_names.txt",
+    "github.com/farzadips/JAFFE-Facial-and-Emotion-Recognition: ImageLoader.py",
+)
 REGISTERED = {
     "jaffe": Layout(
         "jaffe",
         "JAFFE",
         "Lyons, Kamachi and Gyoba (1998), Zenodo",
         "non-commercial research, no faces republished",
-        True,
+        SOURCES,
         _open,
     )
 }

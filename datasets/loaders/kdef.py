@@ -1,7 +1,7 @@
 """KDEF: 70 people photographed twice from five angles, file names such as ``AF01ANFL.JPG``.
 
 The name holds session (A, B), sex (F, M), number, expression and angle (FL, HL, S, HR, FR); the sessions A and B
-of one number are one person. The layout was read in the data set's own description.
+of one number are one person: :data:`SOURCES`.
 """
 
 import re
@@ -42,13 +42,18 @@ def _open(path: Path, mapping: Mapping[str, str] | None, angles: object = "S") -
     return open_placed(path, f"kdef {sorted(wanted)}", place, mapping, CODES)
 
 
+SOURCES = (
+    "github.com/OanaTudu/EmotionProject2: README.md (KDEF's own description)",
+    "github.com/oisab/KDEF-emotion-recognition: copy_sort_rename.sh",
+    "github.com/jerry520-1/Kdef_Emotion_Classification: dataset_process.py",
+)
 REGISTERED = {
     "kdef": Layout(
         "kdef",
         "KDEF",
         "Lundqvist, Flykt and Oehman (1998), Karolinska Institutet",
         "non-commercial research, free on request",
-        True,
+        SOURCES,
         _open,
         ("angles",),
     )

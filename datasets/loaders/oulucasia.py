@@ -1,7 +1,7 @@
 """Oulu-CASIA: 80 people, six expressions, sequences of frames that begin at rest.
 
 ``OriginalImg/VL/Strong/P001/Anger/000.jpeg``: camera (VL, NI), light (Strong, Weak, Dark), person, expression, frame.
-The layout agrees in three independent public loaders. The last three frames carry the label.
+Unverified: :data:`SOURCES` does not describe the folders above the person. The last three frames carry the label.
 """
 
 from collections import defaultdict
@@ -35,13 +35,14 @@ def _open(path: Path, mapping: Mapping[str, str] | None) -> ImageFiles:
     return open_placed(path, "oulucasia", _place, mapping)
 
 
+SOURCES = ("github.com/HuiDingUMD/ExprGAN: issue 5 (person, expression and frame)",)
 REGISTERED = {
     "oulucasia": Layout(
         "oulucasia",
         "Oulu-CASIA",
         "Zhao, Huang, Taini, Li and Pietikainen (2011), University of Oulu",
         "non-commercial research, on request",
-        True,
+        SOURCES,
         _open,
     )
 }

@@ -1,8 +1,7 @@
 """RAF-DB, basic: aligned faces with a list of labels, or the folders 1 to 7 of its copies.
 
 ``basic/EmoLabel/list_patition_label.txt`` has lines ``train_00001.jpg 5`` and the images are
-``basic/Image/aligned/train_00001_aligned.jpg``; copies have ``DATASET/train/1..7``. Codes and layout agree in three
-independent public loaders.
+``basic/Image/aligned/train_00001_aligned.jpg``: :data:`SOURCES`. Copies have ``DATASET/train/1..7``.
 """
 
 from collections.abc import Mapping
@@ -45,13 +44,18 @@ def _open(path: Path, mapping: Mapping[str, str] | None) -> ImageFiles:
     return open_placed(path, "rafdb", place_listed, mapping, CODES)
 
 
+SOURCES = (
+    "github.com/kaiwang960112/Self-Cure-Network: src/train.py",
+    "github.com/HCPLab-SYSU/CD-FER-Benchmark: CADA/Utils.py",
+    "github.com/ChineseYjh/RAF-DB-baselines: utils.py (codes)",
+)
 REGISTERED = {
     "rafdb": Layout(
         "rafdb",
         "RAF-DB (basic)",
         "Li, Deng and Du (2017), whdeng.cn/RAF",
         "non-commercial research, on request",
-        True,
+        SOURCES,
         _open,
     )
 }

@@ -1,7 +1,7 @@
 """RAF-DB, compound: eleven mixtures such as ``happily surprised``; unverified.
 
-The layout mirrors that of the basic part (``compound/EmoLabel``, ``compound/Image/aligned``). The order of the codes
-is recalled from the data set's description and was not found in a second source.
+The layout mirrors that of the basic part (``compound/EmoLabel``, ``compound/Image/aligned``): :data:`SOURCES` has the
+list, with codes 1 to 11. What the codes mean is recalled from the data set's description.
 """
 
 from collections.abc import Mapping
@@ -30,13 +30,14 @@ def _open(path: Path, mapping: Mapping[str, str] | None) -> ImageFiles:
     return open_placed(path, "rafdbcompound", place_listed, mapping, CODES)
 
 
+SOURCES = ("github.com/secret-moctar/deep-learning-model-: EmoLabel/list_patition_label.txt and config.py",)
 REGISTERED = {
     "rafdbcompound": Layout(
         "rafdbcompound",
         "RAF-DB (compound)",
         "Li, Deng and Du (2017), whdeng.cn/RAF",
         "non-commercial research, on request",
-        False,
+        SOURCES,
         _open,
     )
 }

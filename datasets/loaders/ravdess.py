@@ -1,7 +1,6 @@
 """RAVDESS: clips of 24 actors, ``Actor_01/01-01-06-01-02-01-12.mp4``.
 
-The name holds modality, channel, emotion, intensity, statement, repetition and actor; it was read in the data set's
-own description.
+The name holds modality, channel, emotion, intensity, statement, repetition and actor: :data:`SOURCES`.
 """
 
 import re
@@ -56,8 +55,12 @@ def _open(path: Path, mapping: Mapping[str, str] | None, frames: object = 3) -> 
     return files
 
 
+SOURCES = (
+    "pmc.ncbi.nlm.nih.gov/articles/PMC7927770: Table 3",
+    "github.com/gphuang/multimodal-emotion-recognition-ravdess: ravdess_preprocessing",
+)
 REGISTERED = {
     "ravdess": Layout(
-        "ravdess", "RAVDESS", "Livingstone and Russo (2018), Zenodo", "CC BY-NC-SA 4.0", True, _open, ("frames",)
+        "ravdess", "RAVDESS", "Livingstone and Russo (2018), Zenodo", "CC BY-NC-SA 4.0", SOURCES, _open, ("frames",)
     )
 }

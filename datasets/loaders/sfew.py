@@ -1,7 +1,6 @@
 """SFEW: stills of films in ``Train/Angry … Surprise`` and ``Val/…``; reported on Val.
 
-The layout agrees in three independent public loaders. The labels of the test set are not public: its images are left
-out.
+The layout is that of :data:`SOURCES`. The labels of the test set are not public: its images are left out.
 """
 
 from collections.abc import Mapping
@@ -26,8 +25,17 @@ def _open(path: Path, mapping: Mapping[str, str] | None) -> ImageFiles:
     return open_placed(path, "sfew", _place, mapping)
 
 
+SOURCES = (
+    "github.com/Caterina1996/SFEW_dataset: Train and Val",
+    "github.com/HCPLab-SYSU/CD-FER-Benchmark: CADA/Utils.py",
+)
 REGISTERED = {
     "sfew": Layout(
-        "sfew", "SFEW 2.0", "Dhall, Goecke, Lucey and Gedeon (2011)", "non-commercial research, on request", True, _open
+        "sfew",
+        "SFEW 2.0",
+        "Dhall, Goecke, Lucey and Gedeon (2011)",
+        "non-commercial research, on request",
+        SOURCES,
+        _open,
     )
 }

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from ferbench.datasets.base import SPLITS, Dataset
 from ferbench.datasets.protocols.closed import without_official_test
 from ferbench.datasets.protocols.duplicates import image_groups
-from ferbench.datasets.protocols.given import cross, curve, mark_fold, official
+from ferbench.datasets.protocols.given import cross, curve, mark_fold, official, official_shared
 from ferbench.datasets.protocols.people import check_people, split_people
 from ferbench.datasets.protocols.splits import FRACTIONS, HELD_OUT, stratified_split
 
 TRAINING, _, TEST = SPLITS
-KNOWN = "official, holdout, kfold:10, loso, random:10, cross or curve:0.1,0.25,0.5,1"
+KNOWN = "official, holdout, kfold:10, loso, random:10, cross, curve:0.1,0.25,0.5,1 or official:shared"
+#: The split of the data set, asked for by name although it puts people into two parts.
+SHARED = "official:shared"
 Parts = Callable[[Dataset, int], Sequence[Dataset]]
 
 
@@ -42,7 +44,8 @@ def protocol(name: str, test: Dataset | None = None) -> Protocol:
     Parameters
     ----------
     name : str
-        - ``official``: the split that the data set has;
+        - ``official``: the split that the data set has, refused where one person is in two parts;
+        - ``official:shared``: the same split, asked for by name although people are in two parts;
         - ``holdout``: one draw of 70 % / 15 % / 15 %, by person where people are known;
         - ``kfold:K``: K folds, by person where people are known;
         - ``loso``: each person is the test once;
@@ -52,7 +55,7 @@ def protocol(name: str, test: Dataset | None = None) -> Protocol:
         - ``curve:0.1,0.25,0.5,1``: parts of Training, with the same validation and test parts.
 
         A test part that the source gives (:attr:`Dataset.official_test`), such as PrivateTest of FER2013, stays closed
-        under all of them but ``official``: folds are drawn from the other parts, and ``cross`` and ``curve`` test on
+        under all of them but the first two: folds are drawn from the other parts, and ``cross`` and ``curve`` test on
         the validation part.
     test : Dataset, optional
         The data set that ``cross`` tests on.
@@ -63,6 +66,8 @@ def protocol(name: str, test: Dataset | None = None) -> Protocol:
         If there is no such protocol.
     """
     kind, _, rest = name.strip().partition(":")
+    if name.strip() == SHARED:
+        return Protocol(name, official_shared)
     if kind in ("official", "holdout", "loso") and not rest:
         return Protocol(name, {"official": official, "holdout": _holdout, "loso": _loso}[kind])
     if kind in ("kfold", "random"):

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ferbench.datasets.base import SPLITS, Dataset, content_fingerprint
+from ferbench.datasets.base import SPLITS, Dataset, columns_fingerprint
 from ferbench.datasets.protocols.closed import away_part, tested_on_validation
 from ferbench.datasets.protocols.people import shared_people
 from ferbench.datasets.protocols.subset import keep_labels
@@ -18,11 +19,21 @@ def official(dataset: Dataset, seed: int) -> Sequence[Dataset]:
     """The split that the data set has; refused where one person is in two parts."""
     del seed  # the split is given
     if shared := shared_people(dataset.split, dataset.groups):
+        told = ", ".join(sentence.removesuffix(".") for sentence in shared)
         raise ValueError(
-            f"{dataset.name}: {shared[0].removesuffix('.')}: a split that shares people flatters; use holdout or "
-            "kfold:10, or ask for random:10 by name"
+            f"{dataset.name}: {told}: a split that shares people flatters; divide by person (--protocol holdout or "
+            "kfold:10), or ask for this split by name (--protocol official:shared)"
         )
     return (dataset,)
+
+
+def official_shared(dataset: Dataset, seed: int) -> Sequence[Dataset]:
+    """The split that the data set has, although one person may be in two parts; a note says so."""
+    del seed  # the split is given
+    if not shared_people(dataset.split, dataset.groups):
+        return (dataset,)
+    note = "The split was asked for by name: people are in two of its parts, so that accuracy is too high."
+    return (replace(dataset, notes=(*dataset.notes, note)),)
 
 
 def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
@@ -56,6 +67,15 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
         # Equal names in two data sets are not the same person; the empty name is nobody known.
         names = (home.name, away.name) if home.name != away.name else (f"{home.name} at home", f"{away.name} away")
         groups = np.concatenate([_people(part, name) for part, name in zip((home, away), names, strict=True)])
+    # Accuracy by group is that of the test: columns that only the data at home has are of no use.
+    attributes = {name: np.concatenate([_values(home, name), values]) for name, values in away.attributes.items()}
+    columns: dict[str, Any] = {
+        "images": images,
+        "labels": labels,
+        "split": split,
+        "groups": groups,
+        "attributes": attributes,
+    }
     left_out = sorted((set(dataset.label_names) | set(test.label_names)) - set(common))
     of = test.name if len(whole) == len(test) else f"{PUBLIC} of {test.name}, whose official test part stays closed"
     note = f"Protocol cross: trained on {dataset.name}, tested on all {len(away):,} images of {of}, over "
@@ -66,14 +86,11 @@ def cross(dataset: Dataset, test: Dataset) -> Sequence[Dataset]:
     return (
         Dataset(
             name=f"{dataset.name}-to-{test.name}",
-            images=images,
-            labels=labels,
-            split=split,
+            **columns,
             ids=ids,
-            fingerprint=content_fingerprint(images, labels, split, groups),
+            fingerprint=columns_fingerprint(columns),
             drawn=dataset.drawn and test.drawn,
             notes=(*home.notes, *away.notes, note),
-            groups=groups,
         ),
     )
 
@@ -82,6 +99,11 @@ def _people(dataset: Dataset, name: str) -> NDArray[np.str_]:
     if dataset.groups is None:
         return np.full(len(dataset), "", "<U1")
     return np.array([f"{name}/{person}" if person else "" for person in dataset.groups.tolist()])
+
+
+def _values(dataset: Dataset, name: str) -> NDArray[np.str_]:
+    """Values of a group column, empty where the data set does not have it."""
+    return dataset.attributes.get(name, np.full(len(dataset), "", "<U1"))
 
 
 def _common_part(dataset: Dataset, common: Sequence[str]) -> Dataset:
@@ -129,6 +151,6 @@ def mark_fold(dataset: Dataset, split: NDArray[np.str_], mark: str, note: str) -
         dataset,
         name=f"{dataset.name}-{mark}",
         split=split,
-        fingerprint=content_fingerprint(dataset.images, dataset.labels, split, dataset.groups, dataset.votes),
+        fingerprint=columns_fingerprint(vars(dataset) | {"split": split}),
         notes=(*dataset.notes, note),
     )

@@ -54,9 +54,13 @@ def split_people(
 
 
 def shared_people(split: NDArray[np.str_], people: NDArray[np.str_] | None) -> list[str]:
-    """Say how many people are in two parts, one sentence for each pair of parts; empty if there are none."""
+    """Say how many people are in two parts, one sentence for each pair of parts; empty if there are none.
+
+    Rows with an empty name, of which nobody knows who it is, are left out.
+    """
     if people is None:
         return []
+    split, people = split[people != ""], people[people != ""]
     notes = []
     for first, second in ((SPLITS[0], SPLITS[1]), (SPLITS[0], SPLITS[2]), (SPLITS[1], SPLITS[2])):
         both = np.intersect1d(people[split == first], people[split == second])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ferbench.datasets.base import LABELS, Dataset, LabelReader, content_fingerprint
+from ferbench.datasets.base import LABELS, MAP_ONE, Dataset, LabelReader, columns_fingerprint
 
 _COUNTS = ("", "", "two", "three", "four", "five", "six", "seven")
 
@@ -51,9 +51,7 @@ def keep_labels(dataset: Dataset, labels: Sequence[str]) -> Dataset:
         dataset,
         **columns,
         name=f"{dataset.name}-{suffix}",
-        fingerprint=content_fingerprint(
-            columns["images"], columns["labels"], columns["split"], columns["groups"], columns.get("votes")
-        ),
+        fingerprint=columns_fingerprint(columns),
         notes=(*dataset.notes, note),
         fer2013=dataset.has_fer2013_test,
     )
@@ -66,12 +64,12 @@ def map_labels(dataset: Dataset, mapping: Mapping[str, str]) -> Dataset:
     rows = np.array([row for row, label in enumerate(labels) if label is not None], np.intp)
     notes = reader.notes()
     if not len(rows):
-        raise ValueError(f"{dataset.name}: the mapping of labels leaves no image; map one label at least to a name")
+        raise ValueError(f"{dataset.name}: the mapping of labels leaves no image; {MAP_ONE}")
     columns = dataset.take(rows) | {"labels": np.array([labels[row] for row in rows], str), "votes": None}
     return replace(
         dataset,
         **columns,
-        fingerprint=content_fingerprint(columns["images"], columns["labels"], columns["split"], columns["groups"]),
+        fingerprint=columns_fingerprint(columns),
         notes=(*dataset.notes, *notes),
         fer2013=dataset.has_fer2013_test,
     )

@@ -11,17 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from ferbench.datasets.base import Batch, Problems, Source, cache_dir
+from ferbench.datasets.base import MAP_ONE, Batch, Problems, Source, cache_dir
 from ferbench.utils import PartFolder, remove_folder, update_digest
 
 # Part of the key: increase it when decoding or the files below change.
-_FORMAT = 5
+_FORMAT = 6
 
 
 class Table(NamedTuple):
     """All decoded rows of a source, with the columns of :class:`Batch`.
 
-    `fer2013` is one truth value: whether the source has FER2013's own test split, also where its rows are left out.
+    `attributes` has a column for each group column. `fer2013` is one truth value: whether the source has FER2013's own
+    test split, also where its rows are left out.
     """
 
     ids: NDArray[np.str_]
@@ -34,6 +35,7 @@ class Table(NamedTuple):
     sequences: NDArray[np.str_]
     votes: NDArray[np.float32]
     fer2013: NDArray[np.bool_]
+    attributes: NDArray[np.str_]
 
 
 def read_table(source: Source, size: int, problems: Problems) -> Table:
@@ -86,6 +88,8 @@ def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> 
         # NumPy pads the header, so it can be rewritten with the final length of the first axis.
         _write_header(file, (sum(len(batch.ids) for batch in batches), size, size))
     if not any(batch.ids for batch in batches):
+        if not problems.found:
+            raise ValueError(f"{problems.source}: the mapping of labels leaves no image; {MAP_ONE}")
         raise ValueError(f"{problems.source}: no row could be read; the first: {': '.join(problems.found[0])}")
     np.savez(
         draft / "rows.npz",
@@ -98,6 +102,7 @@ def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> 
         sequences=np.array([name for batch in batches for name in batch.sequences], str),
         votes=_stack_votes(batches),
         fer2013=np.array(getattr(source, "fer2013", False)),
+        attributes=_stack_attributes(batches),
         digest=np.array(digest.hexdigest()),
     )
 
@@ -105,6 +110,11 @@ def _decode_into(draft: Path, source: Source, size: int, problems: Problems) -> 
 def _stack_votes(batches: Sequence[Batch]) -> NDArray[np.float32]:
     votes = [batch.votes for batch in batches if batch.votes is not None]
     return np.concatenate(votes) if votes else np.empty((0, 0), np.float32)
+
+
+def _stack_attributes(batches: Sequence[Batch]) -> NDArray[np.str_]:
+    rows = [values for batch in batches for values in batch.attributes]
+    return np.array(rows, str) if rows and rows[0] else np.empty((0, 0), "U1")
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

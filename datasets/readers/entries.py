@@ -18,7 +18,7 @@ class Entry(NamedTuple):
     """One labeled image file: its path in the source, its label and part, and what else the source says of it.
 
     `box` (left, top, right, bottom, in pixels) is the face where the image shows more; `id` replaces the path where
-    one file holds several rows.
+    one file holds several rows. `attributes` are its values in the group columns of the source.
     """
 
     path: str
@@ -28,6 +28,7 @@ class Entry(NamedTuple):
     sequence: str = ""
     box: tuple[int, int, int, int] | None = None
     id: str = ""
+    attributes: tuple[str, ...] = ()
 
 
 def cut_out(data: bytes, box: tuple[int, int, int, int], size: int) -> Decoded:
@@ -55,16 +56,17 @@ def keep_entries(rows: Iterable[tuple[Entry, str]], labels: LabelReader, problem
         Entries whose label is as the source writes it, and why each is left out: empty for those that stay.
     """
     left_out: Counter[str] = Counter()
-    entries = []
+    entries, fits = [], False
     for entry, reason in rows:
         if reason:
             left_out[reason] += 1
             continue
+        fits = True
         label = _read(entry.path, entry.label, labels, problems)
         if label is not None:
             entries.append(entry._replace(label=label))
     problems.notes.extend(f"{count:,} images were left out: {reason}." for reason, count in sorted(left_out.items()))
-    if not entries and not problems.found:
+    if not fits and not problems.found:
         raise ValueError(f"{problems.source}: no image fits the layout; check the path, or load it without a layout")
     return entries
 

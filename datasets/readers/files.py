@@ -153,6 +153,7 @@ def _gather(entries: Sequence[Entry], results: Future[list[Decoded | str]], size
         shapes=np.array([(row.width, row.height) for _, row in good], np.int32).reshape(-1, 2),
         people=[entry.person for entry, _ in good],
         sequences=[entry.sequence for entry, _ in good],
+        attributes=[entry.attributes for entry, _ in good],
     )
 
 

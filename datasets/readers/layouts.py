@@ -10,6 +10,8 @@ from ferbench.datasets.base import Source
 from ferbench.utils import did_you_mean, find_registered
 
 ROOM = "ferbench.datasets.loaders"
+#: Independent sources that verify a layout.
+ENOUGH_SOURCES = 2
 
 
 @dataclass(frozen=True)
@@ -26,21 +28,29 @@ class Layout:
         Where it comes from.
     license : str
         Terms of the original, in short.
-    verified : bool
-        Whether two independent sources describe this layout.
+    sources : tuple of str
+        Public documents and repositories that describe this layout, each read for it.
     open : callable
         Takes the path, a mapping of labels or None, and the options; returns a source.
     options : tuple of str
         Names of the options it takes.
+    own : bool
+        Whether ferbench defines this layout itself.
     """
 
     name: str
     title: str
     origin: str
     license: str
-    verified: bool
+    sources: tuple[str, ...]
     open: Callable[..., Source]
     options: tuple[str, ...] = ()
+    own: bool = False
+
+    @property
+    def verified(self) -> bool:
+        """Whether two independent sources at least describe this layout, or it is ferbench's own."""
+        return self.own or len(set(self.sources)) >= ENOUGH_SOURCES
 
     def terms(self) -> list[str]:
         """Source, terms and state of verification, in sentences."""

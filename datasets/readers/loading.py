@@ -90,7 +90,9 @@ def load(
     allow_missing = options.pop("allow_missing", False)
     if isinstance(source, str) and layout is None and (loader := loaders().get(source)) is not None:
         dataset = loader(size=size, seed=seed, **options)
-        dataset = dataset if mapping is None else map_labels(dataset, mapping)
+        if mapping is not None:
+            dataset = map_labels(dataset, mapping)
+            _refuse_single(dataset, source, allowed=bool(allow_missing))
         return dataset if wanted is None else keep_labels(dataset, check_labels(wanted, dataset.label_names))
     allow_unreadable = options.pop("allow_unreadable", False)
     problems = Problems(str(source), allow_unreadable=bool(allow_unreadable))
@@ -100,9 +102,13 @@ def load(
         wanted = check_labels(wanted, dataset.label_names)
     if not allow_missing:
         refuse_missing(dataset, source, wanted or expected_labels(dataset, opened))
-    if len(dataset.label_names) < 2 and not allow_missing:
-        raise ValueError(f"{source}: expected images of at least two labels; got {dataset.label_names[0]!r} alone")
+    _refuse_single(dataset, source, allowed=bool(allow_missing))
     return dataset if wanted is None else keep_labels(dataset, wanted)
+
+
+def _refuse_single(dataset: Dataset, source: object, *, allowed: bool) -> None:
+    if len(dataset.label_names) < 2 and not allowed:
+        raise ValueError(f"{source}: expected images of at least two labels; got {dataset.label_names[0]!r} alone")
 
 
 def _wanted(labels: object) -> tuple[object, dict[str, str] | None]:

@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from ferbench.datasets.base import (
     Problems,
     Source,
     SplitReader,
-    content_fingerprint,
+    columns_fingerprint,
     parse_split_names,
 )
 from ferbench.datasets.protocols import resolve_splits
@@ -134,13 +135,19 @@ def read_source(source: Source, size: int, seed: int, problems: Problems) -> tup
     votes = _votes(source, table)
     if (empty := table.ids[table.labels == ""]).size:
         raise ValueError(f"{problems.source}: {empty[0]} has an empty label; name one, or leave the image out")
+    columns: dict[str, Any] = {
+        "images": table.images,
+        "labels": table.labels,
+        "split": split,
+        "groups": people,
+        "votes": votes,
+    }
+    columns["attributes"] = _attributes(source, table)
     dataset = Dataset(
         name=re.sub(r"[^\w.-]+", "-", source.name).strip("-.") or "dataset",
-        images=table.images,
-        labels=table.labels,
-        split=split,
+        **columns,
         ids=table.ids,
-        fingerprint=content_fingerprint(table.images, table.labels, split, people, votes),
+        fingerprint=columns_fingerprint(columns),
         notes=(
             *source.notes,
             *table.notes.tolist(),
@@ -149,9 +156,7 @@ def read_source(source: Source, size: int, seed: int, problems: Problems) -> tup
             *notes,
             *_size_notes(table, size),
         ),
-        groups=people,
         sequence=table.sequences if table.sequences.size and (table.sequences != "").any() else None,
-        votes=votes,
         # One part alone, or none, is no test part: all three were drawn.
         official_test=len(np.unique(table.parts)) > 1,
         fer2013=bool(table.fer2013),
@@ -170,6 +175,14 @@ def _votes(source: Source, table: Table) -> NDArray[np.float32] | None:
     votes = np.stack(columns, axis=1).astype(np.float32)
     total = votes.sum(axis=1, keepdims=True)
     return np.asarray(votes / np.where(total > 0, total, 1), np.float32)
+
+
+def _attributes(source: Source, table: Table) -> dict[str, NDArray[np.str_]]:
+    """Values of the group columns by name; nothing where the source has none."""
+    names: Sequence[str] = getattr(source, "group_columns", ())
+    if not names or table.attributes.shape != (len(table.ids), len(names)):
+        return {}
+    return {name: np.array(table.attributes[:, place]) for place, name in enumerate(names)}
 
 
 def _label_notes(labels: NDArray[np.str_]) -> list[str]:

@@ -1,4 +1,5 @@
 from .calibration import fit_calibration, hold_out, log_odds, log_scores
+from .groups import checked_groups, group_options, some_groups, takes_groups
 from .labels import check_classes, check_counts, check_covered
 from .most_probable import MostProbable
 from .naming import library_of
@@ -33,11 +34,13 @@ __all__ = [
     "check_offered",
     "check_provider",
     "check_settable",
+    "checked_groups",
     "checked_weights",
     "class_shares",
     "common_shares",
     "fit_calibration",
     "full_priors",
+    "group_options",
     "hold_out",
     "import_onnxruntime",
     "kept_shares",
@@ -51,6 +54,8 @@ __all__ = [
     "refuse_forbidden",
     "settable",
     "some",
+    "some_groups",
+    "takes_groups",
     "training_shares",
     "with_priors",
 ]

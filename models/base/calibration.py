@@ -1,12 +1,13 @@
 """Calibrate classifier scores to probabilities on held-out rows."""
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 from ferbench.models.base.labels import check_covered
 
@@ -66,7 +67,7 @@ def log_odds(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(logarithms - logarithms.mean(axis=1, keepdims=True), np.float64)
 
 
-def hold_out(y: NDArray[Any], fraction: float, seed: int) -> tuple[Places, Places]:
+def hold_out(y: NDArray[Any], fraction: float, seed: int, groups: NDArray[Any] | None = None) -> tuple[Places, Places]:
     """Split the rows into a stratified part to fit on and one to calibrate on; both contain every class.
 
     The only row of a class is in both parts, since both need it. If a part could not have more rows than classes, or
@@ -80,6 +81,9 @@ def hold_out(y: NDArray[Any], fraction: float, seed: int) -> tuple[Places, Place
         Share of the rows to calibrate on.
     seed : int
         Seed of the random choice.
+    groups : ndarray of shape (n_samples,), optional
+        Person of each row. No person is in both parts then, except that a label that only people of one part show
+        gives one of its rows to the other part, since both parts need it.
 
     Returns
     -------
@@ -93,10 +97,25 @@ def hold_out(y: NDArray[Any], fraction: float, seed: int) -> tuple[Places, Place
     if fraction >= 1 or not n_classes:
         return every, every
     n_out = min(max(math.ceil(fraction * len(rows)), n_classes), len(rows) - n_classes)
-    rest, held_out = train_test_split(rows, test_size=n_out, stratify=y[rows], random_state=seed)
+    if groups is not None and len(np.unique(groups[rows])) > 1:
+        rest, held_out = _by_person(y, rows, n_out, seed, groups)
+    else:
+        rest, held_out = train_test_split(rows, test_size=n_out, stratify=y[rows], random_state=seed)
     rest, held_out = _completed(rest, held_out, numbers)
     single = every[~shared]
     return np.concatenate([rest, single]), np.concatenate([held_out, single])
+
+
+def _by_person(y: NDArray[Any], rows: Places, n_out: int, seed: int, groups: NDArray[Any]) -> tuple[Places, Places]:
+    """Split rows by person into folds of about `n_out` rows, and hold out the first fold with the most labels."""
+    n_folds = min(len(np.unique(groups[rows])), max(2, round(len(rows) / n_out)))
+    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # Rare labels may have fewer rows than there are folds.
+        warnings.simplefilter("ignore", UserWarning)
+        parts = [(rows[rest], rows[out]) for rest, out in splitter.split(rows, y[rows], groups[rows])]
+    shown = [min(len(np.unique(y[part])) for part in both) for both in parts]
+    return parts[int(np.argmax(shown))]
 
 
 def _completed(rest: Places, held_out: Places, numbers: NDArray[np.intp]) -> tuple[Places, Places]:

@@ -11,7 +11,14 @@ from .aliases import (
 )
 from .archive import load_archive, save_archive
 from .bundle import check_bundle, load_bundle, save_bundle
-from .calibration import check_calibration, fit_temperature, reject_threshold, with_temperature
+from .calibration import (
+    check_calibration,
+    fit_temperature,
+    reject_coverage,
+    reject_threshold,
+    uncertain_text,
+    with_temperature,
+)
 from .checks import check_parts
 from .description import check_description, digest, read_description, recognizer_sha256
 from .files import NETWORK, file_sha256
@@ -59,12 +66,14 @@ __all__ = [
     "recipe_name",
     "recognizer_sha256",
     "reduced",
+    "reject_coverage",
     "reject_threshold",
     "renamed_parameters",
     "renamed_values",
     "save_archive",
     "save_bundle",
     "shipped_name",
+    "uncertain_text",
     "with_members",
     "with_recipe_names",
     "with_temperature",

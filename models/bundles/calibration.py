@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 #: Bounds of a temperature: outside of them the probabilities would be all equal, or ones and zeros.
 COOLEST, HOTTEST = 0.05, 20.0
 _STEPS = 60
+MAX_TEXT = 1000
 
 
 def with_temperature(proba: ArrayLike, temperature: float) -> NDArray[np.float64]:
@@ -72,7 +73,7 @@ def fit_temperature(proba: ArrayLike, number: NDArray[np.intp]) -> float:
     return float(np.clip(2 / (low + high), COOLEST, HOTTEST))
 
 
-def calibrated(proba: ArrayLike, info: Mapping[str, Any]) -> Any:
+def apply_calibration(proba: ArrayLike, info: Mapping[str, Any]) -> Any:
     """Apply the temperature of a bundle's description to its probabilities; without one they stay as they are."""
     temperature = info.get("calibration", {}).get("temperature")
     return proba if temperature is None else with_temperature(proba, float(temperature))
@@ -84,15 +85,49 @@ def reject_threshold(info: Mapping[str, Any]) -> float | None:
     return None if threshold is None else float(threshold)
 
 
+def reject_coverage(info: Mapping[str, Any]) -> float | None:
+    """Return the share of the validation images with a certain answer, or None if the bundle states none."""
+    coverage = info.get("calibration", {}).get("reject", {}).get("coverage")
+    return None if coverage is None else float(coverage)
+
+
+def uncertain_text(info: Mapping[str, Any]) -> str | None:
+    """Say below which probability an answer is uncertain, and on what share of which images; None without a threshold.
+
+    Examples
+    --------
+    >>> from ferbench.models.bundles import uncertain_text
+    >>> reject = {"threshold": 0.61, "coverage": 0.8, "accuracy": 0.75}
+    >>> uncertain_text({"calibration": {"temperature": 1.2, "split": "PublicTest", "reject": reject}})
+    'uncertain: probability below 0.61; on PublicTest 80 % of the answers are certain, and 75 % of these right'
+    """
+    threshold, coverage = reject_threshold(info), reject_coverage(info)
+    if threshold is None:
+        return None
+    said = f"uncertain: probability below {threshold:.2f}"
+    if coverage is None:
+        return f"{said}, as the bundle states"
+    split = info["calibration"].get("split", "the validation split")
+    right = info["calibration"]["reject"].get("accuracy")
+    rest = "" if right is None else f", and {100 * right:.0f} % of these right"
+    return f"{said}; on {split} {100 * coverage:.0f} % of the answers are certain{rest}"
+
+
 def check_calibration(value: Any) -> str:
     """Return what is wrong with the field ``calibration`` of a description, or an empty string."""
     if not isinstance(value, dict):
         return "calibration must be an object {…}"
-    bounds = {"temperature": (COOLEST, HOTTEST), "ece_before": (0, 1), "ece_after": (0, 1), "n_images": (1, 2**53)}
+    bounds = {
+        **{"temperature": (COOLEST, HOTTEST), "ece_before": (0, 1), "ece_after": (0, 1)},
+        **{"n_images": (1, 2**53), "n_copies": (0, 2**53)},
+    }
     if problem := _out_of_bounds(value, bounds, "calibration"):
         return problem
     if "temperature" not in value:
         return "calibration lacks 'temperature'"
+    for name in ("split", "dataset", "fingerprint"):
+        if not isinstance(text := value.get(name, ""), str) or len(text) > MAX_TEXT:
+            return f"calibration.{name} must be a string of at most {MAX_TEXT} characters; got {text!r:.80}"
     reject = value.get("reject", {})
     if not isinstance(reject, dict):
         return "calibration.reject must be an object {…}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench.models.base import CLASS_SHARES, check_class_shares
-from ferbench.models.bundles.calibration import check_calibration
+from ferbench.models.bundles.calibration import MAX_TEXT, check_calibration
 from ferbench.utils import write_atomically
 
 FORMAT = 1
@@ -19,11 +19,13 @@ EXPRESSIONS, TASK = "expressions", "keypoints"
 # Largest file that is parsed; the descriptions of ferbench are smaller.
 MAX_BYTES = 4 * 2**20
 MAX_DEPTH = 40
-MAX_NAMES, MAX_TEXT, MAX_SIDE, MAX_FILES = 1000, 1000, 4096, 64
+MAX_NAMES, MAX_SIDE, MAX_FILES = 1000, 4096, 64
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLUGIN = re.compile(r"[A-Za-z0-9][\w.-]{0,99}==[\w.+!-]{1,40}")
+# Fields that change no answer of the recognizer as it was measured.
+_ADDED = (CLASS_SHARES, "calibration")
 # Stands for the hash of a description until its fields are checked.
 _UNKNOWN = "0" * 64
 _VERSION = re.compile(r"\d+(\.\d+)?[\w.+!-]{0,40}")
@@ -75,13 +77,15 @@ def digest(description: Mapping[str, Any]) -> str:
 
 
 def recognizer_sha256(description: Mapping[str, Any]) -> str:
-    """Return the SHA-256 by which records and other bundles refer to a bundle: without the shares of its classes.
+    """Return the SHA-256 by which records and other bundles refer to a bundle: without what can be added later.
 
-    Shares can be added to an older bundle. Its answers stay the same, and so does this checksum.
+    The shares of its classes and its calibration are left out. Both can be added to a finished bundle. Members,
+    teachers and rows of a suite use a bundle without its calibration (see :meth:`LoadedBundle.without_calibration`), so
+    what they get stays the same, and so does this checksum.
     """
-    if CLASS_SHARES not in description:
+    if not any(name in description for name in _ADDED):
         return str(description["sha256"])
-    return digest({key: value for key, value in description.items() if key != CLASS_SHARES})
+    return digest({key: value for key, value in description.items() if key not in _ADDED})
 
 
 def check_description(info: Any) -> None:

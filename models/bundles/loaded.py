@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ferbench.features import check_images
 from ferbench.models.base import Priors, full_priors, with_priors
-from ferbench.models.bundles.calibration import calibrated, reject_threshold
+from ferbench.models.bundles.calibration import apply_calibration, reject_threshold
 from ferbench.models.bundles.files import OUT_OF_SAMPLE
 from ferbench.models.bundles.out_of_sample import OutOfSample
 
@@ -29,6 +29,8 @@ class LoadedBundle:
         The bundle's folder.
     priors : dict of str to float, optional
         Expected share of each class, see :meth:`with_priors`; None leaves the probabilities as they are.
+    calibrated : bool, default=True
+        Whether the temperature that the bundle states is applied, see :meth:`without_calibration`.
 
     See Also
     --------
@@ -45,6 +47,7 @@ class LoadedBundle:
     info: dict[str, Any]
     path: Path
     priors: dict[str, float] | None = None
+    calibrated: bool = True
 
     _estimator_type: ClassVar[str] = "classifier"
 
@@ -67,20 +70,37 @@ class LoadedBundle:
     def reject_below(self) -> float | None:
         """Probability below which an answer is to be called uncertain; None if the bundle states none.
 
-        ``info["calibration"]["reject"]`` says which coverage it had on the validation split.
+        ``info["calibration"]["reject"]`` says which coverage it had on the validation split. It applies to calibrated
+        probabilities, so it is None without the calibration.
         """
-        return reject_threshold(self.info)
+        return reject_threshold(self.info) if self.calibrated else None
 
     def predict_proba(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return probabilities of shape (n_samples, n_classes) for images of :attr:`image_shape`.
 
-        If the bundle was exported with a calibration, its temperature is applied. Stated class priors come after it.
+        If the bundle has a calibration, its temperature is applied. Stated class priors come after it.
         """
         X = check_images(X)
         if X.shape[1:] != self.image_shape:
             raise ValueError(f"{self.path} takes images of {self.image_shape} pixels; got {X.shape[1:]}")
-        answers = calibrated(self.estimator.predict_proba(X), self.info)
+        answers = self.estimator.predict_proba(X)
+        if self.calibrated:
+            answers = apply_calibration(answers, self.info)
         return answers if self.priors is None else with_priors(answers, self.priors, self.info)
+
+    def without_calibration(self) -> Self:
+        """Return the same recognizer without its temperature and reject threshold.
+
+        A recognizer is measured so, and is a member or a teacher of another one so. A calibration that is added to a
+        finished bundle therefore changes no record. The most probable label is the same with it and without it.
+
+        Examples
+        --------
+        >>> from ferbench.models import load_bundle, pretrained
+        >>> load_bundle(pretrained()["ferbench-net-xs"]).without_calibration().reject_below is None
+        True
+        """
+        return replace(self, calibrated=False)
 
     def with_priors(self, priors: Priors) -> Self:
         """Return the same recognizer for data whose classes have other shares than the training data.

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ferbench.models.base import (
     RowClassifier,
     check_classes,
+    checked_groups,
     checked_weights,
     fit_calibration,
     hold_out,
@@ -91,6 +92,8 @@ class SGD(RowClassifier):
     array(['high'], dtype='<U4')
     """
 
+    #: Version of the calibration where people are known, see `groups` of `fit`; part of the identity of such cells.
+    person_version: ClassVar[int] = 1
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "loss": OneOf(("log_loss", "hinge")),
         "alpha": Above(0),
@@ -123,7 +126,13 @@ class SGD(RowClassifier):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit on all rows, in shuffled blocks.
 
         Parameters
@@ -134,11 +143,19 @@ class SGD(RowClassifier):
             Labels.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows; the calibration uses the same weights.
+        groups : array-like of shape (n_samples,), optional
+            Person of each row; nobody is in both parts of the calibration then.
         """
         rows, labels = self._checked(X, y)
-        return self.fit_blocks(rows.__getitem__, labels, checked_weights(sample_weight, rows))
+        return self.fit_blocks(rows.__getitem__, labels, checked_weights(sample_weight, rows), groups)
 
-    def fit_blocks(self, read: Read, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit_blocks(
+        self,
+        read: Read,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit on rows that are read block by block; the result is that of `fit` on the same rows.
 
         Parameters
@@ -150,13 +167,16 @@ class SGD(RowClassifier):
             Labels of all rows.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows.
+        groups : array-like of shape (n_samples,), optional
+            Person of each row; nobody is in both parts of the calibration then.
         """
         check_parameters(self)
         labels = np.asarray(y)
         classes = check_classes(labels)
         weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)
         fraction = min(self.calibration_fraction, CALIBRATION_ROWS / len(labels))
-        rest, held_out = hold_out(labels, fraction, self.random_state or 0)
+        people = checked_groups(groups, len(labels))
+        rest, held_out = hold_out(labels, fraction, self.random_state or 0, people)
         # The first block starts anew.
         self.__dict__.pop("coefficients_", None)
         for epoch in range(self.epochs):

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ferbench.models.base import (
     RowClassifier,
     check_covered,
+    checked_groups,
     checked_weights,
     fit_calibration,
     hold_out,
@@ -93,6 +94,8 @@ class SVM(RowClassifier):
     """
 
     behavior_libraries: ClassVar[tuple[str, ...]] = ("scikit-learn-intelex",)
+    #: Version of the calibration where people are known, see `groups` of `fit`; part of the identity of such cells.
+    person_version: ClassVar[int] = 1
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "kernel": OneOf(KERNELS),
         "C": Above(0),
@@ -119,7 +122,13 @@ class SVM(RowClassifier):
         self.accelerate = accelerate
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit on a part of the rows, calibrate the probabilities on the others, then fit on all rows.
 
         Parameters
@@ -130,10 +139,13 @@ class SVM(RowClassifier):
             Labels.
         sample_weight : array-like of shape (n_samples,), optional
             Factors of `C` for each row; the calibration uses the same weights.
+        groups : array-like of shape (n_samples,), optional
+            Person of each row; nobody is in both parts of the calibration then.
         """
         rows, labels = self._checked(X, y)
         weights = checked_weights(sample_weight, rows)
-        rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
+        people = checked_groups(groups, len(labels))
+        rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state, people)
         self._fit_machine(rows[rest], labels[rest], some(weights, rest))
         self._calibrate(self._decide(rows[held_out]), labels[held_out], some(weights, held_out))
         if rest is not held_out:

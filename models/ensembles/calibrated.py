@@ -10,12 +10,15 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from ferbench.models.base import (
     RowClassifier,
+    checked_groups,
     checked_weights,
     fit_calibration,
+    group_options,
     hold_out,
     library_of,
     log_scores,
     some,
+    some_groups,
 )
 from ferbench.utils import SEED, Between, Constraint
 
@@ -60,6 +63,8 @@ class Calibrated(RowClassifier):
     array(['happy'], dtype='<U5')
     """
 
+    #: Version of the calibration where people are known, see `groups` of `fit`; part of the identity of such cells.
+    person_version: ClassVar[int] = 1
     constraints: ClassVar[Mapping[str, Constraint]] = {"calibration_fraction": Between(0, 1), "random_state": SEED}
 
     def __init__(self, classifier: Any, *, calibration_fraction: float = 0.2, random_state: int = 0) -> None:
@@ -67,7 +72,13 @@ class Calibrated(RowClassifier):
         self.calibration_fraction = calibration_fraction
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Fit the classifier and calibrate its probabilities.
 
         Parameters
@@ -78,6 +89,8 @@ class Calibrated(RowClassifier):
             Labels.
         sample_weight : array-like of shape (n_samples,), optional
             Weights of the rows, in the classifier and in the calibration.
+        groups : array-like of shape (n_samples,), optional
+            Person of each row; nobody is in both parts of the calibration then.
 
         Raises
         ------
@@ -91,14 +104,15 @@ class Calibrated(RowClassifier):
                 f"Calibrated: {type(self.classifier).__name__} takes no sample_weight; leave it out, or choose a "
                 "classifier that takes it"
             )
-        rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
-        self.classifier_ = self._fitted(rows[rest], labels[rest], some(weights, rest))
+        people = checked_groups(groups, len(labels))
+        rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state, people)
+        self.classifier_ = self._fitted(rows[rest], labels[rest], some(weights, rest), some_groups(people, rest))
         scores = log_scores(self.classifier_.predict_proba(rows[held_out]))
         self.score_scale_, self.calibration_ = fit_calibration(
             scores, labels[held_out], self.classes_, some(weights, held_out)
         )
         if rest is not held_out:
-            self.classifier_ = self._fitted(rows, labels, weights)
+            self.classifier_ = self._fitted(rows, labels, weights, people)
         self.implementation_ = library_of(self.classifier_)
         self.probabilities_ = (
             "multinomial logistic regression of the classifier's log-probabilities; learned on "
@@ -112,6 +126,12 @@ class Calibrated(RowClassifier):
         scores = log_scores(self.classifier_.predict_proba(self._rows(X)))
         return self.calibration_.predict_proba(scores / self.score_scale_)
 
-    def _fitted(self, rows: NDArray[np.float32], labels: NDArray[Any], weights: NDArray[np.float64] | None) -> Any:
+    def _fitted(
+        self,
+        rows: NDArray[np.float32],
+        labels: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        people: NDArray[Any] | None,
+    ) -> Any:
         given = {} if weights is None else {"sample_weight": weights}
-        return clone(self.classifier).fit(rows, labels, **given)
+        return clone(self.classifier).fit(rows, labels, **given, **group_options(self.classifier, people))

@@ -52,24 +52,22 @@ class Compiled(ImageInput):
         self.__dict__.pop("_session", None)
 
 
-def plain_network(member: LoadedBundle, *, fits: bool, wanted: str, verb: str) -> Path:
-    """Return the ONNX file of a bundle that is to become part of one network.
+def plain_network(member: LoadedBundle, *, fits: bool, wanted: str) -> Path:
+    """Return the ONNX file of a bundle that is to become part of one network, without the temperature of the bundle.
 
     Parameters
     ----------
     member : LoadedBundle
     fits : bool
         Whether the bundle suits the others; `wanted` says what it would have to be for.
-    wanted, verb : str
-        End of the message for a bundle that does not suit, and what is done with it, for one with a temperature.
+    wanted : str
+        End of the message for a bundle that does not suit.
 
     Raises
     ------
     ValueError
-        If the bundle has no network of ferbench, does not suit, or is calibrated.
+        If the bundle has no network of ferbench, or does not suit.
     """
     if type(member.estimator) is not OnnxRecognizer or not fits:
         raise ValueError(f"{member.path} is no network of ferbench for {wanted}; use Pretrained")
-    if "calibration" in member.info:
-        raise ValueError(f"{member.path} is calibrated; {verb} the bundle without a temperature")
     return member.path / NETWORK

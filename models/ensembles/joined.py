@@ -47,7 +47,7 @@ class Joined(Compiled, Pretrained):
         Raises
         ------
         ValueError
-            If a bundle has no network of ferbench, is calibrated, or does not match the images and labels.
+            If a bundle has no network of ferbench, or does not match the images and labels.
         ImportError
             If the package onnx is not installed.
         """
@@ -69,7 +69,7 @@ class Joined(Compiled, Pretrained):
     def _answer(self, graph: Graph, member: LoadedBundle, images: str) -> str:
         """Include the network of a bundle; return its probabilities in the order of `classes_`."""
         fits = member.image_shape == self.image_shape_
-        file = plain_network(member, fits=fits, wanted="images of this size", verb="join")
+        file = plain_network(member, fits=fits, wanted="images of this size")
         columns = [list(member.classes_).index(label) for label in self.classes_]
         answer = graph.include(file, images)
         if columns != list(range(len(member.classes_))):

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils.metaestimators import _BaseComposition
 
 from ferbench.features import ImageInput
-from ferbench.models.base import MostProbable, check_classes, library_of
+from ferbench.models.base import MostProbable, check_classes, group_options, library_of
 
 Images = NDArray[np.uint8]
 Validation = dict[str, Any]
@@ -57,8 +57,14 @@ class Ensemble(ImageInput, MostProbable, _BaseComposition):
         return [np.asarray(member.predict_proba(images), np.float64) for member in self.members_]
 
 
-def fit_member(recognizer: Any, images: Images, labels: NDArray[Any], validation: Validation) -> Any:
+def fit_member(
+    recognizer: Any,
+    images: Images,
+    labels: NDArray[Any],
+    validation: Validation,
+    people: NDArray[Any] | None = None,
+) -> Any:
     """Return a fitted copy of a recognizer; networks get the validation images to select their best epoch."""
     takes = inspect.signature(recognizer.fit).parameters
     options = {name: value for name, value in validation.items() if name in takes and value is not None}
-    return clone(recognizer).fit(images, labels, **options)
+    return clone(recognizer).fit(images, labels, **options, **group_options(recognizer, people))

@@ -9,7 +9,17 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from ferbench.features import ImageInput, mirror
-from ferbench.models.base import MostProbable, check_classes, fit_calibration, hold_out, library_of, log_scores
+from ferbench.models.base import (
+    MostProbable,
+    check_classes,
+    checked_groups,
+    fit_calibration,
+    group_options,
+    hold_out,
+    library_of,
+    log_scores,
+    some_groups,
+)
 from ferbench.utils import BOOLEAN, SEED, Between, Constraint, check_parameters
 
 Images = NDArray[np.uint8]
@@ -58,6 +68,8 @@ class Mirrored(ImageInput, MostProbable, BaseEstimator):
     True
     """
 
+    #: Version of the calibration where people are known, see `groups` of `fit`; part of the identity of such cells.
+    person_version: ClassVar[int] = 1
     constraints: ClassVar[Mapping[str, Constraint]] = {
         "train": BOOLEAN,
         "test": BOOLEAN,
@@ -80,20 +92,29 @@ class Mirrored(ImageInput, MostProbable, BaseEstimator):
         self.calibration_fraction = calibration_fraction
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fit on images of shape (n_samples, height, width), uint8, and labels."""
+    def fit(self, X: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> Self:
+        """Fit on images of shape (n_samples, height, width), uint8, and labels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), uint8
+        y : array-like of shape (n_samples,)
+        groups : array-like of shape (n_samples,), optional
+            Person of each row; nobody is in both parts of the calibration then.
+        """
         if not (self.train or self.test):
             raise ValueError("Mirrored: one of train and test must be True; got neither; use the recognizer itself")
         check_parameters(self)
         images, labels = self._first_images(X), np.asarray(y)
-        self.classes_ = check_classes(labels)
+        self.classes_, people = check_classes(labels), checked_groups(groups, len(labels))
         inner = "the recognizer's probabilities"
         if self.train:
-            n_out = self._calibrate(images, labels)
+            n_out = self._calibrate(images, labels, people)
             inner = f"multinomial logistic regression, learned on {n_out} held-out training images, of {inner}"
-            self.recognizer_ = self._fit_doubled(images, labels)
+            self.recognizer_ = self._fit_doubled(images, labels, people)
         else:
-            self.recognizer_ = clone(self.recognizer).fit(images, labels)
+            options = group_options(self.recognizer, people)
+            self.recognizer_ = clone(self.recognizer).fit(images, labels, **options)
         self.implementation_ = library_of(self.recognizer_)
         views = "mean over the image and its mirror image" if self.test else "the image as it is"
         self.probabilities_ = f"{inner}; {views}"
@@ -107,15 +128,17 @@ class Mirrored(ImageInput, MostProbable, BaseEstimator):
             return probabilities
         return self.calibration_.predict_proba(log_scores(probabilities) / self.score_scale_)
 
-    def _calibrate(self, images: Images, labels: NDArray[Any]) -> int:
-        rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
-        self.recognizer_ = self._fit_doubled(images[rest], labels[rest])
+    def _calibrate(self, images: Images, labels: NDArray[Any], people: NDArray[Any] | None) -> int:
+        rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state, people)
+        self.recognizer_ = self._fit_doubled(images[rest], labels[rest], some_groups(people, rest))
         scores = log_scores(self._ask(images[held_out]))
         self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out], self.classes_)
         return len(held_out)
 
-    def _fit_doubled(self, images: Images, labels: NDArray[Any]) -> Any:
-        return clone(self.recognizer).fit(np.concatenate([images, mirror(images)]), np.concatenate([labels, labels]))
+    def _fit_doubled(self, images: Images, labels: NDArray[Any], people: NDArray[Any] | None) -> Any:
+        options = group_options(self.recognizer, None if people is None else np.concatenate([people, people]))
+        both = np.concatenate([images, mirror(images)])
+        return clone(self.recognizer).fit(both, np.concatenate([labels, labels]), **options)
 
     def _ask(self, images: Images) -> NDArray[np.float64]:
         probabilities = np.asarray(self.recognizer_.predict_proba(images), np.float64)

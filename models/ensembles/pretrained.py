@@ -47,8 +47,11 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
 
     Notes
     -----
-    `fit` trains nothing. If a bundle was trained on other data than the suite's training images, its training data may
-    include the test images. `implementation_` names that data set, so that readers can check for leakage.
+    `fit` trains nothing. The probabilities are those of the bundles without their calibration, so that a row of a suite
+    stays the same if a calibration is added to a bundle.
+
+    If a bundle was trained on other data than the suite's training images, its training data may include the test
+    images. `implementation_` names that data set, so that readers can check for leakage.
     """
 
     behavior_libraries: ClassVar[tuple[str, ...]] = ("onnxruntime", "opencv-python-headless")
@@ -90,7 +93,7 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
         names = [self.bundles] if isinstance(self.bundles, str | Path) else list(self.bundles)
         if not names:
             raise ValueError("bundles must name at least one bundle")
-        self.members_ = [load_bundle(find_shipped(name)) for name in names]
+        self.members_ = [load_bundle(find_shipped(name)).without_calibration() for name in names]
         for member in self.members_:
             known, wanted = set(member.classes_), set(self.classes_)
             if known != wanted and not (self.adapt and known > wanted):
@@ -113,7 +116,7 @@ class Pretrained(ImageInput, MostProbable, BaseEstimator):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         if "members_" in state:
-            self.members_ = [load_bundle(path) for path in state["members_"]]
+            self.members_ = [load_bundle(path).without_calibration() for path in state["members_"]]
 
     def _adaptations(self, shape: tuple[int, ...]) -> list[str]:
         """Describe how images and labels were adapted, for the result record."""

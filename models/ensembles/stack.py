@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ferbench.features import ImageExtractor, MirrorViews
-from ferbench.models.base import fit_calibration, log_scores
+from ferbench.models.base import checked_groups, fit_calibration, log_scores, some_groups
 from ferbench.models.ensembles.members import Ensemble, Images, Validation, fit_member
 from ferbench.utils import SEED, Constraint, check_parameters
 
@@ -59,6 +59,8 @@ class Stack(Ensemble):
     5
     """
 
+    #: Version of the calibration where people are known, see `groups` of `fit`; part of the identity of such cells.
+    person_version: ClassVar[int] = 1
     constraints: ClassVar[Mapping[str, Constraint]] = {"random_state": SEED}
 
     def __init__(self, members: list[tuple[str, Any]], *, cv: int = 3, random_state: int = 0) -> None:
@@ -66,17 +68,30 @@ class Stack(Ensemble):
         self.cv = cv
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike, X_val: Any = None, y_val: Any = None) -> Self:
-        """Fit on images of shape (n_samples, height, width), uint8, and labels; networks use `X_val` for validation."""
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, X_val: Any = None, y_val: Any = None, groups: ArrayLike | None = None
+    ) -> Self:
+        """Fit on images of shape (n_samples, height, width), uint8, and labels; networks use `X_val` for validation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), uint8
+        y : array-like of shape (n_samples,)
+        X_val, y_val : like X and y, optional
+            Validation images, from which networks select their best epoch.
+        groups : array-like of shape (n_samples,), optional
+            Person of each image; folds are by person then, where each fold leaves all labels.
+        """
         check_parameters(self)
         images, labels = self._begin(X, y)
-        folds = self._folds(labels)
+        people = checked_groups(groups, len(labels))
+        folds = self._folds(labels, people)
         validation: Validation = {"X_val": X_val, "y_val": y_val}
         self.members_, answers = [], []
         total = len(self.members) * (len(folds) + 1)
         with tqdm(total=total, desc="members", unit="fit", leave=False, disable=None) as bar:
             for _, member in self.members:
-                answered, fitted = _cross_fit(member, images, labels, folds, validation)
+                answered, fitted = _cross_fit(member, images, labels, folds, validation, people=people)
                 bar.update(len(folds) + 1)
                 answers.append(log_scores(answered))
                 self.members_.append(fitted)
@@ -93,19 +108,31 @@ class Stack(Ensemble):
         answers = [log_scores(answer) for answer in self._ask(self._same_images(X))]
         return self.calibration_.predict_proba(np.hstack(answers) / self.score_scale_)
 
-    def _folds(self, labels: NDArray[Any]) -> Folds:
+    def _folds(self, labels: NDArray[Any], people: NDArray[Any] | None) -> Folds:
         names, counts = np.unique(labels, return_counts=True)
         if not (isinstance(self.cv, int) and 2 <= self.cv <= counts.min()):
             raise ValueError(
                 f"Stack: cv must be 2 or more, and at most the images of the smallest class, {counts.min()} of "
                 f"{str(names[counts.argmin()])!r}; got {self.cv!r}; choose a smaller cv, or add images of that class"
             )
+        if people is not None and len(np.unique(people)) >= self.cv:
+            by_person = StratifiedGroupKFold(self.cv, shuffle=True, random_state=self.random_state)
+            folds = list(by_person.split(labels, labels, people))
+            # A member that has not learned a label has no column for it.
+            if all(len(np.unique(labels[seen])) == len(names) for seen, _ in folds):
+                return folds
         splitter = StratifiedKFold(self.cv, shuffle=True, random_state=self.random_state)
         return list(splitter.split(labels, labels))
 
 
 def _cross_fit(
-    member: Any, images: Images, labels: NDArray[Any], folds: Folds, validation: Validation
+    member: Any,
+    images: Images,
+    labels: NDArray[Any],
+    folds: Folds,
+    validation: Validation,
+    *,
+    people: NDArray[Any] | None,
 ) -> tuple[NDArray[np.float64], Any]:
     """Return the cross-validated probabilities of a member, and the member fitted on all images."""
     extractor, X, rest = None, images, member
@@ -114,8 +141,9 @@ def _cross_fit(
         X, rest = extractor.transform(images), member[1:]
     answers = np.empty((len(labels), len(np.unique(labels))))
     for seen, unseen in folds:
-        answers[unseen] = fit_member(rest, X[seen], labels[seen], validation).predict_proba(X[unseen])
-    fitted = fit_member(rest, X, labels, validation)
+        fitted = fit_member(rest, X[seen], labels[seen], validation, some_groups(people, seen))
+        answers[unseen] = fitted.predict_proba(X[unseen])
+    fitted = fit_member(rest, X, labels, validation, people)
     if extractor is None:
         return answers, fitted
     return answers, Pipeline([(member.steps[0][0], extractor), *fitted.steps])

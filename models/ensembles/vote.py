@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ferbench.models.base import fit_calibration, hold_out, log_scores
+from ferbench.models.base import checked_groups, fit_calibration, hold_out, log_scores, some_groups
 from ferbench.models.ensembles.members import Ensemble, Images, Validation, fit_member
 from ferbench.utils import SEED, Constraint, Share, check_parameters
 
@@ -49,6 +49,8 @@ class Vote(Ensemble):
     ['hog+logreg', 'pixels+tree']
     """
 
+    #: Version of the calibration where people are known, see `groups` of `fit`; part of the identity of such cells.
+    person_version: ClassVar[int] = 1
     constraints: ClassVar[Mapping[str, Constraint]] = {"calibration_fraction": Share(), "random_state": SEED}
 
     def __init__(
@@ -58,19 +60,32 @@ class Vote(Ensemble):
         self.calibration_fraction = calibration_fraction
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike, X_val: Any = None, y_val: Any = None) -> Self:
-        """Fit on images of shape (n_samples, height, width), uint8, and labels; networks use `X_val` for validation."""
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, X_val: Any = None, y_val: Any = None, groups: ArrayLike | None = None
+    ) -> Self:
+        """Fit on images of shape (n_samples, height, width), uint8, and labels; networks use `X_val` for validation.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), uint8
+        y : array-like of shape (n_samples,)
+        X_val, y_val : like X and y, optional
+            Validation images, from which networks select their best epoch.
+        groups : array-like of shape (n_samples,), optional
+            Person of each image; nobody is in both parts of the calibration then.
+        """
         check_parameters(self)
         images, labels = self._begin(X, y)
+        people = checked_groups(groups, len(labels))
         validation: Validation = {"X_val": X_val, "y_val": y_val}
         how = "mean of the members' probabilities"
         if self.calibration_fraction:
-            rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state)
-            self._fit_all(images[rest], labels[rest], validation)
+            rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state, people)
+            self._fit_all(images[rest], labels[rest], validation, some_groups(people, rest))
             scores = log_scores(self._mean(images[held_out]))
             self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out], self.classes_)
             how = f"multinomial logistic regression, learned on {len(held_out)} held-out training images, of the {how}"
-        self._fit_all(images, labels, validation)
+        self._fit_all(images, labels, validation, people)
         self._describe(how)
         return self
 
@@ -82,9 +97,11 @@ class Vote(Ensemble):
             return mean
         return self.calibration_.predict_proba(log_scores(mean) / self.score_scale_)
 
-    def _fit_all(self, images: Images, labels: NDArray[Any], validation: Validation) -> None:
+    def _fit_all(
+        self, images: Images, labels: NDArray[Any], validation: Validation, people: NDArray[Any] | None
+    ) -> None:
         bar = tqdm(self.members, desc="members", unit="fit", leave=False, disable=None)
-        self.members_ = [fit_member(member, images, labels, validation) for _, member in bar]
+        self.members_ = [fit_member(member, images, labels, validation, people) for _, member in bar]
 
     def _mean(self, images: Images) -> NDArray[np.float64]:
         return np.mean(self._ask(images), axis=0)

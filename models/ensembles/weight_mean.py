@@ -61,8 +61,8 @@ class WeightMean(Compiled, Pretrained):
         Raises
         ------
         ValueError
-            If a bundle has no network of ferbench, is calibrated, is of another architecture than the first, or does
-            not match the images and labels.
+            If a bundle has no network of ferbench, is of another architecture than the first, or does not match the
+            images and labels.
         ImportError
             If the package onnx is not installed.
         """
@@ -74,7 +74,7 @@ class WeightMean(Compiled, Pretrained):
         files = []
         for member in self.members_:
             fits = list(member.classes_) == list(self.classes_)
-            files.append(plain_network(member, fits=fits, wanted="these labels", verb="average"))
+            files.append(plain_network(member, fits=fits, wanted="these labels"))
         self._replace(mean_network(files, shares / shares.sum()))
         self.class_shares_ = common_shares((member.info for member in self.members_), self.classes_)
         self.probabilities_ = f"softmax of one network with the mean weights of {len(self.members_)}"

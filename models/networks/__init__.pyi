@@ -6,6 +6,7 @@ from .callbacks import Goal
 from .class_training import ClassTraining
 from .cnn import CNN
 from .groups import Distillation, Group, Optimizer, Prediction, Run, Schedule, Sizes, Start, Targets
+from .known import find_architecture
 from .network import TRAINING_CONSTRAINTS, NetworkEstimator, check_training_parameters, require_keras
 from .training import Pairs, Training
 from .views import five_crops
@@ -35,6 +36,7 @@ __all__ = [
     "check_training_parameters",
     "conv",
     "convolve",
+    "find_architecture",
     "five_crops",
     "norm",
     "relu",

@@ -114,7 +114,7 @@ def size_in(sizes: Sequence[int], epoch: int, n_epochs: int) -> int | None:
 
 
 def load_teachers(settings: "CNN") -> list[LoadedBundle]:
-    """Load the bundles of the teachers, and check that their classes and image size are those of the training data.
+    """Load the bundles of the teachers without their calibration, and check their classes and image size.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def load_teachers(settings: "CNN") -> list[LoadedBundle]:
         If a bundle has other classes or another image size.
     """
     paths: Sequence[str | Path] = [settings.teachers] if isinstance(settings.teachers, str) else settings.teachers
-    teachers = [load_bundle(find_shipped(path)) for path in paths]
+    teachers = [load_bundle(find_shipped(path)).without_calibration() for path in paths]
     for teacher in teachers:
         if sorted(teacher.classes_) != sorted(settings.classes_):
             raise ValueError(

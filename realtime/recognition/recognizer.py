@@ -44,8 +44,11 @@ class Recognizer:
     points : KeyPoints or None
         The key-point model.
     certainty : Certainty
-        Thresholds of a certain label: those that the bundle states, else the usual ones. They apply to the
-        probabilities after `priors`.
+        Thresholds of a certain label. A bundle with a calibration states its threshold and needs no lead over the next
+        label; for others these are 0.4 and a lead of 0.1. They apply to the probabilities after `priors`.
+    uncertain : str or None
+        Which answers are uncertain, and how many of the validation images were certain; None if the bundle states
+        nothing.
     priors : dict of str to float or None
         Expected share of each class.
 
@@ -87,8 +90,10 @@ class Recognizer:
         self._detector = detector
         self.classes_: tuple[str, ...] = tuple(bundle.info["labels"])
         self.name = name or bundle.info.get("recipe", {}).get("name") or bundle.path.name
-        threshold = bundles.reject_threshold(bundle.info)
-        self.certainty = Certainty() if threshold is None else Certainty(min_probability=threshold)
+        threshold = getattr(bundle, "reject_below", None)
+        # A lead would make more answers uncertain than the coverage that the bundle states.
+        self.certainty = Certainty() if threshold is None else Certainty(threshold, min_margin=0.0)
+        self.uncertain = None if threshold is None else bundles.uncertain_text(bundle.info)
         self._margin = float(bundle.info["input"].get("crop_margin", 0.0))
 
     @classmethod

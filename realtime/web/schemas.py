@@ -84,6 +84,9 @@ class ModelInfo(BaseModel):
     priors: dict[str, float] | None = Field(
         description="share of each class that its probabilities are adjusted to; null if they are not adjusted"
     )
+    uncertain: str | None = Field(
+        description="which answers are uncertain, and the coverage that the model states; null if it states nothing"
+    )
     default: bool = Field(description="whether it is used if a request names no model")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ferbench.models import load_bundle
 from ferbench.models.base import Priors, full_priors
+from ferbench.models.bundles import uncertain_text
 from ferbench.realtime import FaceEvent, Recognizer
 from ferbench.realtime.drawing import color_of
 from ferbench.realtime.recognition import check_recognizer
@@ -97,4 +98,5 @@ def _describe(name: str, path: Path, priors: Priors | None) -> dict[str, Any]:
         # The same split for all models: some have no figure on PrivateTest.
         "accuracy": scores.get("PublicTest", {}).get("accuracy"),
         "priors": None if priors is None else full_priors(priors, info, path),
+        "uncertain": uncertain_text(info),
     }

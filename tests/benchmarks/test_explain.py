@@ -70,8 +70,9 @@ def test_grad_cam_is_the_gradient_of_the_score(network: LoadedBundle, faces: Dat
     (features,) = cam._session.run(["ferbench_feature_maps"], {cam._input: image.astype(np.float32)})
     places = np.moveaxis(features[0], 0, -1)
     scores = (places @ cam._weights).mean(axis=(0, 1))
-    proba = network.predict_proba(image)[0]
-    blank = network.predict_proba(faces.images[1:2])[0]
+    measured = network.without_calibration()
+    proba = measured.predict_proba(image)[0]
+    blank = measured.predict_proba(faces.images[1:2])[0]
     (other,) = cam._session.run(["ferbench_feature_maps"], {cam._input: faces.images[1:2].astype(np.float32)})
     others = (np.moveaxis(other[0], 0, -1) @ cam._weights).mean(axis=(0, 1))
     change = np.log(proba) - np.log(blank)

@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from ferbench.benchmarks.fit.features_cache import CachedExtractor
-from ferbench.benchmarks.run.handoff import find_data, read_data, write_data
+from ferbench.benchmarks.run.handoff import find_data, read_data, read_head, write_data
 from ferbench.benchmarks.tasks import get_task
 from ferbench.datasets import make_faces
 from ferbench.features import make_extractor
@@ -149,9 +149,10 @@ def test_damaged_data_for_the_fitting_processes_is_written_anew(damage: Any, nam
     whole = {file.name: file.read_bytes() for file in folder.iterdir()}
     damage(folder / name)
     assert {file.name: file.read_bytes() for file in write_data(dataset, task).iterdir()} == whole
+    head = read_head(folder)
     damage(folder / name)
-    assert find_data(dataset.fingerprint) is None
+    assert find_data(head) is None
     write_data(dataset, task)
-    assert find_data(dataset.fingerprint) == folder
+    assert find_data(head) == folder
     assert len(read_data(folder)) == int((dataset.split != "PrivateTest").sum())
     assert not (folder.parent / "it-ran").exists()

@@ -33,6 +33,9 @@ class Watched:
         self.info: dict[str, Any] = {"files": {"model.skops": ""}, "sha256": "ab" * 32}
         self.seen: list[np.ndarray] = []
 
+    def without_calibration(self) -> "Watched":
+        return self
+
     def predict_proba(self, images: np.ndarray) -> np.ndarray:
         self.seen.append(images.copy())
         edges = images[:, 32:42, 18:30].std(axis=(1, 2)) / 128

@@ -1,12 +1,15 @@
 """``ferbench run --protocol``: folds from the command line, and what cannot be divided is one line."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from ferbench.cli import main
-from ferbench.datasets import Dataset, make_faces
+from ferbench.datasets import Dataset, make_faces, make_folds
 
 SUITE = 'recipes = ["constant", "pixels+tree"]\n[dataset]\nsize = 24\n'
 
@@ -81,11 +84,13 @@ def test_what_cannot_be_asked_is_one_line(
         ({"constant": True}, "kfold:3", "the person is constant"),
         ({"rare": True}, "loso", "Training has no image of bored; use fewer folds"),
         ({"parts": True}, "official", "a split that shares people flatters"),
+        ({"parts": True}, None, "3 people are in both Training and PrivateTest"),
+        ({"parts": True}, "curve:0.5,1", "or ask for this split by name (--protocol official:shared)"),
     ],
 )
 def test_data_that_cannot_be_divided_are_one_line(
     kind: dict[str, bool],
-    protocol: str,
+    protocol: str | None,
     message: str,
     suite: str,
     tmp_path: Path,
@@ -94,11 +99,38 @@ def test_data_that_cannot_be_divided_are_one_line(
 ) -> None:
     source = write_people(tmp_path / "ck", faces, **kind)
     Path(suite).write_text(f"{SUITE}options = {{ allow_missing = true }}\nsource = '{source}'\n")
-    assert main(["run", suite, "--output", str(tmp_path / "out"), "--protocol", protocol]) == 2
+    words = ["--protocol", protocol] if protocol else []
+    assert main(["run", suite, "--output", str(tmp_path / "out"), *words]) == 2
     error = capsys.readouterr().err
     assert message in error and len(error.strip().splitlines()) == 1
 
 
+@pytest.mark.usefixtures("cells_here", "blank_drawings")
+def test_a_split_that_shares_people_is_measured_when_it_is_asked_for_by_name(
+    suite: str, tmp_path: Path, faces: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = write_people(tmp_path / "ck", faces, parts=True)
+    words = ["run", suite, "--source", source, "--output", str(tmp_path / "out"), "--only", "constant"]
+    assert main(words) == 2 and not (tmp_path / "out").exists()
+    capsys.readouterr()
+    assert main([*words, "--protocol", "official:shared"]) == 0
+    assert "The split was asked for by name: people are in two of its parts" in capsys.readouterr().out
+    content = json.loads((tmp_path / "out" / "ck" / "suite.json").read_bytes())
+    assert content["shared_people"] is True and "protocol" not in content
+    # A suite file names it as well, and the command line takes it back.
+    Path(suite).write_text('protocol = "official:shared"\n' + SUITE)
+    assert main([*words, "--dry-run"]) == 0
+    assert main([*words, "--protocol", "official", "--dry-run"]) == 2
+
+
+def test_people_who_share_no_part_and_rows_without_a_person_are_no_reason(faces: Dataset) -> None:
+    assert faces.groups is not None
+    assert make_folds(faces, "official:shared")[0] is faces
+    unknown = np.array(["" if place % 3 else name for place, name in enumerate(faces.groups.tolist())])
+    assert len(make_folds(replace(faces, groups=unknown), "official")) == 1
+
+
 def test_key_points_know_no_folds(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", "keypoints-faces", "--protocol", "kfold:3"]) == 2
-    assert "divides faces with expressions" in capsys.readouterr().err
+    for protocol in ("kfold:3", "official:shared"):
+        assert main(["run", "keypoints-faces", "--protocol", protocol]) == 2
+        assert "divides faces with expressions" in capsys.readouterr().err

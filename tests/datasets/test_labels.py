@@ -90,7 +90,8 @@ def test_numeric_folders_need_a_mapping(tmp_path: Path) -> None:
     [
         ({}, "got an empty mapping"),
         ({"anger": 3}, "got 'anger' = 3"),
-        ({"anger": "drop", "happy": "drop"}, "nothing is mapped"),
+        ({"anger": "drop", "happy": "drop"}, "expected images of at least two labels; got 'bored' alone"),
+        ("anger=drop,happy=drop,bored=drop", "the mapping of labels leaves no image"),
         ({"angst": "angry"}, "labels maps 'angst', which the source does not have"),
         ("anger=", "pairs such as anger=angry"),
         ("none.toml", "no such file"),
@@ -101,6 +102,17 @@ def test_a_mapping_onto_nothing_is_one_clear_line(tmp_path: Path, labels: object
     with pytest.raises((ValueError, FileNotFoundError), match=message) as caught:
         load(folder, labels=labels)
     assert "\n" not in str(caught.value)
+
+
+def test_a_mapping_may_drop_labels_and_map_none(tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "mine", ["anger", "happy", "contempt", "neutral"])
+    faces = load(folder, labels="contempt=drop,neutral=drop", allow_missing=True)
+    assert faces.label_names == ("angry", "happy")
+    assert "Labels left out: contempt (12), neutral (12)." in faces.notes
+    drawn = load("faces", n_samples=70, labels={"fear": "drop", "neutral": "drop"})
+    assert drawn.label_names == ("angry", "disgust", "happy", "sad", "surprise") and len(drawn) == 50
+    with pytest.raises(ValueError, match="faces: expected images of at least two labels; got 'surprise' alone"):
+        load("faces", n_samples=70, labels="angry=drop,disgust=drop,fear=drop,happy=drop,neutral=drop,sad=drop")
 
 
 def test_drawn_faces_take_a_mapping_too() -> None:

@@ -62,8 +62,11 @@ def test_a_classical_recognizer_gets_no_validation_images(spies: Path, faces: Da
 
 def test_what_fit_receives_has_no_place_for_private_images(faces: Dataset) -> None:
     data = FitData.of(faces)
-    assert {field.name for field in fields(FitData)} == {"X", "y", "X_val", "y_val", "fingerprint"}
+    assert {field.name for field in fields(FitData)} == {"X", "y", "X_val", "y_val", "fingerprint", "groups"}
     assert len(data.X) + len(data.X_val) == len(faces) - len(faces.rows("PrivateTest"))
+    assert data.groups is None
+    known = FitData.of(make_faces(70, size=24, random_state=0, n_people=5))
+    assert known.groups is not None and len(known.groups) == len(known.X)
     # Not even the memory behind the images is shared with the whole data set.
     assert not np.shares_memory(data.X, faces.images)
     assert not np.shares_memory(data.X_val, faces.images)

@@ -180,7 +180,7 @@ def test_joined_networks_answer_fewer_labels(faces: Dataset, others: Dataset, bu
     np.testing.assert_allclose(joined.predict_proba(others.images), mean.predict_proba(others.images), atol=1e-5)
 
 
-def test_only_networks_without_a_temperature_are_joined(faces: Dataset, tmp_path: Path) -> None:
+def test_only_networks_are_joined_and_without_their_temperature(faces: Dataset, tmp_path: Path) -> None:
     tree = make_recipe("pixels+tree").fit(faces.images, faces.labels)
     save_bundle(tmp_path / "tree", tree, image_shape=(48, 48))
     with pytest.raises(ValueError, match=r"tree is no network of ferbench for images of this size; use Pretrained"):
@@ -190,8 +190,10 @@ def test_only_networks_without_a_temperature_are_joined(faces: Dataset, tmp_path
     figures = {"temperature": 1.5, "split": "PublicTest", "n_images": 10, "ece_before": 0.1, "ece_after": 0.1}
     add_calibration(tmp_path / "warm", {**figures, "reject": reject})
     assert "calibration" in read_description(tmp_path / "warm")
-    with pytest.raises(ValueError, match="warm is calibrated; join the bundle without a temperature"):
-        Joined(tmp_path / "warm").fit(faces.images, faces.labels)
+    plain, warm = (Joined(path).fit(faces.images, faces.labels) for path in (XS, tmp_path / "warm"))
+    assert warm.network_ == plain.network_ and warm.implementation_ == plain.implementation_
+    answers = load_bundle(XS).without_calibration().predict_proba(faces.images)
+    np.testing.assert_allclose(warm.predict_proba(faces.images), answers, atol=1e-6)
 
 
 def test_a_mean_of_bundles_without_a_network_of_its_own_still_cannot_be_saved(faces: Dataset, tmp_path: Path) -> None:

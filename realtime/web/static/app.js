@@ -199,7 +199,8 @@ function describe(model) {
   const kind = model.kind === "network" ? "Network" : "Classical";
   const fitted = model.dataset ? `, trained on ${model.dataset}` : "";
   const right = model.accuracy === null ? "" : `: ${percent(model.accuracy)} accuracy on PublicTest`;
-  return `${kind}${fitted}${right}${expected(model)}`;
+  const doubt = model.uncertain ? `. ${model.uncertain[0].toUpperCase()}${model.uncertain.slice(1)}` : "";
+  return `${kind}${fitted}${right}${expected(model)}${doubt}`;
 }
 
 // Shares of the labels that the server was started with; without them nothing is said.
