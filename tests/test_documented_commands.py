@@ -109,6 +109,7 @@ RUN: dict[str, dict[str, Run]] = {
             ("results/label-noise",), ("--folds", "2")
         ),
         "export my-bundle --model hog+svm --calibrate": Run(("my-bundle/MODEL_CARD.md",)),
+        "export my-net --model ferbench-net-xs --calibrate 0.9 --source fer2013.zip": Run(("my-net/MODEL_CARD.md",)),
     },
     "docs/keypoints.md": {
         "run keypoints-faces": Run(("results/keypoints/faces/leaderboard.csv",), ("--only", "mean-shape")),

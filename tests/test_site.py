@@ -167,6 +167,13 @@ def test_links_lead_to_files_of_the_repository(page: Path, tools: Any) -> None:
     pages.adapt_links(page.read_text(), page.parent, DOCS)
 
 
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
+def test_every_column_of_a_table_has_a_name(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headers = re.findall(r"^\|(.*)\|\n\|[-:| ]+\|$", text, re.MULTILINE)
+    assert all(name.strip() for header in headers for name in header.split("|"))
+
+
 def test_a_link_that_leads_nowhere_stops_the_build(tools: Any) -> None:
     with pytest.raises(ValueError, match=r"a link to no-such\.md .* leads to no file"):
         tools("pages").adapt_links("[words](no-such.md)", DOCS, DOCS)

@@ -529,7 +529,10 @@ def test_the_timeline_is_in_the_first_screen(page: Any) -> None:
         click(page, "begin")
         wait(lambda: "ms" in second_line(page), "for both models")
         # All that the column can hold.
-        page.execute_script("document.getElementById('points-field').hidden = false")
+        page.execute_script(
+            "document.getElementById('points-field').hidden = false;"
+            "document.getElementById('doubt-note').textContent = 'Uncertain: '.padEnd(120, 'many words ')"
+        )
         assert page.execute_script("return document.getElementById('timeline').getBoundingClientRect().bottom") <= 900
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
