@@ -21,7 +21,7 @@ from ferbench.datasets import LABELS
 from ferbench.realtime.drawing import color_of
 
 # The page at this size in CSS pixels; the pictures are shown smaller.
-PAGE, SHOWN = (1180, 830), (826, 581)
+PAGE, SHOWN = (1200, 900), (816, 612)
 # The demo shows each of seven expressions for three seconds.
 LENGTH_S, STEP_S, COLORS = 21.0, 0.25, 128
 
