@@ -42,6 +42,9 @@ fi
 cd "$work"
 "$prefix/bin/ferbench" --version
 "$prefix/bin/ferbench" doctor
+if [[ ",$extras," == *,dask,* ]]; then
+    "$prefix/bin/dask" scheduler --version
+fi
 "$prefix/bin/python" - <<'PYTHON'
 from ferbench.datasets import make_faces
 from ferbench.models import load_bundle, pretrained

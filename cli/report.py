@@ -11,6 +11,7 @@ from ferbench.benchmarks import choose, folds, int8, pages
 from ferbench.cli.arguments import command
 from ferbench.cli.running import path_line, report_lines, window_width
 from ferbench.models import bundles
+from ferbench.utils import fit_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,5 +218,5 @@ def best(args: BestOptions) -> int:
         max_memory_mb=args.max_memory_mb,
         min_accuracy=args.min_accuracy,
     )
-    print(json.dumps(choice.as_dict(), indent=1) if args.json else choice.text())
+    print(json.dumps(choice.as_dict(), indent=1) if args.json else fit_text(choice.text(), hang=15))
     return 0

@@ -12,10 +12,10 @@ from ferbench import benchmarks
 from ferbench.benchmarks import folds, store, tasks
 from ferbench.benchmarks import run as runs
 from ferbench.cli.arguments import DataOptions, add_data_options, command
-from ferbench.cli.running import fit_text, path_line, report_lines, shown, window_width
+from ferbench.cli.running import path_line, report_lines, shown, window_width
 from ferbench.cli.verdict import verdict_lines
 from ferbench.models import peers
-from ferbench.utils import Interruption, fit_line, interrupt_on_terminate, paint
+from ferbench.utils import Interruption, fit_line, fit_text, interrupt_on_terminate, paint
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ferbench.benchmarks import choose
 from ferbench.cli.arguments import find_model
-from ferbench.cli.running import shorten, wrap
-from ferbench.utils import printable
+from ferbench.cli.running import shorten
+from ferbench.utils import printable, wrap
 
 _TRY = "try it:  ferbench image me.jpg --model "
 

@@ -9,6 +9,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "tools"))
 
+import accessible  # noqa: E402
 import pages  # noqa: E402
 
 project = "ferbench"
@@ -70,7 +71,8 @@ html_theme_options = {
 
 
 def setup(app: Any) -> None:
-    """Write the generated pages before Sphinx looks for its sources, and adapt links to the site."""
+    """Write the generated pages before Sphinx looks for its sources, adapt links to the site, and mend its HTML."""
     app.connect("config-inited", lambda *_: pages.write_generated(HERE))
     app.connect("source-read", pages.adapt_page)
     app.connect("autodoc-skip-member", pages.skip_member)
+    app.connect("build-finished", accessible.after_build)

@@ -39,6 +39,8 @@ def test_the_image_is_made_by_the_script_that_ci_runs() -> None:
     assert not any("pip" in rest or "apt" in rest for rest in runs), "install in the script, which CI tries"
     assert ".ci/install.sh" in (ROOT / ".ci" / "run").read_text()
     extras = next(rest for rest in runs if "install.sh" in rest).split()[-1].split(",")
+    ci = re.search(r"install\.sh \S+ wheel (\S+)", (ROOT / ".ci" / "run").read_text())
+    assert ci is not None and ci[1].split(",") == extras
     assert set(extras) <= set(PROJECT["optional-dependencies"]) and "deep" not in extras
 
 
@@ -48,6 +50,16 @@ def test_the_image_runs_as_a_user_without_rights_and_checks_its_health() -> None
     final = dict(steps[last:])
     assert final["USER"] not in ("root", "0") and "/healthz" in final["HEALTHCHECK"]
     assert "slim" in final["FROM"]
+    # A run with `--user` writes beside the results, too, such as its cache.
+    (made,) = [rest for name, rest in steps[last:] if name == "RUN"]
+    assert "chmod 1777 /data" in made
+
+
+@pytest.mark.parametrize("page", ["Dockerfile", "docs/deploy.md"])
+def test_a_folder_of_the_host_is_written_to_as_its_owner(page: str) -> None:
+    text = re.sub(r"\\\n#? *", "", (ROOT / page).read_text())
+    mounted = [line for line in text.splitlines() if "docker run" in line and " -v " in line]
+    assert mounted and all('--user "$(id -u):$(id -g)"' in line and "mkdir -p results" in line for line in mounted)
 
 
 @pytest.mark.parametrize("words", ["image", "comment", "compose"])
@@ -55,8 +67,8 @@ def test_the_commands_of_the_image_exist(words: str) -> None:
     if words == "image":
         commands = [yaml.safe_load(dict(dockerfile())["CMD"])]
     elif words == "comment":
-        text = (ROOT / "Dockerfile").read_text()
-        commands = [shlex.split(line) for line in re.findall(r"^# +docker run .* ferbench (run .*)$", text, re.M)]
+        text = (ROOT / "Dockerfile").read_text().replace("\\\n#", "")
+        commands = [shlex.split(line) for line in re.findall(r"^# .*docker run .* ferbench (run .*)$", text, re.M)]
     else:
         commands = [services()["run"]["command"]]
     assert commands
@@ -70,3 +82,4 @@ def test_the_cluster_uses_one_address_and_keeps_results_outside() -> None:
     assert f"tcp://scheduler:{cluster['scheduler']['entrypoint'][-1]}" in cluster["worker"]["entrypoint"]
     assert f"dask://scheduler:{cluster['scheduler']['entrypoint'][-1]}" in cluster["run"]["command"]
     assert cluster["run"]["volumes"] == ["./results:/data/results"]
+    assert cluster["run"]["user"] == "${FERBENCH_USER:-10001:10001}"

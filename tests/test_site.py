@@ -5,6 +5,7 @@ import importlib
 import json
 import re
 import runpy
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import cv2
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -74,14 +76,29 @@ def test_the_notebook_runs_and_shows_what_it_says(tools: Any) -> None:
         assert re.sub(r"[\d.e-]+", "#", printed) == re.sub(r"[\d.e-]+", "#", said), "run docs/tools/notebook.py"
 
 
-def test_the_moving_picture_shows_box_points_bars_and_time_line(tools: Any) -> None:
-    moving = tools("moving_picture")
-    first, *_, last = moving.render(4)
-    assert first.shape == (moving.SIZE[1] + moving.STRIP, moving.SIZE[0], 3)
-    # The face is gray: only the overlay brings color, and the time line grows.
-    colored = [int((cv2.cvtColor(part, cv2.COLOR_BGR2HSV)[..., 1] > 60).sum()) for part in (first, last)]
-    strips = [int((picture[moving.SIZE[1] + 24 : -4] != 24).any(axis=2).sum()) for picture in (first, last)]
-    assert colored[0] > 500 and strips[1] >= 3 * strips[0] > 0
+def test_the_web_page_can_be_recorded_with_box_points_bars_and_time_line(tools: Any, tmp_path: Path) -> None:
+    pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    pytest.importorskip("fastapi", reason="the extra web is not installed")
+    if not (shutil.which("chromium") and shutil.which("chromedriver")):
+        pytest.skip("chromium and chromedriver are not installed (Debian: apt-get install chromium-driver)")
+    web = tools("web_picture")
+    with web.served() as address, web.opened(address) as browser:
+        web.start(browser)
+        pictures, apart = web.record(browser, length_s=4.0, step_s=0.5)
+        shown = "return ['drawn', 'overlay', 'bars', 'timeline'].map((id) => document.getElementById(id).offsetHeight)"
+        assert all(height > 50 for height in browser.execute_script(shown))
+        assert browser.execute_script("return document.getElementById('points').checked")
+    web.write_gif(pictures, tmp_path / "live.gif", apart)
+    with Image.open(tmp_path / "live.gif") as picture:
+        assert picture.n_frames >= 2 and picture.size == web.SHOWN
+        last = picture.n_frames - 1
+        colored = []
+        for frame in (0, last):
+            picture.seek(frame)
+            hue = cv2.cvtColor(np.asarray(picture.convert("RGB")), cv2.COLOR_RGB2HSV)
+            # The time line at the bottom is the only color there, and it grows.
+            colored.append(int((hue[-100:, :, 1] > 90).sum()))
+    assert colored[1] > colored[0]
 
 
 def test_the_readme_s_picture_moves_and_is_small() -> None:
@@ -100,6 +117,48 @@ def test_the_readme_is_short_and_begins_with_three_lines() -> None:
     assert "ferbench image me.jpg" in first[1] and "ferbench serve --open" in first[2]
 
 
+# --- Stopwatch --------------------------------------------------------------------------------------------------------
+
+
+def test_the_stopwatch_adds_up_commands_and_minutes_to_each_milestone(tools: Any) -> None:
+    stopwatch = tools("stopwatch")
+    steps = [("", 30.0, "ok"), ("first picture", 60.0, "ok"), ("first table", 120.0, "exit code 2")]
+    rows = [
+        {**dict.fromkeys(stopwatch.FIELDS, ""), "walk": "now", "commit": "abc", "cores": "2", "load": "1", **step}
+        for number, (milestone, seconds, status) in enumerate(steps, start=1)
+        for step in [{"commands": str(number), "milestone": milestone, "seconds": str(seconds), "status": status}]
+    ]
+    first, second = stopwatch.table(rows).splitlines()[2:]
+    assert first == "| now | `abc` | first picture | 2 | 1.5 | 0.5 |"
+    assert second == "| now | `abc` | first table: exit code 2 | 3 | 3.5 | 0.5 |"
+
+
+def test_the_stopwatch_ends_a_command_at_its_limit_and_tells_what_failed(tools: Any, tmp_path: Path) -> None:
+    stopwatch = tools("stopwatch")
+    answers = {
+        command: stopwatch.run_step(stopwatch.Step(command), tmp_path, "HEAD", limit_s)
+        for command, limit_s in (("true", 30), ("exit 3", 30), ("sleep 60 && echo late", 0.2))
+    }
+    assert list(answers.values()) == ["ok", "exit code 3", "stopped before its end"]
+
+
+def test_the_table_of_the_stopwatch_is_made_from_its_rows(tools: Any) -> None:
+    stopwatch = tools("stopwatch")
+    rows = stopwatch.read_rows()
+    assert stopwatch.table(rows) in (DOCS / "tutorial.md").read_text()
+    assert {row["milestone"] for row in rows if row["walk"] == "now" and row["status"] == "ok"} >= {
+        "first picture",
+        "first live view",
+        "first table",
+    }
+
+
+def test_the_walk_of_today_has_the_commands_of_the_pages(tools: Any) -> None:
+    pages = (ROOT / "README.md").read_text() + (DOCS / "tutorial.md").read_text()
+    _, steps = tools("stopwatch").WALKS["now"]
+    assert len(steps) == 5 and all(step.command in pages for step in steps)
+
+
 # --- Links and navigation ---------------------------------------------------------------------------------------------
 
 
@@ -107,6 +166,13 @@ def test_the_readme_is_short_and_begins_with_three_lines() -> None:
 def test_links_lead_to_files_of_the_repository(page: Path, tools: Any) -> None:
     pages = tools("pages")
     pages.adapt_links(page.read_text(), page.parent, DOCS)
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
+def test_every_column_of_a_table_has_a_name(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headers = re.findall(r"^\|(.*)\|\n\|[-:| ]+\|$", text, re.MULTILINE)
+    assert all(name.strip() for header in headers for name in header.split("|"))
 
 
 def test_a_link_that_leads_nowhere_stops_the_build(tools: Any) -> None:
@@ -155,8 +221,6 @@ def test_the_page_of_formats_names_the_fields_of_a_record() -> None:
 
 
 def test_the_page_of_formats_names_the_arrays_of_a_cell() -> None:
-    import numpy as np
-
     (file, *_) = sorted((ROOT / "results" / "fer2013" / "probabilities").glob("*.npz"))
     with np.load(file) as arrays:
         assert set(arrays) <= set(fields_of("Probabilities"))
@@ -197,6 +261,24 @@ def test_figures_of_the_pages_are_those_of_the_leaderboard(page: str, columns: i
         assert cells == expected
         tested += 1
     assert tested >= 6
+
+
+def test_figures_of_the_questions_are_those_of_the_tables() -> None:
+    """The default is measured as ``pretrained@int8``."""
+    text = " ".join((DOCS / "faq.md").read_text().split())
+    tables = {}
+    for name in ("leaderboard", "per_class", "confusion"):
+        with (ROOT / "results" / "fer2013" / f"{name}.csv").open() as file:
+            tables[name] = [row for row in csv.DictReader(file) if row["recipe"] == "pretrained@int8"]
+    (row,) = tables["leaderboard"]
+    recall = {one["class"]: round(100 * float(one["recall"])) for one in tables["per_class"]}
+    images = {one["class"]: one["support"] for one in tables["per_class"]}
+    called = {one["label"]: one for one in tables["confusion"]}
+    assert f"{100 * float(row['leak_free_accuracy']):.1f} % on FER2013 without leaks, for the default" in text
+    assert f"of {images['sad']} sad test images, our default calls {called['sad']['predicted_neutral']} neutral" in text
+    assert f"of {images['neutral']} neutral ones it calls {called['neutral']['predicted_sad']} sad" in text
+    happy, sad, fear = (recall[label] for label in ("happy", "sad", "fear"))
+    assert f"finds {happy} % of the happy faces of FER2013, {sad} % of the sad and {fear} % of the fearful" in text
 
 
 def is_number(text: str) -> bool:

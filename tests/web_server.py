@@ -37,7 +37,8 @@ def drawn_bundles(folder: Path) -> dict[str, Path]:
     made = {}
     for name in MODELS:
         recognizer = make_recipe(name).fit(faces.images, faces.labels)
-        info = {"recipe": {"name": name}, "dataset": {"name": "drawn", "drawn": True}, "scores": {}}
+        scores = {"PrivateTest": {"accuracy": 0.9}, "PublicTest": {"accuracy": 0.8}}
+        info = {"recipe": {"name": name}, "dataset": {"name": "drawn faces", "drawn": True}, "scores": scores}
         made[name] = save_bundle(folder / name, recognizer, image_shape=(48, 48), info=info)
     return made
 

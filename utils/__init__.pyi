@@ -53,7 +53,7 @@ from .redaction import redact
 from .regular import check_regular, kind_of
 from .signals import Interruption, handle_signals, interrupt_on_terminate, stop_on_signals
 from .suggestions import closest, did_you_mean, suggest, with_hint
-from .terminal import Color, fit_line, has_color, paint
+from .terminal import Color, fit_line, fit_text, has_color, paint, wrap
 from .unfinished import finished_files, remove_leftovers
 
 __all__ = [
@@ -109,6 +109,7 @@ __all__ = [
     "find_registered",
     "finished_files",
     "fit_line",
+    "fit_text",
     "handle_signals",
     "has_color",
     "install_command",
@@ -159,5 +160,6 @@ __all__ = [
     "version_of",
     "whole_numbers",
     "with_hint",
+    "wrap",
     "write_atomically",
 ]

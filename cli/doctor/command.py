@@ -2,14 +2,17 @@
 
 import argparse
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from ferbench.cli.arguments import command
 from ferbench.cli.doctor import diagnosis
 from ferbench.cli.doctor.check import Check
-from ferbench.utils import Color, paint, printable
+from ferbench.utils import Color, fit_text, paint, printable
 
+# Columns of the status.
+_STATUS = 8
 _COLORS: dict[str, Color] = {"ok": "green", "missing": "yellow", "problem": "red"}
 
 
@@ -53,6 +56,15 @@ def doctor(args: DoctorOptions) -> int:
 
 
 def _line(check: Check, width: int) -> str:
-    status = paint(f"{check.status:8}", _COLORS[check.status])
-    remedy = f"\n{'':8}{'':{width}}  -> {printable(check.remedy)}" if check.remedy else ""
-    return f"{status}{check.name:{width}}  {printable(check.found)}{remedy}"
+    """What was found and the remedy, as narrow as the terminal."""
+    start = _STATUS + width + 2
+    found = printable(check.found)
+    # A path that is too long for its column goes on at the left, and stays whole.
+    room = shutil.get_terminal_size().columns - start
+    hang = start if max(map(len, found.split()), default=0) <= room else _STATUS
+    plain = fit_text(f"{check.status:{_STATUS}}{check.name:{width}}  {found}", hang=hang)
+    line = f"{paint(plain[:_STATUS], _COLORS[check.status])}{plain[_STATUS:]}"
+    if not check.remedy:
+        return line
+    arrow = " " * start + "-> "
+    return f"{line}\n{fit_text(arrow + printable(check.remedy), hang=len(arrow))}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from ferbench.cli.arguments import command
 from ferbench.cli.listing import live_parts, measuring, methods
 from ferbench.cli.listing.part import OURS, Part
-from ferbench.utils import fit_line, paint, printable
+from ferbench.utils import fit_line, fit_text, paint, printable
 
 KINDS = ("recipes", "suites", "datasets", "detectors", "models", "metrics", "extractors", "classifiers")
 
@@ -49,9 +49,9 @@ def _list(args: ListOptions) -> int:
         shown = fit_line(line)
         print(paint(shown, "yellow") if part.problem else shown)
     for problem in dict.fromkeys(f"no: {part.problem}" for part in parts if part.problem):
-        print(printable(problem))
+        print(fit_text(printable(problem), hang=4))
     if args.kind in _MORE:
-        print(_MORE[args.kind])
+        print(fit_text(_MORE[args.kind], hang=6))
     return 0
 
 

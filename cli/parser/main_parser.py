@@ -1,6 +1,7 @@
 """Parsers that group their commands, and name the word that a mistyped one may have meant."""
 
 import argparse
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -8,9 +9,20 @@ from ferbench import utils
 from ferbench.cli.parser.commands import FIRST_STEPS, GROUPS
 from ferbench.cli.parser.tree import command_actions, options_of
 
+# The title of a part of the help.
+_HEADING = re.compile(r"^(?:usage:|\w[^\n:]*:$)", re.MULTILINE)
+
 
 class Parser(argparse.ArgumentParser):
     """Parser of a command; its errors name the closest word that is known."""
+
+    def print_help(self, file: Any = None) -> None:
+        """Print the help; its headings stand out where the stream can show it."""
+        stream = sys.stdout if file is None else file
+        text = self.format_help()
+        if stream is not None:
+            text = _HEADING.sub(lambda found: utils.paint(found[0], "bold", stream), text)
+        self._print_message(text, stream)
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line; a camera's address in it may hold its password."""

@@ -1,14 +1,12 @@
-from .lines import PlainLines, fit_text, path_line, report_lines, shorten, window_width, wrap
+from .lines import PlainLines, path_line, report_lines, shorten, window_width
 from .table import LiveTable, shown
 
 __all__ = [
     "LiveTable",
     "PlainLines",
-    "fit_text",
     "path_line",
     "report_lines",
     "shorten",
     "shown",
     "window_width",
-    "wrap",
 ]

@@ -4,13 +4,12 @@ import contextlib
 import os
 import shutil
 import sys
-import textwrap
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
 from ferbench import benchmarks
-from ferbench.utils import fit_line, paint, printable
+from ferbench.utils import fit_line, fit_text, paint, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,38 +39,6 @@ def path_line(what: str, path: "Path | str") -> str:
     short = os.path.relpath(path)
     path = path if short.startswith("..") else short
     return f"{what}: {path}" if len(f"{what}: {path}") <= columns else f"{what}:\n{path}"
-
-
-def fit_text(text: str, stream: TextIO | None = None, *, table: bool = False) -> str:
-    """Fit each line to the width of a terminal; files and pipes get the text as it is.
-
-    Lines are broken between words. A word that is too long stays whole, since it may be a path or a command to copy.
-
-    Parameters
-    ----------
-    text : str
-        Lines without color.
-    stream : text stream, optional
-        Where the text goes; standard output by default.
-    table : bool, default=False
-        Whether some lines are rows of a table, with two spaces between columns. They are cut, because a row that is
-        broken cannot be read.
-    """
-    stream = sys.stdout if stream is None else stream
-    if not stream.isatty():
-        return text
-    columns = shutil.get_terminal_size().columns
-    lines = text.splitlines()
-    return "\n".join(
-        fit_line(line, stream) if table and "  " in line.strip() else wrap(line, columns) for line in lines
-    )
-
-
-def wrap(line: str, columns: int, indent: str = "") -> str:
-    """Break a line between words, so that each part is at most `columns` wide."""
-    options: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False}
-    parts = textwrap.wrap(line, max(columns, 20), initial_indent=indent, subsequent_indent=indent, **options)
-    return "\n".join(parts)
 
 
 def shorten(name: str, width: int) -> str:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 from tqdm.contrib import DummyTqdmFile
 
-from ferbench.cli.running.lines import PlainLines, fit_seconds, plan_lines, shorten, wrap
+from ferbench.cli.running.lines import PlainLines, fit_seconds, plan_lines, shorten
 from ferbench.cli.running.time_left import TimeLeft, clock
-from ferbench.utils import paint, printable
+from ferbench.utils import paint, printable, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,6 +13,7 @@ from ferbench.realtime.detection.base import Detection, Detector, Found, Framing
 from ferbench.realtime.detection.haar import HaarDetector
 from ferbench.realtime.detection.yunet_file import NAME, ModelUnavailable, find_model
 from ferbench.realtime.events import Image
+from ferbench.utils import fit_text
 
 THOROUGH_SIZE = 960
 # YuNet was trained on faces of 10 to 300 pixels and misses larger ones. So a search in more than COARSE_SIZE pixels is
@@ -85,7 +86,8 @@ class YunetDetector(Detector):
         try:
             return cls(**options)
         except ModelUnavailable as error:
-            print(f"ferbench: {error}; using the detector haar instead, which finds fewer faces", file=sys.stderr)
+            message = f"ferbench: {error}; using the detector haar instead, which finds fewer faces"
+            print(fit_text(message, sys.stderr), file=sys.stderr)
             return HaarDetector()
 
     def _find(self, image: Image, thorough: bool) -> list[Found]:

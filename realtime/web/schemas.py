@@ -80,7 +80,7 @@ class ModelInfo(BaseModel):
     colours: dict[str, str] = Field(description="a color for each class, the same everywhere in ferbench")
     columns: list[str] = Field(description="columns of a session's CSV")
     dataset: str | None = Field(description="training data set")
-    accuracy: float | None = Field(description="accuracy on the test images of that data set; null if not measured")
+    accuracy: float | None = Field(description="accuracy on PublicTest of that data set; null if not measured")
     priors: dict[str, float] | None = Field(
         description="share of each class that its probabilities are adjusted to; null if they are not adjusted"
     )

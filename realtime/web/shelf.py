@@ -86,7 +86,6 @@ def _describe(name: str, path: Path, priors: Priors | None) -> dict[str, Any]:
     info = json.loads(file.read_text())
     check_recognizer(info, path)
     classes, scores = info["labels"], info.get("scores", {})
-    test = scores.get("PrivateTest") or scores.get("PublicTest") or {}
     return {
         "name": name,
         "recipe": info.get("recipe", {}).get("name"),
@@ -96,7 +95,8 @@ def _describe(name: str, path: Path, priors: Priors | None) -> dict[str, Any]:
         "colours": {label: color_of(label, classes) for label in classes},
         "columns": FaceEvent.columns(classes),
         "dataset": info.get("dataset", {}).get("name"),
-        "accuracy": test.get("accuracy"),
+        # The same split for all models: some have no figure on PrivateTest.
+        "accuracy": scores.get("PublicTest", {}).get("accuracy"),
         "priors": None if priors is None else full_priors(priors, info, path),
         "uncertain": uncertain_text(info),
     }

@@ -16,9 +16,10 @@ from ferbench.benchmarks.run import Step
 from ferbench.benchmarks.run.outcome import Outcome, ignore_start
 from ferbench.benchmarks.store import Cell
 from ferbench.cli import main
-from ferbench.cli.running import LiveTable, fit_text, shown
+from ferbench.cli.running import LiveTable, shown
 from ferbench.cli.running import table as run_table
 from ferbench.cli.running.time_left import TimeLeft
+from ferbench.utils import fit_text
 
 pytest.importorskip("pty", reason="this system has no terminals of this kind")
 from terminal import terminal

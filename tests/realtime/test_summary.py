@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from axe import EACH_SCREEN, axe_script, emulate, violations
 from live_results import CLASSES, face, result
 
 from ferbench.realtime import FaceEvent
@@ -188,6 +189,17 @@ def test_a_screen_reader_finds_names_for_timelines_and_tables(browser: Any) -> N
     assert any(name.startswith("Person 1, in view for 9.5 s: happy") for name in pictures)
     assert {"Time and faces per emotion", "People"} <= {name for role, name in names if role == "region"}
     assert "Emotion" in {name for role, name in names if role == "columnheader"}
+
+
+@EACH_SCREEN
+def test_axe_finds_nothing(browser: Any, width: int, theme: str) -> None:
+    script = axe_script()
+    emulate(browser, width, theme)
+    try:
+        assert violations(browser, script) == []
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def test_a_phone_needs_no_sideways_scrolling(browser: Any) -> None:

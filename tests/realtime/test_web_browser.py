@@ -512,6 +512,12 @@ def test_the_demo_shows_a_drawn_face_without_a_camera(page: Any) -> None:
     assert not page.find_element("id", "drawn").is_displayed()
 
 
+def test_the_page_names_the_split_of_the_accuracy_and_the_terms_of_the_training_data(page: Any) -> None:
+    # Some models that ship have no figure on PrivateTest, so that of PublicTest is shown for all.
+    assert "80 % accuracy on PublicTest" in text(page, "model-note").replace("\u202f", " ").replace("\xa0", " ")
+    assert "FER2013" in text(page, "terms") and "license is unclear" in text(page, "terms")
+
+
 def test_the_timeline_is_in_the_first_screen(page: Any) -> None:
     size = {"width": 1440, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
@@ -522,6 +528,11 @@ def test_the_timeline_is_in_the_first_screen(page: Any) -> None:
         page.execute_script(COMPARE, MODELS[1])
         click(page, "begin")
         wait(lambda: "ms" in second_line(page), "for both models")
+        # All that the column can hold.
+        page.execute_script(
+            "document.getElementById('points-field').hidden = false;"
+            "document.getElementById('doubt-note').textContent = 'Uncertain: '.padEnd(120, 'many words ')"
+        )
         assert page.execute_script("return document.getElementById('timeline').getBoundingClientRect().bottom") <= 900
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

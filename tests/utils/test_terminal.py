@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from ferbench.utils import fit_line, has_color, paint
+from ferbench.utils import fit_line, fit_text, has_color, paint
 
 
 class Terminal(io.StringIO):
@@ -43,3 +43,11 @@ def test_a_long_line_is_cut_on_a_terminal_alone() -> None:
     assert fit_line(long, Terminal()) == "x" * 79 + "…"
     assert fit_line("x" * 80, Terminal()) == "x" * 80
     assert fit_line(long, io.StringIO()) == long
+
+
+def test_a_line_is_broken_between_words_and_goes_on_further_right() -> None:
+    words = "word " * 40
+    parts = fit_text(words, Terminal(), hang=6).splitlines()
+    assert max(map(len, parts)) <= 80 and " ".join(" ".join(parts).split()) == words.strip()
+    assert parts[0].startswith("word") and all(part.startswith("      word") for part in parts[1:])
+    assert fit_text(words, io.StringIO(), hang=6) == words

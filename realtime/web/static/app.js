@@ -86,6 +86,7 @@ class View {
     $("models").value = known.name;
     this.model = known.name;
     $("model-note").textContent = describe(known);
+    $("doubt-note").textContent = doubt(known);
     show($("compound-field"), known.compounds.length > 0);
     if (this.about === known) return;
     this.about = known;
@@ -198,10 +199,12 @@ class View {
 function describe(model) {
   const kind = model.kind === "network" ? "Network" : "Classical";
   const fitted = model.dataset ? `, trained on ${model.dataset}` : "";
-  const right = model.accuracy === null ? "" : `: ${percent(model.accuracy)} accuracy on its test images`;
-  const doubt = model.uncertain ? `. ${model.uncertain[0].toUpperCase()}${model.uncertain.slice(1)}` : "";
-  return `${kind}${fitted}${right}${expected(model)}${doubt}`;
+  const right = model.accuracy === null ? "" : `: ${percent(model.accuracy)} accuracy on PublicTest`;
+  return `${kind}${fitted}${right}${expected(model)}`;
 }
+
+// When an answer is called uncertain; nothing for a model whose threshold does not say.
+const doubt = ({ uncertain }) => (uncertain ? `${uncertain[0].toUpperCase()}${uncertain.slice(1)}` : "");
 
 // Shares of the labels that the server was started with; without them nothing is said.
 function expected(model) {
