@@ -312,6 +312,25 @@ def test_axe_finds_nothing(browser: Any, page: Path, width: int, theme: str) -> 
     assert violations(browser, script) == []
 
 
-def test_it_prints_on_few_pages(browser: Any) -> None:
-    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
-    assert 0 < len(re.findall(rb"/Type\s*/Page\b", pdf)) < 10
+@pytest.mark.parametrize("published", [False, True])
+@pytest.mark.parametrize("paper", [(8.27, 11.69), (8.5, 11)])
+def test_it_prints_on_few_pages(browser: Any, page: Path, published: bool, paper: tuple[float, float]) -> None:
+    own = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    try:
+        browser.get((PUBLISHED if published else page).as_uri())
+        width, height = paper
+        data = browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": width, "paperHeight": height})["data"]
+        assert 0 < len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(data))) < 10
+        # Buttons vanish from the heads that a browser repeats on later pages, plain text does not.
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        heads = "return [...document.querySelectorAll('thead button')].map((one) => getComputedStyle(one).display)"
+        assert set(browser.execute_script(heads)) == {"contents"}
+        rows = "return [...document.querySelectorAll('#f1 tbody tr')].map((row) => row.checkVisibility())"
+        shown = browser.execute_script(rows)
+        notes = browser.execute_script("return document.querySelector('#f1 .on-paper')?.innerText ?? ''")
+        assert all(shown) or (f"The first {sum(shown)} of {len(shown)} rows" in notes and "per_class.csv" in notes)
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        browser.close()
+        browser.switch_to.window(own)
