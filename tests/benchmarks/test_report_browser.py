@@ -138,6 +138,23 @@ def test_the_budget_chooses_what_the_command_line_chooses(browser: Any, page: Pa
             set_limit(browser, key, None)
 
 
+def test_the_fastest_is_near_the_most_accurate_unless_the_reader_sets_another_limit(browser: Any) -> None:
+    script = """const card = document.querySelector('[data-card="least"]');
+        const rows = [...document.querySelectorAll('tr[data-offer]')].map((row) => JSON.parse(row.dataset.offer));
+        const able = rows.filter((row) => row.candidate && row.ranked.ms && row.ms !== null);
+        return [Number(card.dataset.floor), able.map((row) => [row.ms, row.public, row.label]),
+            card.querySelector('[data-slot="why"]').textContent]"""
+    set_limit(browser, "ms", None)
+    floor, rows, why = browser.execute_script(script)
+    assert card(browser, "least") == min(row for row in rows if row[1] > floor)[2]
+    assert "10 points or less below the most accurate" in why
+    assert min(rows)[1] <= floor
+    set_limit(browser, "accuracy", 0)
+    why = browser.execute_script(script)[2]
+    assert card(browser, "least") == min(rows)[2] and "points" not in why
+    set_limit(browser, "accuracy", None)
+
+
 def test_a_tighter_budget_marks_rows_and_points(browser: Any) -> None:
     def picture() -> tuple[int, int, str]:
         return tuple(
