@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
-from ferbench.benchmarks.displays.base import DARK, GRAY, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.displays.base import DARK, GRAY, Display, clear_frame, group_styles, set_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,9 +44,12 @@ class PublishedDisplay(Display):
 
     def _draw(self, ax: Axes) -> None:
         rows = self.table.to_dict("records")
+        kinds = [str(row.get("kind") or "classical") for row in rows if row["origin"] == "measured"]
+        styles = group_styles(kinds)
         for place, row in enumerate(rows):
             if row["origin"] == "measured":
-                self._measured(ax, place, row)
+                kind = str(row.get("kind") or "classical")
+                self._measured(ax, place, row, kind, styles[kind])
             else:
                 marker, label = _CHOSEN[row["selection"]]
                 ax.plot(
@@ -61,14 +64,16 @@ class PublishedDisplay(Display):
         ax.set_xlabel("accuracy, %; measured ones with 95 % interval")
         handles, labels = ax.get_legend_handles_labels()
         once = dict(zip(labels, handles, strict=True))
-        ax.legend(once.values(), once.keys(), loc="lower right", fontsize=8)
+        # The best are at the top right, so the other corner is free.
+        ax.legend(once.values(), once.keys(), loc="upper left", fontsize=8)
         set_title(ax, "Published figures (hollow) and measured ones (filled)", self.dataset)
 
     @staticmethod
-    def _measured(ax: Axes, place: int, row: dict[Any, Any]) -> None:
+    def _measured(ax: Axes, place: int, row: dict[Any, Any], kind: str, style: tuple[str, str]) -> None:
         value, low, high = (100 * row[name] for name in ("accuracy", "low", "high"))
-        ax.plot([low, high], [place, place], color=PALETTE[0], linewidth=2.4)
-        ax.plot(value, place, marker="o", color=PALETTE[0], markersize=7, linestyle="", label="measured here")
+        color, marker = style
+        ax.plot([low, high], [place, place], color=color, linewidth=2.4)
+        ax.plot(value, place, marker=marker, color=color, markersize=7, linestyle="", label=f"measured here, {kind}")
         ax.annotate(
             f"{value:.1f}", (high, place), (5, 0), textcoords="offset points", va="center", color=DARK, fontsize=8
         )

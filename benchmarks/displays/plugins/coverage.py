@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, label_ends, set_title
+from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, line_styles, set_title
 from ferbench.benchmarks.scores import check_predictions
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ferbench.benchmarks.report import Measured, Results
 
-# As many as there are colors.
+# More would lie upon each other.
 _MOST_CURVES = len(PALETTE)
 _STEPS = 50
 
@@ -37,15 +37,18 @@ class CoverageDisplay(Display):
     n_images : int
     dataset : str
         The data, for the title.
+    groups : tuple of str
+        The group of each recognizer, which gives its color; empty if there is none.
     """
 
-    figsize: ClassVar[tuple[float, float]] = (7.4, 5.6)
+    figsize: ClassVar[tuple[float, float]] = (7.4, 6.2)
 
     names: tuple[str, ...]
     coverage: NDArray[np.float64]
     accuracy: NDArray[np.float64]
     n_images: int
     dataset: str = ""
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def from_results(cls, results: "Results") -> Self | None:
@@ -55,19 +58,29 @@ class CoverageDisplay(Display):
             return None
         best = sorted(cells, key=lambda cell: -_accuracy(results, cell))[:_MOST_CURVES]
         probas = {cell.label: cell.proba[results.split] for cell in best}
+        groups = {cell.label: cell.kind for cell in best}
         about = f"{results.dataset.get('name')} {results.split}".replace("$", r"\$")
-        return cls.from_predictions(results.labels[results.split], probas, results.classes, dataset=about)
+        return cls.from_predictions(
+            results.labels[results.split], probas, results.classes, dataset=about, groups=groups
+        )
 
     @classmethod
     def from_predictions(
-        cls, y_true: ArrayLike, probas: Mapping[str, ArrayLike], classes: Sequence[str], *, dataset: str = ""
+        cls,
+        y_true: ArrayLike,
+        probas: Mapping[str, ArrayLike],
+        classes: Sequence[str],
+        *,
+        dataset: str = "",
+        groups: Mapping[str, str] | None = None,
     ) -> Self:
         """Make the display from labels and the probabilities of each recognizer, in the order of `classes`."""
         curves = {name: _curve(y_true, proba, classes) for name, proba in probas.items()}
         ranked = sorted(curves, key=lambda name: (-curves[name][-1], name))
         n_images = len(np.asarray(y_true))
+        kinds = tuple((groups or {}).get(name, "") for name in ranked)
         accuracy = np.stack([curves[name] for name in ranked])
-        return cls(tuple(ranked), _steps(n_images) / n_images, accuracy, n_images, dataset)
+        return cls(tuple(ranked), _steps(n_images) / n_images, accuracy, n_images, dataset, kinds)
 
     def frame(self) -> "pd.DataFrame":
         """One row per recognizer and step: ``recipe, coverage, accuracy``."""
@@ -80,16 +93,18 @@ class CoverageDisplay(Display):
         return pd.concat(parts, ignore_index=True)
 
     def _draw(self, ax: Axes) -> None:
-        ends = []
-        for place, (name, values) in enumerate(zip(self.names, self.accuracy, strict=True)):
-            color = PALETTE[place % len(PALETTE)]
-            ax.plot(100 * self.coverage, values, color=color, linewidth=1.8)
-            ends.append((100.0, float(values[-1]), name.replace("$", r"\$"), color))
+        groups = self.groups or ("",) * len(self.names)
+        for place, (color, marker, dashes) in enumerate(line_styles(groups)):
+            line = {"color": color, "linestyle": dashes, "marker": marker, "markevery": (place, 7), "markersize": 5}
+            label = self.names[place].replace("$", r"\$") + (f" ({groups[place]})" if groups[place] else "")
+            ax.plot(100 * self.coverage, self.accuracy[place], **line, linewidth=1.6, label=label)
         clear_frame(ax)
         ax.set(xlim=(0, 100), ylim=(max(0.0, float(self.accuracy.min()) - 0.05), 1.02))
         ax.set_xlabel("coverage: share of images kept, most confident first, %")
         ax.set_ylabel("accuracy on these images")
-        label_ends(ax, ends)
+        # Below the axes, because names of many lengths must cover no line.
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}
+        ax.legend(fontsize=9, ncols=2, handlelength=3.5, frameon=False, **below)
         set_title(ax, "Accuracy against coverage", self.dataset, self.n_images)
 
 
