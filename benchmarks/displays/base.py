@@ -64,6 +64,10 @@ class Display(ABC):
         """Return width and height of a new figure in inches."""
         return self.figsize
 
+    def for_phone(self) -> "Display | None":
+        """Return the display in a layout for a narrow screen; None where the usual one is legible there."""
+        return None
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw into ``ax``, or into a new figure (``plot().figure``), and return the axes."""
         if ax is None:

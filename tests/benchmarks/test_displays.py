@@ -296,6 +296,21 @@ def test_nothing_is_cut_off_at_the_edge(watched, name: str) -> None:
     assert box.y1 <= height + 0.01
 
 
+@pytest.mark.parametrize("name", ["coverage", "published"])
+def test_the_layout_for_a_phone_is_narrow_complete_and_of_the_same_numbers(displays, others, name: str) -> None:
+    display = (displays | others)[name]
+    narrow = display.for_phone()
+    assert narrow is not None and narrow.frame().equals(display.frame())
+    figure = narrow.plot().figure
+    assert figure.get_size_inches()[0] < 4.5
+    figure.draw_without_rendering()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.x0 >= -0.01 and box.x1 <= width + 0.01 and box.y0 >= -0.01 and box.y1 <= height + 0.01
+    named = {text.get_text() for text in figure.findobj(Text)}
+    assert named >= (set(PUBLISHED["what"]) if name == "published" else set(display.names))
+    assert displays["leaderboard"].for_phone() is None
+
+
 @EVERY
 def test_it_draws_into_the_callers_axes(displays, name: str) -> None:
     figure = Figure(figsize=(14, 6), layout="constrained")

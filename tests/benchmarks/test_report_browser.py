@@ -5,6 +5,7 @@ import html
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +303,32 @@ def test_no_width_needs_sideways_scrolling(browser: Any, width: int) -> None:
         return [...row.cells].slice(0, 4).map((cell) => cell.getBoundingClientRect().right <= box.right + 1)"""
     )
     assert right == [True] * 4
+
+
+def test_plots_fit_into_a_phone_and_axes_have_more_labels_than_the_powers_of_ten(browser: Any) -> None:
+    own = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    try:
+        emulate(browser, 390)
+        browser.get(PUBLISHED.as_uri())
+        click(browser, "#published details.folded summary")
+        browser.execute_async_script("setTimeout(arguments[0], 200)")
+        wide = browser.execute_script(
+            """return [...document.querySelectorAll('#plots .plot, #published .plot')].map((box) =>
+            [box.scrollWidth, box.clientWidth,
+             [...box.querySelectorAll('svg')].filter((one) => one.checkVisibility()).length])"""
+        )
+        assert len(wide) == 2 and all(inner <= outer and shown == 1 for inner, outer, shown in wide)
+        ticks = browser.execute_script(
+            """return [...document.querySelectorAll('#scatter .tick')].map((one) =>
+            [one.textContent, one.getBoundingClientRect().left, one.getBoundingClientRect().right])"""
+        )
+        assert {"0.2", "1", "2", "10", "20"} <= {text for text, _, _ in ticks}
+        ends = sorted((left, right) for _, left, right in ticks)
+        assert all(right < left for (_, right), (left, _) in pairwise(ends))
+    finally:
+        browser.close()
+        browser.switch_to.window(own)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -1,7 +1,7 @@
 """Plot the accuracy of the most confident predictions against the coverage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -39,6 +39,8 @@ class CoverageDisplay(Display):
         The data, for the title.
     groups : tuple of str
         The group of each recognizer, which gives its color; empty if there is none.
+    narrow : bool
+        Whether it is for a narrow screen.
     """
 
     figsize: ClassVar[tuple[float, float]] = (7.4, 6.2)
@@ -49,6 +51,7 @@ class CoverageDisplay(Display):
     n_images: int
     dataset: str = ""
     groups: tuple[str, ...] = ()
+    narrow: bool = False
 
     @classmethod
     def from_results(cls, results: "Results") -> Self | None:
@@ -92,6 +95,13 @@ class CoverageDisplay(Display):
         ]
         return pd.concat(parts, ignore_index=True)
 
+    def for_phone(self) -> "CoverageDisplay":
+        """Return the display with its names in one column."""
+        return replace(self, narrow=True)
+
+    def _size(self) -> tuple[float, float]:
+        return (4.0, 4.0 + 0.2 * len(self.names)) if self.narrow else self.figsize
+
     def _draw(self, ax: Axes) -> None:
         groups = self.groups or ("",) * len(self.names)
         for place, (color, marker, dashes) in enumerate(line_styles(groups)):
@@ -100,12 +110,15 @@ class CoverageDisplay(Display):
             ax.plot(100 * self.coverage, self.accuracy[place], **line, linewidth=1.6, label=label)
         clear_frame(ax)
         ax.set(xlim=(0, 100), ylim=(max(0.0, float(self.accuracy.min()) - 0.05), 1.02))
-        ax.set_xlabel("coverage: share of images kept, most confident first, %")
+        ax.set_xlabel("coverage: share of images kept,{}most confident first, %".format("\n" if self.narrow else " "))
         ax.set_ylabel("accuracy on these images")
         # Below the axes, because names of many lengths must cover no line.
-        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}
-        ax.legend(fontsize=9, ncols=2, handlelength=3.5, frameon=False, **below)
-        set_title(ax, "Accuracy against coverage", self.dataset, self.n_images)
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2 if self.narrow else -0.12)}
+        columns, size = (1, 7.5) if self.narrow else (2, 9)
+        ax.legend(fontsize=size, ncols=columns, handlelength=3.5, frameon=False, **below)
+        what = "Accuracy against coverage"
+        lines = (f"{what}\n{self.dataset}", "") if self.narrow else (what, self.dataset)
+        set_title(ax, *lines, self.n_images)
 
 
 def _accuracy(results: "Results", cell: "Measured") -> float:

@@ -58,7 +58,7 @@
       for (let power = Math.floor(Math.log10(scale.from)); power <= Math.log10(scale.to); power += 1) {
         const value = step * 10 ** power;
         if (value < scale.from || value > scale.to) continue;
-        const x = scale.x(value), half = 3.5 * plain(value).length + 2;
+        const x = scale.x(value), half = 3.3 * plain(value).length + 2;
         group.append(svg("line", { x1: x, x2: x, y1: box.top, y2: box.bottom, class: step === 1 ? "grid" : "grid minor" }));
         if (labels.some((label) => Math.abs(label.x - x) < label.half + half)) continue;
         labels.push({ x, half });
