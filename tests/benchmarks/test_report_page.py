@@ -24,6 +24,7 @@ from ferbench.benchmarks.report.offers import make_offers
 from ferbench.benchmarks.report.results import read_results
 from ferbench.benchmarks.report.scores import score_results
 from ferbench.benchmarks.store.store import Store
+from ferbench.models import pretrained
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "fer2013" / "index.html"
 EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)> $\\frac{1}{0}$'
@@ -232,3 +233,13 @@ def test_the_fastest_is_near_the_most_accurate_and_better_than_constant(tmp_path
     choice = page_choice(results, offers)
     assert choice is not None and choice["floor"] == best - 0.08
     assert choice["least"] is None or choice["least"].label not in {offers[name].label for name in ids}
+
+
+def test_the_foot_of_the_page_states_the_terms_of_the_data_behind_weights_that_ship(evil_text: str) -> None:
+    card = (pretrained()["ferbench-quality"] / "MODEL_CARD.md").read_text(encoding="utf-8")
+    sentence = re.search(r"Data license: (.*?), and none of them", card)
+    assert sentence and "no license" in sentence.group(1)
+    foot = html.unescape(PUBLISHED.read_text(encoding="utf-8").rpartition("<footer>")[2])
+    assert sentence.group(1) in foot and "ferbench-net-xs" in foot and "ferbench-quality" in foot
+    # No row of these results ships.
+    assert "Training data of" not in evil_text

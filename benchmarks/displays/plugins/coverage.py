@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # More would lie upon each other.
 _MOST_CURVES = len(PALETTE)
 _STEPS = 50
+# Letters of a name in the legend; the table has the whole name.
+_LONGEST = 40
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -106,7 +108,8 @@ class CoverageDisplay(Display):
         groups = self.groups or ("",) * len(self.names)
         for place, (color, marker, dashes) in enumerate(line_styles(groups)):
             line = {"color": color, "linestyle": dashes, "marker": marker, "markevery": (place, 7), "markersize": 5}
-            label = self.names[place].replace("$", r"\$") + (f" ({groups[place]})" if groups[place] else "")
+            name, group = _short(self.names[place], _LONGEST), _short(groups[place], _LONGEST // 2)
+            label = f"{name} ({group})" if group else name
             ax.plot(100 * self.coverage, self.accuracy[place], **line, linewidth=1.6, label=label)
         clear_frame(ax)
         ax.set(xlim=(0, 100), ylim=(max(0.0, float(self.accuracy.min()) - 0.05), 1.02))
@@ -114,11 +117,16 @@ class CoverageDisplay(Display):
         ax.set_ylabel("accuracy on these images")
         # Below the axes, because names of many lengths must cover no line.
         below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2 if self.narrow else -0.12)}
-        columns, size = (1, 7.5) if self.narrow else (2, 9)
+        columns, size = (1, 7) if self.narrow else (2, 8)
         ax.legend(fontsize=size, ncols=columns, handlelength=3.5, frameon=False, **below)
         what = "Accuracy against coverage"
         lines = (f"{what}\n{self.dataset}", "") if self.narrow else (what, self.dataset)
         set_title(ax, *lines, self.n_images)
+
+
+def _short(text: str, longest: int) -> str:
+    """Cut a text to so many letters, and escape what matplotlib would read as a formula."""
+    return (text if len(text) <= longest else f"{text[: longest - 1]}…").replace("$", r"\$")
 
 
 def _accuracy(results: "Results", cell: "Measured") -> float:
