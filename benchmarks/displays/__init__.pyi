@@ -9,6 +9,7 @@ from .base import (
     clear_frame,
     group_styles,
     label_log_axis,
+    line_styles,
     set_title,
     titled,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "group_styles",
     "label_ends",
     "label_log_axis",
+    "line_styles",
     "make_plugin_displays",
     "plugin_displays",
     "set_title",

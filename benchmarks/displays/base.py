@@ -2,10 +2,11 @@
 
 import io
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zlib import crc32
 
 from matplotlib.axes import Axes
@@ -76,6 +77,10 @@ class Display(ABC):
         """Return width and height of a new figure in inches."""
         return self.figsize
 
+    def for_phone(self) -> "Display | None":
+        """Return the display in a layout for a narrow screen; None where the usual one is legible there."""
+        return None
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw into ``ax``, or into a new figure (``plot().figure``), and return the axes."""
         if ax is None:
@@ -136,10 +141,22 @@ def clear_frame(ax: Axes) -> None:
 
 
 def label_log_axis(axis: Axis) -> None:
-    """Write the ticks of a logarithmic axis at 1, 2 and 5 of each decade, as plain numbers."""
+    """Write the ticks of a logarithmic axis at 1, 2 and 5 of each decade, as short numbers such as 20k."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=30))
-    axis.set_major_formatter("{x:g}")
+    axis.set_major_formatter(lambda value, _: short_number(value))
     axis.set_minor_formatter(NullFormatter())
+
+
+def short_number(value: float) -> str:
+    """Return a number of few digits as text.
+
+    Examples
+    --------
+    >>> [short_number(value) for value in (0.05, 500, 20_000, 5e6)]
+    ['0.05', '500', '20k', '5M']
+    """
+    factor, unit = next((each for each in ((1e6, "M"), (1e3, "k")) if value >= each[0]), (1, ""))
+    return f"{value / factor:g}{unit}"
 
 
 def classifier_style(name: str) -> tuple[str, str, str]:
@@ -155,6 +172,23 @@ def group_styles(groups: Iterable[str]) -> dict[str, tuple[str, str]]:
     known = [*GROUPS, *sorted(names - {"constant", *GROUPS})]
     styles = {name: (PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]) for place, name in enumerate(known)}
     return {name: style for name, style in styles.items() if name in names} | {"constant": (GRAY, "X")}
+
+
+def line_styles(groups: Iterable[str]) -> list[tuple[str, str, Any]]:
+    """Return color, marker and dashes of each line: the color of its group, and within a group each line differs.
+
+    Lines without a group get the colors of the palette in turn.
+    """
+    groups, styles, seen = list(groups), [], Counter[str]()
+    colors = {group: color for group, (color, _) in group_styles(set(groups) - {""}).items()}
+    for group in groups:
+        place = seen[group]
+        seen[group] += 1
+        color = colors[group] if group else PALETTE[place % len(PALETTE)]
+        # The second round of dashes meets other markers than the first.
+        marker = MARKERS[(place + place // len(DASHES)) % len(MARKERS)]
+        styles.append((color, marker, DASHES[place % len(DASHES)]))
+    return styles
 
 
 def group_of(names: Iterable[str], groups: Mapping[str, str] | None) -> tuple[str, ...]:

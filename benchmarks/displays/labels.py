@@ -77,6 +77,8 @@ def label_ends(ax: Axes, ends: Sequence[tuple[float, float, str, str]], size: fl
     for (x, y, name, color), height, place in zip(ends, heights, _apart(heights, gap), strict=True):
         moved = place - height
         arrow = {"arrowstyle": "-", "color": color, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0}
+        # To the left end of the text: a line to its middle would strike through the names beside it.
+        arrow["relpos"] = (0, 0.5)
         ax.annotate(
             name, (x, y), (14 if abs(moved) > 1 else 6, moved), textcoords="offset points", color=DARK, fontsize=size,
             va="center", annotation_clip=False, arrowprops=arrow if abs(moved) > 1 else None,

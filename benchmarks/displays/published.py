@@ -1,11 +1,11 @@
 """Plot published and measured accuracies on one axis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
-from ferbench.benchmarks.displays.base import DARK, GRAY, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.displays.base import DARK, GRAY, Display, clear_frame, group_styles, set_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,23 +30,35 @@ class PublishedDisplay(Display):
         Table from :func:`ferbench.benchmarks.report.published_figures.published`.
     dataset : str
         The data, for the title.
+    narrow : bool
+        Whether it is for a narrow screen: then names are above their rows, and the legend is below the plot.
     """
 
     table: "pd.DataFrame"
     dataset: str = ""
+    narrow: bool = False
 
     def frame(self) -> "pd.DataFrame":
         """Return the table."""
         return self.table
 
+    def for_phone(self) -> "PublishedDisplay":
+        """Return the display with its names above the rows."""
+        return replace(self, narrow=True)
+
     def _size(self) -> tuple[float, float]:
+        if self.narrow:
+            return 4.2, 3.0 + 0.36 * len(self.table)
         return 9.0, 2.0 + 0.27 * len(self.table)
 
     def _draw(self, ax: Axes) -> None:
         rows = self.table.to_dict("records")
+        kinds = [str(row.get("kind") or "classical") for row in rows if row["origin"] == "measured"]
+        styles = group_styles(kinds)
         for place, row in enumerate(rows):
             if row["origin"] == "measured":
-                self._measured(ax, place, row)
+                kind = str(row.get("kind") or "classical")
+                self._measured(ax, place, row, kind, styles[kind])
             else:
                 marker, label = _CHOSEN[row["selection"]]
                 ax.plot(
@@ -54,21 +66,36 @@ class PublishedDisplay(Display):
                     linestyle="", label=label,
                 )  # fmt: skip
         clear_frame(ax)
-        ax.set_yticks(range(len(rows)), [_text(row) for row in rows], fontsize=8)
-        for place, tick in enumerate(ax.get_yticklabels()):
-            tick.set_fontweight("bold" if rows[place]["origin"] == "measured" else "normal")
-        ax.set_ylim(len(rows) - 0.4, -0.6)
+        self._name_rows(ax, rows)
         ax.set_xlabel("accuracy, %; measured ones with 95 % interval")
         handles, labels = ax.get_legend_handles_labels()
         once = dict(zip(labels, handles, strict=True))
-        ax.legend(once.values(), once.keys(), loc="lower right", fontsize=8)
-        set_title(ax, "Published figures (hollow) and measured ones (filled)", self.dataset)
+        # The best are at the top right, so the other corner is free.
+        free = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.75 / self._size()[1])}
+        ax.legend(once.values(), once.keys(), fontsize=8, **(free if self.narrow else {"loc": "upper left"}))
+        title = "Published figures (hollow){}and measured ones (filled)".format("\n" if self.narrow else " ")
+        set_title(ax, title, self.dataset)
+
+    def _name_rows(self, ax: Axes, rows: list[dict[Any, Any]]) -> None:
+        weights = ["bold" if row["origin"] == "measured" else "normal" for row in rows]
+        ax.set_ylim(len(rows) - 0.4, -0.9 if self.narrow else -0.6)
+        if not self.narrow:
+            ax.set_yticks(range(len(rows)), [_text(row) for row in rows], fontsize=8)
+            for tick, weight in zip(ax.get_yticklabels(), weights, strict=True):
+                tick.set_fontweight(weight)
+            return
+        ax.set_yticks([])
+        for place, (row, weight) in enumerate(zip(rows, weights, strict=True)):
+            beside = {"xytext": (3, 0), "textcoords": "offset points", "va": "center"}
+            at = {"xy": (0, place - 0.45), "xycoords": ax.get_yaxis_transform()}
+            ax.annotate(_text(row), **at, **beside, fontsize=7.5, fontweight=weight, color=DARK)
 
     @staticmethod
-    def _measured(ax: Axes, place: int, row: dict[Any, Any]) -> None:
+    def _measured(ax: Axes, place: int, row: dict[Any, Any], kind: str, style: tuple[str, str]) -> None:
         value, low, high = (100 * row[name] for name in ("accuracy", "low", "high"))
-        ax.plot([low, high], [place, place], color=PALETTE[0], linewidth=2.4)
-        ax.plot(value, place, marker="o", color=PALETTE[0], markersize=7, linestyle="", label="measured here")
+        color, marker = style
+        ax.plot([low, high], [place, place], color=color, linewidth=2.4)
+        ax.plot(value, place, marker=marker, color=color, markersize=7, linestyle="", label=f"measured here, {kind}")
         ax.annotate(
             f"{value:.1f}", (high, place), (5, 0), textcoords="offset points", va="center", color=DARK, fontsize=8
         )

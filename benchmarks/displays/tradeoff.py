@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.displays.base import (
+    DARK,
     GRAY,
     Display,
     clear_frame,
@@ -23,6 +24,8 @@ from ferbench.benchmarks.scores import Scores
 
 # More names than this would overlap: then only names on a front are written, and the CSV has all of them.
 MOST_NAMES = 24
+# Opacity of recognizers whose costs were measured under other conditions.
+_PALE = 0.35
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,7 +47,7 @@ class TradeoffDisplay(Display):
     cost_label, dataset : str
         Axis label with the unit; the data, for the title.
     others : tuple of str
-        Recognizers whose cost was measured under other conditions. They are drawn in gray and are on no front.
+        Recognizers whose cost was measured under other conditions. They are drawn pale and are on no front.
     """
 
     figsize: ClassVar[tuple[float, float]] = (9.6, 6.6)
@@ -199,13 +202,21 @@ class TradeoffDisplay(Display):
         styles = group_styles(self.groups)
         for place, group in enumerate(self.groups):
             color, marker = styles[group]
-            color = color if self.names[place] not in self.others else GRAY
+            pale = _PALE if self.names[place] in self.others else 1.0
             x, y = self._shown_at(ax, place)
             if (x, y) != (self.cost[place], self.accuracy[place]):
                 # An arrow at the edge: the point itself is farther out.
-                ax.plot(x, y, color=color, marker="<" if x > self.cost[place] else "v", markersize=8, linestyle="")
+                ax.plot(
+                    x,
+                    y,
+                    color=color,
+                    marker="<" if x > self.cost[place] else "v",
+                    markersize=8,
+                    linestyle="",
+                    alpha=pale,
+                )
                 continue
-            ax.plot([x, x], [self.low[place], self.high[place]], color=color, linewidth=1.4, alpha=0.6)
+            ax.plot([x, x], [self.low[place], self.high[place]], color=color, linewidth=1.4, alpha=0.6 * pale)
             ax.plot(
                 x,
                 y,
@@ -213,6 +224,7 @@ class TradeoffDisplay(Display):
                 marker=marker,
                 markersize=8,
                 linestyle="",
+                alpha=pale,
                 markerfacecolor=color if self.on_front[place] else "white",
             )
 
@@ -223,7 +235,8 @@ class TradeoffDisplay(Display):
                 color, marker = styles[group]
                 ax.plot([], [], color=color, marker=marker, markersize=8, linestyle="", label=group)
         if self.others:
-            ax.plot([], [], color=GRAY, marker="o", markerfacecolor="white", linestyle="", label="not ranked")
+            pale: dict[str, Any] = {"marker": "o", "markerfacecolor": "white", "linestyle": "", "alpha": _PALE}
+            ax.plot([], [], color=DARK, **pale, label="pale: measured elsewhere, not ranked")
         ax.legend(loc="best", fontsize=9)
 
 

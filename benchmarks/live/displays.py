@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullFormatter
 
-from ferbench.benchmarks.displays import DARK, GRAY, MARKERS, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.displays import DARK, GRAY, MARKERS, PALETTE, Display, clear_frame, label_log_axis, set_title
 
 # Target frames per second with the default settings, by scene.
 TARGET_FPS = {"640x480": 90.0, "1280x720": 30.0}
@@ -69,8 +68,7 @@ class LatencyDisplay(_Rows):
         for name, marker in zip(("median", "p90", "p99"), MARKERS, strict=False):
             ax.plot([], [], marker=marker, color=GRAY, linestyle="", label=name)
         ax.set_xscale("log")
-        ax.xaxis.set_major_formatter("{x:g}")
-        ax.xaxis.set_minor_formatter(NullFormatter())
+        label_log_axis(ax.xaxis)
         ax.axvline(25, color=DARK, linestyle="--", linewidth=1.2, label="target for p90: 25 ms")
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, fontsize=9, frameon=False)
         ax.set_xlabel("milliseconds from the frame to its events")

@@ -79,6 +79,11 @@ class Drawings:
         """Return one plot as an ``<svg>`` element in the colors of the page."""
         return svg_of(name, self._makers[name])
 
+    def phone_svg(self, name: str) -> str:
+        """Return one plot for a narrow screen; empty where the usual one is legible there."""
+        display = self._makers[name]().for_phone()
+        return "" if display is None else svg_of(f"{name}-phone", lambda: display)
+
     def save(self, root: Path) -> list[Path]:
         """Write all plots as PNG into `root`, and remove those of cells that no longer exist."""
         written = [root / f"{name}.png" for name in write_plots(self._makers, root)]

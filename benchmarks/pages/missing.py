@@ -6,11 +6,22 @@ from typing import Any
 from ferbench.models import recipe_name
 
 NOT_MEASURED = "not measured"
+# Data sets that are read from one archive, which everyone has under this name.
+_ARCHIVES = ("fer2013", "ck48")
 
 
 def measure_command(suite: Mapping[str, Any], recipe: str) -> str:
     """Return the command that measures one recipe of a suite, and makes its bundle."""
-    return f"ferbench run {suite.get('name')} --only '{recipe}'"
+    return f"ferbench run {suite.get('name')}{_source(suite)} --only '{recipe}'"
+
+
+def _source(suite: Mapping[str, Any]) -> str:
+    """Return the option with the data of a suite that names none: the archive of a known data set, else a blank."""
+    if suite.get("source"):
+        return ""
+    # The five labels of fer2013-five are those of the same archive.
+    name = str((suite.get("dataset_block") or {}).get("name") or "").partition("-")[0]
+    return f" --source {name}.zip" if name in _ARCHIVES else " --source PATH"
 
 
 def missing_records(suite: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:

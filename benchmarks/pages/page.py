@@ -62,7 +62,8 @@ def page_drawings(drawings: Drawings, left_out: tuple[str, ...] = ()) -> dict[st
     names = [name for name in drawings if not name.startswith(left_out)]
     # Safe to mark as HTML, because matplotlib escapes all text in its SVG.
     svg = {name: Markup(drawings.svg(name)) for name in names}
-    return {"svg": svg, "curves": [name for name in names if name.startswith("training_")]}
+    phone = {name: Markup(drawings.phone_svg(name)) for name in names}
+    return {"svg": svg, "phone": phone, "curves": [name for name in names if name.startswith("training_")]}
 
 
 def render_page(folder: Path, template: str, **values: Any) -> str:

@@ -10,13 +10,17 @@ from ferbench.benchmarks.report.results import Results
 
 # Steps of a logarithmic slider.
 _STEPS = (1, 1.5, 2, 3, 5, 7)
+# How far the fastest or smallest one may be below the most accurate one, if no limit of the accuracy is set: without
+# this rule it would be one that is hardly better than chance. In points of accuracy on PublicTest.
+NEAR = 10
 
 
 def page_choice(results: Results, offers: Mapping[str, Offer]) -> dict[str, Any] | None:
     """Return the values of cards and sliders for the page; None without a recognizer that could be the best.
 
     The page opens with a limit of half the latency of the most accurate recognizer. The rules are those of
-    :func:`ferbench.benchmarks.choose.choose_best`: PublicTest chooses.
+    :func:`ferbench.benchmarks.choose.choose_best`: PublicTest chooses. The fastest or smallest one is at most
+    :data:`NEAR` points below the most accurate one, and better than a constant one.
     """
     candidates = [offer for offer in offers.values() if offer.candidate]
     if not candidates:
@@ -25,12 +29,15 @@ def page_choice(results: Results, offers: Mapping[str, Offer]) -> dict[str, Any]
     limits = slider_stops(offer.ms for offer in candidates)
     limit = max((stop for stop in limits if best.ms is not None and stop <= best.ms / 2), default=None)
     within = [offer for offer in candidates if limit is None or (offer.ms is not None and offer.ms <= limit)]
+    floor = accuracy_floor(best, offers.values())
     least = "ms" if any(offer.ranked["ms"] for offer in candidates) else "mb"
     folder = quote(folder_name(results.root))
     return {
         "best": best,
         "within": most_accurate(within) if within else None,
-        "least": cheapest(within, least),
+        "least": cheapest((offer for offer in within if offer.public > floor), least),
+        "floor": floor,
+        "near": NEAR,
         "least_of": least,
         "limit": limit,
         "ms": limits,
@@ -44,6 +51,12 @@ def page_choice(results: Results, offers: Mapping[str, Offer]) -> dict[str, Any]
 def most_accurate(offers: Iterable[Offer]) -> Offer:
     """Return the best on PublicTest; at equal accuracy the faster one, then by name."""
     return min(offers, key=lambda offer: (-offer.public, _or_infinite(offer.median), offer.label))
+
+
+def accuracy_floor(best: Offer, offers: Iterable[Offer]) -> float:
+    """Return the accuracy on PublicTest that the fastest or smallest recognizer must exceed."""
+    chance = [offer.public for offer in offers if offer.constant]
+    return max([best.public - NEAR / 100, *chance])
 
 
 def cheapest(offers: Iterable[Offer], cost: str) -> Offer | None:

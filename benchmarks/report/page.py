@@ -29,6 +29,7 @@ from ferbench.benchmarks.report.plots import champions
 from ferbench.benchmarks.report.results import TEST, VALIDATION, Measured, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
 from ferbench.benchmarks.report.seeds import seed_means, seeds_text
+from ferbench.benchmarks.report.terms import training_data_terms
 from ferbench.benchmarks.report.winner import detectable_text, family_rows, family_text, why_best
 from ferbench.benchmarks.scores import NO_DIFFERENCE, Scores
 
@@ -93,6 +94,7 @@ def render_index(
         family_text=family_text(results, board),
         detectable=detectable_text(results, board),
         leaks=_leaks(results),
+        terms=training_data_terms(results),
         identity=identity_text(frame),
         seeds_text=seeds_text(frame),
         latencies=results.latencies.text(),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from ferbench.benchmarks.displays import GRAY, MARKERS, PALETTE, Display, clear_frame, set_title
+from ferbench.benchmarks.displays import GRAY, Display, clear_frame, line_styles, set_title
 from ferbench.benchmarks.stress.corruptions import CORRUPTIONS, SEVERITIES
 
 _COLUMNS = 4
@@ -16,7 +16,7 @@ _COLUMNS = 4
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StressDisplay(Display):
-    """Accuracy of each recognizer against severity; dashes are the classical side, full lines the deep one.
+    """Accuracy of each recognizer against severity, in the color of its side; dashes and markers tell its lines apart.
 
     Attributes
     ----------
@@ -73,22 +73,23 @@ class StressDisplay(Display):
             ncols=4,
             fontsize=8,
             frameon=False,
+            handlelength=3.5,
         )
 
     def _draw_panel(self, ax: Axes, kinds: list[str], *, legend: bool) -> None:
-        for place, (name, own) in enumerate(self.table.groupby("recognizer", sort=False)):
+        parts = list(self.table.groupby("recognizer", sort=False))
+        styles = line_styles(str(own["side"].iloc[0]) for _, own in parts)
+        for (name, own), (color, marker, dash) in zip(parts, styles, strict=True):
             clean = own.loc[own["severity"] == 0, "accuracy"].to_numpy()
             part = own[own["corruption"].isin(kinds)].groupby("severity")["accuracy"].mean()
-            dash = "-" if own["side"].iloc[0] == "deep" else "--"
             values = np.concatenate([clean, part.loc[list(SEVERITIES)].to_numpy()])
-            color, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
             label = f"{name} ({own['side'].iloc[0]})"
-            ax.plot(
-                (0, *SEVERITIES), values, dash, color=color, marker=marker, markersize=4, linewidth=1.5, label=label
-            )
+            line = {"color": color, "linestyle": dash, "marker": marker, "markersize": 4, "linewidth": 1.5}
+            ax.plot((0, *SEVERITIES), values, **line, label=label)
         ax.axhline(self.floor, color=GRAY, linestyle=":", label="most common label")
         clear_frame(ax)
         ax.set(ylim=(0, 1.02), xticks=(0, *SEVERITIES))
         if legend:
             # Beside the lines: a dozen names would lie over them.
-            ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+            beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
+            ax.legend(fontsize=8, frameon=False, handlelength=3.5, **beside)

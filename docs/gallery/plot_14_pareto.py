@@ -12,17 +12,20 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from ferbench.benchmarks import read_results
+from ferbench.benchmarks.displays import group_styles, label_log_axis
+
 # Run it anywhere in a clone of the repository.
 file = Path("results", "fer2013", "leaderboard.csv")
 root = next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / file).is_file())
-table = pd.read_csv(root / file)
+results, table = read_results(root / file.parent), pd.read_csv(root / file)
 table = table[table["latency_ranked"] & table["leak_free_accuracy"].notna() & (table["recipe"] != "constant")]
 table = table.sort_values("latency_ms_median")
 front = table[table["leak_free_accuracy"] > table["leak_free_accuracy"].cummax().shift(fill_value=0)]
 print(front[["recipe", "latency_ms_median", "leak_free_accuracy"]].to_string(index=False))
 
 # %%
-# Orange points ship with ferbench.
+# Each family has its color, the same in every plot of ferbench. Stars ship with ferbench.
 
 ships = {
     "pretrained@int8": "ferbench-net-l-int8",
@@ -44,13 +47,16 @@ named = {
 }
 fig, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")
 ax.step(front["latency_ms_median"], front["leak_free_accuracy"], where="post", color="#8C8C8C", zorder=1)
-for chosen, color, size, label in (
-    (~shipped, "#0072B2", 22, "measured"),
-    (shipped, "#D55E00", 110, "ships with ferbench"),
-):
-    some = table[chosen]
-    marker = "o" if size < 50 else "*"
-    ax.scatter(some["latency_ms_median"], some["leak_free_accuracy"], s=size, c=color, marker=marker, label=label)
+kinds = {cell.recipe: cell.kind for cell in results.measured}
+styles = group_styles(kinds.values())
+for (kind, star), some in table.groupby([table["recipe"].map(kinds), shipped]):
+    color, marker = styles[kind]
+    size, marker = (130, "*") if star else (24, marker)
+    ax.scatter(some["latency_ms_median"], some["leak_free_accuracy"], s=size, c=color, marker=marker)
+for kind in table["recipe"].map(kinds).unique():
+    color, marker = styles[kind]
+    ax.scatter([], [], s=24, c=color, marker=marker, label=kind)
+ax.scatter([], [], s=130, c="#333333", marker="*", label="ships with ferbench")
 for _, row in table[table["recipe"].isin(named)].iterrows():
     x, y, side = named[row["recipe"]]
     place = row["latency_ms_median"], row["leak_free_accuracy"]
@@ -59,7 +65,7 @@ for _, row in table[table["recipe"].isin(named)].iterrows():
     )
 ax.set_xscale("log")
 ax.set_xlim(0.05, 900)
-ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
+label_log_axis(ax.xaxis)
 ax.set(xlabel="latency of one image, median, ms (log scale)", ylabel="accuracy without leaks, FER2013 PrivateTest")
 ax.legend(loc="lower right")
 ax.grid(alpha=0.25)

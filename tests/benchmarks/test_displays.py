@@ -35,13 +35,14 @@ from ferbench.benchmarks.displays import (
     RocDisplay,
     TradeoffDisplay,
 )
-from ferbench.benchmarks.displays.base import CLASSIFIERS, classifier_style, group_styles, ink_on
+from ferbench.benchmarks.displays.base import CLASSIFIERS, classifier_style, group_styles, ink_on, line_styles
 from ferbench.benchmarks.displays.labels import label_ends
 from ferbench.benchmarks.displays.plugins.coverage import CoverageDisplay
 from ferbench.benchmarks.displays.registry import PluginDisplay
 from ferbench.benchmarks.displays.tradeoff import pareto_front
 from ferbench.benchmarks.folds.curve import Crossing
 from ferbench.benchmarks.folds.displays import CurveDisplay, FoldsDisplay, ProtocolsDisplay
+from ferbench.benchmarks.live.displays import LatencyDisplay
 from ferbench.benchmarks.scores import score_points, wilson_interval
 from ferbench.benchmarks.scores.metrics import Scores, score
 from ferbench.benchmarks.scores.statistics import mcnemar
@@ -295,6 +296,21 @@ def test_nothing_is_cut_off_at_the_edge(watched, name: str) -> None:
     assert box.y1 <= height + 0.01
 
 
+@pytest.mark.parametrize("name", ["coverage", "published"])
+def test_the_layout_for_a_phone_is_narrow_complete_and_of_the_same_numbers(displays, others, name: str) -> None:
+    display = (displays | others)[name]
+    narrow = display.for_phone()
+    assert narrow is not None and narrow.frame().equals(display.frame())
+    figure = narrow.plot().figure
+    assert figure.get_size_inches()[0] < 4.5
+    figure.draw_without_rendering()
+    box, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+    assert box.x0 >= -0.01 and box.x1 <= width + 0.01 and box.y0 >= -0.01 and box.y1 <= height + 0.01
+    named = {text.get_text() for text in figure.findobj(Text)}
+    assert named >= (set(PUBLISHED["what"]) if name == "published" else set(display.names))
+    assert displays["leaderboard"].for_phone() is None
+
+
 @EVERY
 def test_it_draws_into_the_callers_axes(displays, name: str) -> None:
     figure = Figure(figsize=(14, 6), layout="constrained")
@@ -527,6 +543,49 @@ def test_a_kind_has_one_color_whatever_else_is_plotted() -> None:
     assert classifier_style("a plug-in") == classifier_style("a plug-in")
 
 
+def test_lines_of_a_kind_share_its_color_and_differ_in_marker_or_dashes(labels, probas) -> None:
+    groups = ["deep", *["classical"] * 20, "pretrained"]
+    styles = line_styles(groups)
+    assert len(set(styles)) == len(groups)
+    assert [color for color, _, _ in styles] == [group_styles([group])[group][0] for group in groups]
+    assert len({color for color, _, _ in line_styles([""] * 5)}) == 5
+    some = {name: probas[name] for name in ("hog+svm", "hog+tree", "cnn")}
+    coverage = CoverageDisplay.from_predictions(labels, some, CLASSES, groups=GROUPS)
+    lines = {str(line.get_label()): line for line in coverage.plot().get_lines()}
+    assert {name.partition(" ")[0]: line.get_color() for name, line in lines.items()} == {
+        name: group_styles([GROUPS[name]])[GROUPS[name]][0] for name in some
+    }
+    assert len({(line.get_linestyle(), line.get_marker(), line.get_color()) for line in lines.values()}) == 3
+
+
+def test_corruption_lines_of_one_side_can_be_told_apart() -> None:
+    rows = [
+        {"recognizer": f"net-{n}", "side": side, "corruption": kind, "severity": level, "accuracy": 0.7, "n_images": 9}
+        for n, side in enumerate(["classical"] * 9 + ["deep"] * 4)
+        for kind, level in (("clean", 0), *(("contrast", level) for level in range(1, 6)))
+    ]
+    lines = StressDisplay(pd.DataFrame(rows), 0.25, DATASET, each=False).plot().get_lines()[:-1]
+    looks = {(line.get_color(), line.get_marker(), str(line._unscaled_dash_pattern)) for line in lines}
+    assert len(looks) == len(lines) == 13
+    assert {line.get_color() for line in lines} == {group_styles([side])[side][0] for side in ("classical", "deep")}
+
+
+def test_measured_rows_among_published_ones_have_the_color_of_their_kind() -> None:
+    kinds = ["pretrained", "deep", "network features"]
+    rows = {"origin": "measured", "accuracy": 0.7, "low": 0.69, "high": 0.71, "what": kinds, "selection": "P"}
+    lines = PublishedDisplay(pd.DataFrame({**rows, "kind": kinds}), DATASET).plot().get_lines()
+    points = {
+        str(line.get_label()): (line.get_color(), line.get_marker()) for line in lines if line.get_marker() != "None"
+    }
+    assert points == {f"measured here, {kind}": group_styles([kind])[kind] for kind in kinds}
+
+
+def test_what_is_not_ranked_is_pale_but_keeps_its_color(scores, costs) -> None:
+    display = TradeoffDisplay.from_scores(scores, costs, groups=GROUPS, comparable=["hog+svm", "constant"])
+    points = [line for line in display.plot().get_lines() if line.get_marker() == "s" and len(line.get_xdata()) == 1]
+    assert [(line.get_color(), line.get_alpha()) for line in points] == [(group_styles(["deep"])["deep"][0], 0.35)]
+
+
 def test_text_on_a_colored_cell_has_the_higher_contrast() -> None:
     assert [ink_on(share) for share in (float("nan"), 0.0, 0.5, 0.7)] == ["#111111"] * 4
     assert [ink_on(share) for share in (0.8, 1.0)] == ["#FEFEFE"] * 2
@@ -542,6 +601,17 @@ def test_a_constant_recognizer_stretches_no_axis(displays) -> None:
 def test_a_logarithmic_axis_is_labeled_at_1_2_and_5(displays) -> None:
     ticks = displays["tradeoff"].plot().get_xticks()
     assert {1.0, 2.0, 5.0, 10.0} <= {float(f"{tick:g}") for tick in ticks}
+    speed = pd.DataFrame({"extractor": ["hog", "lbp"], "images_per_s": [3e5, 90.0], "n_features": [1764, 59]})
+    ax = ExtractorSpeedDisplay(speed).plot()
+    ax.get_figure(root=True).draw_without_rendering()
+    labels = [text.get_text() for text in ax.get_xticklabels()]
+    assert {"50", "200", "1k", "20k", "500k", "1M"} <= set(labels) and not [text for text in labels if "e" in text]
+    boxes = [Text.get_window_extent(text) for text in ax.get_xticklabels()]
+    assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
+    row = {"scene": "clip", "detector": "haar", "detect_every": "auto", "model": "net", "kind": "", "ms_median": 3.0}
+    ax = LatencyDisplay(pd.DataFrame([row | {"ms_p90": 30.0, "ms_p99": None}])).plot()
+    ax.get_figure(root=True).draw_without_rendering()
+    assert {"5", "10", "20"} <= {text.get_text() for text in ax.get_xticklabels()}
 
 
 def test_names_at_line_ends_are_apart() -> None:
@@ -553,5 +623,13 @@ def test_names_at_line_ends_are_apart() -> None:
     label_ends(ax, ends)
     ax.get_figure(root=True).draw_without_rendering()
     assert [text.get_text() for text in ax.texts] == ["line 0", "line 1", "line 2", "line 3"]
+    led = [text for text in ax.texts if isinstance(text, Annotation) and text.arrow_patch]
+    # A leader ends where its name begins, at half its height: one to the middle of a name strikes through others.
+    paths = [text.arrow_patch.get_transform().transform_path(text.arrow_patch.get_path()) for text in led]
+    extents = [Text.get_window_extent(text) for text in led]
+    assert len(led) == 2
+    for path, extent in zip(paths, extents, strict=True):
+        x, y = path.vertices[0]
+        assert x <= extent.x0 and abs(y - (extent.y0 + extent.y1) / 2) < 3
     boxes = [Text.get_window_extent(text) for text in ax.texts]
     assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]

@@ -52,6 +52,13 @@ def test_each_suite_is_shown_with_its_best_recognizer_and_linked(root: Path) -> 
     assert text.index('href="speed/speed.md"') < text.index('href="speed/times.png"')
 
 
+def test_a_suite_without_a_page_is_linked_to_its_table(tmp_path: Path) -> None:
+    folder = suite(tmp_path / "peers" / "mine", "net,0.7,0.69,0.71,ok,True,mine,False,,")
+    (folder / "index.html").unlink()
+    (folder / "leaderboard.md").write_text("# Leaderboard")
+    assert '<a href="peers/mine/leaderboard.md">peers/mine</a>' in write_landing(tmp_path).read_text()
+
+
 def test_a_suite_whose_test_split_is_closed_shows_the_split_of_the_choice(tmp_path: Path) -> None:
     suite(tmp_path / "peers", "net,,0.69,ok,True,mine", head="recipe,accuracy,public_accuracy,status,chosen,dataset")
     assert "<strong>0.690</strong> accuracy on PublicTest" in write_landing(tmp_path).read_text()

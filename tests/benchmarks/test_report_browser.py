@@ -5,6 +5,7 @@ import html
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,23 @@ def test_the_budget_chooses_what_the_command_line_chooses(browser: Any, page: Pa
     for key in ("ms", "mb"):
         if browser.find_elements("css selector", f"#limit-{key}"):
             set_limit(browser, key, None)
+
+
+def test_the_fastest_is_near_the_most_accurate_unless_the_reader_sets_another_limit(browser: Any) -> None:
+    script = """const card = document.querySelector('[data-card="least"]');
+        const rows = [...document.querySelectorAll('tr[data-offer]')].map((row) => JSON.parse(row.dataset.offer));
+        const able = rows.filter((row) => row.candidate && row.ranked.ms && row.ms !== null);
+        return [Number(card.dataset.floor), able.map((row) => [row.ms, row.public, row.label]),
+            card.querySelector('[data-slot="why"]').textContent]"""
+    set_limit(browser, "ms", None)
+    floor, rows, why = browser.execute_script(script)
+    assert card(browser, "least") == min(row for row in rows if row[1] > floor)[2]
+    assert "10 points or less below the most accurate" in why
+    assert min(rows)[1] <= floor
+    set_limit(browser, "accuracy", 0)
+    why = browser.execute_script(script)[2]
+    assert card(browser, "least") == min(rows)[2] and "points" not in why
+    set_limit(browser, "accuracy", None)
 
 
 def test_a_tighter_budget_marks_rows_and_points(browser: Any) -> None:
@@ -287,6 +305,32 @@ def test_no_width_needs_sideways_scrolling(browser: Any, width: int) -> None:
     assert right == [True] * 4
 
 
+def test_plots_fit_into_a_phone_and_axes_have_more_labels_than_the_powers_of_ten(browser: Any) -> None:
+    own = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    try:
+        emulate(browser, 390)
+        browser.get(PUBLISHED.as_uri())
+        click(browser, "#published details.folded summary")
+        browser.execute_async_script("setTimeout(arguments[0], 200)")
+        wide = browser.execute_script(
+            """return [...document.querySelectorAll('#plots .plot, #published .plot')].map((box) =>
+            [box.scrollWidth, box.clientWidth,
+             [...box.querySelectorAll('svg')].filter((one) => one.checkVisibility()).length])"""
+        )
+        assert len(wide) == 2 and all(inner <= outer and shown == 1 for inner, outer, shown in wide)
+        ticks = browser.execute_script(
+            """return [...document.querySelectorAll('#scatter .tick')].map((one) =>
+            [one.textContent, one.getBoundingClientRect().left, one.getBoundingClientRect().right])"""
+        )
+        assert {"0.2", "1", "2", "10", "20"} <= {text for text, _, _ in ticks}
+        ends = sorted((left, right) for _, left, right in ticks)
+        assert all(right < left for (_, right), (left, _) in pairwise(ends))
+    finally:
+        browser.close()
+        browser.switch_to.window(own)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_in_heat_cells_has_enough_contrast(browser: Any, theme: str) -> None:
     emulate(browser, 1440, theme)
@@ -312,6 +356,25 @@ def test_axe_finds_nothing(browser: Any, page: Path, width: int, theme: str) -> 
     assert violations(browser, script) == []
 
 
-def test_it_prints_on_few_pages(browser: Any) -> None:
-    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
-    assert 0 < len(re.findall(rb"/Type\s*/Page\b", pdf)) < 10
+@pytest.mark.parametrize("published", [False, True])
+@pytest.mark.parametrize("paper", [(8.27, 11.69), (8.5, 11)])
+def test_it_prints_on_few_pages(browser: Any, page: Path, published: bool, paper: tuple[float, float]) -> None:
+    own = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    try:
+        browser.get((PUBLISHED if published else page).as_uri())
+        width, height = paper
+        data = browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": width, "paperHeight": height})["data"]
+        assert 0 < len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(data))) < 10
+        # Buttons vanish from the heads that a browser repeats on later pages, plain text does not.
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        heads = "return [...document.querySelectorAll('thead button')].map((one) => getComputedStyle(one).display)"
+        assert set(browser.execute_script(heads)) == {"contents"}
+        rows = "return [...document.querySelectorAll('#f1 tbody tr')].map((row) => row.checkVisibility())"
+        shown = browser.execute_script(rows)
+        notes = browser.execute_script("return document.querySelector('#f1 .on-paper')?.innerText ?? ''")
+        assert all(shown) or (f"The first {sum(shown)} of {len(shown)} rows" in notes and "per_class.csv" in notes)
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        browser.close()
+        browser.switch_to.window(own)

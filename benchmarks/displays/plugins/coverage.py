@@ -1,7 +1,7 @@
 """Plot the accuracy of the most confident predictions against the coverage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -9,15 +9,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, label_ends, set_title
+from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, line_styles, set_title
 from ferbench.benchmarks.scores import check_predictions
 
 if TYPE_CHECKING:
     from ferbench.benchmarks.report import Measured, Results
 
-# As many as there are colors.
+# More would lie upon each other.
 _MOST_CURVES = len(PALETTE)
 _STEPS = 50
+# Letters of a name in the legend; the table has the whole name.
+_LONGEST = 40
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,15 +38,21 @@ class CoverageDisplay(Display):
     n_images : int
     dataset : str
         The data, for the title.
+    groups : tuple of str
+        The group of each recognizer, which gives its color; empty if there is none.
+    narrow : bool
+        Whether it is for a narrow screen.
     """
 
-    figsize: ClassVar[tuple[float, float]] = (7.4, 5.6)
+    figsize: ClassVar[tuple[float, float]] = (7.4, 6.2)
 
     names: tuple[str, ...]
     coverage: NDArray[np.float64]
     accuracy: NDArray[np.float64]
     n_images: int
     dataset: str = ""
+    groups: tuple[str, ...] = ()
+    narrow: bool = False
 
     @classmethod
     def from_results(cls, results: "Results") -> Self | None:
@@ -54,19 +62,29 @@ class CoverageDisplay(Display):
             return None
         best = sorted(cells, key=lambda cell: -_accuracy(results, cell))[:_MOST_CURVES]
         probas = {cell.label: cell.proba[results.split] for cell in best}
+        groups = {cell.label: cell.kind for cell in best}
         about = f"{results.dataset.get('name')} {results.split}".replace("$", r"\$")
-        return cls.from_predictions(results.labels[results.split], probas, results.classes, dataset=about)
+        return cls.from_predictions(
+            results.labels[results.split], probas, results.classes, dataset=about, groups=groups
+        )
 
     @classmethod
     def from_predictions(
-        cls, y_true: ArrayLike, probas: Mapping[str, ArrayLike], classes: Sequence[str], *, dataset: str = ""
+        cls,
+        y_true: ArrayLike,
+        probas: Mapping[str, ArrayLike],
+        classes: Sequence[str],
+        *,
+        dataset: str = "",
+        groups: Mapping[str, str] | None = None,
     ) -> Self:
         """Make the display from labels and the probabilities of each recognizer, in the order of `classes`."""
         curves = {name: _curve(y_true, proba, classes) for name, proba in probas.items()}
         ranked = sorted(curves, key=lambda name: (-curves[name][-1], name))
         n_images = len(np.asarray(y_true))
+        kinds = tuple((groups or {}).get(name, "") for name in ranked)
         accuracy = np.stack([curves[name] for name in ranked])
-        return cls(tuple(ranked), _steps(n_images) / n_images, accuracy, n_images, dataset)
+        return cls(tuple(ranked), _steps(n_images) / n_images, accuracy, n_images, dataset, kinds)
 
     def frame(self) -> pd.DataFrame:
         """One row per recognizer and step: ``recipe, coverage, accuracy``."""
@@ -76,18 +94,36 @@ class CoverageDisplay(Display):
         ]
         return pd.concat(parts, ignore_index=True)
 
+    def for_phone(self) -> "CoverageDisplay":
+        """Return the display with its names in one column."""
+        return replace(self, narrow=True)
+
+    def _size(self) -> tuple[float, float]:
+        return (4.0, 4.0 + 0.2 * len(self.names)) if self.narrow else self.figsize
+
     def _draw(self, ax: Axes) -> None:
-        ends = []
-        for place, (name, values) in enumerate(zip(self.names, self.accuracy, strict=True)):
-            color = PALETTE[place % len(PALETTE)]
-            ax.plot(100 * self.coverage, values, color=color, linewidth=1.8)
-            ends.append((100.0, float(values[-1]), name.replace("$", r"\$"), color))
+        groups = self.groups or ("",) * len(self.names)
+        for place, (color, marker, dashes) in enumerate(line_styles(groups)):
+            line = {"color": color, "linestyle": dashes, "marker": marker, "markevery": (place, 7), "markersize": 5}
+            name, group = _short(self.names[place], _LONGEST), _short(groups[place], _LONGEST // 2)
+            label = f"{name} ({group})" if group else name
+            ax.plot(100 * self.coverage, self.accuracy[place], **line, linewidth=1.6, label=label)
         clear_frame(ax)
         ax.set(xlim=(0, 100), ylim=(max(0.0, float(self.accuracy.min()) - 0.05), 1.02))
-        ax.set_xlabel("coverage: share of images kept, most confident first, %")
+        ax.set_xlabel("coverage: share of images kept,{}most confident first, %".format("\n" if self.narrow else " "))
         ax.set_ylabel("accuracy on these images")
-        label_ends(ax, ends)
-        set_title(ax, "Accuracy against coverage", self.dataset, self.n_images)
+        # Below the axes, because names of many lengths must cover no line.
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2 if self.narrow else -0.12)}
+        columns, size = (1, 7) if self.narrow else (2, 8)
+        ax.legend(fontsize=size, ncols=columns, handlelength=3.5, frameon=False, **below)
+        what = "Accuracy against coverage"
+        lines = (f"{what}\n{self.dataset}", "") if self.narrow else (what, self.dataset)
+        set_title(ax, *lines, self.n_images)
+
+
+def _short(text: str, longest: int) -> str:
+    """Cut a text to so many letters, and escape what matplotlib would read as a formula."""
+    return (text if len(text) <= longest else f"{text[: longest - 1]}…").replace("$", r"\$")
 
 
 def _accuracy(results: "Results", cell: "Measured") -> float:

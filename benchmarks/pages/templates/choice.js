@@ -32,7 +32,10 @@ function choose() {
   const within = candidates.filter(fits);
   picks.best = mostAccurate(candidates);
   picks.within = mostAccurate(within);
-  picks.least = cheapest(within, document.getElementById("least-of")?.value ?? "ms");
+  // A limit of the accuracy that the reader sets takes the place of the one that the card starts with.
+  const { floor } = document.querySelector('[data-card="least"]')?.dataset ?? {};
+  const near = within.filter((offer) => budget.accuracy !== null || floor === undefined || offer.public > Number(floor));
+  picks.least = cheapest(near, document.getElementById("least-of")?.value ?? "ms");
 }
 
 function budgetText() {
@@ -64,7 +67,9 @@ function fillCard(key, offer, kinds, test) {
   const slot = (name) => card.querySelector(`[data-slot="${name}"]`);
   card.querySelector(".card-body").hidden = offer === null;
   slot("none").hidden = offer !== null;
-  if (key !== "best") slot("why").textContent = budgetText();
+  const { near } = card.dataset;
+  const floor = near !== undefined && budget.accuracy === null ? `, ${near} points or less below the most accurate on PublicTest` : "";
+  if (key !== "best") slot("why").textContent = budgetText() + floor;
   if (offer === null) return;
   card.style.setProperty("--kind", kinds[offer.kind]?.color ?? "var(--soft)");
   writeName(slot("label"), offer.label);

@@ -46,22 +46,25 @@
       box, y0, y1,
       x: (cost) => box.left + (Math.log10(cost) - x0) / (x1 - x0) * (box.right - box.left),
       y: (value) => box.bottom - (value - y0) / (y1 - y0) * (box.bottom - box.top),
-      from: 10 ** x0, to: 10 ** x1, decade: (box.right - box.left) / (x1 - x0),
+      from: 10 ** x0, to: 10 ** x1,
     };
   }
 
   function drawAxes(scale) {
     const { box } = scale, group = svg("g", { class: "axes" });
-    const steps = scale.decade > 110 ? [1, 2, 5] : [1];
-    for (let power = Math.floor(Math.log10(scale.from)); power <= Math.log10(scale.to); power += 1) {
-      [1, 2, 5].forEach((step) => {
+    const labels = [];
+    // The powers of ten get their labels first; 2 and 5 get theirs where there is room.
+    [1, 2, 5].forEach((step) => {
+      for (let power = Math.floor(Math.log10(scale.from)); power <= Math.log10(scale.to); power += 1) {
         const value = step * 10 ** power;
-        if (value < scale.from || value > scale.to) return;
-        const x = scale.x(value);
+        if (value < scale.from || value > scale.to) continue;
+        const x = scale.x(value), half = 3.3 * plain(value).length + 2;
         group.append(svg("line", { x1: x, x2: x, y1: box.top, y2: box.bottom, class: step === 1 ? "grid" : "grid minor" }));
-        if (steps.includes(step)) group.append(svg("text", { x, y: box.bottom + 17, "text-anchor": "middle" }, plain(value)));
-      });
-    }
+        if (labels.some((label) => Math.abs(label.x - x) < label.half + half)) continue;
+        labels.push({ x, half });
+        group.append(svg("text", { x, y: box.bottom + 17, "text-anchor": "middle", class: "tick" }, plain(value)));
+      }
+    });
     const jump = (scale.y1 - scale.y0) > 0.25 ? 0.1 : 0.05;
     for (let value = Math.ceil(scale.y0 / jump) * jump; value < scale.y1; value += jump) {
       const y = scale.y(value);
