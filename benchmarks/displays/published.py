@@ -71,7 +71,7 @@ class PublishedDisplay(Display):
         handles, labels = ax.get_legend_handles_labels()
         once = dict(zip(labels, handles, strict=True))
         # The best are at the top right, so the other corner is free.
-        free = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.75 / self._size()[1])}
+        free: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.75 / self._size()[1])}
         ax.legend(once.values(), once.keys(), fontsize=8, **(free if self.narrow else {"loc": "upper left"}))
         title = "Published figures (hollow){}and measured ones (filled)".format("\n" if self.narrow else " ")
         set_title(ax, title, self.dataset)
@@ -86,8 +86,8 @@ class PublishedDisplay(Display):
             return
         ax.set_yticks([])
         for place, (row, weight) in enumerate(zip(rows, weights, strict=True)):
-            beside = {"xytext": (3, 0), "textcoords": "offset points", "va": "center"}
-            at = {"xy": (0, place - 0.45), "xycoords": ax.get_yaxis_transform()}
+            beside: dict[str, Any] = {"xytext": (3, 0), "textcoords": "offset points", "va": "center"}
+            at: dict[str, Any] = {"xy": (0, place - 0.45), "xycoords": ax.get_yaxis_transform()}
             ax.annotate(_text(row), **at, **beside, fontsize=7.5, fontweight=weight, color=DARK)
 
     @staticmethod

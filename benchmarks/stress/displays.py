@@ -91,5 +91,5 @@ class StressDisplay(Display):
         ax.set(ylim=(0, 1.02), xticks=(0, *SEVERITIES))
         if legend:
             # Beside the lines: a dozen names would lie over them.
-            beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
+            beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
             ax.legend(fontsize=8, frameon=False, handlelength=3.5, **beside)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -113,7 +113,7 @@ class CoverageDisplay(Display):
         ax.set_xlabel("coverage: share of images kept,{}most confident first, %".format("\n" if self.narrow else " "))
         ax.set_ylabel("accuracy on these images")
         # Below the axes, because names of many lengths must cover no line.
-        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2 if self.narrow else -0.12)}
+        below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2 if self.narrow else -0.12)}
         columns, size = (1, 7) if self.narrow else (2, 8)
         ax.legend(fontsize=size, ncols=columns, handlelength=3.5, frameon=False, **below)
         what = "Accuracy against coverage"
