@@ -15,7 +15,7 @@ from ferbench.utils import with_hint
 if TYPE_CHECKING:
     import pandas as pd
 
-_POINTS = "points of a percent"
+_POINTS = "percentage points"
 
 
 @dataclass(frozen=True)

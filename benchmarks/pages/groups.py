@@ -14,7 +14,7 @@ ByGroup = Mapping[str, Mapping[str, GroupScores]]
 GROUPS_NOTE = (
     "Accuracy in each group, with the 95 % interval over resampled {clusters}, or Wilson's where that is wider. A "
     "group of a single person has no interval. The largest difference is that between the groups with the highest and "
-    "the lowest accuracy, in points of a percent. Its interval holds for all pairs of groups at once, since the pair "
+    "the lowest accuracy, in percentage points. Its interval holds for all pairs of groups at once, since the pair "
     f"was picked for its difference. Groups of fewer than {LEAST_IMAGES} images, or of a single person, take no part "
     "in it. A difference can come from the recognizer, from the labels or from the images of a group."
 )

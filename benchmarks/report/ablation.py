@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Parameters that name a place, not a method; a change in them is not an effect.
 _NO_CHANGE = ("random_state", "tensorboard", "verbose")
 _NOTES = """\
-Every row is `{reference}` with one thing changed; *effect* is the change of accuracy in points of a percent on
+Every row is `{reference}` with one thing changed; *effect* is the change of accuracy in percentage points on
 {validation} ({n_images:,} images), with its paired 95 % bootstrap interval; no test image has a say. p is that of
 McNemar's exact test, Holm-corrected over the {n} rows; an effect whose p is not below 0.05 is *not shown to differ*
 from zero. The epoch of each training was chosen on the same images, of all rows alike. One training each: another seed

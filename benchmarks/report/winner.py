@@ -10,7 +10,7 @@ from ferbench.benchmarks.tables import markdown_table
 _MOST_NAMED = 3
 _METHOD = (
     "{n} comparisons with {winner}, the best on {validation}, on the same {n_images:,} images of {split}. "
-    "The difference is a row's accuracy less the winner's, in points of a percent, with its paired 95 % bootstrap "
+    "The difference is a row's accuracy less the winner's, in percentage points, with its paired 95 % bootstrap "
     "interval. p is that of McNemar's exact test, Holm-corrected over these comparisons alone. "
     f"A row whose p is not below {{alpha:g}} is {NO_DIFFERENCE}; that does not say that both are equal."
 )

@@ -117,7 +117,7 @@ class DetectableBySpread:
         error = float(np.median(half)) / NormalDist().inv_cdf(0.975) if len(half) else nan
         return cls(error, len(closest), len(known))
 
-    def text(self, where: str, *, scale: float = 100, unit: str = "points of a percent", digits: int = 1) -> str:
+    def text(self, where: str, *, scale: float = 100, unit: str = "percentage points", digits: int = 1) -> str:
         """Sentences for a page; nothing without a comparison.
 
         Parameters
@@ -194,7 +194,7 @@ class Detectable:
         where = f"where exactly one of the two is right on {100 * self.discordance:.1f} % of the images ({whose})"
         if isnan(self.single):
             return f"{start}no difference at all {where}: there are too few images."
-        text = f"{start}a difference of {100 * self.single:.1f} points of a percent or more at p < {ALPHA:g}, {where}."
+        text = f"{start}a difference of {100 * self.single:.1f} percentage points or more at p < {ALPHA:g}, {where}."
         if self.n_comparisons > 1 and not isnan(self.corrected):
             text += (
                 f" After the correction over {self.n_comparisons} comparisons it may take "
