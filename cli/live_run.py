@@ -37,6 +37,7 @@ def run_live(args: LiveOptions) -> int:
         with realtime.open_source(args.source) as source:
             names = args.models or []
             pipeline = _pipeline(args, args.model or (names[0] if names else "winner"))
+            _say_models(pipeline)
             window = None if args.no_window else _window(args, pipeline, source, stop)
             sinks, counts = live_outputs.video_sinks(args, source, pipeline)
             if window is None:

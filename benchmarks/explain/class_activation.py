@@ -42,7 +42,7 @@ class ClassActivation:
 
     def __init__(self, bundle: LoadedBundle) -> None:
         if NETWORK not in bundle.info["files"]:
-            raise ValueError(f"{bundle.name} is no network, so that it has no Grad-CAM")
+            raise ValueError(f"{bundle.name} is not a network, and Grad-CAM needs one")
         if "contract" in bundle.info:
             raise ValueError(
                 f"{bundle.name} is a foreign network with an input contract of its own; Grad-CAM is for ferbench's own"

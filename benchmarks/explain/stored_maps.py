@@ -101,7 +101,7 @@ def store_mean_maps(
         If the images are of another split, a label has fewer than 25 of them, or a recognizer does not fit them.
     """
     if data.split != SPLIT:
-        raise ValueError(f"mean maps beside results are of {SPLIT}, on which everything is chosen; got {data.split}")
+        raise ValueError(f"mean maps beside results must be of {SPLIT}, the split for choices; got {data.split}")
     found, _ = mean_maps(bundles, data, on_step=on_step)
     labels, counts = np.unique(data.labels, return_counts=True)
     parts = [data.labels == label for label in labels]

@@ -77,7 +77,7 @@ def find_named(cell: Cell, suite: Suite, cells: Sequence[Cell], store: Store) ->
     FileNotFoundError
         If a bundle is not found; the message says what to run first.
     ValueError
-        If a bundle was itself taught by this recipe or made of it: it would learn from its own pupil.
+        If a bundle was itself taught by this recipe or made of it: the recipe would learn from its own answers.
     """
     folders = {name: _find(name, cell, suite, cells, store).resolve() for name in bundle_names(cell.params)}
     for name, folder in folders.items():

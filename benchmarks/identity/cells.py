@@ -76,7 +76,8 @@ def identify(
 def _knows_people(dataset: Mapping[str, Any]) -> bool:
     """Whether people are known in Training, so that calibrations draw their part by person.
 
-    Older records have no number of people; their notes tell. After ``cross`` they do not tell of whom.
+    Older records do not count people; their notes say whether people are known. Under ``cross`` the notes do not say
+    in which of the two data sets, so such records count as without people.
     """
     if "training_people" in dataset:
         return int(dataset["training_people"]) > 1

@@ -8,7 +8,7 @@ from typing import Any
 
 from ferbench.benchmarks.fit import bundle_names
 from ferbench.models import pretrained
-from ferbench.models.bundles import file_sha256, read_description
+from ferbench.models.bundles import file_sha256, read_description, recognizer_sha256
 
 
 def member_names(recognizer: Any) -> list[str]:
@@ -52,3 +52,19 @@ def recorded_checksum(record: Mapping[str, Any]) -> str | None:
         name: entry["sha256"] for name, entry in (record.get("files") or {}).items() if name.startswith(f"{bundle}/")
     }
     return weights_checksum(files) if bundle and files else None
+
+
+def shipped_as(record: Mapping[str, Any]) -> str:
+    """Return the name under which exactly the recognizer of a record ships; empty if it does not.
+
+    That is a record whose bundle has the weights of one that ships, and a record that is nothing but such a bundle.
+    """
+    if own := recorded_checksum(record):
+        return shipped_names().get(own, "")
+    recipe = record["recipe"]
+    members, settings = recipe.get("made_of") or {}, recipe.get("all_params") or {}
+    if len(members) != 1 or settings.get("test_time") or settings.get("adapt"):
+        return ""
+    ((name, checksum),) = members.items()
+    shipped = pretrained().get(name)
+    return name if shipped and recognizer_sha256(read_description(shipped)) == checksum else ""

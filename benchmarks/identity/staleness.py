@@ -83,7 +83,7 @@ def standing_of(record: Mapping[str, Any], store: Store, records: Iterable[Mappi
 def changes(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
     """Say in words what differs between two identities.
 
-    A release of a library that differs only after the second number of its version is a repair and changes nothing.
+    Versions of a library that differ only after their second number count as equal: such releases repair faults.
     """
     members = [
         f"member {name} has other weights now"

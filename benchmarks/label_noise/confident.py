@@ -99,7 +99,7 @@ def _joint(number: NDArray[np.intp], probabilities: NDArray[np.float64]) -> NDAr
     confident = reached.max(axis=1) >= 0
     joint = np.zeros((n_classes, n_classes))
     np.add.at(joint, (number[confident], reached.argmax(axis=1)[confident]), 1)
-    # Nobody of a label is confident: take the label as it is.
+    # No image of a label has a confident prediction: take the label as it is.
     empty = joint.sum(axis=1) == 0
     joint[empty, empty] = 1
     return np.stack([_whole(row / row.sum() * count) for row, count in zip(joint, counts, strict=True)])

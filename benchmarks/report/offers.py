@@ -7,8 +7,9 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from ferbench.benchmarks.identity import recorded_checksum, shipped_names
+from ferbench.benchmarks.identity import shipped_as
 from ferbench.benchmarks.pages import (
+    Latency,
     duration,
     measure_command,
     megabytes,
@@ -99,7 +100,7 @@ def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
                 "mb": True,
                 "fit": results.fit_ranked(cell),
             },
-            text=_texts(score, costs, results.latency_of(cell).limited[1]),
+            text=_texts(score, costs, results.latency_of(cell)),
             command=_command(results, cell, name),
         )
     return offers
@@ -107,8 +108,7 @@ def make_offers(results: Results, board: ScoreBoard) -> dict[str, Offer]:
 
 def ships_as(results: Results) -> dict[str, str]:
     """Return the name of the shipped bundle with exactly the weights of a cell, by its id; other cells are left out."""
-    known = shipped_names()
-    names = {str(cell.record["cell_id"]): known.get(recorded_checksum(cell.record) or "") for cell in results.measured}
+    names = {str(cell.record["cell_id"]): shipped_as(cell.record) for cell in results.measured}
     return {cell_id: name for cell_id, name in names.items() if name}
 
 
@@ -150,14 +150,15 @@ def _costs(results: Results, cell: Measured, fit: float | None) -> dict[str, flo
     }
 
 
-def _texts(score: Mapping[str, Any], costs: Mapping[str, float | None], latency: str) -> dict[str, str]:
+def _texts(score: Mapping[str, Any], costs: Mapping[str, float | None], latency: Latency) -> dict[str, str]:
     ms, mb, fit = (costs[name] for name in ("ms", "mb", "fit"))
+    kind = latency.limited[1] + ("" if latency.ranked else ", of another run: not ranked")
     return {
         "accuracy": "" if score["accuracy"] is None else share(score["accuracy"]),
         "interval": "" if score["low"] is None else f"{share(score['low'])}–{share(score['high'])}",
         "public": share(score["public"]),
         "ms": "" if ms is None else f"{milliseconds(ms)} ms",
-        "latency": f"latency, {latency}",
+        "latency": f"latency, {kind}",
         "mb": "" if mb is None else f"{megabytes(1e6 * mb)} MB",
         "fit": "" if fit is None else duration(fit),
     }

@@ -40,16 +40,19 @@ _TEMPLATES = Path(__file__).parent / "templates"
 # Plots that the page has as tables, or draws itself.
 _AS_TABLES = ("confusion_", "leaderboard", "per_class_f1", "accuracy_fit_time")
 _FILES = (
-    *("leaderboard.csv", "comparisons.csv", "per_class.csv", "confusion.csv", "calibration.csv", "history.csv"),
-    *(
-        "by_group.csv",
-        "group_gaps.csv",
-        "published.csv",
-        "effects.csv",
-        "wrong_everywhere.csv",
-        "mean_maps.csv",
-        "ledger.csv",
-    ),
+    "leaderboard.csv",
+    "comparisons.csv",
+    "per_class.csv",
+    "confusion.csv",
+    "calibration.csv",
+    "history.csv",
+    "by_group.csv",
+    "group_gaps.csv",
+    "published.csv",
+    "effects.csv",
+    "wrong_everywhere.csv",
+    "mean_maps.csv",
+    "ledger.csv",
 )
 # Limits keep the page small: further pictures and ids are only counted, and the CSV lists all of them.
 _MOST_PICTURES = 120

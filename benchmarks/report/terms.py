@@ -2,7 +2,7 @@
 
 import re
 
-from ferbench.benchmarks.identity import recorded_checksum, shipped_names
+from ferbench.benchmarks.identity import shipped_as
 from ferbench.benchmarks.report.results import Results
 from ferbench.models import pretrained
 
@@ -22,8 +22,7 @@ def training_data_terms(results: Results) -> list[tuple[str, str]]:
     list of tuple of (str, str)
         The names that ship, joined by commas, and the sentence. Empty if no row of the results ships.
     """
-    shipped = shipped_names()
-    ships = {shipped.get(recorded_checksum(cell.record) or "", "") for cell in results.measured}
+    ships = {shipped_as(cell.record) for cell in results.measured}
     names: dict[str, list[str]] = {}
     for name in sorted(ships - {""}):
         card = (pretrained()[name] / "MODEL_CARD.md").read_text(encoding="utf-8")

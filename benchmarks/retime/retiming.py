@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench import datasets
-from ferbench.benchmarks.identity import recorded_checksum
+from ferbench.benchmarks.identity import recorded_checksum, shipped_as
 from ferbench.benchmarks.live import run_child
 from ferbench.benchmarks.pages import open_results
 from ferbench.benchmarks.retime.turns import ROUNDS
 from ferbench.benchmarks.store import TIMING_SCHEMA, environment, write_timing
 from ferbench.benchmarks.tasks import Task, task_of
 from ferbench.models import pretrained
-from ferbench.models.bundles import read_description, recognizer_sha256
+from ferbench.models.bundles import read_description
 
 # Images of each size that are used in turn.
 N_IMAGES = 64
@@ -126,13 +126,7 @@ class Retiming:
         if record.get("bundle"):
             folder = (self.root / record["bundle"]).resolve()
             return folder if (folder / "bundle.json").is_file() else None
-        recipe = record["recipe"]
-        members, settings = recipe.get("made_of") or {}, recipe.get("all_params") or {}
-        if len(members) != 1 or settings.get("test_time") or settings.get("adapt"):
-            return None
-        ((name, checksum),) = members.items()
-        shipped = pretrained().get(name)
-        return shipped if shipped and recognizer_sha256(read_description(shipped)) == checksum else None
+        return pretrained().get(shipped_as(record))
 
     def _cell(self, record: Mapping[str, Any], measured: Mapping[str, Any]) -> dict[str, Any]:
         cell_id = str(record["cell_id"])

@@ -224,8 +224,16 @@ def compare_points_with(pairs: "pd.DataFrame", name: str) -> "pd.DataFrame":
 
 
 _WITH = (
-    *("recipe", "against", "n_images", "nme", "difference", "difference_low", "difference_high"),
-    *("p_bootstrap", "p_holm", "verdict"),
+    "recipe",
+    "against",
+    "n_images",
+    "nme",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "p_bootstrap",
+    "p_holm",
+    "verdict",
 )
 _PAIR = ("a", "b", "n_images", "nme_a", "nme_b", "difference", "difference_low", "difference_high", "p_bootstrap")
 

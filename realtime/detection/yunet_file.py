@@ -16,7 +16,8 @@ URL = f"https://media.githubusercontent.com/media/opencv/opencv_zoo/main/models/
 BYTES = 232_589
 SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 # Longest time without data, and longest total download, in seconds, so that a bad network does not block the start.
-# Pooch, which downloads and checks hashes too, has no limit for a download in all, and needs requests.
+# Pooch, which downloads and checks hashes too, has no limit for a download in all, and needs requests: 6.6 MB more to
+# install, and 0.22 s to import in place of 0.05.
 SILENCE_S, DEADLINE_S = 5.0, 20.0
 
 

@@ -84,7 +84,7 @@ def test_grad_cam_is_the_gradient_of_the_score(network: LoadedBundle, faces: Dat
 
 
 def test_what_has_no_grad_cam_is_told_why(classical: LoadedBundle, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"hog\+landmarks\+logreg is no network, so that it has no Grad-CAM"):
+    with pytest.raises(ValueError, match=r"hog\+landmarks\+logreg is not a network, and Grad-CAM needs one"):
         ClassActivation(classical)
     foreign = SimpleNamespace(info={"files": {"model.onnx": ""}, "contract": {}}, path=tmp_path, name="theirs")
     with pytest.raises(ValueError, match="theirs is a foreign network with an input contract of its own"):
@@ -134,7 +134,7 @@ def test_the_page_is_one_file_that_loads_nothing(
     assert "&lt;b&gt;me&lt;/b&gt;.png" in page and "<b>me</b>" not in page
     assert page.count("Nearest training images") == 2 and page.count(">Grad-CAM<") == 1
     assert f"<h2>{found[0].name}: {found[0].label}</h2>" in page
-    assert "is no network, so that it has no Grad-CAM." in page
+    assert "is not a network, and Grad-CAM needs one." in page
 
 
 def test_region_shares_say_where_a_map_lies(faces: Dataset) -> None:

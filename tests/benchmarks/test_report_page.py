@@ -200,7 +200,7 @@ def test_the_row_that_ships_is_marked_and_not_the_one_that_has_its_name(
         path.write_text(json.dumps(record | {"recipe": record["recipe"] | {"name": now}, "files": files}))
     results = read_results(folder)
     (checksum,) = (recorded_checksum(cell.record) for cell in results.measured if cell.recipe == "weight-mean@net-l")
-    monkeypatch.setattr("ferbench.benchmarks.report.offers.shipped_names", lambda: {str(checksum): "ferbench-net-l"})
+    monkeypatch.setattr("ferbench.benchmarks.identity.members.shipped_names", lambda: {str(checksum): "ferbench-net-l"})
     with undrawn(page=True):
         page = write_report(folder).read_text()
     heads = dict(re.findall(r'<th scope="row" class="stick" data-sort="([^"]*)">(.*?)</th>', page, re.DOTALL))

@@ -11,10 +11,11 @@ from fake_results import fake_results
 
 from ferbench.benchmarks import read_results
 from ferbench.benchmarks.displays import TradeoffDisplay
+from ferbench.benchmarks.identity import shipped_as
 from ferbench.benchmarks.pages import leaderboard_rows
 from ferbench.benchmarks.report import leaderboard_frame
 from ferbench.benchmarks.report.page_columns import columns
-from ferbench.benchmarks.retime import Retiming, retiming
+from ferbench.benchmarks.retime import Retiming
 from ferbench.benchmarks.run import Run
 from ferbench.benchmarks.scores import score
 from ferbench.benchmarks.store import Suite, read_timings
@@ -97,8 +98,11 @@ def test_a_row_that_is_one_shipped_bundle_is_measured_as_that_bundle(
     row = leaderboard_frame(root).set_index("recipe").loc["pretrained@one"]
     assert row["latency_ms_median"] == cells["pretrained@one"]["latency_ms"]["median"] and bool(row["latency_ranked"])
     assert cells["pretrained@views"]["reason"] == "has no bundle of its own"
+    named = {cell.recipe: shipped_as(cell.record) for cell in read_results(root).measured}
+    assert {recipe: name for recipe, name in named.items() if name} == {"pretrained@one": "ferbench-net-xs"}
     # Other weights under the same name are another recognizer.
-    monkeypatch.setattr(retiming, "pretrained", lambda: {"ferbench-net-xs": pretrained()["ferbench-net-l-int8"]})
+    changed = {"ferbench-net-xs": pretrained()["ferbench-net-l-int8"]}
+    monkeypatch.setattr("ferbench.benchmarks.identity.members.pretrained", lambda: changed)
     missing = Retiming(root, rounds=8).missing
     assert {cell_id.partition("-s0-")[0] for cell_id in missing} == {"pixels+tree", *members_of(content)}
 
