@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, line_styles, set_title
+from ferbench.benchmarks.displays import PALETTE, Display, clear_frame, label_ends, line_styles, set_title
 from ferbench.benchmarks.scores import check_predictions
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # More would lie upon each other.
 _MOST_CURVES = len(PALETTE)
 _STEPS = 50
-# Letters of a name in the legend; the table has the whole name.
+# Letters of a name; the table has the whole name.
 _LONGEST = 40
 
 
@@ -44,7 +44,7 @@ class CoverageDisplay(Display):
         Whether it is for a narrow screen.
     """
 
-    figsize: ClassVar[tuple[float, float]] = (7.4, 6.2)
+    figsize: ClassVar[tuple[float, float]] = (9.0, 5.2)
 
     names: tuple[str, ...]
     coverage: NDArray[np.float64]
@@ -102,23 +102,25 @@ class CoverageDisplay(Display):
         return (4.0, 4.0 + 0.2 * len(self.names)) if self.narrow else self.figsize
 
     def _draw(self, ax: Axes) -> None:
-        groups = self.groups or ("",) * len(self.names)
+        groups, ends = self.groups or ("",) * len(self.names), []
         for place, (color, marker, dashes) in enumerate(line_styles(groups)):
             line = {"color": color, "linestyle": dashes, "marker": marker, "markevery": (place, 7), "markersize": 5}
             name, group = _short(self.names[place], _LONGEST), _short(groups[place], _LONGEST // 2)
             label = f"{name} ({group})" if group else name
             ax.plot(100 * self.coverage, self.accuracy[place], **line, linewidth=1.6, label=label)
+            ends.append((100.0, float(self.accuracy[place, -1]), name, color))
         clear_frame(ax)
         ax.set(xlim=(0, 100), ylim=(max(0.0, float(self.accuracy.min()) - 0.05), 1.02))
         ax.set_xlabel("coverage: share of images kept,{}most confident first, %".format("\n" if self.narrow else " "))
         ax.set_ylabel("accuracy on these images")
-        # Below the axes, because names of many lengths must cover no line.
-        below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2 if self.narrow else -0.12)}
-        columns, size = (1, 7) if self.narrow else (2, 8)
-        ax.legend(fontsize=size, ncols=columns, handlelength=3.5, frameon=False, **below)
         what = "Accuracy against coverage"
-        lines = (f"{what}\n{self.dataset}", "") if self.narrow else (what, self.dataset)
-        set_title(ax, *lines, self.n_images)
+        if self.narrow:
+            # A phone has no room beside the lines.
+            ax.legend(fontsize=7, handlelength=3.5, frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.2))
+            set_title(ax, f"{what}\n{self.dataset}", "", self.n_images)
+        else:
+            label_ends(ax, ends)
+            set_title(ax, what, self.dataset, self.n_images)
 
 
 def _short(text: str, longest: int) -> str:
