@@ -68,7 +68,7 @@ def test_the_figure_of_int8_is_that_of_the_interval_that_was_measured() -> None:
     (row, *_) = json.loads((RESULTS / "int8" / "int8.json").read_text())["networks"]
     error = (row["difference"]["high"] - row["difference"]["low"]) / 2 / 1.96
     text = (RESULTS / "int8" / "int8.md").read_text()
-    (figure,) = re.findall(rf"{row['name']}: on .*? a difference of ([\d.]+) points", text)
+    (figure,) = re.findall(rf"{row['name']}: on .*? a difference of ([\d.]+) percentage points", text)
     assert float(figure) == pytest.approx(100 * scores.difference_from_spread(error), abs=0.01)
 
 

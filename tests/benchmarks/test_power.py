@@ -72,7 +72,7 @@ def test_the_observed_discordance_is_that_of_the_closest_rows() -> None:
     assert many.corrected > many.single == smallest_difference(1000, 0.1)
     assumed = Detectable.of(None, 1000)
     assert assumed.n_observed == 0 and "15.0 % of the images (assumed)" in assumed.text()
-    assert f"{100 * assumed.single:.1f} points" in assumed.text() and "chance of 80 %" in assumed.text()
+    assert f"{100 * assumed.single:.1f} percentage points" in assumed.text() and "chance of 80 %" in assumed.text()
 
 
 def test_by_the_spread_such_a_difference_is_found_in_four_of_five_simulated_sets_of_people() -> None:
@@ -99,7 +99,7 @@ def test_the_spread_is_that_of_the_closest_rows_and_blanks_are_left_out() -> Non
     assert DetectableBySpread.of(table).standard_error == found.standard_error
     text = found.text("On 118 people")
     assert text.startswith(
-        "On 118 people a paired comparison detects, with a chance of 80 %, a difference of 2.8 points"
+        "On 118 people a paired comparison detects, with a chance of 80 %, a difference of 2.8 percentage points"
     )
     assert "1.96 + 0.84 times the standard error of the paired difference, 1.00" in text
     corrected = 100 * difference_from_spread(found.standard_error, alpha=0.05 / 6)

@@ -122,7 +122,7 @@ def test_maps_are_averages_over_public_test_alone(faces: Dataset, clean: Path) -
             **{"about": (), "labels": (2,), "counts": (2,), "faces": (2, 48, 48), "landmarks": (2, 68, 2)},
             "map occlusion": (2, 48, 48),
         }
-    with pytest.raises(ValueError, match=r"mean maps beside results are of PublicTest.*; got PrivateTest"):
+    with pytest.raises(ValueError, match=r"mean maps beside results must be of PublicTest.*; got PrivateTest"):
         store_mean_maps({"watched": Watched()}, StressData.of(faces), clean, n_split=60)  # type: ignore[dict-item]
 
 
