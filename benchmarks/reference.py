@@ -10,7 +10,6 @@ from ferbench.benchmarks.scores import Detectable, DetectableBySpread, compare, 
 from ferbench.benchmarks.suite_results import SuiteResults
 from ferbench.benchmarks.tables import printable, text_table
 from ferbench.benchmarks.tasks import task_of
-from ferbench.utils import with_hint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,8 +98,7 @@ def _of_points(root: Path, name: str) -> Against:
     results = keypoints.read_point_results(root)
     board = keypoints.score_results(results)
     if name not in board.test:
-        text = f"unknown model {name!r}; expected one of {', '.join(board.test)}"
-        raise ValueError(with_hint(text, name, board.test, cutoff=0.5, quoted=True))
+        raise ValueError(pages.unknown("model", name, board.test))
     table = compare_points_with(board.pairs, name).sort_values("difference", kind="stable")
     where = f"On these {len(results.people[results.split]):,} faces"
     unit, test = "in normalized error", "a paired bootstrap over people"

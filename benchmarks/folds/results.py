@@ -16,7 +16,7 @@ from ferbench.benchmarks.folds.reading import TEST, VALIDATION, FoldCell, FoldCo
 from ferbench.benchmarks.folds.table import best_on_validation, complete, fold_table, leaderboard, pooled
 from ferbench.benchmarks.folds.tally import Estimate, Tally, tally
 from ferbench.benchmarks.pages import no_math
-from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, Comparison, holm
+from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, Comparison, holm, verdicts
 from ferbench.utils import with_hint
 
 if TYPE_CHECKING:
@@ -196,9 +196,7 @@ class FoldResults:
         rows = [(each.a, name, each.n_images, each.difference, each.low, each.high, each.p) for each in pairs]
         table = pd.DataFrame(rows, columns=list(_WITH))
         table["p_holm"] = holm(table["p_bootstrap"].to_numpy(dtype=float))
-        sure, ahead = table["p_holm"] < ALPHA, table["difference"] > 0
-        table["verdict"] = np.select([sure & ahead, sure & ~ahead], ["better", "worse"], default=NO_DIFFERENCE)
-        return table
+        return table.assign(verdict=verdicts(table))
 
     def pooled(self, recipe: str) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
         """Labels and probabilities of all test rows of a recipe; for a learning curve, of its largest share.

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ferbench.benchmarks import pages
 from ferbench.benchmarks.keypoints.results import VALIDATION, PointBoard, PointResults
 from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, DetectableBySpread
 
@@ -28,21 +29,8 @@ def family_text(results: PointResults, board: PointBoard) -> str:
 
 
 def family_rows(board: PointBoard) -> list[dict[str, Any]]:
-    """The winner against each of the rest, as text, by rising error."""
-    if board.family is None:
-        return []
-    rows = {row["recipe"]: row for row in board.family.to_dict("records")}
-    return [
-        {
-            "label": label,
-            "difference": f"{row['difference']:+.4f}",
-            "interval": f"{row['difference_low']:+.4f}, {row['difference_high']:+.4f}",
-            "p": f"{row['p_holm']:.2g}",
-            "verdict": str(row["verdict"]),
-        }
-        for label in board.ranking()
-        if (row := rows.get(label)) is not None
-    ]
+    """The winner against each of the rest, as text, by rising error; differences in normalized error."""
+    return pages.family_rows(board.family, board.ranking(), scale=1, digits=4)
 
 
 def against_winner(board: PointBoard, label: str) -> dict[str, Any]:

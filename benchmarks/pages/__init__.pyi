@@ -1,6 +1,7 @@
 from .columns import Column, duration, if_not_ok, megabytes, milliseconds, seconds, share, shown, whole
 from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
+from .family import family_rows
 from .find import find_cell, unknown
 from .groups import ByGroup, gap_table, group_table, groups_for_page, groups_markdown
 from .landing import suite_folders, write_landing
@@ -48,6 +49,7 @@ __all__ = [
     "check_shape",
     "companion",
     "duration",
+    "family_rows",
     "find_cell",
     "find_results",
     "gap_table",

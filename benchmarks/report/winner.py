@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ferbench.benchmarks import pages
 from ferbench.benchmarks.report.results import VALIDATION, Results
 from ferbench.benchmarks.report.scores import ScoreBoard
 from ferbench.benchmarks.scores import ALPHA, NO_DIFFERENCE, Detectable
@@ -46,21 +47,8 @@ def family_text(results: Results, board: ScoreBoard) -> str:
 
 
 def family_rows(board: ScoreBoard) -> list[dict[str, Any]]:
-    """The winner against each of the rest, as text, by falling accuracy."""
-    if board.family is None:
-        return []
-    rows = {row["recipe"]: row for row in board.family.to_dict("records")}
-    return [
-        {
-            "label": label,
-            "difference": f"{100 * row['difference']:+.1f}",
-            "interval": f"{100 * row['difference_low']:+.1f}, {100 * row['difference_high']:+.1f}",
-            "p": f"{row['p_holm']:.2g}",
-            "verdict": str(row["verdict"]),
-        }
-        for label in board.ranking()
-        if (row := rows.get(label)) is not None
-    ]
+    """The winner against each of the rest, as text, by falling accuracy; differences in percentage points."""
+    return pages.family_rows(board.family, board.ranking())
 
 
 def family_markdown(board: ScoreBoard) -> str:

@@ -18,7 +18,7 @@ from .power import Detectable, DetectableBySpread, difference_from_spread, small
 from .predictions import check_predictions
 from .registry import Metric, metric_values, plugin_metrics, refuse_taken
 from .seeds import Spread, spreads
-from .statistics import ALPHA, NO_DIFFERENCE, compare, compare_with, holm, wilson_interval
+from .statistics import ALPHA, NO_DIFFERENCE, compare, compare_with, holm, verdicts, wilson_interval
 
 __all__ = [
     "ALPHA",
@@ -61,5 +61,6 @@ __all__ = [
     "spreads",
     "two_sided_p",
     "usable_plugins",
+    "verdicts",
     "wilson_interval",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ferbench.benchmarks.scores.bootstrap import bootstrap_weights, percentile_interval, ratio
-from ferbench.benchmarks.scores.statistics import NO_DIFFERENCE, holm
+from ferbench.benchmarks.scores.statistics import ALPHA, NO_DIFFERENCE, holm, pairs_with, verdicts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,6 @@ WITHIN, FAILURE = 0.05, 0.10
 THRESHOLDS = np.linspace(0, 0.2, 41)
 _EYE_CORNERS = ("left_eye_outer_corner", "right_eye_outer_corner")
 _SINGLE = ("rmse", "nme", "failure_rate", "within_5")
-_ALPHA = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +180,7 @@ def compare_points(
         )
     table = pd.DataFrame(rows, columns=list(_PAIR))
     table["p_holm"] = holm(table["p_bootstrap"].to_numpy(dtype=float))
-    sure = table["p_holm"] < _ALPHA
+    sure = table["p_holm"] < ALPHA
     better, worse = sure & (table["difference_high"] < 0), sure & (table["difference_low"] > 0)
     return table.assign(verdict=np.select([better, worse], ["A", "B"], default=NO_DIFFERENCE))
 
@@ -204,23 +203,12 @@ def compare_points_with(pairs: "pd.DataFrame", name: str) -> "pd.DataFrame":
         ``p_bootstrap``, ``p_holm`` (Holm, 1979) over the rows of this table, and ``verdict``: ``better`` (a smaller
         error) or ``worse`` if ``p_holm`` is below 0.05, else ``not shown to differ``.
     """
-    rows = pairs[(pairs["a"] == name) | (pairs["b"] == name)]
-    turned = rows["a"] == name
-    sign = np.where(turned, -1, 1)
-    bounds = [(rows[f"difference_{end}"] * sign).to_numpy(dtype=float) for end in ("low", "high")]
-    low, high = np.sort(np.stack(bounds), axis=0)
+    rows, turned = pairs_with(pairs, name)
     table = rows.assign(
-        recipe=rows["b"].where(turned, rows["a"]),
-        against=name,
         nme=rows["nme_b"].where(turned, rows["nme_a"]),
-        difference=rows["difference"] * sign,
-        difference_low=low,
-        difference_high=high,
         p_holm=holm(rows["p_bootstrap"].to_numpy(dtype=float)),
     )
-    sure, less = table["p_holm"] < _ALPHA, table["difference"] < 0
-    table["verdict"] = np.select([sure & less, sure & ~less], ["better", "worse"], default=NO_DIFFERENCE)
-    return table[list(_WITH)].reset_index(drop=True)
+    return table.assign(verdict=verdicts(table, less_is_better=True))[list(_WITH)].reset_index(drop=True)
 
 
 _WITH = (

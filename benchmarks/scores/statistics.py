@@ -91,7 +91,7 @@ def compare(
     p_mcnemar = mcnemar(table["only_a"].to_numpy(), table["only_b"].to_numpy())
     table = table.assign(p_mcnemar=p_mcnemar, mcnemar="exact", p_holm=holm(p_mcnemar))
     table["p_bootstrap_holm"] = holm(table["p_bootstrap"].to_numpy())
-    return table.assign(verdict=_verdicts(table, "A", "B"))[list(_COLUMNS)]
+    return table.assign(verdict=verdicts(table, "A", "B"))[list(_COLUMNS)]
 
 
 _COLUMNS = (
@@ -133,6 +133,26 @@ def compare_with(pairs: "pd.DataFrame", name: str) -> "pd.DataFrame":
         gets right; ``p_mcnemar`` of McNemar's exact test, ``p_holm`` (Holm, 1979) over the rows of this table, and
         ``verdict``: ``better`` or ``worse`` if ``p_holm`` is below 0.05, else ``not shown to differ``.
     """
+    rows, turned = pairs_with(pairs, name)
+    table = rows.assign(
+        accuracy=rows["accuracy_b"].where(turned, rows["accuracy_a"]),
+        only_recipe=rows["only_b"].where(turned, rows["only_a"]),
+        only_against=rows["only_a"].where(turned, rows["only_b"]),
+        p_holm=holm(rows["p_mcnemar"].to_numpy()),
+    )
+    return table.assign(verdict=verdicts(table))[list(_FAMILY)].reset_index(drop=True)
+
+
+def pairs_with(pairs: "pd.DataFrame", name: str) -> "tuple[pd.DataFrame, pd.Series[bool]]":
+    """Return the pairs with one name, each turned so that it is the other one less this one.
+
+    Returns
+    -------
+    table : DataFrame
+        The columns of the pairs, with ``difference`` and its bounds turned, ``recipe`` (the other one) and ``against``.
+    turned : Series of bool
+        Whether the other one was second in the pair.
+    """
     rows = pairs[(pairs["a"] == name) | (pairs["b"] == name)]
     turned = rows["a"] == name
     sign = np.where(turned, -1, 1)
@@ -141,15 +161,11 @@ def compare_with(pairs: "pd.DataFrame", name: str) -> "pd.DataFrame":
     table = rows.assign(
         recipe=rows["b"].where(turned, rows["a"]),
         against=name,
-        accuracy=rows["accuracy_b"].where(turned, rows["accuracy_a"]),
         difference=rows["difference"] * sign,
         difference_low=low,
         difference_high=high,
-        only_recipe=rows["only_b"].where(turned, rows["only_a"]),
-        only_against=rows["only_a"].where(turned, rows["only_b"]),
-        p_holm=holm(rows["p_mcnemar"].to_numpy()),
     )
-    return table.assign(verdict=_verdicts(table, "better", "worse"))[list(_FAMILY)].reset_index(drop=True)
+    return table, turned
 
 
 _FAMILY = (
@@ -241,7 +257,10 @@ def _paired_bootstrap(
     return {"difference_low": low, "difference_high": high, "p_bootstrap": two_sided_p(differences)}
 
 
-def _verdicts(table: "pd.DataFrame", better: str, worse: str) -> NDArray[np.str_]:
+def verdicts(
+    table: "pd.DataFrame", better: str = "better", worse: str = "worse", *, less_is_better: bool = False
+) -> NDArray[np.str_]:
     """The verdicts by the corrected p alone; the sign of the difference says which of the two is better."""
-    sure, ahead = table["p_holm"] < ALPHA, table["difference"] > 0
+    sure = table["p_holm"] < ALPHA
+    ahead = table["difference"] < 0 if less_is_better else table["difference"] > 0
     return np.select([sure & ahead, sure & ~ahead], [better, worse], default=NO_DIFFERENCE)
