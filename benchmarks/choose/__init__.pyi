@@ -1,7 +1,7 @@
 from .best import Choice, choose_best
 from .bundles import REAL_TIME_MS, find_bundle
 from .calibration import COVERAGE, calibrate_on, check_coverage, measure_calibration
-from .cards import CARD, calibration_text, card_text, data_text, shares_text, with_calibration
+from .cards import CARD, calibration_section, card_text, data_text, shares_text, with_calibration
 from .export import export_bundle
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "REAL_TIME_MS",
     "Choice",
     "calibrate_on",
-    "calibration_text",
+    "calibration_section",
     "card_text",
     "check_coverage",
     "choose_best",

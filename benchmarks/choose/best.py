@@ -9,7 +9,7 @@ from ferbench.benchmarks import scores
 from ferbench.benchmarks.choose.decision import decision_text, family_of_choice
 from ferbench.benchmarks.choose.equals import FIGURES, Tie, tie_lines
 from ferbench.benchmarks.choose.limits import Limits
-from ferbench.benchmarks.identity import recorded_checksum, shipped_names
+from ferbench.benchmarks.identity import shipped_as
 from ferbench.benchmarks.report import (
     TEST,
     VALIDATION,
@@ -208,7 +208,7 @@ def _describe(
         bundle=str(bundle) if bundle else None,
         bundle_exists=bundle is not None and bundle.is_dir(),
         ties=ties,
-        ships_as=shipped_names().get(recorded_checksum(record) or ""),
+        ships_as=shipped_as(record) or None,
     )
 
 

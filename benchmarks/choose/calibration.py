@@ -97,7 +97,9 @@ def check_coverage(coverage: float) -> None:
         raise ValueError(f"coverage must be a fraction above 0 and up to 1; got {coverage}")
 
 
-def calibrate_on(bundle: LoadedBundle, dataset: Dataset, *, coverage: float = COVERAGE) -> dict[str, Any]:
+def calibrate_on(
+    bundle: LoadedBundle, dataset: Dataset, *, coverage: float = COVERAGE, copies: ArrayLike | None = None
+) -> dict[str, Any]:
     """Fit a temperature and a reject threshold of a bundle on the validation split of a data set.
 
     Parameters
@@ -108,6 +110,8 @@ def calibrate_on(bundle: LoadedBundle, dataset: Dataset, *, coverage: float = CO
         PublicTest is the validation split. Its copies of training images are left out. PrivateTest is not predicted.
     coverage : float, default=0.8
         Share of the validation images that get a certain answer.
+    copies : array-like of shape (n_images,), bool, optional
+        Whether each image of PublicTest is also in Training, where that is known; by default it is searched for.
 
     Returns
     -------
@@ -130,7 +134,7 @@ def calibrate_on(bundle: LoadedBundle, dataset: Dataset, *, coverage: float = CO
         bundle.without_calibration().predict_proba(images),
         [str(label) for label in bundle.classes_],
         coverage=coverage,
-        copies=find_leaks(dataset)[dataset.rows(VALIDATION)],
+        copies=find_leaks(dataset)[dataset.rows(VALIDATION)] if copies is None else copies,
     )
     return {**found, "dataset": dataset.name, "fingerprint": dataset.fingerprint}
 

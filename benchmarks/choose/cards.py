@@ -64,6 +64,11 @@ def calibration_text(calibration: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def calibration_section(calibration: Mapping[str, Any] | None) -> list[str]:
+    """Return the heading and the section of a card about a calibration; nothing without one."""
+    return [] if calibration is None else ["## Calibration", calibration_text(calibration)]
+
+
 def _fitted_on(calibration: Mapping[str, Any]) -> str:
     """Say on which images a temperature was fitted; empty where the bundle does not state it."""
     if "n_images" not in calibration:

@@ -84,8 +84,9 @@ def export_bundle(
             raise ValueError(f"{bundle} has no record beside it, which the model card needs")
         text, calibration = points_card(found[1], found[0], notes), None
     else:
-        calibration = None if calibrate is None else _calibration(loaded, found, calibrate, dataset)
-        text = _text(loaded, found, notes, calibration, opened=calibrate is not None and dataset is None)
+        measured = None if found is None else _measured(*found)
+        calibration = None if calibrate is None else _calibration(loaded, measured, calibrate, dataset)
+        text = _text(loaded, measured, notes, calibration, opened=calibrate is not None and dataset is None)
     with atomic_folder(target) as scratch:
         shutil.copytree(bundle, scratch, dirs_exist_ok=True)
         if calibration is not None:
@@ -95,32 +96,30 @@ def export_bundle(
 
 
 def _calibration(
-    bundle: LoadedBundle, found: tuple[Path, str] | None, coverage: float, dataset: Dataset | None
+    bundle: LoadedBundle, measured: tuple[Results, Measured] | None, coverage: float, dataset: Dataset | None
 ) -> dict[str, Any]:
     """Temperature and threshold on the validation split: of given data, or from the probabilities of the record."""
     if dataset is not None:
         return calibrate_on(bundle, dataset, coverage=coverage)
-    results, cell = _measured(found)
+    assert measured is not None, "without data, the bundle has a record"
+    results, cell = measured
     labels, copies = results.labels[VALIDATION], results.leaked.get(VALIDATION)
     calibration = measure_calibration(
         labels, cell.proba[VALIDATION], results.classes, coverage=coverage, split=VALIDATION, copies=copies
     )
-    return {**calibration, **{name: cell.record["dataset"][key] for name, key in _DATA.items()}}
+    data = cell.record["dataset"]
+    return {**calibration, "dataset": data["name"], "fingerprint": data["fingerprint"]}
 
 
-_DATA = {"dataset": "name", "fingerprint": "fingerprint"}
-
-
-def _measured(found: tuple[Path, str] | None) -> tuple[Results, Measured]:
-    """Read the results of a record, and its cell."""
-    assert found is not None
-    results = read_results(found[0])
-    return results, next(cell for cell in results.measured if cell.record["cell_id"] == found[1])
+def _measured(folder: Path, cell_id: str) -> tuple[Results, Measured]:
+    """Read the results that hold a record, and its cell."""
+    results = read_results(folder)
+    return results, next(cell for cell in results.measured if cell.record["cell_id"] == cell_id)
 
 
 def _text(
     bundle: LoadedBundle,
-    found: tuple[Path, str] | None,
+    measured: tuple[Results, Measured] | None,
     notes: Sequence[str],
     calibration: Mapping[str, Any] | None,
     *,
@@ -130,8 +129,8 @@ def _text(
     file = bundle.path / CARD
     own = file.read_text(encoding="utf-8") if file.is_file() else ""
     stated = calibration or bundle.info.get("calibration")
-    if found is not None:
-        results, cell = _measured(found)
+    if measured is not None:
+        results, cell = measured
         shares = bundle.info.get(CLASS_SHARES)
         name = shipped_name(bundle.path)
         return card(cell, results, notes or notes_of(own), stated, shares, name=name, opened=opened)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ferbench.benchmarks import scores as metrics
 from ferbench.benchmarks.choose.cards import calibration_text, card_text, data_text, fit_text, shares_text
-from ferbench.benchmarks.identity import recorded_checksum, shipped_names
+from ferbench.benchmarks.identity import shipped_as
 from ferbench.benchmarks.report import (
     N_BOOTSTRAP,
     SEED,
@@ -71,7 +71,7 @@ def card(
 
 def _development(cell: Measured) -> str:
     """On what it was chosen, for exactly the weights that ship."""
-    return f"\n\n{DEVELOPMENT}" if recorded_checksum(cell.record) in shipped_names() else ""
+    return f"\n\n{DEVELOPMENT}" if shipped_as(cell.record) else ""
 
 
 def _scores(cell: Measured, results: Results) -> str:

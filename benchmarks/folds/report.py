@@ -1,7 +1,7 @@
 """Write tables, plots and the page of a protocol."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,11 @@ class FoldReport:
         self.results = FoldResults.of(folder)
         self.frame = self.results.frame()
         self._groups = scores_by_group(self.results)
+
+    @cached_property
+    def _notes(self) -> list[str]:
+        """Notes for both pages; the comparisons in them take a while."""
+        return notes_of(self.results)
 
     def write(self) -> Path:
         """Write the leaderboard, ``folds.csv``, ``crossings.csv``, tables by group, the plots and ``index.html``."""
@@ -75,7 +80,7 @@ class FoldReport:
             markdown_table(tuple(columns), cells_of(self.frame, columns)),
             *(markdown_text(line) for line in self._crossing_lines()),
             *groups_markdown(self._groups, self.results.best() or "", self._order()),
-            "\n".join(f"- {markdown_text(note)}" for note in notes_of(self.results)),
+            "\n".join(f"- {markdown_text(note)}" for note in self._notes),
             HOW.rstrip(),
             f"![{self.results.plots()[0]}]({self.results.plots()[0]}.png)",
         ]
@@ -102,7 +107,7 @@ class FoldReport:
             header=list(columns),
             rows=cells_of(self.frame, columns),
             crossings=self._crossing_lines(),
-            notes=notes_of(self.results),
+            notes=self._notes,
             how=HOW,
             **groups_for_page(self._groups, self._order()),
             # Safe to mark as HTML, because matplotlib escapes all text in its SVG.

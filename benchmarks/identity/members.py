@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def bundle_checksum(place: str | Path) -> str | None:
     return None
 
 
-def shipped_names() -> dict[str, str]:
+@cache
+def shipped_names() -> Mapping[str, str]:
     """Return the name of each bundle that ships by the checksum of its weights."""
     return {str(bundle_checksum(name)): name for name in reversed(pretrained())}
 

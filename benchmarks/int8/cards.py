@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ferbench.benchmarks.choose import calibration_text, card_text
+from ferbench.benchmarks.choose import calibration_section, card_text
 from ferbench.benchmarks.tables import listed, markdown_table
 from ferbench.models import pretrained
 from ferbench.models.bundles import DEVELOPMENT
@@ -36,16 +36,12 @@ def int8_card(checked: "Checked", info: Mapping[str, Any], notes: Sequence[str] 
         f"{checked.split} was used for model selection, and to choose the way of quantization, so these figures are "
         "optimistic. No image of PrivateTest was used for this card: the int8 network has no figure there."
         + (f" {DEVELOPMENT}" if checked.name in pretrained() else ""),
-        *_calibration(info.get("calibration")),
+        *calibration_section(info.get("calibration")),
         "## Known weaknesses",
         f"- Those of `{checked.name}`, see its card.\n"
         f"- {100 * (1 - checked.same_labels):.1f} % of the labels differ from those of `{checked.name}`.",
     ]
     return card_text(parts, notes)
-
-
-def _calibration(calibration: Mapping[str, Any] | None) -> list[str]:
-    return [] if calibration is None else ["## Calibration", calibration_text(calibration)]
 
 
 def figures_table(rows: "Sequence[Checked]") -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ferbench import models
-from ferbench.benchmarks.choose import calibration_text, card_text, data_text, shares_text
+from ferbench.benchmarks.choose import calibration_section, card_text, data_text, shares_text
 from ferbench.benchmarks.scores import Scores
 from ferbench.benchmarks.tables import listed, markdown_table
 from ferbench.datasets import Dataset
@@ -22,7 +22,6 @@ def own_card(
     description: Mapping[str, Any],
 ) -> str:
     """Return the model card in Markdown; `description` is that of the bundle."""
-    calibration = description.get("calibration")
     labels = [str(label) for label in recognizer.classes_]
     about = {"name": dataset.name, "drawn": dataset.drawn, "fingerprint": dataset.fingerprint}
     described = models.describe(recognizer)
@@ -38,7 +37,7 @@ def own_card(
         + shares_text(description.get(CLASS_SHARES)),
         "## Measured",
         markdown_table(("images", "n", "accuracy", "95 % interval"), [_row(*each) for each in scores.items()]),
-        *([] if calibration is None else ["## Calibration", calibration_text(calibration)]),
+        *calibration_section(description.get("calibration")),
         "## Terms",
         "The terms of the training data are not known to ferbench. Whoever shares this bundle should state them here.",
     ]

@@ -153,10 +153,11 @@ def train_bundle(
 
 def _calibrate(bundle: Path, dataset: Dataset, coverage: float) -> str:
     """Add a calibration to a new bundle; return why it gets none, or an empty string."""
-    n_images = int((~find_leaks(dataset)[dataset.rows(VALIDATION)]).sum())
+    copies = find_leaks(dataset)[dataset.rows(VALIDATION)]
+    n_images = int((~copies).sum())
     if n_images < LEAST:
         return f"{VALIDATION} has {n_images} images that are not in Training, and a calibration needs {LEAST}"
-    add_calibration(bundle, calibrate_on(models.load_bundle(bundle), dataset, coverage=coverage))
+    add_calibration(bundle, calibrate_on(models.load_bundle(bundle), dataset, coverage=coverage, copies=copies))
     return ""
 
 

@@ -3,7 +3,7 @@ from .costs import total_fit_seconds
 from .drawings import Drawings, about, no_math, slug, stacked, trained, training_display, training_makers
 from .family import family_rows
 from .find import find_cell, unknown
-from .groups import ByGroup, gap_table, group_table, groups_for_page, groups_markdown
+from .groups import ByGroup, gap_table, group_table, groups_for_page, groups_markdown, score_groups
 from .landing import suite_folders, write_landing
 from .latencies import Latencies, Latency
 from .leaderboard import (
@@ -76,6 +76,7 @@ __all__ = [
     "refuse_other",
     "render_page",
     "row_labels",
+    "score_groups",
     "seconds",
     "share",
     "shown",

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ def raw_svg(name: str, make: "Callable[[], Display]") -> str:
 
 
 class Drawings:
-    """The plots of a report, by file name without the suffix. Each is made on first access.
+    """The plots of a report, by file name without the suffix. Each display is made on first access, and kept.
 
     Parameters
     ----------
@@ -63,7 +63,8 @@ class Drawings:
     """
 
     def __init__(self, makers: "Mapping[str, Callable[[], Display]]", patterns: Sequence[str]) -> None:
-        self._makers, self._patterns = dict(makers), patterns
+        self._makers = {name: cache(make) for name, make in makers.items()}
+        self._patterns = patterns
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._makers)

@@ -1,13 +1,17 @@
 """Tables of the accuracy by group, for the files, the Markdown page and the report page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from ferbench.benchmarks.scores import LEAST_IMAGES, GroupScores
+from ferbench.benchmarks.scores import LEAST_IMAGES, GroupScores, accuracy_by_group
 from ferbench.benchmarks.tables import interval_text, markdown_table, markdown_text
 
+# Resamples, and their seed.
+N_BOOTSTRAP, SEED = 1000, 0
 #: Scores by group column, then by recognizer.
 ByGroup = Mapping[str, Mapping[str, GroupScores]]
 
@@ -18,6 +22,36 @@ GROUPS_NOTE = (
     f"was picked for its difference. Groups of fewer than {LEAST_IMAGES} images, or of a single person, take no part "
     "in it. A difference can come from the recognizer, from the labels or from the images of a group."
 )
+
+
+def score_groups(
+    columns: Mapping[str, NDArray[np.str_]],
+    answers: Callable[[], Mapping[str, NDArray[np.bool_]]],
+    *,
+    people: NDArray[np.integer] | None = None,
+    images: NDArray[np.integer] | None = None,
+) -> ByGroup:
+    """Score each recognizer in each group of each column; nothing without group columns.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (n_answers,), str
+        Values of the group columns; a column without any value is left out.
+    answers : callable
+        Gives by recognizer whether each answer is right. It is called only where there are group columns.
+    people, images : ndarray of shape (n_answers,), int, optional
+        See :func:`ferbench.benchmarks.scores.accuracy_by_group`.
+    """
+    known = {name: values for name, values in columns.items() if (values != "").any()}
+    right = answers() if known else {}
+    return {
+        name: {
+            label: accuracy_by_group(of, values, people=people, images=images, n_bootstrap=N_BOOTSTRAP, seed=SEED)
+            for label, of in right.items()
+        }
+        for name, values in known.items()
+        if right
+    }
 
 
 def groups_note(found: ByGroup) -> str:

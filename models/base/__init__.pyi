@@ -1,5 +1,5 @@
 from .calibration import fit_calibration, hold_out, log_odds, log_scores
-from .groups import checked_groups, group_options, some_groups, takes_groups
+from .groups import checked_groups, group_options, takes_groups
 from .labels import check_classes, check_counts, check_covered
 from .most_probable import MostProbable
 from .naming import library_of
@@ -54,7 +54,6 @@ __all__ = [
     "refuse_forbidden",
     "settable",
     "some",
-    "some_groups",
     "takes_groups",
     "training_shares",
     "with_priors",

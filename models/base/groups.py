@@ -50,8 +50,3 @@ def checked_groups(groups: ArrayLike | None, n_samples: int) -> NDArray[Any] | N
     if people.shape != (n_samples,):
         raise ValueError(f"groups must name the person of each of {n_samples} rows; got shape {people.shape}")
     return people
-
-
-def some_groups(groups: NDArray[Any] | None, places: NDArray[np.intp]) -> NDArray[Any] | None:
-    """Return the people of the rows at `places`, or None where nobody is known."""
-    return None if groups is None else groups[places]

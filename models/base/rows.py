@@ -59,6 +59,6 @@ def checked_weights(sample_weight: ArrayLike | None, rows: Matrix) -> NDArray[np
     return weights
 
 
-def some(weights: NDArray[np.float64] | None, places: NDArray[np.intp]) -> NDArray[np.float64] | None:
-    """Return the weights of the rows at `places`, or None if there are no weights."""
-    return None if weights is None else weights[places]
+def some(values: NDArray[Any] | None, places: NDArray[np.intp]) -> NDArray[Any] | None:
+    """Return the weights or people of the rows at `places`, or None if there are none."""
+    return None if values is None else values[places]

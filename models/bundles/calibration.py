@@ -118,8 +118,11 @@ def check_calibration(value: Any) -> str:
     if not isinstance(value, dict):
         return "calibration must be an object {…}"
     bounds = {
-        **{"temperature": (COOLEST, HOTTEST), "ece_before": (0, 1), "ece_after": (0, 1)},
-        **{"n_images": (1, 2**53), "n_copies": (0, 2**53)},
+        "temperature": (COOLEST, HOTTEST),
+        "ece_before": (0, 1),
+        "ece_after": (0, 1),
+        "n_images": (1, 2**53),
+        "n_copies": (0, 2**53),
     }
     if problem := _out_of_bounds(value, bounds, "calibration"):
         return problem

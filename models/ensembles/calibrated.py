@@ -18,7 +18,6 @@ from ferbench.models.base import (
     library_of,
     log_scores,
     some,
-    some_groups,
 )
 from ferbench.utils import SEED, Between, Constraint
 
@@ -106,7 +105,7 @@ class Calibrated(RowClassifier):
             )
         people = checked_groups(groups, len(labels))
         rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state, people)
-        self.classifier_ = self._fitted(rows[rest], labels[rest], some(weights, rest), some_groups(people, rest))
+        self.classifier_ = self._fitted(rows[rest], labels[rest], some(weights, rest), some(people, rest))
         scores = log_scores(self.classifier_.predict_proba(rows[held_out]))
         self.score_scale_, self.calibration_ = fit_calibration(
             scores, labels[held_out], self.classes_, some(weights, held_out)

@@ -18,7 +18,7 @@ from ferbench.models.base import (
     hold_out,
     library_of,
     log_scores,
-    some_groups,
+    some,
 )
 from ferbench.utils import BOOLEAN, SEED, Between, Constraint, check_parameters
 
@@ -130,7 +130,7 @@ class Mirrored(ImageInput, MostProbable, BaseEstimator):
 
     def _calibrate(self, images: Images, labels: NDArray[Any], people: NDArray[Any] | None) -> int:
         rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state, people)
-        self.recognizer_ = self._fit_doubled(images[rest], labels[rest], some_groups(people, rest))
+        self.recognizer_ = self._fit_doubled(images[rest], labels[rest], some(people, rest))
         scores = log_scores(self._ask(images[held_out]))
         self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out], self.classes_)
         return len(held_out)

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
 from ferbench.features import ImageExtractor, MirrorViews
-from ferbench.models.base import checked_groups, fit_calibration, log_scores, some_groups
+from ferbench.models.base import checked_groups, fit_calibration, log_scores, some
 from ferbench.models.ensembles.members import Ensemble, Images, Validation, fit_member
 from ferbench.utils import SEED, Constraint, check_parameters
 
@@ -141,7 +141,7 @@ def _cross_fit(
         X, rest = extractor.transform(images), member[1:]
     answers = np.empty((len(labels), len(np.unique(labels))))
     for seen, unseen in folds:
-        fitted = fit_member(rest, X[seen], labels[seen], validation, some_groups(people, seen))
+        fitted = fit_member(rest, X[seen], labels[seen], validation, some(people, seen))
         answers[unseen] = fitted.predict_proba(X[unseen])
     fitted = fit_member(rest, X, labels, validation, people)
     if extractor is None:

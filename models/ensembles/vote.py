@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 from tqdm import tqdm
 
-from ferbench.models.base import checked_groups, fit_calibration, hold_out, log_scores, some_groups
+from ferbench.models.base import checked_groups, fit_calibration, hold_out, log_scores, some
 from ferbench.models.ensembles.members import Ensemble, Images, Validation, fit_member
 from ferbench.utils import SEED, Constraint, Share, check_parameters
 
@@ -81,7 +81,7 @@ class Vote(Ensemble):
         how = "mean of the members' probabilities"
         if self.calibration_fraction:
             rest, held_out = hold_out(labels, self.calibration_fraction, self.random_state, people)
-            self._fit_all(images[rest], labels[rest], validation, some_groups(people, rest))
+            self._fit_all(images[rest], labels[rest], validation, some(people, rest))
             scores = log_scores(self._mean(images[held_out]))
             self.score_scale_, self.calibration_ = fit_calibration(scores, labels[held_out], self.classes_)
             how = f"multinomial logistic regression, learned on {len(held_out)} held-out training images, of the {how}"
