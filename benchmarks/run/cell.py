@@ -18,7 +18,7 @@ from ferbench import models
 from ferbench.benchmarks import fit, identity, store
 from ferbench.benchmarks.run.folds import NO_BUNDLE, NOT_TIMED, refuse_seen
 from ferbench.benchmarks.run.handoff import list_files, read_data, read_test_images
-from ferbench.benchmarks.run.job import ANSWERS, STORAGE_ERRNOS, STORAGE_EXIT, Job, now
+from ferbench.benchmarks.run.job import ANSWERS, STORAGE_ERRNOS, STORAGE_EXIT, Job, now, trace_of
 from ferbench.benchmarks.tasks import Task, get_task
 from ferbench.models import base as model_parts
 from ferbench.utils import can_pass_pipes
@@ -176,7 +176,7 @@ def _start_guard() -> None:
 
 def _failure(error: Exception) -> dict[str, Any]:
     text = " ".join(str(error).split())
-    tail = "".join(traceback.format_exception(error))[-8000:]
+    tail = trace_of(error)[-8000:]
     if isinstance(error, fit.TooLarge):
         return {"status": "oom", "reason": text, "traceback": None}
     if isinstance(error, MemoryError):

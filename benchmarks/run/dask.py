@@ -6,7 +6,6 @@ import tarfile
 import tempfile
 import threading
 import time
-import traceback
 import uuid
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any
 
 from ferbench.benchmarks.run.delivery import deliver
 from ferbench.benchmarks.run.handoff import find_data, pack_data, read_head
-from ferbench.benchmarks.run.job import ANSWERS, Job, now
+from ferbench.benchmarks.run.job import ANSWERS, Job, now, trace_of
 from ferbench.benchmarks.run.outcome import Outcome, ignore_start
 from ferbench.benchmarks.run.process import run_cell
 from ferbench.benchmarks.store import COMPANIONS, Store
@@ -241,7 +240,7 @@ def _lost(future: Any, job: Job) -> dict[str, Any]:
     return job.blank_record() | {
         "status": "killed" if dead else "error",
         "reason": reason,
-        "traceback": "".join(traceback.format_exception(error)) if error else None,
+        "traceback": trace_of(error) if error else None,
         "finished": now(),
     }
 

@@ -2,14 +2,24 @@
 
 import errno
 import json
+import os
+import sysconfig
+import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from ferbench.benchmarks.store import SCHEMA, Cell
 from ferbench.benchmarks.tasks import get_task
 
+# Folders of installed code, and what stands for them in a record.
+_FOLDERS = {
+    str(Path(__file__).resolve().parents[2]): "ferbench",
+    sysconfig.get_path("purelib"): "site-packages",
+    sysconfig.get_path("stdlib"): "python",
+}
 # Errors of the disk, not of the cell: full, over quota, read-only, broken.
 STORAGE_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 # Exit code of the child for the first of these errors; the others follow. Signals use the codes up to 192.
@@ -111,6 +121,15 @@ class Job:
         """Rebuild a job from its text."""
         fields = json.loads(text)
         return cls(**{**fields, "cell": Cell(**fields["cell"])})
+
+
+def trace_of(error: BaseException) -> str:
+    """Return the traceback of an error for a record, without the folders of this machine."""
+    text = "".join(traceback.format_exception(error))
+    # The innermost first: one of them may lie within another.
+    for folder, name in sorted(_FOLDERS.items(), key=lambda item: -len(item[0])):
+        text = text.replace(f"{folder}{os.sep}", f"{name}/")
+    return text
 
 
 def now() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -109,6 +110,9 @@ def test_failed_cells_become_rows_and_the_run_goes_on(forked: ForkedCells, tmp_p
     }
     assert found["crash"]["reason"] == "RuntimeError: the kernel is not positive definite"
     assert "in fit" in found["crash"]["traceback"]
+    # A record names no folder of the machine that measured.
+    assert 'File "ferbench/benchmarks/run/cell.py"' in found["crash"]["traceback"]
+    assert not re.search(r'File "/[^"]*/run/cell\.py"', found["crash"]["traceback"])
     assert "SIGSEGV" in found["segfault"]["reason"]
     assert 'pip install "ferbench[deep]"' in found["no-extra"]["reason"]
     assert {record["recipe"]["name"] for record in summary.failed} == {"crash", "segfault", "memory-error"}
